@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_ADDRESS_SPACE_H_
+#define PXDFUZZ_ADDRESS_SPACE_H_
+
+#include <array>
+#include <cassert>
+#include <cstdint>
+#include <optional>
+
+#include "pxdfuzz/arena.h"
+#include "pxdfuzz/entry_kind.h"
+#include "pxdfuzz/entry_ref.h"
+#include "pxdfuzz/geometry.h"
+#include "pxdfuzz/leaf.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/wrapping.h"
+
+namespace pxdfuzz {
+
+// An arena for an architecture's tables.
+template <class A>
+Arena MakeArena() {
+  std::array<uint64_t, kLevelCount> empty{};
+  std::array<uint64_t, kLevelCount> alignment{};
+  for (const Level level : kAllLevels) {
+    empty[Ordinal(level)] = A::Entries::Empty(level);
+    alignment[Ordinal(level)] = A::Entries::TableAlignment(level);
+  }
+  return Arena(empty, alignment);
+}
+
+// The tables of one process: a root, and how many levels are real. Folding is a
+// value; there is one set of tables, which the hardware reads from the real root
+// and the kernel from pgd.
+//
+// Tables are built with the hardware's indexes (A::Manual), never the walk's.
+// Later writes win: a page mapped inside a large leaf replaces the leaf by an
+// empty table first, a large leaf replaces the table that stood there.
+template <class A>
+class AddressSpace {
+ public:
+  // Begins a case in `arena`, which is clean, outlives the object and is reset
+  // by its destructor.
+  AddressSpace(Arena& arena, int levels)
+      : arena_(arena), levels_(levels), geometry_(A::GeometryOf(levels)) {
+    arena_.Begin(geometry_);
+    root_ = *arena_.NewTable(geometry_.root());
+    control_ = A::Entries::Control(levels, root_);
+  }
+  ~AddressSpace() { arena_.Reset(); }
+  AddressSpace(const AddressSpace&) = delete;
+  AddressSpace& operator=(const AddressSpace&) = delete;
+
+  const Arena& arena() const { return arena_; }
+  const Geometry& geometry() const { return geometry_; }
+  int levels() const { return levels_; }
+  // mm->pgd.
+  EntryRef root() const { return EntryRef::InTable(root_); }
+  // What the hardware is given: the root and what goes with it.
+  uint64_t control() const { return control_; }
+  void set_control(uint64_t control) { control_ = control; }
+
+  // Maps `count` leaves of `level` from `address` on to consecutive physical
+  // addresses from `frame` on; both are multiples of what a leaf spans. What
+  // would lie beyond the last address that the tables translate is left out.
+  void Map(Level level, uint64_t address, uint64_t count, uint64_t frame,
+           const LeafState& state) {
+    const uint64_t span = geometry_.span(level);
+    uint64_t word = A::Entries::Leaf(level, frame, state);
+    Fill(level, address, count, [&word, span] {
+      const uint64_t now = word;
+      word = WrappingAdd(word, span);
+      return now;
+    });
+  }
+
+  // Empties `count` entries of `level`.
+  void Clear(Level level, uint64_t address, uint64_t count) {
+    Fill(level, address, count, [level] { return A::Entries::Empty(level); });
+  }
+
+  // Makes `count` page entries swap entries, of consecutive places.
+  void Swap(uint64_t address, uint64_t count, uint64_t place) {
+    Fill(Level::kPte, address, count, [this, &place] {
+      const uint64_t word = A::Entries::Swap(place);
+      place = WrappingAdd(place, geometry_.page_size());
+      return word;
+    });
+  }
+
+  // Writes any word into the entry of `level` that `address` selects, below
+  // tables that are made where they are missing.
+  void Poke(Level level, uint64_t address, uint64_t word) {
+    Fill(level, address, 1, [word] { return word; });
+  }
+
+ private:
+  template <class NextWord>
+  void Fill(Level level, uint64_t address, uint64_t count,
+            NextWord next_word) {
+    assert(geometry_.real(level));
+    const uint64_t last = geometry_.last_address();
+    const uint64_t span = geometry_.span(level);
+    while (count > 0 && address <= last) {
+      const std::optional<uint64_t> table = TableFor(level, address);
+      if (!table.has_value()) return;
+      const uint64_t index = A::Manual::Index(level, address);
+      const uint64_t left_here = geometry_.entries(level) - index;
+      const uint64_t here = count < left_here ? count : left_here;
+      uint64_t* words = arena_.Touch(*table + index * kEntrySize, here);
+      if (words == nullptr) return;
+      for (uint64_t i = 0; i < here; ++i) words[i] = next_word();
+      count -= here;
+      // The end of the whole space wraps to 0.
+      address = WrappingAdd(address, here * span);
+      if (address == 0) return;
+    }
+  }
+
+  // The table of `level` for `address`; made, with those above it, if missing.
+  std::optional<uint64_t> TableFor(Level level, uint64_t address) {
+    uint64_t table = root_;
+    for (Level at = geometry_.root(); at != level;
+         at = geometry_.real_below(at)) {
+      const uint64_t entry =
+          table + A::Manual::Index(at, address) * kEntrySize;
+      const EntryKind kind = A::Entries::Classify(at, *arena_.Find(entry));
+      if (kind.tag == EntryKind::Tag::kTable &&
+          arena_.IsTable(geometry_.real_below(at), kind.address)) {
+        table = kind.address;
+        continue;
+      }
+      const std::optional<uint64_t> made =
+          arena_.NewTable(geometry_.real_below(at));
+      if (!made.has_value()) return std::nullopt;
+      uint64_t* word = arena_.Touch(entry, 1);
+      if (word == nullptr) return std::nullopt;
+      *word = A::Entries::Table(at, *made);
+      table = *made;
+    }
+    return table;
+  }
+
+  Arena& arena_;
+  int levels_;
+  Geometry geometry_;
+  uint64_t root_ = 0;
+  uint64_t control_ = 0;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_ADDRESS_SPACE_H_

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_ARCHES_H_
+#define PXDFUZZ_ARCHES_H_
+
+#include <tuple>
+#include <utility>
+
+#include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/space.h"
+
+namespace pxdfuzz {
+
+// The architectures that are built: one line each.
+using Architectures = std::tuple<  //
+    S390>;
+
+namespace internal {
+template <class Visitor, class... A>
+constexpr bool VisitOneOf(ArchId id, Visitor&& visitor, std::tuple<A...>*) {
+  return ((A::kId == id
+               ? (std::forward<Visitor>(visitor).template operator()<A>(), true)
+               : false) ||
+          ...);
+}
+}  // namespace internal
+
+// Calls `visitor.operator()<A>()` for the architecture type of that name.
+// False, and nothing called, where it is not built.
+template <class Visitor>
+constexpr bool VisitArch(ArchId id, Visitor&& visitor) {
+  return internal::VisitOneOf(id, std::forward<Visitor>(visitor),
+                              static_cast<Architectures*>(nullptr));
+}
+
+// Whether cases of that kind of space can be run.
+constexpr bool IsBuilt(Space space) {
+  return VisitArch(space.arch, []<class A>() {});
+}
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_ARCHES_H_

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_CASE_H_
+#define PXDFUZZ_CASE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "pxdfuzz/inline_vector.h"
+#include "pxdfuzz/leaf.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/space.h"
+#include "pxdfuzz/stack.h"
+
+namespace pxdfuzz {
+
+// One call of gup_fast.
+struct Request {
+  uint64_t start = 0;  // a multiple of the page size; any, also out of range
+  uint16_t pages = 1;  // 1 to Case::kMaxPages
+  bool write = false;
+
+  friend constexpr bool operator==(const Request&, const Request&) = default;
+};
+
+// One thing done to the tables, in the order in which they are listed.
+struct Record {
+  enum class Kind : uint8_t {
+    kMap,          // maps leaves of `level`
+    kClear,        // empties entries of `level`
+    kSwap,         // makes swap entries
+    kPoke,         // writes `word` into one entry of `level`
+    kPokeControl,  // gives the hardware `word` in place of the root's address
+  };
+
+  Kind kind = Kind::kMap;
+  Level level = Level::kPte;
+  // Virtual address of the first entry; a multiple of what it spans. 0 for
+  // kPokeControl.
+  uint64_t address = 0;
+  // Entries, 1 to Case::kMaxPages; 1 for pokes.
+  uint16_t count = 1;
+  // For kMap: physical address of the first page, a multiple of what an entry
+  // spans and below 2^32 pages. For kSwap the place, likewise. Else 0.
+  uint64_t frame = 0;
+  LeafState state = {};  // for kMap, else the default
+  uint64_t word = 0;     // for pokes, else 0
+
+  friend constexpr bool operator==(const Record&, const Record&) = default;
+};
+
+// The value that one input decodes to: an address space, what lies on the stack
+// of whoever walks it, and the requests.
+//
+// A Case made by `Decode` says exactly what bytes can say, and
+// `Decode(Encode(c)) == c` for it.
+struct Case {
+  static constexpr uint16_t kMaxPages = 512;
+
+  Space space;
+  Stack stack;
+  // None in the empty case, which bytes that mean nothing decode to.
+  InlineVector<Request, 4> requests;
+  InlineVector<Record, 24> records;
+
+  constexpr bool empty() const { return requests.empty(); }
+
+  friend constexpr bool operator==(const Case&, const Case&) = default;
+};
+
+// The byte format, version 1. All of it is fixed: 20 bytes for the space, the
+// first request and the stack, then records of 20 bytes, each a further request,
+// a word on the stack or a change to the tables. Bytes past the end count as
+// zero. Selectors are tables of 256 values, so nearly every input means
+// something; addresses are relative to the first request, which is drawn near a
+// boundary. docs/format.md has the tables.
+inline constexpr uint8_t kFormatVersion = 1;
+inline constexpr size_t kRecordBytes = 20;
+inline constexpr size_t kMaxEncodedSize =
+    kRecordBytes * (1 + (4 - 1) + 4 + 24);
+
+// Never fails: another version, an architecture that is not built or a kind of
+// record that is not built give the empty case; what exceeds the capacity of a
+// Case is left out.
+Case Decode(std::span<const uint8_t> bytes);
+
+// Writes the canonical bytes of `c` and returns how many they are: none for the
+// empty case. `out` has room for kMaxEncodedSize.
+size_t Encode(const Case& c, std::span<uint8_t> out);
+
+// Makes `c` a case that bytes can say: counts and frames are cut to their range,
+// addresses and frames aligned down, levels that the space has not replaced by
+// the next lower one, states that a level has not by what it has.
+void Canonicalize(Case& c);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_CASE_H_

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_RUN_WALK_H_
+#define PXDFUZZ_RUN_WALK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "pxdfuzz/arena.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/entry_ref.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/space.h"
+#include "pxdfuzz/stack.h"
+#include "pxdfuzz/trace.h"
+
+namespace pxdfuzz {
+
+// What a walk is run on: tables that stand in an arena, and the stack around the
+// walk's local copies. All outlive the object.
+struct WalkSite {
+  Space space;
+  const Arena& arena;
+  EntryRef root;
+  const Stack& stack;
+};
+
+// Runs the walk `policy` for `request`, which is permitted. Pages go to `pages`;
+// returns how many there are, which may be more than fit. This is the one place
+// where walks are compiled for fuzzing, so that coverage counts them once and
+// counts nothing else.
+size_t RunWalk(const WalkSite& site, Policy policy, const Request& request,
+               std::span<uint64_t> pages, Marks& marks);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_RUN_WALK_H_

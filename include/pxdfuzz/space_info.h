@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SPACE_INFO_H_
+#define PXDFUZZ_SPACE_INFO_H_
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "pxdfuzz/geometry.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/space.h"
+
+namespace pxdfuzz {
+
+// What code that is no template needs to know of a kind of address space:
+// A::GeometryOf, A::Entries::Has* and A::Contract::Limit as plain values.
+struct SpaceInfo {
+  Space space;
+  // False where the architecture is not built: nothing below is set then.
+  bool built = false;
+  Geometry geometry;
+  // Highest end of a range that gup_fast serves, in bytes.
+  uint64_t limit = 0;
+  // By level: whether an entry can map a page, can be special, can be a swap
+  // entry.
+  std::array<bool, kLevelCount> has_leaf{};
+  std::array<bool, kLevelCount> has_special{};
+  std::array<bool, kLevelCount> has_swap{};
+  // By level: the manual's name of the table.
+  std::array<std::string_view, kLevelCount> table_name{};
+
+  constexpr bool HasLeaf(Level level) const {
+    return has_leaf[Ordinal(level)];
+  }
+  constexpr bool HasSpecial(Level level) const {
+    return has_special[Ordinal(level)];
+  }
+  constexpr bool HasSwap(Level level) const {
+    return has_swap[Ordinal(level)];
+  }
+};
+
+const SpaceInfo& InfoOf(Space space);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SPACE_INFO_H_

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TRACE_H_
+#define PXDFUZZ_TRACE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "pxdfuzz/entry_ref.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/memory.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/walk.h"
+
+namespace pxdfuzz {
+
+// What is remembered of each walk: how many pages had been returned when it
+// first did something that a sound walk does not do.
+struct Marks {
+  static constexpr size_t kNever = std::numeric_limits<size_t>::max();
+
+  // A read of the stack outside the copy (Cause::kLeftCopy).
+  size_t left_copy = kNever;
+  // A turn that reads an entry whose span does not hold its address
+  // (Cause::kStuck).
+  size_t stuck = kNever;
+  // A read of what is neither table nor stack.
+  size_t nowhere = kNever;
+  // Whether the loop invariant of the thread held at each turn.
+  bool invariant = true;
+
+  // When the predicate of `cause` was first true.
+  constexpr size_t First(Cause cause) const {
+    switch (cause) {
+      case Cause::kNone:
+        return kNever;
+      case Cause::kLeftCopy:
+        return left_copy;
+      case Cause::kStuck:
+        return stuck;
+    }
+    return kNever;
+  }
+};
+
+// The trace that every walk has.
+template <Memory M>
+class MarkTrace {
+ public:
+  explicit MarkTrace(const M& memory) : memory_(memory) {}
+
+  void OnTurn(const Turn& turn) {
+    OnRead(turn.loaded, turn.pages);
+    if (marks_.stuck == Marks::kNever &&
+        (turn.loaded.source == Source::kTable ||
+         turn.loaded.source == Source::kOwnCopy) &&
+        !memory_.Holds(turn.ref, turn.address)) {
+      marks_.stuck = turn.pages;
+    }
+    marks_.invariant &= turn.invariant;
+  }
+  void OnReread(Level /*level*/, EntryRef /*ref*/, const Loaded& loaded,
+                size_t pages) {
+    OnRead(loaded, pages);
+  }
+
+  const Marks& marks() const { return marks_; }
+
+ private:
+  void OnRead(const Loaded& loaded, size_t pages) {
+    if (loaded.source == Source::kLeftCopy && marks_.left_copy > pages) {
+      marks_.left_copy = pages;
+    }
+    if (loaded.source == Source::kNowhere && marks_.nowhere > pages) {
+      marks_.nowhere = pages;
+    }
+  }
+
+  const M& memory_;
+  Marks marks_;
+};
+
+// The trace that a report is made from: every turn.
+class TurnTrace {
+ public:
+  void OnTurn(const Turn& turn) { turns_.push_back(turn); }
+  void OnReread(Level, EntryRef, const Loaded&, size_t) {}
+
+  const std::vector<Turn>& turns() const { return turns_; }
+
+ private:
+  std::vector<Turn> turns_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_TRACE_H_

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_WALK_H_
+#define PXDFUZZ_WALK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "pxdfuzz/entry_kind.h"
+#include "pxdfuzz/entry_ref.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/memory.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/wrapping.h"
+
+namespace pxdfuzz {
+
+// What one level hands down to the next: pXdp, pXd and &pXd. Which of the
+// pointers goes into the next level's offset is the descent.
+struct Handed {
+  EntryRef pointer;
+  uint64_t value = 0;
+  EntryRef copy;
+};
+
+// One turn of a loop, as a trace sees it.
+struct Turn {
+  Level level = Level::kPgd;
+  // The part of the range that the turn is for: from `address` to before
+  // `next`.
+  uint64_t address = 0;
+  uint64_t next = 0;
+  // The entry it looks at, and what was read.
+  EntryRef ref;
+  Loaded loaded;
+  WalkStep step = WalkStep::kStop;
+  // Pages returned so far.
+  size_t pages = 0;
+  // Whether `ref` is what the offset function gives for `address`: the loop
+  // invariant of the thread.
+  bool invariant = true;
+};
+
+// The shape of the fast walks in mm/gup.c: from pgd down, five nested loops, of
+// which this is all five. Returns the pages of a range in order until the first
+// one that it may not return.
+//
+//   Kernel   how an architecture's helpers read entries (S390::Kernel)
+//   Trace    is told of each turn and of each read of a parent entry:
+//            OnTurn(const Turn&), OnReread(Level, EntryRef, Loaded, pages)
+//
+// Every loop makes progress and is bounded by the range, whatever the entries
+// hold.
+template <class Kernel, Memory M, class Trace>
+class Walk {
+ public:
+  // `memory` and `trace` outlive the walk.
+  Walk(const Kernel& kernel, Policy policy, M& memory, Trace& trace)
+      : kernel_(kernel), policy_(policy), memory_(memory), trace_(trace) {}
+
+  // Walks [start, end), both multiples of a page and start below end. Puts
+  // physical addresses of pages into `pages` and returns how many there are;
+  // where there are more than fit, those are counted and not stored.
+  size_t Run(EntryRef root, uint64_t start, uint64_t end, bool write,
+             std::span<uint64_t> pages) {
+    pages_ = pages;
+    count_ = 0;
+    write_ = write;
+    root_ = root;
+    Range(Level::kPgd, Handed{}, start, end);
+    return count_;
+  }
+
+ private:
+  // gup_pgd_range() to gup_pte_range(). False ends the whole walk.
+  bool Range(Level level, const Handed& parent, uint64_t address,
+             uint64_t end) {
+    EntryRef ref = Offset(level, parent, address);
+    while (true) {
+      Turn turn{.level = level, .address = address, .ref = ref};
+      turn.loaded = memory_.Load(level, ref);
+      const uint64_t entry = turn.loaded.value;
+      turn.next = AddressEnd(level, entry, address, end);
+      turn.step = kernel_.Classify(level, entry);
+      turn.pages = count_;
+      turn.invariant = ref == ExpectedOffset(level, parent, address);
+      trace_.OnTurn(turn);
+      switch (turn.step) {
+        case WalkStep::kStop:
+          return false;
+        case WalkStep::kLeaf:
+          if (!kernel_.MayReturn(level, entry, write_)) return false;
+          Return(kernel_.LeafPage(level, entry, address), address, turn.next);
+          break;
+        case WalkStep::kDescend: {
+          Handed handed{.pointer = ref, .value = entry, .copy = {}};
+          if (policy_.descent == Descent::kByValue) {
+            handed.copy = memory_.Push(level, entry, ref);
+          }
+          if (!Range(Below(level), handed, address, turn.next)) return false;
+          break;
+        }
+      }
+      address = turn.next;
+      if (address == end) return true;
+      ref = policy_.step == Step::kIncrement ? ref.Next()
+                                             : Offset(level, parent, address);
+    }
+  }
+
+  // pgd_offset(mm, address), or the offset function that the descent calls.
+  EntryRef Offset(Level level, const Handed& parent, uint64_t address) {
+    if (level == Level::kPgd) return RootOffset(address);
+    switch (policy_.descent) {
+      case Descent::kByPointer: {
+        // pXd_offset(pXdp, address) reads *pXdp for itself.
+        const Loaded again = memory_.Load(Above(level), parent.pointer);
+        trace_.OnReread(Above(level), parent.pointer, again, count_);
+        return OffsetFrom(level, parent.pointer, again.value, address);
+      }
+      case Descent::kByValue:
+        return OffsetFrom(level, parent.copy, parent.value, address);
+      case Descent::kLockless:
+        return OffsetFrom(level, parent.pointer, parent.value, address);
+    }
+    return {};
+  }
+
+  // What the offset of the parent gives now, without reading memory again.
+  EntryRef ExpectedOffset(Level level, const Handed& parent,
+                          uint64_t address) const {
+    if (level == Level::kPgd) return RootOffset(address);
+    return OffsetFrom(
+        level,
+        policy_.descent == Descent::kByValue ? parent.copy : parent.pointer,
+        parent.value, address);
+  }
+
+  EntryRef RootOffset(uint64_t address) const {
+    const uint64_t first =
+        kernel_.ReadsRootType() ? memory_.LoadRootType(root_) : 0;
+    return root_.Plus(kernel_.RootIndex(first, address));
+  }
+
+  EntryRef OffsetFrom(Level level, EntryRef pointer, uint64_t parent_entry,
+                      uint64_t address) const {
+    const Level parent = Above(level);
+    if (!kernel_.Descends(parent, parent_entry)) {
+      return kernel_.FoldedOffset(level, pointer, address);
+    }
+    return EntryRef::InTable(kernel_.TableOrigin(parent, parent_entry))
+        .Plus(kernel_.Index(level, address));
+  }
+
+  // pXd_addr_end(): the end of the entry's part, `boundary - 1` since the
+  // boundary above the last entry of all is 0.
+  uint64_t AddressEnd(Level level, uint64_t entry, uint64_t address,
+                      uint64_t end) const {
+    const int shift = policy_.boundary == BoundaryRule::kStatic
+                          ? kernel_.StaticShift(level)
+                          : kernel_.FoldedAwareShift(level, entry);
+    const uint64_t size = uint64_t{1} << shift;
+    const uint64_t boundary = WrappingAdd(address, size) & ~(size - 1);
+    return WrappingSub(boundary, 1) < WrappingSub(end, 1) ? boundary : end;
+  }
+
+  // record_subpages(): the pages of one leaf's part of the range.
+  void Return(uint64_t page, uint64_t address, uint64_t next) {
+    const uint64_t page_size = uint64_t{1} << kernel_.StaticShift(Level::kPte);
+    for (; address != next; address = WrappingAdd(address, page_size)) {
+      if (count_ < pages_.size()) pages_[count_] = page;
+      ++count_;
+      page = WrappingAdd(page, page_size);
+    }
+  }
+
+  const Kernel kernel_;
+  const Policy policy_;
+  M& memory_;
+  Trace& trace_;
+  EntryRef root_;
+  bool write_ = false;
+  std::span<uint64_t> pages_;
+  size_t count_ = 0;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_WALK_H_

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/run_walk.h"
+
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/arena_memory.h"
+#include "pxdfuzz/walk.h"
+
+namespace pxdfuzz {
+
+size_t RunWalk(const WalkSite& site, Policy policy, const Request& request,
+               std::span<uint64_t> pages, Marks& marks) {
+  size_t count = 0;
+  VisitArch(site.space.arch, [&]<class A>() {
+    const Geometry geometry = A::GeometryOf(site.space.levels);
+    ArenaMemory memory(site.arena, geometry, site.stack);
+    MarkTrace trace(memory);
+    Walk walk(typename A::Kernel(site.space.levels), policy, memory, trace);
+    count = walk.Run(
+        site.root, request.start,
+        request.start + request.pages * geometry.page_size(), request.write,
+        pages);
+    marks = trace.marks();
+  });
+  return count;
+}
+
+}  // namespace pxdfuzz
