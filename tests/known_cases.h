@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_KNOWN_CASES_H_
+#define PXDFUZZ_TESTS_KNOWN_CASES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/case.h"
+
+namespace pxdfuzz {
+
+// A case that is known for what it shows. Committed as a seed under its name.
+struct KnownCase {
+  std::string name;
+  Case c;
+  // Whether static-by-value, the walk of 2020, goes wrong on it.
+  bool shows_the_bug = false;
+};
+
+inline constexpr uint64_t kMiB = uint64_t{1} << 20;
+inline constexpr uint64_t kGiB = uint64_t{1} << 30;
+inline constexpr uint64_t kTiB = uint64_t{1} << 40;
+
+inline Record MapPages(uint64_t address, uint16_t count, uint64_t frame,
+                       LeafState state = {}) {
+  return {.kind = Record::Kind::kMap,
+          .level = Level::kPte,
+          .address = address,
+          .count = count,
+          .frame = frame,
+          .state = state};
+}
+
+inline Record MapLarge(Level level, uint64_t address, uint64_t frame,
+                       LeafState state = {}) {
+  return {.kind = Record::Kind::kMap,
+          .level = level,
+          .address = address,
+          .frame = frame,
+          .state = state};
+}
+
+inline Case MakeCase(int levels, const Request& request,
+                     std::initializer_list<Record> records,
+                     StackContent around = StackContent::kCopy) {
+  Case c;
+  c.space = {ArchId::kS390, static_cast<uint8_t>(levels)};
+  c.stack.around = around;
+  c.requests.push_back(request);
+  for (const Record& record : records) c.records.push_back(record);
+  return c;
+}
+
+// Two pages around `border`, one before it and one behind, and where
+// `behind_by` is not 0 a third one that far below the second: what a walk that
+// reads the same entry once more returns.
+inline Case Crossing(int levels, uint64_t border, uint64_t behind_by) {
+  Case c = MakeCase(levels, {.start = border - 4096, .pages = 2},
+                    {MapPages(border - 4096, 1, 0x1000),
+                     MapPages(border, 1, 0x2000)});
+  if (behind_by != 0) c.records.push_back(MapPages(border - behind_by, 1, 0x3000));
+  return c;
+}
+
+// Linux 5.9-rc, "mm/gup: fix gup_fast with dynamic page table folding"
+// (d3f7b1bb2040): 0x1007ffff000 to 0x10080001000 in a 3-level space.
+inline constexpr uint64_t kThreadBorder = 0x10080000000;
+
+inline std::vector<KnownCase> KnownCases() {
+  const Case last_region_first = MakeCase(
+      5, {.start = 0xffffffffffffd000, .pages = 2},
+      {MapPages(0xffffffffffffd000, 2, 0x1000)});
+  const Case beyond_limit =
+      MakeCase(3, {.start = 4 * kTiB - 4096, .pages = 2},
+               {MapPages(4 * kTiB - 4096, 1, 0x1000)});
+  const Case read_only_in_the_middle =
+      MakeCase(3, {.start = 0x10000000, .pages = 3, .write = true},
+               {MapPages(0x10000000, 3, 0x1000),
+                MapPages(0x10001000, 1, 0x2000,
+                         {.permission = Permission::kRead})});
+  const Case old_page_written =
+      MakeCase(3, {.start = 0x10000000, .pages = 1, .write = true},
+               {MapPages(0x10000000, 1, 0x1000, {.young = false})});
+  const Case large_then_page =
+      MakeCase(3, {.start = 4 * kGiB - 4096, .pages = 2},
+               {MapLarge(Level::kPud, 2 * kGiB, 8 * kGiB),
+                MapPages(4 * kGiB, 1, 0x1000)});
+  return {
+      {"thread-wrong-page", Crossing(3, kThreadBorder, 2 * kGiB), true},
+      {"thread-short", Crossing(3, kThreadBorder, 0), true},
+      {"border-4-tib", Crossing(4, 8 * kTiB, 4 * kTiB), true},
+      {"border-1-mib", Crossing(2, 16 * kMiB, kMiB), true},
+      {"large-then-page", large_then_page, true},
+      {"last-region-first", last_region_first},
+      {"beyond-limit", beyond_limit},
+      {"read-only-in-the-middle", read_only_in_the_middle},
+      {"old-page-written", old_page_written},
+  };
+}
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_TESTS_KNOWN_CASES_H_
