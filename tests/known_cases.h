@@ -100,6 +100,14 @@ inline std::vector<KnownCase> KnownCases() {
   };
 }
 
+// The fuzz targets that have the case as a seed: those that it does not crash.
+inline std::vector<std::string> TargetsOf(const KnownCase& known) {
+  std::vector<std::string> targets = {"gup_fuzzer", "translate_fuzzer",
+                                      "walks_fuzzer"};
+  if (!known.shows_the_bug) targets.push_back("gup_strict_fuzzer");
+  return targets;
+}
+
 }  // namespace pxdfuzz
 
 #endif  // PXDFUZZ_TESTS_KNOWN_CASES_H_

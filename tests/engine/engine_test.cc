@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+
+// The fuzz targets under libFuzzer. Budgets are executions; a run that exceeds
+// one has failed, however long it took.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/engine/program.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr int kCrash = 77;  // libFuzzer's exit code
+
+std::string Flags(int seed, int runs, const ScratchFolder& scratch) {
+  return " -seed=" + std::to_string(seed) + " -runs=" + std::to_string(runs) +
+         " -print_final_stats=1 -artifact_prefix='" +
+         scratch.path().string() + "/' ";
+}
+
+class StrictTest : public testing::TestWithParam<int> {};
+
+// The bug of 2020, from nothing, where that many levels are real.
+TEST_P(StrictTest, FindsTheBug) {
+  const std::string space = "s390/" + std::to_string(GetParam());
+  ScratchFolder scratch;
+  std::vector<uint64_t> executions;
+  for (int seed = 1; seed <= 10; ++seed) {
+    const Ran ran =
+        RunCommand("PXDFUZZ_ONLY=" + space + ' ' +
+                   Program("gup_strict_fuzzer") + Flags(seed, 3000, scratch));
+    EXPECT_EQ(ran.exit_code, kCrash) << "not found with seed " << seed;
+    EXPECT_THAT(ran.output,
+                HasSubstr("DEDUP_TOKEN: s390-" +
+                          std::to_string(GetParam()) + ".static-by-value."));
+    executions.push_back(Executions(ran.output));
+  }
+  std::sort(executions.begin(), executions.end());
+  EXPECT_LE(executions[executions.size() / 2], 500u);
+  EXPECT_LE(executions.back(), 3000u);
+  RecordProperty("largest", std::to_string(executions.back()));
+}
+
+// The same by the face it had then: a wrong page.
+TEST_P(StrictTest, FindsAWrongPage) {
+  ScratchFolder scratch;
+  for (int seed = 1; seed <= 3; ++seed) {
+    const Ran ran = RunCommand(
+        "PXDFUZZ_SIGNATURE='*.wrong-page.*' PXDFUZZ_ONLY=s390/" +
+        std::to_string(GetParam()) + ' ' + Program("gup_strict_fuzzer") +
+        Flags(seed, 30'000, scratch));
+    EXPECT_EQ(ran.exit_code, kCrash) << "not found with seed " << seed;
+    EXPECT_THAT(ran.output, HasSubstr(".wrong-page."));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Levels, StrictTest, testing::Values(2, 3, 4));
+
+TEST(StrictTest, NothingIsWrongWhereAllLevelsAreReal) {
+  ScratchFolder scratch;
+  const Ran ran =
+      RunCommand("PXDFUZZ_ONLY=s390/5 " + Program("gup_strict_fuzzer") +
+                 Flags(1, 20'000, scratch));
+  EXPECT_EQ(ran.exit_code, 0) << ran.output;
+}
+
+TEST(StrictTest, TheReportsCommandsWork) {
+  ScratchFolder scratch;
+  const Ran found = RunCommand("cd '" + scratch.path().string() + "' && " +
+                               Program("gup_strict_fuzzer") +
+                               " -seed=1 -runs=3000");
+  ASSERT_EQ(found.exit_code, kCrash);
+  // A command stands on a line of its own, as the shell takes it.
+  std::istringstream lines(found.output);
+  std::string line;
+  int tried = 0;
+  while (std::getline(lines, line)) {
+    if (line.find("gup_strict_fuzzer") == line.npos ||
+        line.find("crash-") == line.npos) {
+      continue;
+    }
+    const std::string token = found.output.substr(
+        found.output.find("DEDUP_TOKEN:"),
+        found.output.find('\n', found.output.find("DEDUP_TOKEN:")) -
+            found.output.find("DEDUP_TOKEN:"));
+    const Ran again =
+        RunCommand("cd '" + scratch.path().string() + "' && " + line);
+    EXPECT_THAT(again.output, HasSubstr(token)) << line;
+    ++tried;
+  }
+  EXPECT_GE(tried, 2);
+}
+
+TEST(GupTest, TheSameSeedMakesTheSameCorpus) {
+  const auto corpus = [] {
+    ScratchFolder scratch;
+    const std::filesystem::path folder = scratch.path() / "corpus";
+    std::filesystem::create_directory(folder);
+    const Ran ran = RunCommand(Program("gup_fuzzer") +
+                               Flags(7, 20'000, scratch) + folder.string());
+    EXPECT_EQ(ran.exit_code, 0) << ran.output;
+    // Files are named by what they hold.
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      names.push_back(entry.path().filename());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  };
+  const std::vector<std::string> first = corpus();
+  EXPECT_GT(first.size(), 100u);
+  EXPECT_EQ(first, corpus());
+}
+
+// Floors under what a run of 100,000 executions reaches.
+TEST(GupTest, Floors) {
+  for (const std::string space : {"s390/2", "s390/3", "s390/4"}) {
+    ScratchFolder scratch;
+    const std::filesystem::path file = scratch.path() / "stats";
+    const Ran ran = RunCommand("PXDFUZZ_STATS='" + file.string() +
+                               "' PXDFUZZ_ONLY=" + space + ' ' +
+                               Program("gup_fuzzer") +
+                               Flags(1, 100'000, scratch));
+    ASSERT_EQ(ran.exit_code, 0) << ran.output;
+    auto stats = ReadStats(file);
+    EXPECT_EQ(stats["executions"], 100'000u);
+    EXPECT_EQ(stats["findings"], 0u);
+    // Inputs of other spaces cost one execution in ten at most.
+    EXPECT_LE(stats["skipped"], stats["executions"] / 10);
+    const std::string of = "space " + space + ' ';
+    const uint64_t cases = stats[of + "cases"];
+    EXPECT_GE(cases, stats["executions"] / 2);
+    EXPECT_GE(stats[of + "returned"], cases * 60 / 100) << space;
+    EXPECT_GE(stats[of + "returned-two"], cases * 40 / 100) << space;
+    EXPECT_GE(stats[of + "crossed"], cases * 20 / 100) << space;
+    EXPECT_GE(stats[of + "both-sides"], cases * 5 / 100) << space;
+    // The walk of 2020 leaves its copy, and that is excused and counted.
+    EXPECT_GE(stats["left-copy " + space + " static-by-value"],
+              cases * 5 / 100);
+    EXPECT_GE(stats["known-defect static-by-value left-copy"],
+              cases * 5 / 100);
+  }
+}
+
+TEST(GupTest, ReachesEveryCell) {
+  ScratchFolder scratch;
+  const std::filesystem::path file = scratch.path() / "stats";
+  const Ran ran =
+      RunCommand("PXDFUZZ_STATS='" + file.string() + "' " +
+                 Program("gup_fuzzer") + Flags(1, 300'000, scratch));
+  ASSERT_EQ(ran.exit_code, 0) << ran.output;
+  auto stats = ReadStats(file);
+  EXPECT_GT(stats["cells-possible"], 0u);
+  EXPECT_EQ(stats["cells-reached"], stats["cells-possible"]);
+}
+
+class QuietTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(QuietTest, FindsNothing) {
+  ScratchFolder scratch;
+  const Ran ran =
+      RunCommand(Program(GetParam()) + Flags(1, 300'000, scratch));
+  EXPECT_EQ(ran.exit_code, 0) << ran.output;
+  EXPECT_THAT(ran.output, HasSubstr("Done 300000 runs"));
+  EXPECT_THAT(ran.output, Not(HasSubstr("FINDING")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, QuietTest,
+                         testing::Values("empty_fuzzer", "gup_fuzzer",
+                                         "translate_fuzzer", "walks_fuzzer"));
+
+// Signatures other than the one asked for are passed over.
+TEST(SignatureTest, OnlyTheOneAskedFor) {
+  ScratchFolder scratch;
+  const Ran ran = RunCommand("PXDFUZZ_SIGNATURE=none.such " +
+                             Program("gup_strict_fuzzer") +
+                             Flags(1, 20'000, scratch));
+  EXPECT_EQ(ran.exit_code, 0) << ran.output;
+}
+
+TEST(EnvironmentTest, AnUnknownSpaceIsOneLine) {
+  const Ran ran =
+      RunCommand("PXDFUZZ_ONLY=vax " + Program("gup_fuzzer") + " -runs=1");
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1);
+  EXPECT_THAT(ran.output, HasSubstr("PXDFUZZ_ONLY=vax"));
+}
+
+}  // namespace
+}  // namespace pxdfuzz
