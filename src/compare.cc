@@ -61,8 +61,9 @@ Found Look(const AddressSpace<A>& mm, const ArenaMemory& memory,
 // The first boundary of `level` inside a range, if any.
 std::optional<uint64_t> Boundary(const Geometry& geometry, Level level,
                                  uint64_t start, uint64_t end) {
-  if (geometry.shift(level) >= 64) return std::nullopt;
-  const uint64_t boundary = (start | (geometry.span(level) - 1)) + 1;
+  // The boundary above the last entry of all is 0.
+  const uint64_t boundary =
+      WrappingAdd(start | (geometry.span(level) - 1), 1);
   if (boundary == 0 || boundary >= end) return std::nullopt;
   return boundary;
 }
