@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Configures and builds a CMake preset.
+
+# The value of a variable in the build folder of a preset, or nothing.
+cached() {
+  local preset=$1 variable=$2 cache=build/$1/CMakeCache.txt
+  [[ -f $cache ]] || return 0
+  sed -n "s/^$variable:[A-Z]*=//p" "$cache"
+}
+
+configure() {
+  local preset=$1 compiler='' flags=()
+  if [[ $preset == fuzz* ]]; then
+    compiler=$(clang_tool clang++)
+    flags+=("-DCMAKE_CXX_COMPILER=$compiler")
+  fi
+  # CMake cannot change the compiler of a build folder, nor the place of the
+  # sources, without losing what else it was told.
+  if [[ -f build/$preset/CMakeCache.txt ]] && {
+    [[ $(cached "$preset" CMAKE_HOME_DIRECTORY) != "$ROOT" ]] ||
+      [[ -n $compiler &&
+         $(cached "$preset" CMAKE_CXX_COMPILER) != "$compiler" ]]
+  }; then
+    flags+=(--fresh)
+  fi
+  if [[ ${CI:-} == true ]]; then
+    flags+=(-DPXDFUZZ_WERROR=ON)
+  else
+    flags+=(-DPXDFUZZ_WERROR=OFF)
+  fi
+  cmake --preset "$preset" "${flags[@]}"
+}
+
+# build WHAT PRESET [TARGET...]: ends the script where it fails.
+build() {
+  local what=$1 preset=$2 targets=()
+  shift 2
+  [[ $# == 0 ]] || targets=(--target "$@")
+  needed_step "configuring ($preset)" "$LOGS/configure-$preset.log" \
+    configure "$preset"
+  needed_step "building $what ($preset)" "$LOGS/build-$preset.log" \
+    cmake --build --preset "$preset" -j "$(nproc)" "${targets[@]}"
+}

@@ -1,0 +1,160 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Finds out what the machine lacks, and installs it where that is possible.
+
+# From this version on the fuzz targets are known to build; the preferred one is
+# what they are mostly built with.
+readonly CLANG_OLDEST=16 CLANG_PREFERRED=19
+
+# The version of clang that is used; empty where choose_clang found none.
+clang_version=''
+
+has_command() {
+  command -v "$1" > /dev/null
+}
+
+has_header() {
+  [[ -e /usr/include/$1 || -e /usr/local/include/$1 ]]
+}
+
+has_libfuzzer() {
+  local version=$1 resources
+  resources=$("clang++-$version" -print-resource-dir 2> /dev/null) || return 1
+  compgen -G "$resources/lib/*/libclang_rt.fuzzer*.a" > /dev/null
+}
+
+has_package() {
+  has_command dpkg &&
+    dpkg -s "$1" 2> /dev/null | grep -q '^Status: install ok installed'
+}
+
+# Whether what a Debian package is needed for is there, wherever it came from.
+is_there() {
+  local package=$1 version
+  version=${package//[!0-9]/}
+  case $package in
+    clang-format-*) has_command "$package" ;;
+    clang-*) has_command "clang++-$version" ;;
+    libclang-rt-*) has_libfuzzer "$version" ;;
+    libgmock-dev) has_header gmock/gmock.h ;;
+    libgtest-dev) has_header gtest/gtest.h ;;
+    llvm-*) has_command "llvm-symbolizer-$version" ;;
+    ninja-build) has_command ninja ;;
+    *) has_command "$package" ;;
+  esac || has_package "$package"
+}
+
+# Versions N for which there is a command clang++-N with its libFuzzer.
+installed_clangs() {
+  local version
+  while IFS= read -r version; do
+    ! has_libfuzzer "$version" || echo "$version"
+  done < <(compgen -c clang++- |
+    sed -n 's/^clang++-\([0-9]*\)$/\1/p' | sort -u)
+}
+
+# Versions N for which apt-get could install clang-N.
+installable_clangs() {
+  has_command apt-cache || return 0
+  local names
+  names=$(apt-cache pkgnames clang- | grep -x 'clang-[0-9]*') || return 0
+  # shellcheck disable=SC2086  # one word for each name
+  apt-cache policy $names | awk '
+    /^clang-/ {version = $1; gsub(/[^0-9]/, "", version)}
+    $1 == "Candidate:" && $2 != "(none)" {print version}'
+}
+
+# Of the versions on stdin that will do, the preferred one or the newest.
+best_clang() {
+  awk -v oldest="$CLANG_OLDEST" -v preferred="$CLANG_PREFERRED" '
+    $1 < oldest {next}
+    $1 == preferred {found = 1}
+    $1 > newest {newest = $1}
+    END {if (found) print preferred; else if (newest) print newest}'
+}
+
+choose_clang() {
+  clang_version=$(installed_clangs | best_clang)
+  [[ -z $clang_version ]] || return 0
+  clang_version=$(installable_clangs | best_clang)
+}
+
+# Where a program of the chosen version is: clang_tool clang++.
+clang_tool() {
+  command -v "$1-$clang_version"
+}
+
+# The Debian packages that stand for a command's needs, one a line.
+packages_of() {
+  local need
+  for need in "$@"; do
+    case $need in
+      clang) printf '%s\n' "clang-$clang_version" \
+               "libclang-rt-$clang_version-dev" ;;
+      llvm) echo "llvm-$clang_version" ;;
+      *) echo "$need" ;;
+    esac
+  done
+}
+
+# Of these needs, the packages that are not there, on one line.
+missing_of() {
+  local package packages=()
+  for package in $(packages_of "$@"); do
+    is_there "$package" || packages+=("$package")
+  done
+  echo "${packages[*]}"
+}
+
+apt_get() {
+  DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+    -o DPkg::Lock::Timeout=120 "$@"
+}
+
+# What cannot be installed from here, as a line to paste.
+ask_for() {
+  local missing=$1 as_root=''
+  ! has_command sudo || as_root='sudo '
+  if has_command apt-get; then
+    echo "These Debian packages are missing; as root, run:" >&2
+    echo "  ${as_root}apt-get update &&" \
+      "${as_root}apt-get install --no-install-recommends $missing" >&2
+  else
+    echo "Something is missing that Debian has in these packages:" >&2
+    echo "  $missing" >&2
+  fi
+  die 3 'the machine lacks what is named above; nothing was done'
+}
+
+install_missing() {
+  local needs=("$@") missing
+  if ! step 'asking for the newest lists of packages' \
+         "$LOGS/apt-update.log" apt_get update; then
+    echo '  (going on with the lists that are there)'
+  fi
+  choose_clang
+  missing=$(missing_of "${needs[@]}")
+  [[ $missing != *clang-\ * ]] ||
+    die 3 "apt-get has no clang from version $CLANG_OLDEST on"
+  # shellcheck disable=SC2086  # one word for each package
+  needed_step "installing $missing" "$LOGS/apt-install.log" \
+    apt_get install --no-install-recommends $missing
+}
+
+# set_up NEED...: sees to it that all is there, or ends the script.
+set_up() {
+  local needs=("$@") missing
+  choose_clang
+  missing=$(missing_of "${needs[@]}")
+  [[ -n $missing ]] || return 0
+  if [[ $EUID != 0 ]] || ! has_command apt-get; then
+    [[ -n $clang_version ]] || clang_version=$CLANG_PREFERRED
+    ask_for "$(missing_of "${needs[@]}")"
+  fi
+  install_missing "${needs[@]}"
+  hash -r
+  choose_clang
+  missing=$(missing_of "${needs[@]}")
+  [[ -z $missing ]] || die 3 "apt-get did not bring what is needed of $missing"
+}

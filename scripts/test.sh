@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# ./run test: all tests, in every build. What it prints last is ctest's summary.
+
+# The suite of one preset; its output goes to the screen and to a log.
+run_suite() {
+  local preset=$1
+  echo
+  echo "${BOLD}tests ($preset)$PLAIN"
+  ctest --preset "$preset" -j "$(nproc)" 2>&1 < /dev/null |
+    tee "$LOGS/test-$preset.log"
+}
+
+command_test() {
+  no_arguments test "$@"
+  # shellcheck disable=SC2086  # one word for each need
+  set_up ${NEEDS[test]}
+  local preset failed=() symbolizer
+  # Only under this name do the sanitizers know it.
+  symbolizer=$(realpath -- "$(clang_tool llvm-symbolizer)")
+  export ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-$symbolizer}
+
+  for preset in dev fuzz fuzz-asan; do
+    build 'everything' "$preset"
+  done
+  for preset in dev fuzz-asan fuzz; do
+    run_suite "$preset" || failed+=("$preset")
+  done
+  ((${#failed[@]})) || return 0
+
+  # ctest's summary of a suite that passed must not be the last thing seen.
+  echo
+  echo "${RED}FAILED: the tests of ${failed[*]}$PLAIN"
+  for preset in "${failed[@]}"; do
+    echo
+    echo "tests ($preset), from $LOGS/test-$preset.log:"
+    awk '/tests passed, /{found = 1} {if (found) print; last = $0}
+         END {if (!found) print last}' "$LOGS/test-$preset.log"
+  done
+  return 1
+}
