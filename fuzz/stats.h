@@ -28,7 +28,7 @@ class Stats {
 
   uint64_t executions() const { return executions_; }
 
-  // One "key value ..." a line; docs/targets.md lists the keys.
+  // One "key value ..." a line. Keys may repeat, and others may join.
   std::string ToText() const;
 
  private:

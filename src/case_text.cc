@@ -2,8 +2,205 @@
 
 #include "pxdfuzz/case_text.h"
 
-namespace pxdfuzz {
+#include <cstdint>
+#include <string_view>
+#include <vector>
 
-std::string ToText(const Case&) { return ""; }
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/entry_kind.h"
+#include "pxdfuzz/geometry.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/space_info.h"
+#include "pxdfuzz/stack.h"
+#include "pxdfuzz/text_entries.h"
+#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/wrapping.h"
+
+namespace pxdfuzz {
+namespace {
+
+// Puts `comment` behind `line`, or below it where both do not fit.
+void AddCommented(const std::string& line, const std::string& comment,
+                  TextLines& out) {
+  if (comment.empty()) {
+    out.Line(line);
+  } else if (line.size() + 4 + comment.size() <= kTextColumns) {
+    out.Line(Concat({line, "  # ", comment}));
+  } else {
+    out.Line(line);
+    out.Wrap("  # ", "  # ", comment);
+  }
+}
+
+struct Item {
+  std::string_view key;
+  std::string value;
+};
+
+// "- map: {pte: 0x1000, count: 1}": one mapping in braces, broken between items
+// where it is too long for a line.
+void AddMapping(std::string_view first, const std::vector<Item>& items,
+                const std::string& comment, TextLines& out) {
+  const std::string rest(first.size() + 1, ' ');
+  std::string line = Concat({first, "{"});
+  bool has_item = false;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const bool last = i + 1 == items.size();
+    const std::string item =
+        Concat({items[i].key, ": ", items[i].value, last ? "}" : ","});
+    if (has_item && line.size() + 1 + item.size() > kTextColumns) {
+      out.Line(line);
+      line = rest;
+      has_item = false;
+    }
+    if (has_item) line += ' ';
+    line += item;
+    has_item = true;
+  }
+  AddCommented(line, comment, out);
+}
+
+// "tables: region-third, segment, page; folded: pgd, p4d".
+std::string DescribeSpace(const SpaceInfo& info) {
+  if (!info.built) return "not built";
+  std::string real;
+  std::string folded;
+  for (Level level = Level::kPgd;; level = Below(level)) {
+    std::string& list = info.geometry.real(level) ? real : folded;
+    std::string_view name = Name(level);
+    if (info.geometry.real(level)) {
+      constexpr std::string_view kSuffix = " table";
+      name = info.table_name[Ordinal(level)];
+      if (name.ends_with(kSuffix)) name.remove_suffix(kSuffix.size());
+    }
+    if (!list.empty()) list += ", ";
+    list += name;
+    if (level == Level::kPte) break;
+  }
+  if (folded.empty()) folded = "none";
+  return Concat({"tables: ", real, "; folded: ", folded});
+}
+
+// "to 0x10080001000, across the pud boundary 0x10080000000".
+std::string DescribeRequest(const Request& request, const SpaceInfo& info) {
+  if (!info.built) return "";
+  const Geometry& geometry = info.geometry;
+  const uint64_t end =
+      WrappingAdd(request.start, request.pages * geometry.page_size());
+  if (end <= request.start) return "refused: start and length overflow";
+  if (end > info.limit) {
+    return Concat(
+        {"refused: to ", Hex(end), ", beyond the limit ", Hex(info.limit)});
+  }
+  for (Level level = Level::kPgd; level > Level::kPte; level = Below(level)) {
+    if (geometry.shift(level) == geometry.shift(Below(level))) continue;
+    const uint64_t last_before = request.start | (geometry.span(level) - 1);
+    if (last_before < end - 1) {
+      return Concat({"to ", Hex(end), ", across the ", Name(level),
+                     " boundary ", Hex(last_before + 1)});
+    }
+  }
+  return Concat({"to ", Hex(end)});
+}
+
+std::string DescribeAround(StackContent around) {
+  switch (around) {
+    case StackContent::kZero:
+      return "words near a local copy of an entry: 0";
+    case StackContent::kCopy:
+      return "words near a local copy of an entry: older copies of it";
+    case StackContent::kNext:
+      return "words near a local copy: the entry behind it in its table";
+    case StackContent::kWord:
+      return "";
+  }
+  return "";
+}
+
+std::string DescribePoke(const Record& record, const Space& space) {
+  std::string text;
+  VisitArch(space.arch, [&]<class A>() {
+    const EntryKind kind = A::Entries::Classify(record.level, record.word);
+    text = kind.tag == EntryKind::Tag::kLeaf
+               ? Concat({"leaf, ", Describe(kind.state)})
+               : std::string(Name(kind.tag));
+  });
+  return text;
+}
+
+void AddRecord(const Record& record, const Space& space, TextLines& out) {
+  const Item address = {Name(record.level), Hex(record.address)};
+  const Item count = {"count", std::to_string(record.count)};
+  const Item word = {"word", Hex(record.word)};
+  switch (record.kind) {
+    case Record::Kind::kMap:
+      AddMapping("- map: ",
+                 {address,
+                  count,
+                  {"frame", Hex(record.frame)},
+                  {"state", Describe(record.state)}},
+                 "", out);
+      break;
+    case Record::Kind::kClear:
+      AddMapping("- clear: ", {address, count}, "", out);
+      break;
+    case Record::Kind::kSwap:
+      AddMapping("- swap: ", {address, count, {"place", Hex(record.frame)}}, "",
+                 out);
+      break;
+    case Record::Kind::kPoke:
+      AddMapping("- poke: ", {address, word}, DescribePoke(record, space), out);
+      break;
+    case Record::Kind::kPokeControl:
+      AddMapping("- poke-control: ", {word}, "", out);
+      break;
+  }
+}
+
+}  // namespace
+
+std::string ToText(const Case& c) {
+  TextLines out(/*color=*/false);
+  out.Line("# pxdfuzz case");
+  out.Line("version: 1");
+  if (c.empty()) {
+    out.Line("requests: []  # the empty case: its bytes mean nothing");
+    return out.text();
+  }
+  const SpaceInfo& info = InfoOf(c.space);
+  AddCommented(Concat({"space: ", Name(c.space)}), DescribeSpace(info), out);
+  out.Line("requests:");
+  for (const Request& request : c.requests) {
+    AddMapping("- ",
+               {{"start", Hex(request.start)},
+                {"pages", std::to_string(request.pages)},
+                {"access", request.write ? "write" : "read"}},
+               DescribeRequest(request, info), out);
+  }
+  out.Line("stack:");
+  out.Line(Concat({"  position: ", std::to_string(c.stack.position),
+                   "  # the word of its page that a local copy stands in"}));
+  AddCommented(Concat({"  around: ", Name(c.stack.around)}),
+               DescribeAround(c.stack.around), out);
+  if (!c.stack.words.empty()) {
+    out.Line(
+        "  words:  # distance from a local copy: above it, or below if < 0");
+    for (const StackWord& word : c.stack.words) {
+      AddMapping("  - ",
+                 {{"distance", std::to_string(word.distance)},
+                  {"holds", word.content == StackContent::kWord
+                                ? Hex(word.word)
+                                : std::string(Name(word.content))}},
+                 "", out);
+    }
+  }
+  if (c.records.empty()) {
+    out.Line("tables: []");
+    return out.text();
+  }
+  out.Line("tables:  # each line changes what those above it made");
+  for (const Record& record : c.records) AddRecord(record, c.space, out);
+  return out.text();
+}
 
 }  // namespace pxdfuzz

@@ -82,16 +82,29 @@ class MarkTrace {
   Marks marks_;
 };
 
-// The trace that a report is made from: every turn.
+// The trace that a report is made from: every turn, in order.
+template <Memory M>
 class TurnTrace {
  public:
-  void OnTurn(const Turn& turn) { turns_.push_back(turn); }
+  struct Seen {
+    Turn turn;
+    // Whether the entry that was read is the one whose span holds the turn's
+    // address. Asked at once: local copies are replaced as the walk goes on.
+    bool holds = true;
+  };
+
+  explicit TurnTrace(const M& memory) : memory_(memory) {}
+
+  void OnTurn(const Turn& turn) {
+    turns_.push_back({turn, memory_.Holds(turn.ref, turn.address)});
+  }
   void OnReread(Level, EntryRef, const Loaded&, size_t) {}
 
-  const std::vector<Turn>& turns() const { return turns_; }
+  const std::vector<Seen>& turns() const { return turns_; }
 
  private:
-  std::vector<Turn> turns_;
+  const M& memory_;
+  std::vector<Seen> turns_;
 };
 
 }  // namespace pxdfuzz

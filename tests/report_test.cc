@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/report.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/rng.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/replay.h"
+#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_walk.h"
+#include "tests/known_cases.h"
+#include "tests/random_bytes.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// The example of the thread on linux-mm, 2020.
+Case Example() {
+  return MakeCase(3, {.start = 0x1007ffff000, .pages = 2},
+                  {MapPages(0x1007ffff000, 1, 0x1000000),
+                   MapPages(0x10080000000, 1, 0x2000000),
+                   MapPages(0x10000000000, 1, 0x3000000)});
+}
+
+std::string ReportOf(Oracle& oracle, const Case& c, WalkSet walks,
+                     const ReportOptions& options = {}) {
+  const Verdict& verdict = oracle.Judge(c, walks, Excuses::kNone);
+  EXPECT_TRUE(verdict.finding.has_value());
+  return FindingReport(c, verdict, options);
+}
+
+std::vector<std::string_view> Lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    lines.push_back(text.substr(0, end));
+    text = end == text.npos ? "" : text.substr(end + 1);
+  }
+  return lines;
+}
+
+std::string WithoutEscapes(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      i = text.find('m', i);
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+// `text` with every run of blanks and line breaks as one blank, and without the
+// marks in the margin.
+std::string Unwrapped(std::string_view text) {
+  std::string flat;
+  for (std::string_view line : Lines(text)) {
+    if (line.starts_with(">>")) line.remove_prefix(2);
+    for (const char c : line) {
+      if (c != ' ' || (!flat.empty() && flat.back() != ' ')) flat += c;
+    }
+    if (!flat.empty() && flat.back() != ' ') flat += ' ';
+  }
+  return flat;
+}
+
+// Calls `visit(case, verdict)` for findings in random cases.
+template <class Visit>
+void ForFindings(uint64_t seed, int cases, WalkSet walks, Visit visit) {
+  Oracle oracle;
+  RandomBytes random(seed);
+  for (int i = 0; i < cases; ++i) {
+    const Case c = Decode(random.Next());
+    const Verdict& verdict = oracle.Judge(c, walks, Excuses::kNone);
+    if (verdict.finding.has_value()) visit(c, verdict);
+  }
+}
+
+TEST(FindingReportTest, Example) {
+  Oracle oracle;
+  const ReportOptions options = {
+      .color = false, .commands = {{"To reproduce", "./run replay crash-1"}}};
+  EXPECT_EQ(
+      ReportOf(oracle, Example(), WalkSet::Named(), options),
+      R"(On s390 with 3 levels, static-by-value returns a wrong page: page 1 of 2, at
+0x10080000000, is 0x3000000 and should be 0x2000000. It left the copy of p4d at
+pud: pudp moved off a local variable, to another word of the kernel stack.
+
+- static-by-value: gup_fast's five nested loops with pXd_addr_end(addr, end),
+  pXd_offset(&pXd, addr) and pXdp++ (mm/gup.c before d3f7b1bb2040).
+- reference: the hardware's translation of one address after the other, up to
+  the first page that gup_fast may not return.
+- request: 2 pages, counted from 0, from 0x1007ffff000 to 0x10080001000, for
+  reading.
+
+--- Case -----------------------------------------------------------------------
+
+# pxdfuzz case
+version: 1
+space: s390/3  # tables: region-third, segment, page; folded: pgd, p4d
+requests:
+- {start: 0x1007ffff000, pages: 2, access: read}
+  # to 0x10080001000, across the pud boundary 0x10080000000
+stack:
+  position: 0  # the word of its page that a local copy stands in
+  around: copy  # words near a local copy of an entry: older copies of it
+tables:  # each line changes what those above it made
+- map: {pte: 0x1007ffff000, count: 1, frame: 0x1000000, state: rw young dirty}
+- map: {pte: 0x10080000000, count: 1, frame: 0x2000000, state: rw young dirty}
+- map: {pte: 0x10000000000, count: 1, frame: 0x3000000, state: rw young dirty}
+
+--- Pages ----------------------------------------------------------------------
+
+   page  address        reference  static-by-value
+   0     0x1007ffff000  0x1000000  0x1000000
+>> 1     0x10080000000  0x2000000  0x3000000
+
+- 0x3000000 is the page that is mapped at 0x10000000000, 2 GiB below
+  0x10080000000.
+- agree with the reference: folded-aware-by-value, static-lockless,
+  static-by-pointer and folded-aware-by-pointer.
+- have turns in which pXdp != pXd_offset(parent, addr), which by itself is no
+  error: static-by-value, static-lockless and static-by-pointer.
+
+--- static-by-value, turn by turn ----------------------------------------------
+
+Three lines for each turn of a loop: which part of the range it is for, up to
+where pXd_addr_end() says; how its pointer is made and where that leads; the
+entry that is read there. Tables are numbered in the order in which they were
+made.
+
+   pgd 0x1007ffff000 to 0x10080001000, folded
+       pgdp = pgd_offset(mm, addr): region-third table 0, entry 512
+       *pgdp = 0x10200007: segment table 0
+     p4d 0x1007ffff000 to 0x10080001000, folded
+         p4dp = p4d_offset(&pgd, addr): the local copy of pgd
+         *p4dp = 0x10200007: segment table 0
+       pud 0x1007ffff000 to 0x10080000000
+           pudp = pud_offset(&p4d, addr): the local copy of p4d
+           *pudp = 0x10200007: segment table 0
+         pmd 0x1007ffff000 to 0x10080000000
+             pmdp = pmd_offset(&pud, addr): segment table 0, entry 2047
+             *pmdp = 0x10000000: page table 0
+           pte 0x1007ffff000 to 0x10080000000
+               ptep = pte_offset_map(&pmd, addr): page table 0, entry 255
+               *ptep = 0x100003d: page 0x1000000, rw young dirty; returns page 0
+>>     pud 0x10080000000 to 0x10080001000
+           pudp++: the stack, 1 word above the local copy of p4d
+           *pudp = 0x10200007, which is an older copy of the same p4d: segment
+             table 0
+>>   RULE BROKEN: a walk reads page tables and its own copies alone. p4d is
+>>   folded: pud_offset(&p4d, addr) handed back the address of p4d, a local
+>>   variable that holds one entry. p4d_addr_end() let the pud loop run to
+>>   0x10080001000, but that entry spans 2 GiB and ends at 0x10080000000. The
+>>   loop went on, and pudp++ walked off the variable. This is the bug that
+>>   d3f7b1bb2040 ("mm/gup: fix gup_fast with dynamic page table folding")
+>>   repaired.
+         pmd 0x10080000000 to 0x10080001000
+             pmdp = pmd_offset(&pud, addr): segment table 0, entry 0
+             *pmdp = 0x10001000: page table 2
+>>         pte 0x10080000000 to 0x10080001000
+               ptep = pte_offset_map(&pmd, addr): page table 2, entry 0
+               *ptep = 0x300003d: page 0x3000000, rw young dirty; returns page 1
+>>   FIRST DIFFERENCE: page 1 becomes 0x3000000; the reference has 0x2000000.
+
+--- reference, page 1 at 0x10080000000 -----------------------------------------
+
+   pud: region-third table 0, entry 513 = 0x10204007: segment table 1
+   pmd: segment table 1, entry 0 = 0x10000800: page table 1
+   pte: page table 1, entry 0 = 0x200003d: page 0x2000000, rw young dirty
+   The hardware gets 0x2000000; gup_fast may return the page: 0x2000000.
+
+DEDUP_TOKEN: s390-3.static-by-value.wrong-page.pte-leaf
+
+To reproduce:
+  ./run replay crash-1
+)");
+}
+
+TEST(FindingReportTest, LinesFitAndHaveNoEscapeCodes) {
+  std::map<int, int> reports;
+  ForFindings(1, 80000, WalkSet::All(), [&](const Case& c, const Verdict& v) {
+    const std::string report = FindingReport(c, v, {});
+    ++reports[c.space.levels];
+    for (const std::string_view line : Lines(report)) {
+      ASSERT_LE(line.size(), 80u) << report;
+    }
+    for (const char byte : report) {
+      ASSERT_TRUE(byte == '\n' || (byte >= ' ' && byte <= '~')) << report;
+    }
+  });
+  EXPECT_GT(reports[2], 300);
+  EXPECT_GT(reports[3], 300);
+  EXPECT_GT(reports[4], 300);
+}
+
+TEST(FindingReportTest, ColorAddsEscapeCodesAlone) {
+  int reports = 0;
+  ForFindings(2, 3000, WalkSet::Named(), [&](const Case& c, const Verdict& v) {
+    const std::string plain = FindingReport(c, v, {});
+    const std::string color = FindingReport(c, v, {.color = true});
+    EXPECT_THAT(color, HasSubstr("\x1b["));
+    EXPECT_EQ(WithoutEscapes(color), plain);
+    ++reports;
+  });
+  EXPECT_GT(reports, 50);
+}
+
+TEST(FindingReportTest, CommandsStayOnOneLine) {
+  Oracle oracle;
+  const std::string command = "pxdfuzz replay " + std::string(200, 'x');
+  const std::string report =
+      ReportOf(oracle, Example(), WalkSet::Named(),
+               {.commands = {{"To shrink it", command}, {"To go on", "b c"}}});
+  EXPECT_THAT(report, HasSubstr("\nTo shrink it:\n  " + command + "\n"));
+  EXPECT_TRUE(report.ends_with("\nTo go on:\n  b c\n"));
+}
+
+TEST(FindingReportTest, NamesTheCopyAndTheLevel) {
+  constexpr std::array<std::string_view, 5> kLeft = {
+      "", "", "It left the copy of pud at pmd",
+      "It left the copy of p4d at pud", "It left the copy of pgd at p4d"};
+  constexpr std::array<std::string_view, kOutcomeCount> kSays = {
+      "",
+      "static-by-value stops too early",
+      "static-by-value goes on too far",
+      "static-by-value returns a wrong page",
+      "static-by-value returns the right pages by luck",
+      "static-by-value faults"};
+  std::map<Outcome, int> outcomes;
+  ForFindings(
+      3, 30000, WalkSet::Of(kStaticByValue),
+      [&](const Case& c, const Verdict& v) {
+        const Signature& signature = v.finding->signature;
+        ++outcomes[signature.outcome];
+        const std::string report = FindingReport(c, v, {});
+        const std::string flat = Unwrapped(report);
+        ASSERT_THAT(flat, HasSubstr(kLeft[c.space.levels]));
+        ASSERT_THAT(flat,
+                    HasSubstr(kSays[static_cast<size_t>(signature.outcome)]));
+        ASSERT_THAT(flat, HasSubstr("RULE BROKEN: a walk reads"));
+        ASSERT_THAT(flat, HasSubstr("d3f7b1bb2040 (\"mm/gup"));
+        ASSERT_THAT(report,
+                    HasSubstr("\nDEDUP_TOKEN: " + Name(signature) + "\n"));
+      });
+  for (const Outcome outcome :
+       {Outcome::kShort, Outcome::kLong, Outcome::kWrongPage,
+        Outcome::kStrayRead, Outcome::kFault}) {
+    EXPECT_GT(outcomes[outcome], 0) << Name(outcome);
+  }
+}
+
+TEST(FindingReportTest, NamesTheFoldedOffsetThatStandsStill) {
+  constexpr Policy kWalk = {BoundaryRule::kStatic, Descent::kLockless,
+                            Step::kRecompute};
+  Oracle oracle;
+  const std::string flat =
+      Unwrapped(ReportOf(oracle, Example(), WalkSet::Of(kWalk)));
+  EXPECT_THAT(flat,
+              HasSubstr("static-lockless-recompute returns a wrong page"));
+  EXPECT_THAT(flat, HasSubstr("This is entry 512 of its table; that of "
+                              "0x10080000000 is entry 513."));
+  EXPECT_THAT(flat, HasSubstr("p4d is folded: pud_offset_lockless(p4dp, p4d, "
+                              "addr) hands back the pointer"));
+  EXPECT_THAT(flat, Not(HasSubstr("d3f7b1bb2040")));
+}
+
+// The difference is marked in the table of pages, once.
+TEST(FindingReportTest, MarksTheFirstDifference) {
+  ForFindings(4, 3000, WalkSet::Named(), [](const Case& c, const Verdict& v) {
+    const Finding& finding = *v.finding;
+    const size_t page =
+        v.requests[finding.request].walks[finding.walk].first_difference;
+    const std::string report = FindingReport(c, v, {});
+    const size_t from = report.find("\n--- Pages");
+    const std::string section =
+        report.substr(from, report.find("\n---", from + 1) - from);
+    std::vector<std::string> marked;
+    int rows = 0;
+    for (const std::string_view line : Lines(section)) {
+      if (line.starts_with(">> ") || line.starts_with("   ")) ++rows;
+      if (line.starts_with(">>")) marked.emplace_back(line);
+    }
+    EXPECT_LE(rows, 18) << section;
+    ASSERT_EQ(marked.size(), 1u) << report;
+    EXPECT_THAT(marked[0], StartsWith(">> " + std::to_string(page) + " "));
+  });
+}
+
+TEST(FindingReportTest, MarksTheRequestAndKeepsTheCaseAsText) {
+  Case c = Example();
+  c.requests.clear();
+  c.requests.push_back({.start = 0x1000, .pages = 1, .write = false});
+  c.requests.push_back(Example().requests[0]);
+  c.requests.push_back({.start = 0x2000, .pages = 1, .write = true});
+  Oracle oracle;
+  const std::string report = ReportOf(oracle, c, WalkSet::Named());
+  const std::string mark = "# the one that went wrong:\n";
+  const size_t at = report.find(mark + "- {start: 0x1007ffff000");
+  ASSERT_NE(at, report.npos) << report;
+  std::string unmarked = report;
+  unmarked.erase(at, mark.size());
+  EXPECT_THAT(unmarked, HasSubstr(ToText(c)));
+  EXPECT_THAT(Unwrapped(report), HasSubstr("it is request 2 of the 3"));
+}
+
+TEST(FindingReportTest, SaysWhyTheReferenceStops) {
+  struct {
+    Record record;
+    bool write;
+    std::string_view why;
+  } const kCases[] = {
+      {{.kind = Record::Kind::kSwap, .address = 0x10080000000},
+       false,
+       "stop: swap entry"},
+      {{.address = 0x10080000000,
+        .frame = 0x2000000,
+        .state = {.permission = Permission::kNone}},
+       false,
+       "stop: PROT_NONE"},
+      {{.address = 0x10080000000,
+        .frame = 0x2000000,
+        .state = {.permission = Permission::kRead}},
+       true,
+       "stop: read-only"},
+      {{.address = 0x10080000000,
+        .frame = 0x2000000,
+        .state = {.special = true}},
+       false,
+       "stop: special page"},
+      {{.kind = Record::Kind::kClear, .address = 0x10080000000},
+       false,
+       "stop: empty pte"},
+      {{.kind = Record::Kind::kClear,
+        .level = Level::kPud,
+        .address = 0x10080000000},
+       false,
+       "stop: empty pud"},
+  };
+  Oracle oracle;
+  for (const auto& [record, write, why] : kCases) {
+    Case c = Example();
+    c.requests[0].write = write;
+    c.records[1] = record;
+    const std::string report = ReportOf(oracle, c, WalkSet::Named());
+    EXPECT_THAT(report, HasSubstr("goes on too far"));
+    EXPECT_THAT(report, HasSubstr(why));
+  }
+}
+
+TEST(FindingReportTest, TellsRunsOfPageEntriesTogether) {
+  Case c = Example();
+  c.requests[0] = {.start = 0x1007ff80000, .pages = 129, .write = false};
+  c.records[0] = {.address = 0x1007ff80000, .count = 128, .frame = 0x1000000};
+  Oracle oracle;
+  const std::string report = ReportOf(oracle, c, WalkSet::Named());
+  EXPECT_THAT(
+      Unwrapped(report),
+      HasSubstr("entry 128 and on, 128 leaves; returns pages 0 to 127"));
+  EXPECT_LT(Lines(report).size(), 110u);
+}
+
+// Whatever a verdict claims of a request that is permitted, there is a report.
+TEST(FindingReportTest, SurvivesAnyVerdict) {
+  Oracle oracle;
+  RandomBytes random(5);
+  Rng rng(5);
+  int reports = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const Case c = Decode(random.Next());
+    Verdict verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+    for (size_t request = 0; request < verdict.requests.size(); ++request) {
+      RequestVerdict& judged = verdict.requests[request];
+      if (judged.incomparable != Incomparable::kNo) continue;
+      const uint64_t pages = c.requests[request].pages;
+      const size_t walk = rng.Below(kWalkCount);
+      judged.walks[walk].outcome =
+          static_cast<Outcome>(rng.Below(kOutcomeCount));
+      judged.walks[walk].first_difference =
+          rng.Chance(1, 4) ? rng.Next() : rng.Below(pages);
+      verdict.finding = Finding{
+          .request = request, .walk = walk, .signature = {.space = c.space}};
+      const std::string report = FindingReport(c, verdict, {});
+      ASSERT_THAT(report, HasSubstr("DEDUP_TOKEN: "));
+      ++reports;
+    }
+  }
+  EXPECT_GT(reports, 1000);
+}
+
+// A kernel that takes the page behind the right one: no read is out of order.
+struct WrongPageArch : S390 {
+  class Kernel : public S390::Kernel {
+   public:
+    using S390::Kernel::Kernel;
+    constexpr uint64_t LeafPage(Level level, uint64_t entry,
+                                uint64_t address) const {
+      return S390::Kernel::LeafPage(level, entry, address) + 0x1000;
+    }
+  };
+};
+
+TEST(WalkTextTest, WrongDecisionWithoutAWrongRead) {
+  const Case c = Example();
+  const Replay<WrongPageArch> replay(c, 0, kStaticLockless);
+  const WalkText<WrongPageArch> walk(replay, Outcome::kWrongPage, 0);
+  EXPECT_EQ(walk.rule_turn(), nullptr);
+  TextLines out(/*color=*/false);
+  walk.AddTo(out);
+  const std::string flat = Unwrapped(out.text());
+  EXPECT_THAT(flat, HasSubstr("FIRST DIFFERENCE: page 0 becomes 0x1001000; the "
+                              "reference has 0x1000000. All reads were in "
+                              "order"));
+  EXPECT_THAT(flat, Not(HasSubstr("RULE BROKEN")));
+}
+
+// A kernel that reads page entries in pairs, the second first.
+struct WrongIndexArch : S390 {
+  class Kernel : public S390::Kernel {
+   public:
+    using S390::Kernel::Kernel;
+    constexpr uint64_t Index(Level level, uint64_t address) const {
+      return S390::Kernel::Index(level, address) ^
+             (level == Level::kPte ? 1 : 0);
+    }
+  };
+};
+
+TEST(WalkTextTest, LongWalksAreToldInPart) {
+  Case c = Example();
+  c.requests[0] = {.start = 0x10000, .pages = 200, .write = false};
+  c.records[0] = {.address = 0x10000, .count = 200, .frame = 0x1000000};
+  const Replay<WrongIndexArch> replay(
+      c, 0, {BoundaryRule::kStatic, Descent::kLockless, Step::kRecompute});
+  const WalkText<WrongIndexArch> walk(replay, Outcome::kWrongPage, 100);
+  TextLines out(/*color=*/false);
+  walk.AddTo(out);
+  EXPECT_THAT(Unwrapped(out.text()),
+              HasSubstr("This is entry 17 of its table; that of 0x10000 is "
+                        "entry 16."));
+  EXPECT_THAT(out.text(), HasSubstr("FIRST DIFFERENCE: page 100 becomes"));
+  EXPECT_THAT(out.text(), HasSubstr("\n   ...\n"));
+  EXPECT_LT(Lines(out.text()).size(), 80u);
+}
+
+TEST(TextLinesTest, WrapsBetweenWords) {
+  TextLines out(/*color=*/false);
+  const std::string long_word(90, 'x');
+  out.Wrap("- ", "  ", std::string(70, 'a') + " bbbbbbb ccc " + long_word);
+  EXPECT_EQ(out.text(), "- " + std::string(70, 'a') + " bbbbbbb\n  ccc\n  " +
+                            long_word + "\n");
+}
+
+TEST(TextLinesTest, Numbers) {
+  EXPECT_EQ(Hex(0), "0x0");
+  EXPECT_EQ(Hex(~uint64_t{0}), "0xffffffffffffffff");
+  EXPECT_EQ(ByteSize(0x8000'0000), "2 GiB");
+  EXPECT_EQ(ByteSize(3 << 20), "3 MiB");
+  EXPECT_EQ(ByteSize(0), "0 bytes");
+  EXPECT_EQ(ByteSize(uint64_t{1} << 63), "8 EiB");
+  EXPECT_EQ(Plural(1, "page"), "1 page");
+  EXPECT_EQ(Plural(0, "page"), "0 pages");
+  EXPECT_EQ(Enumerate({}), "");
+  EXPECT_EQ(Enumerate({"a", "b", "c"}), "a, b and c");
+}
+
+}  // namespace
+}  // namespace pxdfuzz
