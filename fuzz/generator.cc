@@ -17,8 +17,7 @@ uint64_t Generator::BoundaryCount(Level level) const {
 }
 
 uint64_t Generator::PagesToBytes(int64_t pages) const {
-  return WrappingMul(static_cast<uint64_t>(pages),
-                     info_.geometry.page_size());
+  return WrappingMul(static_cast<uint64_t>(pages), info_.geometry.page_size());
 }
 
 uint16_t Generator::DrawPages() {
@@ -41,8 +40,8 @@ LeafState Generator::DrawState() {
 }
 
 Level Generator::DrawLeafLevel() {
-  const Level level = rng_.Pick({Level::kPte, Level::kPte, Level::kPmd,
-                                 Level::kPud});
+  const Level level =
+      rng_.Pick({Level::kPte, Level::kPte, Level::kPmd, Level::kPud});
   return info_.HasLeaf(level) ? level : Level::kPte;
 }
 
@@ -54,8 +53,8 @@ Request Generator::DrawRequest() {
                              ? rng_.Between(1, request.pages)
                              : rng_.Between(-8, request.pages + 8);
   if (rng_.Chance(1, 4)) {
-    request.start = rng_.Next() & geometry.last_address() &
-                    ~(geometry.page_size() - 1);
+    request.start =
+        rng_.Next() & geometry.last_address() & ~(geometry.page_size() - 1);
     return request;
   }
   if (rng_.Chance(1, 20)) {
@@ -71,10 +70,11 @@ Request Generator::DrawRequest() {
   }
   const uint64_t count = BoundaryCount(level);
   uint64_t multiple = 1 + rng_.Below(count);
-  if (rng_.Chance(1, 3)) multiple = 1 + rng_.Below(std::min(count, uint64_t{4}));
+  if (rng_.Chance(1, 3))
+    multiple = 1 + rng_.Below(std::min(count, uint64_t{4}));
   if (rng_.Chance(1, 8)) multiple = count;
-  request.start = WrappingSub(multiple << geometry.shift(level),
-                              PagesToBytes(before));
+  request.start =
+      WrappingSub(multiple << geometry.shift(level), PagesToBytes(before));
   return request;
 }
 
@@ -161,23 +161,22 @@ void Generator::Cover(const Request& request, Case& c) {
 void Generator::AddDecoy(const Request& request, Case& c) {
   const Geometry& geometry = info_.geometry;
   const uint64_t from = BoundaryIn(request).value_or(request.start);
-  const Level level =
-      rng_.Chance(2, 3)
-          ? geometry.root()
-          : static_cast<Level>(
-                rng_.Between(Ordinal(Level::kPmd), Ordinal(Level::kPgd)));
-  const uint64_t away = WrappingMul(geometry.span(level),
-                                    rng_.Pick({uint64_t{1}, uint64_t{1},
-                                               uint64_t{2}, uint64_t{3}}));
+  const Level level = rng_.Chance(2, 3)
+                          ? geometry.root()
+                          : static_cast<Level>(rng_.Between(
+                                Ordinal(Level::kPmd), Ordinal(Level::kPgd)));
+  const uint64_t away = WrappingMul(
+      geometry.span(level),
+      rng_.Pick({uint64_t{1}, uint64_t{1}, uint64_t{2}, uint64_t{3}}));
   const uint64_t address =
       rng_.Chance(4, 5) ? WrappingSub(from, away) : WrappingAdd(from, away);
-  c.records.push_back({.kind = Record::Kind::kMap,
-                       .level = rng_.Chance(3, 4) ? Level::kPte
-                                                  : DrawLeafLevel(),
-                       .address = address,
-                       .count = DrawPages(),
-                       .frame = DrawFrame(address),
-                       .state = DrawState()});
+  c.records.push_back(
+      {.kind = Record::Kind::kMap,
+       .level = rng_.Chance(3, 4) ? Level::kPte : DrawLeafLevel(),
+       .address = address,
+       .count = DrawPages(),
+       .frame = DrawFrame(address),
+       .state = DrawState()});
 }
 
 void Generator::AddPoke(const Request& request, Case& c) {
@@ -215,10 +214,10 @@ void Generator::AddPoke(const Request& request, Case& c) {
 }
 
 StackWord Generator::DrawStackWord() {
-  StackWord word{.distance = static_cast<int16_t>(rng_.Between(1, 4)),
-                 .content = rng_.Pick({StackContent::kCopy, StackContent::kNext,
-                                       StackContent::kZero,
-                                       StackContent::kWord})};
+  StackWord word{
+      .distance = static_cast<int16_t>(rng_.Between(1, 4)),
+      .content = rng_.Pick({StackContent::kCopy, StackContent::kNext,
+                            StackContent::kZero, StackContent::kWord})};
   if (rng_.Chance(1, 4)) {
     word.distance = static_cast<int16_t>(
         rng_.Between(-int64_t{Stack::kMaxPosition}, Stack::kMaxPosition));
@@ -226,12 +225,11 @@ StackWord Generator::DrawStackWord() {
   if (word.content == StackContent::kWord) {
     const Level level = static_cast<Level>(rng_.Below(kLevelCount));
     const uint64_t random = rng_.Next();
-    word.word = rng_.Chance(1, 4)
-                    ? random
-                    : Arena::kBase +
-                          (static_cast<uint64_t>(Ordinal(level))
-                           << Arena::kPoolShift) +
-                          (random & 0x0c0f);
+    word.word = rng_.Chance(1, 4) ? random
+                                  : Arena::kBase +
+                                        (static_cast<uint64_t>(Ordinal(level))
+                                         << Arena::kPoolShift) +
+                                        (random & 0x0c0f);
   }
   return word;
 }

@@ -6,16 +6,16 @@
 #include <cstdint>
 #include <optional>
 
-#include "fuzz/rng.h"
 #include "pxdfuzz/case.h"
+#include "pxdfuzz/rng.h"
 #include "pxdfuzz/space_info.h"
 #include "pxdfuzz/stack.h"
 
 namespace pxdfuzz {
 
-// Draws whole cases that Linux could meet, and their parts. Three in four aim at
-// a boundary; one in four at no place in particular, since bugs near a boundary
-// but not at it are found late otherwise. What is drawn may need
+// Draws whole cases that Linux could meet, and their parts. Three in four aim
+// at a boundary; one in four at no place in particular, since bugs near a
+// boundary but not at it are found late otherwise. What is drawn may need
 // `Canonicalize`.
 class Generator {
  public:

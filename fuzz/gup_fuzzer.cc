@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// The five named walks against the reference. What a walk is known to get wrong,
-// by the cause that is stated for it, is counted; anything else is a finding.
+// The five named walks against the reference. What a walk is known to get
+// wrong, by the cause that is stated for it, is counted; anything else is a
+// finding.
 
 #include <cstddef>
 #include <cstdint>

@@ -19,8 +19,9 @@
 // libFuzzer takes these for coverage: one for each cell of the case space.
 // Volatile and used, or the stores vanish.
 extern "C" {
-__attribute__((section("__libfuzzer_extra_counters"), used))
-volatile uint8_t pxdfuzz_cell_counters[pxdfuzz::kMaxCells];
+__attribute__((
+    section("__libfuzzer_extra_counters"),
+    used)) volatile uint8_t pxdfuzz_cell_counters[pxdfuzz::kMaxCells];
 }
 
 namespace pxdfuzz {
@@ -50,9 +51,11 @@ bool WantsColor() {
 
 // A word as a shell reads it.
 std::string Quoted(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of(
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-      "_-./=,:+@%") == std::string::npos;
+  const bool plain =
+      !word.empty() &&
+      word.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+          "_-./=,:+@%") == std::string::npos;
   if (plain) return word;
   std::string quoted = "'";
   for (const char c : word) {
@@ -69,11 +72,10 @@ bool Holds(const std::string& file, std::span<const uint8_t> bytes) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error)) return false;
   std::ifstream in(file, std::ios::binary);
-  return std::equal(std::istreambuf_iterator<char>(in),
-                    std::istreambuf_iterator<char>(), bytes.begin(),
-                    bytes.end(), [](char a, uint8_t b) {
-                      return static_cast<uint8_t>(a) == b;
-                    });
+  return std::equal(
+      std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>(),
+      bytes.begin(), bytes.end(),
+      [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
 }
 
 // -----------------------------------------------------------------------------
@@ -167,8 +169,8 @@ std::string Harness::FileOf(std::span<const uint8_t> input) const {
   return prefix + "crash-" + Sha1Hex(input);
 }
 
-std::vector<ReportCommand> Harness::Commands(
-    std::span<const uint8_t> input, std::string_view signature) const {
+std::vector<ReportCommand> Harness::Commands(std::span<const uint8_t> input,
+                                             std::string_view signature) const {
   if (command_line_.empty()) return {};
   const std::string program = Quoted(command_line_[0]);
   const std::string file = FileOf(input);

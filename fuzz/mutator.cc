@@ -6,9 +6,9 @@
 #include <array>
 
 #include "fuzz/generator.h"
-#include "fuzz/rng.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/geometry.h"
+#include "pxdfuzz/rng.h"
 #include "pxdfuzz/space_info.h"
 #include "pxdfuzz/wrapping.h"
 
@@ -32,20 +32,18 @@ struct Context {
     return &c.records[rng.Below(c.records.size())];
   }
   uint64_t Pages(int64_t pages) const {
-    return WrappingMul(static_cast<uint64_t>(pages),
-                       info.geometry.page_size());
+    return WrappingMul(static_cast<uint64_t>(pages), info.geometry.page_size());
   }
   Level AnyLevel() const {
-    return static_cast<Level>(rng.Between(Ordinal(Level::kPmd),
-                                          Ordinal(Level::kPgd)));
+    return static_cast<Level>(
+        rng.Between(Ordinal(Level::kPmd), Ordinal(Level::kPgd)));
   }
   // A few pages, or a few entries of any level, forth or back.
   uint64_t SmallMove() const {
-    const uint64_t steps = rng.Pick({uint64_t{1}, uint64_t{1}, uint64_t{2},
-                                     uint64_t{1} + rng.Below(16)});
-    const uint64_t size = rng.Chance(2, 3)
-                              ? info.geometry.page_size()
-                              : info.geometry.span(AnyLevel());
+    const uint64_t steps = rng.Pick(
+        {uint64_t{1}, uint64_t{1}, uint64_t{2}, uint64_t{1} + rng.Below(16)});
+    const uint64_t size = rng.Chance(2, 3) ? info.geometry.page_size()
+                                           : info.geometry.span(AnyLevel());
     const uint64_t move = WrappingMul(steps, size);
     return rng.Chance(1, 2) ? move : WrappingSub(0, move);
   }
@@ -157,8 +155,10 @@ void ChangeFrame(Context& m) {
   Record* record = m.AnyRecord();
   if (record == nullptr) return;
   const Record* other = m.AnyRecord();
-  record->frame = m.rng.Chance(1, 2) ? other->frame : m.Pages(static_cast<int64_t>(
-                                           m.rng.Next() & 0xffff'ffff));
+  record->frame =
+      m.rng.Chance(1, 2)
+          ? other->frame
+          : m.Pages(static_cast<int64_t>(m.rng.Next() & 0xffff'ffff));
 }
 
 void ChangeKind(Context& m) {
@@ -174,8 +174,8 @@ void Poke(Context& m) { m.generator().AddPoke(m.AnyRequest(), m.c); }
 
 // The same tables and requests in another place.
 void MoveAll(Context& m) {
-  const uint64_t move = WrappingSub(m.generator().DrawRequest().start,
-                                    m.c.requests[0].start);
+  const uint64_t move =
+      WrappingSub(m.generator().DrawRequest().start, m.c.requests[0].start);
   for (Request& request : m.c.requests) {
     request.start = WrappingAdd(request.start, move);
   }

@@ -20,8 +20,8 @@ enum class Tables : uint8_t {
   kRaw,         // any word
 };
 
-// Changes the first `size` bytes of `buffer` into another input that fits it and
-// returns its size. Works on the case that the bytes mean, by a few small
+// Changes the first `size` bytes of `buffer` into another input that fits it
+// and returns its size. Works on the case that the bytes mean, by a few small
 // changes out of a weighted list, and writes canonical bytes, but for some that
 // `mutate_bytes` (which may be null) makes. All that it writes is a case of a
 // space that `filter` allows, unless the buffer is too small for a header.

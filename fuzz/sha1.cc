@@ -6,7 +6,6 @@
 #include <bit>
 #include <vector>
 
-
 namespace pxdfuzz {
 namespace {
 
@@ -40,8 +39,7 @@ void Block(const uint8_t* block, std::array<uint32_t, 5>& hash) {
       f = b ^ c ^ d;
       k = 0xca62c1d6;
     }
-    const uint32_t next =
-        Add(Add(Add(std::rotl(a, 5), f), Add(e, k)), w[t]);
+    const uint32_t next = Add(Add(Add(std::rotl(a, 5), f), Add(e, k)), w[t]);
     e = d;
     d = c;
     c = std::rotl(b, 30);

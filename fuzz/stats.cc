@@ -67,8 +67,7 @@ std::string Stats::ToText() const {
     const OfSpace& of = spaces_[s];
     out << "space " << Name(kAllSpaces[s]) << " cases " << of.cases
         << " returned " << of.returned << " returned-two " << of.returned_two
-        << " crossed " << of.crossed << " both-sides " << of.both_sides
-        << '\n';
+        << " crossed " << of.crossed << " both-sides " << of.both_sides << '\n';
     for (size_t i = 0; i < kWalkCount; ++i) {
       if (of.left_copy[i] == 0) continue;
       out << "left-copy " << Name(kAllSpaces[s]) << ' ' << Name(kAllWalks[i])

@@ -1,6 +1,39 @@
 // SPDX-License-Identifier: MIT
 
+// The reference alone: rules that Translate keeps whatever words the tables
+// hold. Nothing is excused.
+
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t*, size_t) { return 0; }
+#include "fuzz/harness.h"
+#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/translate_rules.h"
+
+namespace {
+
+[[noreturn, gnu::noinline]] void AbortByTranslateRule() { std::abort(); }
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using pxdfuzz::Harness;
+  static pxdfuzz::TranslateRules& rules = *new pxdfuzz::TranslateRules();
+  pxdfuzz::Case c;
+  if (!Harness::Get().Begin({data, size}, c)) return 0;
+  const std::optional<pxdfuzz::RuleViolation> violation = rules.Check(c);
+  if (!violation.has_value()) return 0;
+  const std::string signature = "translate." + std::string(violation->rule);
+  if (!Harness::Get().Wants(signature)) return 0;
+  std::string report = Describe(*violation, c.space) + '\n' + ToText(c) + '\n';
+  for (const auto& [purpose, command] :
+       Harness::Get().Commands({data, size}, signature)) {
+    report += "  # " + purpose + "\n  " + command + '\n';
+  }
+  Harness::Get().PrintFinding(signature,
+                              report + "\nDEDUP_TOKEN: " + signature + '\n');
+  AbortByTranslateRule();
+}

@@ -104,27 +104,28 @@ constexpr Selector<AddressMode> kAddressModes = MakeSelector<AddressMode>({
 
 // Pages from a boundary or a limit: most often a few pages before it.
 constexpr Selector<int8_t> kOffsets = MakeSelector<int8_t>({
-    {-1, 31}, {-2, 26}, {-3, 20}, {-4, 16}, {0, 10}, {-5, 8}, {-6, 6},
-    {-7, 6}, {-8, 6}, {1, 6}, {-9, 1}, {-10, 1}, {-11, 1}, {-12, 1}, {-13, 1},
-    {-14, 1}, {-15, 1}, {-16, 1}, {-17, 1}, {-18, 1}, {-19, 1}, {-20, 1},
-    {-21, 1}, {-22, 1}, {-23, 1}, {-24, 1}, {-25, 1}, {-26, 1}, {-27, 1},
-    {-28, 1}, {-29, 1}, {-30, 1}, {-31, 1}, {-32, 1}, {-33, 1}, {-34, 1},
-    {-35, 1}, {-36, 1}, {-37, 1}, {-38, 1}, {-39, 1}, {-40, 1}, {-41, 1},
-    {-42, 1}, {-43, 1}, {-44, 1}, {-45, 1}, {-46, 1}, {-47, 1}, {-48, 1},
-    {-56, 1}, {-64, 1}, {-96, 1}, {-128, 1}, {2, 9}, {3, 8}, {4, 6}, {5, 5},
-    {6, 4}, {7, 4}, {8, 4}, {9, 3}, {10, 3}, {11, 3}, {12, 3}, {13, 3},
-    {14, 3}, {15, 3}, {16, 3}, {17, 1}, {18, 1}, {19, 1}, {20, 1}, {24, 1},
-    {28, 1}, {32, 1}, {40, 1}, {48, 1}, {56, 1}, {64, 1}, {96, 1}, {127, 1},
+    {-1, 31}, {-2, 26}, {-3, 20}, {-4, 16}, {0, 10},   {-5, 8},  {-6, 6},
+    {-7, 6},  {-8, 6},  {1, 6},   {-9, 1},  {-10, 1},  {-11, 1}, {-12, 1},
+    {-13, 1}, {-14, 1}, {-15, 1}, {-16, 1}, {-17, 1},  {-18, 1}, {-19, 1},
+    {-20, 1}, {-21, 1}, {-22, 1}, {-23, 1}, {-24, 1},  {-25, 1}, {-26, 1},
+    {-27, 1}, {-28, 1}, {-29, 1}, {-30, 1}, {-31, 1},  {-32, 1}, {-33, 1},
+    {-34, 1}, {-35, 1}, {-36, 1}, {-37, 1}, {-38, 1},  {-39, 1}, {-40, 1},
+    {-41, 1}, {-42, 1}, {-43, 1}, {-44, 1}, {-45, 1},  {-46, 1}, {-47, 1},
+    {-48, 1}, {-56, 1}, {-64, 1}, {-96, 1}, {-128, 1}, {2, 9},   {3, 8},
+    {4, 6},   {5, 5},   {6, 4},   {7, 4},   {8, 4},    {9, 3},   {10, 3},
+    {11, 3},  {12, 3},  {13, 3},  {14, 3},  {15, 3},   {16, 3},  {17, 1},
+    {18, 1},  {19, 1},  {20, 1},  {24, 1},  {28, 1},   {32, 1},  {40, 1},
+    {48, 1},  {56, 1},  {64, 1},  {96, 1},  {127, 1},
 });
 
 // How many: a number, or 0 for "the next byte and the lowest bit say it".
 constexpr Selector<uint16_t> kCounts = MakeSelector<uint16_t>({
-    {2, 40},  {3, 24},  {4, 24},  {1, 16},  {5, 12},  {6, 12},  {7, 12},
-    {8, 12},  {9, 4},   {10, 4},  {11, 4},  {12, 4},  {13, 4},  {14, 4},
-    {15, 4},  {16, 4},  {17, 2},  {18, 2},  {19, 2},  {20, 2},  {21, 2},
-    {22, 2},  {23, 2},  {24, 2},  {25, 2},  {26, 2},  {27, 2},  {28, 2},
-    {29, 2},  {30, 2},  {31, 2},  {32, 2},  {33, 1},  {34, 1},  {36, 1},
-    {40, 1},  {48, 1},  {64, 1},  {96, 1},  {128, 1}, {0, 32},
+    {2, 40}, {3, 24}, {4, 24}, {1, 16}, {5, 12},  {6, 12}, {7, 12},
+    {8, 12}, {9, 4},  {10, 4}, {11, 4}, {12, 4},  {13, 4}, {14, 4},
+    {15, 4}, {16, 4}, {17, 2}, {18, 2}, {19, 2},  {20, 2}, {21, 2},
+    {22, 2}, {23, 2}, {24, 2}, {25, 2}, {26, 2},  {27, 2}, {28, 2},
+    {29, 2}, {30, 2}, {31, 2}, {32, 2}, {33, 1},  {34, 1}, {36, 1},
+    {40, 1}, {48, 1}, {64, 1}, {96, 1}, {128, 1}, {0, 32},
 });
 
 // What a record is.
@@ -367,8 +368,8 @@ uint64_t DecodeStart(const Reader& in, size_t shift, const SpaceInfo& info) {
 
 // `distance` in pages, where kOffsets says it.
 std::optional<int8_t> AsOffset(uint64_t distance, const Geometry& geometry) {
-  const int64_t pages =
-      static_cast<int64_t>(distance) / static_cast<int64_t>(geometry.page_size());
+  const int64_t pages = static_cast<int64_t>(distance) /
+                        static_cast<int64_t>(geometry.page_size());
   const auto offset = static_cast<int8_t>(pages);
   if (offset != pages || !Says(kOffsets, offset)) return std::nullopt;
   return offset;
@@ -392,8 +393,7 @@ void EncodeStart(uint64_t start, const SpaceInfo& info, Writer& out,
     const uint64_t multiple = nearest >> geometry.shift(level);
     const auto offset = AsOffset(WrappingSub(start, nearest), geometry);
     if (!offset.has_value() || multiple == 0 ||
-        multiple > Boundaries(geometry, level) ||
-        multiple - 1 > kMaxMultiple) {
+        multiple > Boundaries(geometry, level) || multiple - 1 > kMaxMultiple) {
       continue;
     }
     out.Byte(mode_at,
@@ -424,8 +424,8 @@ uint64_t DecodeAddress(const Reader& in, uint64_t start,
     case AddressMode::Kind::kSpans: {
       const auto spans = static_cast<int8_t>(in.Byte(kPayloadAt + 1));
       return WrappingAdd(
-          WrappingAdd(start,
-                      Pages(static_cast<int8_t>(in.Byte(kPayloadAt)), geometry)),
+          WrappingAdd(
+              start, Pages(static_cast<int8_t>(in.Byte(kPayloadAt)), geometry)),
           WrappingMul(static_cast<uint64_t>(int64_t{spans}),
                       geometry.span(mode.level)));
     }
@@ -456,8 +456,8 @@ void EncodeAddress(uint64_t address, uint64_t start, const SpaceInfo& info,
   }
   for (Level level = Level::kPmd;; level = Above(level)) {
     const auto span = static_cast<int64_t>(geometry.pages(level));
-    const int64_t spans = (pages + span / 2) >> (geometry.shift(level) -
-                                                 geometry.page_shift());
+    const int64_t spans =
+        (pages + span / 2) >> (geometry.shift(level) - geometry.page_shift());
     const int64_t rest = pages - spans * span;
     if (spans == static_cast<int8_t>(spans) &&
         rest == static_cast<int8_t>(rest)) {
@@ -506,9 +506,9 @@ Record DecodeTableRecord(const Reader& in, const RecordType& type,
     record.state = kStates[in.Byte(kStateAt)];
     // Salted by the address that will stand in the case.
     CanonicalizeRecord(record, info);
-    record.frame = (in.Number(kFrameAt, 4) ^
-                    FrameSalt(record.address, info.geometry))
-                   << info.geometry.page_shift();
+    record.frame =
+        (in.Number(kFrameAt, 4) ^ FrameSalt(record.address, info.geometry))
+        << info.geometry.page_shift();
   }
   CanonicalizeRecord(record, info);
   return record;
@@ -519,9 +519,9 @@ void EncodeTableRecord(const Record& record, uint64_t start,
   if (record.kind == Record::Kind::kPoke ||
       record.kind == Record::Kind::kPokeControl) {
     const bool control = record.kind == Record::Kind::kPokeControl;
-    out.Byte(kTypeAt, ByteFor(kRecordTypes,
-                              RecordType::Table(Record::Kind::kPoke,
-                                                Level::kPte)));
+    out.Byte(kTypeAt,
+             ByteFor(kRecordTypes,
+                     RecordType::Table(Record::Kind::kPoke, Level::kPte)));
     if (!control) EncodeAddress(record.address, start, info, out);
     out.Byte(kPokeTargetAt, ByteFor(kPokeTargets, {control, record.level}));
     out.Number(kPokeWordAt, 8, record.word);
@@ -640,8 +640,8 @@ Case Decode(std::span<const uint8_t> bytes) {
   c.space = info.space;
   const uint64_t start = DecodeStart(header, kHeaderShift, info);
   c.requests.push_back(DecodeRequest(header, kHeaderShift, start));
-  c.stack.position = static_cast<uint16_t>(
-      header.Number(kStackPositionAt, 2) & Stack::kMaxPosition);
+  c.stack.position = static_cast<uint16_t>(header.Number(kStackPositionAt, 2) &
+                                           Stack::kMaxPosition);
   c.stack.around = kArounds[header.Byte(kStackAroundAt)];
   for (size_t at = kRecordBytes; at < bytes.size(); at += kRecordBytes) {
     const Reader in(bytes, at);

@@ -17,7 +17,7 @@ namespace {
 // outcome does not, but for refused requests: leaf, state and kind of access
 // settle it.
 
-constexpr size_t kLeafPositions = 4;  // nothing, pte, pmd, pud
+constexpr size_t kLeafPositions = 4;               // nothing, pte, pmd, pud
 constexpr size_t kCrossedPositions = kLevelCount;  // nothing, pmd to pgd
 constexpr size_t kStatePositions = kPageStateCount + 1;  // and "refused"
 constexpr size_t kPositions = kAllSpaces.size() * 2 * kCrossedPositions *
@@ -107,14 +107,13 @@ class Builder {
       for (const auto& [state, leaf] : kLeafStates) {
         if (leaf.special && !info.HasSpecial(level)) continue;
         const bool allowed = A::Contract::Allows(
-            level,
-            A::Entries::Leaf(level, info.geometry.span(level), leaf),
+            level, A::Entries::Leaf(level, info.geometry.span(level), leaf),
             cell.write);
         if (same_leaf && !allowed) continue;
         cell.after = level;
         cell.state = state;
-        cell.outcome = allowed ? Cell::Outcome::kReturned
-                               : Cell::Outcome::kStopped;
+        cell.outcome =
+            allowed ? Cell::Outcome::kReturned : Cell::Outcome::kStopped;
         cells_.push_back(cell);
       }
     }
@@ -165,7 +164,7 @@ const Table& TheTable() {
 }  // namespace
 
 std::string_view Name(PageState state) {
-  constexpr std::string_view kNames[] = {"plain",     "old",     "clean",
+  constexpr std::string_view kNames[] = {"plain",     "old",       "clean",
                                          "read-only", "no-access", "special",
                                          "swap",      "empty"};
   return kNames[static_cast<size_t>(state)];

@@ -62,8 +62,7 @@ Found Look(const AddressSpace<A>& mm, const ArenaMemory& memory,
 std::optional<uint64_t> Boundary(const Geometry& geometry, Level level,
                                  uint64_t start, uint64_t end) {
   // The boundary above the last entry of all is 0.
-  const uint64_t boundary =
-      WrappingAdd(start | (geometry.span(level) - 1), 1);
+  const uint64_t boundary = WrappingAdd(start | (geometry.span(level) - 1), 1);
   if (boundary == 0 || boundary >= end) return std::nullopt;
   return boundary;
 }
@@ -72,8 +71,8 @@ std::optional<uint64_t> Boundary(const Geometry& geometry, Level level,
 // `returned` pages.
 template <class A>
 std::optional<size_t> CellOf(const Space& space, const AddressSpace<A>& mm,
-                             const ArenaMemory& memory,
-                             const Request& request, size_t returned) {
+                             const ArenaMemory& memory, const Request& request,
+                             size_t returned) {
   const Geometry& geometry = mm.geometry();
   const uint64_t end = request.start + request.pages * geometry.page_size();
   Cell cell{.space = space, .write = request.write};
@@ -125,9 +124,8 @@ std::string Name(const Signature& signature) {
   std::string name(Name(signature.space.arch));
   name += '-';
   name += std::to_string(signature.space.levels);
-  for (const std::string_view part : {Name(signature.walk),
-                                      Name(signature.outcome),
-                                      Name(signature.level)}) {
+  for (const std::string_view part :
+       {Name(signature.walk), Name(signature.outcome), Name(signature.level)}) {
     name += '.';
     name += part;
   }
@@ -190,22 +188,20 @@ void Oracle::JudgeRequest(const Case& c, const AddressSpace<A>& mm,
       manual, memory, geometry.page_size(), request.start, request.write,
       std::span(reference_.data(), request.pages));
   verdict.cell = CellOf(c.space, mm, memory, request, verdict.pages);
-  if (const auto boundary = Boundary(
-          geometry, geometry.root(), request.start,
-          request.start + request.pages * geometry.page_size());
+  if (const auto boundary =
+          Boundary(geometry, geometry.root(), request.start,
+                   request.start + request.pages * geometry.page_size());
       boundary.has_value() && geometry.root() != Level::kPgd) {
     verdict.crosses_folded = true;
     verdict.both_sides =
-        verdict.pages >
-        (*boundary - request.start) >> geometry.page_shift();
+        verdict.pages > (*boundary - request.start) >> geometry.page_shift();
   }
 
   const WalkSite site{c.space, mm.arena(), mm.root(), c.stack};
   for (size_t i = 0; i < kWalkCount; ++i) {
     if (!walks.Contains(i)) continue;
     Marks marks;
-    const size_t pages =
-        RunWalk(site, kAllWalks[i], request, pages_, marks);
+    const size_t pages = RunWalk(site, kAllWalks[i], request, pages_, marks);
     WalkVerdict& walk = verdict.walks[i];
     walk = JudgeWalk(verdict.pages, pages, marks);
     if (walk.outcome == Outcome::kAgrees) {
@@ -244,9 +240,8 @@ WalkVerdict Oracle::JudgeWalk(size_t reference_pages, size_t walk_pages,
                               const Marks& marks) const {
   WalkVerdict verdict{.ran = true, .pages = walk_pages, .marks = marks};
   const size_t common = std::min(reference_pages, walk_pages);
-  const auto [differs, unused] =
-      std::mismatch(reference_.begin(), reference_.begin() + common,
-                    pages_.begin());
+  const auto [differs, unused] = std::mismatch(
+      reference_.begin(), reference_.begin() + common, pages_.begin());
   verdict.first_difference = static_cast<size_t>(differs - reference_.begin());
   const size_t stray = std::min(marks.nowhere, marks.left_copy);
   if (verdict.first_difference < common) {

@@ -16,10 +16,9 @@ size_t RunWalk(const WalkSite& site, Policy policy, const Request& request,
     ArenaMemory memory(site.arena, geometry, site.stack);
     MarkTrace trace(memory);
     Walk walk(typename A::Kernel(site.space.levels), policy, memory, trace);
-    count = walk.Run(
-        site.root, request.start,
-        request.start + request.pages * geometry.page_size(), request.write,
-        pages);
+    count = walk.Run(site.root, request.start,
+                     request.start + request.pages * geometry.page_size(),
+                     request.write, pages);
     marks = trace.marks();
   });
   return count;

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/rng.h"
 #include "fuzz/sha1.h"
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/case_text.h"
+#include "pxdfuzz/rng.h"
 #include "tests/known_cases.h"
 #include "tests/random_bytes.h"
 
@@ -57,16 +57,47 @@ TEST(CaseTest, BytesPastTheEndAreZero) {
 // The example of the thread, byte by byte.
 TEST(CaseTest, KnownBytes) {
   const std::vector<uint8_t> bytes = {
-      1,                       // version
-      0,                       // s390/3
-      0,    0, 0x1f, 2,  0, 0, 0, 0,  // 0x220 * 2 GiB, -1 page
-      0,    0,                 // 2 pages
-      0,                       // read
-      0,    0, 0,              // stack: position 0, copies around
-      0,    0, 0,    0,
+      1,  // version
+      0,  // s390/3
+      0,
+      0,
+      0x1f,
+      2,
+      0,
+      0,
+      0,
+      0,  // 0x220 * 2 GiB, -1 page
+      0,
+      0,  // 2 pages
+      0,  // read
+      0,
+      0,
+      0,  // stack: position 0, copies around
+      0,
+      0,
+      0,
+      0,
       // A page at the start, frame 0x1000.
-      0,    0, 0,    0,  0, 0, 0, 0,  0, 64, 0, 0,
-      0xfe, 0xff, 0x07, 0x10,  0, 0, 0, 0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      64,
+      0,
+      0,
+      0xfe,
+      0xff,
+      0x07,
+      0x10,
+      0,
+      0,
+      0,
+      0,
   };
   const Case c = Decode(bytes);
   EXPECT_EQ(c.space, (Space{ArchId::kS390, 3}));
@@ -109,12 +140,13 @@ std::string Numbers(const Case& c) {
 }
 
 // What each value of each byte means is fixed for version 1: each byte of a
-// header and of a record of each type in turn takes all values. A change of this
-// digest gives old files a new meaning.
+// header and of a record of each type in turn takes all values. A change of
+// this digest gives old files a new meaning.
 TEST(CaseTest, TheFormatIsFrozen) {
   std::string all;
   for (const uint8_t space : std::initializer_list<uint8_t>{0, 64, 128, 176}) {
-    for (const uint8_t type : std::initializer_list<uint8_t>{0, 120, 160, 192, 204, 214, 230, 245, 254}) {
+    for (const uint8_t type : std::initializer_list<uint8_t>{
+             0, 120, 160, 192, 204, 214, 230, 245, 254}) {
       for (size_t at = 2; at < 2 * kRecordBytes; ++at) {
         for (int value = 0; value < 256; ++value) {
           std::vector<uint8_t> bytes(2 * kRecordBytes, 3);
@@ -178,8 +210,8 @@ TEST(CaseTest, RandomBytesRoundTrip) {
   }
 }
 
-// A case that somebody wrote, and not bytes, loses nothing either: bytes can say
-// every page of every space.
+// A case that somebody wrote, and not bytes, loses nothing either: bytes can
+// say every page of every space.
 TEST(CaseTest, CanonicalCasesRoundTrip) {
   Rng rng(2);
   const auto address = [&rng] {

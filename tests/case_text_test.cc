@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "fuzz/rng.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pxdfuzz/case.h"
+#include "pxdfuzz/rng.h"
 #include "tests/known_cases.h"
 #include "tests/random_bytes.h"
 

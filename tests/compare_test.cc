@@ -35,8 +35,8 @@ const WalkVerdict& VerdictOf(const Verdict& verdict, Policy walk) {
 
 TEST(CompareTest, TheThreadsExampleReturnsAWrongPage) {
   Oracle oracle;
-  const Verdict& verdict = oracle.Judge(Known("thread-wrong-page"),
-                                        WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict =
+      oracle.Judge(Known("thread-wrong-page"), WalkSet::All(), Excuses::kNone);
   EXPECT_EQ(verdict.requests[0].pages, 2u);
   const WalkVerdict& walk = VerdictOf(verdict, kStaticByValue);
   EXPECT_EQ(walk.outcome, Outcome::kWrongPage);
@@ -169,8 +169,7 @@ TEST(CompareTest, MalformedTablesAreNotComparable) {
 
 TEST(CompareTest, TheEmptyCaseIsNotComparable) {
   Oracle oracle;
-  const Verdict& verdict =
-      oracle.Judge(Case(), WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(Case(), WalkSet::All(), Excuses::kNone);
   EXPECT_EQ(verdict.kind, Verdict::Kind::kNotComparable);
   EXPECT_EQ(verdict.incomparable, Incomparable::kEmptyCase);
 }
@@ -206,8 +205,8 @@ TEST(CompareTest, TheFindingIsTheFirstRequestsFirstWalk) {
 // folded-aware ones never.
 TEST(CompareTest, LoopInvariant) {
   Oracle oracle;
-  const Verdict& verdict = oracle.Judge(Known("thread-wrong-page"),
-                                        WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict =
+      oracle.Judge(Known("thread-wrong-page"), WalkSet::All(), Excuses::kNone);
   EXPECT_FALSE(VerdictOf(verdict, kStaticLockless).marks.invariant);
   EXPECT_FALSE(VerdictOf(verdict, kStaticByPointer).marks.invariant);
   EXPECT_FALSE(VerdictOf(verdict, kStaticByValue).marks.invariant);
@@ -257,8 +256,8 @@ TEST(CompareTest, AMillionRandomInputs) {
   }
 }
 
-// Nothing of one case is left in the next: a verdict does not depend on what was
-// judged before.
+// Nothing of one case is left in the next: a verdict does not depend on what
+// was judged before.
 TEST(CompareTest, CasesLeaveNothingBehind) {
   const auto digest = [](const Verdict& verdict) {
     std::string text = std::to_string(static_cast<int>(verdict.kind));

@@ -57,10 +57,11 @@ inline Case MakeCase(int levels, const Request& request,
 // `behind_by` is not 0 a third one that far below the second: what a walk that
 // reads the same entry once more returns.
 inline Case Crossing(int levels, uint64_t border, uint64_t behind_by) {
-  Case c = MakeCase(levels, {.start = border - 4096, .pages = 2},
-                    {MapPages(border - 4096, 1, 0x1000),
-                     MapPages(border, 1, 0x2000)});
-  if (behind_by != 0) c.records.push_back(MapPages(border - behind_by, 1, 0x3000));
+  Case c = MakeCase(
+      levels, {.start = border - 4096, .pages = 2},
+      {MapPages(border - 4096, 1, 0x1000), MapPages(border, 1, 0x2000)});
+  if (behind_by != 0)
+    c.records.push_back(MapPages(border - behind_by, 1, 0x3000));
   return c;
 }
 
@@ -69,17 +70,15 @@ inline Case Crossing(int levels, uint64_t border, uint64_t behind_by) {
 inline constexpr uint64_t kThreadBorder = 0x10080000000;
 
 inline std::vector<KnownCase> KnownCases() {
-  const Case last_region_first = MakeCase(
-      5, {.start = 0xffffffffffffd000, .pages = 2},
-      {MapPages(0xffffffffffffd000, 2, 0x1000)});
-  const Case beyond_limit =
-      MakeCase(3, {.start = 4 * kTiB - 4096, .pages = 2},
-               {MapPages(4 * kTiB - 4096, 1, 0x1000)});
-  const Case read_only_in_the_middle =
-      MakeCase(3, {.start = 0x10000000, .pages = 3, .write = true},
-               {MapPages(0x10000000, 3, 0x1000),
-                MapPages(0x10001000, 1, 0x2000,
-                         {.permission = Permission::kRead})});
+  const Case last_region_first =
+      MakeCase(5, {.start = 0xffffffffffffd000, .pages = 2},
+               {MapPages(0xffffffffffffd000, 2, 0x1000)});
+  const Case beyond_limit = MakeCase(3, {.start = 4 * kTiB - 4096, .pages = 2},
+                                     {MapPages(4 * kTiB - 4096, 1, 0x1000)});
+  const Case read_only_in_the_middle = MakeCase(
+      3, {.start = 0x10000000, .pages = 3, .write = true},
+      {MapPages(0x10000000, 3, 0x1000),
+       MapPages(0x10001000, 1, 0x2000, {.permission = Permission::kRead})});
   const Case old_page_written =
       MakeCase(3, {.start = 0x10000000, .pages = 1, .write = true},
                {MapPages(0x10000000, 1, 0x1000, {.young = false})});

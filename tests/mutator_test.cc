@@ -44,8 +44,7 @@ TEST(MutatorTest, WritesCanonicalCases) {
             ASSERT_FALSE(c.empty());
             Buffer again;
             ASSERT_EQ(Encode(c, again), bytes.size());
-            ASSERT_TRUE(
-                std::equal(bytes.begin(), bytes.end(), again.begin()));
+            ASSERT_TRUE(std::equal(bytes.begin(), bytes.end(), again.begin()));
           });
   }
 }

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "fuzz/rng.h"
 #include "pxdfuzz/case.h"
+#include "pxdfuzz/rng.h"
 
 namespace pxdfuzz {
 

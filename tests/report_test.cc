@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "fuzz/rng.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pxdfuzz/arch/s390.h"
@@ -18,6 +17,7 @@
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/replay.h"
+#include "pxdfuzz/rng.h"
 #include "pxdfuzz/text_lines.h"
 #include "pxdfuzz/text_walk.h"
 #include "tests/known_cases.h"

@@ -31,8 +31,8 @@ Arena MakeArena() {
 }
 
 // The tables of one process: a root, and how many levels are real. Folding is a
-// value; there is one set of tables, which the hardware reads from the real root
-// and the kernel from pgd.
+// value; there is one set of tables, which the hardware reads from the real
+// root and the kernel from pgd.
 //
 // Tables are built with the hardware's indexes (A::Manual), never the walk's.
 // Later writes win: a page mapped inside a large leaf replaces the leaf by an
@@ -97,8 +97,7 @@ class AddressSpace {
 
  private:
   template <class NextWord>
-  void Fill(Level level, uint64_t address, uint64_t count,
-            NextWord next_word) {
+  void Fill(Level level, uint64_t address, uint64_t count, NextWord next_word) {
     assert(geometry_.real(level));
     const uint64_t last = geometry_.last_address();
     const uint64_t span = geometry_.span(level);
@@ -113,7 +112,7 @@ class AddressSpace {
       for (uint64_t i = 0; i < here; ++i) words[i] = next_word();
       count -= here;
       // The end of the whole space wraps to 0.
-      address = WrappingAdd(address, here * span);
+      address = WrappingAdd(address, WrappingMul(here, span));
       if (address == 0) return;
     }
   }
@@ -123,8 +122,7 @@ class AddressSpace {
     uint64_t table = root_;
     for (Level at = geometry_.root(); at != level;
          at = geometry_.real_below(at)) {
-      const uint64_t entry =
-          table + A::Manual::Index(at, address) * kEntrySize;
+      const uint64_t entry = table + A::Manual::Index(at, address) * kEntrySize;
       const EntryKind kind = A::Entries::Classify(at, *arena_.Find(entry));
       if (kind.tag == EntryKind::Tag::kTable &&
           arena_.IsTable(geometry_.real_below(at), kind.address)) {

@@ -16,9 +16,10 @@
 
 namespace pxdfuzz {
 
-// Physical memory for tables. Each level has a pool of frames, numbered in order
-// of creation, so a table's physical address depends on nothing but the case.
-// Only frames that were handed out exist; everything else is "not in storage".
+// Physical memory for tables. Each level has a pool of frames, numbered in
+// order of creation, so a table's physical address depends on nothing but the
+// case. Only frames that were handed out exist; everything else is "not in
+// storage".
 //
 // Every word of a pool is that level's empty entry between two cases. What a
 // case writes is logged and put back by `Reset`, so a case costs what it
@@ -106,7 +107,8 @@ class Arena {
   std::array<uint64_t, kLevelCount> empty_;
   std::array<uint64_t, kLevelCount> alignment_;
   std::array<uint64_t, kLevelCount> stride_{};
-  // Bytes handed out, and bytes that hold empty entries, from each pool's start.
+  // Bytes handed out, and bytes that hold empty entries, from each pool's
+  // start.
   std::array<uint64_t, kLevelCount> used_{};
   std::array<uint64_t, kLevelCount> filled_{};
   InlineVector<Run, 1024> log_;

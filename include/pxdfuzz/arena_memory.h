@@ -37,8 +37,7 @@ class ArenaMemory {
 
   EntryRef Push(Level level, uint64_t value, EntryRef read_through) {
     // A copy of what is itself a copy stands for the same entry of a table.
-    const bool of_copy =
-        !read_through.in_table() && IsOwnCopy(read_through);
+    const bool of_copy = !read_through.in_table() && IsOwnCopy(read_through);
     copies_[Ordinal(level)] = {
         value, of_copy ? copies_[Ordinal(read_through.copy_of())].origin
                        : read_through};
@@ -71,8 +70,8 @@ class ArenaMemory {
   Loaded LoadFromStack(EntryRef ref) const {
     const Copy& copy = copies_[Ordinal(ref.copy_of())];
     if (IsOwnCopy(ref)) return {copy.value, Source::kOwnCopy};
-    const auto distance = static_cast<int64_t>(
-        WrappingSub(ref.address(), stack_.address()));
+    const auto distance =
+        static_cast<int64_t>(WrappingSub(ref.address(), stack_.address()));
     const StackWord word =
         stack_.At(distance / static_cast<int64_t>(kEntrySize));
     switch (word.content) {

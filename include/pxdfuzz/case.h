@@ -70,15 +70,14 @@ struct Case {
 };
 
 // The byte format, version 1. All of it is fixed: 20 bytes for the space, the
-// first request and the stack, then records of 20 bytes, each a further request,
-// a word on the stack or a change to the tables. Bytes past the end count as
-// zero. Selectors are tables of 256 values, so nearly every input means
-// something; addresses are relative to the first request, which is drawn near a
-// boundary. docs/format.md has the tables.
+// first request and the stack, then records of 20 bytes, each a further
+// request, a word on the stack or a change to the tables. Bytes past the end
+// count as zero. Selectors are tables of 256 values, so nearly every input
+// means something; addresses are relative to the first request, which is drawn
+// near a boundary. docs/format.md has the tables.
 inline constexpr uint8_t kFormatVersion = 1;
 inline constexpr size_t kRecordBytes = 20;
-inline constexpr size_t kMaxEncodedSize =
-    kRecordBytes * (1 + (4 - 1) + 4 + 24);
+inline constexpr size_t kMaxEncodedSize = kRecordBytes * (1 + (4 - 1) + 4 + 24);
 
 // Never fails: another version, an architecture that is not built or a kind of
 // record that is not built give the empty case; what exceeds the capacity of a
@@ -89,9 +88,9 @@ Case Decode(std::span<const uint8_t> bytes);
 // empty case. `out` has room for kMaxEncodedSize.
 size_t Encode(const Case& c, std::span<uint8_t> out);
 
-// Makes `c` a case that bytes can say: counts and frames are cut to their range,
-// addresses and frames aligned down, levels that the space has not replaced by
-// the next lower one, states that a level has not by what it has.
+// Makes `c` a case that bytes can say: counts and frames are cut to their
+// range, addresses and frames aligned down, levels that the space has not
+// replaced by the next lower one, states that a level has not by what it has.
 void Canonicalize(Case& c);
 
 }  // namespace pxdfuzz

@@ -10,8 +10,8 @@
 namespace pxdfuzz {
 
 // `c` as canonical YAML: addresses and frames absolute and in hexadecimal, a
-// comment where a number alone says too little. Equal cases give equal text, and
-// different cases that bytes can say give different text.
+// comment where a number alone says too little. Equal cases give equal text,
+// and different cases that bytes can say give different text.
 std::string ToText(const Case& c);
 
 }  // namespace pxdfuzz

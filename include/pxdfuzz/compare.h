@@ -86,7 +86,9 @@ class WalkSet {
   static constexpr WalkSet All() { return FirstOf(kWalkCount); }
 
   // By position in kAllWalks.
-  constexpr bool Contains(size_t walk) const { return (bits_ >> walk & 1) != 0; }
+  constexpr bool Contains(size_t walk) const {
+    return (bits_ >> walk & 1) != 0;
+  }
 
  private:
   static constexpr WalkSet FirstOf(size_t count) {

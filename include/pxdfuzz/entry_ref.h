@@ -13,8 +13,8 @@ namespace pxdfuzz {
 inline constexpr uint64_t kEntrySize = sizeof(uint64_t);
 
 // Where an entry stands: in a table, or around a local copy on the walk's
-// stack. This is the model's `pXd_t *`. Moving it is always legal, as in C; what
-// it leads to is found out when memory is asked to read it.
+// stack. This is the model's `pXd_t *`. Moving it is always legal, as in C;
+// what it leads to is found out when memory is asked to read it.
 //
 // A ref in a table is a physical address. A ref to a copy is an address on the
 // simulated stack, and remembers which copy it was made from: the one of that
@@ -39,8 +39,8 @@ class EntryRef {
 
   // `pXdp + entries`.
   constexpr EntryRef Plus(uint64_t entries) const {
-    return EntryRef(
-        WrappingAdd(address_, WrappingMul(entries, kEntrySize)), copy_of_);
+    return EntryRef(WrappingAdd(address_, WrappingMul(entries, kEntrySize)),
+                    copy_of_);
   }
   // `pXdp++`.
   constexpr EntryRef Next() const { return Plus(1); }

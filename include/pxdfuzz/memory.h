@@ -25,9 +25,9 @@ struct Loaded {
   Source source = Source::kTable;
 };
 
-// What walks read entries through. The model in `arena.h` is a machine's memory;
-// others choose entries lazily or change them between two reads. Walk code does
-// not know which one it has.
+// What walks read entries through. The model in `arena.h` is a machine's
+// memory; others choose entries lazily or change them between two reads. Walk
+// code does not know which one it has.
 //
 //   Load(level, ref)         READ_ONCE(*pXdp), for an entry used as one of
 //                            `level`. A read that hits nothing gives the empty

@@ -39,8 +39,7 @@ Malformed Populate(const Case& c, AddressSpace<A>& mm) {
         mm.Swap(record.address, record.count, record.frame);
         break;
       case Record::Kind::kPoke: {
-        const EntryKind kind =
-            A::Entries::Classify(record.level, record.word);
+        const EntryKind kind = A::Entries::Classify(record.level, record.word);
         if (kind.tag == EntryKind::Tag::kMalformed) {
           note(Malformed::kWord);
         } else if (kind.tag == EntryKind::Tag::kTable &&

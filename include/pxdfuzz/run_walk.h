@@ -17,8 +17,8 @@
 
 namespace pxdfuzz {
 
-// What a walk is run on: tables that stand in an arena, and the stack around the
-// walk's local copies. All outlive the object.
+// What a walk is run on: tables that stand in an arena, and the stack around
+// the walk's local copies. All outlive the object.
 struct WalkSite {
   Space space;
   const Arena& arena;
@@ -26,10 +26,10 @@ struct WalkSite {
   const Stack& stack;
 };
 
-// Runs the walk `policy` for `request`, which is permitted. Pages go to `pages`;
-// returns how many there are, which may be more than fit. This is the one place
-// where walks are compiled for fuzzing, so that coverage counts them once and
-// counts nothing else.
+// Runs the walk `policy` for `request`, which is permitted. Pages go to
+// `pages`; returns how many there are, which may be more than fit. This is the
+// one place where walks are compiled for fuzzing, so that coverage counts them
+// once and counts nothing else.
 size_t RunWalk(const WalkSite& site, Policy policy, const Request& request,
                std::span<uint64_t> pages, Marks& marks);
 

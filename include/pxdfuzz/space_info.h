@@ -30,15 +30,11 @@ struct SpaceInfo {
   // By level: the manual's name of the table.
   std::array<std::string_view, kLevelCount> table_name{};
 
-  constexpr bool HasLeaf(Level level) const {
-    return has_leaf[Ordinal(level)];
-  }
+  constexpr bool HasLeaf(Level level) const { return has_leaf[Ordinal(level)]; }
   constexpr bool HasSpecial(Level level) const {
     return has_special[Ordinal(level)];
   }
-  constexpr bool HasSwap(Level level) const {
-    return has_swap[Ordinal(level)];
-  }
+  constexpr bool HasSwap(Level level) const { return has_swap[Ordinal(level)]; }
 };
 
 const SpaceInfo& InfoOf(Space space);

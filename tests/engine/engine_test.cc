@@ -23,8 +23,8 @@ constexpr int kCrash = 77;  // libFuzzer's exit code
 
 std::string Flags(int seed, int runs, const ScratchFolder& scratch) {
   return " -seed=" + std::to_string(seed) + " -runs=" + std::to_string(runs) +
-         " -print_final_stats=1 -artifact_prefix='" +
-         scratch.path().string() + "/' ";
+         " -print_final_stats=1 -artifact_prefix='" + scratch.path().string() +
+         "/' ";
 }
 
 class StrictTest : public testing::TestWithParam<int> {};
@@ -40,8 +40,8 @@ TEST_P(StrictTest, FindsTheBug) {
                    Program("gup_strict_fuzzer") + Flags(seed, 3000, scratch));
     EXPECT_EQ(ran.exit_code, kCrash) << "not found with seed " << seed;
     EXPECT_THAT(ran.output,
-                HasSubstr("DEDUP_TOKEN: s390-" +
-                          std::to_string(GetParam()) + ".static-by-value."));
+                HasSubstr("DEDUP_TOKEN: s390-" + std::to_string(GetParam()) +
+                          ".static-by-value."));
     executions.push_back(Executions(ran.output));
   }
   std::sort(executions.begin(), executions.end());
@@ -54,10 +54,10 @@ TEST_P(StrictTest, FindsTheBug) {
 TEST_P(StrictTest, FindsAWrongPage) {
   ScratchFolder scratch;
   for (int seed = 1; seed <= 3; ++seed) {
-    const Ran ran = RunCommand(
-        "PXDFUZZ_SIGNATURE='*.wrong-page.*' PXDFUZZ_ONLY=s390/" +
-        std::to_string(GetParam()) + ' ' + Program("gup_strict_fuzzer") +
-        Flags(seed, 30'000, scratch));
+    const Ran ran =
+        RunCommand("PXDFUZZ_SIGNATURE='*.wrong-page.*' PXDFUZZ_ONLY=s390/" +
+                   std::to_string(GetParam()) + ' ' +
+                   Program("gup_strict_fuzzer") + Flags(seed, 30'000, scratch));
     EXPECT_EQ(ran.exit_code, kCrash) << "not found with seed " << seed;
     EXPECT_THAT(ran.output, HasSubstr(".wrong-page."));
   }
@@ -75,9 +75,9 @@ TEST(StrictTest, NothingIsWrongWhereAllLevelsAreReal) {
 
 TEST(StrictTest, TheReportsCommandsWork) {
   ScratchFolder scratch;
-  const Ran found = RunCommand("cd '" + scratch.path().string() + "' && " +
-                               Program("gup_strict_fuzzer") +
-                               " -seed=1 -runs=3000");
+  const Ran found =
+      RunCommand("cd '" + scratch.path().string() + "' && " +
+                 Program("gup_strict_fuzzer") + " -seed=1 -runs=3000");
   ASSERT_EQ(found.exit_code, kCrash);
   // A command stands on a line of its own, as the shell takes it.
   std::istringstream lines(found.output);
@@ -126,10 +126,9 @@ TEST(GupTest, Floors) {
   for (const std::string space : {"s390/2", "s390/3", "s390/4"}) {
     ScratchFolder scratch;
     const std::filesystem::path file = scratch.path() / "stats";
-    const Ran ran = RunCommand("PXDFUZZ_STATS='" + file.string() +
-                               "' PXDFUZZ_ONLY=" + space + ' ' +
-                               Program("gup_fuzzer") +
-                               Flags(1, 100'000, scratch));
+    const Ran ran = RunCommand(
+        "PXDFUZZ_STATS='" + file.string() + "' PXDFUZZ_ONLY=" + space + ' ' +
+        Program("gup_fuzzer") + Flags(1, 100'000, scratch));
     ASSERT_EQ(ran.exit_code, 0) << ran.output;
     auto stats = ReadStats(file);
     EXPECT_EQ(stats["executions"], 100'000u);
@@ -146,8 +145,7 @@ TEST(GupTest, Floors) {
     // The walk of 2020 leaves its copy, and that is excused and counted.
     EXPECT_GE(stats["left-copy " + space + " static-by-value"],
               cases * 5 / 100);
-    EXPECT_GE(stats["known-defect static-by-value left-copy"],
-              cases * 5 / 100);
+    EXPECT_GE(stats["known-defect static-by-value left-copy"], cases * 5 / 100);
   }
 }
 
@@ -167,8 +165,7 @@ class QuietTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(QuietTest, FindsNothing) {
   ScratchFolder scratch;
-  const Ran ran =
-      RunCommand(Program(GetParam()) + Flags(1, 300'000, scratch));
+  const Ran ran = RunCommand(Program(GetParam()) + Flags(1, 300'000, scratch));
   EXPECT_EQ(ran.exit_code, 0) << ran.output;
   EXPECT_THAT(ran.output, HasSubstr("Done 300000 runs"));
   EXPECT_THAT(ran.output, Not(HasSubstr("FINDING")));
@@ -181,9 +178,9 @@ INSTANTIATE_TEST_SUITE_P(Targets, QuietTest,
 // Signatures other than the one asked for are passed over.
 TEST(SignatureTest, OnlyTheOneAskedFor) {
   ScratchFolder scratch;
-  const Ran ran = RunCommand("PXDFUZZ_SIGNATURE=none.such " +
-                             Program("gup_strict_fuzzer") +
-                             Flags(1, 20'000, scratch));
+  const Ran ran =
+      RunCommand("PXDFUZZ_SIGNATURE=none.such " + Program("gup_strict_fuzzer") +
+                 Flags(1, 20'000, scratch));
   EXPECT_EQ(ran.exit_code, 0) << ran.output;
 }
 

@@ -58,8 +58,8 @@ inline Ran RunCommand(const std::string& command) {
     ran.output.append(buffer.data(), got);
   }
   const int status = pclose(pipe);
-  ran.exit_code = WIFEXITED(status) ? WEXITSTATUS(status)
-                                    : 128 + WTERMSIG(status);
+  ran.exit_code =
+      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return ran;
 }
 

@@ -163,8 +163,8 @@ struct BasicS390 {
         const uint64_t frame = word & Mask::kOrigin;
         if (word == Swap(frame)) return EntryKind::Swap(frame);
         const LeafState state = {
-            .permission = PermissionOf(word & Mask::kPageRead,
-                                       word & Mask::kPageWrite),
+            .permission =
+                PermissionOf(word & Mask::kPageRead, word & Mask::kPageWrite),
             .young = (word & Mask::kPageYoung) != 0,
             .dirty = (word & Mask::kPageDirty) != 0,
             .special = (word & Mask::kPageSpecial) != 0,
@@ -177,8 +177,8 @@ struct BasicS390 {
       if (HasLeaf(level) && (word & Mask::kLarge) != 0) {
         const uint64_t frame = word & ~(kShape.span(level) - 1);
         const LeafState state = {
-            .permission = PermissionOf(word & Mask::kLargeRead,
-                                       word & Mask::kLargeWrite),
+            .permission =
+                PermissionOf(word & Mask::kLargeRead, word & Mask::kLargeWrite),
             .young = (word & Mask::kLargeYoung) != 0,
             .dirty = (word & Mask::kLargeDirty) != 0,
         };
@@ -212,8 +212,8 @@ struct BasicS390 {
   };
 
   // ---------------------------------------------------------------------------
-  // How Linux's walks read entries: arch/s390/include/asm/pgtable.h of 6.1. Each
-  // function is one decision of that header, and none calls another that a
+  // How Linux's walks read entries: arch/s390/include/asm/pgtable.h of 6.1.
+  // Each function is one decision of that header, and none calls another that a
   // planted bug might replace.
   class Kernel {
    public:
@@ -425,9 +425,9 @@ struct BasicS390 {
         return ManualStep::Done(FrameAddress(level, entry, address));
       }
       if (level == Level::kPmd) {
-        return ManualStep::Fetch(
-            Level::kPte, (entry & Mask::kPageTableOrigin) +
-                             kEntrySize * Index(Level::kPte, address));
+        return ManualStep::Fetch(Level::kPte,
+                                 (entry & Mask::kPageTableOrigin) +
+                                     kEntrySize * Index(Level::kPte, address));
       }
       return Enter(Below(level), entry & Mask::kOrigin,
                    (entry & Mask::kTableOffset) >> 6,

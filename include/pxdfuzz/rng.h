@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_FUZZ_RNG_H_
-#define PXDFUZZ_FUZZ_RNG_H_
+#ifndef PXDFUZZ_RNG_H_
+#define PXDFUZZ_RNG_H_
 
 #include <cstdint>
 #include <initializer_list>
@@ -15,21 +15,24 @@ namespace pxdfuzz {
 // and Flood, 2014). Made for each mutation, so it has to be cheap to seed.
 class Rng {
  public:
-  explicit Rng(uint64_t seed) : state_(seed) {}
+  explicit constexpr Rng(uint64_t seed) : state_(seed) {}
 
-  uint64_t Next() {
+  constexpr uint64_t Next() {
     state_ = WrappingAdd(state_, 0x9e3779b97f4a7c15);
-    uint64_t z = state_;
+    return Mix(state_);
+  }
+  // Any number made of `z`, the same each time.
+  static constexpr uint64_t Mix(uint64_t z) {
     z = WrappingMul(z ^ z >> 30, 0xbf58476d1ce4e5b9);
     z = WrappingMul(z ^ z >> 27, 0x94d049bb133111eb);
     return z ^ z >> 31;
   }
   // 0 to `bound` - 1; `bound` is not 0.
-  uint64_t Below(uint64_t bound) { return Next() % bound; }
+  constexpr uint64_t Below(uint64_t bound) { return Next() % bound; }
   // `low` to `high`, both included.
   int64_t Between(int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(
-                     Below(static_cast<uint64_t>(high - low) + 1));
+    return low +
+           static_cast<int64_t>(Below(static_cast<uint64_t>(high - low) + 1));
   }
   // True in `part` of `whole` calls.
   bool Chance(uint64_t part, uint64_t whole) { return Below(whole) < part; }
@@ -49,4 +52,4 @@ class Rng {
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_FUZZ_RNG_H_
+#endif  // PXDFUZZ_RNG_H_
