@@ -2,21 +2,14 @@
 
 #include "pxdfuzz/translate_rules.h"
 
-#include <cstdio>
 #include <tuple>
 
 #include "pxdfuzz/arch/s390_rules.h"
 #include "pxdfuzz/arches.h"
+#include "pxdfuzz/text_lines.h"
 
 namespace pxdfuzz {
 namespace {
-
-std::string Hex(uint64_t number) {
-  char text[19];
-  std::snprintf(text, sizeof(text), "0x%llx",
-                static_cast<unsigned long long>(number));
-  return text;
-}
 
 std::string Outcome(const Translation& t, Space space) {
   std::string text;

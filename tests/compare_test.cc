@@ -281,7 +281,8 @@ TEST(CompareTest, CasesLeaveNothingBehind) {
         digest(forwards.Judge(c, WalkSet::All(), Excuses::kKnownDefects)));
   }
   Oracle backwards;
-  for (size_t i = cases.size(); i-- > 0;) {
+  for (size_t left = cases.size(); left > 0; --left) {
+    const size_t i = left - 1;
     ASSERT_EQ(digest(backwards.Judge(cases[i], WalkSet::All(),
                                      Excuses::kKnownDefects)),
               first[i]);

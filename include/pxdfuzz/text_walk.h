@@ -135,8 +135,9 @@ class WalkText {
   // The turn of the level above in which the loop of turn `i` runs.
   const Turn* ParentOf(size_t i) const {
     const auto& turns = replay_.turns();
-    for (size_t j = i; j-- > 0;) {
-      if (turns[j].turn.level > turns[i].turn.level) return &turns[j].turn;
+    for (size_t j = i; j > 0; --j) {
+      const Turn& before = turns[j - 1].turn;
+      if (before.level > turns[i].turn.level) return &before;
     }
     return nullptr;
   }
