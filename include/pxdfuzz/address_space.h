@@ -96,6 +96,10 @@ class AddressSpace {
   }
 
  private:
+  uint64_t Index(Level level, uint64_t address) const {
+    return typename A::Manual(geometry_, control_).Index(level, address);
+  }
+
   template <class NextWord>
   void Fill(Level level, uint64_t address, uint64_t count, NextWord next_word) {
     assert(geometry_.real(level));
@@ -104,7 +108,7 @@ class AddressSpace {
     while (count > 0 && address <= last) {
       const std::optional<uint64_t> table = TableFor(level, address);
       if (!table.has_value()) return;
-      const uint64_t index = A::Manual::Index(level, address);
+      const uint64_t index = Index(level, address);
       const uint64_t left_here = geometry_.entries(level) - index;
       const uint64_t here = count < left_here ? count : left_here;
       uint64_t* words = arena_.Touch(*table + index * kEntrySize, here);
@@ -122,7 +126,7 @@ class AddressSpace {
     uint64_t table = root_;
     for (Level at = geometry_.root(); at != level;
          at = geometry_.real_below(at)) {
-      const uint64_t entry = table + A::Manual::Index(at, address) * kEntrySize;
+      const uint64_t entry = table + Index(at, address) * kEntrySize;
       const EntryKind kind = A::Entries::Classify(at, *arena_.Find(entry));
       if (kind.tag == EntryKind::Tag::kTable &&
           arena_.IsTable(geometry_.real_below(at), kind.address)) {
