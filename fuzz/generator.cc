@@ -10,12 +10,6 @@
 
 namespace pxdfuzz {
 
-uint64_t Generator::BoundaryCount(Level level) const {
-  const Geometry& geometry = info_.geometry;
-  const int bits = geometry.address_bits() - geometry.shift(level);
-  return bits > 0 ? (uint64_t{1} << bits) - 1 : 0;
-}
-
 uint64_t Generator::PagesToBytes(int64_t pages) const {
   return WrappingMul(static_cast<uint64_t>(pages), info_.geometry.page_size());
 }
@@ -54,7 +48,7 @@ Request Generator::DrawRequest() {
                              : rng_.Between(-8, request.pages + 8);
   if (rng_.Chance(1, 4)) {
     request.start =
-        rng_.Next() & geometry.last_address() & ~(geometry.page_size() - 1);
+        rng_.Next() & info_.last_user_address() & ~(geometry.page_size() - 1);
     return request;
   }
   if (rng_.Chance(1, 20)) {
@@ -68,7 +62,7 @@ Request Generator::DrawRequest() {
     level = static_cast<Level>(
         rng_.Between(Ordinal(Level::kPmd), Ordinal(geometry.root())));
   }
-  const uint64_t count = BoundaryCount(level);
+  const uint64_t count = info_.Boundaries(level);
   uint64_t multiple = 1 + rng_.Below(count);
   if (rng_.Chance(1, 3))
     multiple = 1 + rng_.Below(std::min(count, uint64_t{4}));

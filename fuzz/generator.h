@@ -50,8 +50,6 @@ class Generator {
   void AddPoke(const Request& request, Case& c);
 
  private:
-  // Boundaries of entries of `level` inside the space, but for 0.
-  uint64_t BoundaryCount(Level level) const;
   // Maps [start, end) by one record.
   void MapRange(uint64_t start, uint64_t end, Level level,
                 const LeafState& state, Case& c);

@@ -327,17 +327,10 @@ uint64_t Pages(int64_t pages, const Geometry& geometry) {
 }
 
 // The level whose boundaries `level` stands for in a space: the highest at or
-// below it of which the space has more than one.
-Level BoundaryLevel(const Geometry& geometry, Level level) {
-  while (geometry.shift(level) >= geometry.address_bits()) {
-    level = Below(level);
-  }
+// below it that has one.
+Level BoundaryLevel(const SpaceInfo& info, Level level) {
+  while (info.Boundaries(level) == 0) level = Below(level);
   return level;
-}
-
-// How many boundaries of `level` lie inside the space, but for 0.
-uint64_t Boundaries(const Geometry& geometry, Level level) {
-  return (uint64_t{1} << (geometry.address_bits() - geometry.shift(level))) - 1;
 }
 
 constexpr size_t kMultipleBytes = kPayloadBytes - 1;
@@ -351,15 +344,15 @@ uint64_t DecodeStart(const Reader& in, size_t shift, const SpaceInfo& info) {
   const uint64_t page_number = in.Number(payload, kPayloadBytes);
   switch (mode.kind) {
     case StartMode::Kind::kBoundary: {
-      const Level level = BoundaryLevel(geometry, mode.level);
-      const uint64_t multiple = 1 + in.Number(payload + 1, kMultipleBytes) %
-                                        Boundaries(geometry, level);
+      const Level level = BoundaryLevel(info, mode.level);
+      const uint64_t multiple =
+          1 + in.Number(payload + 1, kMultipleBytes) % info.Boundaries(level);
       return WrappingAdd(multiple << geometry.shift(level), offset);
     }
     case StartMode::Kind::kLimit:
       return WrappingAdd(info.limit, offset);
     case StartMode::Kind::kInside:
-      return page_number << geometry.page_shift() & geometry.last_address();
+      return page_number << geometry.page_shift() & info.last_user_address();
     case StartMode::Kind::kAnywhere:
       return (page_number & kPageNumberMask) << geometry.page_shift();
   }
@@ -386,14 +379,14 @@ void EncodeStart(uint64_t start, const SpaceInfo& info, Writer& out,
     out.Byte(payload, ByteFor(kOffsets, *offset));
     return;
   }
-  for (Level level = BoundaryLevel(geometry, Level::kPgd); level > Level::kPte;
+  for (Level level = BoundaryLevel(info, Level::kPgd); level > Level::kPte;
        level = Below(level)) {
     const uint64_t span = geometry.span(level);
     const uint64_t nearest = WrappingAdd(start, span / 2) & ~(span - 1);
     const uint64_t multiple = nearest >> geometry.shift(level);
     const auto offset = AsOffset(WrappingSub(start, nearest), geometry);
     if (!offset.has_value() || multiple == 0 ||
-        multiple > Boundaries(geometry, level) || multiple - 1 > kMaxMultiple) {
+        multiple > info.Boundaries(level) || multiple - 1 > kMaxMultiple) {
       continue;
     }
     out.Byte(mode_at,
@@ -402,7 +395,7 @@ void EncodeStart(uint64_t start, const SpaceInfo& info, Writer& out,
     out.Number(payload + 1, kMultipleBytes, multiple - 1);
     return;
   }
-  const auto kind = start <= geometry.last_address()
+  const auto kind = start <= info.last_user_address()
                         ? StartMode::Kind::kInside
                         : StartMode::Kind::kAnywhere;
   out.Byte(mode_at, ByteFor(kStartModes, {kind, Level::kPte}));

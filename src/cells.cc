@@ -76,7 +76,7 @@ class Builder {
       // A level whose entry spans no more than the one below (folded for good),
       // or the whole space, has no boundary of its own.
       if (geometry.shift(level) > geometry.shift(Below(level)) &&
-          geometry.shift(level) < geometry.address_bits()) {
+          info.Boundaries(level) > 0) {
         Cell crossing = cell;
         crossing.crossed = level;
         cells_.push_back(crossing);

@@ -191,7 +191,7 @@ void Oracle::JudgeRequest(const Case& c, const AddressSpace<A>& mm,
   if (const auto boundary =
           Boundary(geometry, geometry.root(), request.start,
                    request.start + request.pages * geometry.page_size());
-      boundary.has_value() && geometry.root() != Level::kPgd) {
+      boundary.has_value() && geometry.has_folded()) {
     verdict.crosses_folded = true;
     verdict.both_sides =
         verdict.pages > (*boundary - request.start) >> geometry.page_shift();

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "pxdfuzz/arch/s390_rules.h"
+#include "pxdfuzz/arch/x86_rules.h"
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/text_lines.h"
 

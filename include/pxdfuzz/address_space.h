@@ -14,6 +14,7 @@
 #include "pxdfuzz/geometry.h"
 #include "pxdfuzz/leaf.h"
 #include "pxdfuzz/level.h"
+#include "pxdfuzz/manual.h"
 #include "pxdfuzz/wrapping.h"
 
 namespace pxdfuzz {
@@ -63,7 +64,7 @@ class AddressSpace {
 
   // Maps `count` leaves of `level` from `address` on to consecutive physical
   // addresses from `frame` on; both are multiples of what a leaf spans. What
-  // would lie beyond the last address that the tables translate is left out.
+  // the tables would not translate, beyond their last address, is left out.
   void Map(Level level, uint64_t address, uint64_t count, uint64_t frame,
            const LeafState& state) {
     const uint64_t span = geometry_.span(level);
@@ -96,16 +97,25 @@ class AddressSpace {
   }
 
  private:
+  using Manual = typename A::Manual;
+
+  // The hardware with the root as the kernel gave it.
+  Manual manual() const {
+    return Manual(geometry_, A::Entries::Control(levels_, root_));
+  }
   uint64_t Index(Level level, uint64_t address) const {
-    return typename A::Manual(geometry_, control_).Index(level, address);
+    return manual().Index(level, address);
+  }
+  // Whether the tables are looked at for `address` at all.
+  bool Translates(uint64_t address) const {
+    return manual().Start(address).kind == ManualStep::Kind::kFetch;
   }
 
   template <class NextWord>
   void Fill(Level level, uint64_t address, uint64_t count, NextWord next_word) {
     assert(geometry_.real(level));
-    const uint64_t last = geometry_.last_address();
     const uint64_t span = geometry_.span(level);
-    while (count > 0 && address <= last) {
+    while (count > 0 && Translates(address)) {
       const std::optional<uint64_t> table = TableFor(level, address);
       if (!table.has_value()) return;
       const uint64_t index = Index(level, address);

@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/arch/x86.h"
 #include "pxdfuzz/space.h"
 
 namespace pxdfuzz {
 
-// The architectures that are built: one line each.
-using Architectures = std::tuple<  //
-    S390>;
+// The architectures that are built.
+using Architectures = std::tuple<S390, X86>;
 
 namespace internal {
 template <class Visitor, class... A>

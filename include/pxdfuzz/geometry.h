@@ -60,6 +60,12 @@ struct Geometry {
     while (!real(level)) level = Below(level);
     return level;
   }
+  constexpr bool has_folded() const {
+    for (const LevelGeometry& level : levels) {
+      if (!level.real) return true;
+    }
+    return false;
+  }
   // The next real level below `level`, which is not pte.
   constexpr Level real_below(Level level) const {
     do {

@@ -4,6 +4,7 @@
 #define PXDFUZZ_SPACE_INFO_H_
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <string_view>
 
@@ -29,6 +30,17 @@ struct SpaceInfo {
   std::array<bool, kLevelCount> has_swap{};
   // By level: the manual's name of the table.
   std::array<std::string_view, kLevelCount> table_name{};
+
+  // The highest address below a power of two that holds all that gup_fast
+  // serves.
+  constexpr uint64_t last_user_address() const {
+    return ~uint64_t{0} >> std::countl_zero(limit - 1);
+  }
+  // How many boundaries of entries of `level` lie inside what gup_fast serves,
+  // but for 0.
+  constexpr uint64_t Boundaries(Level level) const {
+    return (limit - 1) >> geometry.shift(level);
+  }
 
   constexpr bool HasLeaf(Level level) const { return has_leaf[Ordinal(level)]; }
   constexpr bool HasSpecial(Level level) const {
