@@ -382,7 +382,7 @@ class RuleChecker {
   }
 
   // Does what the records of `c` say that are no pokes and whose level both
-  // kinds of space have.
+  // kinds of space have, with entries that span the same.
   static void PopulateBoth(const Case& c, AddressSpace<A>& a,
                            AddressSpace<A>& b) {
     Case tables{.space = c.space};
@@ -390,7 +390,8 @@ class RuleChecker {
       if (record.kind == Record::Kind::kPoke ||
           record.kind == Record::Kind::kPokeControl ||
           !a.geometry().real(record.level) ||
-          !b.geometry().real(record.level)) {
+          !b.geometry().real(record.level) ||
+          a.geometry().span(record.level) != b.geometry().span(record.level)) {
         continue;
       }
       tables.records.push_back(record);
