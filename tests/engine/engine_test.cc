@@ -154,7 +154,7 @@ TEST(GupTest, ReachesEveryCell) {
   const std::filesystem::path file = scratch.path() / "stats";
   const Ran ran =
       RunCommand("PXDFUZZ_STATS='" + file.string() + "' " +
-                 Program("gup_fuzzer") + Flags(1, 300'000, scratch));
+                 Program("gup_fuzzer") + Flags(1, 600'000, scratch));
   ASSERT_EQ(ran.exit_code, 0) << ran.output;
   auto stats = ReadStats(file);
   EXPECT_GT(stats["cells-possible"], 0u);
