@@ -36,9 +36,11 @@ is_there() {
   case $package in
     clang-format-*) has_command "$package" ;;
     clang-*) has_command "clang++-$version" ;;
+    libabsl-dev) has_header absl/status/statusor.h ;;
     libclang-rt-*) has_libfuzzer "$version" ;;
     libgmock-dev) has_header gmock/gmock.h ;;
     libgtest-dev) has_header gtest/gtest.h ;;
+    libyaml-cpp-dev) has_header yaml-cpp/parser.h ;;
     llvm-*) has_command "llvm-symbolizer-$version" ;;
     ninja-build) has_command ninja ;;
     *) has_command "$package" ;;

@@ -171,8 +171,7 @@ void Oracle::JudgeRequest(const Case& c, const AddressSpace<A>& mm,
                           size_t index, WalkSet walks, Excuses excuses) {
   const Request& request = c.requests[index];
   const Geometry& geometry = mm.geometry();
-  verdict_.requests.push_back({});
-  RequestVerdict& verdict = verdict_.requests[index];
+  RequestVerdict& verdict = verdict_.requests.emplace_back();
   verdict.incomparable =
       Permitted<A>(mm.levels(), request.start, request.pages);
   if (verdict.incomparable != Incomparable::kNo) {

@@ -17,44 +17,11 @@
 #include "pxdfuzz/replay.h"
 #include "pxdfuzz/text_entries.h"
 #include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_policy.h"
 #include "pxdfuzz/text_walk.h"
 
 namespace pxdfuzz {
 namespace {
-
-// What a walk is, for a reader who knows the kernel and not this project.
-std::string DescribeWalk(Policy policy) {
-  std::string_view boundary = "pXd_addr_end(addr, end)";
-  if (policy.boundary == BoundaryRule::kFoldedAware) {
-    boundary = "pXd_addr_end_folded(pXd, addr, end)";
-  }
-  std::string_view descent;
-  switch (policy.descent) {
-    case Descent::kByPointer:
-      descent = "pXd_offset(pXdp, addr)";
-      break;
-    case Descent::kByValue:
-      descent = "pXd_offset(&pXd, addr)";
-      break;
-    case Descent::kLockless:
-      descent = "pXd_offset_lockless(pXdp, pXd, addr)";
-      break;
-  }
-  std::string_view step = "pXdp++";
-  if (policy.step == Step::kRecompute) step = "the same offset function again";
-  std::string_view known;
-  if (policy == kStaticByValue) {
-    known = " (mm/gup.c before d3f7b1bb2040)";
-  } else if (policy == kFoldedAwareByValue) {
-    known = " (the RFC of 2020)";
-  } else if (policy == kStaticLockless) {
-    known = " (mm/gup.c since d3f7b1bb2040)";
-  } else if (policy == kStaticByPointer) {
-    known = " (mm/pagewalk.c)";
-  }
-  return Concat({Name(policy), ": gup_fast's five nested loops with ", boundary,
-                 ", ", descent, " and ", step, known, "."});
-}
 
 // "2 GiB below", "0x1000 bytes above".
 std::string DescribeDistance(uint64_t from, uint64_t to) {
@@ -70,21 +37,29 @@ std::string Padded(std::string_view text, size_t width) {
   return padded;
 }
 
+void AddTitle(std::string_view title, TextLines& out) {
+  out.Blank();
+  std::string line = Concat({"--- ", title, " "});
+  if (line.size() < kTextColumns) line.resize(kTextColumns, '-');
+  out.Line(line, LineStyle::kTitle);
+  out.Blank();
+}
+
 // The sections of one report.
 template <class A>
 class ReportText {
  public:
   // All outlive the object.
-  ReportText(const Case& c, const Verdict& verdict, const Finding& finding,
-             TextLines& out)
+  ReportText(const Case& c, const RequestVerdict& judged, size_t request,
+             size_t walk, TextLines& out)
       : case_(c),
-        finding_(finding),
-        judged_(verdict.requests[finding.request]),
-        culprit_(judged_.walks[finding.walk]),
-        policy_(kAllWalks[finding.walk]),
-        difference_(culprit_.first_difference),
-        replay_(c, finding.request, policy_),
-        walk_(replay_, culprit_.outcome, difference_),
+        request_(request),
+        judged_(judged),
+        told_(judged.walks[walk]),
+        policy_(kAllWalks[walk]),
+        difference_(told_.first_difference),
+        replay_(c, request, policy_),
+        walk_(replay_, told_.outcome, difference_),
         out_(out) {}
 
   void Add() {
@@ -96,13 +71,7 @@ class ReportText {
   }
 
  private:
-  void AddTitle(std::string_view title) {
-    out_.Blank();
-    std::string line = Concat({"--- ", title, " "});
-    if (line.size() < kTextColumns) line.resize(kTextColumns, '-');
-    out_.Line(line, LineStyle::kTitle);
-    out_.Blank();
-  }
+  void AddTitle(std::string_view title) { pxdfuzz::AddTitle(title, out_); }
 
   bool DifferenceIsAskedFor() const {
     return difference_ < replay_.request().pages;
@@ -133,9 +102,9 @@ class ReportText {
     const std::string name(Name(policy_));
     const size_t wanted = replay_.reference().size();
     const size_t got = replay_.count();
-    switch (culprit_.outcome) {
+    switch (told_.outcome) {
       case Outcome::kAgrees:
-        return name + " agrees with the reference.";
+        return Concat({name, " agrees with the reference: ", Agreed(), "."});
       case Outcome::kShort:
         return Concat({name, " stops too early: ", DifferentPage(), ", is ",
                        "missing and should be ", Expected(), " (it returns ",
@@ -162,6 +131,19 @@ class ReportText {
                        "."});
     }
     return "";
+  }
+
+  // "both return 1 of 2 pages; page 1, at 0x2000, is none: empty pte".
+  std::string Agreed() const {
+    std::string text =
+        Concat({"both return ", std::to_string(replay_.count()), " of ",
+                Plural(replay_.request().pages, "page")});
+    if (DifferenceIsAskedFor()) {
+      text += Concat({" and stop at page ", std::to_string(difference_),
+                      ", at ", Hex(replay_.AddressOf(difference_)), ": ",
+                      WhyReferenceStops()});
+    }
+    return text;
   }
 
   std::string WhyReferenceStops() const {
@@ -191,12 +173,18 @@ class ReportText {
     return "";
   }
 
+  std::string KnownDefectNote() const {
+    if (told_.excuse == Cause::kNone) return "";
+    return Concat({" This walk is known to go wrong here, for that reason (",
+                   Name(told_.excuse), ")."});
+  }
+
   void AddHeadline() {
     const Request& request = replay_.request();
     out_.Wrap("", "",
               Concat({"On ", Name(case_.space.arch), " with ",
                       std::to_string(case_.space.levels), " levels, ",
-                      WhatDiffers(), WhereItLeft()}),
+                      WhatDiffers(), WhereItLeft(), KnownDefectNote()}),
               LineStyle::kTitle);
     out_.Blank();
     out_.Wrap("- ", "  ", DescribeWalk(policy_));
@@ -208,9 +196,9 @@ class ReportText {
          Hex(request.start), " to ", Hex(replay_.AddressOf(request.pages)),
          ", for ", request.write ? "writing" : "reading"});
     if (case_.requests.size() > 1) {
-      asked += Concat({"; it is request ", std::to_string(finding_.request + 1),
-                       " of the ", std::to_string(case_.requests.size()),
-                       " in the case"});
+      asked +=
+          Concat({"; it is request ", std::to_string(request_ + 1), " of the ",
+                  std::to_string(case_.requests.size()), " in the case"});
     }
     out_.Wrap("- ", "  ", asked + ".");
   }
@@ -226,9 +214,12 @@ class ReportText {
       const std::string_view line = std::string_view(text).substr(at, end - at);
       at = end + 1;
       if (in_requests && line.starts_with("- ")) {
-        const bool marked = several && request++ == finding_.request;
+        const bool marked = several && request++ == request_;
         if (marked) {
-          out_.Line("# the one that went wrong:", LineStyle::kMarked);
+          out_.Line(told_.outcome == Outcome::kAgrees
+                        ? "# the one that is told:"
+                        : "# the one that went wrong:",
+                    LineStyle::kMarked);
         }
         out_.Line(line, marked ? LineStyle::kMarked : LineStyle::kPlain);
         continue;
@@ -280,7 +271,7 @@ class ReportText {
     if (from > 0) rows.push_back({.skips = true, .cells = {}});
     for (size_t page = from; page < to; ++page) {
       rows.push_back(
-          {.marked = page == difference_,
+          {.marked = told_.outcome != Outcome::kAgrees && page == difference_,
            .cells = {std::to_string(page), Hex(replay_.AddressOf(page)),
                      ReferenceCell(page), WalkCell(page)}});
     }
@@ -345,7 +336,7 @@ class ReportText {
       if (!walk.ran) continue;
       const std::string name(Name(kAllWalks[i]));
       if (!walk.marks.invariant) breaks.push_back(name);
-      if (i == finding_.walk) continue;
+      if (kAllWalks[i] == policy_) continue;
       if (walk.outcome == Outcome::kAgrees) {
         agree.push_back(name);
         continue;
@@ -363,7 +354,8 @@ class ReportText {
       notes.push_back(Concat({what, ": ", Enumerate(walks), "."}));
     };
     note("agree with the reference", agree);
-    note("differ as well", differ);
+    note(told_.outcome == Outcome::kAgrees ? "differ" : "differ as well",
+         differ);
     note(
         "have turns in which pXdp != pXd_offset(parent, addr), which by "
         "itself is no error",
@@ -419,9 +411,9 @@ class ReportText {
   }
 
   const Case& case_;
-  const Finding& finding_;
+  const size_t request_;
   const RequestVerdict& judged_;
-  const WalkVerdict& culprit_;
+  const WalkVerdict& told_;  // how the walk of the report did
   const Policy policy_;
   const size_t difference_;
   const Replay<A> replay_;
@@ -429,7 +421,58 @@ class ReportText {
   TextLines& out_;
 };
 
+void AddIncomparable(const Case& c, Incomparable reason, size_t request,
+                     TextLines& out) {
+  std::string what = "The case";
+  if (c.requests.size() > 1 && (reason == Incomparable::kOverflow ||
+                                reason == Incomparable::kBeyondLimit)) {
+    what = Concat({"Request ", std::to_string(request + 1), " of ",
+                   std::to_string(c.requests.size())});
+  }
+  out.Wrap("", "",
+           Concat({what, " is not comparable, which is no agreement: ",
+                   Describe(reason), ". No walk is run."}),
+           LineStyle::kTitle);
+  AddTitle("Case", out);
+  const std::string text = ToText(c);
+  out.Line(std::string_view(text).substr(0, text.size() - 1));
+}
+
+void AddReport(const Case& c, const Verdict& verdict, size_t request,
+               size_t walk, TextLines& out) {
+  if (verdict.incomparable != Incomparable::kNo || verdict.requests.empty()) {
+    AddIncomparable(c, verdict.incomparable, request, out);
+    return;
+  }
+  assert(request < verdict.requests.size());
+  const RequestVerdict& judged = verdict.requests[request];
+  if (judged.incomparable != Incomparable::kNo) {
+    AddIncomparable(c, judged.incomparable, request, out);
+    return;
+  }
+  assert(judged.walks[walk].ran);
+  VisitArch(c.space.arch, [&]<class A>() {
+    ReportText<A>(c, judged, request, walk, out).Add();
+  });
+}
+
+void AddCommands(const ReportOptions& options, TextLines& out) {
+  for (const ReportCommand& command : options.commands) {
+    out.Blank();
+    out.Wrap("", "", command.purpose + ":");
+    out.Line("  " + command.command);
+  }
+}
+
 }  // namespace
+
+std::string WalkReport(const Case& c, const Verdict& verdict, size_t request,
+                       size_t walk, const ReportOptions& options) {
+  TextLines out(options.color);
+  AddReport(c, verdict, request, walk, out);
+  AddCommands(options, out);
+  return out.text();
+}
 
 std::string FindingReport(const Case& c, const Verdict& verdict,
                           const ReportOptions& options) {
@@ -439,17 +482,10 @@ std::string FindingReport(const Case& c, const Verdict& verdict,
     return out.text();
   }
   const Finding& finding = *verdict.finding;
-  assert(finding.request < c.requests.size() &&
-         finding.request < verdict.requests.size());
-  VisitArch(c.space.arch,
-            [&]<class A>() { ReportText<A>(c, verdict, finding, out).Add(); });
+  AddReport(c, verdict, finding.request, finding.walk, out);
   out.Blank();
   out.Line(Concat({"DEDUP_TOKEN: ", Name(finding.signature)}));
-  for (const ReportCommand& command : options.commands) {
-    out.Blank();
-    out.Wrap("", "", command.purpose + ":");
-    out.Line("  " + command.command);
-  }
+  AddCommands(options, out);
   return out.text();
 }
 

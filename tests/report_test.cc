@@ -223,6 +223,61 @@ TEST(FindingReportTest, ColorAddsEscapeCodesAlone) {
   EXPECT_GT(reports, 50);
 }
 
+TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
+  Oracle oracle;
+  RandomBytes random(7);
+  std::map<Outcome, int> outcomes;
+  int incomparable = 0;
+  for (int i = 0; i < 600; ++i) {
+    const Case c = Decode(random.Next());
+    const Verdict& verdict =
+        oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+    for (size_t request = 0; request < c.requests.size(); ++request) {
+      for (size_t walk = 0; walk < kWalkCount; walk += 1 + i % 3) {
+        const std::string report = WalkReport(c, verdict, request, walk, {});
+        for (const std::string_view line : Lines(report)) {
+          ASSERT_LE(line.size(), 80u) << report;
+        }
+        ASSERT_THAT(report, HasSubstr("\n# pxdfuzz case\n"));
+        if (verdict.requests.size() <= request ||
+            verdict.requests[request].incomparable != Incomparable::kNo) {
+          ASSERT_THAT(report, HasSubstr("not comparable")) << report;
+          ++incomparable;
+          continue;
+        }
+        const WalkVerdict& judged = verdict.requests[request].walks[walk];
+        ++outcomes[judged.outcome];
+        const std::string flat = Unwrapped(report);
+        const std::string name(Name(kAllWalks[walk]));
+        ASSERT_THAT(report, HasSubstr("--- " + name + ", turn by turn -"));
+        if (judged.outcome == Outcome::kAgrees) {
+          ASSERT_THAT(flat, HasSubstr(name + " agrees with the reference: "));
+          ASSERT_THAT(flat, Not(HasSubstr("FIRST DIFFERENCE")));
+        } else {
+          ASSERT_EQ(flat.find("is known to go wrong here") != flat.npos,
+                    judged.excuse != Cause::kNone);
+        }
+      }
+    }
+  }
+  EXPECT_GT(incomparable, 100);
+  EXPECT_GT(outcomes[Outcome::kAgrees], 1000);
+  EXPECT_GT(outcomes.size(), 3u);
+}
+
+TEST(WalkReportTest, SaysWhereBothStop) {
+  Oracle oracle;
+  Case c = Example();
+  c.requests[0].pages = 3;
+  const Verdict& verdict =
+      oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
+  EXPECT_THAT(
+      Unwrapped(WalkReport(c, verdict, 0, IndexOf(kStaticLockless), {})),
+      StartsWith("On s390 with 3 levels, static-lockless agrees with the "
+                 "reference: both return 2 of 3 pages and stop at page 2, at "
+                 "0x10080001000: empty pte. - static-lockless: "));
+}
+
 TEST(FindingReportTest, CommandsStayOnOneLine) {
   Oracle oracle;
   const std::string command = "pxdfuzz replay " + std::string(200, 'x');

@@ -4,26 +4,41 @@
 #define PXDFUZZ_INLINE_VECTOR_H_
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cstddef>
+#include <memory>
+#include <type_traits>
 
 namespace pxdfuzz {
 
 // A vector of at most N elements that lives in place and never allocates: the
-// part of std::inplace_vector (C++26) that this project needs.
+// part of std::inplace_vector (C++26) that this project needs. Only elements
+// that are in it are ever made or copied, so an empty one costs nothing.
 template <class T, size_t N>
 class InlineVector {
+  static_assert(std::is_trivially_copyable_v<T>);
+
  public:
+  constexpr InlineVector() {}
+  constexpr InlineVector(const InlineVector& other) : size_(other.size_) {
+    std::uninitialized_copy(other.begin(), other.end(), items_);
+  }
+  constexpr InlineVector& operator=(const InlineVector& other) {
+    if (this == &other) return *this;
+    size_ = other.size_;
+    std::uninitialized_copy(other.begin(), other.end(), items_);
+    return *this;
+  }
+
   static constexpr size_t capacity() { return N; }
   constexpr size_t size() const { return size_; }
   constexpr bool empty() const { return size_ == 0; }
   constexpr bool full() const { return size_ == N; }
 
-  constexpr T* begin() { return items_.data(); }
-  constexpr T* end() { return items_.data() + size_; }
-  constexpr const T* begin() const { return items_.data(); }
-  constexpr const T* end() const { return items_.data() + size_; }
+  constexpr T* begin() { return items_; }
+  constexpr T* end() { return items_ + size_; }
+  constexpr const T* begin() const { return items_; }
+  constexpr const T* end() const { return items_ + size_; }
 
   constexpr T& operator[](size_t i) { return items_[i]; }
   constexpr const T& operator[](size_t i) const { return items_[i]; }
@@ -32,8 +47,13 @@ class InlineVector {
   // Whether there was room.
   constexpr bool push_back(const T& item) {
     if (full()) return false;
-    items_[size_++] = item;
+    std::construct_at(&items_[size_++], item);
     return true;
+  }
+  // The new element, made in place. There is room.
+  constexpr T& emplace_back() {
+    assert(!full());
+    return *std::construct_at(&items_[size_++]);
   }
   constexpr void erase(size_t i) {
     assert(i < size_);
@@ -48,7 +68,9 @@ class InlineVector {
   }
 
  private:
-  std::array<T, N> items_{};
+  union {
+    T items_[N];
+  };
   size_t size_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #ifndef PXDFUZZ_REPORT_H_
 #define PXDFUZZ_REPORT_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,18 @@ struct ReportOptions {
   std::vector<ReportCommand> commands;
 };
 
-// What a person reads when a walk was found wrong: one sentence, the case, the
-// pages side by side by walk, the reference and the culprit step by step with
-// the first difference marked. 80 columns. `verdict` is what `Oracle::Judge`
-// said of `c`, and has a finding.
+// What a person reads of one walk and one request, right or wrong: one
+// sentence, the case, the pages side by side by walk, how the other walks fare,
+// the walk and the reference step by step with the first difference marked. 80
+// columns. Where there is nothing to compare it says why, and the case.
+//
+// `verdict` is what `Oracle::Judge` said of `c`; `walk` is a position in
+// kAllWalks and was judged; `request` is a position in `c.requests`, or 0.
+std::string WalkReport(const Case& c, const Verdict& verdict, size_t request,
+                       size_t walk, const ReportOptions& options);
+
+// The same of what `verdict` found, which has a finding, with the DEDUP_TOKEN
+// by which its like are grouped.
 std::string FindingReport(const Case& c, const Verdict& verdict,
                           const ReportOptions& options);
 

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+
+// What a case costs without an engine: the whole of it on the committed corpus,
+// and each part by itself, for requests of 1 to 512 pages and cases of 1 to 16
+// records. Runs in the project's folder. Never linked into a fuzz target.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/address_space.h"
+#include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/arena_memory.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/populate.h"
+#include "pxdfuzz/reference.h"
+#include "pxdfuzz/run_walk.h"
+
+namespace pxdfuzz {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+// -----------------------------------------------------------------------------
+// The whole of it, on the cases of at most 32 pages.
+
+const std::vector<Bytes>& Corpus() {
+  static const auto& corpus = *[] {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry :
+         std::filesystem::directory_iterator("bench/corpus/small")) {
+      files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    auto* read = new std::vector<Bytes>();
+    for (const std::filesystem::path& file : files) {
+      std::ifstream in(file, std::ios::binary);
+      read->emplace_back(std::istreambuf_iterator<char>(in),
+                         std::istreambuf_iterator<char>());
+    }
+    return read;
+  }();
+  return corpus;
+}
+
+// How many tables a case has.
+size_t TablesOf(const Case& c) {
+  static Arena& arena = *new Arena(MakeArena<S390>());
+  AddressSpace<S390> mm(arena, c.space.levels);
+  Populate(c, mm);
+  size_t tables = 0;
+  for (const Level level : kAllLevels) {
+    if (mm.geometry().real(level)) tables += arena.frames(level);
+  }
+  return tables;
+}
+
+void Body(benchmark::State& state) {
+  Oracle oracle;
+  for (auto _ : state) {
+    for (const Bytes& bytes : Corpus()) {
+      const Case c = Decode(bytes);
+      benchmark::DoNotOptimize(
+          oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects).kind);
+    }
+  }
+  state.SetItemsProcessed(state.iterations() *
+                          static_cast<int64_t>(Corpus().size()));
+}
+
+// The same in a harness that has its tables on the heap: what it pays more is a
+// frame of 16 KiB for each of them, allocated for the case, filled with empty
+// entries and freed. Nothing reads these, so looking up an entry costs as much
+// in both.
+void BodyWithHeapTables(benchmark::State& state) {
+  constexpr size_t kFrameWords = 16 * 1024 / sizeof(uint64_t);
+  Oracle oracle;
+  std::vector<size_t> tables;
+  for (const Bytes& bytes : Corpus()) tables.push_back(TablesOf(Decode(bytes)));
+  for (auto _ : state) {
+    for (size_t i = 0; i < tables.size(); ++i) {
+      const Case c = Decode(Corpus()[i]);
+      std::vector<std::unique_ptr<uint64_t[]>> frames;
+      for (size_t table = 0; table < tables[i]; ++table) {
+        frames.push_back(
+            std::make_unique_for_overwrite<uint64_t[]>(kFrameWords));
+        std::fill_n(frames.back().get(), kFrameWords,
+                    S390::Entries::Empty(Level::kPte));
+      }
+      benchmark::ClobberMemory();
+      benchmark::DoNotOptimize(
+          oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects).kind);
+    }
+  }
+  state.SetItemsProcessed(state.iterations() *
+                          static_cast<int64_t>(tables.size()));
+}
+
+// Long enough for an allocator that keeps freed memory back for a while, as the
+// address sanitizer's does, to have come to rest.
+constexpr double kRestSeconds = 0.5;
+
+BENCHMARK(Body)->MinTime(kRestSeconds);
+BENCHMARK(BodyWithHeapTables)->MinTime(kRestSeconds);
+
+// -----------------------------------------------------------------------------
+// The parts, by pages of the one request and records that map them.
+
+constexpr uint8_t kLevels = 3;
+
+// `pages` pages, of which every record maps its share, half of them on each
+// side of a boundary of the root's entries. Records to spare lie behind.
+Case CaseOf(uint16_t pages, size_t records) {
+  const Geometry geometry = S390::GeometryOf(kLevels);
+  const uint64_t page = geometry.page_size();
+  Case c;
+  c.space = {ArchId::kS390, kLevels};
+  const uint64_t start = 16 * geometry.span(geometry.root()) - pages / 2 * page;
+  c.requests.push_back({.start = start, .pages = pages});
+  const uint64_t share = std::max<uint64_t>(1, pages / records);
+  for (size_t i = 0; i < records; ++i) {
+    const uint64_t address = start + i * share * page;
+    c.records.push_back({.kind = Record::Kind::kMap,
+                         .level = Level::kPte,
+                         .address = address,
+                         .count = static_cast<uint16_t>(share),
+                         .frame = address});
+  }
+  Canonicalize(c);
+  return c;
+}
+
+Case CaseOf(const benchmark::State& state) {
+  return CaseOf(static_cast<uint16_t>(state.range(0)),
+                static_cast<size_t>(state.range(1)));
+}
+
+// A case whose tables stand.
+class Site {
+ public:
+  explicit Site(const Case& c) : c_(c), mm_(arena_, c.space.levels) {
+    Populate(c, mm_);
+  }
+
+  const Request& request() const { return c_.requests[0]; }
+  const AddressSpace<S390>& mm() const { return mm_; }
+  WalkSite walk_site() const {
+    return {c_.space, arena_, mm_.root(), c_.stack};
+  }
+  ArenaMemory memory() const {
+    return ArenaMemory(arena_, mm_.geometry(), c_.stack);
+  }
+
+ private:
+  Case c_;
+  Arena arena_ = MakeArena<S390>();
+  AddressSpace<S390> mm_;
+};
+
+void DecodeCase(benchmark::State& state) {
+  Bytes bytes(kMaxEncodedSize);
+  bytes.resize(Encode(CaseOf(state), bytes));
+  for (auto _ : state) {
+    const Case c = Decode(bytes);
+    benchmark::DoNotOptimize(&c);
+    benchmark::ClobberMemory();
+  }
+}
+
+void MapAndReset(benchmark::State& state) {
+  const Case c = CaseOf(state);
+  Arena arena = MakeArena<S390>();
+  for (auto _ : state) {
+    AddressSpace<S390> mm(arena, c.space.levels);
+    benchmark::DoNotOptimize(Populate(c, mm));
+  }
+}
+
+// Putting words back, `records` runs of them; the tables are made again before.
+void ResetAlone(benchmark::State& state) {
+  const auto records = static_cast<uint64_t>(state.range(1));
+  const auto words = static_cast<uint64_t>(state.range(0)) / records;
+  Arena arena = MakeArena<S390>();
+  arena.Begin(S390::GeometryOf(kLevels));
+  for (auto _ : state) {
+    for (uint64_t i = 0; i < records; ++i) {
+      arena.Touch(*arena.NewTable(Level::kPte), words);
+    }
+    arena.Reset();
+    benchmark::ClobberMemory();
+  }
+}
+
+void ReferenceAlone(benchmark::State& state) {
+  const Site site(CaseOf(state));
+  const ArenaMemory memory = site.memory();
+  const S390::Manual manual(site.mm().geometry(), site.mm().control());
+  std::array<uint64_t, Case::kMaxPages> pages;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(ReferencePages<S390>(
+        manual, memory, site.mm().geometry().page_size(), site.request().start,
+        site.request().write, std::span(pages).first(site.request().pages)));
+  }
+}
+
+void OneWalk(benchmark::State& state, Policy policy) {
+  const Site site(CaseOf(state));
+  const WalkSite walk_site = site.walk_site();
+  std::array<uint64_t, Case::kMaxPages> pages;
+  for (auto _ : state) {
+    Marks marks;
+    benchmark::DoNotOptimize(
+        RunWalk(walk_site, policy, site.request(), pages, marks));
+    benchmark::DoNotOptimize(&marks);
+  }
+}
+
+// Everything but decoding: mapping, the reference, the named walks, comparing,
+// resetting.
+void JudgeCase(benchmark::State& state) {
+  const Case c = CaseOf(state);
+  Oracle oracle;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects).kind);
+  }
+}
+
+void Growth(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"pages", "records"});
+  for (const int64_t pages : {1, 8, 64, 512}) bench->Args({pages, 1});
+  for (const int64_t records : {4, 16}) bench->Args({64, records});
+}
+
+BENCHMARK(DecodeCase)->Apply(Growth);
+BENCHMARK(MapAndReset)->Apply(Growth);
+BENCHMARK(ResetAlone)->Apply(Growth);
+BENCHMARK(ReferenceAlone)->Apply(Growth);
+BENCHMARK(JudgeCase)->Apply(Growth);
+
+}  // namespace
+}  // namespace pxdfuzz
+
+int main(int argc, char** argv) {
+  for (const pxdfuzz::Policy& policy : pxdfuzz::kAllWalks) {
+    const std::string name = "Walk/" + std::string(Name(policy));
+    benchmark::RegisterBenchmark(name.c_str(), pxdfuzz::OneWalk, policy)
+        ->Apply(pxdfuzz::Growth);
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

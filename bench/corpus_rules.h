@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_BENCH_CORPUS_RULES_H_
+#define PXDFUZZ_BENCH_CORPUS_RULES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "pxdfuzz/case.h"
+
+namespace pxdfuzz {
+
+// What the corpora of bench/ are made by and tested against.
+struct CorpusRules {
+  static constexpr size_t kCases = 200;
+  // Cases of at most so many pages are in the folder `small`.
+  static constexpr uint16_t kSmall = 32;
+
+  static constexpr std::string_view FolderOf(const Case& c) {
+    return c.requests[0].pages <= kSmall ? "small" : "large";
+  }
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_BENCH_CORPUS_RULES_H_

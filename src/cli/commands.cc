@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/commands.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "pxdfuzz/text_lines.h"
+
+namespace pxdfuzz {
+namespace {
+
+constexpr size_t kAny = 1'000'000;
+
+constexpr Flag kOutput = {"--output", "OUT", "write to the file OUT; also -o"};
+constexpr Flag kForce = {"--force", "", "replace OUT if it is there"};
+
+// In the order of `pxdfuzz help`.
+const std::vector<Command>& Commands() {
+  static const auto& commands = *new std::vector<Command>{
+      {.name = "replay",
+       .operands = "FILE|FOLDER...",
+       .least = 1,
+       .most = kAny,
+       .summary = "judge cases by all twelve walks, one line a case",
+       .help = "Says of each case whether all walks agree with the reference: "
+               "agrees; known defect, with the walks and the cause; FINDING, "
+               "with its signature; or not comparable, and why, which is no "
+               "agreement. Of a folder, all files at or below it are cases.",
+       .example = "pxdfuzz replay corpus/regressions",
+       .flags = {{"--strict", "", "a known defect is a finding as well"},
+                 {"--json", "", "the same as one JSON document"}},
+       .run = RunReplay},
+      {.name = "explain",
+       .operands = "FILE",
+       .least = 1,
+       .most = 1,
+       .summary = "tell how a walk went through a case, turn by turn",
+       .help = "Tells one walk and one request: the case, the pages beside the "
+               "reference's, how the other walks fare, the walk and the "
+               "reference step by step. Without flags, the first request and "
+               "walk that disagree, or where none does, static-lockless.",
+       .example = "pxdfuzz explain corpus/regressions/thread-wrong-page.yaml",
+       .flags = {{"--walk", "NAME", "the walk; 'pxdfuzz walks' names them"},
+                 {"--request", "N", "the request, counted from 1"}},
+       .run = RunExplain},
+      {.name = "decode",
+       .operands = "FILE",
+       .least = 1,
+       .most = 1,
+       .summary = "write a case as text",
+       .help = "Writes the case as canonical text, to standard output unless "
+               "told otherwise.",
+       .example = "pxdfuzz decode crash-1 -o crash-1.yaml",
+       .flags = {kOutput, kForce},
+       .run = RunDecode},
+      {.name = "encode",
+       .operands = "FILE",
+       .least = 1,
+       .most = 1,
+       .summary = "write a case as bytes, as fuzz targets take them",
+       .help = "Writes the case as canonical bytes, to standard output where "
+               "that is no terminal.",
+       .example = "pxdfuzz encode crash-1.yaml -o crash-1",
+       .flags = {kOutput, kForce},
+       .run = RunEncode},
+      {.name = "walks",
+       .operands = "",
+       .summary = "list the walks, and where each is known to be wrong",
+       .help = "For each walk: its choice on each axis with the kernel's text, "
+               "the kinds of address space where it holds, and those where it "
+               "is known not to, with the cause.",
+       .example = "pxdfuzz walks",
+       .run = RunWalks},
+  };
+  return commands;
+}
+
+const Command* FindCommand(std::string_view name) {
+  for (const Command& command : Commands()) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+std::string FlagUsage(const Flag& flag) {
+  return flag.value.empty() ? std::string(flag.name)
+                            : Concat({flag.name, "=", flag.value});
+}
+
+void PrintHelp(const Command& command, Output& out) {
+  TextLines text(/*color=*/false);
+  std::string usage = Concat({"usage: pxdfuzz ", command.name});
+  for (const Flag& flag : command.flags) {
+    usage += Concat({" [", FlagUsage(flag), "]"});
+  }
+  if (!command.operands.empty()) usage += Concat({" ", command.operands});
+  text.Line(usage);
+  text.Blank();
+  text.Wrap("", "", command.help);
+  if (command.most > 0) {
+    text.Wrap("", "",
+              "A case is bytes or text, told apart by content; '-' is standard "
+              "input.");
+  }
+  if (!command.flags.empty()) text.Blank();
+  for (const Flag& flag : command.flags) {
+    std::string usage_of_flag = FlagUsage(flag);
+    usage_of_flag.resize(std::max<size_t>(usage_of_flag.size(), 14), ' ');
+    text.Line(Concat({"  ", usage_of_flag, "  ", flag.help}));
+  }
+  text.Blank();
+  text.Line("example:");
+  text.Line(Concat({"  ", command.example}));
+  out.Write(text.text());
+}
+
+void PrintHelp(Output& out) {
+  TextLines text(/*color=*/false);
+  text.Line(
+      "pxdfuzz finds where two ways of walking Linux page tables disagree.");
+  text.Blank();
+  text.Line("usage: pxdfuzz COMMAND [FLAG...] [FILE...]");
+  text.Blank();
+  for (const Command& command : Commands()) {
+    std::string usage = Concat({command.name, " ", command.operands});
+    usage.resize(std::max<size_t>(usage.size(), 22), ' ');
+    text.Line(Concat({"  ", usage, "  ", command.summary}));
+  }
+  text.Line("  help [COMMAND]          print this, or more on a command");
+  text.Line("  --version               print the version");
+  text.Blank();
+  text.Line("example:");
+  text.Line("  pxdfuzz explain corpus/regressions/thread-wrong-page.yaml");
+  text.Blank();
+  text.Line("exit codes:");
+  text.Line("  0  nothing was found");
+  text.Line("  1  a finding");
+  text.Line("  2  wrong usage");
+  text.Line("  3  input that cannot be read, or output that cannot be written");
+  out.Write(text.text());
+}
+
+int UsageError(std::string_view message, std::string_view command) {
+  PrintError(Concat({message, "; see 'pxdfuzz help", command.empty() ? "" : " ",
+                     command, "'"}));
+  return kUsage;
+}
+
+// Sorts `words`. A message where they are wrong. Abseil's own flags would end
+// the program with 1, which is a finding here, and know no commands.
+std::optional<std::string> Parse(const Command& command,
+                                 std::span<const std::string> words,
+                                 Arguments& arguments) {
+  bool flags_end = false;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (flags_end || word == "-" || !word.starts_with('-')) {
+      arguments.operands.push_back(word);
+      continue;
+    }
+    if (word == "--") {
+      flags_end = true;
+      continue;
+    }
+    const size_t equals = word.find('=');
+    std::string name = word.substr(0, equals);
+    if (name == "-o") name = kOutput.name;
+    const auto flag =
+        std::find_if(command.flags.begin(), command.flags.end(),
+                     [&name](const Flag& known) { return known.name == name; });
+    if (flag == command.flags.end()) {
+      return Concat({command.name, ": there is no flag '", word, "'"});
+    }
+    std::string value;
+    if (equals != word.npos) {
+      if (flag->value.empty()) {
+        return Concat({command.name, ": ", flag->name, " takes no value"});
+      }
+      value = word.substr(equals + 1);
+    } else if (!flag->value.empty() && i + 1 < words.size()) {
+      value = words[++i];
+    }
+    if (!flag->value.empty() && value.empty()) {
+      return Concat({command.name, ": ", flag->name,
+                     " needs a value: ", FlagUsage(*flag)});
+    }
+    arguments.flags.emplace_back(name, value);
+  }
+  if (arguments.operands.size() < command.least) {
+    return Concat({command.name, ": say which: ", command.operands});
+  }
+  if (arguments.operands.size() > command.most) {
+    return Concat(
+        {command.name, ": '", arguments.operands[command.most],
+         command.most == 0 ? "' is not wanted" : "' is one file too many"});
+  }
+  return std::nullopt;
+}
+
+bool AsksForHelp(std::span<const std::string> words) {
+  for (const std::string& word : words) {
+    if (word == "--") return false;
+    if (word == "--help" || word == "-h") return true;
+  }
+  return false;
+}
+
+int Help(std::span<const std::string> words, Output& out) {
+  if (words.empty() || AsksForHelp(words)) {
+    PrintHelp(out);
+    return kNothingFound;
+  }
+  const Command* command = FindCommand(words[0]);
+  if (command == nullptr) {
+    return UsageError(Concat({"there is no command '", words[0], "'"}), "");
+  }
+  if (words.size() > 1) {
+    return UsageError(Concat({"help: '", words[1], "' is not wanted"}), "");
+  }
+  PrintHelp(*command, out);
+  return kNothingFound;
+}
+
+int Dispatch(std::span<const std::string> words, Output& out) {
+  if (words.empty()) return UsageError("no command", "");
+  const std::string& name = words[0];
+  const std::span<const std::string> rest = words.subspan(1);
+  if (name == "help" || name == "--help" || name == "-h") {
+    return Help(rest, out);
+  }
+  if (name == "--version" || name == "version") {
+    if (!rest.empty()) {
+      return UsageError(Concat({"--version: '", rest[0], "' is not wanted"}),
+                        "");
+    }
+    out.Write("pxdfuzz " PXDFUZZ_VERSION "\n");
+    return kNothingFound;
+  }
+  const Command* command = FindCommand(name);
+  if (command == nullptr) {
+    return UsageError(
+        Concat({"there is no ", name.starts_with('-') ? "flag" : "command",
+                " '", name, "'"}),
+        "");
+  }
+  if (AsksForHelp(rest)) {
+    PrintHelp(*command, out);
+    return kNothingFound;
+  }
+  Arguments arguments;
+  if (const auto error = Parse(*command, rest, arguments); error.has_value()) {
+    return UsageError(*error, command->name);
+  }
+  return command->run(arguments, out);
+}
+
+}  // namespace
+
+bool Arguments::Has(std::string_view flag) const {
+  return std::any_of(flags.begin(), flags.end(),
+                     [flag](const auto& given) { return given.first == flag; });
+}
+
+std::string Arguments::Value(std::string_view flag) const {
+  std::string value;
+  for (const auto& given : flags) {
+    if (given.first == flag) value = given.second;
+  }
+  return value;
+}
+
+void PrintError(std::string_view message) {
+  const std::string line = Concat({"pxdfuzz: ", message, "\n"});
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void PrintError(const absl::Status& status) {
+  PrintError(std::string(status.message()));
+}
+
+int RunProgram(std::span<const std::string> words, Output& out) {
+  const int code = Dispatch(words, out);
+  if (out.status().ok()) return code;
+  PrintError(out.status());
+  return kUnreadable;
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CLI_COMMANDS_H_
+#define PXDFUZZ_SRC_CLI_COMMANDS_H_
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "src/cli/output.h"
+
+namespace pxdfuzz {
+
+// What the program ends with. A finding outweighs input that cannot be read.
+enum ExitCode : int {
+  kNothingFound = 0,
+  kFinding = 1,
+  kUsage = 2,
+  kUnreadable = 3,
+};
+
+// A command line behind the command's name, sorted.
+struct Arguments {
+  // What is not a flag, in order.
+  std::vector<std::string> operands;
+  // Names of flags that were given, each with its value; the last one counts.
+  std::vector<std::pair<std::string, std::string>> flags;
+
+  bool Has(std::string_view flag) const;
+  // The value, or nothing.
+  std::string Value(std::string_view flag) const;
+};
+
+struct Flag {
+  std::string_view name;   // "--walk"
+  std::string_view value;  // "NAME", or nothing for a flag that takes none
+  std::string_view help;
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view operands;  // "FILE|FOLDER..."
+  size_t least = 0;           // how many of them
+  size_t most = 0;
+  std::string_view summary;
+  std::string_view help;
+  std::string_view example;
+  std::vector<Flag> flags;
+  int (*run)(const Arguments& arguments, Output& out);
+};
+
+// One line on standard error, with the program's name.
+void PrintError(std::string_view message);
+// The same, for a message that has its own name in front.
+void PrintError(const absl::Status& status);
+
+int RunReplay(const Arguments& arguments, Output& out);
+int RunExplain(const Arguments& arguments, Output& out);
+int RunDecode(const Arguments& arguments, Output& out);
+int RunEncode(const Arguments& arguments, Output& out);
+int RunWalks(const Arguments& arguments, Output& out);
+
+// Runs the command line behind the program's name.
+int RunProgram(std::span<const std::string> words, Output& out);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CLI_COMMANDS_H_

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz decode, pxdfuzz encode.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/text_lines.h"
+#include "src/cli/commands.h"
+#include "src/cli/input.h"
+
+namespace pxdfuzz {
+namespace {
+
+// To the file that --output names, or to standard output.
+int Deliver(std::string_view bytes, const Arguments& arguments, Output& out) {
+  const std::string file = arguments.Value("--output");
+  if (file.empty() || file == "-") {
+    out.Write(bytes);
+    return kNothingFound;
+  }
+  const absl::Status status = WriteFile(file, bytes, arguments.Has("--force"));
+  if (status.ok()) return kNothingFound;
+  PrintError(status);
+  return kUnreadable;
+}
+
+}  // namespace
+
+int RunDecode(const Arguments& arguments, Output& out) {
+  const absl::StatusOr<Case> c = ReadCase(arguments.operands[0]);
+  if (!c.ok()) {
+    PrintError(c.status());
+    return kUnreadable;
+  }
+  return Deliver(ToText(*c), arguments, out);
+}
+
+int RunEncode(const Arguments& arguments, Output& out) {
+  if (!arguments.Has("--output") && out.is_terminal()) {
+    PrintError("encode: bytes are not for a terminal; name a file: -o OUT");
+    return kUsage;
+  }
+  const absl::StatusOr<Case> c = ReadCase(arguments.operands[0]);
+  if (!c.ok()) {
+    PrintError(c.status());
+    return kUnreadable;
+  }
+  std::array<uint8_t, kMaxEncodedSize> bytes;
+  const size_t size = Encode(*c, bytes);
+  return Deliver({reinterpret_cast<const char*>(bytes.data()), size}, arguments,
+                 out);
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz, the tool.
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "src/cli/commands.h"
+
+int main(int argc, char** argv) {
+  // A reader that goes away shows as an error of write().
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::vector<std::string> words(argv + (argc > 0), argv + argc);
+  pxdfuzz::Output out;
+  return pxdfuzz::RunProgram(words, out);
+}

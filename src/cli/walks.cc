@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz walks.
+
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/space.h"
+#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_policy.h"
+#include "src/cli/commands.h"
+
+namespace pxdfuzz {
+namespace {
+
+Cause KnownDefect(Policy policy, Space space) {
+  Cause cause = Cause::kNone;
+  VisitArch(space.arch,
+            [&]<class A>() { cause = A::KnownDefect(policy, space.levels); });
+  return cause;
+}
+
+// Spaces that are built and where that is the known defect of the walk.
+std::vector<std::string> SpacesWith(Policy policy, Cause cause) {
+  std::vector<std::string> spaces;
+  for (const Space& space : kAllSpaces) {
+    if (IsBuilt(space) && KnownDefect(policy, space) == cause) {
+      spaces.push_back(Name(space));
+    }
+  }
+  return spaces;
+}
+
+void AddChoice(std::string_view axis, const ChoiceText& choice,
+               TextLines& text) {
+  std::string line = Concat({"  ", axis});
+  line.resize(13, ' ');
+  line += choice.name;
+  line.resize(27, ' ');
+  text.Line(Concat({line, choice.kernel}));
+}
+
+void AddWalk(Policy policy, TextLines& text) {
+  text.Line(Name(policy), LineStyle::kTitle);
+  AddChoice("boundary", Describe(policy.boundary), text);
+  AddChoice("descent", Describe(policy.descent), text);
+  AddChoice("step", Describe(policy.step), text);
+  if (const std::string_view known = KnownAs(policy); !known.empty()) {
+    text.Line(Concat({"  known as   ", known}));
+  }
+  constexpr std::string_view kMargin = "             ";
+  const std::vector<std::string> holds = SpacesWith(policy, Cause::kNone);
+  if (!holds.empty()) {
+    text.Wrap("  holds      ", kMargin, Enumerate(holds));
+  }
+  for (const Cause cause : {Cause::kLeftCopy, Cause::kStuck}) {
+    const std::vector<std::string> fails = SpacesWith(policy, cause);
+    if (fails.empty()) continue;
+    text.Wrap(
+        "  is wrong   ", kMargin,
+        Concat({Enumerate(fails), ": ", Name(cause), ", ", Describe(cause)}),
+        LineStyle::kMarked);
+  }
+}
+
+}  // namespace
+
+int RunWalks(const Arguments& /*arguments*/, Output& out) {
+  TextLines text(out.color());
+  for (const Policy& policy : kAllWalks) {
+    if (policy != kAllWalks[0]) text.Blank();
+    AddWalk(policy, text);
+  }
+  out.Write(text.text());
+  return kNothingFound;
+}
+
+}  // namespace pxdfuzz

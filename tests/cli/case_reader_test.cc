@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/case_reader.h"
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/case_text.h"
+#include "tests/known_cases.h"
+#include "tests/random_bytes.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+Case Read(std::string_view text) {
+  const absl::StatusOr<Case> c = ReadCaseText(text, "f");
+  if (c.ok()) return *c;
+  ADD_FAILURE() << c.status() << "\n" << text;
+  return {};
+}
+
+std::string Error(std::string_view text) {
+  const absl::StatusOr<Case> c = ReadCaseText(text, "f");
+  return c.ok() ? "accepted" : std::string(c.status().message());
+}
+
+// Something of everything.
+Case Everything() {
+  Case c;
+  c.space = {ArchId::kS390, 4};
+  c.stack.position = 1023;
+  c.stack.around = StackContent::kNext;
+  c.stack.words.push_back({-3, StackContent::kWord, 0xdead});
+  c.stack.words.push_back({2, StackContent::kCopy, 0});
+  c.stack.words.push_back({32767, StackContent::kZero, 0});
+  c.stack.words.push_back({-32768, StackContent::kNext, 0});
+  c.requests.push_back({.start = 0x3fffff000, .pages = 1, .write = true});
+  c.requests.push_back({.start = 0xfffffffffffff000, .pages = 512});
+  c.records.push_back(
+      MapLarge(Level::kPud, 0x380000000, 0x80000000,
+               {.permission = Permission::kNone, .young = false}));
+  c.records.push_back(MapPages(
+      0xffffffffff3ff000, 512, 0xffffffff000,
+      {.permission = Permission::kRead, .dirty = false, .special = true}));
+  c.records.push_back({.kind = Record::Kind::kClear,
+                       .level = Level::kP4d,
+                       .address = 0x40000000000,
+                       .count = 3});
+  c.records.push_back(
+      {.kind = Record::Kind::kSwap, .address = 0x1000, .frame = 0x5000});
+  c.records.push_back({.kind = Record::Kind::kPoke,
+                       .level = Level::kPmd,
+                       .address = 0x100000,
+                       .word = 0xffffffffffffffff});
+  c.records.push_back({.kind = Record::Kind::kPokeControl, .word = 0x17});
+  return c;
+}
+
+// A good text, with one part of it replaced.
+std::string With(std::string_view part, std::string_view by) {
+  std::string text =
+      "version: 1\n"
+      "space: s390/3\n"
+      "requests:\n"
+      "- {start: 0x1000, pages: 2, access: read}\n"
+      "stack:\n"
+      "  position: 0\n"
+      "  around: copy\n"
+      "  words:\n"
+      "  - {distance: 1, holds: 0x5}\n"
+      "tables:\n"
+      "- map: {pte: 0x1000, count: 1, frame: 0x2000, state: rw young dirty}\n"
+      "- clear: {pmd: 0x100000, count: 2}\n"
+      "- swap: {pte: 0x3000, count: 1, place: 0x4000}\n"
+      "- poke: {pud: 0x80000000, word: 0x20}\n"
+      "- poke-control: {word: 0x7}\n";
+  const size_t at = text.find(part);
+  EXPECT_NE(at, text.npos) << part;
+  return text.replace(at, part.size(), by);
+}
+
+TEST(ReadCaseTextTest, ReadsBackWhatToTextWrites) {
+  EXPECT_EQ(Read(ToText(Everything())), Everything());
+  EXPECT_EQ(Read(ToText(Case())), Case());
+  for (const KnownCase& known : KnownCases()) {
+    EXPECT_EQ(Read(ToText(known.c)), known.c) << known.name;
+  }
+}
+
+TEST(ReadCaseTextTest, ReadsBackRandomCases) {
+  RandomBytes random(1);
+  int full = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const Case c = Decode(random.Next());
+    ASSERT_EQ(Read(ToText(c)), c) << ToText(c);
+    full += c.records.full() ? 1 : 0;
+  }
+  EXPECT_GT(full, 0);
+}
+
+TEST(ReadCaseTextTest, AnySpelling) {
+  EXPECT_EQ(Read(With("{start: 0x1000, pages: 2, access: read}",
+                      "access: 'read'\n  start: +4096  # a page\n"
+                      "  pages: 0X2")),
+            Read(With("", "")));
+  EXPECT_EQ(Read("{tables: [{map: {frame: 8192, state: \"dirty young  rw\", "
+                 "count: 0x1,\n  pte: 4096}}], stack: {around: zero, position: "
+                 "0x7FF}, \"requests\":\n  [{pages: 512, access: write, start: "
+                 "4096}], version: 0x1, space: s390/3}"),
+            Read("version: 1\nspace: s390/3\nrequests:\n"
+                 "- {start: 0x1000, pages: 512, access: write}\n"
+                 "stack:\n  position: 2047\n  around: zero\ntables:\n"
+                 "- map: {pte: 0x1000, count: 1, frame: 0x2000, "
+                 "state: rw young dirty}\n"));
+  EXPECT_EQ(Read("---\nversion: 1\nrequests: []\n...\n"), Case());
+}
+
+struct Refused {
+  std::string_view part;
+  std::string_view by;
+  std::string_view message;
+};
+
+void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.by; }
+
+class ReadCaseTextErrorTest : public ::testing::TestWithParam<Refused> {};
+
+TEST_P(ReadCaseTextErrorTest, SaysWhereAndWhat) {
+  const Refused& refused = GetParam();
+  EXPECT_EQ(Error(With(refused.part, refused.by)), refused.message);
+}
+
+constexpr Refused kStructure[] = {
+    {"version: 1", "version: 2", "f:1:10: version: found '2'; should be 1"},
+    {"version: 1", "version: '1'",
+     "f:1:10: version: found the text '1'; should be 1"},
+    {"version: 1\n", "",
+     "f:1:1: found no key 'version'; a case has the keys version, space, "
+     "requests, stack and tables"},
+    {"version: 1\n", "version: 1\nversions: 2\n",
+     "f:2:1: found the key 'versions'; the keys of a case are version, space, "
+     "requests, stack and tables"},
+    {"version: 1\n", "version: 1\nversion: 1\n",
+     "f:2:1: found the key 'version' a second time; it should be there once"},
+    {"s390/3", "s390/6",
+     "f:2:8: space: found 's390/6'; should be s390/2, s390/3, s390/4, s390/5, "
+     "x86-64/4 or x86-64/5"},
+    {"s390/3", "arm64-16k/4",
+     "f:2:8: space: found 'arm64-16k/4'; should be s390/2, s390/3, s390/4, "
+     "s390/5, x86-64/4 or x86-64/5"},
+    {"\n- {start: 0x1000, pages: 2, access: read}", " 5",
+     "f:3:11: requests: found '5'; should be a list"},
+    {"\n- {start: 0x1000, pages: 2, access: read}", " []",
+     "f:2:1: found the key 'space'; the keys of a case without requests are "
+     "version and requests"},
+    {"start: 0x1000, ", "",
+     "f:4:3: found no key 'start'; a request has the keys start, pages and "
+     "access"},
+    {"  around: copy\n", "",
+     "f:6:3: found no key 'around'; a stack has the keys position and around"},
+    {"\n- map", "\n- mop",
+     "f:11:3: tables: found the key 'mop'; should be map, clear, swap, poke or "
+     "poke-control"},
+    {"- poke-control: {word: 0x7}", "- 7",
+     "f:15:3: tables: found '7'; each item has one key: map, clear, swap, poke "
+     "or poke-control"},
+    {"- poke-control: {word: 0x7}", "- {}",
+     "f:15:3: tables: found a mapping with 0 keys; each item has one key: map, "
+     "clear, swap, poke or poke-control"},
+    {"{word: 0x7}", "[]",
+     "f:15:17: found a list; a poke-control is a mapping with the keys word"},
+    {"clear: {pmd: 0x100000, count", "clear: {count",
+     "f:12:10: found no level; a clear has the key pte, pmd, pud, p4d or pgd, "
+     "with an address, and count"},
+    {"clear: {pmd: 0x100000", "clear: {pmd: 0, pte: 0",
+     "f:12:19: found the level 'pte' behind 'pmd'; a clear has one"},
+    {"place: 0x4000", "frame: 0x4000",
+     "f:13:33: found the key 'frame'; the keys of a swap are pte, count and "
+     "place"},
+    {"version: 1", "version: [1",
+     "f:2:6: not YAML: end of sequence flow not found"},
+    {"version: 1", "version: &a 1", "f:1:10: found an anchor; leave it out"},
+    {"version: 1", "version: !!int 1", "f:1:10: found a tag; leave it out"},
+    {"- poke-control: {word: 0x7}", "---\nversion: 1",
+     "f:16:1: found a second document; a file holds one case"},
+    {"version: 1", "version: [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]",
+     "f:1:25: found more than 16 levels of lists and mappings; a case has 4"},
+};
+INSTANTIATE_TEST_SUITE_P(Structure, ReadCaseTextErrorTest,
+                         ::testing::ValuesIn(kStructure));
+
+constexpr Refused kValues[] = {
+    {"start: 0x1000", "start: 0x1fff",
+     "f:4:11: start: found 0x1fff, which a case cannot say; the nearest is "
+     "0x1000"},
+    {"start: 0x1000", "start: -4096",
+     "f:4:11: start: found '-4096'; should be a number from 0 to "
+     "0xffffffffffffffff"},
+    {"start: 0x1000", "start: 0x10000000000000000",
+     "f:4:11: start: found '0x10000000000000000'; should be a number from 0 to "
+     "0xffffffffffffffff"},
+    {"start: 0x1000", "start: 010000",
+     "f:4:11: start: found '010000'; should be a number from 0 to "
+     "0xffffffffffffffff"},
+    {"start: 0x1000", "start: ",
+     "f:4:11: start: found nothing; should be a number from 0 to "
+     "0xffffffffffffffff"},
+    {"pages: 2", "pages: 0",
+     "f:4:26: pages: found 0, which a case cannot say; the nearest is 1"},
+    {"pages: 2", "pages: 600",
+     "f:4:26: pages: found 600, which a case cannot say; the nearest is 512"},
+    {"pages: 2", "pages: -18446744073709551615",
+     "f:4:26: pages: found -18446744073709551615, which a case cannot say; the "
+     "nearest is 1"},
+    {"pages: 2", "pages: two",
+     "f:4:26: pages: found 'two'; should be a number from 1 to 512"},
+    {"pages: 2", "pages: 2.0",
+     "f:4:26: pages: found '2.0'; should be a number from 1 to 512"},
+    {"access: read", "access: exec",
+     "f:4:37: access: found 'exec'; should be read or write"},
+    {"position: 0", "position: 2048",
+     "f:6:13: position: found 2048, which a case cannot say; the nearest is "
+     "2047"},
+    {"around: copy", "around: word",
+     "f:7:11: around: found 'word'; should be zero, copy or next"},
+    {"distance: 1", "distance: 0",
+     "f:9:16: distance: found 0 (the local copy itself), which a case cannot "
+     "say; the nearest is 1"},
+    {"distance: 1", "distance: -32769",
+     "f:9:16: distance: found -32769, which a case cannot say; the nearest is "
+     "-32768"},
+    {"holds: 0x5", "holds: word",
+     "f:9:26: holds: found 'word'; should be zero, copy, next or a number of "
+     "at most 64 bits"},
+    {"pte: 0x1000", "pte: 0x1001",
+     "f:11:14: pte: found 0x1001, which a case cannot say; the nearest is "
+     "0x1000"},
+    {"count: 1, frame", "count: 513, frame",
+     "f:11:29: count: found 513, which a case cannot say; the nearest is 512"},
+    {"frame: 0x2000", "frame: 0x2fff",
+     "f:11:39: frame: found 0x2fff, which a case cannot say; the nearest is "
+     "0x2000"},
+    {"frame: 0x2000", "frame: 0x100000000000",
+     "f:11:39: frame: found 0x100000000000, which a case cannot say; the "
+     "nearest is 0xffffffff000"},
+    {"{pte: 0x1000, count: 1, frame: 0x2000",
+     "{pmd: 0, count: 1, frame: 0x1000",
+     "f:11:34: frame: found 0x1000, which a case cannot say; the nearest is "
+     "0x0"},
+    {"{pte: 0x1000, count: 1, frame: 0x2000", "{p4d: 0, count: 1, frame: 0",
+     "f:11:9: map: found p4d in s390/3, which a case cannot say; the nearest "
+     "is pud"},
+    {"{pte: 0x1000, count: 1, frame: 0x2000, state: rw young dirty}",
+     "{pud: 0, count: 1, frame: 0, state: rw young dirty special}",
+     "f:11:44: state: found 'rw young dirty special' for pud in s390/3, which "
+     "a case cannot say; the nearest is 'rw young dirty'"},
+    {"rw young dirty", "rw young",
+     "f:11:54: state: found 'rw young'; should be rw, ro or none, young or "
+     "old, dirty or clean, and special if it is"},
+    {"rw young dirty", "rw young dirty ro",
+     "f:11:54: state: found 'rw young dirty ro'; should be rw, ro or none, "
+     "young or old, dirty or clean, and special if it is"},
+    {"swap: {pte: 0x3000", "swap: {pmd: 0",
+     "f:13:10: swap: found pmd in s390/3, which a case cannot say; the nearest "
+     "is pte"},
+    {"place: 0x4000", "place: 0x4001",
+     "f:13:40: place: found 0x4001, which a case cannot say; the nearest is "
+     "0x4000"},
+    {"pud: 0x80000000", "pud: 0x80000008",
+     "f:14:15: pud: found 0x80000008, which a case cannot say; the nearest is "
+     "0x80000000"},
+    {"word: 0x7", "word: seven",
+     "f:15:24: word: found 'seven'; should be a number from 0 to "
+     "0xffffffffffffffff"},
+};
+INSTANTIATE_TEST_SUITE_P(Values, ReadCaseTextErrorTest,
+                         ::testing::ValuesIn(kValues));
+
+TEST(ReadCaseTextTest, RefusesALargeLeafThatTheSpaceHasNot) {
+  EXPECT_EQ(Error("version: 1\nspace: s390/2\nrequests:\n"
+                  "- {start: 0, pages: 1, access: read}\n"
+                  "stack: {position: 0, around: zero}\ntables:\n"
+                  "- map: {pud: 0, count: 1, frame: 0, state: rw old clean}\n"),
+            "f:7:9: map: found pud in s390/2, which a case cannot say; the "
+            "nearest is pmd");
+}
+
+TEST(ReadCaseTextTest, RefusesMoreThanACaseHolds) {
+  const std::string request = "\n- {start: 0x1000, pages: 2, access: read}";
+  std::string requests;
+  for (int i = 0; i < 5; ++i) requests += request;
+  EXPECT_EQ(Error(With(request, requests)),
+            "f:8:3: requests: found 5; a case has at most 4");
+  const std::string word = "\n  - {distance: 1, holds: 0x5}";
+  std::string words;
+  for (int i = 0; i < 5; ++i) words += word;
+  EXPECT_EQ(Error(With(word, words)),
+            "f:13:5: words: found 5; a case has at most 4");
+  const std::string record = "\n- poke-control: {word: 0x7}";
+  std::string records;
+  for (int i = 0; i < 20; ++i) records += record;
+  EXPECT_EQ(Read(With(record, records)).records.size(), 24u);
+  records += record;
+  EXPECT_EQ(Error(With(record, records)),
+            "f:35:3: tables: found 25; a case has at most 24");
+}
+
+TEST(ReadCaseTextTest, ErrorsAreOneShortLine) {
+  const std::string error =
+      Error(With("pages: 2", "pages: \"" + std::string(5000, 'a') + "\\n\""));
+  EXPECT_LT(error.size(), 200u);
+  for (const std::string& text :
+       {std::string("\xff\x00\n: [", 5), std::string("\"\\\n\n"),
+        std::string("? \"a\\nb\"\n: 1"), std::string("\0", 1)}) {
+    const std::string message = Error(text);
+    EXPECT_THAT(message, MatchesRegex("f:[0-9]+:[0-9]+: [ -~]+"));
+  }
+}
+
+TEST(ReadCaseTextTest, RefusesWhatIsTooLong) {
+  const std::string fits =
+      ToText(Everything()) + '#' + std::string(kMaxTextSize / 2, '#');
+  EXPECT_EQ(Read(fits), Everything());
+  EXPECT_EQ(Error(std::string(kMaxTextSize + 1, '#')),
+            "f:1:1: found 65537 bytes; a text has at most 65536");
+}
+
+TEST(IsCaseTextTest, TellsTextFromBytes) {
+  EXPECT_TRUE(IsCaseText(ToText(Everything())));
+  EXPECT_TRUE(IsCaseText("{requests: [], version: 1}"));
+  EXPECT_TRUE(IsCaseText("what somebody thought was a case"));
+  EXPECT_TRUE(IsCaseText(std::string("version: 1\0\n", 12)));
+  EXPECT_FALSE(IsCaseText(""));
+  EXPECT_FALSE(IsCaseText("\x01version: 1"));
+  EXPECT_FALSE(IsCaseText(std::string("\x02\0\0", 3)));
+}
+
+}  // namespace
+}  // namespace pxdfuzz
