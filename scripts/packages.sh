@@ -36,6 +36,7 @@ is_there() {
   case $package in
     clang-format-*) has_command "$package" ;;
     clang-*) has_command "clang++-$version" ;;
+    libbenchmark-dev) has_header benchmark/benchmark.h ;;
     libabsl-dev) has_header absl/status/statusor.h ;;
     libclang-rt-*) has_libfuzzer "$version" ;;
     libgmock-dev) has_header gmock/gmock.h ;;

@@ -46,9 +46,10 @@ TEST(CellsTest, Count) {
   EXPECT_EQ(CellsOf({ArchId::kS390, 5}), 2u * (1 + 18 + 27 + 3 * 55) + 5 + 3);
 }
 
-// x86-64 has the same leaves and states; but PROT_NONE is refused at every size,
-// so of a 1 GiB leaf across a boundary of 2 MiB one state less is returned to
-// readers. Boundaries: 2 MiB, 1 GiB, 512 GiB, and 256 TiB with 5 levels.
+// x86-64 has the same leaves and states; but PROT_NONE is refused at every
+// size, so of a 1 GiB leaf across a boundary of 2 MiB one state less is
+// returned to readers. Boundaries: 2 MiB, 1 GiB, 512 GiB, and 256 TiB with 5
+// levels.
 TEST(CellsTest, CountOfX86) {
   EXPECT_EQ(CellsOf({ArchId::kX86, 4}), 2u * (1 + 18 + 27 + 2 * 55) + 4 + 3);
   EXPECT_EQ(CellsOf({ArchId::kX86, 5}), 2u * (1 + 18 + 27 + 3 * 55) + 4 + 3);
