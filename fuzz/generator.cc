@@ -189,9 +189,7 @@ void Generator::AddPoke(const Request& request, Case& c) {
                           ? Level::kPte
                           : geometry.real_below(poke.level);
   const uint64_t table =
-      Arena::kBase +
-      (static_cast<uint64_t>(Ordinal(below)) << Arena::kPoolShift) +
-      rng_.Below(2) * geometry.table_size(below);
+      Arena::FirstFrame(below) + rng_.Below(2) * geometry.table_size(below);
   const uint64_t random = rng_.Next();
   switch (rng_.Below(8)) {
     case 0:
@@ -219,11 +217,9 @@ StackWord Generator::DrawStackWord() {
   if (word.content == StackContent::kWord) {
     const Level level = static_cast<Level>(rng_.Below(kLevelCount));
     const uint64_t random = rng_.Next();
-    word.word = rng_.Chance(1, 4) ? random
-                                  : Arena::kBase +
-                                        (static_cast<uint64_t>(Ordinal(level))
-                                         << Arena::kPoolShift) +
-                                        (random & 0x0c0f);
+    word.word = rng_.Chance(1, 4)
+                    ? random
+                    : Arena::FirstFrame(level) + (random & 0x0c0f);
   }
   return word;
 }

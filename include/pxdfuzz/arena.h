@@ -31,6 +31,11 @@ class Arena {
   static constexpr uint64_t kPoolSize = uint64_t{1} << kPoolShift;
   static constexpr uint64_t kSize = kPoolSize * kLevelCount;
 
+  // Where the first table of `level` lies in every arena.
+  static constexpr uint64_t FirstFrame(Level level) {
+    return kBase + (static_cast<uint64_t>(level) << kPoolShift);
+  }
+
   // Allocates the storage, once. `empty[i]` fills the tables of the level with
   // ordinal i; `alignment[i]` bytes are the least distance of two of them.
   Arena(const std::array<uint64_t, kLevelCount>& empty,
@@ -84,8 +89,7 @@ class Arena {
   }
   // Where the frame of that number lies, whether handed out or not.
   uint64_t FrameAddress(Level level, uint64_t number) const {
-    return kBase + (uint64_t{static_cast<uint8_t>(level)} << kPoolShift) +
-           number * stride_[Ordinal(level)];
+    return FirstFrame(level) + number * stride_[Ordinal(level)];
   }
   uint64_t frames(Level level) const {
     return used_[Ordinal(level)] / stride_[Ordinal(level)];
@@ -93,10 +97,6 @@ class Arena {
 
   // The entry that fills new tables of `level`.
   uint64_t empty(Level level) const { return empty_[Ordinal(level)]; }
-
-  // Where physical memory begins in the host's, for whoever reads the words as
-  // a kernel would.
-  const uint64_t* words() const { return words_.get(); }
 
  private:
   struct Run {
