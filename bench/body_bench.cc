@@ -2,7 +2,8 @@
 
 // What a case costs without an engine: the whole of it on the committed corpus,
 // and each part by itself, for requests of 1 to 512 pages and cases of 1 to 16
-// records. Runs in the project's folder. Never linked into a fuzz target.
+// records. Built a second time with the tables on the heap (heap/). Runs in the
+// project's folder. Never linked into a fuzz target.
 
 #include <benchmark/benchmark.h>
 
@@ -53,18 +54,6 @@ const std::vector<Bytes>& Corpus() {
   return corpus;
 }
 
-// How many tables a case has.
-size_t TablesOf(const Case& c) {
-  static Arena& arena = *new Arena(MakeArena<S390>());
-  AddressSpace<S390> mm(arena, c.space.levels);
-  Populate(c, mm);
-  size_t tables = 0;
-  for (const Level level : kAllLevels) {
-    if (mm.geometry().real(level)) tables += arena.frames(level);
-  }
-  return tables;
-}
-
 void Body(benchmark::State& state) {
   Oracle oracle;
   for (auto _ : state) {
@@ -78,40 +67,11 @@ void Body(benchmark::State& state) {
                           static_cast<int64_t>(Corpus().size()));
 }
 
-// The same in a harness that has its tables on the heap: what it pays more is a
-// frame of 16 KiB for each of them, allocated for the case, filled with empty
-// entries and freed. Nothing reads these, so looking up an entry costs as much
-// in both.
-void BodyWithHeapTables(benchmark::State& state) {
-  constexpr size_t kFrameWords = 16 * 1024 / sizeof(uint64_t);
-  Oracle oracle;
-  std::vector<size_t> tables;
-  for (const Bytes& bytes : Corpus()) tables.push_back(TablesOf(Decode(bytes)));
-  for (auto _ : state) {
-    for (size_t i = 0; i < tables.size(); ++i) {
-      const Case c = Decode(Corpus()[i]);
-      std::vector<std::unique_ptr<uint64_t[]>> frames;
-      for (size_t table = 0; table < tables[i]; ++table) {
-        frames.push_back(
-            std::make_unique_for_overwrite<uint64_t[]>(kFrameWords));
-        std::fill_n(frames.back().get(), kFrameWords,
-                    S390::Entries::Empty(Level::kPte));
-      }
-      benchmark::ClobberMemory();
-      benchmark::DoNotOptimize(
-          oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects).kind);
-    }
-  }
-  state.SetItemsProcessed(state.iterations() *
-                          static_cast<int64_t>(tables.size()));
-}
-
 // Long enough for an allocator that keeps freed memory back for a while, as the
 // address sanitizer's does, to have come to rest.
 constexpr double kRestSeconds = 0.5;
 
 BENCHMARK(Body)->MinTime(kRestSeconds);
-BENCHMARK(BodyWithHeapTables)->MinTime(kRestSeconds);
 
 // -----------------------------------------------------------------------------
 // The parts, by pages of the one request and records that map them.

@@ -22,8 +22,13 @@ declare -rA ARENA_BAR=([fuzz]=2 [fuzz-asan]=5)
 readonly PAGES_BAR=4 CROSSED_BAR=20 FOUR_BAR=2
 
 declare -rA BUILD_NAME=([fuzz]=plain [fuzz-asan]=sanitized)
-# Where the body is measured: without an engine's hooks, if possible.
-declare -rA BODY_PRESET=([fuzz]=bench [fuzz-asan]=fuzz-asan)
+# Where the body is measured: without an engine's hooks.
+declare -rA BODY_PRESET=([fuzz]=bench [fuzz-asan]=bench-asan)
+
+# Each target with the mutator, which here leaves the number of requests as it
+# is, and with one that changes nothing.
+readonly PROGRAMS=(gup_held_requests empty_held_requests gup_unmutated
+  empty_unmutated)
 
 declare -A times=()  # the seconds of each round, by "preset program set"
 missed=0             # bars that were not met
@@ -72,21 +77,21 @@ measure_all() {
         " $rounds) ... "
       SECONDS=0
       for set in small whole; do
-        for program in gup_fuzzer empty_fuzzer gup_unmutated empty_unmutated
-        do
+        for program in "${PROGRAMS[@]}"; do
           measure "$preset" "$program" "$set"
         done
       done
+      measure "$preset" gup_held_requests four
       measure "$preset" gup_unmutated four
       echo "$SECONDS s"
     done
   done
 }
 
-# measure_body PRESET: what Google Benchmark says, as a CSV file.
+# measure_body PRESET ROUNDS: what Google Benchmark says: the parts as a CSV
+# file, the whole a time a round in nanoseconds.
 measure_body() {
-  local preset=$1 filter=.
-  [[ $preset == fuzz ]] || filter='^Body'
+  local preset=$1 rounds=$2 round tables filter=.
   local program=build/${BODY_PRESET[$preset]}/bin/body_bench
   needed_step "measuring the body (${BUILD_NAME[$preset]})" \
     "$LOGS/bench-body-$preset.log" \
@@ -94,6 +99,14 @@ measure_body() {
     --benchmark_repetitions=3 --benchmark_report_aggregates_only=true \
     --benchmark_enable_random_interleaving=true \
     "--benchmark_out=$BENCH/body-$preset.csv" --benchmark_out_format=csv
+  # The whole body with both kinds of tables in turn.
+  for ((round = 1; round <= rounds; ++round)); do
+    for tables in '' _heap; do
+      "$program$tables" '--benchmark_filter=^Body' --benchmark_format=csv \
+        2>> "$LOGS/bench-body-$preset.log" |
+        awk -F, '/^"Body/ {print $4}' >> "$BENCH/body$tables-$preset.times"
+    done
+  done
 }
 
 # --- Figures -----------------------------------------------------------------
@@ -156,8 +169,8 @@ column() {
 print_set() {
   local preset=$1 set=$2 gup empty ratio verdict=''
   local executions judged requests pages crossed seconds value
-  gup=$(rate_of "$preset" gup_fuzzer "$set")
-  empty=$(rate_of "$preset" empty_fuzzer "$set")
+  gup=$(rate_of "$preset" gup_held_requests "$set")
+  empty=$(rate_of "$preset" empty_held_requests "$set")
   ratio=$(calculate %.3f "$gup / $empty")
   [[ $set != small ]] ||
     bar "$ratio" "${RATIO_BAR[$preset]}" "${RATIO_GOAL[$preset]}"
@@ -165,9 +178,9 @@ print_set() {
   line 'gup_fuzzer' "$(column "$gup") executions"
   line '  of empty_fuzzer' "    $ratio $verdict"
 
-  seconds=$(seconds_of "$preset" gup_fuzzer "$set")
+  seconds=$(seconds_of "$preset" gup_held_requests "$set")
   read -r executions judged requests pages crossed \
-    <<< "$(sum_of "$BENCH/$preset.gup_fuzzer.$set.stats")"
+    <<< "$(sum_of "$BENCH/$preset.gup_held_requests.$set.stats")"
   line '  requests' "$(column "$(calculate %.0f "$requests / $seconds")")"
   line '  pages returned' "$(column "$(calculate %.0f "$pages / $seconds")")"
   line '  requests a case' \
@@ -187,29 +200,38 @@ print_set() {
     calculate %.3f "$gup / $empty") of empty"
 }
 
+# requests_of PRESET PROGRAM SET: requests a second, of the cases it ran.
+requests_of() {
+  local executions judged requests pages crossed
+  read -r executions judged requests pages crossed \
+    <<< "$(sum_of "$BENCH/$1.$2.$3.stats")"
+  calculate %.0f "$requests / $(seconds_of "$@")"
+}
+
+# print_four PRESET PROGRAM: one request a case and four.
 print_four() {
-  local preset=$1 one four ratio verdict
-  one=$(rate_of "$preset" gup_unmutated small)
-  four=$(calculate %.0f "4 * $(rate_of "$preset" gup_unmutated four)")
+  local preset=$1 program=$2 one four ratio verdict=''
+  one=$(requests_of "$preset" "$program" small)
+  four=$(requests_of "$preset" "$program" four)
   ratio=$(calculate %.2f "$four / $one")
-  bar "$ratio" "$FOUR_BAR"
+  [[ $program == gup_unmutated ]] || bar "$ratio" "$FOUR_BAR"
   line 'one request a case' "$(column "$one") requests"
   line 'four' "$(column "$four") requests"
   line '  times as many' "$(printf '%9s' "$ratio") $verdict"
 }
 
-# body_of PRESET NAME: nanoseconds of its median.
+# body_of TABLES PRESET: nanoseconds a case, the middle one of the rounds.
 body_of() {
-  # "Body/min_time:0.500_median",...
-  awk -F, -v name="\"$2/" 'index($1, name) == 1 && /_median"/ {print $4}' \
-    "$BENCH/body-$1.csv"
+  local cases taken
+  cases=$(find bench/corpus/small -type f | wc -l)
+  mapfile -t taken < <(sort -n "$BENCH/body$1-$2.times")
+  calculate %.0f "${taken[(${#taken[@]} - 1) / 2]} / $cases"
 }
 
 print_body() {
-  local preset=$1 cases arena heap ratio verdict
-  cases=$(find bench/corpus/small -type f | wc -l)
-  arena=$(calculate %.0f "$(body_of "$preset" Body) / $cases")
-  heap=$(calculate %.0f "$(body_of "$preset" BodyWithHeapTables) / $cases")
+  local preset=$1 arena heap ratio verdict
+  arena=$(body_of '' "$preset")
+  heap=$(body_of _heap "$preset")
   ratio=$(calculate %.1f "$heap / $arena")
   bar "$ratio" "${ARENA_BAR[$preset]}"
   line 'tables in the arena' "$(column "$arena") ns a case"
@@ -247,9 +269,10 @@ print_all() {
   cat << TEXT
 
 Per second of user time; medians. Both targets link the same mutator and pay
-for it; that is most of what empty_fuzzer does. It makes cases longer: the
-figures of gup_fuzzer are of the cases that were run. "Nothing mutated" is both
-targets on the corpus as it is, with a mutator that changes nothing.
+for it; that is most of what empty_fuzzer does. Here it leaves the number of
+requests as it is, and makes cases longer: the figures of gup_fuzzer are of the
+cases that were run. "Nothing mutated" is both targets on the corpus as it is,
+with a mutator that changes nothing.
 TEXT
   for preset in fuzz fuzz-asan; do
     for set in small whole; do
@@ -260,9 +283,10 @@ TEXT
       print_set "$preset" "$set"
     done
     echo
-    echo "$BOLD${BUILD_NAME[$preset]}, requests a case$PLAIN (at most 32" \
-      "pages, nothing mutated)"
-    print_four "$preset"
+    echo "$BOLD${BUILD_NAME[$preset]}, requests a case$PLAIN (at most 32 pages)"
+    print_four "$preset" gup_held_requests
+    echo "$BOLD${BUILD_NAME[$preset]}, the same, nothing mutated$PLAIN"
+    print_four "$preset" gup_unmutated
     echo
     echo "$BOLD${BUILD_NAME[$preset]}, the body without an engine$PLAIN" \
       "(at most 32 pages, nothing mutated)"
@@ -284,10 +308,11 @@ command_bench() {
   done
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[bench]}
-  local targets=(gup_fuzzer empty_fuzzer gup_unmutated empty_unmutated)
-  build 'fuzz targets' fuzz "${targets[@]}"
-  build 'fuzz targets' fuzz-asan "${targets[@]}" body_bench
-  build 'the body' bench body_bench
+  local bodies=(body_bench body_bench_heap)
+  build 'fuzz targets' fuzz "${PROGRAMS[@]}"
+  build 'fuzz targets' fuzz-asan "${PROGRAMS[@]}"
+  build 'the body' bench "${bodies[@]}"
+  build 'the body' bench-asan "${bodies[@]}"
   rm -rf "$BENCH"
   mkdir -p "$BENCH" || die 3 "cannot write in $ROOT"
   write_list small bench/corpus/small
@@ -296,7 +321,7 @@ command_bench() {
 
   measure_all "$rounds"
   for preset in fuzz fuzz-asan; do
-    measure_body "$preset"
+    measure_body "$preset" "$rounds"
   done
   print_all
   ((missed == 0)) || {

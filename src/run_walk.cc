@@ -14,7 +14,9 @@ size_t RunWalk(const WalkSite& site, Policy policy, const Request& request,
   VisitArch(site.space.arch, [&]<class A>() {
     const Geometry geometry = A::GeometryOf(site.space.levels);
     ArenaMemory memory(site.arena, geometry, site.stack);
-    MarkTrace trace(memory);
+    const bool gets_stuck =
+        A::KnownDefect(policy, site.space.levels) == Cause::kStuck;
+    MarkTrace trace(memory, gets_stuck);
     Walk walk(typename A::Kernel(site.space.levels), policy, memory, trace);
     count = walk.Run(site.root, request.start,
                      request.start + request.pages * geometry.page_size(),

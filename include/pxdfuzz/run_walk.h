@@ -27,7 +27,8 @@ struct WalkSite {
 };
 
 // Runs the walk `policy` for `request`, which is permitted. Pages go to
-// `pages`; returns how many there are, which may be more than fit. This is the
+// `pages`; returns how many there are, which may be more than fit.
+// `marks.stuck` is looked for where the walk is known to get stuck. This is the
 // one place where walks are compiled for fuzzing, so that coverage counts them
 // once and counts nothing else.
 size_t RunWalk(const WalkSite& site, Policy policy, const Request& request,

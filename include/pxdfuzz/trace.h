@@ -24,7 +24,8 @@ struct Marks {
   // A read of the stack outside the copy (Cause::kLeftCopy).
   size_t left_copy = kNever;
   // A turn that reads an entry whose span does not hold its address
-  // (Cause::kStuck).
+  // (Cause::kStuck). Asking that of every turn costs a quarter of a walk, so it
+  // is asked where a trace was told to.
   size_t stuck = kNever;
   // A read of what is neither table nor stack.
   size_t nowhere = kNever;
@@ -49,11 +50,12 @@ struct Marks {
 template <Memory M>
 class MarkTrace {
  public:
-  explicit MarkTrace(const M& memory) : memory_(memory) {}
+  explicit MarkTrace(const M& memory, bool looks_for_stuck = true)
+      : memory_(memory), looks_for_stuck_(looks_for_stuck) {}
 
   void OnTurn(const Turn& turn) {
     OnRead(turn.loaded, turn.pages);
-    if (marks_.stuck == Marks::kNever &&
+    if (looks_for_stuck_ && marks_.stuck == Marks::kNever &&
         (turn.loaded.source == Source::kTable ||
          turn.loaded.source == Source::kOwnCopy) &&
         !memory_.Holds(turn.ref, turn.address)) {
@@ -79,6 +81,7 @@ class MarkTrace {
   }
 
   const M& memory_;
+  const bool looks_for_stuck_;
   Marks marks_;
 };
 

@@ -78,6 +78,7 @@ class Walk {
   // then takes a tenth less.
   [[gnu::flatten]] bool Range(Level level, const Handed& parent,
                               uint64_t address, uint64_t end) {
+    const Table expected = ExpectedTable(level, parent);
     EntryRef ref = Offset(level, parent, address);
     while (true) {
       Turn turn{.level = level, .address = address, .ref = ref};
@@ -86,7 +87,7 @@ class Walk {
       turn.next = AddressEnd(level, entry, address, end);
       turn.step = kernel_.Classify(level, entry);
       turn.pages = count_;
-      turn.invariant = ref == ExpectedOffset(level, parent, address);
+      turn.invariant = ref == At(level, expected, address);
       trace_.OnTurn(turn);
       switch (turn.step) {
         case WalkStep::kStop:
@@ -119,40 +120,51 @@ class Walk {
         // pXd_offset(pXdp, address) reads *pXdp for itself.
         const Loaded again = memory_.Load(Above(level), parent.pointer);
         trace_.OnReread(Above(level), parent.pointer, again, count_);
-        return OffsetFrom(level, parent.pointer, again.value, address);
+        return At(level, TableBelow(level, parent.pointer, again.value),
+                  address);
       }
       case Descent::kByValue:
-        return OffsetFrom(level, parent.copy, parent.value, address);
+        return At(level, TableBelow(level, parent.copy, parent.value), address);
       case Descent::kLockless:
-        return OffsetFrom(level, parent.pointer, parent.value, address);
+        return At(level, TableBelow(level, parent.pointer, parent.value),
+                  address);
     }
     return {};
   }
 
-  // What the offset of the parent gives now, without reading memory again.
-  EntryRef ExpectedOffset(Level level, const Handed& parent,
-                          uint64_t address) const {
-    if (level == Level::kPgd) return RootOffset(address);
-    return OffsetFrom(
+  // What an offset function takes the table of a level to be.
+  struct Table {
+    EntryRef first;
+    // The level is folded, and `first` is what was handed to the function.
+    bool folded = false;
+  };
+
+  // What the parent's entry leads to as it was read, without reading memory
+  // again.
+  Table ExpectedTable(Level level, const Handed& parent) const {
+    if (level == Level::kPgd) return {};
+    return TableBelow(
         level,
         policy_.descent == Descent::kByValue ? parent.copy : parent.pointer,
-        parent.value, address);
+        parent.value);
+  }
+
+  Table TableBelow(Level level, EntryRef pointer, uint64_t parent_entry) const {
+    const Level parent = Above(level);
+    if (!kernel_.Descends(parent, parent_entry)) return {pointer, true};
+    return {EntryRef::InTable(kernel_.TableOrigin(parent, parent_entry))};
+  }
+
+  EntryRef At(Level level, const Table& table, uint64_t address) const {
+    if (level == Level::kPgd) return RootOffset(address);
+    return table.folded ? kernel_.FoldedOffset(level, table.first, address)
+                        : table.first.Plus(kernel_.Index(level, address));
   }
 
   EntryRef RootOffset(uint64_t address) const {
     const uint64_t first =
         kernel_.ReadsRootType() ? memory_.LoadRootType(root_) : 0;
     return root_.Plus(kernel_.RootIndex(first, address));
-  }
-
-  EntryRef OffsetFrom(Level level, EntryRef pointer, uint64_t parent_entry,
-                      uint64_t address) const {
-    const Level parent = Above(level);
-    if (!kernel_.Descends(parent, parent_entry)) {
-      return kernel_.FoldedOffset(level, pointer, address);
-    }
-    return EntryRef::InTable(kernel_.TableOrigin(parent, parent_entry))
-        .Plus(kernel_.Index(level, address));
   }
 
   // pXd_addr_end(): the end of the entry's part, `boundary - 1` since the
