@@ -81,31 +81,35 @@ class Walk {
     const Table expected = ExpectedTable(level, parent);
     EntryRef ref = Offset(level, parent, address);
     while (true) {
-      Turn turn{.level = level, .address = address, .ref = ref};
-      turn.loaded = memory_.Load(level, ref);
-      const uint64_t entry = turn.loaded.value;
-      turn.next = AddressEnd(level, entry, address, end);
-      turn.step = kernel_.Classify(level, entry);
-      turn.pages = count_;
-      turn.invariant = ref == At(level, expected, address);
-      trace_.OnTurn(turn);
-      switch (turn.step) {
+      const Loaded loaded = memory_.Load(level, ref);
+      const uint64_t entry = loaded.value;
+      const uint64_t next = AddressEnd(level, entry, address, end);
+      const WalkStep step = kernel_.Classify(level, entry);
+      trace_.OnTurn(Turn{.level = level,
+                         .address = address,
+                         .next = next,
+                         .ref = ref,
+                         .loaded = loaded,
+                         .step = step,
+                         .pages = count_,
+                         .invariant = ref == At(level, expected, address)});
+      switch (step) {
         case WalkStep::kStop:
           return false;
         case WalkStep::kLeaf:
           if (!kernel_.MayReturn(level, entry, write_)) return false;
-          Return(kernel_.LeafPage(level, entry, address), address, turn.next);
+          Return(kernel_.LeafPage(level, entry, address), address, next);
           break;
         case WalkStep::kDescend: {
           Handed handed{.pointer = ref, .value = entry, .copy = {}};
           if (policy_.descent == Descent::kByValue) {
             handed.copy = memory_.Push(level, entry, ref);
           }
-          if (!Range(Below(level), handed, address, turn.next)) return false;
+          if (!Range(Below(level), handed, address, next)) return false;
           break;
         }
       }
-      address = turn.next;
+      address = next;
       if (address == end) return true;
       ref = policy_.step == Step::kIncrement ? ref.Next()
                                              : Offset(level, parent, address);
