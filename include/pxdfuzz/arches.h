@@ -25,12 +25,18 @@ constexpr bool VisitOneOf(ArchId id, Visitor&& visitor, std::tuple<A...>*) {
 }
 }  // namespace internal
 
-// Calls `visitor.operator()<A>()` for the architecture type of that name.
-// False, and nothing called, where it is not built.
+// Calls `visitor.operator()<A>()` for the architecture type of that name, out
+// of the tuple `Arches`. False, and nothing called, where there is none.
+template <class Arches, class Visitor>
+constexpr bool VisitArchOf(ArchId id, Visitor&& visitor) {
+  return internal::VisitOneOf(id, std::forward<Visitor>(visitor),
+                              static_cast<Arches*>(nullptr));
+}
+
+// Out of those that are built.
 template <class Visitor>
 constexpr bool VisitArch(ArchId id, Visitor&& visitor) {
-  return internal::VisitOneOf(id, std::forward<Visitor>(visitor),
-                              static_cast<Architectures*>(nullptr));
+  return VisitArchOf<Architectures>(id, std::forward<Visitor>(visitor));
 }
 
 // Whether cases of that kind of space can be run.

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "pxdfuzz/arches.h"
 #include "pxdfuzz/arena.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/cells.h"
@@ -18,6 +20,7 @@
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/populate.h"
+#include "pxdfuzz/run_walk.h"
 #include "pxdfuzz/space.h"
 #include "pxdfuzz/trace.h"
 
@@ -171,9 +174,16 @@ constexpr Incomparable Permitted(int levels, uint64_t start, uint64_t pages) {
 // Runs cases. One object serves any number of them, one after the other; it
 // allocates when it is made and never again, and nothing of one case outlives
 // it.
-class Oracle {
+//
+//   Arches   the architectures that it knows, a tuple of their types
+//   Runner   how a walk of one of them is run: `operator()<A>(const WalkSite&,
+//            Policy, const Request&, std::span<uint64_t>, Marks&)`
+//
+// oracle.h defines it; a test that plants bugs gives its own types.
+template <class Arches, class Runner>
+class BasicOracle {
  public:
-  Oracle();
+  BasicOracle();
 
   // Walks each request of `c` with each of `walks` and compares the pages with
   // the reference. The verdict is good until the next call.
@@ -195,6 +205,18 @@ class Oracle {
   // A walk that goes on too far may return more than was asked for.
   std::array<uint64_t, Case::kMaxPages> pages_{};
 };
+
+// Every architecture that is built, and the walks as they are compiled for
+// fuzzing.
+struct CompiledWalks {
+  template <class A>
+  size_t operator()(const WalkSite& site, Policy policy, const Request& request,
+                    std::span<uint64_t> pages, Marks& marks) const {
+    return RunWalk(site, policy, request, pages, marks);
+  }
+};
+using Oracle = BasicOracle<Architectures, CompiledWalks>;
+extern template class BasicOracle<Architectures, CompiledWalks>;
 
 }  // namespace pxdfuzz
 

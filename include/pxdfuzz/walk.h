@@ -42,6 +42,35 @@ struct Turn {
   bool invariant = true;
 };
 
+// What mm/gup.c and linux/pgtable.h say for all architectures. Each function is
+// one decision, and none calls another.
+struct GupText {
+  // pXd_addr_end(): the end of an entry's part of [address, end), where entries
+  // span `size` bytes. `boundary - 1`, since the boundary above the last entry
+  // of all is 0.
+  static constexpr uint64_t AddressEnd(uint64_t address, uint64_t end,
+                                       uint64_t size) {
+    const uint64_t boundary = WrappingAdd(address, size) & ~(size - 1);
+    return WrappingSub(boundary, 1) < WrappingSub(end, 1) ? boundary : end;
+  }
+  // Whether an entry of `level` that leads nowhere ends the walk.
+  static constexpr bool StopsAtHole(Level /*level*/) { return true; }
+  // pXdp++, after an entry of `level` with which the walk did `step`.
+  static constexpr EntryRef NextEntry(EntryRef ref, Level /*level*/,
+                                      WalkStep /*step*/) {
+    return ref.Next();
+  }
+  // record_subpages(): how many pages of a leaf a part of the range takes, ...
+  static constexpr uint64_t PageCount(Level /*level*/, uint64_t address,
+                                      uint64_t next, int page_shift) {
+    return WrappingSub(next, address) >> page_shift;
+  }
+  // ... and which page follows one of them.
+  static constexpr uint64_t NextPage(uint64_t page, int page_shift) {
+    return WrappingAdd(page, uint64_t{1} << page_shift);
+  }
+};
+
 // The shape of the fast walks in mm/gup.c: from pgd down, five nested loops, of
 // which this is all five. Returns the pages of a range in order until the first
 // one that it may not return.
@@ -49,10 +78,11 @@ struct Turn {
 //   Kernel   how an architecture's helpers read entries (S390::Kernel)
 //   Trace    is told of each turn and of each read of a parent entry:
 //            OnTurn(const Turn&), OnReread(Level, EntryRef, Loaded, pages)
+//   Text     GupText, or one with a planted bug
 //
 // Every loop makes progress and is bounded by the range, whatever the entries
 // hold.
-template <class Kernel, Memory M, class Trace>
+template <class Kernel, Memory M, class Trace, class Text = GupText>
 class Walk {
  public:
   // `memory` and `trace` outlive the walk.
@@ -95,10 +125,12 @@ class Walk {
                          .invariant = ref == At(level, expected, address)});
       switch (step) {
         case WalkStep::kStop:
-          return false;
+          if (Text::StopsAtHole(level)) return false;
+          break;
         case WalkStep::kLeaf:
           if (!kernel_.MayReturn(level, entry, write_)) return false;
-          Return(kernel_.LeafPage(level, entry, address), address, next);
+          Return(kernel_.LeafPage(level, entry, address),
+                 Text::PageCount(level, address, next, PageShift()));
           break;
         case WalkStep::kDescend: {
           Handed handed{.pointer = ref, .value = entry, .copy = {}};
@@ -111,7 +143,7 @@ class Walk {
       }
       address = next;
       if (address == end) return true;
-      ref = policy_.step == Step::kIncrement ? ref.Next()
+      ref = policy_.step == Step::kIncrement ? Text::NextEntry(ref, level, step)
                                              : Offset(level, parent, address);
     }
   }
@@ -171,25 +203,22 @@ class Walk {
     return root_.Plus(kernel_.RootIndex(first, address));
   }
 
-  // pXd_addr_end(): the end of the entry's part, `boundary - 1` since the
-  // boundary above the last entry of all is 0.
   uint64_t AddressEnd(Level level, uint64_t entry, uint64_t address,
                       uint64_t end) const {
     const int shift = policy_.boundary == BoundaryRule::kStatic
                           ? kernel_.StaticShift(level)
                           : kernel_.FoldedAwareShift(level, entry);
-    const uint64_t size = uint64_t{1} << shift;
-    const uint64_t boundary = WrappingAdd(address, size) & ~(size - 1);
-    return WrappingSub(boundary, 1) < WrappingSub(end, 1) ? boundary : end;
+    return Text::AddressEnd(address, end, uint64_t{1} << shift);
   }
 
-  // record_subpages(): the pages of one leaf's part of the range.
-  void Return(uint64_t page, uint64_t address, uint64_t next) {
-    const uint64_t page_size = uint64_t{1} << kernel_.StaticShift(Level::kPte);
-    for (; address != next; address = WrappingAdd(address, page_size)) {
+  int PageShift() const { return kernel_.StaticShift(Level::kPte); }
+
+  // record_subpages(): `count` pages from physical address `page` on.
+  void Return(uint64_t page, uint64_t count) {
+    for (; count > 0; --count) {
       if (count_ < pages_.size()) pages_[count_] = page;
       ++count_;
-      page = WrappingAdd(page, page_size);
+      page = Text::NextPage(page, PageShift());
     }
   }
 

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_ORACLE_H_
+#define PXDFUZZ_ORACLE_H_
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+#include <tuple>
+
+#include "pxdfuzz/address_space.h"
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/arena_memory.h"
+#include "pxdfuzz/cells.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/populate.h"
+#include "pxdfuzz/reference.h"
+#include "pxdfuzz/run_walk.h"
+#include "pxdfuzz/translate.h"
+
+// What BasicOracle does, for whoever makes one of other types than Oracle's.
+
+namespace pxdfuzz {
+namespace oracle {
+
+inline Incomparable AsIncomparable(Malformed malformed) {
+  switch (malformed) {
+    case Malformed::kNo:
+      return Incomparable::kNo;
+    case Malformed::kWord:
+      return Incomparable::kMalformedWord;
+    case Malformed::kTable:
+      return Incomparable::kMalformedTable;
+    case Malformed::kControl:
+      return Incomparable::kMalformedControl;
+  }
+  return Incomparable::kNo;
+}
+
+// What the reference finds at one address.
+struct Found {
+  std::optional<Level> leaf;
+  PageState state = PageState::kEmpty;
+};
+
+template <class A>
+Found Look(const AddressSpace<A>& mm, const ArenaMemory& memory,
+           uint64_t address) {
+  const Translation t = Translate(
+      typename A::Manual(mm.geometry(), mm.control()), memory, address);
+  if (!t.fetched) return {};
+  const EntryKind kind = A::Entries::Classify(t.level, t.entry);
+  if (kind.tag == EntryKind::Tag::kSwap) return {{}, PageState::kSwap};
+  if (kind.tag != EntryKind::Tag::kLeaf) return {};
+  if (kind.state.special) return {t.level, PageState::kSpecial};
+  switch (kind.state.permission) {
+    case Permission::kNone:
+      return {t.level, PageState::kNone};
+    case Permission::kRead:
+      return {t.level, PageState::kReadOnly};
+    case Permission::kReadWrite:
+      break;
+  }
+  if (!kind.state.young) return {t.level, PageState::kOld};
+  if (!kind.state.dirty) return {t.level, PageState::kClean};
+  return {t.level, PageState::kPlain};
+}
+
+// The first boundary of `level` inside a range, if any.
+inline std::optional<uint64_t> Boundary(const Geometry& geometry, Level level,
+                                        uint64_t start, uint64_t end) {
+  // The boundary above the last entry of all is 0.
+  const uint64_t boundary = WrappingAdd(start | (geometry.span(level) - 1), 1);
+  if (boundary == 0 || boundary >= end) return std::nullopt;
+  return boundary;
+}
+
+// The cell of a request that is permitted and of which the reference returns
+// `returned` pages.
+template <class A>
+std::optional<size_t> CellOf(const Space& space, const AddressSpace<A>& mm,
+                             const ArenaMemory& memory, const Request& request,
+                             size_t returned) {
+  const Geometry& geometry = mm.geometry();
+  const uint64_t end = request.start + request.pages * geometry.page_size();
+  Cell cell{.space = space, .write = request.write};
+  uint64_t deciding = request.start;
+  for (Level level = Level::kPgd; level > Level::kPte; level = Below(level)) {
+    if (geometry.shift(level) == geometry.shift(Below(level))) continue;
+    const auto boundary = Boundary(geometry, level, request.start, end);
+    if (!boundary.has_value()) continue;
+    cell.crossed = level;
+    const uint64_t pages_before =
+        (*boundary - request.start) >> geometry.page_shift();
+    if (returned < pages_before) return IndexOf(cell);
+    cell.before = Look(mm, memory, *boundary - 1).leaf;
+    deciding = *boundary;
+    break;
+  }
+  const Found found = Look(mm, memory, deciding);
+  cell.after = found.leaf;
+  cell.state = found.state;
+  const bool got =
+      returned > (deciding - request.start) >> geometry.page_shift();
+  cell.outcome = got ? Cell::Outcome::kReturned : Cell::Outcome::kStopped;
+  return IndexOf(cell);
+}
+
+}  // namespace oracle
+
+template <class Arches, class Runner>
+BasicOracle<Arches, Runner>::BasicOracle() {
+  std::apply(
+      [this](auto... arch) {
+        ((arenas_[static_cast<size_t>(decltype(arch)::kId)].reset(
+             new Arena(MakeArena<decltype(arch)>()))),
+         ...);
+      },
+      Arches());
+}
+
+template <class Arches, class Runner>
+const Verdict& BasicOracle<Arches, Runner>::Judge(const Case& c, WalkSet walks,
+                                                  Excuses excuses) {
+  verdict_.kind = Verdict::Kind::kNotComparable;
+  verdict_.incomparable = Incomparable::kEmptyCase;
+  verdict_.requests.clear();
+  verdict_.finding.reset();
+  if (!c.empty()) {
+    VisitArchOf<Arches>(c.space.arch,
+                        [&]<class A>() { JudgeCase<A>(c, walks, excuses); });
+  }
+  return verdict_;
+}
+
+template <class Arches, class Runner>
+template <class A>
+void BasicOracle<Arches, Runner>::JudgeCase(const Case& c, WalkSet walks,
+                                            Excuses excuses) {
+  AddressSpace<A> mm(*arenas_[static_cast<size_t>(A::kId)], c.space.levels);
+  verdict_.incomparable = oracle::AsIncomparable(Populate(c, mm));
+  if (verdict_.incomparable != Incomparable::kNo) return;
+  for (size_t i = 0; i < c.requests.size(); ++i) {
+    JudgeRequest(c, mm, i, walks, excuses);
+  }
+}
+
+template <class Arches, class Runner>
+template <class A>
+void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
+                                               const AddressSpace<A>& mm,
+                                               size_t index, WalkSet walks,
+                                               Excuses excuses) {
+  const Request& request = c.requests[index];
+  const Geometry& geometry = mm.geometry();
+  RequestVerdict& verdict = verdict_.requests.emplace_back();
+  verdict.incomparable =
+      Permitted<A>(mm.levels(), request.start, request.pages);
+  if (verdict.incomparable != Incomparable::kNo) {
+    verdict.cell = IndexOf(Cell{.space = c.space,
+                                .write = request.write,
+                                .outcome = Cell::Outcome::kRefused});
+    return;
+  }
+
+  const ArenaMemory memory(mm.arena(), geometry, c.stack);
+  const typename A::Manual manual(geometry, mm.control());
+  verdict.pages = ReferencePages<A>(
+      manual, memory, geometry.page_size(), request.start, request.write,
+      std::span(reference_.data(), request.pages));
+  verdict.cell = oracle::CellOf(c.space, mm, memory, request, verdict.pages);
+  if (const auto boundary = oracle::Boundary(
+          geometry, geometry.root(), request.start,
+          request.start + request.pages * geometry.page_size());
+      boundary.has_value() && geometry.has_folded()) {
+    verdict.crosses_folded = true;
+    verdict.both_sides =
+        verdict.pages > (*boundary - request.start) >> geometry.page_shift();
+  }
+
+  const WalkSite site{c.space, mm.arena(), mm.root(), c.stack};
+  for (size_t i = 0; i < kWalkCount; ++i) {
+    if (!walks.Contains(i)) continue;
+    Marks marks;
+    const size_t pages = Runner().template operator()<A>(
+        site, kAllWalks[i], request, pages_, marks);
+    WalkVerdict& walk = verdict.walks[i];
+    walk = JudgeWalk(verdict.pages, pages, marks);
+    if (walk.outcome == Outcome::kAgrees) {
+      if (verdict_.kind == Verdict::Kind::kNotComparable) {
+        verdict_.kind = Verdict::Kind::kAgrees;
+      }
+      continue;
+    }
+    // A cause excuses what comes after the first read that it marks.
+    const Cause cause = A::KnownDefect(kAllWalks[i], c.space.levels);
+    if (excuses == Excuses::kKnownDefects &&
+        marks.First(cause) <= walk.first_difference) {
+      walk.excuse = cause;
+      if (verdict_.kind != Verdict::Kind::kFinding) {
+        verdict_.kind = Verdict::Kind::kKnownDefect;
+      }
+      continue;
+    }
+    verdict_.kind = Verdict::Kind::kFinding;
+    if (verdict_.finding.has_value()) continue;
+    const uint64_t last = request.pages - uint64_t{1};
+    const uint64_t page = std::min<uint64_t>(walk.first_difference, last);
+    const Translation t =
+        Translate(manual, memory, request.start + page * geometry.page_size());
+    Finding finding{.request = index, .walk = i, .signature = {}};
+    finding.signature = {.space = c.space,
+                         .walk = kAllWalks[i],
+                         .outcome = walk.outcome,
+                         .level = t.level,
+                         .entry = A::Entries::Classify(t.level, t.entry).tag};
+    verdict_.finding = finding;
+  }
+}
+
+template <class Arches, class Runner>
+WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(size_t reference_pages,
+                                                   size_t walk_pages,
+                                                   const Marks& marks) const {
+  WalkVerdict verdict{.ran = true, .pages = walk_pages, .marks = marks};
+  const size_t common = std::min(reference_pages, walk_pages);
+  const auto [differs, unused] = std::mismatch(
+      reference_.begin(), reference_.begin() + common, pages_.begin());
+  verdict.first_difference = static_cast<size_t>(differs - reference_.begin());
+  const size_t stray = std::min(marks.nowhere, marks.left_copy);
+  if (verdict.first_difference < common) {
+    verdict.outcome = Outcome::kWrongPage;
+  } else if (walk_pages < reference_pages) {
+    verdict.outcome = Outcome::kShort;
+  } else if (walk_pages > reference_pages) {
+    verdict.outcome = Outcome::kLong;
+  } else if (stray != Marks::kNever) {
+    verdict.outcome = Outcome::kStrayRead;
+    verdict.first_difference = stray;
+  }
+  // A kernel that reads from nowhere returns nothing at all.
+  if (marks.nowhere != Marks::kNever) {
+    verdict.outcome = Outcome::kFault;
+    verdict.first_difference =
+        std::min(verdict.first_difference, marks.nowhere);
+  }
+  return verdict;
+}
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_ORACLE_H_
