@@ -74,6 +74,18 @@ const std::vector<Command>& Commands() {
                "is known not to, with the cause.",
        .example = "pxdfuzz walks",
        .run = RunWalks},
+      {.name = "matrix",
+       .operands = "",
+       .summary = "try every walk in every kind of address space",
+       .help = "Walks random cases of each kind of address space with all "
+               "twelve walks and compares with the reference: a table of where "
+               "each walk holds, and where not, why, with the case that shows "
+               "it. A star says that the loop invariant of the thread was "
+               "broken although the pages were right. Same cases each time.",
+       .example = "pxdfuzz matrix",
+       .flags = {{"--cases", "N", "cases of each kind; 100000 unless told"},
+                 {"--json", "", "all counts, as one JSON document"}},
+       .run = RunMatrix},
   };
   return commands;
 }

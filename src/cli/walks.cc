@@ -11,16 +11,10 @@
 #include "pxdfuzz/text_lines.h"
 #include "pxdfuzz/text_policy.h"
 #include "src/cli/commands.h"
+#include "src/cli/survey.h"
 
 namespace pxdfuzz {
 namespace {
-
-Cause KnownDefect(Policy policy, Space space) {
-  Cause cause = Cause::kNone;
-  VisitArch(space.arch,
-            [&]<class A>() { cause = A::KnownDefect(policy, space.levels); });
-  return cause;
-}
 
 // Spaces that are built and where that is the known defect of the walk.
 std::vector<std::string> SpacesWith(Policy policy, Cause cause) {

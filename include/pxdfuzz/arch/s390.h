@@ -540,6 +540,12 @@ struct BasicS390 {
     return policy.descent == Descent::kByValue ? Cause::kLeftCopy
                                                : Cause::kNone;
   }
+  // The case of corpus/regressions that shows it, by name.
+  static constexpr std::string_view Witness(int levels) {
+    constexpr std::array<std::string_view, kMaxLevels - kMinLevels> kNames = {
+        "border-1-mib", "thread-wrong-page", "border-4-tib"};
+    return levels < kMaxLevels ? kNames[levels - kMinLevels] : "";
+  }
 };
 
 using S390 = BasicS390<>;

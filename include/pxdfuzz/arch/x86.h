@@ -363,6 +363,7 @@ struct X86 {
   static constexpr Cause KnownDefect(Policy /*policy*/, int /*levels*/) {
     return Cause::kNone;
   }
+  static constexpr std::string_view Witness(int /*levels*/) { return ""; }
 };
 
 }  // namespace pxdfuzz

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz matrix.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/space.h"
+#include "pxdfuzz/text_lines.h"
+#include "src/cli/commands.h"
+#include "src/cli/json.h"
+#include "src/cli/progress.h"
+#include "src/cli/survey.h"
+
+namespace pxdfuzz {
+namespace {
+
+constexpr uint64_t kDefaultCases = 100'000;
+constexpr size_t kNameColumns = 35;
+constexpr size_t kCellColumns = 11;
+
+enum class Result { kHolds, kKnownDefect, kFinding, kNotSeen };
+
+std::string_view JsonName(Result result) {
+  switch (result) {
+    case Result::kHolds:
+      return "holds";
+    case Result::kKnownDefect:
+      return "known-defect";
+    case Result::kFinding:
+      return "finding";
+    case Result::kNotSeen:
+      return "not-seen";
+  }
+  return "";
+}
+
+Result ResultOf(size_t walk, const SpaceSurvey& survey) {
+  if (survey.walks[walk].findings > 0) return Result::kFinding;
+  if (KnownDefect(kAllWalks[walk], survey.space) == Cause::kNone) {
+    return Result::kHolds;
+  }
+  return survey.walks[walk].excused > 0 ? Result::kKnownDefect
+                                        : Result::kNotSeen;
+}
+
+std::string CellText(size_t walk, const SpaceSurvey& survey) {
+  const Cause cause = KnownDefect(kAllWalks[walk], survey.space);
+  switch (ResultOf(walk, survey)) {
+    case Result::kHolds:
+      return survey.walks[walk].broke_invariant > 0 ? "holds *" : "holds";
+    case Result::kKnownDefect:
+      return std::string(Name(cause));
+    case Result::kFinding:
+      return "FINDING";
+    case Result::kNotSeen:
+      return Concat({"(", Name(cause), ")"});
+  }
+  return "";
+}
+
+// `cells` in columns behind `name`.
+std::string Row(std::string_view name, const std::vector<std::string>& cells) {
+  std::string line(name);
+  for (size_t i = 0; i < cells.size(); ++i) {
+    line.resize(kNameColumns + i * kCellColumns, ' ');
+    line += cells[i];
+  }
+  return line;
+}
+
+template <class TextOf>
+std::string RowOf(std::string_view name,
+                  const std::vector<SpaceSurvey>& surveys, TextOf text_of) {
+  std::vector<std::string> cells;
+  for (const SpaceSurvey& survey : surveys) cells.push_back(text_of(survey));
+  return Row(name, cells);
+}
+
+std::string WitnessFile(Space space) {
+  return Concat({"corpus/regressions/", WitnessOf(space), ".yaml"});
+}
+
+// Where a walk is wrong, why, and what shows it.
+void AddDefect(size_t walk, const std::vector<SpaceSurvey>& surveys,
+               TextLines& text) {
+  std::vector<std::string> where;
+  std::vector<std::string> witnesses;
+  Cause cause = Cause::kNone;
+  for (const SpaceSurvey& survey : surveys) {
+    const Cause known = KnownDefect(kAllWalks[walk], survey.space);
+    if (known == Cause::kNone) continue;
+    cause = known;
+    where.push_back(Name(survey.space));
+    witnesses.push_back(WitnessFile(survey.space));
+  }
+  if (where.empty()) return;
+  text.Blank();
+  text.Wrap("", "  ",
+            Concat({Name(kAllWalks[walk]), " is wrong on ", Enumerate(where),
+                    " (", Name(cause), "). ", WhyWrong(kAllWalks[walk])}));
+  text.Wrap("  shown by ", "           ", Enumerate(witnesses));
+}
+
+void AddFindings(const std::vector<SpaceSurvey>& surveys, TextLines& text) {
+  for (const SpaceSurvey& survey : surveys) {
+    for (size_t walk = 0; walk < kWalkCount; ++walk) {
+      const WalkSurvey& counts = survey.walks[walk];
+      if (counts.findings == 0) continue;
+      text.Blank();
+      text.Line(Concat({"FINDING on ", Name(survey.space), ": ",
+                        Name(kAllWalks[walk]), " disagrees in ",
+                        Plural(counts.findings, "request"),
+                        " as it is not known to"}),
+                LineStyle::kMarked);
+      if (counts.finding.has_value()) {
+        text.Line(Concat({"  first: ", Name(*counts.finding)}));
+      }
+    }
+  }
+}
+
+std::string ToText(const std::vector<SpaceSurvey>& surveys, bool color) {
+  TextLines text(color);
+  text.Line(RowOf("", surveys,
+                  [](const SpaceSurvey& survey) { return Name(survey.space); }),
+            LineStyle::kTitle);
+  for (size_t walk = 0; walk < kWalkCount; ++walk) {
+    text.Line(RowOf(
+        Name(kAllWalks[walk]), surveys,
+        [walk](const SpaceSurvey& survey) { return CellText(walk, survey); }));
+  }
+  text.Blank();
+  text.Line(RowOf("cases tried", surveys, [](const SpaceSurvey& survey) {
+    return std::to_string(survey.cases);
+  }));
+  text.Line(RowOf("requests compared", surveys, [](const SpaceSurvey& survey) {
+    return std::to_string(survey.requests);
+  }));
+  text.Line(
+      RowOf("across a folded boundary", surveys, [](const SpaceSurvey& survey) {
+        return std::to_string(survey.crossings);
+      }));
+  text.Blank();
+  text.Wrap("", "  ",
+            "*  right pages, although pXdp was not pXd_offset(parent, addr) at "
+            "every turn: the loop invariant of the thread is broken.");
+  for (size_t walk = 0; walk < kWalkCount; ++walk) {
+    AddDefect(walk, surveys, text);
+  }
+  AddFindings(surveys, text);
+  return text.text();
+}
+
+std::string JsonOf(size_t walk, const SpaceSurvey& survey) {
+  const WalkSurvey& counts = survey.walks[walk];
+  const Cause cause = KnownDefect(kAllWalks[walk], survey.space);
+  std::string json = Concat(
+      {"{\"walk\": ", JsonString(Name(kAllWalks[walk])),
+       ", \"result\": ", JsonString(JsonName(ResultOf(walk, survey))),
+       ", \"agreed\": ", std::to_string(counts.agreed),
+       ", \"excused\": ", std::to_string(counts.excused),
+       ", \"findings\": ", std::to_string(counts.findings),
+       ", \"broke_invariant\": ", std::to_string(counts.broke_invariant)});
+  if (cause != Cause::kNone) {
+    json += Concat({", \"cause\": ", JsonString(Name(cause)),
+                    ", \"witness\": ", JsonString(WitnessFile(survey.space)),
+                    ", \"why\": ", JsonString(WhyWrong(kAllWalks[walk]))});
+  }
+  if (counts.finding.has_value()) {
+    json += Concat({", \"signature\": ", JsonString(Name(*counts.finding))});
+  }
+  return json + "}";
+}
+
+std::string ToJson(const std::vector<SpaceSurvey>& surveys) {
+  std::string json;
+  for (const SpaceSurvey& survey : surveys) {
+    std::string walks;
+    for (size_t walk = 0; walk < kWalkCount; ++walk) {
+      walks +=
+          Concat({walk == 0 ? "\n" : ",\n", "      ", JsonOf(walk, survey)});
+    }
+    json += Concat({json.empty() ? "" : ",",
+                    "\n    {\"space\": ", JsonString(Name(survey.space)),
+                    ", \"cases\": ", std::to_string(survey.cases),
+                    ", \"requests\": ", std::to_string(survey.requests),
+                    ", \"crossings\": ", std::to_string(survey.crossings),
+                    ", \"walks\": [", walks, "\n    ]}"});
+  }
+  return Concat({"{\n  \"spaces\": [", json, "\n  ]\n}\n"});
+}
+
+}  // namespace
+
+int RunMatrix(const Arguments& arguments, Output& out) {
+  uint64_t cases = kDefaultCases;
+  if (arguments.Has("--cases") &&
+      (!absl::SimpleAtoi(arguments.Value("--cases"), &cases) || cases == 0)) {
+    PrintError(Concat({"matrix: --cases=", arguments.Value("--cases"),
+                       ": a whole number of cases is wanted, 1 or more"}));
+    return kUsage;
+  }
+  std::vector<SpaceSurvey> surveys;
+  bool found = false;
+  Progress progress("matrix");
+  for (const Space& space : kAllSpaces) {
+    if (!IsBuilt(space)) continue;
+    progress.Say(Concat({"trying ", Name(space)}));
+    surveys.push_back(Survey(space, cases));
+    for (const WalkSurvey& walk : surveys.back().walks) {
+      found |= walk.findings > 0;
+    }
+  }
+  progress.End();
+  out.Write(arguments.Has("--json") ? ToJson(surveys)
+                                    : ToText(surveys, out.color()));
+  return found ? kFinding : kNothingFound;
+}
+
+}  // namespace pxdfuzz
