@@ -86,6 +86,15 @@ const std::vector<Command>& Commands() {
        .flags = {{"--cases", "N", "cases of each kind; 100000 unless told"},
                  {"--json", "", "all counts, as one JSON document"}},
        .run = RunMatrix},
+      {.name = "claims",
+       .operands = "",
+       .summary = "try what the thread of 2020 claims",
+       .help = "An experiment for each claim: holds, refuted, or open and what "
+               "it needs; the cases tried or the case that shows it; who made "
+               "it. Same cases each time; docs/claims.md has the output.",
+       .example = "pxdfuzz claims",
+       .flags = {{"--json", "", "the same as one JSON document"}},
+       .run = RunClaims},
   };
   return commands;
 }

@@ -62,6 +62,7 @@ int RunReplay(const Arguments& arguments, Output& out);
 int RunExplain(const Arguments& arguments, Output& out);
 int RunDecode(const Arguments& arguments, Output& out);
 int RunEncode(const Arguments& arguments, Output& out);
+int RunClaims(const Arguments& arguments, Output& out);
 int RunMatrix(const Arguments& arguments, Output& out);
 int RunWalks(const Arguments& arguments, Output& out);
 

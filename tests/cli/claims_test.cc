@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz claims, and that docs/claims.md holds what it prints. Runs in the
+// project's folder.
+
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace pxdfuzz {
+namespace {
+
+std::string OutputOf(const std::string& arguments) {
+  const std::string line = "'" PXDFUZZ_BIN "/pxdfuzz' " + arguments;
+  std::string out;
+  FILE* pipe = popen(line.c_str(), "r");
+  if (pipe == nullptr) return out;
+  char buffer[4096];
+  for (size_t read = 0; (read = fread(buffer, 1, sizeof(buffer), pipe)) > 0;) {
+    out.append(buffer, read);
+  }
+  EXPECT_EQ(pclose(pipe), 0);
+  return out;
+}
+
+TEST(ClaimsTest, ThePageHoldsWhatIsPrinted) {
+  std::ifstream in("docs/claims.md");
+  const std::string page{std::istreambuf_iterator<char>(in), {}};
+  const size_t begin = page.find("```\n");
+  ASSERT_NE(begin, page.npos);
+  const size_t end = page.find("```\n", begin + 4);
+  ASSERT_NE(end, page.npos);
+  EXPECT_EQ(page.substr(begin + 4, end - begin - 4), OutputOf("claims"))
+      << "write the output of 'pxdfuzz claims' into docs/claims.md";
+}
+
+TEST(ClaimsTest, EachHasAVerdict) {
+  const YAML::Node claims = YAML::Load(OutputOf("claims --json"))["claims"];
+  const std::vector<std::string> expected = {
+      "holds", "holds", "holds",   "refuted", "open", "holds", "refuted",
+      "open",  "holds", "refuted", "holds",   "open", "open",  "open"};
+  ASSERT_EQ(claims.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(claims[i]["number"].as<size_t>(), i + 1);
+    EXPECT_EQ(claims[i]["verdict"].as<std::string>(), expected[i]) << i + 1;
+    EXPECT_FALSE(claims[i]["evidence"].as<std::string>().empty());
+    EXPECT_FALSE(claims[i]["source"].as<std::string>().empty());
+  }
+}
+
+}  // namespace
+}  // namespace pxdfuzz
