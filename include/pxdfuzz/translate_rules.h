@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,11 @@
 #include "pxdfuzz/entry_ref.h"
 #include "pxdfuzz/geometry.h"
 #include "pxdfuzz/inline_vector.h"
+#include "pxdfuzz/leaf.h"
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/memory.h"
 #include "pxdfuzz/populate.h"
+#include "pxdfuzz/reference.h"
 #include "pxdfuzz/rng.h"
 #include "pxdfuzz/space.h"
 #include "pxdfuzz/translate.h"
@@ -437,7 +440,8 @@ class RuleChecker {
         large = in_a;
       }
     }
-    if (!large.has_value()) return;
+    if (!findings.any()) CheckRanges(c, a, choose, findings);
+    if (!large.has_value() || findings.any()) return;
 
     // One large leaf is given up for the small one that holds the address.
     const Translation& result = large->result;
@@ -454,6 +458,88 @@ class RuleChecker {
                     "a large leaf and the small one in its place give the same "
                     "page",
                     *large, split);
+  }
+
+  // The first pages of a range, as gup's reference finds them.
+  struct Pages {
+    std::array<uint64_t, 16> page{};
+    size_t count = 0;
+
+    friend bool operator==(const Pages&, const Pages&) = default;
+  };
+
+  static Pages PagesOf(const AddressSpace<A>& mm, uint64_t start, size_t pages,
+                       bool write) {
+    Pages found;
+    const Manual manual(mm.geometry(), mm.control());
+    const ChangedMemory memory(mm.arena());
+    found.count = ReferencePages<A>(
+        manual, memory, mm.geometry().page_size(), start, write,
+        std::span(found.page).first(std::min(pages, found.page.size())));
+    return found;
+  }
+
+  // Rules for whole ranges. Adds a mapping to `mm`.
+  void CheckRanges(const Case& c, AddressSpace<A>& mm, Rng& choose,
+                   Findings& findings) {
+    const uint64_t page_size = mm.geometry().page_size();
+    const Manual manual(mm.geometry(), mm.control());
+    const ChangedMemory memory(mm.arena());
+    std::array<Pages, 4> before;
+    for (const Request& request : c.requests) {
+      // Ranges that overflow are not gup's.
+      if (WrappingAdd(request.start, request.pages * page_size) <
+          request.start) {
+        return;
+      }
+    }
+    for (size_t i = 0; i < c.requests.size(); ++i) {
+      const Request& request = c.requests[i];
+      before[i] = PagesOf(mm, request.start, request.pages, request.write);
+      // In two parts; the second counts where the first is complete.
+      const size_t cut = choose.Below(before[i].page.size());
+      Pages parts =
+          PagesOf(mm, request.start, std::min<size_t>(cut, request.pages),
+                  request.write);
+      if (parts.count == cut && cut < request.pages) {
+        const Pages rest =
+            PagesOf(mm, WrappingAdd(request.start, cut * page_size),
+                    std::min<size_t>(request.pages, parts.page.size()) - cut,
+                    request.write);
+        std::copy_n(rest.page.begin(), rest.count, parts.page.begin() + cut);
+        parts.count += rest.count;
+      }
+      const Trial trial = Try(manual, memory, mm.control(), request.start);
+      findings.Expect(parts == before[i], "halves",
+                      "a range in two parts has the pages of the whole", trial,
+                      trial);
+    }
+
+    // A page somewhere else, where no large leaf stands.
+    const uint64_t elsewhere = choose.Next() & mm.geometry().last_address() &
+                               ~(page_size - 1) &
+                               (~uint64_t{0} >> choose.Below(40));
+    for (const Request& request : c.requests) {
+      if (WrappingSub(elsewhere, request.start) < request.pages * page_size) {
+        return;
+      }
+    }
+    const Trial there = Try(manual, memory, mm.control(), elsewhere);
+    if (!there.result.fetched) return;
+    if (there.result.level != Level::kPte &&
+        A::Entries::Classify(there.result.level, there.result.entry).tag ==
+            EntryKind::Tag::kLeaf) {
+      return;
+    }
+    mm.Map(Level::kPte, elsewhere, 1, elsewhere, LeafState{});
+    const Trial mapped = Try(manual, memory, mm.control(), elsewhere);
+    for (size_t i = 0; i < c.requests.size(); ++i) {
+      const Request& request = c.requests[i];
+      findings.Expect(
+          PagesOf(mm, request.start, request.pages, request.write) == before[i],
+          "elsewhere", "a page mapped outside a range changes nothing in it",
+          there, mapped);
+    }
   }
 
   Arena& first_;
