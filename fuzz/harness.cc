@@ -188,6 +188,11 @@ std::vector<ReportCommand> Harness::Commands(std::span<const uint8_t> input,
   return commands;
 }
 
+ReportCommand Harness::ExplainCommand(std::span<const uint8_t> input) const {
+  return {"tell it again, --walk=NAME for another walk",
+          "pxdfuzz explain " + Quoted(FileOf(input))};
+}
+
 void Harness::PrintFinding(std::string_view signature,
                            std::string_view report) {
   stats_.CountFinding();
@@ -235,11 +240,12 @@ void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
   const Finding finding = *verdict.finding;
   const std::string signature = Name(finding.signature);
   if (!harness.Wants(signature)) return;
-  harness.PrintFinding(
-      signature,
-      FindingReport(c, verdict,
-                    {.color = harness.color(),
-                     .commands = harness.Commands(input, signature)}));
+  std::vector<ReportCommand> commands = harness.Commands(input, signature);
+  commands.push_back(harness.ExplainCommand(input));
+  harness.PrintFinding(signature,
+                       FindingReport(c, verdict,
+                                     {.color = harness.color(),
+                                      .commands = std::move(commands)}));
   AbortBy(finding.walk * kOutcomeCount +
               static_cast<size_t>(finding.signature.outcome),
           std::make_index_sequence<kWalkCount * kOutcomeCount>());

@@ -48,6 +48,8 @@ class Harness {
   // Commands that reproduce and minimise the input.
   std::vector<ReportCommand> Commands(std::span<const uint8_t> input,
                                       std::string_view signature) const;
+  // The tool's command that tells a walk's finding.
+  ReportCommand ExplainCommand(std::span<const uint8_t> input) const;
   // Prints a finding's report and writes the statistics. The caller aborts, by
   // a function of its own, so that stacks tell findings apart.
   void PrintFinding(std::string_view signature, std::string_view report);
