@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "fuzz/sha1.h"
+#include "pxdfuzz/case_text.h"
 
 // libFuzzer takes these for coverage: one for each cell of the case space.
 // Volatile and used, or the stores vanish.
@@ -28,6 +29,9 @@ namespace pxdfuzz {
 namespace {
 
 constexpr uint64_t kExecutionsPerStats = 65536;
+
+// What a process ends with that cannot write its findings.
+constexpr int kCannotKeep = 3;
 
 [[noreturn]] void Usage(const std::string& message) {
   std::fprintf(stderr, "pxdfuzz: %s\n", message.c_str());
@@ -114,6 +118,7 @@ Harness& Harness::Get() {
 Harness::Harness()
     : signature_(Environment("PXDFUZZ_SIGNATURE")),
       stats_file_(Environment("PXDFUZZ_STATS")),
+      findings_(Environment("PXDFUZZ_FINDINGS")),
       color_(WantsColor()) {
   const std::string only = Environment("PXDFUZZ_ONLY");
   if (only.empty()) return;
@@ -147,9 +152,11 @@ bool Harness::Begin(std::span<const uint8_t> input, Case& c) {
   return false;
 }
 
-// The file that holds `input`: the one that is being replayed, or the one that
+// The one where it is kept, the one that is being replayed, or the one that
 // libFuzzer will write it to.
-std::string Harness::FileOf(std::span<const uint8_t> input) const {
+std::string Harness::FileOf(std::span<const uint8_t> input,
+                            std::string_view signature) const {
+  if (findings_.is_open()) return findings_.FileOf(signature);
   if (!input_file_.empty()) return input_file_;
   std::string prefix;
   for (size_t i = 1; i < command_line_.size(); ++i) {
@@ -173,7 +180,7 @@ std::vector<ReportCommand> Harness::Commands(std::span<const uint8_t> input,
                                              std::string_view signature) const {
   if (command_line_.empty()) return {};
   const std::string program = Quoted(command_line_[0]);
-  const std::string file = FileOf(input);
+  const std::string file = FileOf(input, signature);
   std::vector<ReportCommand> commands = {
       {"reproduce", program + ' ' + Quoted(file)}};
 #ifdef PXDFUZZ_LIBFUZZER
@@ -188,14 +195,28 @@ std::vector<ReportCommand> Harness::Commands(std::span<const uint8_t> input,
   return commands;
 }
 
-ReportCommand Harness::ExplainCommand(std::span<const uint8_t> input) const {
-  return {"tell it again, --walk=NAME for another walk",
-          "pxdfuzz explain " + Quoted(FileOf(input))};
+bool Harness::AbortsFor(std::span<const uint8_t> input, const Case& c,
+                        const std::string& signature,
+                        const std::function<std::string()>& report) {
+  stats_.CountFinding();
+  if (!findings_.is_open()) {
+    PrintFinding(signature, report());
+    return true;
+  }
+  if (!findings_.Count(signature)) return false;
+  const std::string text = ToText(c);
+  const std::string error = findings_.Keep(signature, {input, text, report()});
+  if (!error.empty()) {
+    std::fprintf(stderr, "pxdfuzz: %s\n", error.c_str());
+    // Nothing that is found from here on would be kept.
+    std::_Exit(kCannotKeep);
+  }
+  WriteStats();
+  return false;
 }
 
 void Harness::PrintFinding(std::string_view signature,
                            std::string_view report) {
-  stats_.CountFinding();
   std::string text = "pxdfuzz: FINDING ";
   text += signature;
   text += "\n\n";
@@ -213,6 +234,9 @@ void Harness::WriteStats() const {
   {
     std::ofstream out(draft, std::ios::trunc);
     out << stats_.ToText();
+    for (const auto& [signature, count] : findings_.counts()) {
+      out << "finding " << signature << ' ' << count << '\n';
+    }
     if (!out.flush()) {
       std::fprintf(stderr, "pxdfuzz: PXDFUZZ_STATS: cannot write %s\n",
                    draft.c_str());
@@ -240,12 +264,16 @@ void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
   const Finding finding = *verdict.finding;
   const std::string signature = Name(finding.signature);
   if (!harness.Wants(signature)) return;
-  std::vector<ReportCommand> commands = harness.Commands(input, signature);
-  commands.push_back(harness.ExplainCommand(input));
-  harness.PrintFinding(signature,
-                       FindingReport(c, verdict,
-                                     {.color = harness.color(),
-                                      .commands = std::move(commands)}));
+  const auto report = [&] {
+    std::vector<ReportCommand> commands = harness.Commands(input, signature);
+    commands.push_back(
+        {"tell it again, --walk=NAME for another walk",
+         "pxdfuzz explain " + Quoted(harness.FileOf(input, signature))});
+    return FindingReport(
+        c, verdict,
+        {.color = harness.color(), .commands = std::move(commands)});
+  };
+  if (!harness.AbortsFor(input, c, signature, report)) return;
   AbortBy(finding.walk * kOutcomeCount +
               static_cast<size_t>(finding.signature.outcome),
           std::make_index_sequence<kWalkCount * kOutcomeCount>());

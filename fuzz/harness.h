@@ -4,11 +4,13 @@
 #define PXDFUZZ_FUZZ_HARNESS_H_
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/finding_folder.h"
 #include "fuzz/space_filter.h"
 #include "fuzz/stats.h"
 #include "pxdfuzz/case.h"
@@ -23,6 +25,8 @@ namespace pxdfuzz {
 //   PXDFUZZ_SIGNATURE=...     other findings are passed over; a signature, or a
 //                             pattern with * as shells have it
 //   PXDFUZZ_STATS=FILE        statistics go to FILE while the target runs
+//   PXDFUZZ_FINDINGS=FOLDER   findings are kept there, by signature, and the
+//                             target goes on in place of aborting
 //   PXDFUZZ_COLOR=always      colour though stderr is no terminal; or never
 //   NO_COLOR                  no colour
 class Harness {
@@ -45,14 +49,20 @@ class Harness {
   bool Wants(const std::string& signature) const;
 
   bool color() const { return color_; }
+  // The file that holds `input`, or will.
+  std::string FileOf(std::span<const uint8_t> input,
+                     std::string_view signature) const;
   // Commands that reproduce and minimise the input.
   std::vector<ReportCommand> Commands(std::span<const uint8_t> input,
                                       std::string_view signature) const;
-  // The tool's command that tells a walk's finding.
-  ReportCommand ExplainCommand(std::span<const uint8_t> input) const;
-  // Prints a finding's report and writes the statistics. The caller aborts, by
-  // a function of its own, so that stacks tell findings apart.
-  void PrintFinding(std::string_view signature, std::string_view report);
+
+  // Counts a finding. Where findings are kept in a folder, keeps it, and false:
+  // the target goes on. Otherwise prints `report()` and writes the statistics;
+  // the caller aborts, by a function of its own, so that stacks tell findings
+  // apart.
+  bool AbortsFor(std::span<const uint8_t> input, const Case& c,
+                 const std::string& signature,
+                 const std::function<std::string()>& report);
 
   // Where PXDFUZZ_STATS asks for it.
   void WriteStats() const;
@@ -60,11 +70,12 @@ class Harness {
  private:
   Harness();
 
-  std::string FileOf(std::span<const uint8_t> input) const;
+  void PrintFinding(std::string_view signature, std::string_view report);
 
   SpaceFilter filter_;
   std::string signature_;
   std::string stats_file_;
+  FindingFolder findings_;
   bool color_ = false;
   std::vector<std::string> command_line_;
   std::string input_file_;

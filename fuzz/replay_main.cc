@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kFinding = 1;
 constexpr int kUsage = 2;
 constexpr int kUnreadable = 3;
 
@@ -85,7 +86,11 @@ int main(int argc, char** argv) {
       ++inputs;
     }
   }
-  std::printf("%s: %zu input%s, no finding\n", program.c_str(), inputs,
-              inputs == 1 ? "" : "s");
-  return 0;
+  // They end the program unless they are kept in a folder.
+  const uint64_t findings = harness.stats().findings();
+  std::printf(
+      "%s: %zu input%s, %s\n", program.c_str(), inputs, inputs == 1 ? "" : "s",
+      findings == 0 ? "no finding"
+                    : (std::to_string(findings) + " with a finding").c_str());
+  return findings == 0 ? 0 : kFinding;
 }

@@ -27,6 +27,7 @@ class Stats {
   void ReachCell(size_t cell) { reached_.set(cell); }
 
   uint64_t executions() const { return executions_; }
+  uint64_t findings() const { return findings_; }
 
   // One "key value ..." a line. Keys may repeat, and others may join.
   std::string ToText() const;

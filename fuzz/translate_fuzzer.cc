@@ -28,12 +28,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!violation.has_value()) return 0;
   const std::string signature = "translate." + std::string(violation->rule);
   if (!Harness::Get().Wants(signature)) return 0;
-  std::string report = Describe(*violation, c.space) + '\n' + ToText(c) + '\n';
-  for (const auto& [purpose, command] :
-       Harness::Get().Commands({data, size}, signature)) {
-    report += "  # " + purpose + "\n  " + command + '\n';
-  }
-  Harness::Get().PrintFinding(signature,
-                              report + "\nDEDUP_TOKEN: " + signature + '\n');
+  const auto report = [&] {
+    std::string text = Describe(*violation, c.space) + '\n' + ToText(c) + '\n';
+    for (const auto& [purpose, command] :
+         Harness::Get().Commands({data, size}, signature)) {
+      text += "  # " + purpose + "\n  " + command + '\n';
+    }
+    return text + "\nDEDUP_TOKEN: " + signature + '\n';
+  };
+  if (!Harness::Get().AbortsFor({data, size}, c, signature, report)) return 0;
   AbortByTranslateRule();
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+#include "fuzz/finding_folder.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FindingFolderTest : public ::testing::Test {
+ protected:
+  FindingFolderTest() {
+    std::string name = (fs::temp_directory_path() / "pxdfuzz-XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    scratch_ = name;
+  }
+  ~FindingFolderTest() override { fs::remove_all(scratch_); }
+
+  static std::string Contents(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  std::string Path() const { return (scratch_ / "findings").string(); }
+
+  fs::path scratch_;
+  const std::vector<uint8_t> input_ = {1, 0, 255};
+};
+
+TEST_F(FindingFolderTest, KeepsTheFirstOfEachSignature) {
+  FindingFolder folder(Path());
+  ASSERT_TRUE(folder.Count("a.short"));
+  EXPECT_EQ(folder.Keep("a.short", {input_, "text\n", "report\n"}), "");
+  EXPECT_FALSE(folder.Count("a.short"));
+  EXPECT_TRUE(folder.Count("b.long"));
+  EXPECT_EQ(folder.counts().at("a.short"), 2u);
+  EXPECT_EQ(folder.counts().at("b.long"), 1u);
+  EXPECT_EQ(folder.FileOf("a.short"), Path() + "/a.short/input");
+  EXPECT_EQ(Contents(Path() + "/a.short/input"),
+            std::string(input_.begin(), input_.end()));
+  EXPECT_EQ(Contents(Path() + "/a.short/case.yaml"), "text\n");
+  EXPECT_EQ(Contents(Path() + "/a.short/report.txt"), "report\n");
+}
+
+TEST_F(FindingFolderTest, WhatAnotherProcessKeptStays) {
+  FindingFolder first(Path());
+  FindingFolder second(Path());
+  ASSERT_TRUE(first.Count("a"));
+  ASSERT_TRUE(second.Count("a"));
+  EXPECT_EQ(first.Keep("a", {input_, "first", "first"}), "");
+  EXPECT_EQ(second.Keep("a", {input_, "second", "second"}), "");
+  EXPECT_EQ(Contents(Path() + "/a/report.txt"), "first");
+  // Nothing else is left.
+  EXPECT_EQ(std::distance(fs::directory_iterator(Path()), {}), 1);
+  // A third one knows it from the start.
+  EXPECT_FALSE(FindingFolder(Path()).Count("a"));
+}
+
+TEST_F(FindingFolderTest, WhereNothingCanBeWrittenItSaysSo) {
+  std::ofstream(scratch_ / "findings") << "a file";
+  FindingFolder folder(Path());
+  ASSERT_TRUE(folder.Count("a"));
+  EXPECT_NE(folder.Keep("a", {input_, "", ""}).find(Path()), std::string::npos);
+}
+
+TEST_F(FindingFolderTest, WithoutAPathItIsNotOpen) {
+  EXPECT_FALSE(FindingFolder("").is_open());
+  EXPECT_TRUE(FindingFolder(Path()).is_open());
+}
+
+}  // namespace
+}  // namespace pxdfuzz
