@@ -36,6 +36,7 @@ is_there() {
   case $package in
     clang-format-*) has_command "$package" ;;
     clang-*) has_command "clang++-$version" ;;
+    gcc-s390x-linux-gnu) has_command s390x-linux-gnu-gcc ;;
     libbenchmark-dev) has_header benchmark/benchmark.h ;;
     libabsl-dev) has_header absl/status/statusor.h ;;
     libclang-rt-*) has_libfuzzer "$version" ;;
@@ -44,6 +45,8 @@ is_there() {
     libyaml-cpp-dev) has_header yaml-cpp/parser.h ;;
     llvm-*) has_command "llvm-symbolizer-$version" ;;
     ninja-build) has_command ninja ;;
+    qemu-system-misc) has_command qemu-system-s390x ;;
+    qemu-system-x86) has_command qemu-system-x86_64 ;;
     *) has_command "$package" ;;
   esac || has_package "$package"
 }

@@ -1,0 +1,73 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# ./run referee: Translate beside QEMU, which translates by itself. QEMU is not
+# needed for anything else, so where it cannot be had this is skipped.
+
+# By architecture: the Debian packages, and the commands that come with them.
+declare -rA QEMU_NEEDS=(
+  [s390]='qemu-system-misc gcc-s390x-linux-gnu'
+  [x86-64]='qemu-system-x86'
+)
+declare -rA QEMU_COMMANDS=(
+  [s390]='qemu-system-s390x s390x-linux-gnu-gcc'
+  [x86-64]='qemu-system-x86_64'
+)
+
+# Whether all commands that ARCHITECTURE needs are there.
+can_ask() {
+  local program
+  for program in ${QEMU_COMMANDS[$1]}; do
+    has_command "$program" || return 1
+  done
+}
+
+# Installs what is missing of these packages, if it can; never ends the script.
+try_to_install() {
+  local missing
+  missing=$(missing_of "$@")
+  [[ -n $missing && $EUID == 0 ]] || return 0
+  has_command apt-get || return 0
+  step 'asking for the newest lists of packages' "$LOGS/apt-update.log" \
+    apt_get update || true
+  # shellcheck disable=SC2086  # one word for each package
+  step "installing $missing" "$LOGS/apt-referee.log" \
+    apt_get install --no-install-recommends $missing || true
+  hash -r
+}
+
+command_referee() {
+  local flag flags=() architecture architectures=() wanted='' skipped=''
+  for flag in "$@"; do
+    case $flag in
+      --cases=* | --seed=*)
+        [[ ${flag#*=} =~ ^[0-9]{1,12}$ && $flag != --cases=0* ]] ||
+          usage_error "referee: ${flag%%=*} wants a number, not '${flag#*=}'"
+        ;;
+      --plant | --plant=*) ;;
+      *) usage_error "referee: it takes no '$flag'" ;;
+    esac
+    flags+=("$flag")
+  done
+
+  for architecture in "${!QEMU_NEEDS[@]}"; do
+    can_ask "$architecture" || wanted+=" ${QEMU_NEEDS[$architecture]}"
+  done
+  # shellcheck disable=SC2086  # one word for each package
+  try_to_install $wanted
+  for architecture in s390 x86-64; do
+    if can_ask "$architecture"; then
+      architectures+=("$architecture")
+    else
+      skipped+="${skipped:+; }$architecture (it needs"
+      skipped+=" ${QEMU_NEEDS[$architecture]})"
+    fi
+  done
+  [[ -z $skipped ]] || echo "referee: skipped, QEMU is missing: $skipped"
+  ((${#architectures[@]})) || return 0
+
+  # shellcheck disable=SC2086  # one word for each need
+  set_up ${NEEDS[referee]}
+  build 'the referee' dev referee
+  build/dev/bin/referee "${architectures[@]}" "${flags[@]}"
+}
