@@ -16,6 +16,9 @@
 
 #include "fuzz/sha1.h"
 #include "pxdfuzz/case_text.h"
+#ifdef PXDFUZZ_AFL
+#include "fuzz/afl_target.h"
+#endif
 
 // libFuzzer takes these for coverage: one for each cell of the case space.
 // Volatile and used, or the stores vanish.
@@ -28,7 +31,7 @@ __attribute__((
 namespace pxdfuzz {
 namespace {
 
-constexpr uint64_t kExecutionsPerStats = 65536;
+constexpr uint64_t kExecutionsPerStats = 16384;
 
 // What a process ends with that cannot write its findings.
 constexpr int kCannotKeep = 3;
@@ -259,6 +262,9 @@ void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
     if (!request.cell.has_value()) continue;
     harness.stats().ReachCell(*request.cell);
     pxdfuzz_cell_counters[*request.cell] = 1;
+#ifdef PXDFUZZ_AFL
+    CoverCell(*request.cell);
+#endif
   }
   if (!verdict.finding.has_value()) return;
   const Finding finding = *verdict.finding;

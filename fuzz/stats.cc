@@ -7,6 +7,22 @@
 #include "pxdfuzz/arches.h"
 
 namespace pxdfuzz {
+namespace {
+
+// Four cells a hexadecimal digit, the first ones first and lowest.
+std::string MaskText(const std::bitset<kMaxCells>& cells) {
+  std::string text;
+  for (size_t i = 0; i < Cells().size(); i += 4) {
+    unsigned digit = 0;
+    for (size_t bit = 0; bit < 4 && i + bit < Cells().size(); ++bit) {
+      digit |= cells.test(i + bit) ? 1u << bit : 0u;
+    }
+    text += "0123456789abcdef"[digit];
+  }
+  return text;
+}
+
+}  // namespace
 
 void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
   if (verdict.kind == Verdict::Kind::kNotComparable) {
@@ -56,6 +72,7 @@ std::string Stats::ToText() const {
       << "pages " << pages_ << '\n'
       << "cells-reached " << reached_.count() << '\n'
       << "cells-possible " << Cells().size() << '\n'
+      << "cells-mask " << MaskText(reached_) << '\n'
       << "findings " << findings_ << '\n';
   for (size_t i = 0; i < kWalkCount; ++i) {
     if (excused_[i] == 0) continue;

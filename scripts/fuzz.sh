@@ -3,7 +3,7 @@
 #
 # ./run fuzz: shows that a known bug is found from nothing, then fuzzes all
 # walks for the rest of the time. What is said at the end is what the targets'
-# own statistics say.
+# own statistics say. With --target it is a campaign (campaign.sh).
 
 readonly DEMO=build/demo
 readonly BIN=build/fuzz/bin
@@ -328,7 +328,17 @@ verdict() {
 
 command_fuzz() {
   local seconds=60 flag left
+  if [[ " $* " == *' --target='* ]]; then
+    # shellcheck source=scripts/campaign.sh
+    . scripts/campaign.sh
+    fuzz_target "$@"
+    return
+  fi
   for flag in "$@"; do
+    case $flag in
+      --engine=* | --jobs=* | --known=* | --out=* | --resume)
+        usage_error "fuzz: $flag goes with --target=NAME" ;;
+    esac
     [[ $flag == --seconds=* ]] || usage_error "fuzz: it takes no '$flag'"
     seconds=${flag#*=}
     [[ $seconds =~ ^[0-9]{1,7}$ && $((10#$seconds)) != 0 ]] || usage_error \

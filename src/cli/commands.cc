@@ -66,6 +66,24 @@ const std::vector<Command>& Commands() {
        .example = "pxdfuzz encode crash-1.yaml -o crash-1",
        .flags = {kOutput, kForce},
        .run = RunEncode},
+      {.name = "exhaust",
+       .operands = "",
+       .summary = "try every small address space there is",
+       .help = "Walks all tables there are, up to symmetry, of tiny address "
+               "spaces of s390: 1 and 2 index bits a level, 2 to 5 levels, "
+               "short ranges at each page. Prints for each walk how many "
+               "behaviours there are, whether the loop invariant was kept "
+               "(pXdp == pXd_offset(parent, addr) at each turn), and whether "
+               "any differs from the reference: holds; broken, with the cause "
+               "of the known defect and how many differ; or DIFFERS, which is "
+               "a finding, with the first that does.",
+       .example = "pxdfuzz exhaust --pages=12",
+       .flags = {{"--pages", "N", "pages of a range at most, 1 to 64 (4)"},
+                 {"--index-bits", "N", "1, 2 or both (both)"},
+                 {"--levels", "N", "2, 3, 4 or 5 alone"},
+                 {"--walk", "NAME", "one walk; 'pxdfuzz walks' names them"},
+                 {"--json", "", "the same as one JSON document"}},
+       .run = RunExhaust},
       {.name = "walks",
        .operands = "",
        .summary = "list the walks, and where each is known to be wrong",
@@ -86,6 +104,30 @@ const std::vector<Command>& Commands() {
        .flags = {{"--cases", "N", "cases of each kind; 100000 unless told"},
                  {"--json", "", "all counts, as one JSON document"}},
        .run = RunMatrix},
+      {.name = "campaign",
+       .operands = "TARGET",
+       .least = 1,
+       .most = 1,
+       .summary = "fuzz with several processes and keep what they find",
+       .help =
+           "Runs fuzz targets side by side on one corpus. The folder OUT "
+           "holds corpus/, findings/ (a folder for each signature: input, "
+           "case.yaml, report.txt, count), stats.json and log/. Ctrl-C ends "
+           "it and keeps everything. Ends with 0 where nothing new was "
+           "found, 1 with new findings, 2 for wrong usage, 3 where the "
+           "campaign itself failed.",
+       .example = "pxdfuzz campaign build/fuzz/bin/gup_fuzzer --jobs=2 "
+                  "--seconds=600 --out=build/campaign",
+       .flags = {{"--out", "FOLDER", "where everything is kept"},
+                 {"--resume", "", "go on with what is in FOLDER"},
+                 {"--jobs", "N", "processes; 1 unless told"},
+                 {"--seconds", "N", "how long; until Ctrl-C unless told"},
+                 {"--engine", "NAME", "libfuzzer, or afl"},
+                 {"--sanitized", "PROGRAM", "what the last of several runs"},
+                 {"--seeds", "FOLDER,...", "inputs to begin with"},
+                 {"--dict", "FILE", "a dictionary"},
+                 {"--known", "FILE", "findings that fail nothing; YAML"}},
+       .run = RunCampaign},
       {.name = "claims",
        .operands = "",
        .summary = "try what the thread of 2020 claims",
@@ -121,7 +163,7 @@ void PrintHelp(const Command& command, Output& out) {
   text.Line(usage);
   text.Blank();
   text.Wrap("", "", command.help);
-  if (command.most > 0) {
+  if (command.operands.starts_with("FILE")) {
     text.Wrap("", "",
               "A case is bytes or text, told apart by content; '-' is standard "
               "input.");

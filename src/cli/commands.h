@@ -62,8 +62,10 @@ int RunReplay(const Arguments& arguments, Output& out);
 int RunExplain(const Arguments& arguments, Output& out);
 int RunDecode(const Arguments& arguments, Output& out);
 int RunEncode(const Arguments& arguments, Output& out);
+int RunCampaign(const Arguments& arguments, Output& out);
 int RunClaims(const Arguments& arguments, Output& out);
 int RunMatrix(const Arguments& arguments, Output& out);
+int RunExhaust(const Arguments& arguments, Output& out);
 int RunWalks(const Arguments& arguments, Output& out);
 
 // Runs the command line behind the program's name.

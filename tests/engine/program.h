@@ -91,6 +91,7 @@ inline std::map<std::string, uint64_t> ReadStats(
       }
       continue;
     }
+    if (all.empty() || all[0] == "cells-mask") continue;
     std::string key;
     for (size_t i = 0; i + 1 < all.size(); ++i) {
       key += (i == 0 ? "" : " ") + all[i];

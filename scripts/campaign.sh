@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# ./run fuzz --target=NAME: a campaign on one target. This builds it; the tool
+# does the rest (src/cli/campaign.h).
+
+# Targets that are fuzzed in campaigns; the strict one shows a known bug.
+readonly CAMPAIGN_TARGETS='gup_fuzzer walks_fuzzer translate_fuzzer
+  gup_strict_fuzzer'
+
+fuzz_target() {
+  local flag target='' engine=libfuzzer out='' preset flags=() seeds
+  for flag in "$@"; do
+    case $flag in
+      --target=*) target=${flag#*=} ;;
+      --engine=libfuzzer | --engine=afl)
+        engine=${flag#*=}
+        flags+=("$flag")
+        ;;
+      --engine=*) usage_error "fuzz: $flag: there are libfuzzer and afl" ;;
+      --out=?*) out=${flag#*=} ;;
+      --jobs=* | --seconds=*)
+        [[ ${flag#*=} =~ ^[0-9]{1,7}$ && $((10#${flag#*=})) != 0 ]] ||
+          usage_error "fuzz: ${flag%%=*} wants a whole number from 1 on"
+        flags+=("$flag")
+        ;;
+      --resume | --known=?*) flags+=("$flag") ;;
+      *) usage_error "fuzz: it takes no '$flag'" ;;
+    esac
+  done
+  # shellcheck disable=SC2086  # one word for each target
+  printf '%s\n' $CAMPAIGN_TARGETS | grep -qx -- "$target" || usage_error \
+    "fuzz: there is no target '$target'; there are$(
+      printf ' %s' $CAMPAIGN_TARGETS)"
+  [[ -n $out ]] || out=build/campaigns/$target-$engine
+  seeds=corpus/$target
+
+  # shellcheck disable=SC2086  # one word for each need
+  set_up ${NEEDS[test]}
+  preset=fuzz
+  if [[ $engine == afl ]]; then
+    # shellcheck disable=SC2086  # one word for each need
+    set_up ${NEEDS[afl]}
+    preset=afl
+  fi
+  build 'the tool' dev pxdfuzz_tool
+  build 'the target' "$preset" "$target"
+  mkdir -p "$(dirname "$out")" || die 3 "cannot write in $ROOT"
+  echo "fuzzing; Ctrl-C stops it and keeps everything"
+  exec build/dev/bin/pxdfuzz campaign "build/$preset/bin/$target" \
+    "--out=$out" "--seeds=$seeds" "${flags[@]}"
+}

@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/campaign.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <sstream>
+#include <system_error>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/text_lines.h"
+#include "src/cli/input.h"
+#include "src/cli/json.h"
+#include "src/cli/output.h"
+#include "src/cli/yaml_node.h"
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a target ends with that cannot keep its findings (fuzz/harness.cc), and
+// what a program does that cannot be executed.
+constexpr int kCannotKeep = 3;
+constexpr int kCannotExecute = 127;
+// A target that ends so often before it has executed anything does not start.
+constexpr int kMostFailures = 3;
+// How long a process may take to end when it is asked to.
+constexpr auto kPatience = std::chrono::seconds(5);
+constexpr auto kBetweenStats = std::chrono::seconds(2);
+constexpr size_t kTailBytes = 64 * 1024;
+
+std::string Contents(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The end of a file, from the beginning of a line on.
+std::string Tail(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  const auto size = static_cast<size_t>(std::max<int64_t>(0, in.tellg()));
+  const size_t from = size > kTailBytes ? size - kTailBytes : 0;
+  in.seekg(static_cast<std::streamoff>(from));
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  return from == 0 ? text : text.substr(text.find('\n') + 1);
+}
+
+std::vector<fs::path> FilesIn(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (auto it = fs::directory_iterator(folder, error);
+       !error && it != fs::directory_iterator(); it.increment(error)) {
+    if (it->is_regular_file(error)) files.push_back(it->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// Adds what `more` has reached to `cells`.
+void AddCells(const std::string& more, std::string& cells) {
+  if (cells.size() < more.size()) cells.resize(more.size(), '0');
+  for (size_t i = 0; i < more.size(); ++i) {
+    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+    cells[i] = "0123456789abcdef"[digit(cells[i]) | digit(more[i])];
+  }
+}
+
+void Add(const CampaignStats& more, CampaignStats& stats) {
+  stats.executions += more.executions;
+  AddCells(more.cells, stats.cells);
+  stats.cells_possible = std::max(stats.cells_possible, more.cells_possible);
+  for (const auto& [signature, count] : more.findings) {
+    stats.findings[signature] += count;
+  }
+}
+
+bool IsMask(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+// The statistics that a target writes (fuzz/stats.cc).
+CampaignStats ReadTargetStats(const fs::path& file) {
+  CampaignStats stats;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    std::string key;
+    words >> key;
+    if (key == "executions") words >> stats.executions;
+    if (key == "cells-possible") words >> stats.cells_possible;
+    if (key == "cells-mask") {
+      words >> stats.cells;
+      if (!IsMask(stats.cells)) stats.cells.clear();
+    }
+    if (key == "finding") {
+      std::string signature;
+      uint64_t count = 0;
+      if (words >> signature >> count) stats.findings[signature] = count;
+    }
+  }
+  return stats;
+}
+
+std::string ToJson(const CampaignStats& stats) {
+  std::string findings;
+  for (const auto& [signature, count] : stats.findings) {
+    findings += Concat({findings.empty() ? "" : ",",
+                        "\n    {\"signature\": ", JsonString(signature),
+                        ", \"count\": ", std::to_string(count), "}"});
+  }
+  return Concat({"{\n  \"target\": ",
+                 JsonString(stats.target),
+                 ",\n  \"engine\": ",
+                 JsonString(stats.engine),
+                 ",\n  \"sessions\": ",
+                 std::to_string(stats.sessions),
+                 ",\n  \"seconds\": ",
+                 absl::StrFormat("%.1f", stats.seconds),
+                 ",\n  \"executions\": ",
+                 std::to_string(stats.executions),
+                 ",\n  \"cells_reached\": ",
+                 std::to_string(stats.cells_reached()),
+                 ",\n  \"cells_possible\": ",
+                 std::to_string(stats.cells_possible),
+                 ",\n  \"cells\": ",
+                 JsonString(stats.cells),
+                 ",\n  \"findings\": [",
+                 findings,
+                 findings.empty() ? "" : "\n  ",
+                 "]\n}\n"});
+}
+
+// What ToJson() wrote. JSON is YAML.
+absl::StatusOr<CampaignStats> FromJson(std::string_view text,
+                                       const std::string& name) {
+  const absl::StatusOr<YamlNode> root = ParseYaml(text, name);
+  if (!root.ok()) return root.status();
+  CampaignStats stats;
+  bool good = root->kind == YamlNode::Kind::kMapping;
+  for (size_t i = 0; good && i < root->keys.size(); ++i) {
+    const std::string& key = root->keys[i].text;
+    const YamlNode& value = root->items[i];
+    if (key == "target") stats.target = value.text;
+    if (key == "engine") stats.engine = value.text;
+    if (key == "sessions") good = absl::SimpleAtoi(value.text, &stats.sessions);
+    if (key == "seconds") good = absl::SimpleAtod(value.text, &stats.seconds);
+    if (key == "executions") {
+      good = absl::SimpleAtoi(value.text, &stats.executions);
+    }
+    if (key == "cells_possible") {
+      good = absl::SimpleAtoi(value.text, &stats.cells_possible);
+    }
+    if (key == "cells") {
+      stats.cells = value.text;
+      good = IsMask(value.text);
+    }
+    if (key != "findings") continue;
+    for (const YamlNode& finding : value.items) {
+      good = good && finding.items.size() == 2 &&
+             absl::SimpleAtoi(finding.items[1].text,
+                              &stats.findings[finding.items[0].text]);
+    }
+  }
+  if (good) return stats;
+  return absl::InvalidArgumentError(
+      Concat({name, ": is not what a campaign wrote"}));
+}
+
+// "AddressSanitizer.heap-buffer-overflow.Walk" of the line with which a
+// sanitizer or an engine ends its report, fit for a file's name.
+std::string CrashName(std::string_view log) {
+  constexpr std::string_view kBegin = "SUMMARY: ";
+  const size_t at = log.rfind(kBegin);
+  if (at == log.npos) return "unknown";
+  std::string_view line = log.substr(at + kBegin.size());
+  line = line.substr(0, line.find('\n'));
+  // "TOOL: KIND PLACE in FUNCTION"; places differ between builds.
+  std::vector<std::string> words;
+  std::istringstream in{std::string(line)};
+  for (std::string word; in >> word;) {
+    if (word.find('/') == word.npos) words.push_back(word);
+  }
+  std::string name;
+  for (const std::string& word : words) {
+    if (word == "in") continue;
+    if (!name.empty()) name += '.';
+    for (const char c : word) {
+      const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                         (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+      if (plain) name += c;
+    }
+    if (name.size() > 80) break;
+  }
+  return name;
+}
+
+}  // namespace
+
+std::string_view Name(Engine engine) {
+  return engine == Engine::kLibFuzzer ? "libfuzzer" : "afl";
+}
+
+uint64_t CampaignStats::cells_reached() const {
+  uint64_t count = 0;
+  for (const char c : cells) {
+    count +=
+        std::popcount(static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10));
+  }
+  return count;
+}
+
+Campaign::Campaign(CampaignOptions options)
+    : options_(std::move(options)),
+      started_(Clock::now()),
+      written_(started_) {}
+
+std::string Campaign::Path(std::string_view name) const {
+  return Concat({options_.out, "/", name});
+}
+
+absl::Status Campaign::Open() {
+  std::error_code error;
+  const std::string stats = Path("stats.json");
+  if (options_.resume) {
+    if (!fs::is_regular_file(stats, error)) {
+      return absl::InvalidArgumentError(
+          Concat({options_.out, ": there is no campaign to resume"}));
+    }
+    const absl::StatusOr<CampaignStats> past = FromJson(Contents(stats), stats);
+    if (!past.ok()) return past.status();
+    past_ = *past;
+    if (past_.target != fs::path(options_.target).filename() ||
+        past_.engine != Name(options_.engine)) {
+      return absl::InvalidArgumentError(
+          Concat({options_.out, ": is a campaign of ", past_.target, " with ",
+                  past_.engine, "; resume it with these"}));
+    }
+  } else if (fs::exists(options_.out, error) &&
+             !fs::is_empty(options_.out, error)) {
+    return absl::InvalidArgumentError(
+        Concat({options_.out,
+                ": is not empty; --resume goes on with a campaign that is "
+                "there"}));
+  }
+  for (const char* folder : {"corpus", "findings", "log"}) {
+    fs::create_directories(Path(folder), error);
+    if (error) {
+      return absl::UnavailableError(
+          Concat({Path(folder), ": cannot be made: ", error.message()}));
+    }
+  }
+  // What a process that was killed left half-made.
+  std::vector<fs::path> drafts;
+  for (const auto& entry : fs::directory_iterator(Path("findings"), error)) {
+    if (entry.path().filename().string().starts_with(".new-")) {
+      drafts.push_back(entry.path());
+    }
+  }
+  for (const fs::path& draft : drafts) fs::remove_all(draft, error);
+  for (const fs::path& file : FilesIn(Path("log"))) {
+    if (file.extension() == ".stats") fs::remove(file, error);
+  }
+  past_.target = fs::path(options_.target).filename();
+  past_.engine = Name(options_.engine);
+  ++past_.sessions;
+  before_ = past_.executions;
+  seconds_before_ = past_.seconds;
+  return WriteStats();
+}
+
+absl::Status Campaign::Start() {
+  started_ = Clock::now();
+  for (int i = 0; i < options_.jobs; ++i) {
+    const bool sanitized =
+        !options_.sanitized.empty() && i > 0 && i + 1 == options_.jobs;
+    Worker worker;
+    worker.name = Concat({"job-", std::to_string(i + 1)});
+    worker.program = sanitized ? options_.sanitized : options_.target;
+    workers_.push_back(std::move(worker));
+  }
+  for (Worker& worker : workers_) {
+    if (absl::Status status = StartWorker(worker); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Campaign::StartWorker(Worker& worker) {
+  Job::Options job;
+  job.log = Path(Concat({"log/", worker.name, ".log"}));
+  job.environment = {
+      {"PXDFUZZ_FINDINGS", fs::absolute(Path("findings")).string()},
+      {"PXDFUZZ_COLOR", "never"}};
+  if (options_.engine == Engine::kLibFuzzer) {
+    job.environment.emplace_back("PXDFUZZ_STATS",
+                                 Path(Concat({"log/", worker.name, ".stats"})));
+    job.words = {worker.program, "-reload=1", "-max_len=640", "-timeout=25",
+                 Concat({"-artifact_prefix=", Path("log/"), worker.name, "."})};
+    if (!options_.dictionary.empty()) {
+      job.words.push_back(Concat({"-dict=", options_.dictionary}));
+    }
+    job.words.push_back(Path("corpus"));
+    for (const std::string& seeds : options_.seeds) job.words.push_back(seeds);
+  } else {
+    job.environment.insert(job.environment.end(),
+                           {{"AFL_NO_UI", "1"},
+                            {"AFL_SKIP_CPUFREQ", "1"},
+                            {"AFL_NO_AFFINITY", "1"},
+                            {"AFL_AUTORESUME", "1"},
+                            {"AFL_IGNORE_SEED_PROBLEMS", "1"},
+                            {"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1"}});
+    const bool is_main = &worker == workers_.data();
+    const auto cores = std::max(1u, std::thread::hardware_concurrency());
+    const auto core = static_cast<unsigned>(&worker - workers_.data()) % cores;
+    // Pinned, it runs several times as fast.
+    job.words = {"taskset",
+                 "-c",
+                 std::to_string(core),
+                 "afl-fuzz",
+                 "-i",
+                 options_.seeds.empty() ? Path("corpus") : options_.seeds[0],
+                 "-o",
+                 Path("afl"),
+                 is_main ? "-M" : "-S",
+                 worker.name,
+                 "-G",
+                 "640"};
+    if (!options_.dictionary.empty()) {
+      job.words.insert(job.words.end(), {"-x", options_.dictionary});
+    }
+    job.words.insert(job.words.end(), {"--", worker.program});
+  }
+  worker.started = Clock::now();
+  return worker.job.Start(job);
+}
+
+CampaignStats Campaign::StatsOf(const Worker& worker) const {
+  if (options_.engine == Engine::kLibFuzzer) {
+    return ReadTargetStats(Path(Concat({"log/", worker.name, ".stats"})));
+  }
+  CampaignStats stats;
+  std::ifstream in(Path(Concat({"afl/", worker.name, "/fuzzer_stats"})));
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    std::string key;
+    std::string colon;
+    if (words >> key >> colon && key == "execs_done") words >> stats.executions;
+  }
+  return stats;
+}
+
+std::string Campaign::LastWords(const Worker& worker) const {
+  std::istringstream in(Tail(Path(Concat({"log/", worker.name, ".log"}))));
+  std::string last;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last.empty() ? "it printed nothing" : last;
+}
+
+absl::Status Campaign::KeepCrash(const Worker& worker) {
+  const std::string prefix = Concat({worker.name, "."});
+  for (const fs::path& file : FilesIn(Path("log"))) {
+    const std::string name = file.filename().string();
+    if (!name.starts_with(prefix) || file.extension() == ".log" ||
+        file.extension() == ".stats" || name.ends_with(".new")) {
+      continue;
+    }
+    const std::string bytes = Contents(file);
+    const std::string log = Tail(Path(Concat({"log/", worker.name, ".log"})));
+    // "crash" of "job-1.crash-0a1b".
+    const std::string kind = name.substr(
+        prefix.size(), name.find('-', prefix.size()) - prefix.size());
+    const std::string signature = Concat({kind, ".", CrashName(log)});
+    const fs::path place = Path(Concat({"findings/", signature}));
+    ++past_.findings[signature];
+    std::error_code error;
+    if (!fs::exists(place, error)) {
+      const fs::path draft = Path(Concat({"findings/.new-", signature}));
+      fs::remove_all(draft, error);
+      fs::create_directories(draft, error);
+      const Case c = Decode(std::span(
+          reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+      const size_t report = log.rfind("\n==");
+      for (const auto& [part, text] :
+           {std::pair<std::string_view, std::string>{"input", bytes},
+            {"case.yaml", c.empty() ? "# the empty case\n" : ToText(c)},
+            {"report.txt",
+             report == log.npos ? log : log.substr(report + 1)}}) {
+        if (absl::Status status = WriteFile(Concat({draft.string(), "/", part}),
+                                            text, /*force=*/true);
+            !status.ok()) {
+          return status;
+        }
+      }
+      fs::rename(draft, place, error);
+      if (error) {
+        return absl::UnavailableError(
+            Concat({place.string(), ": cannot be made: ", error.message()}));
+      }
+    }
+    fs::remove(file, error);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Campaign::OnEnd(Worker& worker, const Job::End& end) {
+  const CampaignStats stats = StatsOf(worker);
+  Add(stats, past_);
+  std::error_code error;
+  fs::remove(Path(Concat({"log/", worker.name, ".stats"})), error);
+  if (end.code == kCannotExecute || end.code == kCannotKeep) {
+    return absl::UnavailableError(LastWords(worker));
+  }
+  if (absl::Status status = KeepCrash(worker); !status.ok()) return status;
+  if (end.code == 0 && end.signal == 0) {
+    worker.done = true;
+    return absl::OkStatus();
+  }
+  worker.failures = stats.executions == 0 ? worker.failures + 1 : 0;
+  if (worker.failures == kMostFailures ||
+      (options_.engine == Engine::kAfl && stats.executions == 0)) {
+    return absl::UnavailableError(
+        Concat({worker.program, ": does not start: ", LastWords(worker)}));
+  }
+  return StartWorker(worker);
+}
+
+absl::StatusOr<bool> Campaign::Tend() {
+  bool runs = false;
+  for (Worker& worker : workers_) {
+    if (const auto end = worker.job.Poll(); end.has_value()) {
+      if (absl::Status status = OnEnd(worker, *end); !status.ok()) {
+        return status;
+      }
+    }
+    runs |= worker.job.runs();
+  }
+  if (Clock::now() - written_ >= kBetweenStats) {
+    written_ = Clock::now();
+    if (absl::Status status = WriteStats(); !status.ok()) return status;
+  }
+  return runs;
+}
+
+absl::Status Campaign::Stop() {
+  // libFuzzer ends well on SIGUSR1 alone, AFL++ on SIGTERM.
+  const int signal = options_.engine == Engine::kLibFuzzer ? SIGUSR1 : SIGTERM;
+  for (const Worker& worker : workers_) worker.job.Signal(signal);
+  const Clock::time_point last = Clock::now() + kPatience;
+  bool runs = true;
+  while (runs && Clock::now() < last) {
+    runs = false;
+    for (Worker& worker : workers_) {
+      if (const auto end = worker.job.Poll(); end.has_value()) {
+        Add(StatsOf(worker), past_);
+        std::error_code error;
+        fs::remove(Path(Concat({"log/", worker.name, ".stats"})), error);
+      }
+      runs |= worker.job.runs();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  absl::Status kept = absl::OkStatus();
+  for (Worker& worker : workers_) {
+    if (absl::Status status = KeepCrash(worker); !status.ok()) kept = status;
+  }
+  past_ = Stats();
+  // Those that do not end are killed.
+  workers_.clear();
+  seconds_before_ = past_.seconds;
+  started_ = Clock::now();
+  if (absl::Status status = CollectQueues(); !status.ok()) kept = status;
+  if (absl::Status status = WriteStats(); !status.ok()) return status;
+  return kept;
+}
+
+absl::Status Campaign::CollectQueues() const {
+  if (options_.engine != Engine::kAfl) return absl::OkStatus();
+  std::error_code error;
+  for (const auto& of_job : fs::directory_iterator(Path("afl"), error)) {
+    for (const fs::path& file : FilesIn(of_job.path() / "queue")) {
+      const std::string bytes = Contents(file);
+      // By content, so that it is there once.
+      const std::string name =
+          Concat({"corpus/afl-",
+                  absl::StrFormat("%016x-%d", std::hash<std::string>()(bytes),
+                                  bytes.size())});
+      if (fs::exists(Path(name), error)) continue;
+      if (absl::Status status = WriteFile(Path(name), bytes, /*force=*/true);
+          !status.ok()) {
+        return status;
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+CampaignStats Campaign::Stats() const {
+  CampaignStats stats = past_;
+  stats.seconds = seconds_before_ + session_seconds();
+  for (const Worker& worker : workers_) {
+    if (worker.job.runs()) Add(StatsOf(worker), stats);
+  }
+  // Engines that count nothing have left folders all the same.
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(Path("findings"), error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(".")) stats.findings.try_emplace(name, 0);
+  }
+  return stats;
+}
+
+uint64_t Campaign::session_executions() const {
+  return Stats().executions - before_;
+}
+
+double Campaign::session_seconds() const {
+  return std::chrono::duration<double>(Clock::now() - started_).count();
+}
+
+absl::Status Campaign::WriteStats() const {
+  const CampaignStats stats = Stats();
+  for (const auto& [signature, count] : stats.findings) {
+    std::error_code error;
+    const std::string folder = Path(Concat({"findings/", signature}));
+    if (count == 0 || !fs::is_directory(folder, error)) continue;
+    if (absl::Status status =
+            WriteFile(Concat({folder, "/count"}),
+                      Concat({std::to_string(count), "\n"}), /*force=*/true);
+        !status.ok()) {
+      return status;
+    }
+  }
+  return WriteFile(Path("stats.json"), ToJson(stats), /*force=*/true);
+}
+
+std::pair<std::vector<std::string>, std::vector<std::string>>
+Campaign::Findings() const {
+  std::pair<std::vector<std::string>, std::vector<std::string>> findings;
+  const std::string today = Today();
+  for (const auto& finding : Stats().findings) {
+    const std::string& signature = finding.first;
+    const bool known = std::any_of(options_.known.begin(), options_.known.end(),
+                                   [&](const KnownIssue& issue) {
+                                     return Matches(issue, signature) &&
+                                            !IsExpired(issue, today);
+                                   });
+    (known ? findings.second : findings.first).push_back(signature);
+  }
+  return findings;
+}
+
+std::vector<std::string> Campaign::RemarksOnKnownIssues() const {
+  std::vector<std::string> remarks;
+  const CampaignStats stats = Stats();
+  const std::string today = Today();
+  for (const KnownIssue& issue : options_.known) {
+    const bool used = std::any_of(
+        stats.findings.begin(), stats.findings.end(),
+        [&](const auto& finding) { return Matches(issue, finding.first); });
+    if (IsExpired(issue, today)) {
+      remarks.push_back(Concat({issue.signature, " expired on ", issue.expires,
+                                " (", issue.link, ")"}));
+    } else if (!used) {
+      remarks.push_back(
+          Concat({issue.signature, " was not met (", issue.link, ")"}));
+    }
+  }
+  return remarks;
+}
+
+}  // namespace pxdfuzz

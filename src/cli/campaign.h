@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CLI_CAMPAIGN_H_
+#define PXDFUZZ_SRC_CLI_CAMPAIGN_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "src/cli/job.h"
+#include "src/cli/known_issues.h"
+
+namespace pxdfuzz {
+
+enum class Engine { kLibFuzzer, kAfl };
+
+std::string_view Name(Engine engine);
+
+struct CampaignOptions {
+  // The fuzz target, and one that the last of several jobs runs in its place,
+  // with sanitizers, or nothing.
+  std::string target;
+  std::string sanitized;
+  Engine engine = Engine::kLibFuzzer;
+  int jobs = 1;
+  // How long; 0 is until it is stopped.
+  int seconds = 0;
+  std::string out;
+  // Goes on where `out` ended.
+  bool resume = false;
+  // Inputs to begin with, folders.
+  std::vector<std::string> seeds;
+  std::string dictionary;
+  std::vector<KnownIssue> known;
+};
+
+// What a campaign came to so far, all its sessions together.
+struct CampaignStats {
+  std::string target;
+  std::string engine;
+  uint64_t sessions = 0;
+  double seconds = 0;
+  uint64_t executions = 0;
+  // Cells that were reached, four to a hexadecimal digit, and how many there
+  // are; nothing where the engine does not say.
+  std::string cells;
+  uint64_t cells_possible = 0;
+  // How often each signature was met. 0: an engine does not say.
+  std::map<std::string, uint64_t> findings;
+
+  uint64_t cells_reached() const;
+};
+
+// Several fuzzing processes on one target, and the folder that holds what they
+// find:
+//
+//   corpus/                  inputs, shared by all
+//   findings/SIGNATURE/      input, case.yaml, report.txt, count
+//   stats.json               CampaignStats
+//   log/                     what the processes print
+//
+// Findings arrive whole, so a kill at any moment loses none.
+class Campaign {
+ public:
+  explicit Campaign(CampaignOptions options);
+
+  // Makes or opens the folder.
+  absl::Status Open();
+  // Starts the processes.
+  absl::Status Start();
+  // Looks after them: ends, crashes, statistics. False where none is left.
+  absl::StatusOr<bool> Tend();
+  // Lets them end, and keeps everything.
+  absl::Status Stop();
+
+  // Of all sessions up to now.
+  CampaignStats Stats() const;
+  // Executions and seconds of this session.
+  uint64_t session_executions() const;
+  double session_seconds() const;
+  const CampaignOptions& options() const { return options_; }
+
+  // Signatures of findings in the folder, sorted; the first is of those that no
+  // known issue covers, the second of the others.
+  std::pair<std::vector<std::string>, std::vector<std::string>> Findings()
+      const;
+  // One line for each known issue that has expired or that nothing showed.
+  std::vector<std::string> RemarksOnKnownIssues() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Worker {
+    std::string name;
+    std::string program;
+    Job job;
+    Clock::time_point started;
+    // Ended by itself and well.
+    bool done = false;
+    // Ended before it had executed anything, that often in a row.
+    int failures = 0;
+  };
+
+  std::string Path(std::string_view name) const;
+  absl::Status StartWorker(Worker& worker);
+  absl::Status OnEnd(Worker& worker, const Job::End& end);
+  // What a worker's statistics say, none of it counted yet.
+  CampaignStats StatsOf(const Worker& worker) const;
+  // Makes a finding of what an engine left behind when a target died.
+  absl::Status KeepCrash(const Worker& worker);
+  // Writes stats.json and the counts of findings.
+  absl::Status WriteStats() const;
+  // AFL++ keeps inputs in folders of its own.
+  absl::Status CollectQueues() const;
+  // The last line of a log, which says why a program ended.
+  std::string LastWords(const Worker& worker) const;
+
+  CampaignOptions options_;
+  // Of what has ended.
+  CampaignStats past_;
+  uint64_t before_ = 0;  // executions of earlier sessions
+  double seconds_before_ = 0;
+  Clock::time_point started_;
+  Clock::time_point written_;
+  std::vector<Worker> workers_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CLI_CAMPAIGN_H_

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz campaign with programs that stand in for fuzz targets: what goes
+// wrong with processes, and what is kept. tests/engine/kill_test.cc has the
+// real ones.
+
+#include "src/cli/campaign.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "src/cli/known_issues.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+namespace fs = std::filesystem;
+
+std::string Contents(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct Ran {
+  int code = -1;
+  std::string out;  // with standard error
+};
+
+class CampaignTest : public ::testing::Test {
+ protected:
+  CampaignTest() {
+    std::string name = (fs::temp_directory_path() / "pxdfuzz-XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    scratch_ = name;
+  }
+  ~CampaignTest() override { fs::remove_all(scratch_); }
+
+  std::string Scratch(const std::string& name) const {
+    return (scratch_ / name).string();
+  }
+  fs::path Out(const std::string& name) const {
+    return scratch_ / "out" / name;
+  }
+
+  // A fuzz target that is a script. It finds its artifact prefix in $prefix.
+  std::string Target(const std::string& body) const {
+    const std::string file = Scratch("target");
+    std::ofstream(file) << "#!/bin/sh\n"
+                           "for word; do case $word in\n"
+                           "  -artifact_prefix=*) prefix=${word#*=} ;;\n"
+                           "esac; done\n"
+                        << body;
+    chmod(file.c_str(), 0755);
+    return file;
+  }
+
+  Ran Run(const std::string& arguments) const {
+    const std::string log = Scratch("printed");
+    const std::string line = "'" PXDFUZZ_BIN "/pxdfuzz' campaign " + arguments +
+                             " > '" + log + "' 2>&1";
+    const int status = system(line.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+            Contents(log)};
+  }
+  Ran RunTarget(const std::string& body, const std::string& flags = "") const {
+    return Run(Target(body) + " --out=" + Scratch("out") + ' ' + flags);
+  }
+
+  fs::path scratch_;
+};
+
+TEST_F(CampaignTest, WithoutAFindingItEndsWell) {
+  const Ran ran = RunTarget(
+      "printf 'executions 5\\ncells-possible 8\\ncells-mask 13\\n'"
+      " > $PXDFUZZ_STATS");
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr("executions      5\n"));
+  EXPECT_THAT(ran.out, HasSubstr("cells reached   3 of 8 kinds"));
+  EXPECT_THAT(Contents(Out("stats.json")), HasSubstr("\"executions\": 5,"));
+  EXPECT_TRUE(fs::is_directory(Out("corpus")));
+}
+
+TEST_F(CampaignTest, FindingsOfTheTargetAreCounted) {
+  const Ran ran = RunTarget(
+      "mkdir -p $PXDFUZZ_FINDINGS/a.short\n"
+      "echo x > $PXDFUZZ_FINDINGS/a.short/input\n"
+      "printf 'executions 9\\nfinding a.short 4\\n' > $PXDFUZZ_STATS");
+  EXPECT_EQ(ran.code, 1) << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr("findings/a.short (4 times)"));
+  EXPECT_EQ(Contents(Out("findings/a.short/count")), "4\n");
+  EXPECT_THAT(Contents(Out("stats.json")),
+              HasSubstr("{\"signature\": \"a.short\", \"count\": 4}"));
+}
+
+TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {
+  const std::string body =
+      "mkdir -p $PXDFUZZ_FINDINGS/a.short\n"
+      "printf 'executions 9\\nfinding a.short 4\\n' > $PXDFUZZ_STATS";
+  ASSERT_EQ(RunTarget(body).code, 1);
+  // Not without being told to.
+  const Ran again = RunTarget(body);
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.out, HasSubstr("is not empty; --resume goes on"));
+  const Ran resumed = RunTarget(body, "--resume");
+  EXPECT_EQ(resumed.code, 1);
+  EXPECT_THAT(resumed.out, HasSubstr("2 sessions"));
+  EXPECT_THAT(Contents(Out("stats.json")), HasSubstr("\"executions\": 18,"));
+  EXPECT_EQ(Contents(Out("findings/a.short/count")), "8\n");
+}
+
+TEST_F(CampaignTest, WhatACrashLeftBecomesAFinding) {
+  // It dies once, and ends well the second time.
+  const std::string once = Scratch("once");
+  const Ran ran = RunTarget(
+      "echo 'executions 3' > $PXDFUZZ_STATS\n"
+      "[ ! -e " +
+      once +
+      " ] || exit 0\n"
+      "touch " +
+      once +
+      "\n"
+      "printf 'A\\001' > ${prefix}crash-12ab\n"
+      "echo '==7==ERROR: AddressSanitizer: bad'\n"
+      "echo 'SUMMARY: AddressSanitizer: heap-use-after-free /a/b.cc:1:2 in F'\n"
+      "exit 77");
+  EXPECT_EQ(ran.code, 1) << ran.out;
+  const fs::path finding =
+      Out("findings/crash.AddressSanitizer.heap-use-after-free.F");
+  EXPECT_EQ(Contents(finding / "input"), "A\1");
+  EXPECT_THAT(Contents(finding / "report.txt"), HasSubstr("==7==ERROR"));
+  EXPECT_THAT(Contents(finding / "case.yaml"), HasSubstr("empty case"));
+  EXPECT_EQ(Contents(finding / "count"), "1\n");
+  // Executions of both lives.
+  EXPECT_THAT(Contents(Out("stats.json")), HasSubstr("\"executions\": 6,"));
+}
+
+TEST_F(CampaignTest, ATargetThatDoesNotStartEndsIt) {
+  const Ran ran = RunTarget("echo 'no such luck' >&2; exit 1");
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.out, HasSubstr("does not start: no such luck\n"));
+}
+
+TEST_F(CampaignTest, ATargetThatCannotKeepFindingsEndsIt) {
+  const Ran ran = RunTarget(
+      "echo 'executions 3' > $PXDFUZZ_STATS\n"
+      "echo 'pxdfuzz: full' >&2; exit 3");
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.out, HasSubstr("pxdfuzz: pxdfuzz: full\n"));
+}
+
+// What ignores the wish to end is killed.
+TEST_F(CampaignTest, ATargetThatHangsIsStopped) {
+  const Ran ran = RunTarget(
+      "trap '' USR1 TERM INT\n"
+      "echo 'executions 3' > $PXDFUZZ_STATS\n"
+      "while :; do sleep 1; done",
+      "--seconds=1");
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_THAT(Contents(Out("stats.json")), HasSubstr("\"executions\": 3,"));
+}
+
+TEST_F(CampaignTest, OnAFullDiskItFails) {
+  // /dev/full stands for one: nothing can be made below it.
+  const Ran ran = Run(Target("exit 0") + " --out=/dev/full/out");
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.out, HasSubstr("/dev/full/out/corpus: cannot be made"));
+}
+
+TEST_F(CampaignTest, KnownIssuesFailNothingUntilTheyExpire) {
+  const std::string known = Scratch("known.yaml");
+  std::ofstream(known)
+      << "- {signature: a.*, reason: r, link: l1, expires: 9999-12-31}\n"
+      << "- {signature: b.*, reason: r, link: l2, expires: 2020-01-01}\n"
+      << "- {signature: c.*, reason: r, link: l3, expires: 9999-12-31}\n";
+  const auto body = [](const std::string& signature) {
+    return "mkdir -p $PXDFUZZ_FINDINGS/" + signature +
+           "\nprintf 'executions 9\\nfinding " + signature +
+           " 4\\n' > $PXDFUZZ_STATS";
+  };
+  const Ran covered = RunTarget(body("a.short"), "--known=" + known);
+  EXPECT_EQ(covered.code, 0) << covered.out;
+  EXPECT_THAT(covered.out, HasSubstr("known findings  1\n"));
+  EXPECT_THAT(covered.out, HasSubstr("b.* expired on 2020-01-01 (l2)"));
+  EXPECT_THAT(covered.out, HasSubstr("c.* was not met (l3)"));
+  const Ran expired = RunTarget(body("b.short"), "--resume --known=" + known);
+  EXPECT_EQ(expired.code, 1) << expired.out;
+}
+
+TEST_F(CampaignTest, WrongUsageIsToldInOneLine) {
+  const std::string target = Target("exit 0");
+  const std::string out = " --out=" + Scratch("out");
+  EXPECT_EQ(Run(target).out, "pxdfuzz: campaign: --out=FOLDER is wanted\n");
+  EXPECT_EQ(Run(target + out + " --jobs=0").out,
+            "pxdfuzz: campaign: --jobs=0: a whole number from 1 on is "
+            "wanted\n");
+  EXPECT_EQ(Run(target + out + " --engine=x").out,
+            "pxdfuzz: campaign: --engine=x: there are libfuzzer and afl\n");
+  EXPECT_THAT(Run(target + out + " --seeds=/nowhere").out,
+              StartsWith("pxdfuzz: /nowhere: is no folder that can be read"));
+  EXPECT_EQ(
+      Run(target + out + " --resume").out,
+      "pxdfuzz: " + Scratch("out") + ": there is no campaign to resume\n");
+  EXPECT_EQ(Run("/nowhere" + out).out,
+            "pxdfuzz: /nowhere: is no program that can be run\n");
+  EXPECT_FALSE(fs::exists(Scratch("out")));
+}
+
+TEST(KnownIssuesTest, ReadsAList) {
+  const auto issues = ReadKnownIssues(
+      "- signature: a.*\n  reason: why\n  link: where\n  expires: 2027-06-30\n",
+      "f");
+  ASSERT_TRUE(issues.ok()) << issues.status();
+  ASSERT_EQ(issues->size(), 1u);
+  const KnownIssue& issue = issues->front();
+  EXPECT_TRUE(Matches(issue, "a.short"));
+  EXPECT_FALSE(Matches(issue, "b.a.short"));
+  EXPECT_FALSE(IsExpired(issue, "2027-06-30"));
+  EXPECT_TRUE(IsExpired(issue, "2027-07-01"));
+  EXPECT_TRUE(ReadKnownIssues("", "f")->empty());
+}
+
+TEST(KnownIssuesTest, SaysWhereATextIsWrong) {
+  const auto error = [](const std::string& text) {
+    return std::string(ReadKnownIssues(text, "f").status().message());
+  };
+  EXPECT_EQ(error("a: b"), "f:1:1: a list of issues is wanted");
+  EXPECT_EQ(error("- {signature: a, reason: b, link: c}"),
+            "f:1:3: found no expires; signature, reason, link and expires are "
+            "wanted");
+  EXPECT_EQ(error("- {signature: a, reason: b, link: c, expires: 2027-02-30}"),
+            "f:1:47: expires: found '2027-02-30'; a day such as 2027-06-30 is "
+            "wanted");
+  EXPECT_EQ(error("- {sig: a}"),
+            "f:1:4: found 'sig'; signature, reason, link and expires are "
+            "wanted");
+}
+
+}  // namespace
+}  // namespace pxdfuzz
