@@ -2,7 +2,6 @@
 
 #include "pxdfuzz/translate_rules.h"
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/arch/s390_rules.h"
 #include "pxdfuzz/case_text.h"
+#include "tests/mutants/s390_manual.h"
 
 namespace pxdfuzz {
 namespace {
@@ -98,358 +98,50 @@ class RawCases {
   std::mt19937_64 random_;
 };
 
-// How many random cases pass before `A`'s manual is seen to break a rule, and
-// which rule that is.
+// -----------------------------------------------------------------------------
+// Planted bugs (tests/mutants/s390_manual.h).
+
+using mutants::PlantedS390;
+using mutants::S390ManualBug;
+
+// How many random cases pass before a manual is seen to break a rule, and which
+// rule that is.
 struct Killed {
   int cases = 0;
   std::string rule;
 };
 
-template <class A>
-std::optional<Killed> Kill(int limit) {
-  Arena first = MakeArena<A>();
-  Arena second = MakeArena<A>();
+std::optional<Killed> Kill(const S390ManualBug& bug, int limit) {
+  PlantedS390::Manual::Plant(bug);
+  Arena first = MakeArena<PlantedS390>();
+  Arena second = MakeArena<PlantedS390>();
   RawCases cases(1);
   for (int i = 1; i <= limit; ++i) {
     const std::optional<RuleViolation> violation =
-        rules::RuleChecker<A>(first, second).Check(cases.Draw());
+        rules::RuleChecker<PlantedS390>(first, second).Check(cases.Draw());
     if (violation.has_value()) return Killed{i, std::string(violation->rule)};
   }
   return std::nullopt;
 }
 
-// -----------------------------------------------------------------------------
-// Planted bugs: manuals that leave out or break one rule of the true one, by
-// reading entries, the control element or the address differently.
-
-struct Plant {
-  // What the manual takes for the control element, and for an entry.
-  static constexpr uint64_t Control(uint64_t asce) { return asce; }
-  static constexpr uint64_t Entry(Level, uint64_t entry, uint64_t /*asce*/) {
-    return entry;
-  }
-  static constexpr uint64_t Address(uint64_t address) { return address; }
-  static constexpr S390::Manual::Facilities Installed(
-      S390::Manual::Facilities facilities) {
-    return facilities;
-  }
-  static constexpr ManualStep First(ManualStep step, uint64_t /*asce*/,
-                                    uint64_t /*address*/) {
-    return step;
-  }
-  static constexpr ManualStep After(ManualStep step, Level, uint64_t /*entry*/,
-                                    uint64_t /*address*/) {
-    return step;
-  }
-};
-
-template <class Bug>
-struct Planted : S390 {
-  class Manual : public S390::Manual {
-   public:
-    constexpr Manual(const Geometry& geometry, uint64_t asce)
-        : S390::Manual(geometry, Bug::Control(asce)), asce_(asce) {}
-    constexpr Manual(uint64_t asce, Facilities facilities)
-        : S390::Manual(Bug::Control(asce), Bug::Installed(facilities)),
-          asce_(asce) {}
-    constexpr ManualStep Start(uint64_t address) const {
-      return Bug::First(S390::Manual::Start(Bug::Address(address)), asce_,
-                        address);
-    }
-    constexpr ManualStep Next(Level level, uint64_t entry, uint64_t address) {
-      return Bug::After(
-          S390::Manual::Next(level, Bug::Entry(level, entry, asce_),
-                             Bug::Address(address)),
-          level, entry, address);
-    }
-
-   private:
-    uint64_t asce_;
-  };
-};
-
-struct RealSpaceIgnored : Plant {
-  static constexpr uint64_t Control(uint64_t asce) {
-    return asce & ~uint64_t{0x20};
-  }
-};
-struct AsceTypeUnchecked : Plant {
-  static constexpr uint64_t Address(uint64_t address) {
-    return address & 0xffff'ffff'ffff;
-  }
-};
-// Length first, where a table is short.
-struct LengthBeforeAsceType : Plant {
-  static constexpr ManualStep First(ManualStep step, uint64_t asce,
-                                    uint64_t address) {
-    const uint64_t type = asce >> 2 & 3;
-    constexpr std::array<uint16_t, 4> kCodes = {0x10, 0x3b, 0x3a, 0x39};
-    if (step.code == 0x38 && (address >> (29 + 11 * type) & 3) > (asce & 3)) {
-      return ManualStep::Exception(kCodes[type]);
-    }
-    return step;
-  }
-};
-struct RootLengthIgnored : Plant {
-  static constexpr uint64_t Control(uint64_t asce) { return asce | 3; }
-};
-struct RootLengthOffByOne : Plant {
-  static constexpr uint64_t Control(uint64_t asce) {
-    return (asce & 3) == 3 ? asce : asce + 1;
-  }
-};
-struct InvalidIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level == Level::kPgd ? entry & ~uint64_t{0x20} : entry;
-  }
-};
-struct WrongCodeOfInvalid : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level, uint64_t,
-                                    uint64_t) {
-    if (level == Level::kPud && step.code == 0x3b) step.code = 0x3a;
-    return step;
-  }
-};
-struct TypeUnchecked : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    if (level == Level::kPte) return entry;
-    return (entry & ~uint64_t{0xc}) | (Ordinal(level) - 1) << 2;
-  }
-};
-struct TypeBeforeInvalid : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t) {
-    if (level != Level::kPte && (entry & 0x20) != 0 &&
-        (entry >> 2 & 3) + 1 != static_cast<uint64_t>(Ordinal(level))) {
-      step.code = 0x12;
-    }
-    return step;
-  }
-};
-struct CommonIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level == Level::kPte ? entry : entry & ~uint64_t{0x10};
-  }
-};
-struct CommonIgnoredInRegionThird : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level == Level::kPud ? entry & ~uint64_t{0x10} : entry;
-  }
-};
-struct CommonAlwaysRefused : Plant {
-  static constexpr uint64_t Control(uint64_t asce) { return asce | 0x100; }
-};
-struct CommonInRegionSecond : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t) {
-    if (level == Level::kP4d && (entry & 0x10) != 0 &&
-        step.kind == ManualStep::Kind::kFetch) {
-      return ManualStep::Exception(0x12);
-    }
-    return step;
-  }
-};
-struct RegionProtectIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level >= Level::kPud ? entry & ~uint64_t{0x200} : entry;
-  }
-};
-struct SegmentProtectIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level == Level::kPmd ? entry & ~uint64_t{0x200} : entry;
-  }
-};
-struct PageProtectIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level == Level::kPte ? entry & ~uint64_t{0x200} : entry;
-  }
-};
-struct AlwaysEdat1 : Plant {
-  static constexpr S390::Manual::Facilities Installed(
-      S390::Manual::Facilities f) {
-    return {.edat1 = true, .edat2 = f.edat2};
-  }
-};
-struct AlwaysEdat2 : Plant {
-  static constexpr S390::Manual::Facilities Installed(
-      S390::Manual::Facilities f) {
-    return {.edat1 = f.edat1, .edat2 = true};
-  }
-};
-struct NeverEdat2 : Plant {
-  static constexpr S390::Manual::Facilities Installed(
-      S390::Manual::Facilities f) {
-    return {.edat1 = f.edat1, .edat2 = false};
-  }
-};
-struct FormatInRegionSecond : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t address) {
-    if (level == Level::kP4d && (entry & 0x400) != 0 &&
-        step.kind == ManualStep::Kind::kFetch) {
-      return ManualStep::Done((entry >> 42 << 42) |
-                              (address & 0x3ff'ffff'ffff));
-    }
-    return step;
-  }
-};
-struct SegmentFrameOfWrongSize : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t address) {
-    if (level == Level::kPmd && step.kind == ManualStep::Kind::kDone) {
-      step.address = (entry & ~uint64_t{0xfff}) | (address & 0xf'ffff);
-    }
-    return step;
-  }
-};
-struct RegionFrameOfWrongSize : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t address) {
-    if (level == Level::kPud && step.kind == ManualStep::Kind::kDone) {
-      step.address = (entry & ~uint64_t{0xf'ffff}) | (address & 0xf'ffff);
-    }
-    return step;
-  }
-};
-struct PageFrameOfWrongSize : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level, uint64_t,
-                                    uint64_t) {
-    if (level == Level::kPte && step.kind == ManualStep::Kind::kDone) {
-      step.address &= 0x7fff'ffff'ffff'ffff;
-    }
-    return step;
-  }
-};
-struct OffsetIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level >= Level::kPud ? entry & ~uint64_t{0xc0} : entry;
-  }
-};
-struct LengthIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    const bool table =
-        level >= Level::kP4d || (level == Level::kPud && (entry & 0x400) == 0);
-    return table ? entry | 3 : entry;
-  }
-};
-struct IndexReducedByOffset : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t) {
-    if (level >= Level::kPud && step.kind == ManualStep::Kind::kFetch) {
-      step.address = WrappingSub(step.address, (entry >> 6 & 3) * 0x1000);
-    }
-    return step;
-  }
-};
-struct PageTableWithLength : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t address) {
-    if (level == Level::kPmd && step.kind == ManualStep::Kind::kFetch &&
-        (address >> 18 & 3) > (entry & 3)) {
-      return ManualStep::Exception(0x11);
-    }
-    return step;
-  }
-};
-struct PageTableOf4K : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level == Level::kPmd ? entry & ~uint64_t{0x800} : entry;
-  }
-};
-struct RegionTableOf2K : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t) {
-    if (level >= Level::kPud && step.kind == ManualStep::Kind::kFetch) {
-      step.address = WrappingAdd(step.address, entry & 0x800);
-    }
-    return step;
-  }
-};
-struct TablesOf16K : Plant {
-  static constexpr uint64_t Control(uint64_t asce) {
-    return asce & ~uint64_t{0x3000};
-  }
-};
-struct PageInvalidIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level == Level::kPte ? entry & ~uint64_t{0x400} : entry;
-  }
-};
-struct PageZeroIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry, uint64_t) {
-    return level == Level::kPte ? entry & ~uint64_t{0x800} : entry;
-  }
-};
-struct PageZeroBeforeInvalid : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t) {
-    if (level == Level::kPte && (entry & 0xc00) == 0xc00) step.code = 0x12;
-    return step;
-  }
-};
-struct SoftwareBitsMatter : Plant {
-  static constexpr ManualStep After(ManualStep step, Level level,
-                                    uint64_t entry, uint64_t) {
-    if (level == Level::kPte && step.kind == ManualStep::Kind::kDone &&
-        (entry & 0x01) == 0) {
-      return ManualStep::Exception(0x11);
-    }
-    return step;
-  }
-};
-template <Level kLevel, uint64_t kDistance>
-struct WrongIndex : Plant {
-  static constexpr ManualStep After(ManualStep step, Level, uint64_t,
-                                    uint64_t) {
-    if (step.kind == ManualStep::Kind::kFetch && step.level == kLevel) {
-      step.address ^= kDistance;
-    }
-    return step;
-  }
-};
-template <Level kLevel>
-struct NarrowIndex : Plant {
-  static constexpr ManualStep First(ManualStep step, uint64_t,
-                                    uint64_t address) {
-    const int shift = kLevel == Level::kPte ? 12 : 9 + 11 * Ordinal(kLevel);
-    if (step.kind == ManualStep::Kind::kFetch && step.level == kLevel) {
-      step.address =
-          WrappingSub(step.address, (address >> (shift + 7) & 1) << 10);
-    }
-    return step;
-  }
-  static constexpr ManualStep After(ManualStep step, Level, uint64_t,
-                                    uint64_t address) {
-    return First(step, 0, address);
-  }
-};
-
-template <class Bug>
-class TranslateRulesFindTest : public testing::Test {};
-
-using Bugs = testing::Types<
-    RealSpaceIgnored, AsceTypeUnchecked, LengthBeforeAsceType,
-    RootLengthIgnored, RootLengthOffByOne, InvalidIgnored, WrongCodeOfInvalid,
-    TypeUnchecked, TypeBeforeInvalid, CommonIgnored, CommonIgnoredInRegionThird,
-    CommonAlwaysRefused, CommonInRegionSecond, RegionProtectIgnored,
-    SegmentProtectIgnored, PageProtectIgnored, AlwaysEdat1, AlwaysEdat2,
-    NeverEdat2, FormatInRegionSecond, SegmentFrameOfWrongSize,
-    RegionFrameOfWrongSize, PageFrameOfWrongSize, OffsetIgnored, LengthIgnored,
-    IndexReducedByOffset, PageTableWithLength, PageTableOf4K, RegionTableOf2K,
-    TablesOf16K, PageInvalidIgnored, PageZeroIgnored, PageZeroBeforeInvalid,
-    SoftwareBitsMatter, WrongIndex<Level::kPte, 8>, WrongIndex<Level::kPmd, 8>,
-    WrongIndex<Level::kPud, 0x2000>, WrongIndex<Level::kP4d, 0x10>,
-    NarrowIndex<Level::kPte>, NarrowIndex<Level::kPgd>>;
-
-TYPED_TEST_SUITE(TranslateRulesFindTest, Bugs);
+class TranslateRulesFindTest : public testing::TestWithParam<size_t> {};
 
 // The floor is in cases: most are found in the first ones.
-TYPED_TEST(TranslateRulesFindTest, ThePlantedBug) {
-  const std::optional<Killed> killed = Kill<Planted<TypeParam>>(2000);
-  ASSERT_TRUE(killed.has_value()) << "no rule notices";
-  this->RecordProperty("cases", killed->cases);
-  this->RecordProperty("rule", killed->rule);
+TEST_P(TranslateRulesFindTest, ThePlantedBug) {
+  const S390ManualBug& bug = mutants::kS390ManualBugs[GetParam()];
+  const std::optional<Killed> killed = Kill(bug, 2000);
+  ASSERT_TRUE(killed.has_value()) << "no rule notices: " << bug.info.says;
+  RecordProperty("cases", killed->cases);
+  RecordProperty("rule", killed->rule);
 }
+
+INSTANTIATE_TEST_SUITE_P(Bugs, TranslateRulesFindTest,
+                         testing::Range(size_t{0},
+                                        mutants::kS390ManualBugs.size()),
+                         [](const auto& of) {
+                           return mutants::TestName(
+                               mutants::kS390ManualBugs[of.param].info);
+                         });
 
 // -----------------------------------------------------------------------------
 
@@ -465,7 +157,7 @@ TEST(TranslateRulesTest, TheTrueManualKeepsThem) {
 }
 
 TEST(TranslateRulesTest, APlantThatChangesNothingIsNoBug) {
-  EXPECT_FALSE(Kill<Planted<Plant>>(20'000).has_value());
+  EXPECT_FALSE(Kill(mutants::kS390NoBug, 20'000).has_value());
 }
 
 TEST(TranslateRulesTest, TheEmptyCaseBreaksNone) {
@@ -502,8 +194,11 @@ TEST(TranslateRulesTest, AViolationSaysWhatItTakesToSeeIt) {
                        .level = Level::kPte,
                        .address = 0x1007ffff000,
                        .frame = 0xabc000});
+  constexpr S390ManualBug kBug =
+      mutants::S390BugOf<mutants::PageZeroIgnored>({});
+  PlantedS390::Manual::Plant(kBug);
   const std::optional<RuleViolation> violation =
-      rules::RuleChecker<Planted<PageZeroIgnored>>(first, second).Check(c);
+      rules::RuleChecker<PlantedS390>(first, second).Check(c);
   ASSERT_TRUE(violation.has_value());
   EXPECT_EQ(violation->rule, "s390.page-zero");
   EXPECT_EQ(violation->address & ~uint64_t{0xfff}, 0x1007ffff000u);

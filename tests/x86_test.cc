@@ -6,7 +6,6 @@
 #include "pxdfuzz/arch/x86.h"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -19,6 +18,8 @@
 #include "pxdfuzz/rng.h"
 #include "pxdfuzz/translate.h"
 #include "pxdfuzz/translate_rules.h"
+#include "tests/mutants/x86_answers.h"
+#include "tests/mutants/x86_manual.h"
 
 namespace pxdfuzz {
 namespace {
@@ -133,78 +134,14 @@ TEST(X86ContractTest, Limit) {
 // -----------------------------------------------------------------------------
 // Translation.
 
-class Words {
- public:
-  std::map<uint64_t, uint64_t> words;
-
-  Loaded Load(Level, EntryRef ref) const {
-    const auto found = words.find(ref.address());
-    if (found == words.end()) return {0, Source::kNowhere};
-    return {found->second, Source::kTable};
-  }
-  uint64_t LoadRootType(EntryRef) const { return 0; }
-  EntryRef Push(Level, uint64_t, EntryRef ref) { return ref; }
-  bool Holds(EntryRef, uint64_t) const { return true; }
-};
-
-Translation Ask(int levels, const Words& words, uint64_t address,
-                Access access = Access::kFetch) {
-  return Translate(X86::Manual(X86::GeometryOf(levels), 0x1000), words, address,
-                   access);
-}
-
-// 0x123456789abc: PML4 36, directory pointer 209, directory 179, page 393.
-TEST(X86TranslateTest, FourLevels) {
-  Words memory;
-  memory.words = {{0x1120, 0x2067},
-                  {0x2688, 0x3067},
-                  {0x3598, 0x4067},
-                  {0x4c48, 0x8000'0000'5abcd067}};
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).physical, 0x5abcdabcu);
-  memory.words[0x4c48] = 0x5abcd065;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).code, 0);
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc, Access::kStore).code, 4);
-  memory.words[0x4c48] = 0x5abcd063;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).code, 3);
-  memory.words[0x4c48] = 0x5abcd066;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).code, 1);
-  // 2 MiB, with PAT; a reserved bit; 1 GiB.
-  memory.words[0x3598] = 0x400010e7;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).physical, 0x40189abcu);
-  memory.words[0x3598] = 0x400020e7;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).code, 2);
-  memory.words[0x2688] = 0x800000e7;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).physical, 0x96789abcu);
-  memory.words[0x2688] = 0x800020e7;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).code, 2);
-  // No pages of 512 GiB; permissions of all levels are joined.
-  memory.words[0x2688] = 0x800000e7;
-  memory.words[0x1120] = 0x20e7;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).code, 2);
-  memory.words[0x1120] = 0x2065;
-  EXPECT_TRUE(Ask(4, memory, 0x123456789abc).is_protected);
-  memory.words[0x1120] = 0x2063;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).code, 3);
-  memory.words[0x1120] = 0x9067;
-  EXPECT_EQ(Ask(4, memory, 0x123456789abc).code, 6);
-}
-
-TEST(X86TranslateTest, FiveLevels) {
-  Words memory;
-  // 0xfe123456789abc: top entry 254.
-  memory.words = {{0x17f0, 0x2067}, {0x2120, 0x3067}, {0x3688, 0x800000e7}};
-  EXPECT_EQ(Ask(5, memory, 0xfe123456789abc).physical, 0x96789abcu);
-}
-
-TEST(X86TranslateTest, Canonical) {
-  const Words memory;
-  EXPECT_EQ(Ask(4, memory, 0x7fffffffffff).code, 6);
-  EXPECT_EQ(Ask(4, memory, 0x800000000000).code, 5);
-  EXPECT_EQ(Ask(4, memory, 0xffff7fffffffffff).code, 5);
-  EXPECT_EQ(Ask(4, memory, 0xffff800000000000).code, 6);
-  EXPECT_EQ(Ask(5, memory, 0x800000000000).code, 6);
-  EXPECT_EQ(Ask(5, memory, 0x100000000000000).code, 5);
-  EXPECT_EQ(Ask(5, memory, 0xff00000000000000).code, 6);
+// All that is asked stands in tests/mutants/x86_answers.h.
+TEST(X86TranslateTest, KnownAnswers) {
+  EXPECT_GE(mutants::X86Answers().size(), 20u);
+  mutants::AskAll<X86::Manual>(
+      mutants::X86Answers(),
+      [](const mutants::X86Answer& answer, const Translation& t) {
+        ADD_FAILURE() << answer.Describe(t);
+      });
 }
 
 // -----------------------------------------------------------------------------
@@ -252,80 +189,9 @@ TEST(X86WalksTest, AllHold) {
 }
 
 // -----------------------------------------------------------------------------
-// The trial of the manual: planted bugs, each a manual that reads entries or
-// addresses differently.
+// The trial of the manual: planted bugs (tests/mutants/x86_manual.h).
 
-struct Plant {
-  static constexpr uint64_t Entry(Level, uint64_t entry) { return entry; }
-  static constexpr uint64_t Address(uint64_t address) { return address; }
-  static constexpr bool Protected(bool is_protected) { return is_protected; }
-};
-
-template <class P>
-struct Planted : X86 {
-  class Manual : public X86::Manual {
-   public:
-    using X86::Manual::Manual;
-    constexpr ManualStep Start(uint64_t address) const {
-      return X86::Manual::Start(P::Address(address));
-    }
-    constexpr ManualStep Next(Level level, uint64_t entry, uint64_t address) {
-      return X86::Manual::Next(level, P::Entry(level, entry), address);
-    }
-    constexpr bool is_protected() const {
-      return P::Protected(X86::Manual::is_protected());
-    }
-  };
-};
-
-struct PresentIgnored : Plant {
-  static constexpr uint64_t Entry(Level, uint64_t entry) { return entry | 1; }
-};
-struct UserOfTheLeafAlone : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry) {
-    return level > Level::kPud ? entry | 4 : entry;
-  }
-};
-struct WritableOfTablesIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry) {
-    return level == Level::kPgd ? entry | 2 : entry;
-  }
-};
-struct NeverProtected : Plant {
-  static constexpr bool Protected(bool) { return false; }
-};
-struct PageSizeIgnoredAtTheTop : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry) {
-    return level == Level::kPgd ? entry & ~uint64_t{0x80} : entry;
-  }
-};
-struct ReservedBitsOfDirectoriesIgnored : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry) {
-    return level == Level::kPmd && (entry & 0x80) != 0
-               ? entry & ~uint64_t{0x1fe000}
-               : entry;
-  }
-};
-struct UpperBitsIgnored : Plant {
-  static constexpr uint64_t Address(uint64_t address) {
-    return address & 0x7fffffffffff;
-  }
-};
-struct AccessedNeeded : Plant {
-  static constexpr uint64_t Entry(Level, uint64_t entry) {
-    return (entry & 0x20) != 0 ? entry : entry & ~uint64_t{1};
-  }
-};
-struct NoExecuteNeeded : Plant {
-  static constexpr uint64_t Entry(Level, uint64_t entry) {
-    return entry >> 63 != 0 ? entry & ~uint64_t{1} : entry;
-  }
-};
-struct FrameTooNarrow : Plant {
-  static constexpr uint64_t Entry(Level level, uint64_t entry) {
-    return level == Level::kPte ? entry & ~uint64_t{0x8'0000'0000'0000} : entry;
-  }
-};
+using mutants::x86::PlantedX86;
 
 // How many raw cases it takes to see `A`'s manual break a rule.
 template <class A>
@@ -354,18 +220,20 @@ TEST(X86RulesTest, TheManualIsSilent) {
       << Describe(*violation, {ArchId::kX86, 4});
 }
 
-template <class P>
-class X86PlantTest : public testing::Test {};
-using Plants =
-    testing::Types<PresentIgnored, UserOfTheLeafAlone, WritableOfTablesIgnored,
-                   NeverProtected, PageSizeIgnoredAtTheTop,
-                   ReservedBitsOfDirectoriesIgnored, UpperBitsIgnored,
-                   AccessedNeeded, NoExecuteNeeded, FrameTooNarrow>;
-TYPED_TEST_SUITE(X86PlantTest, Plants);
+class X86PlantTest : public testing::TestWithParam<size_t> {};
 
-TYPED_TEST(X86PlantTest, IsSeen) {
-  EXPECT_TRUE(Try<Planted<TypeParam>>(5'000).has_value());
+TEST_P(X86PlantTest, IsSeen) {
+  PlantedX86::Manual::Plant(mutants::x86::kX86ManualBugs[GetParam()]);
+  EXPECT_TRUE(Try<PlantedX86>(5'000).has_value());
 }
+
+INSTANTIATE_TEST_SUITE_P(Bugs, X86PlantTest,
+                         testing::Range(size_t{0},
+                                        mutants::x86::kX86ManualBugs.size()),
+                         [](const auto& of) {
+                           return mutants::TestName(
+                               mutants::x86::kX86ManualBugs[of.param].info);
+                         });
 
 }  // namespace
 }  // namespace pxdfuzz

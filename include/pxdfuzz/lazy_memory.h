@@ -125,7 +125,7 @@ class LazyWorld {
   }
 
   const Geometry& geometry() const { return geometry_; }
-  uint64_t root() const { return kFirstTable; }
+  uint64_t root() const { return AddressOf(0); }
   bool stack_content() const { return options_.stack_content; }
 
   // To be called before each read of an entry.
@@ -188,7 +188,7 @@ class LazyWorld {
 
   // The number of the table at a physical address, if there is one.
   static std::optional<size_t> TableAt(uint64_t address) {
-    if (address < kFirstTable || address % kTableDistance != 0) return {};
+    if (address < kFirstTable) return {};
     return static_cast<size_t>((address - kFirstTable) / kTableDistance);
   }
 
@@ -247,7 +247,16 @@ class LazyWorld {
 
   uint64_t NewTable(Level level, uint64_t first) {
     tables_.push_back({.level = level, .first = first, .words = {}});
-    return kFirstTable + (tables_.size() - 1) * kTableDistance;
+    return AddressOf(tables_.size() - 1);
+  }
+
+  // A multiple of the alignment of a table of `level`, and of no more: so far
+  // into the place that is kept for it.
+  static uint64_t Inset(Level level) {
+    return A::Entries::TableAlignment(level) % kTableDistance;
+  }
+  uint64_t AddressOf(size_t table) const {
+    return kFirstTable + table * kTableDistance + Inset(tables_[table].level);
   }
 
   std::optional<Place> Find(uint64_t address) const {
@@ -257,7 +266,9 @@ class LazyWorld {
     if (table >= tables_.size() || offset % kEntrySize != 0) {
       return std::nullopt;
     }
-    const uint64_t index = offset % kTableDistance / kEntrySize;
+    const uint64_t inset = Inset(tables_[table].level);
+    if (offset % kTableDistance < inset) return std::nullopt;
+    const uint64_t index = (offset % kTableDistance - inset) / kEntrySize;
     if (index >= geometry_.entries(tables_[table].level)) return std::nullopt;
     return Place{table, index};
   }

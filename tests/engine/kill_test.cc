@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+
+// Campaigns with a real target: kills at any moment lose no finding, and what
+// was found is what it says.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <span>
+#include <string>
+
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/rng.h"
+#include "tests/engine/program.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+
+namespace fs = std::filesystem;
+
+constexpr int kKilled = 137;
+
+std::string Contents(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Signatures of the findings in a folder, each of which is whole and right.
+std::set<std::string> Findings(const fs::path& folder) {
+  static Oracle& oracle = *new Oracle();
+  std::set<std::string> signatures;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string signature = entry.path().filename().string();
+    if (signature.starts_with(".")) continue;
+    signatures.insert(signature);
+    const std::string input = Contents(entry.path() / "input");
+    const Case c = Decode(std::span(
+        reinterpret_cast<const uint8_t*>(input.data()), input.size()));
+    const Verdict& verdict = oracle.Judge(
+        c, WalkSet::Of(kStaticByValue, kFoldedAwareByValue), Excuses::kNone);
+    if (!verdict.finding.has_value()) {
+      ADD_FAILURE() << signature << ": shows nothing";
+      continue;
+    }
+    EXPECT_EQ(Name(verdict.finding->signature), signature);
+    EXPECT_EQ(Contents(entry.path() / "case.yaml"), ToText(c)) << signature;
+    const std::string report = Contents(entry.path() / "report.txt");
+    EXPECT_THAT(report, HasSubstr("DEDUP_TOKEN: " + signature));
+    EXPECT_THAT(report, EndsWith(signature + "/input\n"));
+  }
+  return signatures;
+}
+
+TEST(KillTest, AKillAtAnyMomentLosesNothing) {
+  const ScratchFolder scratch;
+  const fs::path out = scratch.path() / "campaign";
+  const std::string campaign = Program("pxdfuzz") + " campaign " +
+                               Program("gup_strict_fuzzer") +
+                               " --jobs=2 --out='" + out.string() + "'";
+  Rng rng(1);
+  std::set<std::string> before;
+  for (int kill = 0; kill < 20; ++kill) {
+    const std::string moment = "0." + std::to_string(rng.Between(200, 999));
+    const bool exists = fs::exists(out / "stats.json");
+    const Ran ran = RunCommand("timeout -s KILL " + moment + ' ' + campaign +
+                               (exists ? " --resume" : ""));
+    ASSERT_EQ(ran.exit_code, kKilled) << ran.output;
+    const std::set<std::string> after = Findings(out / "findings");
+    EXPECT_THAT(after, IsSupersetOf(before)) << kill;
+    before = after;
+  }
+  EXPECT_FALSE(before.empty());
+  const size_t inputs = static_cast<size_t>(
+      std::distance(fs::directory_iterator(out / "corpus"), {}));
+  EXPECT_GT(inputs, 0u);
+
+  const Ran ran = RunCommand(campaign + " --resume --seconds=2");
+  EXPECT_EQ(ran.exit_code, 1) << ran.output;
+  EXPECT_THAT(Findings(out / "findings"), IsSupersetOf(before));
+  EXPECT_GE(static_cast<size_t>(
+                std::distance(fs::directory_iterator(out / "corpus"), {})),
+            inputs);
+  // Nothing half-made is left, and no process.
+  for (const auto& entry : fs::directory_iterator(out / "findings")) {
+    EXPECT_FALSE(entry.path().filename().string().starts_with("."));
+  }
+  EXPECT_NE(RunCommand("pgrep -f '" + out.string() + "/[c]orpus'").exit_code,
+            0);
+}
+
+// Folders with what is no input in them are of no consequence.
+TEST(KillTest, LinksAndFifosAmongTheSeedsDoNoHarm) {
+  const ScratchFolder scratch;
+  const fs::path seeds = scratch.path() / "seeds";
+  fs::create_directories(seeds / "empty");
+  fs::create_symlink("/nowhere", seeds / "link");
+  fs::create_symlink("..", seeds / "loop");
+  RunCommand("mkfifo '" + (seeds / "fifo").string() + "'");
+  std::ofstream(seeds / "seed") << '\1' << "AAAAAAAAAAAAAAA";
+  const Ran ran =
+      RunCommand(Program("pxdfuzz") + " campaign " + Program("gup_fuzzer") +
+                 " --seconds=3 --seeds='" + seeds.string() + "' --out='" +
+                 (scratch.path() / "out").string() + "'");
+  EXPECT_EQ(ran.exit_code, 0) << ran.output;
+  const std::string stats = Contents(scratch.path() / "out/stats.json");
+  EXPECT_THAT(stats, Not(HasSubstr("\"executions\": 0,"))) << stats;
+}
+
+}  // namespace
+}  // namespace pxdfuzz

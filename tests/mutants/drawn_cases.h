@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_MUTANTS_DRAWN_CASES_H_
+#define PXDFUZZ_TESTS_MUTANTS_DRAWN_CASES_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "fuzz/generator.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/rng.h"
+#include "pxdfuzz/space_info.h"
+#include "tests/mutants/catalog.h"
+
+namespace pxdfuzz::mutants {
+
+// Cases of a bug's architecture, drawn as the fuzz targets draw them.
+class DrawnCases {
+ public:
+  DrawnCases(uint64_t seed, const Mutant& mutant)
+      : rng_(seed),
+        arch_(mutant.arch),
+        raw_(mutant.where == Mutant::Where::kManual) {}
+
+  Case Draw() {
+    const ArchId arch =
+        arch_.value_or(rng_.Chance(1, 2) ? ArchId::kX86 : ArchId::kS390);
+    const int64_t least = arch == ArchId::kX86 ? 4 : 2;
+    const auto levels = static_cast<uint8_t>(rng_.Between(least, 5));
+    Generator generator(rng_, InfoOf({arch, levels}));
+    Case c = generator.DrawCase();
+    if (!raw_) return c;
+    do {
+      generator.AddPoke(c.requests[0], c);
+    } while (rng_.Chance(3, 4));
+    Canonicalize(c);
+    return c;
+  }
+
+ private:
+  Rng rng_;
+  const std::optional<ArchId> arch_;
+  const bool raw_;
+};
+
+}  // namespace pxdfuzz::mutants
+
+#endif  // PXDFUZZ_TESTS_MUTANTS_DRAWN_CASES_H_

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_MUTANTS_LISTS_H_
+#define PXDFUZZ_TESTS_MUTANTS_LISTS_H_
+
+#include "pxdfuzz/level.h"
+#include "tests/mutants/contract.h"
+#include "tests/mutants/gup_text.h"
+#include "tests/mutants/kernel.h"
+#include "tests/mutants/s390_kernel.h"
+#include "tests/mutants/x86_kernel.h"
+
+// All bugs that are planted in architecture types, to be planted on any base:
+//
+//   S390KernelBugs::Visit<BasicS390<kTiny>>([]<class M>() { ... });
+//
+// calls the visitor with each bug's type, an architecture whose Kernel, Text or
+// Contract has the bug. Those whose kInfo.equal says why they
+// are none are among them.
+
+namespace pxdfuzz::mutants {
+
+template <template <class> class... Bugs>
+struct List {
+  template <class Base, class Visitor>
+  static constexpr void Visit(Visitor&& visitor) {
+    (visitor.template operator()<Bugs<Base>>(), ...);
+  }
+};
+
+// In the text, for every architecture.
+using TextBugs = List<
+    WithText<BoundaryNoMinusOne>::On, WithText<BoundaryUnaligned>::On,
+    WithText<BoundaryMaskedBySize>::On, WithText<BoundaryUnclipped>::On,
+    WithText<BoundaryIgnored>::On, WithText<BoundaryIn32Bits>::On,
+    WithText<BoundaryAtMost>::On, WithText<PastHole<Level::kPte>>::On,
+    WithText<PastHole<Level::kPmd>>::On, WithText<PastHole<Level::kPud>>::On,
+    WithText<PastHole<Level::kP4d>>::On, WithText<PastHole<Level::kPgd>>::On,
+    WithText<NoAdvanceAfterLeaf<Level::kPte>>::On,
+    WithText<NoAdvanceAfterLeaf<Level::kPmd>>::On,
+    WithText<NoAdvanceAfterLeaf<Level::kPud>>::On,
+    WithText<NoAdvanceAfterTable<Level::kPmd>>::On,
+    WithText<NoAdvanceAfterTable<Level::kPud>>::On,
+    WithText<NoAdvanceAfterTable<Level::kP4d>>::On,
+    WithText<NoAdvanceAfterTable<Level::kPgd>>::On,
+    WithText<TwoEntriesAhead<Level::kPte>>::On,
+    WithText<TwoEntriesAhead<Level::kPmd>>::On,
+    WithText<TwoEntriesAhead<Level::kPud>>::On,
+    WithText<LargeLeafGivesOnePage>::On,
+    WithText<PageCountedTwice<Level::kPmd>>::On,
+    WithText<PageCountedTwice<Level::kPud>>::On,
+    WithText<PageCountRoundedUp>::On, WithText<SamePageAgain>::On,
+    WithText<EverySecondPage>::On>;
+
+using S390KernelBugs = List<
+    IndexTooNarrow<Level::kPte>::On, IndexTooNarrow<Level::kPmd>::On,
+    IndexTooNarrow<Level::kPud>::On, IndexTooNarrow<Level::kP4d>::On,
+    IndexTooWide<Level::kPte>::On, IndexTooWide<Level::kPmd>::On,
+    IndexTooWide<Level::kPud>::On, IndexTooWide<Level::kP4d>::On,
+    IndexShift<Level::kPte>::On, IndexShift<Level::kPmd>::On,
+    IndexShift<Level::kPud>::On, IndexShift<Level::kP4d>::On,
+    RootIndexTooNarrow, RootIndexTooWide, RootTypeUnread, RootIndexOfPgd,
+    TakenForFolded<Level::kPte>::On, TakenForFolded<Level::kPmd>::On,
+    TakenForFolded<Level::kPud>::On, TakenForFolded<Level::kP4d>::On,
+    TakenForReal<Level::kPmd>::On, TakenForReal<Level::kPud>::On,
+    TakenForReal<Level::kP4d>::On, FoldedOffsetRealigns, FoldedOffsetAddsIndex,
+    PageTableOriginTooNarrow, BoundaryOfLevelBelow<Level::kPmd>::On,
+    BoundaryOfLevelBelow<Level::kPud>::On,
+    BoundaryOfLevelBelow<Level::kP4d>::On,
+    BoundaryOfLevelBelow<Level::kPgd>::On,
+    BoundaryOfLevelAbove<Level::kPmd>::On,
+    BoundaryOfLevelAbove<Level::kPud>::On,
+    BoundaryOfLevelAbove<Level::kP4d>::On, FoldedAwareStatic<Level::kP4d>::On,
+    FoldedAwareStatic<Level::kPgd>::On, FoldedAwareAtLeastRegionThird,
+    FoldedAwareOfLevelBelow, LeafTakenForTable<Level::kPmd>::On,
+    LeafTakenForTable<Level::kPud>::On, TableTakenForLeaf<Level::kPmd>::On,
+    TableTakenForLeaf<Level::kPud>::On, LargeTypeUnread,
+    HoleTakenForTable<Level::kPmd>::On, HoleTakenForTable<Level::kPud>::On,
+    HoleTakenForTable<Level::kP4d>::On, HoleTakenForTable<Level::kPgd>::On,
+    FoldedPgdHasHoles, SwapTakenForPage, InvalidTakenForHole<Level::kPte>::On,
+    InvalidTakenForHole<Level::kPmd>::On, InvalidTakenForHole<Level::kPud>::On,
+    WriteNotAsked<Level::kPte>::On, WriteNotAsked<Level::kPmd>::On,
+    WriteNotAsked<Level::kPud>::On, WriteBitOf61,
+    WriteAskedOfReaders<Level::kPte>::On, WriteAskedOfReaders<Level::kPmd>::On,
+    WriteAskedOfReaders<Level::kPud>::On, NoneReturned<Level::kPte>::On,
+    NoneReturned<Level::kPmd>::On, NoneRefused<Level::kPud>::On,
+    SpecialReturned, OldRefused<Level::kPte>::On, OldRefused<Level::kPmd>::On,
+    OldRefused<Level::kPud>::On, CleanRefused<Level::kPte>::On,
+    CleanRefused<Level::kPmd>::On, CleanRefused<Level::kPud>::On,
+    OffsetLost<Level::kPmd>::On, OffsetLost<Level::kPud>::On,
+    OffsetTooNarrow<Level::kPud>::On, OffsetTooWide<Level::kPmd>::On,
+    FrameTooWide<Level::kPmd>::On, FrameTooWide<Level::kPud>::On,
+    FrameTooNarrow<Level::kPte>::On, FrameTooNarrow<Level::kPmd>::On,
+    OffsetByOr>;
+
+// What is x86's own, or is another thing there.
+using X86KernelBugs =
+    List<IndexTooNarrow<Level::kPmd>::On, IndexTooNarrow<Level::kP4d>::On,
+         IndexShift<Level::kPud>::On, UserRootIndex, FiveLevelRootIndex,
+         TakenForReal<Level::kP4d>::On, TakenForFolded<Level::kP4d>::On,
+         FoldedOffsetRealigns, FoldedOffsetAddsIndex,
+         BoundaryOfLevelBelow<Level::kPgd>::On,
+         BoundaryOfLevelAbove<Level::kP4d>::On, PageSizeUnread,
+         HoleTakenForTable<Level::kP4d>::On, SwapTakenForPage,
+         WriteNotAsked<Level::kPud>::On, NoneReturned<Level::kPmd>::On,
+         SpecialReturned, OldRefused<Level::kPte>::On, FrameInverted,
+         UpperBitsInFrame, UserNotAsked, OffsetTooWide<Level::kPmd>::On>;
+
+using S390ContractBugs =
+    List<ContractWriteNotAsked<Level::kPte>::On,
+         ContractWriteNotAsked<Level::kPmd>::On,
+         ContractWriteNotAsked<Level::kPud>::On,
+         ContractOldRefused<Level::kPte>::On,
+         ContractNoneReturned<Level::kPte>::On,
+         ContractNoneReturned<Level::kPmd>::On, ContractPudNoneRefused,
+         ContractSpecialReturned, ContractLargeRefused, LimitPageMore>;
+
+using X86ContractBugs =
+    List<ContractWriteNotAsked<Level::kPud>::On, ContractSpecialReturned>;
+
+// Those that known answers alone can tell.
+using S390LimitBugs = List<LimitPageLess>;
+using X86LimitBugs = List<LimitPageMore, LimitPageLess>;
+
+}  // namespace pxdfuzz::mutants
+
+#endif  // PXDFUZZ_TESTS_MUTANTS_LISTS_H_

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_MUTANTS_PLANTED_H_
+#define PXDFUZZ_TESTS_MUTANTS_PLANTED_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pxdfuzz/geometry.h"
+#include "pxdfuzz/level.h"
+
+namespace pxdfuzz::mutants {
+
+// What a planted bug says of itself.
+struct Info {
+  // Short and telling: "no-minus-one". Where `level` is set its name goes in
+  // front: "pud-index-too-narrow".
+  std::string_view name;
+  std::optional<Level> level;
+  // What is wrong, one sentence.
+  std::string_view says;
+  // The real bug that it copies, if it does.
+  std::string_view copies;
+  // Why nothing can tell it from the original. Such a bug is none, and does not
+  // count.
+  std::string_view equal;
+};
+
+// "pud_index_too_narrow", as GoogleTest wants names.
+inline std::string TestName(const Info& info) {
+  std::string name(info.level.has_value() ? pxdfuzz::Name(*info.level) : "");
+  if (!name.empty()) name += '_';
+  for (const char c : info.name) name += c == '-' || c == '.' ? '_' : c;
+  return name;
+}
+
+// A bug is a small architecture type that overrides one function of `Base`,
+// which is an architecture itself (a tiny one will do): one decision. It has
+// `static constexpr Info kInfo`, and a member type `Text` where the function
+// stands in GupText.
+
+// The kernel's view of `Base`, and the shape of its space.
+template <class Base>
+class ShapedKernel : public Base::Kernel {
+ public:
+  explicit constexpr ShapedKernel(int levels)
+      : Base::Kernel(levels), shape_(Base::GeometryOf(levels)) {}
+
+ protected:
+  constexpr const Geometry& shape() const { return shape_; }
+  // Bits of an address inside what an entry of `level` spans.
+  constexpr uint64_t Inside(Level level) const {
+    return shape_.span(level) - 1;
+  }
+
+ private:
+  Geometry shape_;
+};
+
+}  // namespace pxdfuzz::mutants
+
+#endif  // PXDFUZZ_TESTS_MUTANTS_PLANTED_H_

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_MUTANTS_PLANTED_RULES_H_
+#define PXDFUZZ_TESTS_MUTANTS_PLANTED_RULES_H_
+
+#include <optional>
+
+#include "pxdfuzz/arch/s390_rules.h"
+#include "pxdfuzz/arch/x86_rules.h"
+#include "pxdfuzz/arena.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/translate_rules.h"
+#include "tests/mutants/s390_manual.h"
+#include "tests/mutants/x86_manual.h"
+
+namespace pxdfuzz::mutants {
+
+// Tries manuals that have a bug by their rules. The arenas are clean, are made
+// for A and outlive the object.
+class PlantedRules {
+ public:
+  PlantedRules();
+
+  // The first rule that `c`, a case of the bug's architecture, shows broken.
+  std::optional<RuleViolation> Check(const S390ManualBug& bug, const Case& c);
+  std::optional<RuleViolation> Check(const x86::X86ManualBug& bug,
+                                     const Case& c);
+
+ private:
+  Arena s390_first_;
+  Arena s390_second_;
+  Arena x86_first_;
+  Arena x86_second_;
+};
+
+}  // namespace pxdfuzz::mutants
+
+#endif  // PXDFUZZ_TESTS_MUTANTS_PLANTED_RULES_H_

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_MUTANTS_RUN_PLANTED_H_
+#define PXDFUZZ_TESTS_MUTANTS_RUN_PLANTED_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "pxdfuzz/arena_memory.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/run_walk.h"
+#include "pxdfuzz/trace.h"
+#include "pxdfuzz/walk.h"
+
+namespace pxdfuzz::mutants {
+namespace internal {
+
+// Thrown in the midst of a walk that does not end.
+struct Endless {};
+
+class BoundedTrace {
+ public:
+  // Every page of the largest request by a page entry, and as much again for
+  // the levels above.
+  static constexpr int kMostTurns = 4 * Case::kMaxPages;
+
+  BoundedTrace(const ArenaMemory& memory, bool looks_for_stuck)
+      : trace_(memory, looks_for_stuck) {}
+
+  void OnTurn(const Turn& turn) {
+    if (++turns_ > kMostTurns) throw Endless();
+    trace_.OnTurn(turn);
+  }
+  void OnReread(Level level, EntryRef ref, const Loaded& loaded, size_t pages) {
+    trace_.OnReread(level, ref, loaded, pages);
+  }
+
+  const Marks& marks() const { return trace_.marks(); }
+
+ private:
+  MarkTrace<ArenaMemory> trace_;
+  int turns_ = 0;
+};
+
+// A part of a range that is said to be longer than any request would be counted
+// page by page: twice the longest will do.
+template <class Text>
+struct BoundedText : Text {
+  static constexpr uint64_t PageCount(Level level, uint64_t address,
+                                      uint64_t next, int page_shift) {
+    return std::min(Text::PageCount(level, address, next, page_shift),
+                    uint64_t{2 * Case::kMaxPages});
+  }
+};
+
+template <class A>
+struct TextOf {
+  using type = GupText;
+};
+template <class A>
+  requires requires { typename A::Text; }
+struct TextOf<A> {
+  using type = typename A::Text;
+};
+
+}  // namespace internal
+
+// Runs a walk of A, which may have a bug.
+template <class A>
+size_t RunPlanted(const WalkSite& site, Policy policy, const Request& request,
+                  std::span<uint64_t> pages, Marks& marks) {
+  using Text = internal::BoundedText<typename internal::TextOf<A>::type>;
+  const Geometry geometry = A::GeometryOf(site.space.levels);
+  ArenaMemory memory(site.arena, geometry, site.stack);
+  internal::BoundedTrace trace(
+      memory, A::KnownDefect(policy, site.space.levels) == Cause::kStuck);
+  Walk<typename A::Kernel, ArenaMemory, internal::BoundedTrace, Text> walk(
+      typename A::Kernel(site.space.levels), policy, memory, trace);
+  try {
+    const size_t count =
+        walk.Run(site.root, request.start,
+                 request.start + request.pages * geometry.page_size(),
+                 request.write, pages);
+    marks = trace.marks();
+    return count;
+  } catch (const internal::Endless&) {
+    marks = {.nowhere = 0};
+    return 0;
+  }
+}
+
+}  // namespace pxdfuzz::mutants
+
+#endif  // PXDFUZZ_TESTS_MUTANTS_RUN_PLANTED_H_

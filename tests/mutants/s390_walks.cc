@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/arch/s390.h"
+#include "tests/mutants/lists.h"
+#include "tests/mutants/planted_walks.h"
+#include "tests/mutants/run_planted.h"
+
+namespace pxdfuzz::mutants {
+
+std::vector<PlantedWalk> S390Walks() {
+  std::vector<PlantedWalk> list;
+  S390KernelBugs::Visit<S390>([&list]<class A>() {
+    list.push_back({.info = A::kInfo, .s390 = &RunPlanted<A>});
+  });
+  return list;
+}
+
+std::vector<PlantedWalk> S390TextWalks() {
+  std::vector<PlantedWalk> list;
+  TextBugs::Visit<S390>([&list]<class A>() {
+    list.push_back({.info = A::kInfo, .s390 = &RunPlanted<A>});
+  });
+  return list;
+}
+
+PlantedWalk UnplantedWalk() {
+  return {.info = {.name = "no-bug", .says = "The walk as it is."},
+          .s390 = &RunPlanted<S390>};
+}
+
+}  // namespace pxdfuzz::mutants
