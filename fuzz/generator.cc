@@ -132,8 +132,11 @@ void Generator::Cover(const Request& request, Case& c) {
                                .address = middle,
                                .frame = DrawFrame(middle)});
           break;
-        default:
-          MapRange(middle, end, DrawLeafLevel(), DrawState(), c);
+        default: {
+          // In turn: the order of arguments is the compiler's.
+          const Level behind = DrawLeafLevel();
+          MapRange(middle, end, behind, DrawState(), c);
+        }
       }
     }
   }

@@ -25,6 +25,16 @@ std::string ByteSize(uint64_t bytes) {
   return Concat({std::to_string(bytes), " ", kUnits[unit]});
 }
 
+std::string Grouped(uint64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
 std::string Plural(uint64_t count, std::string_view noun) {
   return Concat({std::to_string(count), " ", noun, count == 1 ? "" : "s"});
 }

@@ -20,6 +20,9 @@ std::string Hex(uint64_t number);
 // "2 GiB": `bytes` in the largest unit of which they are a multiple.
 std::string ByteSize(uint64_t bytes);
 
+// "12,345".
+std::string Grouped(uint64_t number);
+
 // "1 page", "2 pages".
 std::string Plural(uint64_t count, std::string_view noun);
 

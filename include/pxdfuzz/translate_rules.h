@@ -366,9 +366,10 @@ class RuleChecker {
 
     if (result.fetched) {
       // A word that was not read: a neighbour of one that was.
-      const uint64_t near = WrappingAdd(
-          fetch.path[choose.Below(fetch.path.size())].address,
-          WrappingMul(WrappingSub(choose.Below(33), 16), kEntrySize));
+      const Fetch& read = fetch.path[choose.Below(fetch.path.size())];
+      const uint64_t away = WrappingSub(choose.Below(33), 16);
+      const uint64_t near =
+          WrappingAdd(read.address, WrappingMul(away, kEntrySize));
       const bool on_path =
           std::any_of(fetch.path.begin(), fetch.path.end(),
                       [near](const Fetch& f) { return f.address == near; });
@@ -516,9 +517,8 @@ class RuleChecker {
     }
 
     // A page somewhere else, where no large leaf stands.
-    const uint64_t elsewhere = choose.Next() & mm.geometry().last_address() &
-                               ~(page_size - 1) &
-                               (~uint64_t{0} >> choose.Below(40));
+    const uint64_t anywhere = choose.Next() & mm.geometry().last_address();
+    const uint64_t elsewhere = anywhere >> choose.Below(40) & ~(page_size - 1);
     for (const Request& request : c.requests) {
       if (WrappingSub(elsewhere, request.start) < request.pages * page_size) {
         return;

@@ -40,17 +40,6 @@ volatile sig_atomic_t stop_wanted = 0;
 
 void WantStop(int /*signal*/) { stop_wanted = 1; }
 
-// "12,345".
-std::string Grouped(uint64_t number) {
-  std::string text;
-  const std::string digits = std::to_string(number);
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
 class StatusLine {
  public:
   explicit StatusLine(const Campaign& campaign)

@@ -65,17 +65,6 @@ constexpr std::string_view kDiscussion =
 constexpr std::string_view kWitness =
     "corpus/regressions/thread-wrong-page.yaml";
 
-// "12,345".
-std::string Grouped(uint64_t number) {
-  const std::string digits = std::to_string(number);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
 // The example of the thread: two pages, one on each side of 2 GiB.
 Case ThreadExample() {
   constexpr uint64_t kBoundary = 0x10080000000;

@@ -96,7 +96,9 @@ const std::vector<Command>& Commands() {
        .operands = "",
        .summary = "try every walk in every kind of address space",
        .help = "Walks random cases of each kind of address space with all "
-               "twelve walks and compares with the reference: a table of where "
+               "twelve walks, and all of the small worlds that there are "
+               "(pxdfuzz exhaust), and compares with the reference: a table of "
+               "where "
                "each walk holds, and where not, why, with the case that shows "
                "it. A star says that the loop invariant of the thread was "
                "broken although the pages were right. Same cases each time.",

@@ -49,16 +49,6 @@ std::string SpaceName(int levels) {
   return Name(Space{ArchId::kS390, static_cast<uint8_t>(levels)});
 }
 
-// "1,234,567".
-std::string Grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (size_t i = text.size(); i > 3;) {
-    i -= 3;
-    text.insert(i, 1, ',');
-  }
-  return text;
-}
-
 std::string Right(std::string text, size_t columns) {
   if (text.size() < columns) text.insert(0, columns - text.size(), ' ');
   return text;

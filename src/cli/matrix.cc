@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "pxdfuzz/arches.h"
+#include "pxdfuzz/exhaust.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/space.h"
 #include "pxdfuzz/text_lines.h"
@@ -21,6 +22,33 @@ namespace {
 constexpr uint64_t kDefaultCases = 100'000;
 constexpr size_t kNameColumns = 35;
 constexpr size_t kCellColumns = 11;
+
+// A space, and what its small worlds came to.
+struct Tried {
+  SpaceSurvey survey;
+  // By position in kAllWalks; nothing where there are no small worlds.
+  std::vector<ExhaustResult> worlds;
+
+  uint64_t behaviours() const {
+    uint64_t sum = 0;
+    for (const ExhaustResult& result : worlds) sum += result.behaviours;
+    return sum;
+  }
+};
+
+// Every world of 1 index bit and ranges of up to so many pages.
+constexpr WorldBounds kWorlds = {.pages = 4};
+
+Tried Try(Space space, uint64_t cases) {
+  Tried tried{.survey = Survey(space, cases), .worlds = {}};
+  if (space.arch != ArchId::kS390) return tried;
+  for (const Policy& policy : kAllWalks) {
+    tried.worlds.push_back(
+        ExhaustTiny(1, space.levels, policy, kWorlds,
+                    [](const ExhaustProgress& /*progress*/) {}));
+  }
+  return tried;
+}
 
 enum class Result { kHolds, kKnownDefect, kFinding, kNotSeen };
 
@@ -38,8 +66,12 @@ std::string_view JsonName(Result result) {
   return "";
 }
 
-Result ResultOf(size_t walk, const SpaceSurvey& survey) {
+Result ResultOf(size_t walk, const Tried& tried) {
+  const SpaceSurvey& survey = tried.survey;
   if (survey.walks[walk].findings > 0) return Result::kFinding;
+  if (!tried.worlds.empty() && tried.worlds[walk].unexcused() > 0) {
+    return Result::kFinding;
+  }
   if (KnownDefect(kAllWalks[walk], survey.space) == Cause::kNone) {
     return Result::kHolds;
   }
@@ -47,9 +79,10 @@ Result ResultOf(size_t walk, const SpaceSurvey& survey) {
                                         : Result::kNotSeen;
 }
 
-std::string CellText(size_t walk, const SpaceSurvey& survey) {
+std::string CellText(size_t walk, const Tried& tried) {
+  const SpaceSurvey& survey = tried.survey;
   const Cause cause = KnownDefect(kAllWalks[walk], survey.space);
-  switch (ResultOf(walk, survey)) {
+  switch (ResultOf(walk, tried)) {
     case Result::kHolds:
       return survey.walks[walk].broke_invariant > 0 ? "holds *" : "holds";
     case Result::kKnownDefect:
@@ -73,10 +106,10 @@ std::string Row(std::string_view name, const std::vector<std::string>& cells) {
 }
 
 template <class TextOf>
-std::string RowOf(std::string_view name,
-                  const std::vector<SpaceSurvey>& surveys, TextOf text_of) {
+std::string RowOf(std::string_view name, const std::vector<Tried>& surveys,
+                  TextOf text_of) {
   std::vector<std::string> cells;
-  for (const SpaceSurvey& survey : surveys) cells.push_back(text_of(survey));
+  for (const Tried& tried : surveys) cells.push_back(text_of(tried));
   return Row(name, cells);
 }
 
@@ -85,17 +118,18 @@ std::string WitnessFile(Space space) {
 }
 
 // Where a walk is wrong, why, and what shows it.
-void AddDefect(size_t walk, const std::vector<SpaceSurvey>& surveys,
+void AddDefect(size_t walk, const std::vector<Tried>& surveys,
                TextLines& text) {
   std::vector<std::string> where;
   std::vector<std::string> witnesses;
   Cause cause = Cause::kNone;
-  for (const SpaceSurvey& survey : surveys) {
-    const Cause known = KnownDefect(kAllWalks[walk], survey.space);
+  for (const Tried& tried : surveys) {
+    const Space space = tried.survey.space;
+    const Cause known = KnownDefect(kAllWalks[walk], space);
     if (known == Cause::kNone) continue;
     cause = known;
-    where.push_back(Name(survey.space));
-    witnesses.push_back(WitnessFile(survey.space));
+    where.push_back(Name(space));
+    witnesses.push_back(WitnessFile(space));
   }
   if (where.empty()) return;
   text.Blank();
@@ -105,9 +139,17 @@ void AddDefect(size_t walk, const std::vector<SpaceSurvey>& surveys,
   text.Wrap("  shown by ", "           ", Enumerate(witnesses));
 }
 
-void AddFindings(const std::vector<SpaceSurvey>& surveys, TextLines& text) {
-  for (const SpaceSurvey& survey : surveys) {
+void AddFindings(const std::vector<Tried>& surveys, TextLines& text) {
+  for (const Tried& tried : surveys) {
+    const SpaceSurvey& survey = tried.survey;
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
+      if (!tried.worlds.empty() && tried.worlds[walk].finding.has_value()) {
+        text.Blank();
+        text.Line(Concat({"FINDING in a small world of ", Name(survey.space),
+                          ": ", Name(kAllWalks[walk])}),
+                  LineStyle::kMarked);
+        text.Line(Describe(*tried.worlds[walk].finding));
+      }
       const WalkSurvey& counts = survey.walks[walk];
       if (counts.findings == 0) continue;
       text.Blank();
@@ -123,27 +165,29 @@ void AddFindings(const std::vector<SpaceSurvey>& surveys, TextLines& text) {
   }
 }
 
-std::string ToText(const std::vector<SpaceSurvey>& surveys, bool color) {
+std::string ToText(const std::vector<Tried>& surveys, bool color) {
   TextLines text(color);
   text.Line(RowOf("", surveys,
-                  [](const SpaceSurvey& survey) { return Name(survey.space); }),
+                  [](const Tried& tried) { return Name(tried.survey.space); }),
             LineStyle::kTitle);
   for (size_t walk = 0; walk < kWalkCount; ++walk) {
-    text.Line(RowOf(
-        Name(kAllWalks[walk]), surveys,
-        [walk](const SpaceSurvey& survey) { return CellText(walk, survey); }));
+    text.Line(RowOf(Name(kAllWalks[walk]), surveys, [walk](const Tried& tried) {
+      return CellText(walk, tried);
+    }));
   }
   text.Blank();
-  text.Line(RowOf("cases tried", surveys, [](const SpaceSurvey& survey) {
-    return std::to_string(survey.cases);
+  text.Line(RowOf("cases tried", surveys, [](const Tried& tried) {
+    return Grouped(tried.survey.cases);
   }));
-  text.Line(RowOf("requests compared", surveys, [](const SpaceSurvey& survey) {
-    return std::to_string(survey.requests);
+  text.Line(RowOf("requests compared", surveys, [](const Tried& tried) {
+    return Grouped(tried.survey.requests);
   }));
-  text.Line(
-      RowOf("across a folded boundary", surveys, [](const SpaceSurvey& survey) {
-        return std::to_string(survey.crossings);
-      }));
+  text.Line(RowOf("across a folded boundary", surveys, [](const Tried& tried) {
+    return Grouped(tried.survey.crossings);
+  }));
+  text.Line(RowOf("small worlds, all of them", surveys, [](const Tried& tried) {
+    return tried.worlds.empty() ? "-" : Grouped(tried.behaviours());
+  }));
   text.Blank();
   text.Wrap("", "  ",
             "*  right pages, although pXdp was not pXd_offset(parent, addr) at "
@@ -155,12 +199,13 @@ std::string ToText(const std::vector<SpaceSurvey>& surveys, bool color) {
   return text.text();
 }
 
-std::string JsonOf(size_t walk, const SpaceSurvey& survey) {
+std::string JsonOf(size_t walk, const Tried& tried) {
+  const SpaceSurvey& survey = tried.survey;
   const WalkSurvey& counts = survey.walks[walk];
   const Cause cause = KnownDefect(kAllWalks[walk], survey.space);
   std::string json = Concat(
       {"{\"walk\": ", JsonString(Name(kAllWalks[walk])),
-       ", \"result\": ", JsonString(JsonName(ResultOf(walk, survey))),
+       ", \"result\": ", JsonString(JsonName(ResultOf(walk, tried))),
        ", \"agreed\": ", std::to_string(counts.agreed),
        ", \"excused\": ", std::to_string(counts.excused),
        ", \"findings\": ", std::to_string(counts.findings),
@@ -170,19 +215,27 @@ std::string JsonOf(size_t walk, const SpaceSurvey& survey) {
                     ", \"witness\": ", JsonString(WitnessFile(survey.space)),
                     ", \"why\": ", JsonString(WhyWrong(kAllWalks[walk]))});
   }
+  if (!tried.worlds.empty()) {
+    const ExhaustResult& worlds = tried.worlds[walk];
+    json += Concat(
+        {", \"small_worlds\": ", std::to_string(worlds.behaviours),
+         ", \"small_worlds_differ\": ", std::to_string(worlds.differ),
+         ", \"small_worlds_excused\": ", std::to_string(worlds.excused)});
+  }
   if (counts.finding.has_value()) {
     json += Concat({", \"signature\": ", JsonString(Name(*counts.finding))});
   }
   return json + "}";
 }
 
-std::string ToJson(const std::vector<SpaceSurvey>& surveys) {
+std::string ToJson(const std::vector<Tried>& surveys) {
   std::string json;
-  for (const SpaceSurvey& survey : surveys) {
+  for (const Tried& tried : surveys) {
+    const SpaceSurvey& survey = tried.survey;
     std::string walks;
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
       walks +=
-          Concat({walk == 0 ? "\n" : ",\n", "      ", JsonOf(walk, survey)});
+          Concat({walk == 0 ? "\n" : ",\n", "      ", JsonOf(walk, tried)});
     }
     json += Concat({json.empty() ? "" : ",",
                     "\n    {\"space\": ", JsonString(Name(survey.space)),
@@ -204,15 +257,15 @@ int RunMatrix(const Arguments& arguments, Output& out) {
                        ": a whole number of cases is wanted, 1 or more"}));
     return kUsage;
   }
-  std::vector<SpaceSurvey> surveys;
+  std::vector<Tried> surveys;
   bool found = false;
   Progress progress("matrix");
   for (const Space& space : kAllSpaces) {
     if (!IsBuilt(space)) continue;
     progress.Say(Concat({"trying ", Name(space)}));
-    surveys.push_back(Survey(space, cases));
-    for (const WalkSurvey& walk : surveys.back().walks) {
-      found |= walk.findings > 0;
+    surveys.push_back(Try(space, cases));
+    for (size_t walk = 0; walk < kWalkCount; ++walk) {
+      found |= ResultOf(walk, surveys.back()) == Result::kFinding;
     }
   }
   progress.End();

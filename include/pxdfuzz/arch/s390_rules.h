@@ -330,9 +330,9 @@ class RawRules<A, ArchId::kS390> {
                 RunWithParent(i, part(0, choose_.Below(quarter))));
     }
     if (quarter < 3 && i > 0) {
+      const uint64_t beyond = quarter + 1 + choose_.Below(3 - quarter);
       ExpectEnd(i, TranslationCode(level), rule, text,
-                RunWithParent(i, part(quarter + 1 + choose_.Below(3 - quarter),
-                                      choose_.Below(4))));
+                RunWithParent(i, part(beyond, choose_.Below(4))));
     }
   }
 
