@@ -220,7 +220,7 @@ whole log: $CENSUS/runs/$name.$seed.log"
 # --- The command -------------------------------------------------------------
 
 command_mutants() {
-  local seeds=5 argument names=() began
+  local seeds=5 argument names=() began missing=0
   for argument in "$@"; do
     case $argument in
       --seeds=*)
@@ -236,6 +236,7 @@ command_mutants() {
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[mutants]}
   build 'planted bugs' fuzz mutants_fuzzer
+  [[ ${#names[@]} != 0 ]] || build 'planted bugs' dev mutants_worlds
   rm -rf "$CENSUS"
   mkdir -p "$CENSUS/runs" || die 3 "cannot write in $ROOT"
   "$HUNTER" --list > "$CENSUS/list" || die 3 "$HUNTER: cannot be run"
@@ -254,5 +255,10 @@ command_mutants() {
   write_table "$seeds"
   echo
   print_table
-  print_summary "$began"
+  print_summary "$began" || missing=1
+  if [[ ${#names[@]} == 0 ]]; then
+    echo
+    build/dev/bin/mutants_worlds || missing=1
+  fi
+  return "$missing"
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_MUTANTS_WORLDS_H_
+#define PXDFUZZ_TESTS_MUTANTS_WORLDS_H_
+
+#include <optional>
+#include <vector>
+
+#include "pxdfuzz/exhaust.h"
+#include "pxdfuzz/policy.h"
+#include "tests/mutants/planted.h"
+
+namespace pxdfuzz::mutants {
+
+// What small worlds make of a planted bug.
+struct Shown {
+  Info info;
+  // The first world that shows it, if one does: the fewest levels, then the
+  // first walk, then the shortest range.
+  std::optional<WorldWitness> witness;
+  // Worlds that were seen until then, or in all.
+  uint64_t behaviours = 0;
+};
+
+// Ranges of up to so many pages; with 1 index bit a table has 2 entries.
+inline constexpr uint64_t kWorldPages = 4;
+
+// Plants M, a bug in TinyS390<1>.
+template <class M>
+Shown LookInWorlds() {
+  Shown shown{.info = M::kInfo};
+  for (int levels = M::kMinLevels; levels <= M::kMaxLevels; ++levels) {
+    for (const Policy& policy : kAllWalks) {
+      const ExhaustResult result = Exhaust<M>(
+          levels, policy, {.pages = kWorldPages, .stop_at_finding = true});
+      shown.behaviours += result.behaviours;
+      if (!result.finding.has_value()) continue;
+      shown.witness = result.finding;
+      return shown;
+    }
+  }
+  return shown;
+}
+
+std::vector<Shown> KernelBugsInWorlds();
+std::vector<Shown> OtherBugsInWorlds();
+
+}  // namespace pxdfuzz::mutants
+
+#endif  // PXDFUZZ_TESTS_MUTANTS_WORLDS_H_
