@@ -12,7 +12,7 @@ cached() {
 
 configure() {
   local preset=$1 compiler='' flags=()
-  if [[ $preset == fuzz* || $preset == bench* ]]; then
+  if [[ $preset == @(afl|bench|fuzz)* ]]; then
     compiler=$(clang_tool clang++)
     flags+=("-DCMAKE_CXX_COMPILER=$compiler")
   fi

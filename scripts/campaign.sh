@@ -42,6 +42,7 @@ fuzz_target() {
     # shellcheck disable=SC2086  # one word for each need
     set_up ${NEEDS[afl]}
     preset=afl
+    flags+=(--dict=fuzz/case.dict)
   fi
   build 'the tool' dev pxdfuzz_tool
   build 'the target' "$preset" "$target"

@@ -24,6 +24,11 @@ has_libfuzzer() {
   compgen -G "$resources/lib/*/libclang_rt.fuzzer*.a" > /dev/null
 }
 
+has_libcxx() {
+  [[ $("clang++-$1" -print-file-name=libc++.so 2> /dev/null) == /* &&
+     $("clang++-$1" -print-file-name=libc++abi.so 2> /dev/null) == /* ]]
+}
+
 has_package() {
   has_command dpkg &&
     dpkg -s "$1" 2> /dev/null | grep -q '^Status: install ok installed'
@@ -34,11 +39,15 @@ is_there() {
   local package=$1 version
   version=${package//[!0-9]/}
   case $package in
+    afl++) has_command afl-fuzz ;;
+    binutils) has_command objdump ;;
     clang-format-*) has_command "$package" ;;
     clang-*) has_command "clang++-$version" ;;
+    g++-s390x-linux-gnu) has_command s390x-linux-gnu-g++ ;;
     gcc-s390x-linux-gnu) has_command s390x-linux-gnu-gcc ;;
     libbenchmark-dev) has_header benchmark/benchmark.h ;;
     libabsl-dev) has_header absl/status/statusor.h ;;
+    libc++-* | libc++abi-*) has_libcxx "$version" ;;
     libclang-rt-*) has_libfuzzer "$version" ;;
     libgmock-dev) has_header gmock/gmock.h ;;
     libgtest-dev) has_header gtest/gtest.h ;;
@@ -47,6 +56,7 @@ is_there() {
     ninja-build) has_command ninja ;;
     qemu-system-misc) has_command qemu-system-s390x ;;
     qemu-system-x86) has_command qemu-system-x86_64 ;;
+    qemu-user-static) has_command qemu-s390x-static ;;
     *) has_command "$package" ;;
   esac || has_package "$package"
 }
@@ -98,6 +108,8 @@ packages_of() {
     case $need in
       clang) printf '%s\n' "clang-$clang_version" \
                "libclang-rt-$clang_version-dev" ;;
+      libc++) printf '%s\n' "libc++-$clang_version-dev" \
+                "libc++abi-$clang_version-dev" ;;
       llvm) echo "llvm-$clang_version" ;;
       *) echo "$need" ;;
     esac
@@ -163,4 +175,24 @@ set_up() {
   choose_clang
   missing=$(missing_of "${needs[@]}")
   [[ -z $missing ]] || die 3 "apt-get did not bring what is needed of $missing"
+}
+
+# Whether apt-get has asked for the newest lists, as far as it could.
+lists_asked_for=''
+
+# try_to_install NEED...: what only a part of a command needs, which is skipped
+# where it cannot be had. Never ends the script.
+try_to_install() {
+  local missing
+  missing=$(missing_of "$@")
+  [[ -n $missing && $EUID == 0 ]] || return 0
+  has_command apt-get || return 0
+  [[ -n $lists_asked_for ]] ||
+    step 'asking for the newest lists of packages' "$LOGS/apt-update.log" \
+      apt_get update || true
+  lists_asked_for=1
+  # shellcheck disable=SC2086  # one word for each package
+  step "installing $missing" "$LOGS/apt-optional.log" \
+    apt_get install --no-install-recommends $missing || true
+  hash -r
 }

@@ -22,20 +22,6 @@ can_ask() {
   done
 }
 
-# Installs what is missing of these packages, if it can; never ends the script.
-try_to_install() {
-  local missing
-  missing=$(missing_of "$@")
-  [[ -n $missing && $EUID == 0 ]] || return 0
-  has_command apt-get || return 0
-  step 'asking for the newest lists of packages' "$LOGS/apt-update.log" \
-    apt_get update || true
-  # shellcheck disable=SC2086  # one word for each package
-  step "installing $missing" "$LOGS/apt-referee.log" \
-    apt_get install --no-install-recommends $missing || true
-  hash -r
-}
-
 command_referee() {
   local flag flags=() architecture architectures=() wanted='' skipped=''
   for flag in "$@"; do

@@ -319,6 +319,15 @@ absl::Status Campaign::StartWorker(Worker& worker) {
                             {"AFL_AUTORESUME", "1"},
                             {"AFL_IGNORE_SEED_PROBLEMS", "1"},
                             {"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1"}});
+    // The targets' own mutator, where it was built beside them.
+    const fs::path program = fs::absolute(worker.program);
+    const bool raw = program.filename() == "translate_fuzzer";
+    const fs::path mutator = program.parent_path() /
+                             (raw ? "raw_case_mutator.so" : "case_mutator.so");
+    if (std::error_code error; fs::exists(mutator, error)) {
+      job.environment.emplace_back("AFL_CUSTOM_MUTATOR_LIBRARY",
+                                   mutator.string());
+    }
     const bool is_main = &worker == workers_.data();
     const auto cores = std::max(1u, std::thread::hardware_concurrency());
     const auto core = static_cast<unsigned>(&worker - workers_.data()) % cores;

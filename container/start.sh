@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What the image starts (../Dockerfile).
+
+set -eu
+
+prefix=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
+# What is found is kept here.
+data=${PXDFUZZ_DATA:-/data}
+
+help() {
+  cat << TEXT
+pxdfuzz finds where two ways of walking Linux page tables disagree.
+
+usage: docker run IMAGE [COMMAND]
+
+  fuzz                    fuzz gup_fuzzer until something is found
+  fuzz TARGET [FLAG...]   the same with any target, and flags of libFuzzer
+  replay FILE...          judge cases: files that a target left behind, or texts
+  explain FILE            tell how a walk went through a case
+  ...                     all that the tool does: docker run IMAGE tool --help
+  help                    print this
+
+Targets: gup_fuzzer, walks_fuzzer, translate_fuzzer. The corpus, findings and
+statistics are in the volume /data. To reach files of yours:
+
+  docker run -v "\$PWD:/work:ro" IMAGE replay /work/FILE
+TEXT
+}
+
+fuzz() {
+  target=${1:-gup_fuzzer}
+  [ $# = 0 ] || shift
+  case $target in
+    gup_fuzzer | walks_fuzzer | translate_fuzzer) ;;
+    *)
+      echo "fuzz: there is no target '$target'; there are gup_fuzzer," \
+        'walks_fuzzer and translate_fuzzer' >&2
+      exit 2
+      ;;
+  esac
+  mkdir -p "$data/corpus/$target" "$data/findings" 2> /dev/null || true
+  if ! [ -w "$data/corpus/$target" ] || ! [ -w "$data/findings" ]; then
+    echo "fuzz: $data cannot be written by user $(id -u); give it a volume" \
+      'that can' >&2
+    exit 3
+  fi
+  PXDFUZZ_STATS=${PXDFUZZ_STATS:-$data/$target.stats}
+  export PXDFUZZ_STATS
+  exec "$prefix/bin/$target" "-artifact_prefix=$data/findings/" \
+    "-dict=$prefix/case.dict" -max_len=640 "$@" "$data/corpus/$target" \
+    "$prefix/corpus/$target"
+}
+
+case ${1:-fuzz} in
+  fuzz)
+    [ $# = 0 ] || shift
+    fuzz "$@"
+    ;;
+  help | --help | -h) help ;;
+  tool)
+    shift
+    exec "$prefix/bin/pxdfuzz" "$@"
+    ;;
+  *) exec "$prefix/bin/pxdfuzz" "$@" ;;
+esac
