@@ -9,7 +9,7 @@ readonly CAMPAIGN_TARGETS='gup_fuzzer walks_fuzzer translate_fuzzer
   gup_strict_fuzzer'
 
 fuzz_target() {
-  local flag target='' engine=libfuzzer out='' preset flags=() seeds
+  local flag target='' engine=libfuzzer out='' preset flags=() mutators=() seeds
   for flag in "$@"; do
     case $flag in
       --target=*) target=${flag#*=} ;;
@@ -42,10 +42,11 @@ fuzz_target() {
     # shellcheck disable=SC2086  # one word for each need
     set_up ${NEEDS[afl]}
     preset=afl
+    mutators=(case_mutator raw_case_mutator)
     flags+=(--dict=fuzz/case.dict)
   fi
   build 'the tool' dev pxdfuzz_tool
-  build 'the target' "$preset" "$target"
+  build 'the target' "$preset" "$target" "${mutators[@]}"
   mkdir -p "$(dirname "$out")" || die 3 "cannot write in $ROOT"
   echo "fuzzing; Ctrl-C stops it and keeps everything"
   exec build/dev/bin/pxdfuzz campaign "build/$preset/bin/$target" \
