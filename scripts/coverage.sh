@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# ./run coverage: which lines the corpus covers, and which kinds of situation it
+# reaches. A build of its own, by clang, whose programs replay files.
+
+readonly COVERAGE=build/coverage
+readonly COVERED_TARGETS=(gup_fuzzer walks_fuzzer translate_fuzzer)
+
+configure_coverage() {
+  local flags='-O1 -g -fprofile-instr-generate -fcoverage-mapping'
+  cmake -S . -B "$COVERAGE" -G Ninja "-DCMAKE_CXX_COMPILER=$(
+    clang_tool clang++)" "-DCMAKE_CXX_FLAGS=$flags" -DBUILD_TESTING=OFF
+}
+
+# Replays the corpora; fails where one shows a finding.
+replay_corpora() {
+  local target
+  for target in "${COVERED_TARGETS[@]}"; do
+    LLVM_PROFILE_FILE=$COVERAGE/$target.profraw \
+      PXDFUZZ_STATS=$COVERAGE/$target.stats \
+      "$COVERAGE/bin/$target" "corpus/$target" corpus/regressions
+  done
+}
+
+write_lines() {
+  local target objects=()
+  for target in "${COVERED_TARGETS[@]}"; do
+    objects+=(-object "$COVERAGE/bin/$target")
+  done
+  "$(clang_tool llvm-profdata)" merge -sparse -o "$COVERAGE/all.profdata" \
+    "$COVERAGE"/*.profraw
+  "$(clang_tool llvm-cov)" show -format=html -output-dir="$COVERAGE/lines" \
+    "-instr-profile=$COVERAGE/all.profdata" "${objects[@]:1}" \
+    -ignore-filename-regex='^/usr/'
+  "$(clang_tool llvm-cov)" report "-instr-profile=$COVERAGE/all.profdata" \
+    "${objects[@]:1}" -ignore-filename-regex='^/usr/' > "$COVERAGE/lines.txt"
+}
+
+command_coverage() {
+  no_arguments coverage "$@"
+  # shellcheck disable=SC2086  # one word for each need
+  set_up ${NEEDS[coverage]}
+  needed_step 'configuring (coverage)' "$LOGS/configure-coverage.log" \
+    configure_coverage
+  needed_step 'building fuzz targets (coverage)' "$LOGS/build-coverage.log" \
+    cmake --build "$COVERAGE" -j "$(nproc)" \
+    --target "${COVERED_TARGETS[@]}" cell_map
+  rm -rf "$COVERAGE"/*.profraw "$COVERAGE/lines"
+  needed_step 'replaying the corpus' "$LOGS/coverage.log" replay_corpora
+  needed_step 'writing the lines' "$LOGS/coverage-lines.log" write_lines
+  local stats=("${COVERED_TARGETS[@]/%/.stats}")
+  stats=("${stats[@]/#/$COVERAGE/}")
+  # translate_fuzzer reaches no cells: it walks nothing.
+  "$COVERAGE/bin/cell_map" HTML "${stats[@]:0:2}" > "$COVERAGE/index.html"
+  "$COVERAGE/bin/cell_map" TEXT "${stats[@]:0:2}" > "$COVERAGE/cells.txt"
+  echo
+  awk '$1 == "TOTAL" {print "lines covered: " $8 - $9 " of " $8}' \
+    "$COVERAGE/lines.txt"
+  sed -n 1p "$COVERAGE/cells.txt"
+  echo "the report: $COVERAGE/index.html"
+}

@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# ./run minimize: makes a corpus smaller, together with what campaigns brought,
+# and proves that nothing was lost. Without --write corpus/ stays as it is.
+
+readonly SMALLER=build/minimize
+
+# Files that tests know by their names (tests/known_cases.h): not libFuzzer's,
+# whose names are made of the content.
+is_named() {
+  [[ ! $1 =~ ^[0-9a-f]{40}$ ]]
+}
+
+# Puts what is left into the corpus of a target, whole or not at all.
+write_corpus() {
+  local target=$1 kept=$2 file draft=corpus/.$1.new
+  rm -rf "$draft"
+  cp -r "$kept" "$draft" || die 3 "cannot write in $ROOT/corpus"
+  for file in "corpus/$target"/*; do
+    ! is_named "${file##*/}" || cp "$file" "$draft/"
+  done
+  # What a named file holds need not be there twice.
+  (cd "$draft" && sha1sum ./* | sort | awk '
+    {name = $2; sub(/^\.\//, "", name)
+     if ($1 == last && name ~ /^[0-9a-f]+$/ && length(name) == 40) print name
+     else if ($1 == last && last_name ~ /^[0-9a-f]+$/ &&
+              length(last_name) == 40) print last_name
+     last = $1; last_name = name}' | xargs -r rm --)
+  mv "corpus/$target" "corpus/.$target.old" && mv "$draft" "corpus/$target" &&
+    rm -r "corpus/.$target.old"
+}
+
+command_minimize() {
+  local flag target=gup_fuzzer from=() write='' merged kept folder
+  for flag in "$@"; do
+    case $flag in
+      --target=gup_fuzzer | --target=walks_fuzzer | --target=translate_fuzzer)
+        target=${flag#*=} ;;
+      --from=?*)
+        [[ -d ${flag#*=} ]] ||
+          usage_error "minimize: ${flag#*=}: there is no such folder"
+        from+=("${flag#*=}")
+        ;;
+      --write) write=1 ;;
+      *) usage_error "minimize: it takes no '$flag'" ;;
+    esac
+  done
+  # shellcheck disable=SC2086  # one word for each need
+  set_up ${NEEDS[minimize]}
+  build 'the target' fuzz "$target"
+  build 'the proof' dev corpus_cover
+  merged=$SMALLER/$target/merged kept=$SMALLER/$target/kept
+  rm -rf "${SMALLER:?}/$target"
+  mkdir -p "$merged" "$kept" || die 3 "cannot write in $ROOT"
+  for folder in "corpus/$target" "${from[@]}"; do
+    # By content, so that names do not clash.
+    find "$folder" -type f ! -name '*.yaml' -print0 |
+      xargs -0 -r sha1sum | while read -r sum file; do
+        cp -- "$file" "$merged/$sum"
+      done
+  done
+  needed_step 'keeping what covers all' "$LOGS/minimize-$target.log" \
+    "build/fuzz/bin/$target" -set_cover_merge=1 -max_len=640 \
+    "$kept" "$merged"
+  build/dev/bin/corpus_cover "$merged" "$kept" ||
+    die 1 "minimize: something would be lost; nothing was written"
+  if [[ -n $write ]]; then
+    write_corpus "$target" "$kept"
+    echo "written to corpus/$target, $(find "corpus/$target" -type f |
+      wc -l) files"
+  else
+    echo "it is in $kept; --write puts it into corpus/$target"
+  fi
+}
