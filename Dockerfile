@@ -4,7 +4,7 @@
 #
 #   docker build -t pxdfuzz .
 #   docker run -v pxdfuzz:/data pxdfuzz          fuzzes; findings are in /data
-#   docker run -v "$PWD:/work:ro" pxdfuzz replay /work/FILE
+#   docker run -v "$PWD:/in:ro" pxdfuzz replay /in/FILE
 #   docker run pxdfuzz help
 #
 # What the steps do is in container/install.sh.

@@ -25,7 +25,7 @@ usage: docker run IMAGE [COMMAND]
 Targets: gup_fuzzer, walks_fuzzer, translate_fuzzer. The corpus, findings and
 statistics are in the volume /data. To reach files of yours:
 
-  docker run -v "\$PWD:/work:ro" IMAGE replay /work/FILE
+  docker run -v "\$PWD:/in:ro" IMAGE replay /in/FILE
 TEXT
 }
 
