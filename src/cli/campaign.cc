@@ -423,11 +423,16 @@ absl::Status Campaign::KeepCrash(const Worker& worker) {
   return absl::OkStatus();
 }
 
-absl::Status Campaign::OnEnd(Worker& worker, const Job::End& end) {
+CampaignStats Campaign::Settle(const Worker& worker) {
   const CampaignStats stats = StatsOf(worker);
   Add(stats, past_);
   std::error_code error;
   fs::remove(Path(Concat({"log/", worker.name, ".stats"})), error);
+  return stats;
+}
+
+absl::Status Campaign::OnEnd(Worker& worker, const Job::End& end) {
+  const CampaignStats stats = Settle(worker);
   if (end.code == kCannotExecute || end.code == kCannotKeep) {
     return absl::UnavailableError(LastWords(worker));
   }
@@ -472,9 +477,7 @@ absl::Status Campaign::Stop() {
     runs = false;
     for (Worker& worker : workers_) {
       if (const auto end = worker.job.Poll(); end.has_value()) {
-        Add(StatsOf(worker), past_);
-        std::error_code error;
-        fs::remove(Path(Concat({"log/", worker.name, ".stats"})), error);
+        Settle(worker);
       }
       runs |= worker.job.runs();
     }
@@ -530,10 +533,6 @@ CampaignStats Campaign::Stats() const {
   return stats;
 }
 
-uint64_t Campaign::session_executions() const {
-  return Stats().executions - before_;
-}
-
 double Campaign::session_seconds() const {
   return std::chrono::duration<double>(Clock::now() - started_).count();
 }
@@ -555,10 +554,10 @@ absl::Status Campaign::WriteStats() const {
 }
 
 std::pair<std::vector<std::string>, std::vector<std::string>>
-Campaign::Findings() const {
+Campaign::Findings(const CampaignStats& stats) const {
   std::pair<std::vector<std::string>, std::vector<std::string>> findings;
   const std::string today = Today();
-  for (const auto& finding : Stats().findings) {
+  for (const auto& finding : stats.findings) {
     const std::string& signature = finding.first;
     const bool known = std::any_of(options_.known.begin(), options_.known.end(),
                                    [&](const KnownIssue& issue) {
@@ -570,9 +569,9 @@ Campaign::Findings() const {
   return findings;
 }
 
-std::vector<std::string> Campaign::RemarksOnKnownIssues() const {
+std::vector<std::string> Campaign::RemarksOnKnownIssues(
+    const CampaignStats& stats) const {
   std::vector<std::string> remarks;
-  const CampaignStats stats = Stats();
   const std::string today = Today();
   for (const KnownIssue& issue : options_.known) {
     const bool used = std::any_of(

@@ -81,17 +81,20 @@ class Campaign {
 
   // Of all sessions up to now.
   CampaignStats Stats() const;
-  // Executions and seconds of this session.
-  uint64_t session_executions() const;
+  // Executions of this session, out of `stats`, and its seconds.
+  uint64_t SessionExecutions(const CampaignStats& stats) const {
+    return stats.executions - before_;
+  }
   double session_seconds() const;
   const CampaignOptions& options() const { return options_; }
 
-  // Signatures of findings in the folder, sorted; the first is of those that no
-  // known issue covers, the second of the others.
-  std::pair<std::vector<std::string>, std::vector<std::string>> Findings()
-      const;
+  // Signatures of the findings in `stats`, sorted; the first is of those that
+  // no known issue covers, the second of the others.
+  std::pair<std::vector<std::string>, std::vector<std::string>> Findings(
+      const CampaignStats& stats) const;
   // One line for each known issue that has expired or that nothing showed.
-  std::vector<std::string> RemarksOnKnownIssues() const;
+  std::vector<std::string> RemarksOnKnownIssues(
+      const CampaignStats& stats) const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -112,6 +115,8 @@ class Campaign {
   absl::Status OnEnd(Worker& worker, const Job::End& end);
   // What a worker's statistics say, none of it counted yet.
   CampaignStats StatsOf(const Worker& worker) const;
+  // Counts what a worker that has ended did, and forgets its statistics.
+  CampaignStats Settle(const Worker& worker);
   // Makes a finding of what an engine left behind when a target died.
   absl::Status KeepCrash(const Worker& worker);
   // Writes stats.json and the counts of findings.

@@ -65,8 +65,8 @@ class StatusLine {
   std::string Text(double now) const {
     const CampaignOptions& options = campaign_.options();
     const CampaignStats stats = campaign_.Stats();
-    const uint64_t executions = campaign_.session_executions();
-    const auto [fresh, known] = campaign_.Findings();
+    const uint64_t executions = campaign_.SessionExecutions(stats);
+    const auto [fresh, known] = campaign_.Findings(stats);
     std::string text = absl::StrFormat("  %.0f", now);
     if (options.seconds > 0)
       text += Concat({"/", std::to_string(options.seconds)});
@@ -103,7 +103,7 @@ void Row(std::string_view name, std::string_view value, Output& out) {
 
 void Summarize(const Campaign& campaign, Output& out) {
   const CampaignStats stats = campaign.Stats();
-  const auto [fresh, known] = campaign.Findings();
+  const auto [fresh, known] = campaign.Findings(stats);
   out.Write("\nSummary\n");
   Row("campaign",
       Concat({campaign.options().out, ": ", stats.target, " with ",
@@ -132,7 +132,7 @@ void Summarize(const Campaign& campaign, Output& out) {
     Row("known findings", std::to_string(known.size()), out);
     list(known);
   }
-  for (const std::string& remark : campaign.RemarksOnKnownIssues()) {
+  for (const std::string& remark : campaign.RemarksOnKnownIssues(stats)) {
     Row("known issue", remark, out);
   }
 }
@@ -247,7 +247,8 @@ int RunCampaign(const Arguments& arguments, Output& out) {
     PrintError(status);
     return kCampaignFailed;
   }
-  return campaign.Findings().first.empty() ? kNothingFound : kFinding;
+  return campaign.Findings(campaign.Stats()).first.empty() ? kNothingFound
+                                                           : kFinding;
 }
 
 }  // namespace pxdfuzz

@@ -6,26 +6,20 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include "tests/engine/program.h"
+
 namespace pxdfuzz {
 namespace {
 
 std::string OutputOf(const std::string& arguments) {
-  const std::string line = "'" PXDFUZZ_BIN "/pxdfuzz' " + arguments;
-  std::string out;
-  FILE* pipe = popen(line.c_str(), "r");
-  if (pipe == nullptr) return out;
-  char buffer[4096];
-  for (size_t read = 0; (read = fread(buffer, 1, sizeof(buffer), pipe)) > 0;) {
-    out.append(buffer, read);
-  }
-  EXPECT_EQ(pclose(pipe), 0);
-  return out;
+  const Ran ran = RunCommand(Program("pxdfuzz") + ' ' + arguments);
+  EXPECT_EQ(ran.exit_code, 0);
+  return ran.output;
 }
 
 TEST(ClaimsTest, ThePageHoldsWhatIsPrinted) {

@@ -4,15 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <yaml-cpp/yaml.h>
 
-#include <array>
-#include <cstdio>
 #include <map>
 #include <string>
 
 #include "pxdfuzz/policy.h"
+#include "tests/engine/program.h"
 
 namespace pxdfuzz {
 namespace {
@@ -21,29 +19,12 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-struct Ran {
-  int code = -1;
-  std::string out;  // with standard error
-};
-
 Ran Exhaust(const std::string& flags) {
-  const std::string command =
-      "'" PXDFUZZ_BIN "/pxdfuzz' exhaust " + flags + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return {};
-  Ran ran;
-  std::array<char, 4096> block;
-  for (size_t n = 1; n > 0;) {
-    n = std::fread(block.data(), 1, block.size(), pipe);
-    ran.out.append(block.data(), n);
-  }
-  const int status = pclose(pipe);
-  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ran;
+  return RunCommand(Program("pxdfuzz") + " exhaust " + flags);
 }
 
 TEST(ExhaustToolTest, PrintsATable) {
-  EXPECT_EQ(Exhaust("--walk=static-by-value --pages=2 --levels=2").out,
+  EXPECT_EQ(Exhaust("--walk=static-by-value --pages=2 --levels=2").output,
             "Ranges of up to 2 pages (a smaller space: all of it), at each "
             "page, for reading\n"
             "and for writing; behaviours by index bits of a level, and those "
@@ -60,30 +41,30 @@ TEST(ExhaustToolTest, PrintsATable) {
 
 TEST(ExhaustToolTest, TellsAllWalks) {
   const Ran ran = Exhaust("--index-bits=1");
-  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.exit_code, 0);
   for (const Policy& walk : kAllWalks) {
-    EXPECT_THAT(ran.out, HasSubstr("\n" + std::string(Name(walk)) + "\n"));
+    EXPECT_THAT(ran.output, HasSubstr("\n" + std::string(Name(walk)) + "\n"));
   }
-  EXPECT_THAT(ran.out,
+  EXPECT_THAT(ran.output,
               HasSubstr("\nstatic-lockless\n"
                         "  s390/2             188  broken     holds\n"
                         "  s390/3             929  broken     holds\n"
                         "  s390/4           2,467  broken     holds\n"
                         "  s390/5           5,597  kept       holds\n"));
-  EXPECT_THAT(ran.out, EndsWith(" of them by a known defect\n"));
+  EXPECT_THAT(ran.output, EndsWith(" of them by a known defect\n"));
 }
 
 // A range of one page crosses nothing.
 TEST(ExhaustToolTest, DoesNotTakeShortRangesForAProof) {
   const Ran ran = Exhaust("--walk=static-by-value --pages=1 --levels=3");
-  EXPECT_EQ(ran.code, 0);
-  EXPECT_THAT(ran.out, HasSubstr("  no difference; known: left-copy\n"));
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_THAT(ran.output, HasSubstr("  no difference; known: left-copy\n"));
 }
 
 TEST(ExhaustToolTest, Json) {
   const Ran ran = Exhaust("--json --pages=2");
-  EXPECT_EQ(ran.code, 0);
-  const YAML::Node json = YAML::Load(ran.out);
+  EXPECT_EQ(ran.exit_code, 0);
+  const YAML::Node json = YAML::Load(ran.output);
   EXPECT_EQ(json["pages"].as<int>(), 2);
   EXPECT_EQ(json["walks"].size(), kWalkCount * 4 * 2);
   std::map<std::string, int> verdicts;
@@ -106,8 +87,8 @@ TEST(ExhaustToolTest, Json) {
 TEST(ExhaustToolTest, WrongUsage) {
   const auto expect = [](const std::string& flag, const std::string& message) {
     const Ran ran = Exhaust(flag);
-    EXPECT_EQ(ran.code, 2) << flag;
-    EXPECT_EQ(ran.out, "pxdfuzz: exhaust: " + flag + ": " + message + "\n");
+    EXPECT_EQ(ran.exit_code, 2) << flag;
+    EXPECT_EQ(ran.output, "pxdfuzz: exhaust: " + flag + ": " + message + "\n");
   };
   expect("--pages=0", "is not 1 to 64");
   expect("--pages=65", "is not 1 to 64");
@@ -116,7 +97,7 @@ TEST(ExhaustToolTest, WrongUsage) {
   expect("--levels=6", "is not 2 to 5");
   expect("--walk=pagewalk",
          "there is no such walk; 'pxdfuzz walks' names them");
-  EXPECT_THAT(Exhaust("file").out,
+  EXPECT_THAT(Exhaust("file").output,
               StartsWith("pxdfuzz: exhaust: 'file' is not wanted"));
 }
 

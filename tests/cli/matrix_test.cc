@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "pxdfuzz/space.h"
 #include "src/cli/input.h"
 #include "src/cli/survey.h"
+#include "tests/engine/program.h"
 
 namespace pxdfuzz {
 namespace {
@@ -34,17 +34,8 @@ std::vector<Space> BuiltSpaces() {
   return spaces;
 }
 
-std::string OutputOf(const std::string& arguments, int& status) {
-  const std::string line = "'" PXDFUZZ_BIN "/pxdfuzz' " + arguments;
-  std::string out;
-  FILE* pipe = popen(line.c_str(), "r");
-  if (pipe == nullptr) return out;
-  char buffer[4096];
-  for (size_t read = 0; (read = fread(buffer, 1, sizeof(buffer), pipe)) > 0;) {
-    out.append(buffer, read);
-  }
-  status = pclose(pipe);
-  return out;
+Ran RunTool(const std::string& arguments) {
+  return RunCommand(Program("pxdfuzz") + ' ' + arguments);
 }
 
 TEST(SurveyTest, FindsEachKnownDefectAndNothingElse) {
@@ -151,9 +142,8 @@ TEST(MatrixTest, NoSpaceWithADefectLacksItsWitness) {
 }
 
 TEST(MatrixTest, PrintsARowForEachWalk) {
-  int status = -1;
-  const std::string out = OutputOf("matrix --cases=500", status);
-  EXPECT_EQ(status, 0);
+  const auto [code, out] = RunTool("matrix --cases=500");
+  EXPECT_EQ(code, 0);
   EXPECT_THAT(out, HasSubstr("\nstatic-by-value                    left-copy  "
                              "left-copy  left-copy  holds      holds      "
                              "holds\n"));
@@ -167,10 +157,9 @@ TEST(MatrixTest, PrintsARowForEachWalk) {
 }
 
 TEST(MatrixTest, JsonHasAllCounts) {
-  int status = -1;
-  const YAML::Node json =
-      YAML::Load(OutputOf("matrix --cases=500 --json", status));
-  EXPECT_EQ(status, 0);
+  const auto [code, out] = RunTool("matrix --cases=500 --json");
+  const YAML::Node json = YAML::Load(out);
+  EXPECT_EQ(code, 0);
   ASSERT_EQ(json["spaces"].size(), BuiltSpaces().size());
   for (const YAML::Node& space : json["spaces"]) {
     EXPECT_EQ(space["cases"].as<uint64_t>(), 500u);
@@ -185,10 +174,8 @@ TEST(MatrixTest, JsonHasAllCounts) {
 }
 
 TEST(MatrixTest, AnUnreadableNumberIsWrongUsage) {
-  int status = -1;
-  OutputOf("matrix --cases=none 2>&1", status);
-  EXPECT_EQ(WEXITSTATUS(status), 2);
-  EXPECT_EQ(OutputOf("matrix --cases=0 2>&1", status),
+  EXPECT_EQ(RunTool("matrix --cases=none").exit_code, 2);
+  EXPECT_EQ(RunTool("matrix --cases=0").output,
             "pxdfuzz: matrix: --cases=0: a whole number of cases is wanted, 1 "
             "or more\n");
 }
