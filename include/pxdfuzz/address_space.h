@@ -38,13 +38,19 @@ Arena MakeArena() {
 // Tables are built with the hardware's indexes (A::Manual), never the walk's.
 // Later writes win: a page mapped inside a large leaf replaces the leaf by an
 // empty table first, a large leaf replaces the table that stood there.
-template <class A>
+//
+//   Entries   how entries are written: A's own, or an object that writes them
+//             as one kernel tree does
+template <class A, class Entries = typename A::Entries>
 class AddressSpace {
  public:
   // Begins a case in `arena`, which is clean, outlives the object and is reset
   // by its destructor.
-  AddressSpace(Arena& arena, int levels)
-      : arena_(arena), levels_(levels), geometry_(A::GeometryOf(levels)) {
+  AddressSpace(Arena& arena, int levels, const Entries& entries = Entries())
+      : arena_(arena),
+        levels_(levels),
+        geometry_(A::GeometryOf(levels)),
+        entries_(entries) {
     arena_.Begin(geometry_);
     root_ = *arena_.NewTable(geometry_.root());
     control_ = A::Entries::Control(levels, root_);
@@ -55,6 +61,7 @@ class AddressSpace {
 
   const Arena& arena() const { return arena_; }
   const Geometry& geometry() const { return geometry_; }
+  const Entries& entries() const { return entries_; }
   int levels() const { return levels_; }
   // mm->pgd.
   EntryRef root() const { return EntryRef::InTable(root_); }
@@ -68,7 +75,7 @@ class AddressSpace {
   void Map(Level level, uint64_t address, uint64_t count, uint64_t frame,
            const LeafState& state) {
     const uint64_t span = geometry_.span(level);
-    uint64_t word = A::Entries::Leaf(level, frame, state);
+    uint64_t word = entries_.Leaf(level, frame, state);
     Fill(level, address, count, [&word, span] {
       const uint64_t now = word;
       word = WrappingAdd(word, span);
@@ -78,7 +85,8 @@ class AddressSpace {
 
   // Empties `count` entries of `level`.
   void Clear(Level level, uint64_t address, uint64_t count) {
-    Fill(level, address, count, [level] { return A::Entries::Empty(level); });
+    Fill(level, address, count,
+         [this, level] { return entries_.Empty(level); });
   }
 
   // Makes `count` page entries swap entries, of consecutive places.
@@ -137,7 +145,7 @@ class AddressSpace {
     for (Level at = geometry_.root(); at != level;
          at = geometry_.real_below(at)) {
       const uint64_t entry = table + Index(at, address) * kEntrySize;
-      const EntryKind kind = A::Entries::Classify(at, *arena_.Find(entry));
+      const EntryKind kind = entries_.Classify(at, *arena_.Find(entry));
       if (kind.tag == EntryKind::Tag::kTable &&
           arena_.IsTable(geometry_.real_below(at), kind.address)) {
         table = kind.address;
@@ -148,7 +156,7 @@ class AddressSpace {
       if (!made.has_value()) return std::nullopt;
       uint64_t* word = arena_.Touch(entry, 1);
       if (word == nullptr) return std::nullopt;
-      *word = A::Entries::Table(at, *made);
+      *word = entries_.Table(at, *made);
       table = *made;
     }
     return table;
@@ -157,6 +165,7 @@ class AddressSpace {
   Arena& arena_;
   int levels_;
   Geometry geometry_;
+  [[no_unique_address]] Entries entries_;
   uint64_t root_ = 0;
   uint64_t control_ = 0;
 };

@@ -44,13 +44,13 @@ struct Found {
   PageState state = PageState::kEmpty;
 };
 
-template <class A>
-Found Look(const AddressSpace<A>& mm, const ArenaMemory& memory,
+template <class A, class Entries>
+Found Look(const AddressSpace<A, Entries>& mm, const ArenaMemory& memory,
            uint64_t address) {
   const Translation t = Translate(
       typename A::Manual(mm.geometry(), mm.control()), memory, address);
   if (!t.fetched) return {};
-  const EntryKind kind = A::Entries::Classify(t.level, t.entry);
+  const EntryKind kind = mm.entries().Classify(t.level, t.entry);
   if (kind.tag == EntryKind::Tag::kSwap) return {{}, PageState::kSwap};
   if (kind.tag != EntryKind::Tag::kLeaf) return {};
   if (kind.state.special) return {t.level, PageState::kSpecial};
@@ -78,8 +78,9 @@ inline std::optional<uint64_t> Boundary(const Geometry& geometry, Level level,
 
 // The cell of a request that is permitted and of which the reference returns
 // `returned` pages.
-template <class A>
-std::optional<size_t> CellOf(const Space& space, const AddressSpace<A>& mm,
+template <class A, class Entries>
+std::optional<size_t> CellOf(const Space& space,
+                             const AddressSpace<A, Entries>& mm,
                              const ArenaMemory& memory, const Request& request,
                              size_t returned) {
   const Geometry& geometry = mm.geometry();

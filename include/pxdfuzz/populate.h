@@ -20,8 +20,8 @@ enum class Malformed : uint8_t {
 // Does to `mm`, which is empty, what the records of `c` say. Returns the first
 // rule that one of them breaks; the tables are made all the same, since the
 // hardware reads any word.
-template <class A>
-Malformed Populate(const Case& c, AddressSpace<A>& mm) {
+template <class A, class Entries>
+Malformed Populate(const Case& c, AddressSpace<A, Entries>& mm) {
   Malformed malformed = Malformed::kNo;
   const auto note = [&malformed](Malformed rule) {
     if (malformed == Malformed::kNo) malformed = rule;
@@ -39,7 +39,7 @@ Malformed Populate(const Case& c, AddressSpace<A>& mm) {
         mm.Swap(record.address, record.count, record.frame);
         break;
       case Record::Kind::kPoke: {
-        const EntryKind kind = A::Entries::Classify(record.level, record.word);
+        const EntryKind kind = mm.entries().Classify(record.level, record.word);
         if (kind.tag == EntryKind::Tag::kMalformed) {
           note(Malformed::kWord);
         } else if (kind.tag == EntryKind::Tag::kTable &&

@@ -17,14 +17,17 @@ namespace pxdfuzz {
 // addresses of at most pages.size() consecutive pages from `start` on into
 // `pages`, up to the first that the contract does not give, and returns how
 // many.
-template <class A, Memory M>
+//
+//   Contract   A's own, or an object that answers Allows(level, entry, write)
+template <class A, Memory M, class Contract = typename A::Contract>
 size_t ReferencePages(const typename A::Manual& manual, const M& memory,
                       uint64_t page_size, uint64_t start, bool write,
-                      std::span<uint64_t> pages) {
+                      std::span<uint64_t> pages,
+                      const Contract& contract = Contract()) {
   uint64_t address = start;
   for (size_t i = 0; i < pages.size(); ++i) {
     const Translation t = Translate(manual, memory, address);
-    if (!t.fetched || !A::Contract::Allows(t.level, t.entry, write)) return i;
+    if (!t.fetched || !contract.Allows(t.level, t.entry, write)) return i;
     pages[i] = A::Manual::FrameAddress(t.level, t.entry, address);
     address += page_size;
   }
