@@ -4,6 +4,7 @@
 
 #include <tuple>
 
+#include "pxdfuzz/arch/arm64_rules.h"
 #include "pxdfuzz/arch/s390_rules.h"
 #include "pxdfuzz/arch/x86_rules.h"
 #include "pxdfuzz/arches.h"

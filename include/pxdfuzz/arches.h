@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "pxdfuzz/arch/arm64.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/arch/x86.h"
 #include "pxdfuzz/space.h"
@@ -13,7 +14,7 @@
 namespace pxdfuzz {
 
 // The architectures that are built.
-using Architectures = std::tuple<S390, X86>;
+using Architectures = std::tuple<S390, X86, Arm64Page16K>;
 
 namespace internal {
 template <class Visitor, class... A>

@@ -69,7 +69,10 @@ class ArenaMemory {
 
   Loaded LoadFromStack(EntryRef ref) const {
     const Copy& copy = copies_[Ordinal(ref.copy_of())];
-    if (IsOwnCopy(ref)) return {copy.value, Source::kOwnCopy};
+    if (IsOwnCopy(ref)) {
+      return {copy.value,
+              ref.realigned() ? Source::kLeftCopy : Source::kOwnCopy};
+    }
     const auto distance =
         static_cast<int64_t>(WrappingSub(ref.address(), stack_.address()));
     const StackWord word =

@@ -36,18 +36,24 @@ class EntryRef {
   constexpr Level copy_of() const { return static_cast<Level>(copy_of_); }
   // Physical address, or address on the simulated stack.
   constexpr uint64_t address() const { return address_; }
+  // Whether it was made from the address of a copy and aligned to something
+  // else. Moved on from there it may come to the copy by luck: that is no
+  // pointer to the copy all the same.
+  constexpr bool realigned() const { return realigned_; }
 
   // `pXdp + entries`.
   constexpr EntryRef Plus(uint64_t entries) const {
     return EntryRef(WrappingAdd(address_, WrappingMul(entries, kEntrySize)),
-                    copy_of_);
+                    copy_of_, realigned_);
   }
   // `pXdp++`.
   constexpr EntryRef Next() const { return Plus(1); }
   // The first entry of the `bytes`-aligned block that this one stands in.
   // `bytes` is a power of two.
   constexpr EntryRef AlignDown(uint64_t bytes) const {
-    return EntryRef(address_ & ~(bytes - 1), copy_of_);
+    const uint64_t aligned = address_ & ~(bytes - 1);
+    return EntryRef(aligned, copy_of_,
+                    realigned_ || (!in_table() && aligned != address_));
   }
 
   friend constexpr bool operator==(const EntryRef&, const EntryRef&) = default;
@@ -55,11 +61,12 @@ class EntryRef {
  private:
   static constexpr uint8_t kTable = 0xff;
 
-  constexpr EntryRef(uint64_t address, uint8_t copy_of)
-      : address_(address), copy_of_(copy_of) {}
+  constexpr EntryRef(uint64_t address, uint8_t copy_of, bool realigned = false)
+      : address_(address), copy_of_(copy_of), realigned_(realigned) {}
 
   uint64_t address_ = 0;
   uint8_t copy_of_ = kTable;
+  bool realigned_ = false;
 };
 
 }  // namespace pxdfuzz

@@ -181,6 +181,12 @@ class WalkText {
     return bytes / static_cast<int64_t>(kEntrySize);
   }
 
+  // Whether a pointer that left its copy came back to it.
+  bool IsBackAtCopy(const Turn& turn) const {
+    return turn.loaded.source == Source::kLeftCopy &&
+           DistanceFromCopy(turn.ref) == 0;
+  }
+
   // Where the pointer of a turn leads.
   std::string Place(const Turn& turn) const {
     if (turn.ref.in_table()) {
@@ -190,6 +196,9 @@ class WalkText {
     if (turn.loaded.source == Source::kOwnCopy) {
       return Concat({"the local copy of ", Name(copied)});
     }
+    if (IsBackAtCopy(turn)) {
+      return Concat({"by luck, the local copy of ", Name(copied), " again"});
+    }
     return DescribeStackPlace(DistanceFromCopy(turn.ref), copied);
   }
 
@@ -197,7 +206,7 @@ class WalkText {
   std::string Entry(const Turn& turn) const {
     if (turn.loaded.source == Source::kNowhere) return "nothing to read";
     std::string text = Hex(turn.loaded.value);
-    if (turn.loaded.source == Source::kLeftCopy) {
+    if (turn.loaded.source == Source::kLeftCopy && !IsBackAtCopy(turn)) {
       const StackWord word =
           replay_.source().stack.At(DistanceFromCopy(turn.ref));
       text +=
@@ -336,7 +345,13 @@ class WalkText {
                       " and ends at ", Hex(end), ". The loop went on, and ",
                       Name(turn.level), "p++ walked off the variable. "});
     }
-    if (policy == kStaticByValue) {
+    if (A::kId == ArchId::kArm64Page16K) {
+      text +=
+          "A pointer into a table was wanted, to be aligned to the start of "
+          "its page. This is the bug that 36639013b346 (\"arm64: mm: Fix "
+          "lockless walks with static and dynamic page-table folding\") "
+          "repaired.";
+    } else if (policy == kStaticByValue) {
       text +=
           "This is the bug that d3f7b1bb2040 (\"mm/gup: fix gup_fast with "
           "dynamic page table folding\") repaired.";

@@ -46,6 +46,14 @@ struct Marks {
   }
 };
 
+// Whether a turn reads the entry whose span holds its address. Of one that is
+// handed on unread it does not matter which it is: with 3 levels arm64's pgd
+// and p4d are the first entry of the root table for every address.
+template <Memory M>
+bool Holds(const M& memory, const Turn& turn) {
+  return turn.handed_on || memory.Holds(turn.ref, turn.address);
+}
+
 // The trace that every walk has.
 template <Memory M>
 class MarkTrace {
@@ -58,7 +66,7 @@ class MarkTrace {
     if (looks_for_stuck_ && marks_.stuck == Marks::kNever &&
         (turn.loaded.source == Source::kTable ||
          turn.loaded.source == Source::kOwnCopy) &&
-        !memory_.Holds(turn.ref, turn.address)) {
+        !Holds(memory_, turn)) {
       marks_.stuck = turn.pages;
     }
     marks_.invariant &= turn.invariant;
@@ -99,7 +107,7 @@ class TurnTrace {
   explicit TurnTrace(const M& memory) : memory_(memory) {}
 
   void OnTurn(const Turn& turn) {
-    turns_.push_back({turn, memory_.Holds(turn.ref, turn.address)});
+    turns_.push_back({turn, Holds(memory_, turn)});
   }
   void OnReread(Level, EntryRef, const Loaded&, size_t) {}
 

@@ -35,6 +35,8 @@ struct Turn {
   EntryRef ref;
   Loaded loaded;
   WalkStep step = WalkStep::kStop;
+  // Whether the level below is folded: the entry is handed on unread.
+  bool handed_on = false;
   // Pages returned so far.
   size_t pages = 0;
   // Whether `ref` is what the offset function gives for `address`: the loop
@@ -121,6 +123,8 @@ class Walk {
                          .ref = ref,
                          .loaded = loaded,
                          .step = step,
+                         .handed_on = step == WalkStep::kDescend &&
+                                      !kernel_.Descends(level, entry),
                          .pages = count_,
                          .invariant = ref == At(level, expected, address)});
       switch (step) {
