@@ -130,6 +130,29 @@ const std::vector<Command>& Commands() {
                  {"--dict", "FILE", "a dictionary"},
                  {"--known", "FILE", "findings that fail nothing; YAML"}},
        .run = RunCampaign},
+      {.name = "sites",
+       .operands = "TREE",
+       .least = 1,
+       .most = 1,
+       .summary = "find the walks of page tables in a Linux tree",
+       .help =
+           "Finds each use of pXd_addr_end() and pXd_offset() in the .c and .h "
+           "files of the tree in the folder TREE, and says what the offset "
+           "gets: by-pointer, a pointer into a table; lockless, a pointer and "
+           "the value; by-value, the address of a copy; root, where there is "
+           "no entry above. Of functions with such a use it counts the reads "
+           "of entries: once, by READ_ONCE(*pXdp), pXdp_get() or a lockless "
+           "read, or plain, by *pXdp. One that works on values and takes no "
+           "lock in its own text may run without the lock. It goes by words: "
+           "it does not see uses through other macros or functions "
+           "(pmd_off(), pXd_none_or_clear_bad()), locks that a caller holds, "
+           "entries read as pXdp[i] or through other types, nor assembly, and "
+           "of #if it takes all branches.",
+       .example = "pxdfuzz sites --under=mm linux",
+       .flags = {{"--list", "", "each use and read, with file and function"},
+                 {"--under", "FOLDER", "a folder of the tree alone"},
+                 {"--json", "", "the same as one JSON document"}},
+       .run = RunSites},
       {.name = "claims",
        .operands = "",
        .summary = "try what the thread of 2020 claims",

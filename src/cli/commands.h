@@ -66,6 +66,7 @@ int RunCampaign(const Arguments& arguments, Output& out);
 int RunClaims(const Arguments& arguments, Output& out);
 int RunMatrix(const Arguments& arguments, Output& out);
 int RunExhaust(const Arguments& arguments, Output& out);
+int RunSites(const Arguments& arguments, Output& out);
 int RunWalks(const Arguments& arguments, Output& out);
 
 // Runs the command line behind the program's name.
