@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fuzz/cell_mask.h"
 #include "pxdfuzz/cells.h"
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/text_lines.h"
@@ -37,11 +38,11 @@ std::optional<std::vector<bool>> ReadReached(
       std::string key;
       if (words >> key && key == "cells-mask") words >> mask;
     }
-    if (mask.size() != (Cells().size() + 3) / 4) return std::nullopt;
+    if (mask.size() != (Cells().size() + 3) / 4 || !IsCellMask(mask)) {
+      return std::nullopt;
+    }
     for (size_t i = 0; i < reached.size(); ++i) {
-      const char digit = mask[i / 4];
-      const int bits = digit <= '9' ? digit - '0' : digit - 'a' + 10;
-      if ((bits >> (i % 4) & 1) != 0) reached[i] = true;
+      if ((FourCells(mask[i / 4]) >> (i % 4) & 1) != 0) reached[i] = true;
     }
   }
   return reached;

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -16,7 +18,9 @@ namespace fs = std::filesystem;
 bool WriteWhole(const fs::path& file, std::string_view bytes) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return static_cast<bool>(out.flush());
+  // Some file systems say only then that there is no room.
+  out.close();
+  return !out.fail();
 }
 
 }  // namespace
@@ -39,6 +43,7 @@ std::string FindingFolder::Keep(const std::string& signature,
       fs::path(path_) / (".new-" + std::to_string(getpid()) + '-' + signature);
   std::error_code error;
   fs::remove_all(draft, error);
+  errno = 0;
   const std::string_view input(
       reinterpret_cast<const char*>(finding.input.data()),
       finding.input.size());
@@ -46,10 +51,11 @@ std::string FindingFolder::Keep(const std::string& signature,
       !WriteWhole(draft / "input", input) ||
       !WriteWhole(draft / "case.yaml", finding.text) ||
       !WriteWhole(draft / "report.txt", finding.report)) {
+    const int why = error ? error.value() : errno;
     std::error_code ignored;
     fs::remove_all(draft, ignored);
     return draft.string() + ": a finding cannot be written there" +
-           (error ? ": " + error.message() : "");
+           (why != 0 ? std::string(": ") + std::strerror(why) : "");
   }
   fs::rename(draft, place, error);
   if (error) {

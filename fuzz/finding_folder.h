@@ -11,6 +11,9 @@
 
 namespace pxdfuzz {
 
+// What a target ends with that cannot keep its findings.
+inline constexpr int kCannotKeep = 3;
+
 // A folder in which the findings of a campaign are kept, one folder for each
 // signature: `input`, `case.yaml` and `report.txt` of the first one that was
 // met. Several processes may share it. A finding is there whole or not at all,

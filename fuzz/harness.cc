@@ -33,9 +33,6 @@ namespace {
 
 constexpr uint64_t kExecutionsPerStats = 16384;
 
-// What a process ends with that cannot write its findings.
-constexpr int kCannotKeep = 3;
-
 [[noreturn]] void Usage(const std::string& message) {
   std::fprintf(stderr, "pxdfuzz: %s\n", message.c_str());
   std::exit(2);

@@ -4,20 +4,20 @@
 
 #include <sstream>
 
+#include "fuzz/cell_mask.h"
 #include "pxdfuzz/arches.h"
 
 namespace pxdfuzz {
 namespace {
 
-// Four cells a hexadecimal digit, the first ones first and lowest.
 std::string MaskText(const std::bitset<kMaxCells>& cells) {
   std::string text;
   for (size_t i = 0; i < Cells().size(); i += 4) {
-    unsigned digit = 0;
+    unsigned four = 0;
     for (size_t bit = 0; bit < 4 && i + bit < Cells().size(); ++bit) {
-      digit |= cells.test(i + bit) ? 1u << bit : 0u;
+      four |= cells.test(i + bit) ? 1u << bit : 0u;
     }
-    text += "0123456789abcdef"[digit];
+    text += CellDigit(four);
   }
   return text;
 }

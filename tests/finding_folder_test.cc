@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/small_disk.h"
+
 namespace pxdfuzz {
 namespace {
 
@@ -70,6 +72,27 @@ TEST_F(FindingFolderTest, WhereNothingCanBeWrittenItSaysSo) {
   FindingFolder folder(Path());
   ASSERT_TRUE(folder.Count("a"));
   EXPECT_NE(folder.Keep("a", {input_, "", ""}).find(Path()), std::string::npos);
+}
+
+TEST_F(FindingFolderTest, OnAFullDiskItIsThereWholeOrNotAtAll) {
+  const SmallDisk disk(scratch_ / "disk", SmallDisk::kPage);
+  if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
+  const std::string path = (disk.path() / "findings").string();
+  const std::string report(2 * SmallDisk::kPage, 'r');
+  const FindingFolder folder(path);
+  fs::create_directory(path);
+  int failures = 0;
+  for (uint64_t pages = 1;; ++pages) {
+    ASSERT_TRUE(disk.Resize(pages * SmallDisk::kPage));
+    const std::string error = folder.Keep("a", {input_, "text\n", report});
+    if (error.empty()) break;
+    ASSERT_LE(++failures, 8);
+    EXPECT_TRUE(error.ends_with(": No space left on device")) << error;
+    EXPECT_TRUE(fs::is_empty(path));
+  }
+  EXPECT_GE(failures, 3);
+  EXPECT_EQ(Contents(path + "/a/report.txt"), report);
+  EXPECT_EQ(std::distance(fs::directory_iterator(path), {}), 1);
 }
 
 TEST_F(FindingFolderTest, WithoutAPathItIsNotOpen) {

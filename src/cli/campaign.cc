@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,6 +19,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "fuzz/cell_mask.h"
+#include "fuzz/finding_folder.h"
+#include "fuzz/sha1.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/case_text.h"
 #include "pxdfuzz/text_lines.h"
@@ -30,9 +35,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a target ends with that cannot keep its findings (fuzz/harness.cc), and
-// what a program does that cannot be executed.
-constexpr int kCannotKeep = 3;
+// What a program ends with that cannot be executed.
 constexpr int kCannotExecute = 127;
 // A target that ends so often before it has executed anything does not start.
 constexpr int kMostFailures = 3;
@@ -40,10 +43,49 @@ constexpr int kMostFailures = 3;
 constexpr auto kPatience = std::chrono::seconds(5);
 constexpr auto kBetweenStats = std::chrono::seconds(2);
 constexpr size_t kTailBytes = 64 * 1024;
+// More than a file of a finding has.
+constexpr size_t kProbeBytes = 64 * 1024;
+constexpr std::string_view kOwnWords = "pxdfuzz: ";
+constexpr std::string_view kStatsDraft = "stats.json.";
 
 std::string Contents(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::span<const uint8_t> Bytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+absl::Status CannotRead(const fs::path& path, int error) {
+  return absl::UnavailableError(
+      Concat({path.string(), ": cannot be read: ", std::strerror(error)}));
+}
+
+// Adds the regular files at or below `folder` that cannot be read. An error
+// where a folder cannot be, nothing of which an engine would read.
+absl::Status AddUnreadable(const fs::path& folder,
+                           std::vector<fs::path>& files) {
+  std::error_code error;
+  std::vector<fs::path> folders;
+  for (auto it = fs::directory_iterator(folder, error);
+       !error && it != fs::directory_iterator(); it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_symlink(ignored) || !it->is_directory(ignored)) {
+      if (it->is_regular_file(ignored) && access(it->path().c_str(), R_OK) != 0)
+        files.push_back(it->path());
+    } else if (!it->path().filename().string().starts_with('.')) {
+      folders.push_back(it->path());
+    }
+  }
+  if (error) return CannotRead(folder, error.value());
+  for (const fs::path& below : folders) {
+    if (absl::Status status = AddUnreadable(below, files); !status.ok()) {
+      return status;
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return absl::OkStatus();
 }
 
 // The end of a file, from the beginning of a line on.
@@ -67,12 +109,42 @@ std::vector<fs::path> FilesIn(const fs::path& folder) {
   return files;
 }
 
+// Whether there is nothing in a folder but folders and drafts of stats.json,
+// which is what a campaign leaves that ends before it has begun.
+absl::StatusOr<bool> IsAsGoodAsEmpty(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::exists(folder, error)) return true;
+  auto it = fs::recursive_directory_iterator(folder, error);
+  for (; !error && it != fs::recursive_directory_iterator();
+       it.increment(error)) {
+    std::error_code ignored;
+    if (!it->is_directory(ignored) &&
+        !it->path().filename().string().starts_with(kStatsDraft)) {
+      return false;
+    }
+  }
+  if (error) return CannotRead(folder, error.value());
+  return true;
+}
+
+// Whether a file that an engine named by the SHA-1 of what it holds, "crash-"
+// or the like in front, holds something else: the disk was full, or the engine
+// was killed while it wrote.
+bool IsCutShort(const fs::path& file) {
+  constexpr size_t kDigits = 40;
+  const std::string name = file.filename().string();
+  if (name.size() < kDigits) return false;
+  const std::string hash = name.substr(name.size() - kDigits);
+  return hash.find_first_not_of("0123456789abcdef") == hash.npos &&
+         access(file.c_str(), R_OK) == 0 &&
+         Sha1Hex(Bytes(Contents(file))) != hash;
+}
+
 // Adds what `more` has reached to `cells`.
 void AddCells(const std::string& more, std::string& cells) {
-  if (cells.size() < more.size()) cells.resize(more.size(), '0');
+  if (cells.size() < more.size()) cells.resize(more.size(), CellDigit(0));
   for (size_t i = 0; i < more.size(); ++i) {
-    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-    cells[i] = "0123456789abcdef"[digit(cells[i]) | digit(more[i])];
+    cells[i] = CellDigit(FourCells(cells[i]) | FourCells(more[i]));
   }
 }
 
@@ -83,10 +155,6 @@ void Add(const CampaignStats& more, CampaignStats& stats) {
   for (const auto& [signature, count] : more.findings) {
     stats.findings[signature] += count;
   }
-}
-
-bool IsMask(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
 // The statistics that a target writes (fuzz/stats.cc).
@@ -101,7 +169,7 @@ CampaignStats ReadTargetStats(const fs::path& file) {
     if (key == "cells-possible") words >> stats.cells_possible;
     if (key == "cells-mask") {
       words >> stats.cells;
-      if (!IsMask(stats.cells)) stats.cells.clear();
+      if (!IsCellMask(stats.cells)) stats.cells.clear();
     }
     if (key == "finding") {
       std::string signature;
@@ -163,7 +231,7 @@ absl::StatusOr<CampaignStats> FromJson(std::string_view text,
     }
     if (key == "cells") {
       stats.cells = value.text;
-      good = IsMask(value.text);
+      good = IsCellMask(value.text);
     }
     if (key != "findings") continue;
     for (const YamlNode& finding : value.items) {
@@ -213,10 +281,7 @@ std::string_view Name(Engine engine) {
 
 uint64_t CampaignStats::cells_reached() const {
   uint64_t count = 0;
-  for (const char c : cells) {
-    count +=
-        std::popcount(static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10));
-  }
+  for (const char c : cells) count += std::popcount(FourCells(c));
   return count;
 }
 
@@ -233,7 +298,8 @@ absl::Status Campaign::Open() {
   std::error_code error;
   const std::string stats = Path("stats.json");
   if (options_.resume) {
-    if (!fs::is_regular_file(stats, error)) {
+    if (access(stats.c_str(), R_OK) != 0) {
+      if (errno != ENOENT && errno != ENOTDIR) return CannotRead(stats, errno);
       return absl::InvalidArgumentError(
           Concat({options_.out, ": there is no campaign to resume"}));
     }
@@ -246,30 +312,36 @@ absl::Status Campaign::Open() {
           Concat({options_.out, ": is a campaign of ", past_.target, " with ",
                   past_.engine, "; resume it with these"}));
     }
-  } else if (fs::exists(options_.out, error) &&
-             !fs::is_empty(options_.out, error)) {
-    return absl::InvalidArgumentError(
-        Concat({options_.out,
-                ": is not empty; --resume goes on with a campaign that is "
-                "there"}));
+  } else {
+    const absl::StatusOr<bool> empty = IsAsGoodAsEmpty(options_.out);
+    if (!empty.ok()) return empty.status();
+    if (!*empty) {
+      return absl::InvalidArgumentError(
+          Concat({options_.out,
+                  ": is not empty; --resume goes on with a campaign that is "
+                  "there"}));
+    }
   }
-  for (const char* folder : {"corpus", "findings", "log"}) {
-    fs::create_directories(Path(folder), error);
+  for (const char* name : {"corpus", "findings", "log"}) {
+    const std::string folder = Path(name);
+    fs::create_directories(folder, error);
     if (error) {
       return absl::UnavailableError(
-          Concat({Path(folder), ": cannot be made: ", error.message()}));
+          Concat({folder, ": cannot be made: ", error.message()}));
+    }
+    if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
+      return absl::UnavailableError(Concat(
+          {folder, ": cannot be read and written: ", std::strerror(errno)}));
     }
   }
-  // What a process that was killed left half-made.
-  std::vector<fs::path> drafts;
-  for (const auto& entry : fs::directory_iterator(Path("findings"), error)) {
-    if (entry.path().filename().string().starts_with(".new-")) {
-      drafts.push_back(entry.path());
-    }
-  }
-  for (const fs::path& draft : drafts) fs::remove_all(draft, error);
+  RemoveHalfMade();
+  if (absl::Status status = FindUnreadable(); !status.ok()) return status;
+  // What an engine left behind and nobody made a finding of.
   for (const fs::path& file : FilesIn(Path("log"))) {
-    if (file.extension() == ".stats") fs::remove(file, error);
+    if (file.extension() != ".log") continue;
+    Worker of_log;
+    of_log.name = file.stem().string();
+    if (absl::Status status = KeepCrash(of_log); !status.ok()) return status;
   }
   past_.target = fs::path(options_.target).filename();
   past_.engine = Name(options_.engine);
@@ -277,6 +349,55 @@ absl::Status Campaign::Open() {
   before_ = past_.executions;
   seconds_before_ = past_.seconds;
   return WriteStats();
+}
+
+void Campaign::RemoveHalfMade() {
+  std::error_code error;
+  std::vector<fs::path> drafts;
+  const auto begins = [](const fs::path& path, std::string_view prefix) {
+    return path.filename().string().starts_with(prefix);
+  };
+  for (const fs::path& file : FilesIn(options_.out)) {
+    if (begins(file, kStatsDraft)) drafts.push_back(file);
+  }
+  for (const auto& entry : fs::directory_iterator(Path("findings"), error)) {
+    if (begins(entry.path(), ".new-")) drafts.push_back(entry.path());
+    for (const fs::path& file : FilesIn(entry.path())) {
+      if (begins(file, "count.")) drafts.push_back(file);
+    }
+  }
+  size_t cut_short = 0;
+  for (const char* folder : {"corpus", "log"}) {
+    for (const fs::path& file : FilesIn(Path(folder))) {
+      const bool is_cut_short = IsCutShort(file);
+      cut_short += is_cut_short;
+      if (is_cut_short || file.extension() == ".stats") drafts.push_back(file);
+    }
+  }
+  for (const fs::path& draft : drafts) fs::remove_all(draft, error);
+  if (cut_short == 0) return;
+  remarks_.push_back(Concat({options_.out, ": ", Plural(cut_short, "input"),
+                             cut_short == 1 ? " was" : " were",
+                             " written in part, and removed"}));
+}
+
+absl::Status Campaign::FindUnreadable() {
+  std::vector<std::string> folders = options_.seeds;
+  folders.push_back(Path("corpus"));
+  for (const std::string& folder : folders) {
+    std::vector<fs::path> files;
+    if (absl::Status status = AddUnreadable(folder, files); !status.ok()) {
+      return status;
+    }
+    if (files.empty()) continue;
+    // It ends where it meets one.
+    if (options_.engine == Engine::kAfl) return CannotRead(files[0], EACCES);
+    remarks_.push_back(Concat(
+        {folder, ": ", Plural(files.size(), "file"), " cannot be read and ",
+         files.size() == 1 ? "is" : "are", " left out: ", files[0].string(),
+         files.size() == 1 ? "" : " and others"}));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Campaign::Start() {
@@ -368,6 +489,23 @@ CampaignStats Campaign::StatsOf(const Worker& worker) const {
   return stats;
 }
 
+std::string Campaign::WhyNothingIsKept(const Worker& worker) const {
+  const std::string words = LastWords(worker);
+  const bool is_whole =
+      Tail(Path(Concat({"log/", worker.name, ".log"}))).ends_with('\n');
+  if (is_whole && words.starts_with(kOwnWords)) {
+    return words.substr(kOwnWords.size());
+  }
+  // It could not say; this process meets the same.
+  const std::string probe = Path("findings/.new-probe");
+  const absl::Status status =
+      WriteFile(probe, std::string(kProbeBytes, ' '), /*force=*/true);
+  std::error_code error;
+  fs::remove(probe, error);
+  return Concat({Path("findings"), ": a finding could not be kept",
+                 status.ok() ? "" : "; ", std::string(status.message())});
+}
+
 std::string Campaign::LastWords(const Worker& worker) const {
   std::istringstream in(Tail(Path(Concat({"log/", worker.name, ".log"}))));
   std::string last;
@@ -385,6 +523,11 @@ absl::Status Campaign::KeepCrash(const Worker& worker) {
         file.extension() == ".stats" || name.ends_with(".new")) {
       continue;
     }
+    std::error_code error;
+    if (IsCutShort(file)) {
+      fs::remove(file, error);
+      continue;
+    }
     const std::string bytes = Contents(file);
     const std::string log = Tail(Path(Concat({"log/", worker.name, ".log"})));
     // "crash" of "job-1.crash-0a1b".
@@ -393,13 +536,11 @@ absl::Status Campaign::KeepCrash(const Worker& worker) {
     const std::string signature = Concat({kind, ".", CrashName(log)});
     const fs::path place = Path(Concat({"findings/", signature}));
     ++past_.findings[signature];
-    std::error_code error;
     if (!fs::exists(place, error)) {
       const fs::path draft = Path(Concat({"findings/.new-", signature}));
       fs::remove_all(draft, error);
       fs::create_directories(draft, error);
-      const Case c = Decode(std::span(
-          reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+      const Case c = Decode(Bytes(bytes));
       const size_t report = log.rfind("\n==");
       for (const auto& [part, text] :
            {std::pair<std::string_view, std::string>{"input", bytes},
@@ -409,6 +550,7 @@ absl::Status Campaign::KeepCrash(const Worker& worker) {
         if (absl::Status status = WriteFile(Concat({draft.string(), "/", part}),
                                             text, /*force=*/true);
             !status.ok()) {
+          fs::remove_all(draft, error);
           return status;
         }
       }
@@ -433,8 +575,11 @@ CampaignStats Campaign::Settle(const Worker& worker) {
 
 absl::Status Campaign::OnEnd(Worker& worker, const Job::End& end) {
   const CampaignStats stats = Settle(worker);
-  if (end.code == kCannotExecute || end.code == kCannotKeep) {
+  if (end.code == kCannotExecute) {
     return absl::UnavailableError(LastWords(worker));
+  }
+  if (end.code == kCannotKeep) {
+    return absl::UnavailableError(WhyNothingIsKept(worker));
   }
   if (absl::Status status = KeepCrash(worker); !status.ok()) return status;
   if (end.code == 0 && end.signal == 0) {
@@ -504,10 +649,7 @@ absl::Status Campaign::CollectQueues() const {
     for (const fs::path& file : FilesIn(of_job.path() / "queue")) {
       const std::string bytes = Contents(file);
       // By content, so that it is there once.
-      const std::string name =
-          Concat({"corpus/afl-",
-                  absl::StrFormat("%016x-%d", std::hash<std::string>()(bytes),
-                                  bytes.size())});
+      const std::string name = Concat({"corpus/", Sha1Hex(Bytes(bytes))});
       if (fs::exists(Path(name), error)) continue;
       if (absl::Status status = WriteFile(Path(name), bytes, /*force=*/true);
           !status.ok()) {

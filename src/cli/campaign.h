@@ -86,6 +86,8 @@ class Campaign {
     return stats.executions - before_;
   }
   double session_seconds() const;
+  // What was found when the folder was opened and is worth a line.
+  const std::vector<std::string>& remarks() const { return remarks_; }
   const CampaignOptions& options() const { return options_; }
 
   // Signatures of the findings in `stats`, sorted; the first is of those that
@@ -111,6 +113,10 @@ class Campaign {
   };
 
   std::string Path(std::string_view name) const;
+  // What a process that was killed or had no room left half-made.
+  void RemoveHalfMade();
+  // Inputs that cannot be read are left out, which is remarked upon.
+  absl::Status FindUnreadable();
   absl::Status StartWorker(Worker& worker);
   absl::Status OnEnd(Worker& worker, const Job::End& end);
   // What a worker's statistics say, none of it counted yet.
@@ -123,6 +129,8 @@ class Campaign {
   absl::Status WriteStats() const;
   // AFL++ keeps inputs in folders of its own.
   absl::Status CollectQueues() const;
+  // One line, for a target that has ended with kCannotKeep.
+  std::string WhyNothingIsKept(const Worker& worker) const;
   // The last line of a log, which says why a program ended.
   std::string LastWords(const Worker& worker) const;
 
@@ -134,6 +142,7 @@ class Campaign {
   Clock::time_point started_;
   Clock::time_point written_;
   std::vector<Worker> workers_;
+  std::vector<std::string> remarks_;
 };
 
 }  // namespace pxdfuzz

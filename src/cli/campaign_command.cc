@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -172,6 +174,11 @@ absl::StatusOr<CampaignOptions> ReadOptions(const Arguments& arguments) {
     return absl::InvalidArgumentError(Concat(
         {"campaign: --engine=", engine, ": there are libfuzzer and afl"}));
   }
+  if (!options.dictionary.empty() &&
+      access(options.dictionary.c_str(), R_OK) != 0) {
+    return absl::InvalidArgumentError(Concat(
+        {options.dictionary, ": cannot be read: ", std::strerror(errno)}));
+  }
   for (const absl::Status& status :
        {ReadNumber(arguments, "--jobs", 1, options.jobs),
         ReadNumber(arguments, "--seconds", 1, options.seconds)}) {
@@ -237,6 +244,7 @@ int RunCampaign(const Arguments& arguments, Output& out) {
     PrintError(status);
     return absl::IsInvalidArgument(status) ? kUsage : kCampaignFailed;
   }
+  for (const std::string& remark : campaign.remarks()) PrintError(remark);
   struct sigaction action = {};
   action.sa_handler = WantStop;
   sigaction(SIGINT, &action, nullptr);

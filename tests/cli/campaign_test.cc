@@ -19,11 +19,13 @@
 #include <vector>
 
 #include "src/cli/known_issues.h"
+#include "tests/small_disk.h"
 
 namespace pxdfuzz {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -158,7 +160,7 @@ TEST_F(CampaignTest, ATargetThatCannotKeepFindingsEndsIt) {
       "echo 'executions 3' > $PXDFUZZ_STATS\n"
       "echo 'pxdfuzz: full' >&2; exit 3");
   EXPECT_EQ(ran.code, 3);
-  EXPECT_THAT(ran.out, HasSubstr("pxdfuzz: pxdfuzz: full\n"));
+  EXPECT_THAT(ran.out, HasSubstr("\npxdfuzz: full\n"));
 }
 
 // What ignores the wish to end is killed.
@@ -177,6 +179,59 @@ TEST_F(CampaignTest, OnAFullDiskItFails) {
   const Ran ran = Run(Target("exit 0") + " --out=/dev/full/out");
   EXPECT_EQ(ran.code, 3);
   EXPECT_THAT(ran.out, HasSubstr("/dev/full/out/corpus: cannot be made"));
+}
+
+// Where its log is on the same disk, a target cannot even say so.
+TEST_F(CampaignTest, OnAFullDiskItSpeaksForItsTarget) {
+  const SmallDisk disk(scratch_ / "out", 64 * SmallDisk::kPage);
+  if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
+  const Ran ran = RunTarget(
+      "echo 'executions 3' > $PXDFUZZ_STATS\n"
+      "cat /dev/zero > $PXDFUZZ_FINDINGS/.new-a 2> /dev/null\n"
+      "yes pxdfuzz: a finding cannot be written there | head -n 1000 >&2\n"
+      "exit 3");
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.out, EndsWith("\npxdfuzz: " + Out("findings").string() +
+                                ": a finding could not be kept; " +
+                                Out("findings/.new-probe").string() +
+                                ": cannot be written: No space left on "
+                                "device\n"));
+}
+
+TEST_F(CampaignTest, WhatWasHalfMadeIsRemoved) {
+  const std::string whole = "corpus/da39a3ee5e6b4b0d3255bfef95601890afd80709";
+  const std::string cut = "corpus/86f7e437faa5a7fce15d1ddcb9eaeaea377667b8";
+  ASSERT_EQ(RunTarget("exit 0").code, 0);
+  fs::create_directories(Out("findings/.new-1-a.short"));
+  fs::create_directories(Out("findings/a.short"));
+  for (const std::string& name :
+       {whole, cut, std::string("corpus/mine"),
+        std::string("stats.json.Xy12Zw"),
+        std::string("findings/a.short/count.Xy12Zw")}) {
+    std::ofstream(Out(name)).flush();
+  }
+  const Ran ran = RunTarget("exit 0", "--resume");
+  EXPECT_THAT(ran.out, StartsWith("pxdfuzz: " + Scratch("out") +
+                                  ": 1 input was written in part, and "
+                                  "removed\n"));
+  EXPECT_TRUE(fs::exists(Out(whole)));
+  EXPECT_TRUE(fs::exists(Out("corpus/mine")));
+  EXPECT_FALSE(fs::exists(Out(cut)));
+  EXPECT_FALSE(fs::exists(Out("stats.json.Xy12Zw")));
+  EXPECT_FALSE(fs::exists(Out("findings/.new-1-a.short")));
+  EXPECT_TRUE(fs::is_empty(Out("findings/a.short")));
+}
+
+// Killed before it had read what its target died of.
+TEST_F(CampaignTest, WhatAKilledCampaignLeftBecomesAFinding) {
+  ASSERT_EQ(RunTarget("exit 0").code, 0);
+  std::ofstream(Out("log/job-1.crash-12ab")) << "A\1";
+  std::ofstream(Out("log/job-1.log"))
+      << "SUMMARY: Tool: bad /a/b.cc:1:2 in F\n";
+  // What the next one prints is of no consequence.
+  EXPECT_EQ(RunTarget("echo 'SUMMARY: Tool: other'", "--resume").code, 1);
+  EXPECT_EQ(Contents(Out("findings/crash.Tool.bad.F/input")), "A\1");
+  EXPECT_FALSE(fs::exists(Out("log/job-1.crash-12ab")));
 }
 
 TEST_F(CampaignTest, KnownIssuesFailNothingUntilTheyExpire) {
