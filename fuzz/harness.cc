@@ -152,6 +152,14 @@ bool Harness::Begin(std::span<const uint8_t> input, Case& c) {
   return false;
 }
 
+void Harness::ReachCell(size_t cell) {
+  stats_.ReachCell(cell);
+  pxdfuzz_cell_counters[cell] = 1;
+#ifdef PXDFUZZ_AFL
+  CoverCell(cell);
+#endif
+}
+
 // The one where it is kept, the one that is being replayed, or the one that
 // libFuzzer will write it to.
 std::string Harness::FileOf(std::span<const uint8_t> input,
@@ -256,12 +264,7 @@ void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
   const Verdict& verdict = oracle.Judge(c, walks, excuses);
   harness.stats().CountVerdict(c, verdict);
   for (const RequestVerdict& request : verdict.requests) {
-    if (!request.cell.has_value()) continue;
-    harness.stats().ReachCell(*request.cell);
-    pxdfuzz_cell_counters[*request.cell] = 1;
-#ifdef PXDFUZZ_AFL
-    CoverCell(*request.cell);
-#endif
+    if (request.cell.has_value()) harness.ReachCell(*request.cell);
   }
   if (!verdict.finding.has_value()) return;
   const Finding finding = *verdict.finding;

@@ -45,6 +45,9 @@ class Harness {
   // of no space that was asked for: the target returns at once.
   bool Begin(std::span<const uint8_t> input, Case& c);
 
+  // Counts a cell that an input reached, and tells the engine.
+  void ReachCell(size_t cell);
+
   // Whether a finding of that signature is to be reported.
   bool Wants(const std::string& signature) const;
 

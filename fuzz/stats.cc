@@ -74,6 +74,9 @@ std::string Stats::ToText() const {
       << "cells-possible " << Cells().size() << '\n'
       << "cells-mask " << MaskText(reached_) << '\n'
       << "findings " << findings_ << '\n';
+  for (const auto& [name, count] : known_) {
+    out << "known-finding " << name << ' ' << count << '\n';
+  }
   for (size_t i = 0; i < kWalkCount; ++i) {
     if (excused_[i] == 0) continue;
     out << "known-defect " << Name(kAllWalks[i]) << ' ' << Name(excuse_[i])

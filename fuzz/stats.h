@@ -6,7 +6,9 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "pxdfuzz/cells.h"
 #include "pxdfuzz/compare.h"
@@ -24,6 +26,8 @@ class Stats {
   void CountSkipped() { ++skipped_; }
   void CountVerdict(const Case& c, const Verdict& verdict);
   void CountFinding() { ++findings_; }
+  // Something that is known to be wrong and has a name. The name is not copied.
+  void CountKnown(std::string_view name) { ++known_[name]; }
   void ReachCell(size_t cell) { reached_.set(cell); }
 
   uint64_t executions() const { return executions_; }
@@ -52,6 +56,7 @@ class Stats {
   std::array<uint64_t, kWalkCount> excused_{};
   std::array<Cause, kWalkCount> excuse_{};
   std::array<OfSpace, kAllSpaces.size()> spaces_{};
+  std::map<std::string_view, uint64_t> known_;
   std::bitset<kMaxCells> reached_;
 };
 

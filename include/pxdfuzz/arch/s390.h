@@ -217,11 +217,14 @@ struct BasicS390 {
   // planted bug might replace.
   class Kernel {
    public:
-    // The software bits that moved between versions. 6.1's header has the write
+    // What differs between versions and configurations. 6.1's header has the write
     // bit of region-third leaves at 1, 6.12's at 2; hugetlbpage.c writes 2 in
     // both.
     struct SoftwareBits {
       uint64_t region_third_write = Mask::kLargeWrite;
+      // pte_protnone() and pmd_protnone() say yes at all: they do not where
+      // CONFIG_NUMA_BALANCING is off.
+      bool tells_protnone = true;
     };
 
     explicit constexpr Kernel(int /*levels*/) {}
@@ -298,11 +301,15 @@ struct BasicS390 {
     constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
       switch (level) {
         case Level::kPte:
-          if ((entry & Mask::kPageRead) == 0) return false;
+          if (bits_.tells_protnone && (entry & Mask::kPageRead) == 0) {
+            return false;
+          }
           if ((entry & Mask::kPageSpecial) != 0) return false;
           return !write || (entry & Mask::kPageWrite) != 0;
         case Level::kPmd:
-          if ((entry & Mask::kLargeRead) == 0) return false;
+          if (bits_.tells_protnone && (entry & Mask::kLargeRead) == 0) {
+            return false;
+          }
           return !write || (entry & Mask::kLargeWrite) != 0;
         default:
           return !write || (entry & bits_.region_third_write) != 0;

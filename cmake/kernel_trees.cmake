@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+
+# Finds the Linux trees whose text is compiled.
+
+# Files and folders of a tree that are looked at.
+set(PXDFUZZ_TREE_PARTS
+  COPYING Makefile
+  arch/arm64/include arch/arm64/mm/hugetlbpage.c
+  arch/s390/include arch/s390/mm/hugetlbpage.c
+  arch/x86/include arch/x86/mm/hugetlbpage.c
+  include/asm-generic include/linux include/uapi/linux include/vdso
+  kernel/events/core.c
+  mm/gup.c mm/pgtable-generic.c)
+
+# "6.1", from the top Makefile; fails where there is none.
+function(pxdfuzz_tree_version tree result)
+  set(version "")
+  if(EXISTS ${tree}/Makefile)
+    file(STRINGS ${tree}/Makefile lines LIMIT_COUNT 6
+         REGEX "^(VERSION|PATCHLEVEL) = [0-9]+$")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^.* = " "" number "${line}")
+      list(APPEND version ${number})
+    endforeach()
+    list(JOIN version "." version)
+  endif()
+  if(NOT version MATCHES "^[0-9]+[.][0-9]+$")
+    message(FATAL_ERROR "${tree}: no Makefile that tells a kernel's VERSION; "
+                        "name the top folder or an archive of a Linux tree")
+  endif()
+  set(${result} ${version} PARENT_SCOPE)
+endfunction()
+
+# Unpacks what is looked at of an archive, once, or nothing at all.
+function(pxdfuzz_unpack_tree archive result)
+  get_filename_component(name ${archive} NAME)
+  string(REGEX REPLACE "[.](tar.*|t[gx]z)$" "" name ${name})
+  file(SIZE ${archive} size)
+  set(folder ${CMAKE_BINARY_DIR}/trees/${name}-${size})
+  set(${result} ${folder} PARENT_SCOPE)
+  if(EXISTS ${folder})
+    return()
+  endif()
+  list(TRANSFORM PXDFUZZ_TREE_PARTS PREPEND "*/" OUTPUT_VARIABLE patterns)
+  file(REMOVE_RECURSE ${folder}.part)
+  file(MAKE_DIRECTORY ${folder}.part)
+  message(STATUS "Unpacking ${archive}")
+  # Not every tree has every part, which tar says and ends with 2; an archive
+  # that is cut short says so too, and then lacks what comes last.
+  execute_process(
+    COMMAND tar -xf ${archive} -C ${folder}.part --strip-components=1
+            --wildcards --no-wildcards-match-slash ${patterns}
+    ERROR_VARIABLE errors RESULT_VARIABLE failed)
+  string(REGEX MATCH "Unexpected|unexpected|truncated|not look like|corrupt|\
+decompression|[Cc]annot open" broken "${errors}")
+  if(broken OR NOT EXISTS ${folder}.part/Makefile)
+    file(REMOVE_RECURSE ${folder}.part)
+    message(FATAL_ERROR "${archive}: no whole archive of a Linux tree")
+  endif()
+  file(RENAME ${folder}.part ${folder})
+endfunction()
+
+# Folders of the trees in use, as PXDFUZZ_KERNEL_TREE says.
+function(pxdfuzz_find_kernel_trees result)
+  set(${result} "" PARENT_SCOPE)
+  set(named ${PXDFUZZ_KERNEL_TREE})
+  if(named STREQUAL "none")
+    return()
+  elseif(NOT named)
+    foreach(version IN ITEMS 6.1 6.12)
+      set(archive /usr/src/linux-source-${version}.tar.xz)
+      if(EXISTS ${archive})
+        list(APPEND named ${archive})
+      else()
+        message(STATUS "No kernel text of Linux ${version}: the package "
+                       "linux-source-${version} is not installed")
+      endif()
+    endforeach()
+  endif()
+  set(trees "")
+  foreach(place IN LISTS named)
+    if(IS_DIRECTORY ${place})
+      list(APPEND trees ${place})
+    elseif(EXISTS ${place})
+      pxdfuzz_unpack_tree(${place} folder)
+      list(APPEND trees ${folder})
+    else()
+      message(FATAL_ERROR "PXDFUZZ_KERNEL_TREE: ${place}: no such folder or "
+                          "archive; name the top folder of a Linux tree")
+    endif()
+  endforeach()
+  set(${result} ${trees} PARENT_SCOPE)
+endfunction()

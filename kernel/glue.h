@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The last part of an architecture's file: hands what was cut to struct
+ * pxd_kernel. Before it are the tree's headers, shim/gup.h, the cut text, and
+ * from the architecture: pxd_enter(), pxd_pte(), pxd_large(), pxd_table_word(),
+ * pxd_empty_word().
+ */
+#ifndef PXDFUZZ_KERNEL_GLUE_H_
+#define PXDFUZZ_KERNEL_GLUE_H_
+
+static void pxd_begin(struct pxd_walk *walk) {
+  walk->count = 0;
+  walk->held = 0;
+  walk->grab_count = 0;
+  walk->read_count = 0;
+  walk->bug_file = NULL;
+  pxd_now = walk;
+  pxd_mm.pgd = walk->root;
+  pxd_va_offset = walk->va_offset;
+  pxd_enter(walk->levels);
+}
+
+/* What callers do to a request before the fast walk sees it. */
+static bool pxd_permitted(int levels, uint64_t start, uint64_t pages) {
+  unsigned long end;
+  pxd_enter(levels);
+  if (check_add_overflow((unsigned long)start,
+                         (unsigned long)pages << PAGE_SHIFT, &end))
+    return false;
+  if (end <= start) return false;
+  return gup_fast_permitted(start, end);
+}
+
+static void pxd_run(struct pxd_walk *walk) {
+  const unsigned int flags = (walk->write ? FOLL_WRITE : 0) |
+                             (walk->pin ? FOLL_PIN : FOLL_GET) | FOLL_FAST_ONLY;
+  struct page **pages = (struct page **)walk->page; /* rewritten below */
+  const unsigned long start = walk->start;
+
+  pxd_begin(walk);
+#if defined(PXD_TREE_ENTRY_gup_fast)
+  walk->count =
+      gup_fast(start, start + (walk->pages << PAGE_SHIFT), flags, pages);
+#elif defined(PXD_TREE_ENTRY_lockless_pages_from_mm)
+  walk->count = lockless_pages_from_mm(
+      start, start + (walk->pages << PAGE_SHIFT), flags, pages);
+#elif defined(PXD_TREE_ENTRY_internal_get_user_pages_fast)
+  walk->count = internal_get_user_pages_fast(start, walk->pages, flags, pages);
+#else
+  walk->count = __get_user_pages_fast(start, walk->pages, walk->write, pages);
+  (void)flags;
+#endif
+  for (uint64_t i = 0; i < walk->count && i < walk->pages; i++)
+    walk->page[i] = (uint64_t)page_to_pfn(pages[i]) << PAGE_SHIFT;
+}
+
+#ifdef PXD_TREE_HAS_PERF
+static uint64_t pxd_page_size(struct pxd_walk *walk, uint64_t address) {
+  pxd_begin(walk);
+  return perf_get_pgtable_size(&pxd_mm, address);
+}
+#endif
+
+static uint64_t pxd_leaf_word(int level, uint64_t frame,
+                              struct pxd_leaf state) {
+  return level == 0 ? pxd_pte(frame, state) : pxd_large(level, frame, state);
+}
+
+/* -------------------------------------------------------------------------- */
+/* The loop invariant of the thread, with the tree's own helpers. */
+
+static uint64_t pxd_turns_pmd(pud_t *pudp, unsigned long addr,
+                              unsigned long end) {
+  uint64_t broken = 0;
+  pmd_t *pmdp = pmd_offset(pudp, addr);
+  do {
+    const unsigned long next = pmd_addr_end(addr, end);
+    broken += pmdp != pmd_offset(pudp, addr);
+    if (!pmd_present(*pmdp)) return broken;
+    pmdp++, addr = next;
+  } while (addr != end);
+  return broken;
+}
+
+static uint64_t pxd_turns_pud(p4d_t *p4dp, unsigned long addr,
+                              unsigned long end) {
+  uint64_t broken = 0;
+  pud_t *pudp = pud_offset(p4dp, addr);
+  do {
+    const unsigned long next = pud_addr_end(addr, end);
+    broken += pudp != pud_offset(p4dp, addr);
+    if (!pud_present(*pudp)) return broken;
+    if (!pud_leaf(*pudp)) broken += pxd_turns_pmd(pudp, addr, next);
+    pudp++, addr = next;
+  } while (addr != end);
+  return broken;
+}
+
+static uint64_t pxd_turns_p4d(pgd_t *pgdp, unsigned long addr,
+                              unsigned long end) {
+  uint64_t broken = 0;
+  p4d_t *p4dp = p4d_offset(pgdp, addr);
+  do {
+    p4d_t p4d = *p4dp;
+    const unsigned long next = p4d_addr_end(addr, end);
+    broken += p4dp != p4d_offset(pgdp, addr);
+    if (p4d_none(p4d)) return broken;
+    broken += pxd_turns_pud(p4dp, addr, next);
+    p4dp++, addr = next;
+  } while (addr != end);
+  return broken;
+}
+
+static uint64_t pxd_broken_turns(struct pxd_walk *walk) {
+  uint64_t broken = 0;
+  unsigned long addr = walk->start;
+  const unsigned long end = addr + (walk->pages << PAGE_SHIFT);
+  pxd_begin(walk);
+  pgd_t *pgdp = pgd_offset(&pxd_mm, addr);
+  do {
+    pgd_t pgd = *pgdp;
+    const unsigned long next = pgd_addr_end(addr, end);
+    broken += pgdp != pgd_offset(&pxd_mm, addr);
+    if (pgd_none(pgd)) return broken;
+    broken += pxd_turns_p4d(pgdp, addr, next);
+    pgdp++, addr = next;
+  } while (addr != end);
+  return broken;
+}
+
+const struct pxd_kernel PXD_SYMBOL = {
+    .name = PXD_NAME,
+    .version = PXD_TREE_VERSION,
+    .cut = PXD_TREE_HASH,
+    .arch = PXD_ARCH,
+    .variant = PXD_VARIANT,
+    .walk = pxd_run,
+#ifndef PXD_PERMITS_ALL
+    .permitted = pxd_permitted,
+#endif
+#if defined(CONFIG_NUMA_BALANCING) || defined(PXD_TELLS_PROTNONE)
+    .tells_protnone = true,
+#endif
+#ifdef _REGION3_ENTRY_WRITE
+    .region_third_write = _REGION3_ENTRY_WRITE,
+#endif
+    .leaf = pxd_leaf_word,
+    .table = pxd_table_word,
+    .empty = pxd_empty_word,
+#ifdef PXD_TREE_HAS_PERF
+    .page_size = pxd_page_size,
+#endif
+    .broken_turns = pxd_broken_turns,
+};
+
+#endif /* PXDFUZZ_KERNEL_GLUE_H_ */

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: MIT
+
+#include "kernel/judge.h"
+
+#include <algorithm>
+#include <limits>
+#include <span>
+
+#include "kernel/tree_entries.h"
+#include "pxdfuzz/address_space.h"
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/arena_memory.h"
+#include "pxdfuzz/cells.h"
+#include "pxdfuzz/oracle.h"
+#include "pxdfuzz/populate.h"
+#include "pxdfuzz/reference.h"
+#include "pxdfuzz/trace.h"
+#include "pxdfuzz/translate.h"
+#include "pxdfuzz/walk.h"
+
+namespace pxdfuzz {
+namespace {
+
+constexpr uint64_t kNoRefusal = std::numeric_limits<uint64_t>::max();
+
+std::optional<Policy> ModelOf(std::string_view variant) {
+  if (variant == "as-is" || variant == "no-numa") return kStaticLockless;
+  if (variant == "by-pointer") return kStaticByPointer;
+  if (variant == "folded-aware") return kFoldedAwareByValue;
+  return std::nullopt;
+}
+
+// How the pages of one walk compare with what is expected.
+struct Compared {
+  Outcome outcome = Outcome::kAgrees;
+  size_t first_difference = 0;
+};
+
+Compared Compare(std::span<const uint64_t> expected,
+                 std::span<const uint64_t> found, size_t count) {
+  const size_t common = std::min(expected.size(), found.size());
+  size_t same = 0;
+  while (same < common && expected[same] == found[same]) ++same;
+  if (same < common) return {Outcome::kWrongPage, same};
+  if (count < expected.size()) return {Outcome::kShort, same};
+  if (count > expected.size()) return {Outcome::kLong, same};
+  return {};
+}
+
+// Leaves that gup_fast may return, and those that this tree is known to return
+// besides.
+template <class A>
+struct ExcusingContract {
+  const pxd_kernel* kernel;
+
+  bool Allows(Level level, uint64_t entry, bool write) const {
+    return A::Contract::Allows(level, entry, write) ||
+           WhyReturned<A>(*kernel, level, entry, write) !=
+               KnownKernelFinding::kNone;
+  }
+};
+
+template <class A>
+typename A::Kernel ModelKernel(int levels, const pxd_kernel& kernel) {
+  if constexpr (A::kId == ArchId::kS390) {
+    return typename A::Kernel(levels,
+                              {.region_third_write = kernel.region_third_write,
+                               .tells_protnone = kernel.tells_protnone});
+  } else {
+    static_cast<void>(kernel);
+    return typename A::Kernel(levels);
+  }
+}
+
+// One request of one case, and all that is tried of it.
+template <class A>
+class Trial {
+ public:
+  using Space_ = AddressSpace<A, TreeEntries<A>>;
+
+  struct Rooms {
+    std::span<uint64_t> pages, reference, excused, modelled;
+  };
+
+  Trial(const pxd_kernel& kernel, const Space_& mm, const Request& request,
+        const Rooms& rooms, pxd_walk& walk)
+      : kernel_(kernel),
+        mm_(mm),
+        request_(request),
+        rooms_(rooms),
+        walk_(walk),
+        memory_(mm.arena(), mm.geometry(), stack_) {
+    uint64_t* root =
+        const_cast<uint64_t*>(mm.arena().Find(mm.root().address()));
+    walk_.root = root;
+    walk_.levels = mm.levels();
+    walk_.va_offset =
+        WrappingSub(reinterpret_cast<uint64_t>(root), mm.root().address());
+    walk_.start = request.start;
+    walk_.pages = request.pages;
+    walk_.write = request.write;
+    walk_.page = rooms.pages.data();
+  }
+
+  // What the reference returns: of the contract, and of what is excused.
+  template <class Contract>
+  size_t Expect(const Contract& contract, std::span<uint64_t> pages) const {
+    return ReferencePages<A>(manual(), memory_, mm_.geometry().page_size(),
+                             request_.start, request_.write,
+                             pages.first(request_.pages), contract);
+  }
+
+  size_t reference_count() const { return reference_count_; }
+
+  void GupFast(const std::optional<Policy>& model,
+               KernelRequestVerdict& verdict,
+               std::optional<KernelFinding>& finding) {
+    reference_count_ = Expect(typename A::Contract(), rooms_.reference);
+    const size_t excused_count =
+        Expect(ExcusingContract<A>{&kernel_}, rooms_.excused);
+    verdict.reference_pages = reference_count_;
+
+    for (const bool pin : {false, true}) {
+      if (!Run(pin, kNoRefusal, finding)) return;
+      verdict.pages = walk_.count;
+      std::span<const uint64_t> expected =
+          rooms_.reference.first(reference_count_);
+      const Compared strict = Compare(expected, Returned(), walk_.count);
+      if (strict.outcome != Outcome::kAgrees) {
+        const Compared excused = Compare(rooms_.excused.first(excused_count),
+                                         Returned(), walk_.count);
+        if (excused.outcome != Outcome::kAgrees) {
+          finding = Found(KernelRule::kPages, strict.outcome,
+                          strict.first_difference, pin);
+          return;
+        }
+        const Translation t = TranslatePage(strict.first_difference);
+        verdict.known =
+            WhyReturned<A>(kernel_, t.level, t.entry, request_.write);
+      }
+      if (const auto page = WrongReference(pin); page.has_value()) {
+        finding = Found(KernelRule::kReferences, Outcome::kAgrees, *page, pin);
+        return;
+      }
+    }
+    const size_t count = walk_.count;
+    if (model.has_value() && !AgreesWithModel(*model, finding)) return;
+    if (count == 0) return;
+    // The pages before the middle one's leaf are all that may come.
+    const size_t refused = count / 2;
+    if (!Run(false, refused, finding)) return;
+    const size_t first = FirstOfLeaf(refused);
+    if (walk_.count != first) {
+      finding = Found(KernelRule::kRefusal, Outcome::kAgrees, first, false);
+    } else if (const auto page = WrongReference(false); page.has_value()) {
+      finding = Found(KernelRule::kReferences, Outcome::kAgrees, *page, false);
+    }
+  }
+
+  void PageSize(std::optional<KernelFinding>& finding) {
+    const size_t last = request_.pages - size_t{1};
+    size_t at = 0;
+    // A few pages, those at both ends among them.
+    const size_t step = std::max<size_t>(1, last / 8);
+    while (true) {
+      uint64_t size = 0;
+      const Ended ended = PageSizeGuarded(kernel_, walk_, AddressOf(at), size);
+      const Translation t = TranslatePage(at);
+      if (ended != Ended::kReturned) {
+        finding = Found(KernelRule::kPageSize, Outcome::kFault, at, false);
+        return;
+      }
+      if (size != ExpectedSize(t)) {
+        finding = Found(KernelRule::kPageSize, Outcome::kAgrees, at, false);
+        return;
+      }
+      if (at == last) return;
+      at = std::min(last, at + step);
+    }
+  }
+
+ private:
+  typename A::Manual manual() const {
+    return typename A::Manual(mm_.geometry(), mm_.control());
+  }
+  uint64_t AddressOf(size_t page) const {
+    return WrappingAdd(request_.start, page * mm_.geometry().page_size());
+  }
+  Translation TranslatePage(size_t page) const {
+    return Translate(manual(), memory_, AddressOf(page));
+  }
+  std::span<const uint64_t> Returned() const {
+    return rooms_.pages.first(std::min<size_t>(walk_.count, request_.pages));
+  }
+
+  KernelFinding Found(KernelRule rule, Outcome outcome, size_t page,
+                      bool pin) const {
+    page = std::min<size_t>(page, request_.pages - size_t{1});
+    const Translation t = TranslatePage(page);
+    return {.rule = rule,
+            .outcome = outcome,
+            .page = page,
+            .level = t.level,
+            .entry = mm_.entries().Classify(t.level, t.entry).tag,
+            .pin = pin};
+  }
+
+  bool Run(bool pin, uint64_t refused, std::optional<KernelFinding>& finding) {
+    walk_.pin = pin;
+    walk_.refused = refused;
+    if (RunGuarded(kernel_, walk_) == Ended::kReturned) return true;
+    finding = Found(KernelRule::kPages, Outcome::kFault, walk_.held, pin);
+    return false;
+  }
+
+  // The first page whose reference is not as it should be. References are
+  // taken of a leaf's pages at once, by the first of them or by the leaf's
+  // own first page.
+  std::optional<size_t> WrongReference(bool pin) const {
+    size_t held = 0;
+    const size_t noted =
+        std::min<size_t>(walk_.grab_count, std::size(walk_.grabs));
+    const int shift = mm_.geometry().page_shift();
+    for (size_t i = 0; i < noted; ++i) {
+      const pxd_grab& grab = walk_.grabs[i];
+      if (grab.pin != pin) return held;
+      if (grab.refs < 0) {
+        if (held < static_cast<size_t>(-grab.refs)) return held;
+        held -= static_cast<size_t>(-grab.refs);
+        continue;
+      }
+      const size_t first = held;
+      held += static_cast<size_t>(grab.refs);
+      // Given back again at once, or one too many.
+      if (held > walk_.count) continue;
+      const uint64_t page = grab.pfn << shift;
+      if (page == rooms_.pages[first]) continue;
+      const uint64_t span = mm_.geometry().span(TranslatePage(first).level);
+      if ((page ^ rooms_.pages[first]) >= span) return first;
+    }
+    if (held != walk_.count) return std::min<size_t>(held, walk_.count);
+    return std::nullopt;
+  }
+
+  // The first page of the request that is returned by the same entry.
+  size_t FirstOfLeaf(size_t page) const {
+    const uint64_t span = mm_.geometry().span(TranslatePage(page).level);
+    const uint64_t start = AddressOf(page) & ~(span - 1);
+    if (start <= request_.start) return 0;
+    return (start - request_.start) >> mm_.geometry().page_shift();
+  }
+
+  bool AgreesWithModel(Policy policy, std::optional<KernelFinding>& finding) {
+    ArenaMemory memory(mm_.arena(), mm_.geometry(), stack_);
+    MarkTrace trace(memory, false);
+    Walk model(ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
+    const size_t count =
+        model.Run(mm_.root(), request_.start, AddressOf(request_.pages),
+                  request_.write, rooms_.modelled.first(request_.pages));
+    const Compared compared =
+        Compare(rooms_.modelled.first(std::min<size_t>(count, request_.pages)),
+                Returned(), walk_.count);
+    if (compared.outcome == Outcome::kAgrees) return true;
+    finding = Found(KernelRule::kModel, compared.outcome,
+                    compared.first_difference, true);
+    return false;
+  }
+
+  uint64_t ExpectedSize(const Translation& t) const {
+    if (!t.fetched) return 0;
+    const EntryKind kind = mm_.entries().Classify(t.level, t.entry);
+    if (kind.tag != EntryKind::Tag::kLeaf) return 0;
+    if constexpr (A::kId == ArchId::kS390) {
+      // pud_present() asks whether there is an origin.
+      if (t.level == Level::kPud && (t.entry & A::Mask::kOrigin) == 0) return 0;
+    }
+    if constexpr (A::kId == ArchId::kX86) {
+      // pud_present() asks the hardware's bit alone: PROT_NONE has it not.
+      if (t.level == Level::kPud &&
+          kind.state.permission == Permission::kNone) {
+        return 0;
+      }
+    }
+    return mm_.geometry().span(t.level);
+  }
+
+  const pxd_kernel& kernel_;
+  const Space_& mm_;
+  const Request& request_;
+  const Rooms rooms_;
+  pxd_walk& walk_;
+  // Kernel text has the real stack; the reference looks at none.
+  const Stack stack_ = {};
+  const ArenaMemory memory_;
+  size_t reference_count_ = 0;
+};
+
+}  // namespace
+
+KernelJudge::KernelJudge(const pxd_kernel& kernel)
+    : kernel_(kernel),
+      arch_(ArchId::kS390),
+      model_(ModelOf(kernel.variant)),
+      walk_(std::make_unique<pxd_walk>()) {
+  for (const Space& space : kAllSpaces) {
+    if (Name(space.arch) == kernel.arch) arch_ = space.arch;
+  }
+  VisitArch(arch_, [&]<class A>() {
+    arena_.reset(new Arena(MakeArena<A>()));
+    bits_ = TreeEntries<A>::Compare(kernel);
+  });
+}
+
+const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial) {
+  verdict_.incomparable = Incomparable::kEmptyCase;
+  verdict_.requests.clear();
+  verdict_.finding.reset();
+  if (!c.empty()) {
+    VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial); });
+  }
+  return verdict_;
+}
+
+template <class A>
+void KernelJudge::JudgeCase(const Case& c, KernelTrial kind) {
+  AddressSpace<A, TreeEntries<A>> mm(*arena_, c.space.levels,
+                                     TreeEntries<A>(kernel_, bits_));
+  verdict_.incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
+  if (verdict_.incomparable != Incomparable::kNo) return;
+  const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
+  for (size_t i = 0; i < c.requests.size(); ++i) {
+    const Request& request = c.requests[i];
+    current_request_ = i;
+    KernelRequestVerdict& verdict = verdict_.requests.emplace_back();
+    verdict.incomparable =
+        Permitted<A>(c.space.levels, request.start, request.pages);
+    std::optional<KernelFinding> finding;
+    Trial<A> trial(kernel_, mm, request,
+                   {pages_, reference_, excused_, modelled_}, *walk_);
+    if (kernel_.permitted != nullptr &&
+        kernel_.permitted(c.space.levels, request.start, request.pages) !=
+            (verdict.incomparable == Incomparable::kNo)) {
+      finding = {.rule = KernelRule::kPermitted};
+    } else if (verdict.incomparable != Incomparable::kNo) {
+      verdict.cell = IndexOf(Cell{.space = c.space,
+                                  .write = request.write,
+                                  .outcome = Cell::Outcome::kRefused});
+      continue;
+    } else if (kind == KernelTrial::kPageSize) {
+      trial.PageSize(finding);
+    } else {
+      trial.GupFast(model_, verdict, finding);
+      verdict.cell = oracle::CellOf<A>(c.space, mm, memory, request,
+                                       trial.reference_count());
+    }
+    if (!finding.has_value()) continue;
+    finding->request = i;
+    verdict_.finding = finding;
+    return;
+  }
+}
+
+std::optional<Ended> KernelJudge::WalkOnce(const Case& c, size_t request,
+                                           bool pin,
+                                           Incomparable& incomparable) {
+  std::optional<Ended> ended;
+  VisitArch(arch_, [&]<class A>() {
+    AddressSpace<A, TreeEntries<A>> mm(*arena_, c.space.levels,
+                                       TreeEntries<A>(kernel_, bits_));
+    incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
+    if (incomparable != Incomparable::kNo) return;
+    const Request& asked = c.requests[request];
+    incomparable = Permitted<A>(c.space.levels, asked.start, asked.pages);
+    if (incomparable != Incomparable::kNo) return;
+    Trial<A> trial(kernel_, mm, asked,
+                   {pages_, reference_, excused_, modelled_}, *walk_);
+    walk_->pin = pin;
+    walk_->refused = kNoRefusal;
+    ended = RunGuarded(kernel_, *walk_);
+  });
+  return ended;
+}
+
+std::optional<uint64_t> KernelJudge::PhysicalOf(
+    const volatile void* place) const {
+  const uint64_t physical =
+      WrappingSub(reinterpret_cast<uint64_t>(place), walk_->va_offset);
+  const uint64_t offset = WrappingSub(physical, Arena::kBase);
+  if (offset >= Arena::kSize) return std::nullopt;
+  return physical;
+}
+
+std::string Name(const pxd_kernel& kernel, Space space,
+                 const KernelFinding& finding) {
+  std::string name = kernel.name;
+  name += '.';
+  name += Name(space.arch);
+  name += '-';
+  name += std::to_string(space.levels);
+  name += '.';
+  if (finding.rule == KernelRule::kPages) {
+    name += Name(finding.outcome);
+  } else {
+    name += Name(finding.rule);
+  }
+  name += '.';
+  name += Name(finding.level);
+  name += '-';
+  name += Name(finding.entry);
+  return name;
+}
+
+}  // namespace pxdfuzz

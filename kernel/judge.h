@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_KERNEL_JUDGE_H_
+#define PXDFUZZ_KERNEL_JUDGE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kernel/guard.h"
+#include "kernel/kernel_walk.h"
+#include "kernel/known_findings.h"
+#include "kernel/tree_entries.h"
+#include "pxdfuzz/arena.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/entry_kind.h"
+#include "pxdfuzz/inline_vector.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/space.h"
+
+namespace pxdfuzz {
+
+// The rule that kernel text broke.
+enum class KernelRule : uint8_t {
+  kPages,       // count and pages are the reference's
+  kReferences,  // one reference for each page returned, and none besides
+  kRefusal,     // where no reference can be taken, it ends before that leaf
+  kModel,       // count and pages are those of the model's walk of its kind
+  kPermitted,   // it takes a request that the limits forbid, or the reverse
+  kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf
+};
+
+constexpr std::string_view Name(KernelRule rule) {
+  constexpr std::string_view kNames[] = {"pages", "references", "refusal",
+                                         "model", "permitted",  "page-size"};
+  return kNames[static_cast<size_t>(rule)];
+}
+
+struct KernelFinding {
+  size_t request = 0;
+  KernelRule rule = KernelRule::kPages;
+  // By kPages and kModel; else kAgrees, or kFault.
+  Outcome outcome = Outcome::kAgrees;
+  // The page it is about, and the entry by which the reference finds it.
+  size_t page = 0;
+  Level level = Level::kPte;
+  EntryKind::Tag entry = EntryKind::Tag::kEmpty;
+  // Of the run that broke the rule.
+  bool pin = false;
+};
+
+struct KernelRequestVerdict {
+  Incomparable incomparable = Incomparable::kNo;
+  // Pages that the reference returns, and those that the kernel text did.
+  size_t reference_pages = 0;
+  size_t pages = 0;
+  // Set where only this explains what was returned.
+  KnownKernelFinding known = KnownKernelFinding::kNone;
+  std::optional<size_t> cell;
+};
+
+struct KernelVerdict {
+  // Of the case as a whole.
+  Incomparable incomparable = Incomparable::kNo;
+  InlineVector<KernelRequestVerdict, 4> requests;
+  // The first.
+  std::optional<KernelFinding> finding;
+};
+
+// What a judge tries of kernel text.
+enum class KernelTrial : uint8_t { kGupFast, kPageSize };
+
+// Tries one kernel text on cases, one after the other. It allocates when it is
+// made and never again.
+class KernelJudge {
+ public:
+  // `kernel` outlives the object.
+  explicit KernelJudge(const pxd_kernel& kernel);
+
+  const pxd_kernel& kernel() const { return kernel_; }
+  // Whether cases of that kind are for this kernel text.
+  bool Takes(Space space) const { return space.arch == arch_; }
+
+  // Judges every request of `c`, which is of a space that it takes: with
+  // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken. The
+  // verdict is good until the next call.
+  const KernelVerdict& Judge(const Case& c, KernelTrial trial);
+
+  // Runs one request, which is of a case that it takes, with FOLL_GET or
+  // FOLL_PIN, and judges nothing. Nothing where there is nothing to compare:
+  // `incomparable` says why.
+  std::optional<Ended> WalkOnce(const Case& c, size_t request, bool pin,
+                                Incomparable& incomparable);
+
+  // The position of the request that is being tried, or was tried last.
+  size_t current_request() const { return current_request_; }
+  // The walk that ran last: its pages, its reads.
+  const pxd_walk& last_walk() const { return *walk_; }
+  // The physical address that a place in memory stands for; nothing where no
+  // table lies there. For reads of the walk that ran last.
+  std::optional<uint64_t> PhysicalOf(const volatile void* place) const;
+
+ private:
+  template <class A>
+  void JudgeCase(const Case& c, KernelTrial trial);
+
+  const pxd_kernel& kernel_;
+  ArchId arch_;
+  // The model's walk of the same kind, where there is one.
+  std::optional<Policy> model_;
+  LeafBits bits_;
+  std::unique_ptr<Arena> arena_;
+  std::unique_ptr<pxd_walk> walk_;
+  std::array<uint64_t, Case::kMaxPages> pages_{};
+  std::array<uint64_t, Case::kMaxPages> reference_{};
+  std::array<uint64_t, Case::kMaxPages> excused_{};
+  std::array<uint64_t, Case::kMaxPages> modelled_{};
+  size_t current_request_ = 0;
+  KernelVerdict verdict_;
+};
+
+// "kernel-6.1-s390.s390-3.short.pte-leaf",
+// "kernel-6.1-s390.s390-3.references.pmd-leaf": fit for a file's name.
+std::string Name(const pxd_kernel& kernel, Space space,
+                 const KernelFinding& finding);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_KERNEL_JUDGE_H_

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_KERNEL_KNOWN_FINDINGS_H_
+#define PXDFUZZ_KERNEL_KNOWN_FINDINGS_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "kernel/kernel_walk.h"
+#include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/level.h"
+
+namespace pxdfuzz {
+
+// What kernel text is known to return although it should not. Each entry has a
+// page in docs/findings/. It excuses one kind of leaf in the trees that its
+// macros single out, and nothing else: all other pages must be right.
+enum class KnownKernelFinding : uint8_t {
+  kNone,
+  // s390: a page of a PROT_NONE pte or segment leaf, on a read request.
+  kProtNoneWithoutNuma,
+  // s390: a page of a read-only region-third leaf, on a write request.
+  kReadOnly2GWrite,
+};
+
+constexpr std::string_view Name(KnownKernelFinding finding) {
+  constexpr std::string_view kNames[] = {
+      "none", "s390-protnone-without-numa-balancing", "s390-readonly-2g-write"};
+  return kNames[static_cast<size_t>(finding)];
+}
+
+// Which of them, if any, explains that `kernel` returns a page by an entry that
+// the contract of `A` refuses.
+template <class A>
+constexpr KnownKernelFinding WhyReturned(const pxd_kernel& kernel, Level level,
+                                         uint64_t entry, bool write) {
+  if constexpr (A::kId == ArchId::kS390) {
+    using Mask = typename A::Mask;
+    if (level == Level::kPud && write &&
+        A::Contract::Allows(level, entry, false) &&
+        (entry & kernel.region_third_write) != 0) {
+      return KnownKernelFinding::kReadOnly2GWrite;
+    }
+    if (kernel.tells_protnone || write) return KnownKernelFinding::kNone;
+    // The same leaf with its read bit is one that may be returned.
+    const uint64_t read = level == Level::kPte   ? Mask::kPageRead
+                          : level == Level::kPmd ? Mask::kLargeRead
+                                                 : 0;
+    if (read != 0 && (entry & read) == 0 &&
+        A::Contract::Allows(level, entry | read, false)) {
+      return KnownKernelFinding::kProtNoneWithoutNuma;
+    }
+  }
+  return KnownKernelFinding::kNone;
+}
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_KERNEL_KNOWN_FINDINGS_H_

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+#include "kernel/target.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fuzz/harness.h"
+#include "kernel/kernel_report.h"
+#include "kernel/observe.h"
+
+namespace pxdfuzz {
+namespace {
+
+[[noreturn, gnu::noinline]] void AbortByKernelText() { std::abort(); }
+
+std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
+    std::span<const pxd_kernel* const> kernels) {
+  const char* wish = std::getenv("PXDFUZZ_KERNEL");
+  const std::string wanted = wish == nullptr ? "" : wish;
+  std::vector<std::unique_ptr<KernelJudge>> judges;
+  std::string names;
+  for (const pxd_kernel* kernel : kernels) {
+    names += ' ';
+    names += kernel->name;
+    const std::string listed = ',' + wanted + ',';
+    if (wanted.empty() || listed.find(',' + std::string(kernel->name) + ',') !=
+                              std::string::npos) {
+      judges.push_back(std::make_unique<KernelJudge>(*kernel));
+    }
+  }
+  if (judges.empty()) {
+    std::fprintf(stderr,
+                 "pxdfuzz: PXDFUZZ_KERNEL=%s: no such kernel text; there "
+                 "are%s\n",
+                 wanted.c_str(), names.c_str());
+    std::exit(2);
+  }
+  return judges;
+}
+
+// What the statistics count, in the words of the model's targets.
+void CountCase(const Case& c, const KernelVerdict& verdict) {
+  Stats& stats = Harness::Get().stats();
+  Verdict counted;
+  if (verdict.incomparable == Incomparable::kNo) {
+    counted.kind = Verdict::Kind::kAgrees;
+  }
+  for (const KernelRequestVerdict& request : verdict.requests) {
+    counted.requests.push_back({.incomparable = request.incomparable,
+                                .pages = request.reference_pages});
+    if (request.known != KnownKernelFinding::kNone) {
+      stats.CountKnown(Name(request.known));
+    }
+    if (request.cell.has_value()) Harness::Get().ReachCell(*request.cell);
+  }
+  stats.CountVerdict(c, counted);
+}
+
+// The input that kernel text is being run on, for a sanitizer's report.
+struct Running {
+  std::span<const uint8_t> input;
+  const Case* c = nullptr;
+  const KernelJudge* judge = nullptr;
+};
+Running running;
+
+// Where a sanitizer ends the process, the case is told first, as a fault.
+void TellBeforeDying() {
+  if (running.judge == nullptr || !InKernelText()) return;
+  Harness& harness = Harness::Get();
+  const KernelJudge& judge = *running.judge;
+  const std::string signature = std::string(judge.kernel().name) + '.' +
+                                Name(running.c->space.arch).data() + '-' +
+                                std::to_string(running.c->space.levels) +
+                                ".sanitizer";
+  const KernelAnswer answer = {.end = KernelAnswer::End::kFault,
+                               .finding = signature,
+                               .reads = ReadsOf(judge)};
+  harness.AbortsFor(running.input, *running.c, signature, [&] {
+    return KernelReport(
+        TextOf(judge.kernel()), *running.c, judge.current_request(), answer,
+        {.color = harness.color(),
+         .commands = harness.Commands(running.input, signature)});
+  });
+}
+
+}  // namespace
+
+void RunKernelTarget(std::span<const uint8_t> input,
+                     std::span<const pxd_kernel* const> kernels,
+                     KernelTrial trial) {
+  static auto& judges =
+      *new std::vector<std::unique_ptr<KernelJudge>>(MakeJudges(kernels));
+  [[maybe_unused]] static const bool kTells =
+      (WhenSanitizerEnds(&TellBeforeDying), true);
+  Harness& harness = Harness::Get();
+  Case c;
+  if (!harness.Begin(input, c)) return;
+  for (const auto& judge : judges) {
+    if (!judge->Takes(c.space)) continue;
+    running = {input, &c, judge.get()};
+    const KernelVerdict& verdict = judge->Judge(c, trial);
+    running = {};
+    CountCase(c, verdict);
+    if (!verdict.finding.has_value()) continue;
+    const size_t request = verdict.finding->request;
+    const std::string signature =
+        Name(judge->kernel(), c.space, *verdict.finding);
+    if (!harness.Wants(signature)) continue;
+    const auto report = [&] {
+      std::vector<ReportCommand> commands = harness.Commands(input, signature);
+      commands.push_back(
+          {"tell it again",
+           "pxdfuzz explain --walk=" + std::string(judge->kernel().name) + ' ' +
+               harness.FileOf(input, signature)});
+      return KernelReport(
+          TextOf(judge->kernel()), c, request, Observe(*judge, c, request),
+          {.color = harness.color(), .commands = std::move(commands)});
+    };
+    if (harness.AbortsFor(input, c, signature, report)) AbortByKernelText();
+  }
+}
+
+}  // namespace pxdfuzz
