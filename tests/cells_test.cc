@@ -55,6 +55,14 @@ TEST(CellsTest, CountOfX86) {
   EXPECT_EQ(CellsOf({ArchId::kX86, 5}), 2u * (1 + 18 + 27 + 3 * 55) + 4 + 3);
 }
 
+// arm64 has no leaves of 64 GiB, and special ones of both sizes: 14 without a
+// boundary, and for each boundary 1 + 2 * 14. Boundaries: 32 MiB, 64 GiB, and
+// 128 TiB with 4 levels.
+TEST(CellsTest, CountOfArm64) {
+  EXPECT_EQ(CellsOf({ArchId::kArm64Page16K, 3}), 2u * (1 + 14 + 2 * 29));
+  EXPECT_EQ(CellsOf({ArchId::kArm64Page16K, 4}), 2u * (1 + 14 + 3 * 29));
+}
+
 TEST(CellsTest, ImpossibleCellsHaveNoIndex) {
   // A 2 GiB leaf does not begin at a boundary of 1 MiB.
   EXPECT_EQ(IndexOf(Cell{.space = {ArchId::kS390, 3},

@@ -6,10 +6,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "pxdfuzz/arch/arm64.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/arch/x86.h"
 #include "pxdfuzz/oracle.h"
 #include "pxdfuzz/policy.h"
+#include "tests/mutants/arm64_answers.h"
 #include "tests/mutants/lists.h"
 #include "tests/mutants/planted_rules.h"
 #include "tests/mutants/planted_walks.h"
@@ -20,7 +22,9 @@ namespace pxdfuzz::mutants {
 namespace {
 
 std::string FullName(std::optional<ArchId> arch, const Info& info) {
-  std::string name(arch == ArchId::kX86 ? "x86-" : "");
+  std::string name;
+  if (arch == ArchId::kX86) name = "x86-";
+  if (arch == ArchId::kArm64Page16K) name = "arm64-";
   if (info.level.has_value()) name += std::string(Name(*info.level)) + '-';
   return name + std::string(info.name);
 }
@@ -50,13 +54,24 @@ class PlantedRunner {
   template <class A>
   size_t operator()(const WalkSite& site, Policy policy, const Request& request,
                     std::span<uint64_t> pages, Marks& marks) const {
-    const WalkFunction run =
-        A::kId == ArchId::kX86 ? planted_->x86 : planted_->s390;
+    const WalkFunction run = FunctionOf(A::kId);
     return run != nullptr ? run(site, policy, request, pages, marks)
                           : RunWalk(site, policy, request, pages, marks);
   }
 
  private:
+  static WalkFunction FunctionOf(ArchId arch) {
+    switch (arch) {
+      case ArchId::kS390:
+        return planted_->s390;
+      case ArchId::kX86:
+        return planted_->x86;
+      case ArchId::kArm64Page16K:
+        return planted_->arm64;
+    }
+    return nullptr;
+  }
+
   inline static const PlantedWalk* planted_ = nullptr;
 };
 
@@ -117,6 +132,10 @@ std::string WrongLimit(ArchId arch) {
       {ArchId::kX86, 4, 0x800000000000, false, "limit-4"},
       {ArchId::kX86, 5, 0xfffffffffff000, true, "limit-5"},
       {ArchId::kX86, 5, 0x100000000000000, false, "limit-5"},
+      {ArchId::kArm64Page16K, 3, 0x800000000000, true, "limit-3"},
+      {ArchId::kArm64Page16K, 3, 0x800000004000, false, "limit-3"},
+      {ArchId::kArm64Page16K, 4, 0x10000000000000, true, "limit-4"},
+      {ArchId::kArm64Page16K, 4, 0x10000000004000, false, "limit-4"},
   };
   for (const auto& row : kEnds) {
     if (row.arch == arch &&
@@ -162,19 +181,27 @@ Mutant Row(std::optional<ArchId> arch, Mutant::Where where, const Info& info) {
 }
 
 Mutant WalkRow(const PlantedWalk& planted) {
+  // Bugs of the text are everybody's; all others are one architecture's.
   std::optional<ArchId> arch;
-  if (planted.s390 == nullptr) arch = ArchId::kX86;
-  if (planted.x86 == nullptr) arch = ArchId::kS390;
+  if (planted.x86 == nullptr && planted.arm64 == nullptr) arch = ArchId::kS390;
+  if (planted.s390 == nullptr && planted.arm64 == nullptr) arch = ArchId::kX86;
+  if (planted.s390 == nullptr && planted.x86 == nullptr) {
+    arch = ArchId::kArm64Page16K;
+  }
   Mutant row = Row(arch, Mutant::Where::kWalk, planted.info);
   row.make_trial = [planted] { return std::make_unique<WalkTrial>(planted); };
   return row;
 }
 
+// All architectures, with M in the place of the one whose bug it has.
+template <class M, class... A>
+std::tuple<std::conditional_t<M::kId == A::kId, M, A>...> With(
+    const std::tuple<A...>&);
+
 // `M` is an architecture whose contract has a bug.
 template <class M>
 Mutant ContractRow(Mutant::Where where) {
-  using Arches = std::conditional_t<M::kId == ArchId::kS390, std::tuple<M, X86>,
-                                    std::tuple<S390, M>>;
+  using Arches = decltype(With<M>(Architectures()));
   Mutant row = Row(M::kId, where, M::kInfo);
   row.wrong_answer = [] { return WrongLimit<typename M::Contract>(M::kId); };
   if (where == Mutant::Where::kContract) {
@@ -212,6 +239,20 @@ Mutant ManualRow(const x86::X86ManualBug& bug, Mutant::Where where) {
   return row;
 }
 
+Mutant ManualRow(const arm64::Arm64ManualBug& bug) {
+  Mutant row = Row(ArchId::kArm64Page16K, Mutant::Where::kManual, bug.info);
+  row.name.insert(row.name.find('-') + 1, "manual-");
+  row.make_trial = [&bug] {
+    return std::make_unique<ManualTrial<arm64::Arm64ManualBug>>(
+        ArchId::kArm64Page16K, bug);
+  };
+  row.wrong_answer = [&bug] {
+    arm64::PlantedArm64::Manual::Plant(bug);
+    return FirstWrong<arm64::PlantedArm64::Manual>(Arm64Answers());
+  };
+  return row;
+}
+
 }  // namespace
 
 std::string_view Name(Mutant::Where where) {
@@ -225,22 +266,27 @@ const std::vector<Mutant>& Catalog() {
     std::vector<Mutant> rows;
     std::vector<PlantedWalk> text = S390TextWalks();
     const std::vector<PlantedWalk> text_of_x86 = X86TextWalks();
+    const std::vector<PlantedWalk> text_of_arm64 = Arm64TextWalks();
     for (size_t i = 0; i < text.size(); ++i) {
       text[i].x86 = text_of_x86[i].x86;
+      text[i].arm64 = text_of_arm64[i].arm64;
       rows.push_back(WalkRow(text[i]));
     }
     for (const PlantedWalk& walk : S390Walks()) rows.push_back(WalkRow(walk));
     for (const PlantedWalk& walk : X86Walks()) rows.push_back(WalkRow(walk));
+    for (const PlantedWalk& walk : Arm64Walks()) rows.push_back(WalkRow(walk));
     const auto contract = [&rows]<class M>() {
       rows.push_back(ContractRow<M>(Mutant::Where::kContract));
     };
     S390ContractBugs::Visit<S390>(contract);
     X86ContractBugs::Visit<X86>(contract);
+    Arm64ContractBugs::Visit<Arm64Page16K>(contract);
     const auto limit = [&rows]<class M>() {
       rows.push_back(ContractRow<M>(Mutant::Where::kAnswers));
     };
     S390LimitBugs::Visit<S390>(limit);
     X86LimitBugs::Visit<X86>(limit);
+    Arm64LimitBugs::Visit<Arm64Page16K>(limit);
     for (const S390ManualBug& bug : kS390ManualBugs) {
       rows.push_back(ManualRow(bug));
     }
@@ -249,6 +295,9 @@ const std::vector<Mutant>& Catalog() {
     }
     for (const x86::X86ManualBug& bug : x86::kX86AnswerBugs) {
       rows.push_back(ManualRow(bug, Mutant::Where::kAnswers));
+    }
+    for (const arm64::Arm64ManualBug& bug : arm64::kArm64ManualBugs) {
+      rows.push_back(ManualRow(bug));
     }
     return rows;
   }());

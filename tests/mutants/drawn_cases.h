@@ -7,8 +7,10 @@
 #include <optional>
 
 #include "fuzz/generator.h"
+#include "pxdfuzz/arches.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/rng.h"
+#include "pxdfuzz/space.h"
 #include "pxdfuzz/space_info.h"
 #include "tests/mutants/catalog.h"
 
@@ -23,11 +25,7 @@ class DrawnCases {
         raw_(mutant.where == Mutant::Where::kManual) {}
 
   Case Draw() {
-    const ArchId arch =
-        arch_.value_or(rng_.Chance(1, 2) ? ArchId::kX86 : ArchId::kS390);
-    const int64_t least = arch == ArchId::kX86 ? 4 : 2;
-    const auto levels = static_cast<uint8_t>(rng_.Between(least, 5));
-    Generator generator(rng_, InfoOf({arch, levels}));
+    Generator generator(rng_, InfoOf(DrawSpace()));
     Case c = generator.DrawCase();
     if (!raw_) return c;
     do {
@@ -38,6 +36,18 @@ class DrawnCases {
   }
 
  private:
+  // Each architecture as often as another, and each number of its levels.
+  Space DrawSpace() {
+    Space space = {};
+    space.arch = arch_.value_or(
+        rng_.Pick({ArchId::kS390, ArchId::kX86, ArchId::kArm64Page16K}));
+    VisitArch(space.arch, [&]<class A>() {
+      space.levels =
+          static_cast<uint8_t>(rng_.Between(A::kMinLevels, A::kMaxLevels));
+    });
+    return space;
+  }
+
   Rng rng_;
   const std::optional<ArchId> arch_;
   const bool raw_;

@@ -4,6 +4,7 @@
 #define PXDFUZZ_TESTS_MUTANTS_LISTS_H_
 
 #include "pxdfuzz/level.h"
+#include "tests/mutants/arm64_kernel.h"
 #include "tests/mutants/contract.h"
 #include "tests/mutants/gup_text.h"
 #include "tests/mutants/kernel.h"
@@ -106,6 +107,22 @@ using X86KernelBugs =
          SpecialReturned, OldRefused<Level::kPte>::On, FrameInverted,
          UpperBitsInFrame, UserNotAsked, OffsetTooWide<Level::kPmd>::On>;
 
+// What is arm64's own, or is another thing there.
+using Arm64KernelBugs =
+    List<IndexTooNarrow<Level::kPud>::On, IndexTooWide<Level::kPmd>::On,
+         IndexShift<Level::kPte>::On, RootIndexTooNarrow,
+         TakenForReal<Level::kPud>::On, TakenForFolded<Level::kPud>::On,
+         TakenForReal<Level::kP4d>::On, FoldedPudHandsBack, FoldedPudUnaligned,
+         FoldedPudAlignedTo4K, FoldedOffsetRealigns, FoldedOffsetAddsIndex,
+         BoundaryOfLevelBelow<Level::kPud>::On,
+         BoundaryOfLevelAbove<Level::kPud>::On, FoldedP4dHasHoles,
+         HoleTakenForTable<Level::kP4d>::On, SectionsTakenForTables,
+         PresentInvalidUnread, SwapTakenForPage, ReadOnlyAsked,
+         WriteNotAsked<Level::kPmd>::On, NoneReturned<Level::kPte>::On,
+         SpecialReturned, LargeSpecialReturned, OldRefused<Level::kPmd>::On,
+         OffsetLost<Level::kPmd>::On, OffsetTooWide<Level::kPmd>::On,
+         SharedIsAddress>;
+
 using S390ContractBugs =
     List<ContractWriteNotAsked<Level::kPte>::On,
          ContractWriteNotAsked<Level::kPmd>::On,
@@ -118,9 +135,15 @@ using S390ContractBugs =
 using X86ContractBugs =
     List<ContractWriteNotAsked<Level::kPud>::On, ContractSpecialReturned>;
 
+using Arm64ContractBugs = List<ContractWriteNotAsked<Level::kPmd>::On,
+                               ContractOldRefused<Level::kPte>::On,
+                               ContractNoneReturned<Level::kPmd>::On,
+                               ContractSpecialReturned, ContractLargeRefused>;
+
 // Those that known answers alone can tell.
 using S390LimitBugs = List<LimitPageLess>;
 using X86LimitBugs = List<LimitPageMore, LimitPageLess>;
+using Arm64LimitBugs = List<LimitPageMore, LimitPageLess>;
 
 }  // namespace pxdfuzz::mutants
 

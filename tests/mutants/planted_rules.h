@@ -5,11 +5,13 @@
 
 #include <optional>
 
+#include "pxdfuzz/arch/arm64_rules.h"
 #include "pxdfuzz/arch/s390_rules.h"
 #include "pxdfuzz/arch/x86_rules.h"
 #include "pxdfuzz/arena.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/translate_rules.h"
+#include "tests/mutants/arm64_manual.h"
 #include "tests/mutants/s390_manual.h"
 #include "tests/mutants/x86_manual.h"
 
@@ -25,12 +27,16 @@ class PlantedRules {
   std::optional<RuleViolation> Check(const S390ManualBug& bug, const Case& c);
   std::optional<RuleViolation> Check(const x86::X86ManualBug& bug,
                                      const Case& c);
+  std::optional<RuleViolation> Check(const arm64::Arm64ManualBug& bug,
+                                     const Case& c);
 
  private:
   Arena s390_first_;
   Arena s390_second_;
   Arena x86_first_;
   Arena x86_second_;
+  Arena arm64_first_;
+  Arena arm64_second_;
 };
 
 }  // namespace pxdfuzz::mutants

@@ -27,6 +27,7 @@ struct PlantedWalk {
   // Null where an architecture's walks have not the bug.
   WalkFunction s390 = nullptr;
   WalkFunction x86 = nullptr;
+  WalkFunction arm64 = nullptr;
 };
 
 // Walks that have a bug of an architecture's own, in the order of lists.h; and
@@ -34,8 +35,10 @@ struct PlantedWalk {
 // these are the places where they are compiled for fuzzing.
 std::vector<PlantedWalk> S390Walks();
 std::vector<PlantedWalk> X86Walks();
+std::vector<PlantedWalk> Arm64Walks();
 std::vector<PlantedWalk> S390TextWalks();
 std::vector<PlantedWalk> X86TextWalks();
+std::vector<PlantedWalk> Arm64TextWalks();
 
 // Walks that have none, run as those that have: nothing may find it.
 PlantedWalk UnplantedWalk();

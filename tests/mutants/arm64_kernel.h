@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_MUTANTS_ARM64_KERNEL_H_
+#define PXDFUZZ_TESTS_MUTANTS_ARM64_KERNEL_H_
+
+#include <cstdint>
+
+#include "pxdfuzz/entry_kind.h"
+#include "pxdfuzz/entry_ref.h"
+#include "pxdfuzz/level.h"
+#include "tests/mutants/kernel.h"
+#include "tests/mutants/planted.h"
+
+// Bugs in the Kernel of arm64.
+
+namespace pxdfuzz::mutants {
+
+template <class Base>
+struct FoldedPudHandsBack : Base {
+  static constexpr Info kInfo = {
+      .name = "folded-pud-hands-back",
+      .says =
+          "A folded pud_offset() hands back the pointer that it was handed, "
+          "as other folded offsets do: with 3 levels nobody has added an "
+          "index to it."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef handed,
+                                    uint64_t /*address*/) const {
+      return handed;
+    }
+  };
+};
+
+template <class Base>
+struct FoldedPudUnaligned : Base {
+  static constexpr Info kInfo = {
+      .name = "folded-pud-unaligned",
+      .says =
+          "p4d_to_folded_pud() adds its index to the pointer as it is, and "
+          "does not go to the start of the page first.",
+      .equal =
+          "pgd's index is 0 below 2^47: a pointer into the root table is the "
+          "start of a page, and one to a local copy leaves it either way."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr EntryRef FoldedOffset(Level level, EntryRef handed,
+                                    uint64_t address) const {
+      if (level != Level::kPud) return handed;
+      return handed.Plus(this->shape().index(level, address));
+    }
+  };
+};
+
+template <class Base>
+struct FoldedPudAlignedTo4K : Base {
+  static constexpr Info kInfo = {
+      .name = "folded-pud-index-of-4k",
+      .says =
+          "p4d_to_folded_pud() masks its index with that of pages of 4 KiB."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr EntryRef FoldedOffset(Level level, EntryRef handed,
+                                    uint64_t address) const {
+      if (level != Level::kPud) return handed;
+      return handed.AlignDown(this->shape().page_size())
+          .Plus(this->shape().index(level, address) & 511);
+    }
+  };
+};
+
+template <class Base>
+struct FoldedP4dHasHoles : Base {
+  static constexpr Info kInfo = {
+      .name = "folded-p4d-has-holes",
+      .says =
+          "p4d_none() looks at the entry although pud is folded, without "
+          "asking pgtable_l4_enabled()."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr WalkStep Classify(Level level, uint64_t entry) const {
+      if (level == Level::kP4d && entry == 0) return WalkStep::kStop;
+      return Base::Kernel::Classify(level, entry);
+    }
+  };
+};
+
+template <class Base>
+struct SectionsTakenForTables : Base {
+  static constexpr Info kInfo = {
+      .name = "sections-taken-for-tables",
+      .says =
+          "pmd_table() does not look at bit 1: a block is read as a table."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr WalkStep Classify(Level level, uint64_t entry) const {
+      if (level == Level::kPmd && (entry & Base::Mask::kValid) != 0) {
+        entry |= Base::Mask::kTable;
+      }
+      return Base::Kernel::Classify(level, entry);
+    }
+  };
+};
+
+template <class Base>
+struct PresentInvalidUnread : Base {
+  static constexpr Info kInfo = {
+      .name = "present-invalid-unread",
+      .says = "pXd_present() asks for the valid bit alone.",
+      .equal =
+          "What it is there for, PROT_NONE, is refused as a leaf as well."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr WalkStep Classify(Level level, uint64_t entry) const {
+      const WalkStep step = Base::Kernel::Classify(level, entry);
+      return step == WalkStep::kLeaf && (entry & Base::Mask::kValid) == 0
+                 ? WalkStep::kStop
+                 : step;
+    }
+  };
+};
+
+template <class Base>
+struct ReadOnlyAsked : Base {
+  static constexpr Info kInfo = {
+      .name = "read-only-asked",
+      .says =
+          "pte_write() asks whether the hardware allows a store, in place of "
+          "PTE_WRITE: what is clean is refused."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
+      return Base::Kernel::MayReturn(level, entry, write) &&
+             (!write || (entry & Base::Mask::kReadOnly) == 0);
+    }
+  };
+};
+
+template <class Base>
+struct LargeSpecialReturned : Base {
+  static constexpr Info kInfo = {.name = "special-returned",
+                                 .level = Level::kPmd,
+                                 .says = "pmd_special() is not asked.",
+                                 .copies = "gup_fast before 6.12"};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
+      if (level == Level::kPmd) entry &= ~Base::Mask::kSpecial;
+      return Base::Kernel::MayReturn(level, entry, write);
+    }
+  };
+};
+
+template <class Base>
+struct SharedIsAddress : Base {
+  static constexpr Info kInfo = {
+      .name = "shareability-is-address",
+      .says = "__pte_to_phys() does not mask PTE_MAYBE_SHARED.",
+      .equal =
+          "Leaves as they are modelled have no shareability, with LPA2 or "
+          "without."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr uint64_t LeafPage(Level level, uint64_t entry,
+                                uint64_t address) const {
+      const uint64_t page = Base::Kernel::LeafPage(level, entry, address);
+      return page | (entry & Base::Mask::kShared) << 42;
+    }
+  };
+};
+
+}  // namespace pxdfuzz::mutants
+
+#endif  // PXDFUZZ_TESTS_MUTANTS_ARM64_KERNEL_H_
