@@ -2,6 +2,9 @@
 
 # Finds the Linux trees whose text is compiled.
 
+set(PXDFUZZ_TREES_FOLDER ${CMAKE_BINARY_DIR}/trees CACHE PATH
+    "Where archives of trees are unpacked")
+
 # Files and folders of a tree that are looked at.
 set(PXDFUZZ_TREE_PARTS
   COPYING Makefile
@@ -36,7 +39,7 @@ function(pxdfuzz_unpack_tree archive result)
   get_filename_component(name ${archive} NAME)
   string(REGEX REPLACE "[.](tar.*|t[gx]z)$" "" name ${name})
   file(SIZE ${archive} size)
-  set(folder ${CMAKE_BINARY_DIR}/trees/${name}-${size})
+  set(folder ${PXDFUZZ_TREES_FOLDER}/${name}-${size})
   set(${result} ${folder} PARENT_SCOPE)
   if(EXISTS ${folder})
     return()

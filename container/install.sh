@@ -31,7 +31,8 @@ preset() {
   name=$1
   compiler=$2
   shift 2
-  cmake --preset "$name" "-DCMAKE_CXX_COMPILER=$compiler" -DBUILD_TESTING=OFF
+  cmake --preset "$name" "-DCMAKE_CXX_COMPILER=$compiler" -DBUILD_TESTING=OFF \
+    -DPXDFUZZ_KERNEL_TREE=none
   cmake --build --preset "$name" --target "$@"
 }
 

@@ -11,8 +11,8 @@ cached() {
 }
 
 configure() {
-  local preset=$1 compiler='' flags=()
-  if [[ $preset == @(afl|bench|fuzz)* ]]; then
+  local preset=$1 compiler='' flags=("${@:2}")
+  if [[ $preset == @(afl|bench|fuzz|kernel)* ]]; then
     compiler=$(clang_tool clang++)
     flags+=("-DCMAKE_CXX_COMPILER=$compiler")
   fi

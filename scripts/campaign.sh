@@ -6,7 +6,8 @@
 
 # Targets that are fuzzed in campaigns; the strict one shows a known bug.
 readonly CAMPAIGN_TARGETS='gup_fuzzer walks_fuzzer translate_fuzzer
-  gup_strict_fuzzer'
+  gup_strict_fuzzer kernel_gup_fuzzer kernel_gup_by_value_fuzzer
+  kernel_pgtable_size_fuzzer'
 
 fuzz_target() {
   local flag target='' engine=libfuzzer out='' preset flags=() mutators=() seeds
@@ -34,9 +35,17 @@ fuzz_target() {
       printf ' %s' $CAMPAIGN_TARGETS)"
   [[ -n $out ]] || out=build/campaigns/$target-$engine
   seeds=corpus/$target
+  if [[ $target == kernel_* ]]; then
+    [[ $engine == libfuzzer ]] || usage_error \
+      "fuzz: $target holds kernel text, GPL-2.0-only: AFL++ may not be linked"
+    # shellcheck source=scripts/kernel.sh
+    . scripts/kernel.sh
+    seeds=corpus/gup_fuzzer
+  fi
 
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[test]}
+  [[ $target != kernel_* ]] || install_kernel_sources
   preset=fuzz
   if [[ $engine == afl ]]; then
     # shellcheck disable=SC2086  # one word for each need

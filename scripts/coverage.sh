@@ -10,7 +10,8 @@ readonly COVERED_TARGETS=(gup_fuzzer walks_fuzzer translate_fuzzer)
 configure_coverage() {
   local flags='-O1 -g -fprofile-instr-generate -fcoverage-mapping'
   cmake -S . -B "$COVERAGE" -G Ninja "-DCMAKE_CXX_COMPILER=$(
-    clang_tool clang++)" "-DCMAKE_CXX_FLAGS=$flags" -DBUILD_TESTING=OFF
+    clang_tool clang++)" "-DCMAKE_CXX_FLAGS=$flags" -DBUILD_TESTING=OFF \
+    -DPXDFUZZ_KERNEL_TREE=none
 }
 
 # Replays the corpora; fails where one shows a finding.

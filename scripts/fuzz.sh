@@ -328,6 +328,12 @@ verdict() {
 
 command_fuzz() {
   local seconds=60 flag left
+  if [[ " $* " == *' --kernel-tree='* ]]; then
+    # shellcheck source=scripts/kernel.sh
+    . scripts/kernel.sh
+    fuzz_kernel_tree "$@"
+    return
+  fi
   if [[ " $* " == *' --target='* ]]; then
     # shellcheck source=scripts/campaign.sh
     . scripts/campaign.sh
@@ -338,6 +344,7 @@ command_fuzz() {
     case $flag in
       --engine=* | --jobs=* | --known=* | --out=* | --resume)
         usage_error "fuzz: $flag goes with --target=NAME" ;;
+      --patch=*) usage_error "fuzz: $flag goes with --kernel-tree=TREE" ;;
     esac
     [[ $flag == --seconds=* ]] || usage_error "fuzz: it takes no '$flag'"
     seconds=${flag#*=}

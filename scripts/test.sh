@@ -16,6 +16,9 @@ command_test() {
   no_arguments test "$@"
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[test]}
+  # shellcheck source=scripts/kernel.sh
+  . scripts/kernel.sh
+  install_kernel_sources
   local preset failed=() symbolizer
   # Only under this name do the sanitizers know it.
   symbolizer=$(realpath -- "$(clang_tool llvm-symbolizer)")

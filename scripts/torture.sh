@@ -93,6 +93,7 @@ configure_torture() {
   [[ ${CI:-} != true ]] || werror=ON
   # What is found on this machine is not for another one, and is not needed.
   cmake "${fresh[@]}" -G Ninja -B "$folder" -S . -DBUILD_TESTING=OFF \
+    -DPXDFUZZ_KERNEL_TREE=none \
     -DCMAKE_BUILD_TYPE= "-DCMAKE_CXX_COMPILER=$program" \
     "-DCMAKE_CXX_FLAGS=$flags" "-DPXDFUZZ_SANITIZE=$sanitizers" \
     "-DPXDFUZZ_WERROR=$werror" -DCMAKE_DISABLE_FIND_PACKAGE_absl=ON \
