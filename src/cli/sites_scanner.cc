@@ -252,10 +252,13 @@ bool IsLock(std::string_view word) {
   }
   if (word == "down_read" || word == "down_write") return true;
   if (word.starts_with("lockdep_assert_held")) return true;
+  // mmap_assert_write_locked(), assert_fault_locked() and the like.
+  if (word.find("assert_") != word.npos && word.ends_with("locked")) {
+    return true;
+  }
   for (const std::string_view end :
        {"_lock", "_trylock", "_lock_irq", "_lock_irqsave", "_lock_bh",
-        "_lock_killable", "_lock_interruptible", "_lock_nested",
-        "_assert_locked", "_assert_write_locked"}) {
+        "_lock_killable", "_lock_interruptible", "_lock_nested"}) {
     if (word.ends_with(end)) return true;
   }
   return false;

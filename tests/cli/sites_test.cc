@@ -287,7 +287,8 @@ TEST(SiteScannerTest, ALockMakesNoCandidate) {
   for (const std::string lock :
        {"ptl = pmd_lock(mm, pmd)", "spin_lock_irqsave(&x, flags)",
         "mmap_read_trylock(mm)", "down_read(&mm->mmap_lock)",
-        "mmap_assert_locked(mm)", "lockdep_assert_held(&mm->lock)",
+        "mmap_assert_write_locked(mm)", "assert_fault_locked(vmf)",
+        "lockdep_assert_held(&mm->lock)",
         "pte_offset_map_lock(mm, pmd, addr, &ptl)"}) {
     EXPECT_FALSE(WalkerOf(lock + "; pmd_offset(&pud, addr);").is_candidate())
         << lock;
