@@ -160,8 +160,10 @@ class ReportText {
       case Source::kLeftCopy:
         return Concat({" It left the copy of ", Name(turn->ref.copy_of()),
                        " at ", Name(turn->level), ": ", Name(turn->level),
-                       "p moved off a local variable, to another word of the "
-                       "kernel stack."});
+                       "p moved off a local variable, to ",
+                       turn->ref.address() == case_.stack.address()
+                           ? "where it had stood by luck alone."
+                           : "another word of the kernel stack."});
       case Source::kNowhere:
         return Concat(
             {" Its ", Name(turn->level), " pointer led to no table."});

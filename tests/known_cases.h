@@ -86,6 +86,27 @@ inline std::vector<KnownCase> KnownCases() {
       MakeCase(3, {.start = 4 * kGiB - 4096, .pages = 2},
                {MapLarge(Level::kPud, 2 * kGiB, 8 * kGiB),
                 MapPages(4 * kGiB, 1, 0x1000)});
+  // arm64 with 3 levels: a page, and the one that is mapped 5 * 64 GiB below.
+  Case realigned;
+  realigned.space = {ArchId::kArm64Page16K, 3};
+  realigned.stack = {
+      .position = 200, .around = StackContent::kCopy, .words = {}};
+  realigned.requests.push_back({.start = 320 * kGiB + 0x14000});
+  realigned.records.push_back(MapPages(320 * kGiB + 0x14000, 1, 0x40000000));
+  realigned.records.push_back(MapPages(0x14000, 1, 0x80000000));
+  // The word of the stack that is read is the copy itself.
+  Case by_luck = realigned;
+  by_luck.stack.position = 5;
+  // With 4 levels: two pages on each side of 128 TiB.
+  Case border_128_tib;
+  border_128_tib.space = {ArchId::kArm64Page16K, 4};
+  border_128_tib.stack.around = StackContent::kCopy;
+  border_128_tib.requests.push_back(
+      {.start = 128 * kTiB - 0x8000, .pages = 4, .write = true});
+  border_128_tib.records.push_back(
+      MapPages(128 * kTiB - 0x8000, 2, 0x40000000));
+  border_128_tib.records.push_back(
+      MapPages(128 * kTiB, 2, 0x80000000, {.dirty = false}));
   return {
       {"thread-wrong-page", Crossing(3, kThreadBorder, 2 * kGiB), true},
       {"thread-short", Crossing(3, kThreadBorder, 0), true},
@@ -96,6 +117,9 @@ inline std::vector<KnownCase> KnownCases() {
       {"beyond-limit", beyond_limit},
       {"read-only-in-the-middle", read_only_in_the_middle},
       {"old-page-written", old_page_written},
+      {"arm64-realigned", realigned, true},
+      {"arm64-by-luck", by_luck, true},
+      {"arm64-128-tib", border_128_tib},
   };
 }
 

@@ -177,7 +177,8 @@ TYPED_TEST(MetamorphicTest, SplittingALargeLeafChangesNothing) {
       }
     });
   }
-  EXPECT_GT(split, kCases / 2);
+  // arm64 has two kinds of space, and large leaves of one size.
+  EXPECT_GT(split, kCases / 3);
 }
 
 TYPED_TEST(MetamorphicTest, AMappingOutsideARangeChangesNothing) {

@@ -330,8 +330,10 @@ class WalkText {
           {Name(parent), " is folded: ", OffsetCall(policy, turn.level)});
       text += IsFirstOfLoop(i)
                   ? Concat({" made its result from the address of ", copy,
-                            ", a local variable, and it leads to another word "
-                            "of the stack. "})
+                            ", a local variable, and it leads to ",
+                            IsBackAtCopy(turn) ? "that same word by luck alone"
+                                               : "another word of the stack",
+                            ". "})
                   : Concat({" handed back the address of ", copy,
                             ", a local variable that holds one entry. "});
     }

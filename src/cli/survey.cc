@@ -53,21 +53,36 @@ SpaceSurvey Survey(Space space, uint64_t cases) {
   return survey;
 }
 
-std::string_view WhyWrong(Policy policy) {
-  if (policy.step == Step::kRecompute) {
-    return policy.descent == Descent::kByValue
-               ? "The fixed size of a folded level does not end the range at "
-                 "the border of the real entry, and asking pXd_offset() again "
-                 "gives the same local copy, so every further turn reads the "
-                 "first entry."
-               : "The fixed size of a folded level does not end the range at "
-                 "the border of the real entry, and asking pXd_offset() again "
-                 "gives the pointer that it was handed, so every further turn "
-                 "reads the first entry.";
+std::string WhyWrong(Policy policy) {
+  const bool by_value = policy.descent == Descent::kByValue;
+  const bool again = policy.step == Step::kRecompute;
+  // What breaks a walk on s390, ...
+  std::string why;
+  if (policy.boundary == BoundaryRule::kStatic) {
+    why =
+        "The fixed size of a folded level does not end the range at the border "
+        "of the real entry, ";
+    if (again) {
+      why += by_value
+                 ? "and asking pXd_offset() again gives the same local copy, "
+                   "so on s390 every further turn reads the first entry "
+                   "(stuck). "
+                 : "and asking pXd_offset() again gives the pointer that it "
+                   "was handed, so every further turn reads the first entry.";
+    } else {
+      why +=
+          "so on s390 the loop below goes on, and its pXdp++ leaves the local "
+          "copy that pXd_offset() handed back. ";
+    }
   }
-  return "The fixed size of a folded level does not end the range at the "
-         "border of the real entry, so the loop below goes on, and its pXdp++ "
-         "leaves the local copy that pXd_offset() handed back.";
+  // ... and on arm64, whatever else it does.
+  if (by_value) {
+    why +=
+        "arm64's folded pud_offset() takes the pointer that it is handed for "
+        "one into the root table, and aligns it down to a page: that leaves a "
+        "local copy at once.";
+  }
+  return why;
 }
 
 Cause KnownDefect(Policy policy, Space space) {

@@ -48,8 +48,8 @@ Case SurveyCase(Space space, uint64_t number);
 // Walks `cases` cases of a space with all walks.
 SpaceSurvey Survey(Space space, uint64_t cases);
 
-// Why a walk goes wrong in the spaces where it does, in one sentence.
-std::string_view WhyWrong(Policy policy);
+// Why a walk goes wrong in the spaces where it does.
+std::string WhyWrong(Policy policy);
 
 // A::KnownDefect and A::Witness of a space that is built.
 Cause KnownDefect(Policy policy, Space space);

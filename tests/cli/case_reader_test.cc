@@ -152,10 +152,10 @@ constexpr Refused kStructure[] = {
      "f:2:1: found the key 'version' a second time; it should be there once"},
     {"s390/3", "s390/6",
      "f:2:8: space: found 's390/6'; should be s390/2, s390/3, s390/4, s390/5, "
-     "x86-64/4 or x86-64/5"},
-    {"s390/3", "arm64-16k/4",
-     "f:2:8: space: found 'arm64-16k/4'; should be s390/2, s390/3, s390/4, "
-     "s390/5, x86-64/4 or x86-64/5"},
+     "x86-64/4, x86-64/5, arm64-16k/3 or arm64-16k/4"},
+    {"s390/3", "arm64-16k/5",
+     "f:2:8: space: found 'arm64-16k/5'; should be s390/2, s390/3, s390/4, "
+     "s390/5, x86-64/4, x86-64/5, arm64-16k/3 or arm64-16k/4"},
     {"\n- {start: 0x1000, pages: 2, access: read}", " 5",
      "f:3:11: requests: found '5'; should be a list"},
     {"\n- {start: 0x1000, pages: 2, access: read}", " []",

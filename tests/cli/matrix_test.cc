@@ -109,15 +109,17 @@ TEST_P(WitnessTest, ShowsEachDefectOfItsSpace) {
 TEST_P(WitnessTest, IsMinimal) {
   const Case c = Read(GetParam());
   ASSERT_EQ(c.requests.size(), 1u);
-  ASSERT_EQ(c.requests[0].pages, 2);
+  ASSERT_LE(c.requests[0].pages, 2);
   std::vector<Case> smaller;
   for (size_t i = 0; i < c.records.size(); ++i) {
     EXPECT_EQ(c.records[i].count, 1);
     smaller.push_back(c);
     smaller.back().records.erase(i);
   }
-  smaller.push_back(c);
-  smaller.back().requests[0].pages = 1;
+  if (c.requests[0].pages == 2) {
+    smaller.push_back(c);
+    smaller.back().requests[0].pages = 1;
+  }
   for (const Case& less : smaller) {
     for (size_t i = 0; i < kWalkCount; ++i) {
       EXPECT_NE(Judge(less, i).outcome, Outcome::kWrongPage)
@@ -129,7 +131,8 @@ TEST_P(WitnessTest, IsMinimal) {
 INSTANTIATE_TEST_SUITE_P(Spaces, WitnessTest,
                          ::testing::Values(Space{ArchId::kS390, 2},
                                            Space{ArchId::kS390, 3},
-                                           Space{ArchId::kS390, 4}));
+                                           Space{ArchId::kS390, 4},
+                                           Space{ArchId::kArm64Page16K, 3}));
 
 TEST(MatrixTest, NoSpaceWithADefectLacksItsWitness) {
   for (const Space& space : BuiltSpaces()) {
@@ -146,10 +149,10 @@ TEST(MatrixTest, PrintsARowForEachWalk) {
   EXPECT_EQ(code, 0);
   EXPECT_THAT(out, HasSubstr("\nstatic-by-value                    left-copy  "
                              "left-copy  left-copy  holds      holds      "
-                             "holds\n"));
+                             "holds      left-copy  holds\n"));
   EXPECT_THAT(out, HasSubstr("\nstatic-lockless                    holds *    "
                              "holds *    holds *    holds      holds      "
-                             "holds\n"));
+                             "holds      holds      holds\n"));
   EXPECT_THAT(out, HasSubstr("corpus/regressions/thread-wrong-page.yaml"));
   for (const Policy& policy : kAllWalks) {
     EXPECT_THAT(out, HasSubstr(std::string(Name(policy))));

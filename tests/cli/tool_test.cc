@@ -115,7 +115,7 @@ TEST_F(ToolTest, ReplayOfAFolderIsSorted) {
   }
   files.pop_back();
   EXPECT_TRUE(std::is_sorted(files.begin(), files.end()));
-  EXPECT_EQ(files.front(), "corpus/regressions/beyond-limit.bin");
+  EXPECT_EQ(files.front(), "corpus/regressions/arm64-128-tib.bin");
   EXPECT_EQ(files.size(), static_cast<size_t>(std::distance(
                               fs::directory_iterator("corpus/regressions"),
                               fs::directory_iterator())));
@@ -289,10 +289,11 @@ TEST_F(ToolTest, WalksListsAllOfThem) {
           "  descent    by-value      pXd_offset(&pXd, addr)\n"
           "  step       increment     pXdp++\n"
           "  known as   mm/gup.c before d3f7b1bb2040\n"
-          "  holds      s390/5, x86-64/4 and x86-64/5\n"
-          "  is wrong   s390/2, s390/3 and s390/4: left-copy, a read of the "
-          "stack outside\n"
-          "             the copy that the pointer was made from\n"));
+          "  holds      s390/5, x86-64/4, x86-64/5 and arm64-16k/4\n"
+          "  is wrong   s390/2, s390/3, s390/4 and arm64-16k/3: left-copy, a "
+          "read of the\n"
+          "             stack outside the copy that the pointer was made "
+          "from\n"));
 }
 
 TEST_F(ToolTest, Help) {
