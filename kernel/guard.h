@@ -28,8 +28,8 @@ Ended PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
 // Whether kernel text is running, for those who report a crash.
 bool InKernelText();
 
-// Has the address sanitizer call `tell` when it has found an error, before it
-// reports and ends the process.
+// Has the address sanitizer call `tell` when it has reported an error, before
+// it ends the process.
 void WhenSanitizerEnds(void (*tell)());
 
 }  // namespace pxdfuzz

@@ -32,8 +32,8 @@ std::vector<KernelRead> ReadsOf(const KernelJudge& judge) {
     if (told.physical.has_value()) continue;
     // The first place that this line read on the stack is the local copy.
     const volatile void* copy = read.place;
-    for (size_t before = i; before-- > 0;) {
-      const pxd_read& other = walk.reads[before];
+    for (size_t before = i; before > 0; --before) {
+      const pxd_read& other = walk.reads[before - 1];
       if (other.line != read.line) continue;
       if (judge.PhysicalOf(other.place).has_value()) break;
       copy = other.place;

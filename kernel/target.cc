@@ -119,8 +119,12 @@ void RunKernelTarget(std::span<const uint8_t> input,
           {"tell it again",
            "pxdfuzz explain --walk=" + std::string(judge->kernel().name) + ' ' +
                harness.FileOf(input, signature)});
+      // What lies on the stack differs from run to run: the verdict's name
+      // counts, not that of the run that is told.
+      KernelAnswer answer = Observe(*judge, c, request);
+      answer.finding = signature;
       return KernelReport(
-          TextOf(judge->kernel()), c, request, Observe(*judge, c, request),
+          TextOf(judge->kernel()), c, request, answer,
           {.color = harness.color(), .commands = std::move(commands)});
     };
     if (harness.AbortsFor(input, c, signature, report)) AbortByKernelText();
