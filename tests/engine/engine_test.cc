@@ -123,7 +123,8 @@ TEST(GupTest, TheSameSeedMakesTheSameCorpus) {
 
 // Floors under what a run of 100,000 executions reaches.
 TEST(GupTest, Floors) {
-  for (const std::string space : {"s390/2", "s390/3", "s390/4"}) {
+  for (const std::string space :
+       {"s390/2", "s390/3", "s390/4", "arm64-16k/3"}) {
     ScratchFolder scratch;
     const std::filesystem::path file = scratch.path() / "stats";
     const Ran ran = RunCommand(
