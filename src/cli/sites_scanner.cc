@@ -264,10 +264,6 @@ bool IsLock(std::string_view word) {
   return false;
 }
 
-bool IsKeyword(std::string_view word) {
-  return word == "return" || word == "else" || word == "case" || word == "do";
-}
-
 // Behind the bracket that closes the one at `open`, or the end.
 size_t BehindBrackets(Tokens tokens, size_t open) {
   int depth = 0;
@@ -470,23 +466,11 @@ class Body {
                                                                          : "";
   }
 
-  // Whether `*` at `star` stands in a declaration: its operand is a pointer, so
-  // that it is no product.
-  bool Declares(size_t star) const {
-    if (declarators_.contains(star + 1)) return true;
-    size_t before = star;
-    while (before > 0 &&
-           (At(before - 1).Is("*") || At(before - 1).text == "const")) {
-      --before;
-    }
-    return before > 0 && At(before - 1).IsWord() &&
-           !IsKeyword(At(before - 1).text);
-  }
-
   void ScanStar(size_t star) {
     size_t behind = 0;
     const std::string text = Operand(star, behind);
-    if (text.empty() || Declares(star)) return;
+    // Its operand is a pointer, so that it is no product.
+    if (text.empty() || declarators_.contains(star + 1)) return;
     const std::string_view wrapper =
         star >= 2 && IsCall(star - 2) ? At(star - 2).text : "";
     if (wrapper == "READ_ONCE") {
@@ -531,8 +515,12 @@ bool GoesOn(Tokens tokens) {
 // first bracket, or "SYSCALL_DEFINE2(munmap)" where that is a macro's. Nothing
 // where it declares no function.
 std::string FunctionName(Tokens declaration) {
+  // A table with its initial values, whatever its size calls.
+  if (std::any_of(declaration.begin(), declaration.end(),
+                  [](const Token& token) { return token.Is("="); })) {
+    return "";
+  }
   for (size_t i = 0; i < declaration.size(); ++i) {
-    if (declaration[i].Is("=")) return "";
     if (!declaration[i].Is("(")) continue;
     const bool named = i > 0 && declaration[i - 1].IsWord();
     const std::string_view name = named ? declaration[i - 1].text : "";

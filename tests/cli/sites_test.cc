@@ -80,13 +80,14 @@ TEST(SiteScannerTest, KnowsAddressesOfCopiesFromPointersIntoTables) {
               "pud_offset((&p4d), a);\n"
               "pud_offset(&vmf->orig, a);\n"
               "pud_offset(&table[i], a);\n"
+              "pud_offset(&(table[i]), a);\n"
               "pud_offset(p4d_offset(&pgd, a), a);\n"
               "pud_offset(p4d + i, a & mask);\n"
               "}\n"),
       ElementsAre("2 f pud_offset by-value", "3 f pud_offset by-value",
                   "4 f pud_offset by-value", "5 f pud_offset by-pointer",
-                  "6 f pud_offset by-pointer", "6 f p4d_offset by-value",
-                  "7 f pud_offset by-pointer"));
+                  "6 f pud_offset by-pointer", "7 f pud_offset by-pointer",
+                  "7 f p4d_offset by-value", "8 f pud_offset by-pointer"));
 }
 
 TEST(SiteScannerTest, FindsThePageTableAmongTheArguments) {
@@ -128,6 +129,13 @@ TEST(SiteScannerTest, LeavesOutWhatIsNoUse) {
               IsEmpty());
 }
 
+TEST(SiteScannerTest, TablesOfConstantsAreNoFunctions) {
+  EXPECT_THAT(SitesOf("static pmd_t *const table[SIZE(2)] = {\n"
+                      "  pmd_offset(a, b),\n"
+                      "};\n"),
+              IsEmpty());
+}
+
 TEST(SiteScannerTest, TellsUsesInMacrosByTheirName) {
   EXPECT_THAT(
       SitesOf("#define find(p4dp, p4d, addr) \\\n"
@@ -137,23 +145,29 @@ TEST(SiteScannerTest, TellsUsesInMacrosByTheirName) {
               "})\n"
               "void f(void) { pmd_offset(a, b); }\n"),
       ElementsAre("4 find pud_offset by-value", "6 f pmd_offset by-pointer"));
+  EXPECT_THAT(SitesOf("#define find(a) \\\r\n  pmd_offset(a, b)\r\n"),
+              ElementsAre("2 find pmd_offset by-pointer"));
 }
 
 TEST(SiteScannerTest, CountsLinesPastCommentsSplicesAndQuotes) {
-  EXPECT_THAT(SitesOf("#error don't \\\n"
-                      "  stop here\n"
-                      "/* one\n"
-                      "   two */\n"
-                      "char q = '\"', r = '\\'';\n"
-                      "#if 1 /* over\n"
-                      "  lines */\n"
-                      "#endif\n"
-                      "void f(void) {\n"
-                      "  say(\"a\\\n"
-                      "b\"); pmd_offset\n"
-                      "  (a, b);\n"
-                      "}\n"),
-              ElementsAre("11 f pmd_offset by-pointer"));
+  EXPECT_THAT(
+      SitesOf("#error don't \\\n"
+              "  stop here\n"
+              "/* one\n"
+              "   two */\n"
+              "char q = '\"', r = '\\'';\n"
+              "#if 1 /* over\n"
+              "  void g(void) { pmd_offset(a, b); } */\n"
+              "#endif\n"
+              "// not yet /* that\n"
+              "void f(void) {\n"
+              "  say(\"a\\\n"
+              "b\"); pmd_offset\n"
+              "  (a, b);\n"
+              "  it isn't said\n"
+              "  pud_offset(a, b);\n"
+              "}\n"),
+      ElementsAre("12 f pmd_offset by-pointer", "15 f pud_offset by-pointer"));
 }
 
 TEST(SiteScannerTest, NamesTheFunction) {
@@ -247,7 +261,7 @@ TEST(SiteScannerTest, ReadsAreNoDeclarationsNorWritesNorProducts) {
                       "\tWRITE_ONCE(*a, pmd);\n"
                       "\tsize = sizeof(*a) + count * size;\n"
                       "\tptr = (pmd_t *)pmd_offset(pudp, 0);\n"
-                      "\tx = **out + *name + *file->data;\n"
+                      "\tx = **out + *name + *file->data + *x->pmd_count;\n"
                       "}\n"),
               IsEmpty());
   // It does see those variables.
