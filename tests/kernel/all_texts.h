@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_KERNEL_ALL_TEXTS_H_
+#define PXDFUZZ_TESTS_KERNEL_ALL_TEXTS_H_
+
+#include <span>
+#include <string_view>
+
+#include "kernel/kernel_walk.h"
+
+namespace pxdfuzz {
+
+// Every kernel text that was built.
+std::span<const pxd_kernel* const> AllTexts();
+
+// The first of that architecture and variant, or null.
+inline const pxd_kernel* FindText(std::string_view arch,
+                                  std::string_view variant) {
+  for (const pxd_kernel* text : AllTexts()) {
+    if (text->arch == arch && text->variant == variant) return text;
+  }
+  return nullptr;
+}
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_TESTS_KERNEL_ALL_TEXTS_H_

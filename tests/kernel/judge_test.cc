@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+
+// The judge of kernel text, on texts that are right but for one thing that is
+// done to them here.
+
+#include "kernel/judge.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "kernel/observe.h"
+#include "pxdfuzz/case.h"
+#include "tests/kernel/all_texts.h"
+#include "tests/known_cases.h"
+
+namespace pxdfuzz {
+namespace {
+
+const pxd_kernel& Real() {
+  const pxd_kernel* text = FindText("s390", "as-is");
+  return text == nullptr ? *AllTexts().front() : *text;
+}
+
+// The verdict on `c` of the real text with other functions in it.
+std::string FindingOf(const pxd_kernel& kernel, const Case& c,
+                      KernelTrial trial = KernelTrial::kGupFast) {
+  KernelJudge judge(kernel);
+  const KernelVerdict& verdict = judge.Judge(c, trial);
+  if (!verdict.finding.has_value()) return "";
+  const std::string name = Name(kernel, c.space, *verdict.finding);
+  return name.substr(std::string(kernel.name).size() + 1);
+}
+
+// Four pages and then a large one, of which four pages are asked for.
+Case Mixed(bool write = false) {
+  return MakeCase(3, {.start = kMiB - 0x4000, .pages = 8, .write = write},
+                  {MapPages(kMiB - 0x4000, 4, 0x10000),
+                   MapLarge(Level::kPmd, kMiB, 4 * kMiB)});
+}
+
+class JudgeTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (Real().arch != std::string_view("s390")) GTEST_SKIP();
+  }
+  pxd_kernel kernel_ = Real();
+};
+
+TEST_F(JudgeTest, TakesTheTextAsItIs) {
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "");
+  EXPECT_EQ(FindingOf(kernel_, Mixed(true)), "");
+  EXPECT_EQ(FindingOf(kernel_, Mixed(), KernelTrial::kPageSize), "");
+}
+
+TEST_F(JudgeTest, SeesAPageTooFew) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    if (walk->count > 0) --walk->count;
+  };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.short.pmd-leaf");
+}
+
+TEST_F(JudgeTest, SeesAPageTooMany) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    walk->page[walk->count++] = 0x1000;
+  };
+  const Case c = MakeCase(3, {.start = kMiB - 0x4000, .pages = 5},
+                          {MapPages(kMiB - 0x4000, 4, 0x10000)});
+  EXPECT_EQ(FindingOf(kernel_, c), "s390-3.long.pmd-empty");
+}
+
+TEST_F(JudgeTest, SeesAWrongPage) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    if (walk->count > 2) walk->page[2] += 0x1000;
+  };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.wrong-page.pte-leaf");
+}
+
+TEST_F(JudgeTest, SeesAPageThatIsWrongForPinsAlone) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    if (walk->pin && walk->count > 0) --walk->count;
+  };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.short.pmd-leaf");
+}
+
+TEST_F(JudgeTest, SeesAReferenceThatIsNotGivenBack) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    walk->grabs[walk->grab_count++] = {
+        .pfn = 0x77, .refs = 1, .pin = walk->pin};
+  };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.references.pmd-leaf");
+}
+
+TEST_F(JudgeTest, SeesAReferenceOfAnotherPage) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    if (walk->grab_count > 0) walk->grabs[1].pfn ^= 0x100;
+  };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.references.pte-leaf");
+}
+
+TEST_F(JudgeTest, SeesAPinWhereAReferenceWasAskedFor) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    for (size_t i = 0; i < walk->grab_count; ++i) walk->grabs[i].pin = true;
+  };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.references.pte-leaf");
+}
+
+// Of two references, one is given back and the page is returned all the same.
+TEST_F(JudgeTest, SeesAReferenceGivenBackAndKept) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    const pxd_grab last = walk->grabs[walk->grab_count - 1];
+    walk->grabs[walk->grab_count++] = {
+        .pfn = last.pfn, .refs = -last.refs, .pin = last.pin};
+  };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.references.pmd-leaf");
+}
+
+TEST_F(JudgeTest, SeesARefusalThatIsPassedOver) {
+  kernel_.walk = [](pxd_walk* walk) {
+    walk->refused = UINT64_MAX;
+    Real().walk(walk);
+  };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.refusal.pmd-leaf");
+}
+
+TEST_F(JudgeTest, SeesALimitThatIsAnother) {
+  kernel_.permitted = [](int, uint64_t, uint64_t) { return false; };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.permitted.pte-empty");
+}
+
+TEST_F(JudgeTest, SeesAnotherPageSize) {
+  if (kernel_.page_size == nullptr) GTEST_SKIP() << "the tree has none";
+  kernel_.page_size = [](pxd_walk*, uint64_t) { return uint64_t{0x1000}; };
+  EXPECT_EQ(FindingOf(kernel_, Mixed(), KernelTrial::kPageSize),
+            "s390-3.page-size.pmd-leaf");
+}
+
+TEST_F(JudgeTest, AFaultEndsTheWalkAlone) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    *reinterpret_cast<volatile uint64_t*>(walk->read_count) = 0;
+  };
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.fault.pmd-leaf");
+  // And again: the handler is still there.
+  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.fault.pmd-leaf");
+  KernelJudge judge(kernel_);
+  EXPECT_EQ(Observe(judge, Mixed(), 0).end, KernelAnswer::End::kFault);
+}
+
+TEST_F(JudgeTest, ABugEndsTheWalkAlone) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    pxd_bug("mm/gup.c", 77);
+  };
+  KernelJudge judge(kernel_);
+  const KernelAnswer answer = Observe(judge, Mixed(), 0);
+  EXPECT_EQ(answer.end, KernelAnswer::End::kBug);
+  EXPECT_EQ(answer.bug, "mm/gup.c:77");
+}
+
+// Where the model's walk of the same kind returns something else, although the
+// reference agrees.
+TEST_F(JudgeTest, SeesThatTheModelIsAnother) {
+  // The model is told that large pages are written by a bit that none has.
+  kernel_.region_third_write = 0x80000;
+  const Case c = MakeCase(3, {.start = 2 * kGiB, .pages = 2, .write = true},
+                          {MapLarge(Level::kPud, 2 * kGiB, 4 * kGiB)});
+  EXPECT_EQ(FindingOf(kernel_, c), "s390-3.model.pud-leaf");
+}
+
+// What is known is excused where it is alone, and nothing besides.
+TEST_F(JudgeTest, KnownFindingsExcuseNothingElse) {
+  const pxd_kernel* without = FindText("s390", "no-numa");
+  ASSERT_NE(without, nullptr);
+  const LeafState none = {.permission = Permission::kNone};
+  const Case c = MakeCase(
+      3, {.start = 0x10000000, .pages = 3},
+      {MapPages(0x10000000, 3, 0x1000), MapPages(0x10001000, 1, 0x2000, none)});
+  KernelJudge judge(*without);
+  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+  EXPECT_FALSE(verdict.finding.has_value());
+  ASSERT_EQ(verdict.requests.size(), 1u);
+  EXPECT_EQ(verdict.requests[0].known,
+            KnownKernelFinding::kProtNoneWithoutNuma);
+  EXPECT_EQ(verdict.requests[0].reference_pages, 1u);
+  EXPECT_EQ(verdict.requests[0].pages, 3u);
+
+  // One page more is wrong, behind the one that is known.
+  static const pxd_kernel* real = without;
+  pxd_kernel other = *without;
+  other.walk = [](pxd_walk* walk) {
+    real->walk(walk);
+    if (walk->count == 3) walk->page[2] ^= 0x1000;
+  };
+  EXPECT_EQ(FindingOf(other, c), "s390-3.long.pte-leaf");
+  // The text with the check does not do it at all.
+  EXPECT_EQ(FindingOf(Real(), c), "");
+}
+
+}  // namespace
+}  // namespace pxdfuzz

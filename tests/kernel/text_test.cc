@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+
+// Each kernel text, asked whether it is what it is meant to be: a wrong
+// configuration compiles a walk that returns nothing and agrees with nothing.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/generator.h"
+#include "kernel/guard.h"
+#include "kernel/judge.h"
+#include "kernel/observe.h"
+#include "kernel/tree_entries.h"
+#include "pxdfuzz/address_space.h"
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/arena_memory.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/populate.h"
+#include "pxdfuzz/rng.h"
+#include "pxdfuzz/space_info.h"
+#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/trace.h"
+#include "pxdfuzz/translate.h"
+#include "pxdfuzz/walk.h"
+#include "tests/kernel/all_texts.h"
+#include "tests/known_cases.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PXDFUZZ_ADDRESS_SANITIZER 1
+#endif
+#endif
+
+namespace pxdfuzz {
+namespace {
+
+#ifdef PXDFUZZ_ADDRESS_SANITIZER
+constexpr bool kStackIsWatched = true;
+#else
+constexpr bool kStackIsWatched = false;
+#endif
+
+class TextTest : public ::testing::TestWithParam<const pxd_kernel*> {
+ protected:
+  const pxd_kernel& kernel() const { return *GetParam(); }
+  std::string_view variant() const { return kernel().variant; }
+
+  // The spaces of its architecture.
+  std::vector<Space> Spaces() const {
+    std::vector<Space> spaces;
+    for (const Space& space : kAllSpaces) {
+      if (IsBuilt(space) && Name(space.arch) == kernel().arch) {
+        spaces.push_back(space);
+      }
+    }
+    return spaces;
+  }
+  // Whether the walk holds there, by what the model knows of its kind.
+  bool Holds(Space space) const {
+    if (variant() == "folded-aware-checked") return space.levels > 2;
+    if (variant() == "by-value" || variant() == "without-36639013b346") {
+      bool holds = false;
+      VisitArch(space.arch, [&]<class A>() {
+        holds = A::KnownDefect(kStaticByValue, space.levels) == Cause::kNone;
+      });
+      return holds;
+    }
+    return true;
+  }
+
+  KernelJudge judge_{kernel()};
+};
+
+// Four pages below the limit of the space, in one page table.
+Case MappedRange(Space space, bool write) {
+  const SpaceInfo& info = InfoOf(space);
+  const uint64_t page = info.geometry.page_size();
+  const uint64_t start = info.limit / 2 - 8 * page;
+  Case c;
+  c.space = space;
+  c.requests.push_back({.start = start, .pages = 4, .write = write});
+  c.records.push_back(MapPages(start, 4, 16 * page));
+  Canonicalize(c);
+  return c;
+}
+
+TEST_P(TextTest, AMappedRangeGivesAllItsPages) {
+  ASSERT_FALSE(Spaces().empty());
+  for (const Space& space : Spaces()) {
+    // Two levels and the check of entry types: a BUG() at the first entry.
+    if (variant() == "folded-aware-checked" && space.levels == 2) continue;
+    // The pointer is aligned away from the copy at once.
+    if (space.arch == ArchId::kArm64Page16K && !Holds(space)) continue;
+    for (const bool write : {false, true}) {
+      const Case c = MappedRange(space, write);
+      const KernelAnswer answer = Observe(judge_, c, 0);
+      EXPECT_EQ(answer.finding, "") << Name(space);
+      EXPECT_EQ(answer.pages.size(), 4u) << Name(space);
+      // It looks at one entry of each real level, and at four pages.
+      EXPECT_GE(answer.reads.size(), space.levels + 3u) << Name(space);
+      for (const KernelRead& read : answer.reads) {
+        // What stands in tables is read by gup.c itself.
+        if (read.physical.has_value()) EXPECT_EQ(read.file, "mm/gup.c");
+        EXPECT_GT(read.line, 0);
+      }
+    }
+  }
+}
+
+// What the tree writes, the reference understands.
+TEST_P(TextTest, EntriesMeanWhatTheModelTakesThemFor) {
+  VisitArch(Spaces()[0].arch, [&]<class A>() {
+    const LeafBits bits = TreeEntries<A>::Compare(kernel());
+    const TreeEntries<A> entries(kernel(), bits);
+    for (const Level level : kAllLevels) {
+      EXPECT_EQ(entries.Empty(level), A::Entries::Empty(level)) << Name(level);
+      if (level != Level::kPte) {
+        EXPECT_EQ(entries.Classify(level, entries.Table(level, 0x10400000)),
+                  EntryKind::Table(0x10400000))
+            << Name(level);
+      }
+      if (!A::Entries::HasLeaf(level)) continue;
+      const uint64_t frame = 3 * A::GeometryOf(A::kMaxLevels).span(level);
+      for (const LeafState& state : kAllLeafStates) {
+        if (state.special && !A::Entries::HasSpecial(level)) continue;
+        EXPECT_EQ(entries.Classify(level, entries.Leaf(level, frame, state)),
+                  EntryKind::Leaf(frame, state))
+            << Name(level) << ' ' << Hex(entries.Leaf(level, frame, state));
+      }
+    }
+  });
+}
+
+// Bits in which a tree may differ from the model: neither the hardware's
+// translation nor gup_fast looks at them.
+TEST_P(TextTest, EntriesDifferInBitsThatNoWalkLooksAt) {
+  VisitArch(Spaces()[0].arch, [&]<class A>() {
+    const LeafBits bits = TreeEntries<A>::Compare(kernel());
+    for (const Level level : kAllLevels) {
+      if (!A::Entries::HasLeaf(level)) continue;
+      for (const LeafState& state : kAllLeafStates) {
+        if (state.special && !A::Entries::HasSpecial(level)) continue;
+        const uint64_t frame = 5 * A::GeometryOf(A::kMaxLevels).span(level);
+        const uint64_t theirs =
+            TreeEntries<A>(kernel(), bits).Leaf(level, frame, state);
+        const uint64_t ours = A::Entries::Leaf(level, frame, state);
+        EXPECT_EQ((theirs ^ ours) & ~bits.differ[Ordinal(level)], 0u);
+        for (const bool write : {false, true}) {
+          EXPECT_EQ(A::Contract::Allows(level, theirs, write),
+                    A::Contract::Allows(level, ours, write));
+        }
+        EXPECT_EQ(A::Manual::FrameAddress(level, theirs, 0),
+                  A::Manual::FrameAddress(level, ours, 0));
+      }
+    }
+  });
+}
+
+TEST_P(TextTest, PermitsWhatTheModelPermits) {
+  if (kernel().permitted == nullptr) GTEST_SKIP() << "has none of its own";
+  Rng rng(1);
+  int permitted = 0;
+  for (const Space& space : Spaces()) {
+    const SpaceInfo& info = InfoOf(space);
+    const uint64_t page = info.geometry.page_size();
+    for (int i = 0; i < 20'000; ++i) {
+      // Near the limit, near the end of all addresses, or anywhere.
+      const uint64_t anchor = rng.Pick({info.limit, uint64_t{0}, rng.Next()});
+      const uint64_t distance = rng.Below(600) * page;
+      const uint64_t start = WrappingSub(anchor, distance) & ~(page - 1);
+      const uint64_t pages = 1 + rng.Below(512);
+      bool expected = false;
+      VisitArch(space.arch, [&]<class A>() {
+        expected =
+            Permitted<A>(space.levels, start, pages) == Incomparable::kNo;
+      });
+      EXPECT_EQ(kernel().permitted(space.levels, start, pages), expected)
+          << Name(space) << ' ' << Hex(start) << ' ' << pages;
+      permitted += expected;
+    }
+  }
+  EXPECT_GT(permitted, 5'000);
+}
+
+// The thread's invariant, asked of the tree's own helpers: broken at the same
+// cases as the model's walk under the lock breaks it.
+TEST_P(TextTest, LoopInvariantIsTheModels) {
+  if (variant() != "as-is") GTEST_SKIP() << "the helpers are the same";
+  Rng rng(2);
+  pxd_walk& walk = *new pxd_walk();
+  int broken = 0;
+  int compared = 0;
+  for (const Space& space : Spaces()) {
+    VisitArch(space.arch, [&]<class A>() {
+      Arena arena = MakeArena<A>();
+      Generator generator(rng, InfoOf(space));
+      for (int i = 0; i < 2'000; ++i) {
+        const Case c = generator.DrawCase();
+        AddressSpace<A> mm(arena, space.levels);
+        if (Populate<A>(c, mm) != Malformed::kNo) continue;
+        const Request& request = c.requests[0];
+        if (Permitted<A>(space.levels, request.start, request.pages) !=
+            Incomparable::kNo) {
+          continue;
+        }
+        ArenaMemory memory(arena, mm.geometry(), c.stack);
+        MarkTrace trace(memory, false);
+        Walk model(typename A::Kernel(space.levels), kStaticByPointer, memory,
+                   trace);
+        std::array<uint64_t, Case::kMaxPages> pages;
+        const uint64_t page = mm.geometry().page_size();
+        const size_t count =
+            model.Run(mm.root(), request.start,
+                      request.start + request.pages * page, false, pages);
+        // Theirs goes on where gup_fast may not return a page.
+        if (count != request.pages) continue;
+        auto* root = const_cast<uint64_t*>(arena.Find(mm.root().address()));
+        walk.root = root;
+        walk.levels = space.levels;
+        walk.va_offset =
+            WrappingSub(reinterpret_cast<uint64_t>(root), mm.root().address());
+        walk.start = request.start;
+        walk.pages = request.pages;
+        const bool holds = kernel().broken_turns(&walk) == 0;
+        EXPECT_EQ(holds, trace.marks().invariant) << ToText(c);
+        ++compared;
+        broken += !holds;
+      }
+    });
+  }
+  EXPECT_GT(compared, 1'000);
+  if (Spaces()[0].arch == ArchId::kS390) EXPECT_GT(broken, 100);
+  delete &walk;
+}
+
+// The thread's own example, and its like at every border where a level is
+// folded.
+TEST_P(TextTest, FailsWhereItsKindIsKnownToFail) {
+  if (Spaces()[0].arch != ArchId::kS390) GTEST_SKIP() << "s390's example";
+  struct Border {
+    int levels;
+    uint64_t border;
+  };
+  for (const auto& [levels, border] :
+       {Border{2, kMiB}, Border{3, 0x10080000000}, Border{4, 8 * kTiB}}) {
+    const Space space = {ArchId::kS390, static_cast<uint8_t>(levels)};
+    const Case c = Crossing(levels, border, 0);
+    if (kStackIsWatched && variant() == "by-value") {
+      EXPECT_DEATH(judge_.Judge(c, KernelTrial::kGupFast),
+                   "stack-buffer-overflow.*gup_p[4u]?[dm]d?_range");
+      continue;
+    }
+    const KernelVerdict& verdict = judge_.Judge(c, KernelTrial::kGupFast);
+    EXPECT_EQ(verdict.finding.has_value(), !Holds(space)) << Name(space);
+  }
+}
+
+std::string TestName(const ::testing::TestParamInfo<const pxd_kernel*>& info) {
+  std::string name = info.param->name;
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; },
+      '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TextTest,
+                         ::testing::ValuesIn(AllTexts().begin(),
+                                             AllTexts().end()),
+                         TestName);
+
+// Variants of one text are different programs.
+TEST(VariantsTest, DifferWhereTheyMust) {
+  const Case protnone = MakeCase(
+      3, {.start = 0x10000000, .pages = 1},
+      {MapPages(0x10000000, 1, 0x2000, {.permission = Permission::kNone})});
+  const Case two_levels =
+      MakeCase(2, {.start = 0x1000, .pages = 1}, {MapPages(0x1000, 1, 0x2000)});
+  const Case across = Crossing(3, 0x10080000000, 0);
+  for (const pxd_kernel* text : AllTexts()) {
+    if (text->arch != std::string_view("s390")) continue;
+    const std::string_view variant = text->variant;
+    KernelJudge judge(*text);
+    EXPECT_EQ(Observe(judge, protnone, 0).pages.size(),
+              variant == "no-numa" ? 1u : 0u)
+        << text->name;
+    EXPECT_EQ(Observe(judge, two_levels, 0).end == KernelAnswer::End::kBug,
+              variant == "folded-aware-checked")
+        << text->name;
+    // How many p4d entries are looked at from where: a table, or the stack.
+    int on_stack = 0;
+    int p4d_turns = 0;
+    if (variant == "by-value") continue;  // what it reads is the compiler's
+    for (const KernelRead& read : Observe(judge, across, 0).reads) {
+      on_stack += !read.physical.has_value() && read.level > Level::kPmd;
+      p4d_turns += read.level == Level::kP4d;
+    }
+    const bool folded_aware = variant.starts_with("folded-aware");
+    EXPECT_EQ(p4d_turns, folded_aware ? 2 : 1) << text->name;
+    EXPECT_EQ(on_stack > 0, folded_aware) << text->name;
+  }
+}
+
+}  // namespace
+}  // namespace pxdfuzz
