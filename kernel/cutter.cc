@@ -164,6 +164,33 @@ constexpr Header kS390Headers[] = {
     {"arch/s390/include/asm/pgtable.h", "asm/pgtable.h"},
 };
 
+// x86-64 alone: the headers of 32 bits are not asked for.
+constexpr Header kX86Headers[] = {
+    {"arch/x86/include/asm/page.h", "asm/page.h"},
+    {"arch/x86/include/asm/page_64.h", "asm/page_64.h"},
+    {"arch/x86/include/asm/page_64_types.h", "asm/page_64_types.h"},
+    {"arch/x86/include/asm/page_types.h", "asm/page_types.h"},
+    {"arch/x86/include/asm/pgtable-invert.h", "asm/pgtable-invert.h"},
+    {"arch/x86/include/asm/pgtable.h", "asm/pgtable.h"},
+    {"arch/x86/include/asm/pgtable_64.h", "asm/pgtable_64.h"},
+    {"arch/x86/include/asm/pgtable_64_types.h", "asm/pgtable_64_types.h"},
+    {"arch/x86/include/asm/pgtable_types.h", "asm/pgtable_types.h"},
+    {"arch/x86/include/asm/pkru.h", "asm/pkru.h", false},
+};
+
+constexpr Header kArm64Headers[] = {
+    {"arch/arm64/include/asm/memory.h", "asm/memory.h"},
+    {"arch/arm64/include/asm/page-def.h", "asm/page-def.h"},
+    {"arch/arm64/include/asm/page.h", "asm/page.h"},
+    {"arch/arm64/include/asm/pgtable-hwdef.h", "asm/pgtable-hwdef.h"},
+    {"arch/arm64/include/asm/pgtable-prot.h", "asm/pgtable-prot.h"},
+    {"arch/arm64/include/asm/pgtable-types.h", "asm/pgtable-types.h"},
+    {"arch/arm64/include/asm/pgtable.h", "asm/pgtable.h"},
+    {"arch/arm64/include/asm/por.h", "asm/por.h", false},
+    {"include/asm-generic/pgtable-nop4d.h", "asm-generic/pgtable-nop4d.h"},
+    {"include/linux/sizes.h", "linux/sizes.h"},
+};
+
 struct ArchFiles {
   std::string_view arch;
   std::span<const Header> headers;
@@ -178,8 +205,17 @@ constexpr std::string_view kS390Hugetlb[] = {
     "function __set_huge_pte_at|set_huge_pte_at", "function pmd_huge?",
     "function pud_huge?"};
 
+// What decides that an entry is huge, up to 6.11.
+constexpr std::string_view kX86Hugetlb[] = {"function pmd_huge?",
+                                            "function pud_huge?"};
+
+constexpr std::string_view kArm64Hugetlb[] = {
+    "function arch_make_huge_pte", "function pmd_huge?", "function pud_huge?"};
+
 constexpr ArchFiles kArches[] = {
     {"s390", kS390Headers, kS390Hugetlb},
+    {"x86", kX86Headers, kX86Hugetlb},
+    {"arm64", kArm64Headers, kArm64Hugetlb},
 };
 
 // Headers that the real ones include and that say nothing which matters here:
@@ -187,21 +223,51 @@ constexpr ArchFiles kArches[] = {
 constexpr std::string_view kEmptyHeaders[] = {
     "asm-generic/getorder.h",
     "asm-generic/memory_model.h",
+    "asm/alternative.h",
+    "asm/boot.h",
     "asm/bug.h",
+    "asm/cmpxchg.h",
+    "asm/coco.h",
+    "asm/cpufeature.h",
+    "asm/cpufeatures.h",
     "asm/ctlreg.h",
+    "asm/fixmap.h",
+    "asm/fpu/api.h",
+    "asm/fpu/xstate.h",
+    "asm/kaslr.h",
+    "asm/mte.h",
+    "asm/pkru.h",
+    "asm/por.h",
+    "asm/proc-fns.h",
+    "asm/processor.h",
     "asm/sections.h",
     "asm/setup.h",
+    "asm/sparsemem.h",
+    "asm/sysreg.h",
+    "asm/tlbflush.h",
     "asm/types.h",
     "asm/uv.h",
+    "asm/x86_init.h",
     "linux/atomic.h",
+    "linux/bitops.h",
     "linux/bug.h",
+    "linux/compiler.h",
     "linux/errno.h",
+    "linux/kmsan-checks.h",
+    "linux/log2.h",
+    "linux/mem_encrypt.h",
     "linux/mm_types.h",
+    "linux/mmdebug.h",
     "linux/page-flags.h",
     "linux/page_table_check.h",
+    "linux/personality.h",
     "linux/pfn.h",
     "linux/radix-tree.h",
+    "linux/range.h",
     "linux/sched.h",
+    "linux/spinlock.h",
+    "linux/threads.h",
+    "linux/types.h",
 };
 
 std::optional<Piece> TakeAnchor(const KernelSource& source,

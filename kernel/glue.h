@@ -145,6 +145,7 @@ const struct pxd_kernel PXD_SYMBOL = {
 #ifdef _REGION3_ENTRY_WRITE
     .region_third_write = _REGION3_ENTRY_WRITE,
 #endif
+    .enter = pxd_enter,
     .leaf = pxd_leaf_word,
     .table = pxd_table_word,
     .empty = pxd_empty_word,

@@ -23,7 +23,13 @@ namespace {
 
 constexpr uint64_t kNoRefusal = std::numeric_limits<uint64_t>::max();
 
-std::optional<Policy> ModelOf(std::string_view variant) {
+// Nothing where the walk depends on what lies on the stack around a copy, which
+// is the model's own business.
+std::optional<Policy> ModelOf(const pxd_kernel& kernel) {
+  const std::string_view variant = kernel.variant;
+  if (variant == "by-value" && kernel.arch == Name(ArchId::kX86)) {
+    return kStaticByValue;
+  }
   if (variant == "as-is" || variant == "no-numa") return kStaticLockless;
   if (variant == "by-pointer") return kStaticByPointer;
   if (variant == "folded-aware") return kFoldedAwareByValue;
@@ -300,14 +306,16 @@ class Trial {
 KernelJudge::KernelJudge(const pxd_kernel& kernel)
     : kernel_(kernel),
       arch_(ArchId::kS390),
-      model_(ModelOf(kernel.variant)),
+      model_(ModelOf(kernel)),
       walk_(std::make_unique<pxd_walk>()) {
   for (const Space& space : kAllSpaces) {
     if (Name(space.arch) == kernel.arch) arch_ = space.arch;
   }
   VisitArch(arch_, [&]<class A>() {
     arena_.reset(new Arena(MakeArena<A>()));
-    bits_ = TreeEntries<A>::Compare(kernel);
+    for (int levels = A::kMinLevels; levels <= A::kMaxLevels; ++levels) {
+      bits_[levels] = TreeEntries<A>::Compare(kernel, levels);
+    }
   });
 }
 
@@ -323,8 +331,9 @@ const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial) {
 
 template <class A>
 void KernelJudge::JudgeCase(const Case& c, KernelTrial kind) {
-  AddressSpace<A, TreeEntries<A>> mm(*arena_, c.space.levels,
-                                     TreeEntries<A>(kernel_, bits_));
+  kernel_.enter(c.space.levels);
+  AddressSpace<A, TreeEntries<A>> mm(
+      *arena_, c.space.levels, TreeEntries<A>(kernel_, bits_[c.space.levels]));
   verdict_.incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
   if (verdict_.incomparable != Incomparable::kNo) return;
   const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
@@ -365,8 +374,10 @@ std::optional<Ended> KernelJudge::WalkOnce(const Case& c, size_t request,
                                            Incomparable& incomparable) {
   std::optional<Ended> ended;
   VisitArch(arch_, [&]<class A>() {
-    AddressSpace<A, TreeEntries<A>> mm(*arena_, c.space.levels,
-                                       TreeEntries<A>(kernel_, bits_));
+    kernel_.enter(c.space.levels);
+    AddressSpace<A, TreeEntries<A>> mm(
+        *arena_, c.space.levels,
+        TreeEntries<A>(kernel_, bits_[c.space.levels]));
     incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
     if (incomparable != Incomparable::kNo) return;
     const Request& asked = c.requests[request];

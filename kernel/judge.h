@@ -114,7 +114,8 @@ class KernelJudge {
   ArchId arch_;
   // The model's walk of the same kind, where there is one.
   std::optional<Policy> model_;
-  LeafBits bits_;
+  // By the number of levels.
+  std::array<LeafBits, kLevelCount + 1> bits_;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<pxd_walk> walk_;
   std::array<uint64_t, Case::kMaxPages> pages_{};

@@ -88,6 +88,10 @@ struct pxd_kernel {
   bool tells_protnone;
   uint64_t region_third_write;
 
+  /* The machine is one whose processes have `levels` levels from here on. Each
+   * walk says so itself; who asks for entries alone says it before. */
+  void (*enter)(int levels);
+
   /* Entries as the tree writes them for user space. */
   uint64_t (*leaf)(int level, uint64_t frame, struct pxd_leaf state);
   uint64_t (*table)(int level, uint64_t origin);

@@ -39,8 +39,9 @@ struct LeafBits {
 template <class A>
 class TreeEntries {
  public:
-  static LeafBits Compare(const pxd_kernel& kernel) {
+  static LeafBits Compare(const pxd_kernel& kernel, int levels) {
     LeafBits bits;
+    kernel.enter(levels);
     const TreeEntries entries(kernel, bits);
     for (const Level level : kAllLevels) {
       if (!A::Entries::HasLeaf(level)) continue;
@@ -56,7 +57,8 @@ class TreeEntries {
     return bits;
   }
 
-  // `bits` is what Compare() said of the same kernel.
+  // `bits` is what Compare() said of the same kernel and levels, which it was
+  // made to enter last.
   TreeEntries(const pxd_kernel& kernel, const LeafBits& bits)
       : kernel_(&kernel), bits_(&bits) {}
 

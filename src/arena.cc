@@ -14,8 +14,8 @@ Arena::Arena(const std::array<uint64_t, kLevelCount>& empty,
     : empty_(empty),
       alignment_(alignment),
       // Left without a value: a pool is filled as it is first used.
-      words_(std::make_unique_for_overwrite<uint64_t[]>(kSize /
-                                                        sizeof(uint64_t))) {}
+      words_(new(std::align_val_t{kAlignment})
+                 uint64_t[kSize / sizeof(uint64_t)]) {}
 
 void Arena::Begin(const Geometry& geometry) {
   assert(log_.empty());

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 
 #include "pxdfuzz/geometry.h"
@@ -30,6 +31,11 @@ class Arena {
   static constexpr int kPoolShift = 21;
   static constexpr uint64_t kPoolSize = uint64_t{1} << kPoolShift;
   static constexpr uint64_t kSize = kPoolSize * kLevelCount;
+
+  // Where the words really lie is a multiple of this, as kBase is: pointers to
+  // them are as aligned as the addresses they stand for, and kernel text may
+  // ask which page a pointer is in.
+  static constexpr uint64_t kAlignment = 65536;
 
   // Where the first table of `level` lies in every arena.
   static constexpr uint64_t FirstFrame(Level level) {
@@ -103,6 +109,11 @@ class Arena {
     uint32_t word;
     uint32_t count;
   };
+  struct Free {
+    void operator()(uint64_t* words) const {
+      ::operator delete[](words, std::align_val_t{kAlignment});
+    }
+  };
 
   std::array<uint64_t, kLevelCount> empty_;
   std::array<uint64_t, kLevelCount> alignment_;
@@ -112,7 +123,7 @@ class Arena {
   std::array<uint64_t, kLevelCount> used_{};
   std::array<uint64_t, kLevelCount> filled_{};
   InlineVector<Run, 1024> log_;
-  std::unique_ptr<uint64_t[]> words_;
+  std::unique_ptr<uint64_t[], Free> words_;
 };
 
 }  // namespace pxdfuzz

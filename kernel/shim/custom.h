@@ -28,12 +28,15 @@ struct mm_struct {
   unsigned long flags;
   unsigned long task_size;
   int mmap_lock;
+  atomic_t tlb_flush_pending;
+  atomic_t mm_users;
 };
 struct task_struct {
   struct mm_struct *mm;
+  struct mm_struct *active_mm;
 };
 static struct mm_struct pxd_mm;
-static struct task_struct pxd_current = {&pxd_mm};
+static struct task_struct pxd_current = {&pxd_mm, &pxd_mm};
 #define current (&pxd_current)
 struct vm_area_struct {
   struct mm_struct *vm_mm;

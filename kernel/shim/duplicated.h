@@ -72,6 +72,7 @@ typedef unsigned int gfp_t;
 #define FOLL_LONGTERM 0x10000
 #define FOLL_PIN 0x40000
 #define FOLL_FAST_ONLY 0x80000
+#define FOLL_PCI_P2PDMA 0x100000
 #define EFAULT 14
 #define EINVAL 22
 #define untagged_addr(addr) (addr)

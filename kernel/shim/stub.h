@@ -10,6 +10,7 @@
 /* Functions of the cut text that are not static: many texts share a program. */
 #define PXD_JOIN_2(a, b) a##_##b
 #define PXD_JOIN(a, b) PXD_JOIN_2(a, b)
+#define arch_make_huge_pte PXD_JOIN(PXD_SYMBOL, arch_make_huge_pte)
 #define pmd_huge PXD_JOIN(PXD_SYMBOL, pmd_huge)
 #define pud_huge PXD_JOIN(PXD_SYMBOL, pud_huge)
 #define set_huge_pte_at PXD_JOIN(PXD_SYMBOL, set_huge_pte_at)
@@ -43,6 +44,7 @@
 #define WARN_ON_ONCE(c) WARN_ON(c)
 #define VM_WARN_ON(c) ((void)sizeof((long)(c)))
 #define VM_WARN_ON_ONCE(c) ((void)sizeof((long)(c)))
+#define pr_warn(...) ((void)0)
 #define BUILD_BUG() ((void)0)
 #define BUILD_BUG_ON(c) ((void)sizeof((long)(c)))
 #define lockdep_assert_irqs_disabled() ((void)0)
@@ -67,6 +69,7 @@
 struct dev_pagemap;
 #define get_dev_pagemap(pfn, pgmap) ((struct dev_pagemap *)0)
 #define put_dev_pagemap(pgmap) ((void)(pgmap))
+#define is_pci_p2pdma_page(page) 0
 #define page_is_secretmem(page) 0
 #define gup_must_unshare(...) 0
 #define sanity_check_pinned_pages(pages, count) ((void)0)
@@ -100,6 +103,7 @@ typedef struct {
 #define rcu_read_lock() ((void)0)
 #define rcu_read_unlock() ((void)0)
 typedef unsigned long pgoff_t;
+typedef unsigned long vm_flags_t;
 typedef struct {
   u64 val;
 } pfn_t;
