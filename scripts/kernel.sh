@@ -44,13 +44,16 @@ copy_tree() {
     ) || die 3 "cannot copy $tree"
   else
     [[ -f $tree ]] || die 3 "$tree: no such folder or archive"
-    local patterns=() part
+    local patterns=() part broken
     for part in $TREE_PARTS; do patterns+=("*/$part"); done
-    if tar -xf "$tree" -C "$to.part" --strip-components=1 --wildcards \
-      "${patterns[@]}" 2>&1 | grep -v 'Not found in archive\|Exiting with' \
-      > "$LOGS/unpack.log"; then
+    # Not every tree has every part, and tar says so of each.
+    tar -xf "$tree" -C "$to.part" --strip-components=1 --wildcards \
+      "${patterns[@]}" 2> "$LOGS/unpack.log" || true
+    broken=$(grep -v -e 'Not found in archive' -e '^tar: Exiting with' \
+      -e '^tar: Child returned' "$LOGS/unpack.log" | head -n 1)
+    if [[ -n $broken ]]; then
       rm -rf "$to.part"
-      die 3 "$tree: no whole archive: $(head -n 1 "$LOGS/unpack.log")"
+      die 3 "$tree: no archive, or one that is cut short: $broken"
     fi
     [[ -f $to.part/Makefile && -f $to.part/mm/gup.c ]] || {
       rm -rf "$to.part"

@@ -217,9 +217,9 @@ struct BasicS390 {
   // planted bug might replace.
   class Kernel {
    public:
-    // What differs between versions and configurations. 6.1's header has the write
-    // bit of region-third leaves at 1, 6.12's at 2; hugetlbpage.c writes 2 in
-    // both.
+    // What differs between versions and configurations. 6.1's header has the
+    // write bit of region-third leaves at 1, 6.12's at 2; hugetlbpage.c writes
+    // 2 in both.
     struct SoftwareBits {
       uint64_t region_third_write = Mask::kLargeWrite;
       // pte_protnone() and pmd_protnone() say yes at all: they do not where
