@@ -357,7 +357,7 @@ class SitesTest : public ::testing::Test {
         "\t} while (pudp++, a != end);\n"
         "}\n");
     Add("arch/x/b.h", "static void f(void) { p4d_offset(pgd, a); }\n");
-    Add("mm/none.c", "int x;\n");
+    Add("mm/none.c", "/* pmd_offset(pud, a) */ int x;\n");
     Add("mm/text.txt", "void f(void) { p4d_offset(pgd, a); }\n");
     fs::create_symlink("a.c", tree() / "mm/link.c");
     fs::create_directory_symlink("../mm", tree() / "arch/mm");
@@ -452,6 +452,13 @@ TEST_F(SitesTest, SaysNothingOfCandidatesWhereThereAreNone) {
   EXPECT_THAT(ran.output, EndsWith("files         1 of 1 have uses\n"));
 }
 
+TEST_F(SitesTest, AMacroIsNoFunction) {
+  Add("mm/m.h", "#define find(a) pmd_offset(&(a), 0)\n");
+  const YAML::Node total = YAML::Load(Run("--json tree").output)["total"];
+  EXPECT_EQ(total["by_value"].as<int>(), 2);
+  EXPECT_EQ(total["functions"].as<int>(), 2);
+}
+
 TEST_F(SitesTest, RefusesWhatIsNoTree) {
   const auto error = [this](const std::string& arguments) {
     const Ran ran = Run(arguments);
@@ -467,6 +474,10 @@ TEST_F(SitesTest, RefusesWhatIsNoTree) {
   EXPECT_EQ(error("tree/mm"),
             "pxdfuzz: tree/mm: is no Linux tree, there is no folder mm in it; "
             "name the folder that holds mm and include\n");
+  fs::create_directories(scratch_.path() / "half/mm");
+  EXPECT_EQ(error("half"),
+            "pxdfuzz: half: is no Linux tree, there is no folder include in "
+            "it; name the folder that holds mm and include\n");
   EXPECT_EQ(error("--under=fs tree"),
             "pxdfuzz: tree: has no folder fs; --under names one from there, "
             "such as mm or arch/x86\n");
