@@ -48,9 +48,9 @@ copy_tree() {
     for part in $TREE_PARTS; do patterns+=("*/$part"); done
     # Not every tree has every part, and tar says so of each.
     tar -xf "$tree" -C "$to.part" --strip-components=1 --wildcards \
-      "${patterns[@]}" 2> "$LOGS/unpack.log" || true
+      --no-wildcards-match-slash "${patterns[@]}" 2> "$LOGS/unpack.log" || true
     broken=$(grep -v -e 'Not found in archive' -e '^tar: Exiting with' \
-      -e '^tar: Child returned' "$LOGS/unpack.log" | head -n 1)
+      -e '^tar: Child returned' "$LOGS/unpack.log" | head -n 1) || true
     if [[ -n $broken ]]; then
       rm -rf "$to.part"
       die 3 "$tree: no archive, or one that is cut short: $broken"
