@@ -317,17 +317,19 @@ struct Item {
   std::string_view kind;
 };
 
+// By line; within one, uses come first.
 std::vector<Item> ItemsOf(const SourceSites& found) {
-  std::vector<Item> items;
+  std::multimap<int, Item> sorted;
   for (const Site& site : found.sites) {
-    items.push_back({site.line, site.function, site.callee, Name(site.kind)});
+    sorted.emplace(site.line, Item{site.line, site.function, site.callee,
+                                   Name(site.kind)});
   }
   for (const EntryRead& read : found.reads) {
-    items.push_back({read.line, read.function, read.text, Name(read.kind)});
+    sorted.emplace(read.line,
+                   Item{read.line, read.function, read.text, Name(read.kind)});
   }
-  std::stable_sort(
-      items.begin(), items.end(),
-      [](const Item& a, const Item& b) { return a.line < b.line; });
+  std::vector<Item> items;
+  for (const auto& [line, item] : sorted) items.push_back(item);
   return items;
 }
 

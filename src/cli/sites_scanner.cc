@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cstddef>
 #include <cstring>
+#include <map>
 #include <set>
 #include <span>
 #include <utility>
@@ -563,10 +564,13 @@ class Parser {
   }
 
  private:
+  // Keeps the order within a line.
   template <class T>
   static void SortByLine(std::vector<T>& items) {
-    std::stable_sort(items.begin(), items.end(),
-                     [](const T& a, const T& b) { return a.line < b.line; });
+    std::multimap<int, T> sorted;
+    for (T& item : items) sorted.emplace(item.line, std::move(item));
+    items.clear();
+    for (auto& [line, item] : sorted) items.push_back(std::move(item));
   }
 
   // Returns where the macro ends.
