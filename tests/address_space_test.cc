@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/arch/x86.h"
 #include "pxdfuzz/populate.h"
 
 namespace pxdfuzz {
@@ -99,6 +100,25 @@ TEST_F(AddressSpaceTest, MapsAWholeTableAndMore) {
   EXPECT_EQ(At(0x1000'1000), 0x20103du);
   EXPECT_EQ(At(0x1000'1008), 0x400u);
   EXPECT_EQ(arena_.frames(Level::kPte), 3u);
+}
+
+// x86-64 writes the frame of a PROT_NONE page inverted: it counts down.
+TEST(AddressSpaceX86Test, MapsConsecutivePagesWhoseFramesStandInverted) {
+  Arena arena = MakeArena<X86>();
+  AddressSpace<X86> mm(arena, 4);
+  const LeafState none = {.permission = Permission::kNone};
+  mm.Map(Level::kPte, 0x5000, 3, 0xfff000, none);
+  mm.Map(Level::kPmd, 0x4000'0000, 2, 0, none);
+  for (uint64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(
+        mm.entries().Classify(Level::kPte, *arena.Find(0x1000'0028 + 8 * i)),
+        EntryKind::Leaf(0xfff000 + 0x1000 * i, none));
+  }
+  for (uint64_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(
+        mm.entries().Classify(Level::kPmd, *arena.Find(0x1020'1000 + 8 * i)),
+        EntryKind::Leaf(0x20'0000 * i, none));
+  }
 }
 
 TEST_F(AddressSpaceTest, ALaterPageReplacesALargeLeaf) {

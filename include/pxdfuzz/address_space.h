@@ -76,9 +76,12 @@ class AddressSpace {
            const LeafState& state) {
     const uint64_t span = geometry_.span(level);
     uint64_t word = entries_.Leaf(level, frame, state);
-    Fill(level, address, count, [&word, span] {
+    // A frame may stand inverted in its entry.
+    const uint64_t step = WrappingSub(
+        entries_.Leaf(level, WrappingAdd(frame, span), state), word);
+    Fill(level, address, count, [&word, step] {
       const uint64_t now = word;
-      word = WrappingAdd(word, span);
+      word = WrappingAdd(word, step);
       return now;
     });
   }
