@@ -139,7 +139,8 @@ TEST(GupTest, Floors) {
     const std::string of = "space " + space + ' ';
     const uint64_t cases = stats[of + "cases"];
     EXPECT_GE(cases, stats["executions"] / 2);
-    EXPECT_GE(stats[of + "returned"], cases * 60 / 100) << space;
+    // A share of arm64's large leaves is special, and refused.
+    EXPECT_GE(stats[of + "returned"], cases * 55 / 100) << space;
     EXPECT_GE(stats[of + "returned-two"], cases * 40 / 100) << space;
     EXPECT_GE(stats[of + "crossed"], cases * 20 / 100) << space;
     EXPECT_GE(stats[of + "both-sides"], cases * 5 / 100) << space;
