@@ -2,6 +2,8 @@
 
 #include "pxdfuzz/text_walk.h"
 
+#include "pxdfuzz/wrapping.h"
+
 namespace pxdfuzz {
 
 std::string OffsetCall(Policy policy, Level level) {
@@ -51,6 +53,76 @@ std::string DescribeStackPlace(int64_t distance, Level level) {
   return Concat({"the stack, ", Plural(words, "word"),
                  below ? " below" : " above", " the local copy of ",
                  Name(level)});
+}
+
+std::string DescribeLeftCopy(const LeftCopy& left) {
+  const Level parent = Above(left.level);
+  const std::string copy(Name(left.copy));
+  std::string text =
+      "RULE BROKEN: a walk reads page tables and its own copies alone. ";
+  if (!left.is_folded) {
+    text += Concat({"The pointer was made from the local variable ", copy,
+                    ", and leads to another word of the stack. "});
+  } else {
+    text += Concat(
+        {Name(parent), " is folded: ", OffsetCall(left.policy, left.level)});
+    text += left.begins ? Concat({" made its result from the address of ", copy,
+                                  ", a local variable, and it leads to ",
+                                  left.is_back ? "that same word by luck alone"
+                                               : "another word of the stack",
+                                  ". "})
+                        : Concat({" handed back the address of ", copy,
+                                  ", a local variable that holds one entry. "});
+  }
+  if (left.loop_end.has_value()) {
+    const uint64_t end = WrappingAdd(left.from | (left.span - 1), 1);
+    text += Concat({BoundaryCall(left.policy, parent), " let the ",
+                    Name(left.level), " loop run to ", Hex(*left.loop_end),
+                    ", but that entry spans ", ByteSize(left.span),
+                    " and ends at ", Hex(end), ". The loop went on, and ",
+                    Name(left.level), "p++ walked off the variable. "});
+  }
+  if (left.arch == ArchId::kArm64Page16K) {
+    text +=
+        "A pointer into a table was wanted, to be aligned to the start of "
+        "its page. This is the bug that 36639013b346 (\"arm64: mm: Fix "
+        "lockless walks with static and dynamic page-table folding\") "
+        "repaired.";
+  } else if (left.policy == kStaticByValue) {
+    text +=
+        "This is the bug that d3f7b1bb2040 (\"mm/gup: fix gup_fast with "
+        "dynamic page table folding\") repaired.";
+  }
+  return text;
+}
+
+std::string DescribeFirstDifference(Outcome outcome, size_t page,
+                                    std::span<const uint64_t> found,
+                                    std::span<const uint64_t> expected) {
+  const std::string number = std::to_string(page);
+  const std::string wanted =
+      page < expected.size()
+          ? Concat({"the reference has ", Hex(expected[page])})
+          : "the reference stops there";
+  switch (outcome) {
+    case Outcome::kWrongPage:
+    case Outcome::kLong:
+      return Concat({"FIRST DIFFERENCE: page ", number, " becomes ",
+                     page < found.size()
+                         ? Hex(found[page])
+                         : std::string("one more than was asked for"),
+                     "; ", wanted, "."});
+    case Outcome::kShort:
+      return Concat({"FIRST DIFFERENCE: the walk ends without page ", number,
+                     "; ", wanted, "."});
+    case Outcome::kFault:
+      return Concat(
+          {"FIRST DIFFERENCE: a fault at page ", number, "; ", wanted, "."});
+    case Outcome::kAgrees:
+    case Outcome::kStrayRead:
+      break;
+  }
+  return "";
 }
 
 }  // namespace pxdfuzz

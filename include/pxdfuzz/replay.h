@@ -94,7 +94,9 @@ class Replay {
   // "PROT_NONE", "empty pmd": why gup_fast may not return a page by an entry of
   // `level`, which is real.
   std::string WhyNot(Level level, uint64_t entry) const {
-    const EntryKind kind = A::Entries::Classify(level, entry);
+    return WhyNot(level, A::Entries::Classify(level, entry));
+  }
+  std::string WhyNot(Level level, const EntryKind& kind) const {
     switch (kind.tag) {
       case EntryKind::Tag::kEmpty:
         return Concat({"empty ", Name(level)});

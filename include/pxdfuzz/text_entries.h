@@ -34,12 +34,11 @@ std::string DescribePlace(const Arena& arena, uint64_t physical) {
                  std::to_string(arena.IndexInTable(physical))});
 }
 
-// "a table, segment table 0", "a leaf, page 0x1000 (ro old clean)": what `word`
-// means as an entry of `level`, which is real.
+// "segment table 0", "page 0x1000, ro old clean": what an entry of `level`,
+// which is real, means.
 template <class A>
-std::string DescribeEntry(const Arena& arena, const Geometry& geometry,
-                          Level level, uint64_t word) {
-  const EntryKind kind = A::Entries::Classify(level, word);
+std::string DescribeKind(const Arena& arena, const Geometry& geometry,
+                         Level level, const EntryKind& kind) {
   switch (kind.tag) {
     case EntryKind::Tag::kEmpty:
       return "empty";
@@ -61,6 +60,14 @@ std::string DescribeEntry(const Arena& arena, const Geometry& geometry,
     }
   }
   return "";
+}
+
+// The same of a word, as the model reads it.
+template <class A>
+std::string DescribeEntry(const Arena& arena, const Geometry& geometry,
+                          Level level, uint64_t word) {
+  return DescribeKind<A>(arena, geometry, level,
+                         A::Entries::Classify(level, word));
 }
 
 }  // namespace pxdfuzz

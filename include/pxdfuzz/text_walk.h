@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "pxdfuzz/memory.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/replay.h"
+#include "pxdfuzz/space.h"
 #include "pxdfuzz/stack.h"
 #include "pxdfuzz/text_entries.h"
 #include "pxdfuzz/text_lines.h"
@@ -37,6 +39,34 @@ std::string DescribeStackWord(const StackWord& word, Level level);
 
 // "1 word above the local copy of p4d": where a pointer is that left its copy.
 std::string DescribeStackPlace(int64_t distance, Level level);
+
+// A read by a pointer that left a local copy.
+struct LeftCopy {
+  ArchId arch = ArchId::kS390;
+  Policy policy;
+  Level level = Level::kPte;  // of the loop
+  Level copy = Level::kPmd;   // of the entry that was copied
+  // The level above is folded.
+  bool is_folded = false;
+  // The loop began there; otherwise its pointer was moved on.
+  bool begins = false;
+  // It leads to where the copy stands all the same.
+  bool is_back = false;
+  // Where that is known: up to where the level above let the loop run, from
+  // where on, and what the entry at hand really spans.
+  std::optional<uint64_t> loop_end;
+  uint64_t from = 0;
+  uint64_t span = 0;
+};
+
+// The rule that such a read breaks, and how it came to that.
+std::string DescribeLeftCopy(const LeftCopy& left);
+
+// "FIRST DIFFERENCE: page 1 becomes 0x3000; the reference has 0x2000.": what a
+// turn did by which the pages came to differ. Nothing where none did.
+std::string DescribeFirstDifference(Outcome outcome, size_t page,
+                                    std::span<const uint64_t> found,
+                                    std::span<const uint64_t> expected);
 
 // Tells a walk that went wrong turn by turn, and marks the turn that broke a
 // rule and the one by which the pages came to differ.
@@ -319,46 +349,19 @@ class WalkText {
     const Geometry& geometry = replay_.geometry();
     const Policy policy = replay_.policy();
     const Level parent = Above(turn.level);
-    const std::string copy(Name(turn.ref.copy_of()));
-    std::string text =
-        "RULE BROKEN: a walk reads page tables and its own copies alone. ";
-    if (geometry.real(parent)) {
-      text += Concat({"The pointer was made from the local variable ", copy,
-                      ", and leads to another word of the stack. "});
-    } else {
-      text += Concat(
-          {Name(parent), " is folded: ", OffsetCall(policy, turn.level)});
-      text += IsFirstOfLoop(i)
-                  ? Concat({" made its result from the address of ", copy,
-                            ", a local variable, and it leads to ",
-                            IsBackAtCopy(turn) ? "that same word by luck alone"
-                                               : "another word of the stack",
-                            ". "})
-                  : Concat({" handed back the address of ", copy,
-                            ", a local variable that holds one entry. "});
+    LeftCopy left{.arch = A::kId,
+                  .policy = policy,
+                  .level = turn.level,
+                  .copy = turn.ref.copy_of(),
+                  .is_folded = !geometry.real(parent),
+                  .begins = IsFirstOfLoop(i),
+                  .is_back = IsBackAtCopy(turn)};
+    if (const Turn* above = ParentOf(i); !left.begins && above != nullptr) {
+      left.loop_end = above->next;
+      left.from = above->address;
+      left.span = geometry.span(EntryLevel(geometry, parent));
     }
-    const Turn* above = ParentOf(i);
-    if (!IsFirstOfLoop(i) && above != nullptr) {
-      const uint64_t span = geometry.span(EntryLevel(geometry, parent));
-      const uint64_t end = WrappingAdd(above->address | (span - 1), 1);
-      text += Concat({BoundaryCall(policy, parent), " let the ",
-                      Name(turn.level), " loop run to ", Hex(above->next),
-                      ", but that entry spans ", ByteSize(span),
-                      " and ends at ", Hex(end), ". The loop went on, and ",
-                      Name(turn.level), "p++ walked off the variable. "});
-    }
-    if (A::kId == ArchId::kArm64Page16K) {
-      text +=
-          "A pointer into a table was wanted, to be aligned to the start of "
-          "its page. This is the bug that 36639013b346 (\"arm64: mm: Fix "
-          "lockless walks with static and dynamic page-table folding\") "
-          "repaired.";
-    } else if (policy == kStaticByValue) {
-      text +=
-          "This is the bug that d3f7b1bb2040 (\"mm/gup: fix gup_fast with "
-          "dynamic page table folding\") repaired.";
-    }
-    return text;
+    return DescribeLeftCopy(left);
   }
 
   std::string StuckText(size_t i) const {
@@ -392,34 +395,9 @@ class WalkText {
   }
 
   std::string EffectText(const Turn& turn) const {
-    const std::string page = std::to_string(difference_);
-    const auto& reference = replay_.reference();
-    const std::string expected =
-        difference_ < reference.size()
-            ? Concat({"the reference has ", Hex(reference[difference_])})
-            : Concat({"the reference stops there"});
-    std::string text;
-    switch (outcome_) {
-      case Outcome::kWrongPage:
-      case Outcome::kLong:
-        text = Concat({"FIRST DIFFERENCE: page ", page, " becomes ",
-                       difference_ < replay_.pages().size()
-                           ? Hex(replay_.pages()[difference_])
-                           : std::string("one more than was asked for"),
-                       "; ", expected, "."});
-        break;
-      case Outcome::kShort:
-        text = Concat({"FIRST DIFFERENCE: the walk ends without page ", page,
-                       "; ", expected, "."});
-        break;
-      case Outcome::kFault:
-        text = Concat(
-            {"FIRST DIFFERENCE: a fault at page ", page, "; ", expected, "."});
-        break;
-      case Outcome::kAgrees:
-      case Outcome::kStrayRead:
-        return "";
-    }
+    std::string text = DescribeFirstDifference(
+        outcome_, difference_, replay_.pages(), replay_.reference());
+    if (text.empty()) return "";
     if (!rule_.has_value()) {
       text += Concat({" All reads were in order: the walk takes this ",
                       Name(turn.level),

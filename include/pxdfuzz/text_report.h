@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TEXT_REPORT_H_
+#define PXDFUZZ_TEXT_REPORT_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/replay.h"
+#include "pxdfuzz/report.h"
+#include "pxdfuzz/text_entries.h"
+#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/translate.h"
+
+// What reports of one request have in common, be it a walk of the model or the
+// text of a kernel that is held against the reference.
+
+namespace pxdfuzz {
+
+void AddTitle(std::string_view title, TextLines& out);
+
+// Says that there is nothing to compare, and why, and the case.
+void AddIncomparable(const Case& c, Incomparable reason, size_t request,
+                     TextLines& out);
+
+// The case as text. Where it has several requests, the one of the report is
+// marked: it went wrong, or is just told.
+void AddCase(const Case& c, size_t request, bool went_wrong, TextLines& out);
+
+// The commands at a report's end.
+void AddCommands(const ReportOptions& options, TextLines& out);
+
+// Two columns of pages, around the first that differs.
+struct PagesTable {
+  // Of the column on the right; "the walk" where it is too long.
+  std::string name;
+  size_t total = 0;
+  size_t difference = 0;
+  bool marks_difference = false;
+  // By page.
+  std::function<std::string(size_t)> address, reference, found;
+};
+void AddPagesTable(const PagesTable& table, TextLines& out);
+
+// What is held against the reference.
+struct Told {
+  std::string name;
+  Outcome outcome = Outcome::kAgrees;
+  size_t first_difference = 0;
+  // The pages that it returned, but for those beyond what was asked for, and
+  // how many it says there are.
+  std::span<const uint64_t> pages;
+  size_t count = 0;
+};
+
+// The parts of a report that hold one thing against the reference.
+template <class A>
+class ReportParts {
+ public:
+  // All outlive the object.
+  ReportParts(const Replay<A>& replay, const Told& told, TextLines& out)
+      : replay_(replay),
+        told_(told),
+        difference_(told.first_difference),
+        out_(out) {}
+
+  bool DifferenceIsAskedFor() const {
+    return difference_ < replay_.request().pages;
+  }
+
+  // What differs, in one sentence and no terms of this project, of what is
+  // called `name` there.
+  std::string WhatDiffers(std::string_view name) const {
+    const size_t wanted = replay_.reference().size();
+    switch (told_.outcome) {
+      case Outcome::kAgrees:
+        return Concat({name, " agrees with the reference: ", Agreed(), "."});
+      case Outcome::kShort:
+        return Concat({name, " stops too early: ", DifferentPage(), ", is ",
+                       "missing and should be ", Expected(), " (it returns ",
+                       std::to_string(told_.count), " of ",
+                       Plural(wanted, "page"), ")."});
+      case Outcome::kLong:
+        return Concat({name, " goes on too far: ", DifferentPage(),
+                       DifferenceIsAskedFor() ? ", is " : ": ", Got(),
+                       " and should not be returned: ", WhyReferenceStops(),
+                       "."});
+      case Outcome::kWrongPage:
+        return Concat({name, " returns a wrong page: ", DifferentPage(),
+                       ", is ", Got(), " and should be ", Expected(), "."});
+      case Outcome::kStrayRead:
+        return Concat({name, " returns the right pages by luck: at ",
+                       DifferentPage(),
+                       ", it reads what is not a page table."});
+      case Outcome::kFault:
+        return Concat({name, " faults: at ", DifferentPage(),
+                       ", it reads memory that is no table, where ",
+                       difference_ < replay_.reference().size()
+                           ? Concat({"the page should be ", Expected()})
+                           : "it should stop without a page",
+                       "."});
+    }
+    return "";
+  }
+
+  // "page 1 of 2, at 0x10080000000".
+  std::string DifferentPage() const {
+    if (!DifferenceIsAskedFor()) {
+      return Concat({"a page beyond the ",
+                     Plural(replay_.request().pages, "page"), " asked for"});
+    }
+    return Concat({"page ", std::to_string(difference_), " of ",
+                   std::to_string(replay_.request().pages), ", at ",
+                   Hex(replay_.AddressOf(difference_))});
+  }
+  std::string Got() const {
+    return difference_ < told_.pages.size() ? Hex(told_.pages[difference_])
+                                            : "not returned";
+  }
+  std::string Expected() const {
+    return difference_ < replay_.reference().size()
+               ? Hex(replay_.reference()[difference_])
+               : "none";
+  }
+
+  std::string WhyReferenceStops() const {
+    if (!DifferenceIsAskedFor()) return "the range ends before it";
+    return replay_.WhyNot(
+        replay_.TranslateOnly(replay_.AddressOf(difference_)));
+  }
+
+  // What the reference is, and the request.
+  void AddTerms(size_t request) {
+    const Request& asked = replay_.request();
+    const size_t requests = replay_.source().requests.size();
+    out_.Wrap("- ", "  ",
+              "reference: the hardware's translation of one address after the "
+              "other, up to the first page that gup_fast may not return.");
+    std::string text = Concat({"request: ", Plural(asked.pages, "page"),
+                               ", counted from 0, from ", Hex(asked.start),
+                               " to ", Hex(replay_.AddressOf(asked.pages)),
+                               ", for ", asked.write ? "writing" : "reading"});
+    if (requests > 1) {
+      text += Concat({"; it is request ", std::to_string(request + 1),
+                      " of the ", std::to_string(requests), " in the case"});
+    }
+    out_.Wrap("- ", "  ", text + ".");
+  }
+
+  // The pages side by side. `why_stops` says of the thing that is told why it
+  // returns no more pages.
+  void AddPages(const std::function<std::string()>& why_stops) {
+    AddTitle("Pages", out_);
+    const Request& asked = replay_.request();
+    const auto& expected = replay_.reference();
+    AddPagesTable(
+        {.name = told_.name,
+         .total = std::min<size_t>(
+             asked.pages, std::max(expected.size(), told_.pages.size()) + 1),
+         .difference = difference_,
+         .marks_difference = told_.outcome != Outcome::kAgrees,
+         .address =
+             [this](size_t page) { return Hex(replay_.AddressOf(page)); },
+         .reference =
+             [&](size_t page) {
+               if (page < expected.size()) return Hex(expected[page]);
+               if (page > expected.size() || page >= asked.pages) {
+                 return std::string("-");
+               }
+               return Concat({"stop: ", replay_.WhyNot(replay_.TranslateOnly(
+                                            replay_.AddressOf(page)))});
+             },
+         .found =
+             [&](size_t page) {
+               if (page < told_.pages.size()) return Hex(told_.pages[page]);
+               if (page > told_.pages.size() || page >= asked.pages) {
+                 return std::string("-");
+               }
+               const std::string why = why_stops();
+               return why.empty() ? std::string("-") : why;
+             }},
+        out_);
+  }
+
+  // A wrong page is often another page of the same process; then a sentence.
+  std::string WhereWrongPageIs() const {
+    if (difference_ >= told_.pages.size()) return "";
+    const uint64_t page = told_.pages[difference_];
+    const uint64_t address = replay_.AddressOf(difference_);
+    const auto where = replay_.WhereMapped(page);
+    if (!where.has_value() || *where == address) return "";
+    const bool below = *where < address;
+    return Concat({Hex(page), " is the page that is mapped at ", Hex(*where),
+                   ", ", ByteSize(below ? address - *where : *where - address),
+                   below ? " below " : " above ", Hex(address), "."});
+  }
+
+  // The reference's own steps to the first page that differs.
+  void AddReference() {
+    const size_t page =
+        std::min<size_t>(difference_, replay_.request().pages - size_t{1});
+    const uint64_t address = replay_.AddressOf(page);
+    AddTitle(Concat({"reference, page ", std::to_string(page), " at ",
+                     Hex(address)}),
+             out_);
+    const Arena& arena = replay_.arena();
+    const Geometry& geometry = replay_.geometry();
+    const Translation t = replay_.TranslateWith(
+        address, [&](Level level, EntryRef ref, uint64_t entry) {
+          out_.Wrap(
+              "   ", "       ",
+              Concat({Name(level), ": ", DescribePlace<A>(arena, ref.address()),
+                      " = ", Hex(entry), ": ",
+                      DescribeEntry<A>(arena, geometry, level, entry)}));
+        });
+    std::string result;
+    if (t.code != 0) {
+      result =
+          Concat({"The hardware ends with a ", A::Manual::CodeName(t.code)});
+    } else {
+      result = Concat({"The hardware gets ", Hex(t.physical)});
+      if (t.is_protected) result += ", not for stores";
+    }
+    if (replay_.Allows(t)) {
+      result += Concat(
+          {t.code != 0 ? "; gup_fast may return the page all the same: "
+                       : "; gup_fast may return the page: ",
+           Hex(A::Manual::FrameAddress(t.level, t.entry, address)), "."});
+    } else {
+      result += Concat(
+          {"; gup_fast may not return a page here: ", replay_.WhyNot(t), "."});
+    }
+    out_.Wrap("   ", "   ", result);
+  }
+
+ private:
+  // "both return 1 of 2 pages and stop at page 1, at 0x2000: empty pte".
+  std::string Agreed() const {
+    std::string text =
+        Concat({"both return ", std::to_string(told_.count), " of ",
+                Plural(replay_.request().pages, "page")});
+    if (DifferenceIsAskedFor()) {
+      text += Concat({" and stop at page ", std::to_string(difference_),
+                      ", at ", Hex(replay_.AddressOf(difference_)), ": ",
+                      WhyReferenceStops()});
+    }
+    return text;
+  }
+
+  const Replay<A>& replay_;
+  const Told& told_;
+  const size_t difference_;
+  TextLines& out_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_TEXT_REPORT_H_
