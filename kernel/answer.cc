@@ -4,13 +4,31 @@
 
 #include <array>
 #include <charconv>
+#include <span>
 #include <utility>
+
+#include "pxdfuzz/leaf.h"
+#include "pxdfuzz/text_lines.h"
 
 namespace pxdfuzz {
 namespace {
 
+// Words by the value of the enumeration, or of the flag, that they stand for.
 constexpr std::array<std::string_view, 5> kEnds = {"returned", "refused",
                                                    "malformed", "fault", "bug"};
+constexpr std::array<std::string_view, 2> kRuns = {"get", "pin"};
+constexpr std::array<std::string_view, 5> kLevels = {"pte", "pmd", "pud", "p4d",
+                                                     "pgd"};
+constexpr std::array<std::string_view, 4> kPlaces = {"table", "copy", "stack",
+                                                     "nowhere"};
+constexpr std::array<std::string_view, 5> kKinds = {"empty", "table", "leaf",
+                                                    "swap", "malformed"};
+constexpr std::array<std::string_view, 3> kPermissions = {"none", "ro", "rw"};
+constexpr std::array<std::string_view, 2> kAges = {"old", "young"};
+constexpr std::array<std::string_view, 2> kWritten = {"clean", "dirty"};
+constexpr std::array<std::string_view, 2> kSpecial = {"normal", "special"};
+constexpr std::string_view kFaulted = "fault";
+constexpr std::string_view kUnknown = "?";
 
 // Takes lines and words off the front of a text.
 class Scanner {
@@ -45,39 +63,126 @@ bool ReadNumber(std::string_view word, Number& number) {
          !word.empty();
 }
 
-std::string HexWord(uint64_t number) {
-  std::array<char, 16> digits;
-  const auto [end, error] =
-      std::to_chars(digits.data(), digits.data() + digits.size(), number, 16);
-  return "0x" + std::string(digits.data(), end);
+template <class Value>
+bool ReadOneOf(std::span<const std::string_view> words, std::string_view word,
+               Value& value) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] != word) continue;
+    value = static_cast<Value>(i);
+    return true;
+  }
+  return false;
+}
+
+template <class Value>
+std::string_view WordOf(std::span<const std::string_view> words, Value value) {
+  return words[static_cast<size_t>(value)];
+}
+
+std::string KindWords(const EntryKind& kind) {
+  std::string text(WordOf(kKinds, kind.tag));
+  switch (kind.tag) {
+    case EntryKind::Tag::kEmpty:
+    case EntryKind::Tag::kMalformed:
+      return text;
+    case EntryKind::Tag::kTable:
+    case EntryKind::Tag::kSwap:
+      return Concat({text, " ", Hex(kind.address)});
+    case EntryKind::Tag::kLeaf:
+      break;
+  }
+  return Concat({text, " ", Hex(kind.address), " ",
+                 WordOf(kPermissions, kind.state.permission), " ",
+                 WordOf(kAges, kind.state.young), " ",
+                 WordOf(kWritten, kind.state.dirty), " ",
+                 WordOf(kSpecial, kind.state.special)});
+}
+
+bool ReadKind(Scanner& words, EntryKind& kind) {
+  if (!ReadOneOf(kKinds, words.Word(), kind.tag)) return false;
+  switch (kind.tag) {
+    case EntryKind::Tag::kEmpty:
+    case EntryKind::Tag::kMalformed:
+      return true;
+    case EntryKind::Tag::kTable:
+    case EntryKind::Tag::kSwap:
+      return ReadNumber(words.Word(), kind.address);
+    case EntryKind::Tag::kLeaf:
+      break;
+  }
+  return ReadNumber(words.Word(), kind.address) &&
+         ReadOneOf(kPermissions, words.Word(), kind.state.permission) &&
+         ReadOneOf(kAges, words.Word(), kind.state.young) &&
+         ReadOneOf(kWritten, words.Word(), kind.state.dirty) &&
+         ReadOneOf(kSpecial, words.Word(), kind.state.special);
+}
+
+std::string PlaceWords(const KernelRead& read) {
+  const std::string text(WordOf(kPlaces, read.place));
+  switch (read.place) {
+    case KernelRead::Place::kTable:
+      return Concat({text, " ", Hex(read.physical.value_or(0))});
+    case KernelRead::Place::kNowhere:
+      return Concat({text, " ", Hex(read.nowhere)});
+    case KernelRead::Place::kCopy:
+      return text;
+    case KernelRead::Place::kStack:
+      break;
+  }
+  return Concat({text, " ",
+                 read.above_copy.has_value() ? std::to_string(*read.above_copy)
+                                             : std::string(kUnknown)});
+}
+
+bool ReadPlace(Scanner& words, KernelRead& read) {
+  if (!ReadOneOf(kPlaces, words.Word(), read.place)) return false;
+  switch (read.place) {
+    case KernelRead::Place::kTable:
+      return ReadNumber(words.Word(), read.physical.emplace());
+    case KernelRead::Place::kNowhere:
+      return ReadNumber(words.Word(), read.nowhere);
+    case KernelRead::Place::kCopy:
+      return true;
+    case KernelRead::Place::kStack:
+      break;
+  }
+  const std::string_view distance = words.Word();
+  return distance == kUnknown ||
+         ReadNumber(distance, read.above_copy.emplace());
 }
 
 bool ReadRead(Scanner words, KernelRead& read) {
-  const std::string_view name = words.Word();
-  bool known = false;
-  for (const Level level : kAllLevels) {
-    if (Name(level) != name) continue;
-    read.level = level;
-    known = true;
+  if (!ReadOneOf(kLevels, words.Word(), read.level)) return false;
+  if (!ReadPlace(words, read)) return false;
+  const std::string_view value = words.Word();
+  if (value != kFaulted && !ReadNumber(value, read.value.emplace())) {
+    return false;
   }
-  const std::string_view where = words.Word();
-  if (where == "table") {
-    uint64_t physical = 0;
-    known &= ReadNumber(words.Word(), physical);
-    read.physical = physical;
-  } else {
-    known &= where == "stack" && ReadNumber(words.Word(), read.above_copy);
-  }
-  known &= ReadNumber(words.Word(), read.value);
-  read.file = words.Word();
-  return known && ReadNumber(words.Word(), read.line) && words.done();
+  if (!ReadKind(words, read.kind)) return false;
+  if (!ReadNumber(words.Word(), read.line)) return false;
+  read.file = words.rest();
+  return !read.file.empty();
+}
+
+bool ReadRun(Scanner words, KernelAnswer& answer) {
+  if (!ReadOneOf(kRuns, words.Word(), answer.pin)) return false;
+  return words.done() ||
+         (ReadNumber(words.Word(), answer.refused.emplace()) && words.done());
+}
+
+bool ReadName(Scanner words, std::string& name) {
+  name = words.rest();
+  return !name.empty();
 }
 
 }  // namespace
 
+std::string_view Name(KernelAnswer::End end) { return WordOf(kEnds, end); }
+
 std::string ToLines(const KernelText& text) {
-  return "name " + text.name + "\nversion " + text.version + "\ncut " +
-         text.cut + "\narch " + text.arch + "\nvariant " + text.variant + '\n';
+  return Concat({"name ", text.name, "\nversion ", text.version, "\ncut ",
+                 text.cut, "\narch ", text.arch, "\nvariant ", text.variant,
+                 "\n"});
 }
 
 std::optional<KernelText> TextFromLines(std::string_view lines) {
@@ -97,61 +202,72 @@ std::optional<KernelText> TextFromLines(std::string_view lines) {
 }
 
 std::string ToLines(const KernelAnswer& answer) {
-  std::string text =
-      "request " + std::string(kEnds[static_cast<size_t>(answer.end)]);
+  std::string text = Concat({"request ", WordOf(kEnds, answer.end)});
   if (!answer.bug.empty()) text += ' ' + answer.bug;
-  text += '\n';
-  if (!answer.finding.empty()) text += "finding " + answer.finding + '\n';
+  text += Concat({"\nrun ", WordOf(kRuns, answer.pin)});
+  if (answer.refused.has_value()) {
+    text += ' ' + std::to_string(*answer.refused);
+  }
+  text += Concat({"\nheld ", std::to_string(answer.held), "\n"});
+  if (!answer.finding.empty()) {
+    text += Concat({"finding ", answer.finding, "\n"});
+  }
+  if (!answer.known.empty()) text += Concat({"known ", answer.known, "\n"});
   if (!answer.pages.empty()) {
     text += "pages";
-    for (const uint64_t page : answer.pages) text += ' ' + HexWord(page);
+    for (const uint64_t page : answer.pages) text += ' ' + Hex(page);
     text += '\n';
   }
   for (const KernelRead& read : answer.reads) {
-    text += "read " + std::string(Name(read.level));
-    text += read.physical.has_value()
-                ? " table " + HexWord(*read.physical)
-                : " stack " + std::to_string(read.above_copy);
-    text += ' ' + HexWord(read.value) + ' ' + read.file + ' ' +
-            std::to_string(read.line) + '\n';
+    text += Concat(
+        {"read ", WordOf(kLevels, read.level), " ", PlaceWords(read), " ",
+         read.value.has_value() ? Hex(*read.value) : std::string(kFaulted), " ",
+         KindWords(read.kind), " ", std::to_string(read.line), " ", read.file,
+         "\n"});
   }
-  return text + "end\n";
+  return text + std::string(kAnswerEnd);
 }
 
 std::optional<KernelAnswer> AnswerFromLines(std::string_view lines) {
   KernelAnswer answer;
   Scanner scanner(lines);
   Scanner first(scanner.Line());
-  if (first.Word() != "request") return std::nullopt;
-  const std::string_view end = first.Word();
-  bool known = false;
-  for (size_t i = 0; i < kEnds.size(); ++i) {
-    if (kEnds[i] != end) continue;
-    answer.end = static_cast<KernelAnswer::End>(i);
-    known = true;
+  if (first.Word() != "request" ||
+      !ReadOneOf(kEnds, first.Word(), answer.end)) {
+    return std::nullopt;
   }
-  if (!known) return std::nullopt;
   answer.bug = first.rest();
+  if (answer.bug.empty() != (answer.end != KernelAnswer::End::kBug)) {
+    return std::nullopt;
+  }
   while (!scanner.done()) {
     Scanner line(scanner.Line());
     const std::string_view key = line.Word();
+    bool understood = false;
     if (key == "end") {
-      if (!line.done() || !scanner.done()) return std::nullopt;
+      // Without its end of line it may have been cut off, as a longer word.
+      if (!line.done() || !scanner.done() || !lines.ends_with(kAnswerEnd)) {
+        return std::nullopt;
+      }
       return answer;
     }
-    if (key == "finding") {
-      answer.finding = line.rest();
+    if (key == "run") {
+      understood = ReadRun(line, answer);
+    } else if (key == "held") {
+      understood = ReadNumber(line.rest(), answer.held);
+    } else if (key == "finding") {
+      understood = ReadName(line, answer.finding);
+    } else if (key == "known") {
+      understood = ReadName(line, answer.known);
     } else if (key == "pages") {
-      while (!line.done()) {
-        uint64_t page = 0;
-        if (!ReadNumber(line.Word(), page)) return std::nullopt;
-        answer.pages.push_back(page);
+      understood = !line.done();
+      while (understood && !line.done()) {
+        understood = ReadNumber(line.Word(), answer.pages.emplace_back());
       }
     } else if (key == "read") {
-      if (!ReadRead(line, answer.reads.emplace_back())) return std::nullopt;
-    } else {
-      return std::nullopt;
+      understood = ReadRead(line, answer.reads.emplace_back());
     }
+    if (!understood) return std::nullopt;
   }
   return std::nullopt;
 }

@@ -10,22 +10,40 @@
 #include <string_view>
 #include <vector>
 
+#include "pxdfuzz/entry_kind.h"
 #include "pxdfuzz/level.h"
 
 namespace pxdfuzz {
 
 // One read of an entry by kernel text.
 struct KernelRead {
+  enum class Place : uint8_t {
+    kTable,    // `physical`, where tables are
+    kCopy,     // the local variable that holds the entry of the level above
+    kStack,    // another word of the stack
+    kNowhere,  // `nowhere`: there is no memory
+  };
+
   Level level = Level::kPte;
   std::string file;  // as the tree names it
   int line = 0;
-  // Physical address, of a word in a table; or nothing, for a read of the
-  // stack.
+  Place place = Place::kTable;
+  // Of kTable: a physical address.
   std::optional<uint64_t> physical;
-  // On the stack: how many bytes it stands above the first place that this line
-  // read there.
-  int64_t above_copy = 0;
-  uint64_t value = 0;
+  // Of kNowhere: the physical address that its pointer would stand for.
+  uint64_t nowhere = 0;
+  // Of kStack, where its loop began at a local copy: how many bytes above that.
+  std::optional<int64_t> above_copy;
+  // What was read; nothing where the read faulted.
+  std::optional<uint64_t> value;
+  // What that is as an entry of this tree, of `level` or, where that is folded,
+  // of the real level whose entries are handed to it.
+  EntryKind kind;
+
+  // Whether it read what a walk may not: neither a table nor a copy.
+  bool is_stray() const {
+    return place == Place::kStack || place == Place::kNowhere;
+  }
 
   friend bool operator==(const KernelRead&, const KernelRead&) = default;
 };
@@ -37,14 +55,25 @@ struct KernelAnswer {
   End end = End::kReturned;
   // Of a BUG(): where.
   std::string bug;
+  // How it was called: with FOLL_PIN rather than FOLL_GET, and with one page
+  // whose reference could not be taken.
+  bool pin = false;
+  std::optional<uint64_t> refused;
   // Pages that it returned, in order; physical addresses.
   std::vector<uint64_t> pages;
-  // A finding's name, or "known NAME", or empty.
+  // References that it took and did not give back.
+  uint64_t held = 0;
+  // A finding's name, or empty.
   std::string finding;
+  // Where only a known finding explains the pages, which: it has a page in
+  // docs/findings/.
+  std::string known;
   std::vector<KernelRead> reads;
 
   friend bool operator==(const KernelAnswer&, const KernelAnswer&) = default;
 };
+
+std::string_view Name(KernelAnswer::End end);
 
 // Which kernel text it is.
 struct KernelText {
@@ -64,15 +93,29 @@ struct KernelText {
 //   name kernel-6.1-s390        version, cut, arch, variant likewise
 //
 //   request returned            or refused, malformed, fault, bug FILE:LINE
+//   run get                     or pin; and the page whose reference is refused
+//   held 2
 //   finding NAME                where there is one
-//   pages 0x1000 0x2000
-//   read pgd table 0x10800000 0x1080400b mm/gup.c 2931
-//   read p4d stack 8 0x0 mm/gup.c 2906
+//   known NAME                  likewise
+//   pages 0x1000 0x2000         where there are any
+//   read LEVEL PLACE VALUE KIND LINE FILE
 //   end
+//
+//   LEVEL  pgd p4d pud pmd pte
+//   PLACE  table ADDRESS, copy, stack BYTES, stack ?, nowhere ADDRESS
+//   VALUE  a number, or fault
+//   KIND   empty, malformed, table ADDRESS, swap NUMBER,
+//          leaf ADDRESS none|ro|rw young|old dirty|clean normal|special
+//
+// All answers to one case are followed by a line "case".
 std::string ToLines(const KernelText& text);
 std::optional<KernelText> TextFromLines(std::string_view lines);
 std::string ToLines(const KernelAnswer& answer);
 std::optional<KernelAnswer> AnswerFromLines(std::string_view lines);
+
+// The last lines of an answer and of all answers to one case.
+inline constexpr std::string_view kAnswerEnd = "end\n";
+inline constexpr std::string_view kCaseEnd = "case\n";
 
 }  // namespace pxdfuzz
 

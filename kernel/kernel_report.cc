@@ -2,19 +2,774 @@
 
 #include "kernel/kernel_report.h"
 
-#include "pxdfuzz/case_text.h"
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/replay.h"
+#include "pxdfuzz/text_entries.h"
+#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_report.h"
+#include "pxdfuzz/text_walk.h"
+#include "pxdfuzz/wrapping.h"
 
 namespace pxdfuzz {
+namespace {
+
+// What a finding's name says: "kernel-6.1-s390.s390-3.references.pmd-leaf"
+// names the rule "references". Names of texts have dots in them.
+std::string_view RuleOf(const KernelText& text, std::string_view finding) {
+  if (!finding.starts_with(text.name)) return "";
+  finding.remove_prefix(std::min(finding.size(), text.name.size() + 1));
+  const size_t space = finding.find('.');
+  if (space == finding.npos) return "";
+  finding.remove_prefix(space + 1);
+  return finding.substr(0, finding.find('.'));
+}
+
+// Rules besides the one that pages are the reference's.
+enum class Rule : uint8_t {
+  kPages,
+  kReferences,
+  kRefusal,
+  kModel,
+  kPermitted,
+  kPageSize,
+  kSanitizer,
+  kDied,
+};
+
+Rule RuleFromName(std::string_view name) {
+  if (name == "references") return Rule::kReferences;
+  if (name == "refusal") return Rule::kRefusal;
+  if (name == "model") return Rule::kModel;
+  if (name == "permitted") return Rule::kPermitted;
+  if (name == "page-size") return Rule::kPageSize;
+  if (name == "sanitizer") return Rule::kSanitizer;
+  if (name == "died") return Rule::kDied;
+  return Rule::kPages;
+}
+
+// What it did, behind its name; nothing for kPages.
+std::string_view Headline(Rule rule) {
+  switch (rule) {
+    case Rule::kPages:
+      return "";
+    case Rule::kReferences:
+      return "returns the right pages and takes the wrong references";
+    case Rule::kRefusal:
+      return "does not end where a page's reference cannot be taken";
+    case Rule::kModel:
+      return "returns the right pages, which are not those of the model's walk "
+             "of its kind";
+    case Rule::kPermitted:
+      return "and the limits of the address space do not say the same of the "
+             "request";
+    case Rule::kPageSize:
+      return "returns the right pages, and perf_get_pgtable_size() of that "
+             "tree gives a wrong size";
+    case Rule::kSanitizer:
+      return "was ended by a sanitizer";
+    case Rule::kDied:
+      return "ended without an answer";
+  }
+  return "";
+}
+
+// What the rule says, in a sentence or two.
+std::string_view Explain(Rule rule) {
+  switch (rule) {
+    case Rule::kPages:
+      return "";
+    case Rule::kReferences:
+      return "The rule: for each page that is returned one reference is taken, "
+             "of that page or of its large page, by FOLL_GET or FOLL_PIN as "
+             "the caller asked, and none besides. One too many keeps the page "
+             "for ever, one too few frees it under its user.";
+    case Rule::kRefusal:
+      return "The rule: where the reference of a page cannot be taken, the "
+             "walk ends before the entry that maps it, and holds no reference "
+             "of that entry's pages.";
+    case Rule::kModel:
+      return "The rule: text and the model's walk of the same kind return the "
+             "same. Where they do not, one of the two is not what it says it "
+             "is, although the reference agrees with the text here.";
+    case Rule::kPermitted:
+      return "The rule: gup_fast_permitted() takes a request if and only if it "
+             "ends at or below the limit of the address space, and start and "
+             "length do not overflow.";
+    case Rule::kPageSize:
+      return "The rule: perf_get_pgtable_size() gives the size of the leaf by "
+             "which the reference finds the page, and 0 where there is none.";
+    case Rule::kSanitizer:
+      return "The address sanitizer found an access in the kernel text that C "
+             "does not allow and ended the program. The last read below is "
+             "where it was.";
+    case Rule::kDied:
+      return "The program that holds the kernel text ended in the middle of "
+             "this case, by a signal or an exit that no handler saw.";
+  }
+  return "";
+}
+
+std::string SourceLine(const KernelRead& read) {
+  return Concat({read.file, ":", std::to_string(read.line)});
+}
+
+// One turn of a loop of the kernel text: an entry that is read, perhaps twice.
+struct ReadTurn {
+  const KernelRead* read = nullptr;
+  // The read that saw whether it had changed in the meantime.
+  const KernelRead* again = nullptr;
+  // The first of its loop.
+  bool begins = false;
+  // Pages that were returned before it, and those it returns.
+  size_t page = 0;
+  size_t pages = 0;
+};
+
+// Turns that are told together: one, or a run of page entries.
+struct Block {
+  size_t first = 0;
+  size_t last = 0;
+};
+
+template <class A>
+class KernelReportText {
+ public:
+  KernelReportText(const KernelText& text, const Case& c, size_t request,
+                   const KernelAnswer& answer, TextLines& out)
+      : text_(text),
+        case_(c),
+        request_(request),
+        answer_(answer),
+        rule_(RuleFromName(RuleOf(text, answer.finding))),
+        policy_(ModelOfVariant(text.variant)),
+        replay_(c, request, policy_),
+        out_(out) {
+    FindTurns();
+    if (has_run()) {
+      told_.pages = pages_;
+      told_.count = pages_.size();
+      Judge();
+    }
+    told_.name = text.name;
+  }
+
+  void Add() {
+    ReportParts<A> parts(replay_, told_, out_);
+    AddHeadline(parts);
+    AddCase(case_, request_, IsWrong(), out_);
+    if (!has_run()) return;
+    AddPages(parts);
+    AddReads();
+    parts.AddReference();
+    AddWordNote();
+  }
+
+ private:
+  // Whether the text came to walk anything.
+  bool has_run() const { return answer_.end != KernelAnswer::End::kRefused; }
+  bool faulted() const { return answer_.end == KernelAnswer::End::kFault; }
+  bool hit_bug() const { return answer_.end == KernelAnswer::End::kBug; }
+  bool IsWrong() const {
+    return told_.outcome != Outcome::kAgrees || !answer_.finding.empty();
+  }
+
+  uint64_t AddressOf(const ReadTurn& turn) const {
+    return replay_.AddressOf(turn.page);
+  }
+  Level EntryLevelOf(const KernelRead& read) const {
+    return EntryLevel(replay_.geometry(), read.level);
+  }
+  bool IsStray(const KernelRead& read) const {
+    return read.is_stray() || (read.physical.has_value() &&
+                               replay_.arena().Find(*read.physical) == nullptr);
+  }
+
+  // Sorts reads into turns. A walk ends where it gets no page, so what it reads
+  // is always for the page behind those that it has.
+  void FindTurns() {
+    const Geometry& geometry = replay_.geometry();
+    const size_t wanted = replay_.request().pages;
+    const bool whole = !faulted() && !hit_bug();
+    const size_t limit = whole ? answer_.pages.size() : wanted;
+    for (size_t i = 0; i < answer_.reads.size(); ++i) {
+      const KernelRead& read = answer_.reads[i];
+      if (IsSecondRead(i)) {
+        turns_.back().again = &read;
+        continue;
+      }
+      ReadTurn& turn = turns_.emplace_back();
+      turn.read = &read;
+      turn.begins = i == 0 || answer_.reads[i - 1].level > read.level;
+      turn.page = pages_.size();
+      if (read.kind.tag != EntryKind::Tag::kLeaf ||
+          !geometry.real(read.level)) {
+        continue;
+      }
+      // That a fault came later shows that the leaf was taken.
+      if (!whole && i + 1 == answer_.reads.size()) continue;
+      const uint64_t address = AddressOf(turn);
+      const uint64_t inside = address & (geometry.span(read.level) - 1);
+      const uint64_t left =
+          (geometry.span(read.level) - inside) >> geometry.page_shift();
+      turn.pages = static_cast<size_t>(
+          std::min<uint64_t>(left, limit - std::min(limit, turn.page)));
+      const uint64_t first =
+          read.kind.address + (inside & ~(geometry.page_size() - 1));
+      for (size_t page = 0; page < turn.pages; ++page) {
+        pages_.push_back(first + page * geometry.page_size());
+      }
+    }
+    if (whole) pages_ = answer_.pages;
+  }
+
+  // Whether a read is the second of the same entry: kernel text looks again,
+  // when it has the reference, whether the entry is still the same.
+  bool IsSecondRead(size_t i) const {
+    if (i == 0 || turns_.empty()) return false;
+    const KernelRead& read = answer_.reads[i];
+    const KernelRead& before = *turns_.back().read;
+    return read.level == before.level && read.place == before.place &&
+           read.physical == before.physical && read.physical.has_value();
+  }
+
+  // Compares the pages with the reference's.
+  void Judge() {
+    const std::vector<uint64_t>& expected = replay_.reference();
+    size_t same = 0;
+    while (same < expected.size() && same < pages_.size() &&
+           expected[same] == pages_[same]) {
+      ++same;
+    }
+    told_.first_difference = same;
+    if (same < expected.size() && same < pages_.size()) {
+      told_.outcome = Outcome::kWrongPage;
+    } else if (faulted() || hit_bug()) {
+      told_.outcome = Outcome::kFault;
+      told_.first_difference = pages_.size();
+    } else if (pages_.size() < expected.size()) {
+      told_.outcome = Outcome::kShort;
+    } else if (pages_.size() > expected.size()) {
+      told_.outcome = Outcome::kLong;
+    }
+    for (size_t i = 0; i < turns_.size(); ++i) {
+      const ReadTurn& turn = turns_[i];
+      if (!broken_.has_value() && IsStray(*turn.read)) broken_ = i;
+      const bool is_effect = turn.page <= told_.first_difference &&
+                             told_.first_difference < turn.page + turn.pages;
+      if (is_effect && (told_.outcome == Outcome::kWrongPage ||
+                        told_.outcome == Outcome::kLong)) {
+        effect_ = i;
+      }
+    }
+    if (told_.outcome == Outcome::kAgrees && broken_.has_value()) {
+      told_.outcome = Outcome::kStrayRead;
+      told_.first_difference = turns_[*broken_].page;
+    }
+    if ((told_.outcome == Outcome::kShort ||
+         told_.outcome == Outcome::kFault) &&
+        !turns_.empty()) {
+      effect_ = turns_.size() - 1;
+    }
+  }
+
+  // "kernel-6.1-s390-by-value (Linux 6.1.192, cut 34c97dde83082321)".
+  std::string FullName() const {
+    return Concat(
+        {text_.name, " (Linux ", text_.version, ", cut ", text_.cut, ")"});
+  }
+
+  std::string Sentence(const ReportParts<A>& parts) const {
+    if (answer_.end == KernelAnswer::End::kRefused) {
+      return Concat({FullName(),
+                     " refuses a request that the limits of the address space "
+                     "allow."});
+    }
+    if (hit_bug()) {
+      return Concat({FullName(), " stops the kernel: at ",
+                     parts.DifferentPage(), ", it hits the BUG() of ",
+                     answer_.bug, ", where ",
+                     told_.first_difference < replay_.reference().size()
+                         ? Concat({"the page should be ", parts.Expected()})
+                         : "it should stop without a page",
+                     "."});
+    }
+    // A rule of its own is the headline where the pages are right.
+    if (rule_ != Rule::kPages && told_.outcome == Outcome::kAgrees) {
+      return Concat({FullName(), " ", Headline(rule_), "."});
+    }
+    if (rule_ == Rule::kRefusal || rule_ == Rule::kSanitizer ||
+        rule_ == Rule::kDied) {
+      return Concat({FullName(), " ", Headline(rule_), "."});
+    }
+    return parts.WhatDiffers(FullName());
+  }
+
+  // " It left the copy of p4d at pud: ...".
+  std::string WhereItLeft() const {
+    if (!broken_.has_value()) return "";
+    const KernelRead& read = *turns_[*broken_].read;
+    if (read.place != KernelRead::Place::kStack) {
+      return Concat({" Its ", Name(read.level), " pointer led to no table."});
+    }
+    const std::string_view copy = Name(CopyOf(read));
+    return Concat({" It left the copy of ", copy, " at ", Name(read.level),
+                   ": ", Name(read.level), "p moved off a local variable, to ",
+                   read.above_copy.has_value()
+                       ? Concat({Beside(*read.above_copy), " it"})
+                       : std::string("another word"),
+                   " on the stack (", SourceLine(read), ")."});
+  }
+
+  void AddHeadline(ReportParts<A>& parts) {
+    std::string text = Concat({"On ", Name(case_.space.arch), " with ",
+                               std::to_string(case_.space.levels), " levels, ",
+                               Sentence(parts), WhereItLeft()});
+    if (!answer_.known.empty()) {
+      text += Concat(
+          {" This is known: ", KnownFindingFile(answer_.known), " tells it."});
+    }
+    out_.Wrap("", "", text, LineStyle::kTitle);
+    out_.Blank();
+    out_.Wrap("- ", "  ",
+              Concat({text_.name, ": the fast walk of Linux ", text_.version,
+                      ", compiled from the tree's own mm/gup.c; ",
+                      DescribeVariant(text_.variant), "."}));
+    parts.AddTerms(request_);
+    if (has_run()) {
+      out_.Wrap("- ", "  ", Concat({"called with ", CalledWith(), "."}));
+    }
+    if (broken_.has_value() &&
+        turns_[*broken_].read->place == KernelRead::Place::kStack) {
+      out_.Wrap("- ", "  ",
+                "stack: the real one of the program that ran the text. What "
+                "the case says of the stack is for the model alone; what "
+                "stood beside a local variable differs from run to run, and "
+                "so does what comes of it.");
+    }
+    if (rule_ == Rule::kPages) {
+      if (!answer_.finding.empty() && told_.outcome == Outcome::kAgrees) {
+        out_.Wrap("- ", "  ",
+                  "The finding is of another run of the same request: what "
+                  "lies on the stack differs from run to run. This run "
+                  "agrees.");
+      }
+      return;
+    }
+    out_.Wrap("- ", "  ", std::string(Explain(rule_)));
+    if (rule_ == Rule::kReferences || rule_ == Rule::kRefusal) {
+      out_.Wrap("- ", "  ",
+                Concat({"It returned ", Plural(answer_.pages.size(), "page"),
+                        " and holds ", Plural(answer_.held, "reference"),
+                        answer_.held == answer_.pages.size()
+                            ? ", as many, but not all of the right pages or "
+                              "of the right kind."
+                            : "."}));
+    }
+  }
+
+  std::string CalledWith() const {
+    std::string text(answer_.pin ? "FOLL_PIN" : "FOLL_GET");
+    if (replay_.request().write) text += " and FOLL_WRITE";
+    if (answer_.refused.has_value()) {
+      text += Concat({"; the reference of page ",
+                      std::to_string(*answer_.refused), " could not be taken"});
+    }
+    return text;
+  }
+
+  std::string WhyItStops() const {
+    if (faulted()) return "stop: a fault";
+    if (hit_bug()) return "stop: BUG()";
+    if (turns_.empty()) return "";
+    const KernelRead& last = *turns_.back().read;
+    return Concat({"stop: ", replay_.WhyNot(EntryLevelOf(last), last.kind)});
+  }
+
+  void AddPages(ReportParts<A>& parts) {
+    parts.AddPages([this] { return WhyItStops(); });
+    const std::string where = parts.WhereWrongPageIs();
+    const bool is_cut_off = (faulted() || hit_bug()) && !pages_.empty();
+    if (where.empty() && !is_cut_off) return;
+    out_.Blank();
+    if (!where.empty()) out_.Wrap("- ", "  ", where);
+    if (is_cut_off) {
+      out_.Wrap("- ", "  ",
+                "The pages are those that it had when it ended; none was "
+                "returned.");
+    }
+  }
+
+  // The level whose entry a local variable holds that a pointer of that read
+  // came from.
+  static Level CopyOf(const KernelRead& read) {
+    return read.level == Level::kPgd ? Level::kPgd : Above(read.level);
+  }
+
+  // "8 bytes above".
+  static std::string Beside(int64_t distance) {
+    const bool below = distance < 0;
+    return Concat(
+        {Plural(static_cast<uint64_t>(below ? -distance : distance), "byte"),
+         below ? " below" : " above"});
+  }
+
+  std::string Place(const KernelRead& read) const {
+    switch (read.place) {
+      case KernelRead::Place::kTable:
+        return DescribePlace<A>(replay_.arena(), read.physical.value_or(0));
+      case KernelRead::Place::kCopy:
+        return Concat({"the local copy of ", Name(CopyOf(read))});
+      case KernelRead::Place::kStack:
+        return read.above_copy.has_value()
+                   ? Concat({"the stack, ", Beside(*read.above_copy),
+                             " the local copy of ", Name(CopyOf(read))})
+                   : Concat({"the stack, not the local copy of ",
+                             Name(CopyOf(read))});
+      case KernelRead::Place::kNowhere:
+        break;
+    }
+    return Concat({"physical ", Hex(read.nowhere), ", where no table is"});
+  }
+
+  std::string Value(const KernelRead& read) const {
+    if (!read.value.has_value()) return ": the read faults";
+    return Concat({" = ", Hex(*read.value),
+                   read.place == KernelRead::Place::kStack
+                       ? ", whatever stood there: "
+                       : ": ",
+                   DescribeKind<A>(replay_.arena(), replay_.geometry(),
+                                   EntryLevelOf(read), read.kind)});
+  }
+
+  // What the text does next; nothing where it goes down, which shows.
+  std::string Action(size_t i) const {
+    const ReadTurn& turn = turns_[i];
+    if (turn.pages == 1) {
+      return Concat({"; returns page ", std::to_string(turn.page)});
+    }
+    if (turn.pages > 1) {
+      return Concat({"; returns pages ", std::to_string(turn.page), " to ",
+                     std::to_string(turn.page + turn.pages - 1)});
+    }
+    if (i + 1 < turns_.size() || faulted() || hit_bug()) return "";
+    if (answer_.refused.has_value()) return "; stops here";
+    return Concat({"; stops here: ",
+                   replay_.WhyNot(EntryLevelOf(*turn.read), turn.read->kind)});
+  }
+
+  bool IsMarked(size_t i) const { return broken_ == i || effect_ == i; }
+  bool IsMarked(const Block& block) const {
+    for (size_t i = block.first; i <= block.last; ++i) {
+      if (IsMarked(i)) return true;
+    }
+    return false;
+  }
+
+  // Whether a turn goes on with what the one before it did: the next page of
+  // the same page table, by the same lines.
+  bool GoesOn(size_t i) const {
+    if (i == 0 || turns_[i].begins || IsMarked(i) || IsMarked(i - 1)) {
+      return false;
+    }
+    const ReadTurn& turn = turns_[i];
+    const ReadTurn& before = turns_[i - 1];
+    return turn.read->level == Level::kPte &&
+           before.read->level == Level::kPte && turn.pages == 1 &&
+           before.pages == 1 && turn.read->physical.has_value() &&
+           before.read->physical.has_value() &&
+           *turn.read->physical == *before.read->physical + sizeof(uint64_t) &&
+           turn.read->line == before.read->line;
+  }
+
+  // The first and the last of a long run stay by themselves.
+  std::vector<Block> Blocks() const {
+    constexpr size_t kLong = 4;
+    std::vector<Block> blocks;
+    for (size_t i = 0; i < turns_.size();) {
+      size_t end = i + 1;
+      while (end < turns_.size() && GoesOn(end)) ++end;
+      if (end - i < kLong) {
+        for (; i < end; ++i) blocks.push_back({i, i});
+        continue;
+      }
+      blocks.push_back({i, i});
+      blocks.push_back({i + 1, end - 2});
+      blocks.push_back({end - 1, end - 1});
+      i = end;
+    }
+    return blocks;
+  }
+
+  // Long walks are told in part: how they begin, what surrounds each mark, and
+  // how they end.
+  bool IsShown(const std::vector<Block>& blocks, size_t i) const {
+    constexpr size_t kAtStart = 10;
+    constexpr size_t kAround = 5;
+    if (i < kAtStart || i + 2 >= blocks.size()) return true;
+    const size_t from = i - std::min(i, kAround);
+    const size_t to = std::min(i + kAround, blocks.size() - 1);
+    for (size_t j = from; j <= to; ++j) {
+      if (IsMarked(blocks[j])) return true;
+    }
+    return false;
+  }
+
+  void AddReads() {
+    AddTitle("What the kernel text read", out_);
+    if (turns_.empty()) {
+      out_.Wrap("", "", "Nothing is known of its reads.");
+      return;
+    }
+    out_.Wrap("", "",
+              "Each read of an entry, in order: its level, the address it is "
+              "for, and the line of the kernel's source; then where it read, "
+              "and what stood there. A folded level has no table: it looks "
+              "again at what the level above it read. Tables are numbered in "
+              "the order in which they were made.");
+    out_.Blank();
+    const std::vector<Block> blocks = Blocks();
+    bool skipping = false;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      if (!IsShown(blocks, i)) {
+        if (!skipping) out_.Line("   ...");
+        skipping = true;
+        continue;
+      }
+      skipping = false;
+      AddBlock(blocks[i]);
+    }
+    AddEnd();
+  }
+
+  void AddBlock(const Block& block) {
+    const ReadTurn& turn = turns_[block.first];
+    const KernelRead& read = *turn.read;
+    const bool marked = IsMarked(block);
+    const LineStyle style = marked ? LineStyle::kMarked : LineStyle::kPlain;
+    const std::string indent(
+        2 * static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(read.level)),
+        ' ');
+    const std::string hang = Concat({"       ", indent});
+    if (block.first != block.last) {
+      const size_t last = turns_[block.last].page;
+      out_.Line(Concat({"   ", indent, "... ",
+                        std::to_string(block.last - block.first + 1),
+                        " more, which return pages ", std::to_string(turn.page),
+                        " to ", std::to_string(last)}));
+      return;
+    }
+    std::string head = Concat(
+        {Name(read.level), " ", Hex(AddressOf(turn)), "  ", SourceLine(read)});
+    if (!replay_.geometry().real(read.level)) head += "  folded";
+    out_.Line(Concat({marked ? ">> " : "   ", indent, head}), style);
+    out_.Wrap(hang, hang + "  ",
+              Concat({Place(read), Value(read), Action(block.first)}), style);
+    if (broken_ == block.first) {
+      out_.Wrap(">>   ", ">>   ", BrokenRule(block.first), style);
+    }
+    if (effect_ == block.first) {
+      out_.Wrap(">>   ", ">>   ", Effect(), style);
+    }
+  }
+
+  // The rule that turn `i` broke, and why.
+  std::string BrokenRule(size_t i) const {
+    const KernelRead& read = *turns_[i].read;
+    if (read.place != KernelRead::Place::kStack) {
+      return "RULE BROKEN: a walk reads page tables and its own copies alone. "
+             "No table is where this pointer leads; a kernel faults here, or "
+             "reads whatever it finds.";
+    }
+    const Geometry& geometry = replay_.geometry();
+    const Level parent = CopyOf(read);
+    LeftCopy left{.arch = A::kId,
+                  .policy = policy_,
+                  .level = read.level,
+                  .copy = parent,
+                  .is_folded = !geometry.real(parent),
+                  .begins = turns_[i].begins};
+    if (const ReadTurn* above = ParentOf(i);
+        !left.begins && above != nullptr &&
+        policy_.boundary == BoundaryRule::kStatic) {
+      const Request& asked = replay_.request();
+      left.from = AddressOf(*above);
+      left.span = geometry.span(EntryLevel(geometry, parent));
+      const uint64_t next =
+          WrappingAdd(left.from | (geometry.span(parent) - 1), 1);
+      const uint64_t end = replay_.AddressOf(asked.pages);
+      left.loop_end = next - 1 < end - 1 ? next : end;
+    }
+    return DescribeLeftCopy(left);
+  }
+
+  // The turn of the level above in whose loop turn `i` is.
+  const ReadTurn* ParentOf(size_t i) const {
+    const Level level = turns_[i].read->level;
+    for (size_t j = i; j > 0; --j) {
+      if (turns_[j - 1].read->level > level) return &turns_[j - 1];
+    }
+    return nullptr;
+  }
+
+  std::string Effect() const {
+    if (hit_bug()) {
+      return Concat(
+          {"HERE IT ENDS: the kernel text takes this entry for one "
+           "that cannot be, and hits the BUG() of ",
+           answer_.bug, "."});
+    }
+    std::string text = DescribeFirstDifference(
+        told_.outcome, told_.first_difference, pages_, replay_.reference());
+    if (!broken_.has_value() && !text.empty()) {
+      text +=
+          " All reads were in order: the kernel text takes this entry for "
+          "something else than the reference does.";
+    }
+    return text;
+  }
+
+  // Where it came to its end, if it did not return.
+  void AddEnd() {
+    if (!faulted() && !hit_bug()) return;
+    std::string text(hit_bug() ? "It stops" : "It faults");
+    const KernelRead& last = *turns_.back().read;
+    text += Concat({"; its last read is that of ", Name(last.level), " by ",
+                    SourceLine(last), "."});
+    out_.Wrap(">> ", ">> ", text, LineStyle::kMarked);
+  }
+
+  // The reference walks the model's words.
+  void AddWordNote() {
+    for (const KernelRead& read : answer_.reads) {
+      if (!read.physical.has_value() || !read.value.has_value()) continue;
+      const uint64_t* word = replay_.arena().Find(*read.physical);
+      if (word == nullptr || *word == *read.value) continue;
+      out_.Blank();
+      out_.Wrap("   ", "   ",
+                Concat({"Here entries are as the model writes them. The tree "
+                        "writes ",
+                        Hex(*read.value), " for ", Hex(*word),
+                        ": it sets bits that do not matter to walks, such as "
+                        "no-execute."}));
+      return;
+    }
+  }
+
+  const KernelText& text_;
+  const Case& case_;
+  const size_t request_;
+  const KernelAnswer& answer_;
+  const Rule rule_;
+  const Policy policy_;
+  // Its walk is not told; its tables and its reference are.
+  const Replay<A> replay_;
+  TextLines& out_;
+  std::vector<ReadTurn> turns_;
+  // The pages that were returned, or had been taken when it ended.
+  std::vector<uint64_t> pages_;
+  Told told_;
+  // Positions of marked turns: the first that read what it must not, and the
+  // one by which the pages came to differ.
+  std::optional<size_t> broken_;
+  std::optional<size_t> effect_;
+};
+
+// What the model says of a request before any walk.
+Incomparable WhyNotComparable(const Case& c, size_t request) {
+  Oracle oracle;
+  const Verdict& verdict = oracle.Judge(c, WalkSet(), Excuses::kNone);
+  if (verdict.incomparable != Incomparable::kNo) return verdict.incomparable;
+  if (request >= verdict.requests.size()) return Incomparable::kEmptyCase;
+  return verdict.requests[request].incomparable;
+}
+
+void AddReport(const KernelText& text, const Case& c, size_t request,
+               const KernelAnswer& answer, TextLines& out) {
+  const Incomparable reason = WhyNotComparable(c, request);
+  if (reason == Incomparable::kNo) {
+    VisitArch(c.space.arch, [&]<class A>() {
+      KernelReportText<A>(text, c, request, answer, out).Add();
+    });
+    return;
+  }
+  if (RuleFromName(RuleOf(text, answer.finding)) != Rule::kPermitted) {
+    AddIncomparable(c, reason, request, out);
+    return;
+  }
+  out.Wrap(
+      "", "",
+      Concat(
+          {"On ", Name(c.space.arch), " with ", std::to_string(c.space.levels),
+           " levels, ", text.name, " (Linux ", text.version, ", cut ", text.cut,
+           ") takes a request that it has to refuse: ", Describe(reason), "."}),
+      LineStyle::kTitle);
+  out.Blank();
+  out.Wrap("- ", "  ", std::string(Explain(Rule::kPermitted)));
+  AddCase(c, request, /*went_wrong=*/true, out);
+}
+
+}  // namespace
+
+std::string DescribeVariant(std::string_view variant) {
+  if (variant == "as-is") return "as the tree has it";
+  if (variant == "no-numa") {
+    return "as the tree has it, without CONFIG_NUMA_BALANCING";
+  }
+  if (variant == "by-value") {
+    return "with pXd_offset(&pXd, addr) for pXd_offset_lockless(pXdp, pXd, "
+           "addr), as it was before d3f7b1bb2040";
+  }
+  if (variant == "by-pointer") {
+    return "with pXd_offset(pXdp, addr) for pXd_offset_lockless(pXdp, pXd, "
+           "addr), as walks under the lock have it";
+  }
+  if (variant == "folded-aware") {
+    return "with pXd_offset(&pXd, addr), and with boundaries of pgd and p4d "
+           "that go by the entry's own type, as in the RFC of 2020";
+  }
+  if (variant == "folded-aware-checked") {
+    return "with pXd_offset(&pXd, addr), and with boundaries of pgd and p4d "
+           "that go by the entry's own type and BUG() on the type of 2 levels, "
+           "as in the RFC of 2020";
+  }
+  if (variant == "without-36639013b346") {
+    return "as it was before 36639013b346 (\"arm64: mm: Fix lockless walks "
+           "with static and dynamic page-table folding\")";
+  }
+  return Concat({"its variant is called ", variant});
+}
+
+Policy ModelOfVariant(std::string_view variant) {
+  if (variant == "by-value" || variant == "without-36639013b346") {
+    return kStaticByValue;
+  }
+  if (variant == "by-pointer") return kStaticByPointer;
+  if (variant.starts_with("folded-aware")) return kFoldedAwareByValue;
+  return kStaticLockless;
+}
+
+std::string KnownFindingFile(std::string_view known) {
+  return Concat({"docs/findings/", known, ".md"});
+}
 
 std::string KernelReport(const KernelText& text, const Case& c, size_t request,
                          const KernelAnswer& answer,
                          const ReportOptions& options) {
-  std::string report = text.name + ' ' + std::to_string(request) + '\n' +
-                       ToText(c) + ToLines(answer);
-  for (const ReportCommand& command : options.commands) {
-    report += command.purpose + ":\n  " + command.command + '\n';
+  TextLines out(options.color);
+  AddReport(text, c, request, answer, out);
+  if (!answer.finding.empty()) {
+    out.Blank();
+    out.Line(Concat({"DEDUP_TOKEN: ", answer.finding}));
   }
-  return report + "DEDUP_TOKEN: " + answer.finding + '\n';
+  AddCommands(options, out);
+  return out.text();
 }
 
 }  // namespace pxdfuzz

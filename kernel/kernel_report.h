@@ -5,9 +5,11 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "kernel/answer.h"
 #include "pxdfuzz/case.h"
+#include "pxdfuzz/policy.h"
 #include "pxdfuzz/report.h"
 
 namespace pxdfuzz {
@@ -20,6 +22,16 @@ namespace pxdfuzz {
 std::string KernelReport(const KernelText& text, const Case& c, size_t request,
                          const KernelAnswer& answer,
                          const ReportOptions& options);
+
+// "as it was before d3f7b1bb2040: ...": how a variant differs from the tree's
+// own text. The name itself for one that is not known here.
+std::string DescribeVariant(std::string_view variant);
+
+// The model's walk that does what a variant does.
+Policy ModelOfVariant(std::string_view variant);
+
+// "docs/findings/s390-readonly-2g-write.md".
+std::string KnownFindingFile(std::string_view known);
 
 }  // namespace pxdfuzz
 

@@ -3,76 +3,119 @@
 #include "kernel/observe.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <iterator>
+#include <optional>
 #include <string>
 
 #include "kernel/guard.h"
+#include "kernel/tree_entries.h"
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/text_entries.h"
+#include "pxdfuzz/wrapping.h"
 
 namespace pxdfuzz {
-KernelText TextOf(const pxd_kernel& kernel) {
-  return {.name = kernel.name,
-          .version = kernel.version,
-          .cut = kernel.cut,
-          .arch = kernel.arch,
-          .variant = kernel.variant};
+namespace {
+
+// How far the frames of a walk are from the function that looks at them, and
+// local copies from places that were computed from their addresses.
+constexpr int64_t kStackReach = 1 << 20;
+constexpr int64_t kCopyReach = 1 << 16;
+
+int64_t Distance(const volatile void* from, const volatile void* to) {
+  return static_cast<int64_t>(WrappingSub(reinterpret_cast<uint64_t>(to),
+                                          reinterpret_cast<uint64_t>(from)));
 }
 
-std::vector<KernelRead> ReadsOf(const KernelJudge& judge) {
-  const pxd_walk& walk = judge.last_walk();
-  const size_t count = std::min(walk.read_count, std::size(walk.reads));
-  std::vector<KernelRead> reads;
-  for (size_t i = 0; i < count; ++i) {
-    const pxd_read& read = walk.reads[i];
-    KernelRead& told = reads.emplace_back();
-    told = {.level = static_cast<Level>(read.level),
-            .file = read.file,
-            .line = read.line,
-            .physical = judge.PhysicalOf(read.place),
-            .value = read.value};
-    if (told.physical.has_value()) continue;
-    // The first place that this line read on the stack is the local copy.
-    const volatile void* copy = read.place;
-    for (size_t before = i; before > 0; --before) {
-      const pxd_read& other = walk.reads[before - 1];
-      if (other.line != read.line) continue;
-      if (judge.PhysicalOf(other.place).has_value()) break;
-      copy = other.place;
+bool IsWithin(const volatile void* place, const volatile void* of,
+              int64_t reach) {
+  const int64_t distance = Distance(of, place);
+  return -reach < distance && distance < reach;
+}
+
+// Where reads of one walk went, one read after the other.
+class Places {
+ public:
+  explicit Places(const KernelJudge& judge) : judge_(judge) {}
+
+  // Says in `told`, which has its level and value, where `place` is.
+  void Add(const volatile void* place, KernelRead& told) {
+    // A loop of a level begins where the read before it was of the level
+    // above; otherwise this is the loop's next turn, by pXdp++.
+    const bool begins = !before_.has_value() || before_->level > told.level;
+    Loop& loop = loops_[Ordinal(told.level)];
+    if (begins) loop = {};
+    const bool is_copy = begins
+                             ? told.value.has_value() && before_.has_value() &&
+                                   before_->value == told.value
+                             : loop.copy == place && place != nullptr;
+    if (const auto physical = judge_.PhysicalOf(place); physical.has_value()) {
+      told.place = KernelRead::Place::kTable;
+      told.physical = physical;
+    } else if (is_copy) {
+      told.place = KernelRead::Place::kCopy;
+      loop.copy = place;
+      some_copy_ = place;
+    } else if (IsOnStack(place)) {
+      told.place = KernelRead::Place::kStack;
+      if (loop.copy != nullptr) told.above_copy = Distance(loop.copy, place);
+    } else {
+      told.place = KernelRead::Place::kNowhere;
+      told.nowhere = WrappingSub(reinterpret_cast<uint64_t>(place),
+                                 judge_.last_walk().va_offset);
     }
-    told.above_copy =
-        static_cast<int64_t>(reinterpret_cast<intptr_t>(read.place) -
-                             reinterpret_cast<intptr_t>(copy));
+    before_ = told;
   }
-  return reads;
+
+ private:
+  struct Loop {
+    // The local copy at which it began, if it did.
+    const volatile void* copy = nullptr;
+  };
+
+  // Sanitizers keep locals elsewhere, near each other.
+  bool IsOnStack(const volatile void* place) const {
+    const char here = 0;
+    return IsWithin(place, &here, kStackReach) ||
+           (some_copy_ != nullptr && IsWithin(place, some_copy_, kCopyReach));
+  }
+
+  const KernelJudge& judge_;
+  std::array<Loop, kLevelCount> loops_{};
+  const volatile void* some_copy_ = nullptr;
+  std::optional<KernelRead> before_;
+};
+
+ArchId ArchOf(const pxd_kernel& kernel) {
+  for (const Space& space : kAllSpaces) {
+    if (Name(space.arch) == kernel.arch) return space.arch;
+  }
+  std::abort();  // no judge was made of such a text
 }
 
-KernelAnswer Observe(KernelJudge& judge, const Case& c, size_t request) {
-  KernelAnswer answer;
-  Case alone = c;
-  alone.requests.clear();
-  alone.requests.push_back(c.requests[request]);
-  const KernelVerdict& verdict = judge.Judge(alone, KernelTrial::kGupFast);
-  bool pin = false;
-  if (verdict.finding.has_value()) {
-    answer.finding = Name(judge.kernel(), c.space, *verdict.finding);
-    pin = verdict.finding->pin;
-  } else if (!verdict.requests.empty() &&
-             verdict.requests[0].known != KnownKernelFinding::kNone) {
-    answer.finding = "known ";
-    answer.finding += Name(verdict.requests[0].known);
-  }
-  Incomparable incomparable = Incomparable::kNo;
-  const std::optional<Ended> ended =
-      judge.WalkOnce(alone, 0, pin, incomparable);
-  if (!ended.has_value()) {
-    const bool refused = incomparable == Incomparable::kOverflow ||
-                         incomparable == Incomparable::kBeyondLimit;
-    answer.end =
-        refused ? KernelAnswer::End::kRefused : KernelAnswer::End::kMalformed;
-    return answer;
-  }
-  answer.reads = ReadsOf(judge);
+// Says what was read, as the tree writes entries.
+void Classify(const KernelJudge& judge, std::vector<KernelRead>& reads) {
+  const int levels = judge.last_walk().levels;
+  VisitArch(ArchOf(judge.kernel()), [&]<class A>() {
+    const Geometry geometry = A::GeometryOf(levels);
+    const LeafBits bits = TreeEntries<A>::Compare(judge.kernel(), levels);
+    const TreeEntries<A> entries(judge.kernel(), bits);
+    for (KernelRead& read : reads) {
+      if (!read.value.has_value()) continue;
+      read.kind =
+          entries.Classify(EntryLevel(geometry, read.level), *read.value);
+    }
+  });
+}
+
+void AddRun(const KernelJudge& judge, Ended ended, KernelAnswer& answer) {
   const pxd_walk& walk = judge.last_walk();
-  switch (*ended) {
+  answer.pin = walk.pin;
+  if (walk.refused < walk.pages) answer.refused = walk.refused;
+  answer.held = walk.held;
+  answer.reads = ReadsOf(judge, ended == Ended::kFault);
+  switch (ended) {
     case Ended::kReturned:
       answer.pages.assign(walk.page,
                           walk.page + std::min(walk.count, walk.pages));
@@ -86,7 +129,100 @@ KernelAnswer Observe(KernelJudge& judge, const Case& c, size_t request) {
           std::string(walk.bug_file) + ':' + std::to_string(walk.bug_line);
       break;
   }
+}
+
+// The run that broke a rule is the last that the judge made.
+void AddFinding(const KernelJudge& judge, Space space,
+                const KernelVerdict& verdict, KernelAnswer& answer) {
+  const KernelFinding& finding = *verdict.finding;
+  answer.finding = Name(judge.kernel(), space, finding);
+  if (finding.rule == KernelRule::kPermitted) {
+    // Nothing was run. What the limits allow was refused, or the reverse.
+    if (verdict.requests.back().incomparable == Incomparable::kNo) {
+      answer.end = KernelAnswer::End::kRefused;
+    }
+    return;
+  }
+  if (finding.outcome != Outcome::kFault) {
+    AddRun(judge, Ended::kReturned, answer);
+  } else {
+    const bool is_bug = judge.last_walk().bug_file != nullptr;
+    AddRun(judge, is_bug ? Ended::kBug : Ended::kFault, answer);
+  }
+}
+
+}  // namespace
+
+KernelText TextOf(const pxd_kernel& kernel) {
+  return {.name = kernel.name,
+          .version = kernel.version,
+          .cut = kernel.cut,
+          .arch = kernel.arch,
+          .variant = kernel.variant};
+}
+
+std::vector<KernelRead> ReadsOf(const KernelJudge& judge, bool faulted) {
+  const pxd_walk& walk = judge.last_walk();
+  const size_t count = std::min(walk.read_count, std::size(walk.reads));
+  std::vector<KernelRead> reads(count);
+  Places places(judge);
+  for (size_t i = 0; i < count; ++i) {
+    const pxd_read& read = walk.reads[i];
+    KernelRead& told = reads[i];
+    told.level = static_cast<Level>(read.level);
+    told.file = read.file;
+    told.line = read.line;
+    // A read is noted before it is done. Tables can be read.
+    const bool is_done = !faulted || i + 1 < walk.read_count ||
+                         read.value != 0 ||
+                         judge.PhysicalOf(read.place).has_value();
+    if (is_done) told.value = read.value;
+    places.Add(read.place, told);
+  }
+  Classify(judge, reads);
+  return reads;
+}
+
+KernelAnswer Observe(KernelJudge& judge, const Case& c, size_t request) {
+  KernelAnswer answer;
+  Case alone = c;
+  alone.requests.clear();
+  alone.requests.push_back(c.requests[request]);
+  const KernelVerdict& verdict = judge.Judge(alone, KernelTrial::kGupFast);
+  if (verdict.finding.has_value()) {
+    AddFinding(judge, c.space, verdict, answer);
+    return answer;
+  }
+  if (!verdict.requests.empty() &&
+      verdict.requests[0].known != KnownKernelFinding::kNone) {
+    answer.known = Name(verdict.requests[0].known);
+  }
+  Incomparable incomparable = Incomparable::kNo;
+  const std::optional<Ended> ended =
+      judge.WalkOnce(alone, 0, /*pin=*/false, incomparable);
+  if (!ended.has_value()) {
+    const bool refused = incomparable == Incomparable::kOverflow ||
+                         incomparable == Incomparable::kBeyondLimit;
+    answer.end =
+        refused ? KernelAnswer::End::kRefused : KernelAnswer::End::kMalformed;
+    return answer;
+  }
+  AddRun(judge, *ended, answer);
+  // One more rule binds every walk, even where the pages agree.
+  for (const KernelRead& read : answer.reads) {
+    if (!read.is_stray()) continue;
+    answer.finding = std::string(judge.kernel().name) + '.' +
+                     std::string(Name(c.space.arch)) + '-' +
+                     std::to_string(c.space.levels) + ".stray-read." +
+                     std::string(Name(read.level));
+    break;
+  }
   return answer;
+}
+
+std::string SanitizerFinding(const pxd_kernel& kernel, Space space) {
+  return std::string(kernel.name) + '.' + std::string(Name(space.arch)) + '-' +
+         std::to_string(space.levels) + ".sanitizer";
 }
 
 }  // namespace pxdfuzz

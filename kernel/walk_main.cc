@@ -25,6 +25,7 @@
 #include "kernel/kernel_walk.h"
 #include "kernel/observe.h"
 #include "pxdfuzz/case.h"
+#include "pxdfuzz/space.h"
 
 extern "C" const pxd_kernel PXD_SYMBOL;
 
@@ -53,13 +54,23 @@ KernelJudge& Judge() {
   return judge;
 }
 
+// The kind of space of the case at hand.
+Space space;
+
+void Print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
 // A sanitizer ends the process: what was read until then is the answer.
 void AnswerWhenDying() {
   if (!InKernelText()) return;
-  const std::string lines = ToLines(KernelAnswer{
-      .end = KernelAnswer::End::kFault, .reads = ReadsOf(Judge())});
-  std::fwrite(lines.data(), 1, lines.size(), stdout);
-  std::fflush(stdout);
+  Print(
+      ToLines(KernelAnswer{.end = KernelAnswer::End::kFault,
+                           .pin = Judge().last_walk().pin,
+                           .held = Judge().last_walk().held,
+                           .finding = SanitizerFinding(Judge().kernel(), space),
+                           .reads = ReadsOf(Judge())}));
 }
 
 int AnswerAll(bool with_reads) {
@@ -74,17 +85,15 @@ int AnswerAll(bool with_reads) {
       return 3;
     }
     const Case c = Decode(*bytes);
-    std::string text;
+    space = c.space;
     if (judge.Takes(c.space)) {
       for (size_t i = 0; i < c.requests.size(); ++i) {
         KernelAnswer answer = Observe(judge, c, i);
         if (!with_reads) answer.reads.clear();
-        text += ToLines(answer);
+        Print(ToLines(answer));
       }
     }
-    text += "case\n";
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    Print(std::string(kCaseEnd));
   }
   return 0;
 }
