@@ -28,9 +28,13 @@ const std::vector<Command>& Commands() {
        .help = "Says of each case whether all walks agree with the reference: "
                "agrees; known defect, with the walks and the cause; FINDING, "
                "with its signature; or not comparable, and why, which is no "
-               "agreement. Of a folder, all files at or below it are cases.",
+               "agreement. Of a folder, all files at or below it are cases. "
+               "With --walk, the text of a kernel tree is judged alone: "
+               "'pxdfuzz walks' lists what there is.",
        .example = "pxdfuzz replay corpus/regressions",
-       .flags = {{"--strict", "", "a known defect is a finding as well"},
+       .flags = {{"--walk", "NAME",
+                  "kernel text in place of the model's walks"},
+                 {"--strict", "", "a known defect is a finding as well"},
                  {"--json", "", "the same as one JSON document"}},
        .run = RunReplay},
       {.name = "explain",
@@ -41,7 +45,9 @@ const std::vector<Command>& Commands() {
        .help = "Tells one walk and one request: the case, the pages beside the "
                "reference's, how the other walks fare, the walk and the "
                "reference step by step. Without flags, the first request and "
-               "walk that disagree, or where none does, static-lockless.",
+               "walk that disagree, or where none does, static-lockless. A "
+               "walk may be the text of a kernel tree, kernel-...: then each "
+               "of its reads is told, with file and line.",
        .example = "pxdfuzz explain corpus/regressions/thread-wrong-page.yaml",
        .flags = {{"--walk", "NAME", "the walk; 'pxdfuzz walks' names them"},
                  {"--request", "N", "the request, counted from 1"}},
@@ -89,7 +95,9 @@ const std::vector<Command>& Commands() {
        .summary = "list the walks, and where each is known to be wrong",
        .help = "For each walk: its choice on each axis with the kernel's text, "
                "the kinds of address space where it holds, and those where it "
-               "is known not to, with the cause.",
+               "is known not to, with the cause. Then the programs kernel-... "
+               "beside this one, or in the folder PXDFUZZ_KERNEL_PROGRAMS: "
+               "walks compiled from Linux trees.",
        .example = "pxdfuzz walks",
        .run = RunWalks},
       {.name = "matrix",
@@ -101,9 +109,15 @@ const std::vector<Command>& Commands() {
                "where "
                "each walk holds, and where not, why, with the case that shows "
                "it. A star says that the loop invariant of the thread was "
-               "broken although the pages were right. Same cases each time.",
+               "broken although the pages were right. Same cases each time. "
+               "Below that the same for kernel text, where there is any: "
+               "holds; known, with the requests that a known finding "
+               "explains; broken, where a variant was made to show a bug; "
+               "FINDING.",
        .example = "pxdfuzz matrix",
        .flags = {{"--cases", "N", "cases of each kind; 100000 unless told"},
+                 {"--kernel-cases", "N", "the same for kernel text; 2000"},
+                 {"--no-kernel", "", "leaves kernel text out"},
                  {"--json", "", "all counts, as one JSON document"}},
        .run = RunMatrix},
       {.name = "campaign",

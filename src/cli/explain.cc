@@ -2,13 +2,18 @@
 
 // pxdfuzz explain.
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "kernel/answer.h"
+#include "kernel/kernel_report.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/policy.h"
@@ -16,6 +21,7 @@
 #include "pxdfuzz/text_lines.h"
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
+#include "src/cli/kernel_programs.h"
 
 namespace pxdfuzz {
 namespace {
@@ -58,11 +64,85 @@ std::string WalkNames() {
   return Enumerate(names);
 }
 
+// `word` for a shell.
+std::string Quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@"
+      "_";
+  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) {
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return quoted + "'";
+}
+
+// The first request with a finding; otherwise the first with one that is known,
+// that was walked, or that there is.
+size_t ChooseRequest(const std::vector<KernelAnswer>& answers) {
+  const auto first = [&answers](auto is_it) {
+    return static_cast<size_t>(
+        std::find_if(answers.begin(), answers.end(), is_it) - answers.begin());
+  };
+  for (const size_t choice :
+       {first([](const KernelAnswer& a) { return !a.finding.empty(); }),
+        first([](const KernelAnswer& a) { return !a.known.empty(); }),
+        first([](const KernelAnswer& a) { return !a.reads.empty(); })}) {
+    if (choice < answers.size()) return choice;
+  }
+  return 0;
+}
+
+// Explains what the program `name` does with `c`, which was read from `file`.
+int ExplainKernel(const std::string& name, const std::string& file,
+                  const Case& c, std::optional<size_t> request, Output& out) {
+  const auto program = OpenKernelProgram(name);
+  if (!program.ok()) {
+    PrintError(Concat({"explain: ", std::string(program.status().message())}));
+    return absl::IsNotFound(program.status()) ? kUsage : kUnreadable;
+  }
+  const KernelText& text = (*program)->text();
+  if (!c.empty() && !(*program)->Takes(c.space)) {
+    out.Write(Concat({"The case is of ", Name(c.space), ", and ", text.name,
+                      " is text of ", text.arch,
+                      ": there is nothing to compare.\n"}));
+    return kNothingFound;
+  }
+  std::vector<KernelAnswer> answers;
+  if (!c.empty()) {
+    auto asked = (*program)->Ask(c, /*reads=*/true);
+    if (!asked.ok()) {
+      PrintError(asked.status());
+      return kUnreadable;
+    }
+    answers = *std::move(asked);
+  }
+  const size_t choice = request.value_or(ChooseRequest(answers));
+  ReportOptions options{.color = out.color(), .commands = {}};
+  if (file != kStandardInput && !c.empty()) {
+    options.commands.push_back(
+        {"the model's walk of this kind, turn by turn",
+         Concat({"pxdfuzz explain --walk=", Name(ModelOfVariant(text.variant)),
+                 c.requests.size() > 1
+                     ? Concat({" --request=", std::to_string(choice + 1)})
+                     : "",
+                 " ", Quoted(file)})});
+  }
+  out.Write(KernelReport(
+      text, c, choice,
+      choice < answers.size() ? answers[choice] : KernelAnswer(), options));
+  const bool found =
+      std::any_of(answers.begin(), answers.end(),
+                  [](const KernelAnswer& a) { return !a.finding.empty(); });
+  return found ? kFinding : kNothingFound;
+}
+
 }  // namespace
 
 int RunExplain(const Arguments& arguments, Output& out) {
   std::optional<size_t> walk;
-  if (arguments.Has("--walk")) {
+  const bool is_kernel = IsKernelName(arguments.Value("--walk"));
+  if (arguments.Has("--walk") && !is_kernel) {
     const std::string name = arguments.Value("--walk");
     const std::optional<Policy> policy = PolicyFromName(name);
     if (!policy.has_value()) {
@@ -96,6 +176,10 @@ int RunExplain(const Arguments& arguments, Output& out) {
         Concat({"explain: --request=", std::to_string(*request + 1),
                 ": the case has ", Plural(c->requests.size(), "request")}));
     return kUsage;
+  }
+  if (is_kernel) {
+    return ExplainKernel(arguments.Value("--walk"), arguments.operands[0], *c,
+                         request, out);
   }
   Oracle oracle;
   const Verdict& verdict =

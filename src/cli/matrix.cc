@@ -3,8 +3,11 @@
 // pxdfuzz matrix.
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/exhaust.h"
@@ -13,6 +16,8 @@
 #include "pxdfuzz/text_lines.h"
 #include "src/cli/commands.h"
 #include "src/cli/json.h"
+#include "src/cli/kernel_programs.h"
+#include "src/cli/kernel_survey.h"
 #include "src/cli/progress.h"
 #include "src/cli/survey.h"
 
@@ -20,6 +25,7 @@ namespace pxdfuzz {
 namespace {
 
 constexpr uint64_t kDefaultCases = 100'000;
+constexpr uint64_t kDefaultKernelCases = 2'000;
 constexpr size_t kNameColumns = 35;
 constexpr size_t kCellColumns = 11;
 
@@ -228,7 +234,57 @@ std::string JsonOf(size_t walk, const Tried& tried) {
   return json + "}";
 }
 
-std::string ToJson(const std::vector<Tried>& surveys) {
+// What kernel text came to.
+struct KernelTried {
+  bool wanted = true;
+  uint64_t cases = kDefaultKernelCases;
+  std::vector<KernelTextSurvey> surveys;
+  // A program that is no such thing.
+  bool failed = false;
+
+  bool found() const {
+    for (const KernelTextSurvey& survey : surveys) {
+      for (const KernelSurvey& one : survey.spaces) {
+        if (one.is_finding()) return true;
+      }
+    }
+    return false;
+  }
+};
+
+void TryKernels(const std::vector<Space>& spaces, Progress& progress,
+                KernelTried& tried) {
+  for (const std::string& name : KernelProgramNames()) {
+    progress.Say(Concat({"trying ", name}));
+    absl::Status status;
+    if (auto program = OpenKernelProgram(name); program.ok()) {
+      auto survey = SurveyKernel(**program, spaces, tried.cases);
+      if (survey.ok()) {
+        tried.surveys.push_back(*std::move(survey));
+        continue;
+      }
+      status = survey.status();
+    } else {
+      status = program.status();
+    }
+    progress.End();
+    PrintError(status);
+    tried.failed = true;
+  }
+}
+
+std::string TextOfKernels(const KernelTried& tried,
+                          const std::vector<Space>& spaces, bool color) {
+  if (!tried.wanted || (tried.surveys.empty() && tried.failed)) return "";
+  if (tried.surveys.empty()) {
+    return Concat({"\nkernel text was left out: ", NoKernelPrograms(), "\n"});
+  }
+  return Concat(
+      {"\n", KernelMatrixText(tried.surveys, spaces, tried.cases, color)});
+}
+
+std::string ToJson(const std::vector<Tried>& surveys,
+                   const KernelTried& kernels) {
   std::string json;
   for (const Tried& tried : surveys) {
     const SpaceSurvey& survey = tried.survey;
@@ -244,34 +300,55 @@ std::string ToJson(const std::vector<Tried>& surveys) {
                     ", \"crossings\": ", std::to_string(survey.crossings),
                     ", \"walks\": [", walks, "\n    ]}"});
   }
-  return Concat({"{\n  \"spaces\": [", json, "\n  ]\n}\n"});
+  const std::string kernel =
+      kernels.wanted
+          ? Concat({",\n  \"kernel\": ", KernelMatrixJson(kernels.surveys)})
+          : "";
+  return Concat({"{\n  \"spaces\": [", json, "\n  ]", kernel, "\n}\n"});
+}
+
+// The number that a flag gives, if it does. False, and a message, where that
+// is none.
+bool ReadCases(const Arguments& arguments, std::string_view flag,
+               uint64_t& cases) {
+  if (!arguments.Has(flag)) return true;
+  const std::string value = arguments.Value(flag);
+  if (absl::SimpleAtoi(value, &cases) && cases > 0) return true;
+  PrintError(Concat({"matrix: ", flag, "=", value,
+                     ": a whole number of cases is wanted, 1 or more"}));
+  return false;
 }
 
 }  // namespace
 
 int RunMatrix(const Arguments& arguments, Output& out) {
   uint64_t cases = kDefaultCases;
-  if (arguments.Has("--cases") &&
-      (!absl::SimpleAtoi(arguments.Value("--cases"), &cases) || cases == 0)) {
-    PrintError(Concat({"matrix: --cases=", arguments.Value("--cases"),
-                       ": a whole number of cases is wanted, 1 or more"}));
+  KernelTried kernels{.wanted = !arguments.Has("--no-kernel"), .surveys = {}};
+  if (!ReadCases(arguments, "--cases", cases) ||
+      !ReadCases(arguments, "--kernel-cases", kernels.cases)) {
     return kUsage;
   }
+  std::vector<Space> spaces;
   std::vector<Tried> surveys;
   bool found = false;
   Progress progress("matrix");
   for (const Space& space : kAllSpaces) {
     if (!IsBuilt(space)) continue;
     progress.Say(Concat({"trying ", Name(space)}));
+    spaces.push_back(space);
     surveys.push_back(Try(space, cases));
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
       found |= ResultOf(walk, surveys.back()) == Result::kFinding;
     }
   }
+  if (kernels.wanted) TryKernels(spaces, progress, kernels);
   progress.End();
-  out.Write(arguments.Has("--json") ? ToJson(surveys)
-                                    : ToText(surveys, out.color()));
-  return found ? kFinding : kNothingFound;
+  out.Write(arguments.Has("--json")
+                ? ToJson(surveys, kernels)
+                : Concat({ToText(surveys, out.color()),
+                          TextOfKernels(kernels, spaces, out.color())}));
+  if (found || kernels.found()) return kFinding;
+  return kernels.failed ? kUnreadable : kNothingFound;
 }
 
 }  // namespace pxdfuzz

@@ -2,12 +2,19 @@
 
 // pxdfuzz replay.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel/answer.h"
+#include "kernel/kernel_report.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/policy.h"
@@ -15,6 +22,7 @@
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
 #include "src/cli/json.h"
+#include "src/cli/kernel_programs.h"
 
 namespace pxdfuzz {
 namespace {
@@ -35,13 +43,22 @@ struct ResultText {
   std::string_view one;
   std::string_view several;
 };
-constexpr std::array<ResultText, kResults> kTexts = {{
+using ResultTexts = std::array<ResultText, kResults>;
+constexpr ResultTexts kModelTexts = {{
     {"agrees", "agrees", "agree"},
     {"known-defect", "known defect", "known defects"},
     {"finding", "finding", "findings"},
     {"not-comparable", "not comparable", "not comparable"},
     {"unreadable", "unreadable", "unreadable"},
 }};
+// Kernel text has no defects that are excused, but it has findings that are
+// known.
+constexpr ResultTexts kKernelTexts = [] {
+  ResultTexts texts = kModelTexts;
+  texts[static_cast<size_t>(Result::kKnownDefect)] = {
+      "known-finding", "known finding", "known findings"};
+  return texts;
+}();
 
 Result ResultOf(const Verdict& verdict) {
   switch (verdict.kind) {
@@ -129,10 +146,6 @@ std::string Line(const Verdict& verdict) {
   return "";
 }
 
-LineStyle StyleOf(Result result) {
-  return result == Result::kFinding ? LineStyle::kMarked : LineStyle::kPlain;
-}
-
 std::string JsonWalks(const Verdict& verdict) {
   std::string json;
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
@@ -163,17 +176,121 @@ std::string JsonRequests(const Verdict& verdict) {
   return Concat({"[", json, "]"});
 }
 
+// What became of a case, as text and as members of a JSON object.
+struct Replayed {
+  Result result = Result::kAgrees;
+  std::string line;
+  std::string json;
+};
+
+Replayed ReplayModel(const Verdict& verdict) {
+  Replayed replayed{.result = ResultOf(verdict), .line = Line(verdict)};
+  replayed.json = Concat({"\"walks\": ", JsonWalks(verdict),
+                          ", \"refused\": ", JsonRequests(verdict)});
+  if (replayed.result == Result::kFinding) {
+    replayed.json += Concat(
+        {", \"signature\": ", JsonString(Name(verdict.finding->signature))});
+  }
+  if (replayed.result == Result::kNotComparable) {
+    replayed.json +=
+        Concat({", \"reason\": ", JsonString(Describe(ReasonOf(verdict)))});
+  }
+  return replayed;
+}
+
+std::string JsonAnswers(const std::vector<KernelAnswer>& answers) {
+  const auto or_null = [](const std::string& text) {
+    return text.empty() ? std::string("null") : JsonString(text);
+  };
+  std::string json;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const KernelAnswer& answer = answers[i];
+    json += Concat({i == 0 ? "" : ", ", "{\"request\": ", std::to_string(i + 1),
+                    ", \"end\": ", JsonString(Name(answer.end)),
+                    ", \"pages\": ", std::to_string(answer.pages.size()),
+                    ", \"finding\": ", or_null(answer.finding),
+                    ", \"known\": ", or_null(answer.known), "}"});
+  }
+  return Concat({"[", json, "]"});
+}
+
+// The same of kernel text, of which `verdict` says alone what cannot be
+// compared.
+Replayed ReplayKernel(const KernelText& text, const Case& c,
+                      const Verdict& verdict,
+                      const std::vector<KernelAnswer>& answers,
+                      Excuses excuses) {
+  Replayed replayed;
+  std::vector<std::string> findings;
+  std::vector<std::string> known;
+  const auto add = [](const std::string& name,
+                      std::vector<std::string>& names) {
+    if (name.empty() ||
+        std::find(names.begin(), names.end(), name) != names.end()) {
+      return;
+    }
+    names.push_back(name);
+  };
+  bool compared = false;
+  for (const KernelAnswer& answer : answers) {
+    add(answer.finding, findings);
+    add(answer.known, excuses == Excuses::kNone ? findings : known);
+    compared |= answer.end != KernelAnswer::End::kRefused &&
+                answer.end != KernelAnswer::End::kMalformed;
+  }
+  replayed.json = Concat({"\"requests\": ", JsonAnswers(answers)});
+  if (!findings.empty()) {
+    replayed.result = Result::kFinding;
+    replayed.line = Concat({"FINDING ", Enumerate(findings)});
+    if (!known.empty()) {
+      replayed.line += Concat({"; known finding: ", Enumerate(known)});
+    }
+    replayed.line += RefusedRequests(verdict);
+    replayed.json += Concat({", \"signature\": ", JsonString(findings[0])});
+  } else if (!compared) {
+    const std::string reason =
+        !c.empty() && Name(c.space.arch) != text.arch
+            ? Concat({"the case is of ", Name(c.space.arch), ", the text of ",
+                      text.arch})
+            : std::string(Describe(ReasonOf(verdict)));
+    replayed.result = Result::kNotComparable;
+    replayed.line = Concat({"not comparable: ", reason});
+    replayed.json += Concat({", \"reason\": ", JsonString(reason)});
+  } else if (!known.empty()) {
+    replayed.result = Result::kKnownDefect;
+    for (std::string& name : known) name = KnownFindingFile(name);
+    replayed.line =
+        Concat({"known finding: ", Enumerate(known), RefusedRequests(verdict)});
+  } else {
+    replayed.line = "agrees" + RefusedRequests(verdict);
+  }
+  return replayed;
+}
+
+LineStyle StyleOf(Result result) {
+  return result == Result::kFinding ? LineStyle::kMarked : LineStyle::kPlain;
+}
+
 // Writes what becomes of each file, and counts.
 class Replayer {
  public:
-  Replayer(bool json, Excuses excuses, Output& out)
-      : json_(json), excuses_(excuses), out_(out) {}
+  // By all walks of the model, or by `kernel` where that is one.
+  Replayer(bool json, Excuses excuses, KernelProgram* kernel, Output& out)
+      : json_(json),
+        excuses_(excuses),
+        kernel_(kernel),
+        texts_(kernel == nullptr ? kModelTexts : kKernelTexts),
+        out_(out) {}
 
   void Begin() {
     if (!json_) return;
+    const std::string walk =
+        kernel_ == nullptr
+            ? ""
+            : Concat({",\n  \"walk\": ", JsonString(kernel_->text().name)});
     out_.Write(Concat(
         {"{\n  \"strict\": ", excuses_ == Excuses::kNone ? "true" : "false",
-         ",\n  \"cases\": ["}));
+         walk, ",\n  \"cases\": ["}));
   }
 
   void Replay(const std::string& file) {
@@ -182,25 +299,18 @@ class Replayer {
       AddUnreadable(file, c.status());
       return;
     }
-    const Verdict& verdict = oracle_.Judge(*c, WalkSet::All(), excuses_);
-    const Result result = ResultOf(verdict);
-    Count(result);
+    const absl::StatusOr<Replayed> replayed = Judge(*c);
+    if (!replayed.ok()) {
+      AddUnreadable(file, replayed.status());
+      return;
+    }
+    Count(replayed->result);
     if (json_) {
-      std::string members = Concat({"\"walks\": ", JsonWalks(verdict),
-                                    ", \"refused\": ", JsonRequests(verdict)});
-      if (result == Result::kFinding) {
-        members += Concat({", \"signature\": ",
-                           JsonString(Name(verdict.finding->signature))});
-      }
-      if (result == Result::kNotComparable) {
-        members +=
-            Concat({", \"reason\": ", JsonString(Describe(ReasonOf(verdict)))});
-      }
-      AddJson(file, result, members);
+      AddJson(file, replayed->result, replayed->json);
       return;
     }
     TextLines text(out_.color());
-    text.Line(Concat({file, ": ", Line(verdict)}), StyleOf(result));
+    text.Line(Concat({file, ": ", replayed->line}), StyleOf(replayed->result));
     out_.Write(text.text());
   }
 
@@ -218,7 +328,7 @@ class Replayer {
     if (json_) {
       std::string summary = Concat({"\"cases\": ", std::to_string(total)});
       for (size_t i = 0; i < kResults; ++i) {
-        summary += Concat({", ", JsonString(kTexts[i].json), ": ",
+        summary += Concat({", ", JsonString(texts_[i].json), ": ",
                            std::to_string(counts_[i])});
       }
       out_.Write(Concat({is_first_ ? "" : "\n  ", "],\n  \"summary\": {",
@@ -232,7 +342,7 @@ class Replayer {
         }
         summary +=
             Concat({", ", std::to_string(counts_[i]), " ",
-                    counts_[i] == 1 ? kTexts[i].one : kTexts[i].several});
+                    counts_[i] == 1 ? texts_[i].one : texts_[i].several});
       }
       TextLines text(out_.color());
       text.Line(summary, LineStyle::kTitle);
@@ -245,19 +355,36 @@ class Replayer {
   }
 
  private:
+  absl::StatusOr<Replayed> Judge(const Case& c) {
+    if (kernel_ == nullptr) {
+      return ReplayModel(oracle_.Judge(c, WalkSet::All(), excuses_));
+    }
+    std::vector<KernelAnswer> answers;
+    if (!c.empty() && kernel_->Takes(c.space)) {
+      auto asked = kernel_->Ask(c, /*reads=*/false);
+      if (!asked.ok()) return asked.status();
+      answers = *std::move(asked);
+    }
+    return ReplayKernel(kernel_->text(), c,
+                        oracle_.Judge(c, WalkSet(), Excuses::kNone), answers,
+                        excuses_);
+  }
+
   void Count(Result result) { ++counts_[static_cast<size_t>(result)]; }
 
   void AddJson(const std::string& file, Result result,
                std::string_view members) {
     out_.Write(Concat(
         {is_first_ ? "\n" : ",\n", "    {\"file\": ", JsonString(file),
-         ", \"result\": ", JsonString(kTexts[static_cast<size_t>(result)].json),
+         ", \"result\": ", JsonString(texts_[static_cast<size_t>(result)].json),
          ", ", members, "}"}));
     is_first_ = false;
   }
 
   const bool json_;
   const Excuses excuses_;
+  KernelProgram* const kernel_;
+  const ResultTexts& texts_;
   Output& out_;
   Oracle oracle_;
   std::array<size_t, kResults> counts_{};
@@ -267,9 +394,26 @@ class Replayer {
 }  // namespace
 
 int RunReplay(const Arguments& arguments, Output& out) {
+  std::unique_ptr<KernelProgram> kernel;
+  if (arguments.Has("--walk")) {
+    const std::string name = arguments.Value("--walk");
+    if (!IsKernelName(name)) {
+      PrintError(Concat({"replay: --walk=", name,
+                         ": all walks of the model are judged together; name "
+                         "kernel text, kernel-...: 'pxdfuzz walks' lists it"}));
+      return kUsage;
+    }
+    auto program = OpenKernelProgram(name);
+    if (!program.ok()) {
+      PrintError(Concat({"replay: ", std::string(program.status().message())}));
+      return absl::IsNotFound(program.status()) ? kUsage : kUnreadable;
+    }
+    kernel = *std::move(program);
+  }
   Replayer replayer(
       arguments.Has("--json"),
-      arguments.Has("--strict") ? Excuses::kNone : Excuses::kKnownDefects, out);
+      arguments.Has("--strict") ? Excuses::kNone : Excuses::kKnownDefects,
+      kernel.get(), out);
   replayer.Begin();
   for (const std::string& operand : arguments.operands) {
     const absl::StatusOr<std::vector<std::string>> files = FilesAt(operand);

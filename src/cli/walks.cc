@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "kernel/kernel_report.h"
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/space.h"
 #include "pxdfuzz/text_lines.h"
 #include "pxdfuzz/text_policy.h"
 #include "src/cli/commands.h"
+#include "src/cli/kernel_programs.h"
 #include "src/cli/survey.h"
 
 namespace pxdfuzz {
@@ -59,6 +61,18 @@ void AddWalk(Policy policy, TextLines& text) {
   }
 }
 
+void AddKernelText(const KernelText& kernel, TextLines& text) {
+  text.Blank();
+  text.Line(kernel.name, LineStyle::kTitle);
+  text.Line(Concat({"  text       Linux ", kernel.version, ", ", kernel.arch,
+                    ", ", kernel.variant, "; cut ", kernel.cut}));
+  if (kernel.variant != "as-is") {
+    text.Wrap("             ", "             ",
+              DescribeVariant(kernel.variant));
+  }
+  text.Line("  licence    GPL-2.0-only: the program holds kernel text");
+}
+
 }  // namespace
 
 int RunWalks(const Arguments& /*arguments*/, Output& out) {
@@ -67,8 +81,28 @@ int RunWalks(const Arguments& /*arguments*/, Output& out) {
     if (policy != kAllWalks[0]) text.Blank();
     AddWalk(policy, text);
   }
+  const std::vector<std::string> kernels = KernelProgramNames();
+  int code = kNothingFound;
+  for (const std::string& name : kernels) {
+    const auto program = OpenKernelProgram(name);
+    if (program.ok()) {
+      AddKernelText((*program)->text(), text);
+    } else {
+      PrintError(program.status());
+      code = kUnreadable;
+    }
+  }
+  text.Blank();
+  if (kernels.empty()) {
+    text.Line("no kernel text: build with linux-source-6.1 installed");
+  } else {
+    text.Wrap("", "",
+              "Kernel text is compiled from Linux trees and is a walk for "
+              "'replay' and 'explain', by its name; each is a program of its "
+              "own.");
+  }
   out.Write(text.text());
-  return kNothingFound;
+  return code;
 }
 
 }  // namespace pxdfuzz

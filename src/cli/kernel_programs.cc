@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/kernel_programs.h"
+
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "pxdfuzz/text_lines.h"
+
+extern "C" char** environ;
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPrefix = "kernel-";
+constexpr char kFolderVariable[] = "PXDFUZZ_KERNEL_PROGRAMS";
+
+// A line is longer where no program of ours answers: the longest says 512
+// pages.
+constexpr size_t kMaxLine = 64 * 1024;
+// So is an answer. One has at most 2,048 reads.
+constexpr size_t kMaxAnswer = 4 * 1024 * 1024;
+
+std::string HexLine(const Case& c) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::array<uint8_t, kMaxEncodedSize> bytes;
+  const size_t size = Encode(c, bytes);
+  std::string line;
+  for (const uint8_t byte : std::span(bytes).first(size)) {
+    line += kDigits[byte >> 4];
+    line += kDigits[byte & 15];
+  }
+  return line + '\n';
+}
+
+// `text` on one line, in print, not too long: for a message.
+std::string Quoted(std::string_view text) {
+  constexpr size_t kLongest = 60;
+  std::string quoted = "'";
+  for (const char c : text.substr(0, std::min(kLongest, text.find('\n')))) {
+    quoted += c >= ' ' && c <= '~' ? c : '?';
+  }
+  if (text.size() > kLongest) quoted += "...";
+  return quoted + "'";
+}
+
+// The case that has the last requests of `c` alone, from `first` on.
+Case Rest(const Case& c, size_t first) {
+  Case rest = c;
+  rest.requests.clear();
+  for (size_t i = first; i < c.requests.size(); ++i) {
+    rest.requests.push_back(c.requests[i]);
+  }
+  return rest;
+}
+
+class SpawnActions {
+ public:
+  SpawnActions() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+    // This program may have it ignored, which children inherit.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attributes_, &signals);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnActions() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+
+  void Connect(int descriptor, int to) {
+    posix_spawn_file_actions_adddup2(&actions_, descriptor, to);
+  }
+  int Spawn(const std::string& path, const std::vector<std::string>& flags,
+            pid_t& process) {
+    std::vector<char*> words = {const_cast<char*>(path.c_str())};
+    for (const std::string& flag : flags) {
+      words.push_back(const_cast<char*>(flag.c_str()));
+    }
+    words.push_back(nullptr);
+    return posix_spawn(&process, path.c_str(), &actions_, &attributes_,
+                       words.data(), environ);
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KernelProgram>> KernelProgram::Open(
+    const std::string& path) {
+  std::unique_ptr<KernelProgram> program(new KernelProgram(path));
+  if (const absl::Status status = program->Start({"--describe"});
+      !status.ok()) {
+    return status;
+  }
+  std::string lines;
+  while (lines.size() <= kMaxLine) {
+    const absl::StatusOr<std::string> line = program->ReadLine();
+    if (!line.ok()) return line.status();
+    if (line->empty()) break;
+    lines += *line;
+  }
+  program->Stop();
+  const std::optional<KernelText> text = TextFromLines(lines);
+  if (!text.has_value()) {
+    return program->Error(
+        lines.empty()
+            ? Concat({"says nothing to --describe", program->Complaint()})
+            : Concat({"answers --describe as no program with kernel "
+                      "text does: ",
+                      Quoted(lines)}));
+  }
+  program->text_ = *text;
+  return program;
+}
+
+KernelProgram::~KernelProgram() {
+  Stop();
+  if (errors_ >= 0) close(errors_);
+}
+
+absl::StatusOr<std::vector<KernelAnswer>> KernelProgram::Ask(const Case& c,
+                                                             bool reads) {
+  absl::StatusOr<std::vector<KernelAnswer>> answers = AskEach(c, reads);
+  // One that was not understood is not asked again.
+  if (!answers.ok()) Stop();
+  return answers;
+}
+
+absl::StatusOr<std::vector<KernelAnswer>> KernelProgram::AskEach(const Case& c,
+                                                                 bool reads) {
+  std::vector<KernelAnswer> answers;
+  if (process_ > 0 && reads != reads_) Stop();
+  while (answers.size() < c.requests.size()) {
+    if (process_ == 0) {
+      reads_ = reads;
+      if (const absl::Status status =
+              Start(reads ? std::vector<std::string>{"--reads"}
+                          : std::vector<std::string>());
+          !status.ok()) {
+        return status;
+      }
+    }
+    // One that cannot be sent to has ended, which shows when it is read.
+    Send(HexLine(Rest(c, answers.size())));
+    const size_t before = answers.size();
+    bool ended = false;
+    std::string lines;
+    while (true) {
+      const absl::StatusOr<std::string> line = ReadLine();
+      if (!line.ok()) return line.status();
+      if (line->empty() || line->back() != '\n') {
+        ended = true;
+        break;
+      }
+      if (lines.empty() && *line == kCaseEnd) break;
+      lines += *line;
+      if (lines.size() > kMaxAnswer) {
+        return Error("answers without an end");
+      }
+      if (*line != kAnswerEnd) continue;
+      std::optional<KernelAnswer> answer = AnswerFromLines(lines);
+      if (!answer.has_value() || answers.size() == c.requests.size()) {
+        return Error(Concat({"gives a strange answer: ", Quoted(lines)}));
+      }
+      answers.push_back(*std::move(answer));
+      lines.clear();
+    }
+    if (!ended) {
+      if (answers.size() == c.requests.size()) break;
+      return Error(
+          Concat({"answers ", std::to_string(answers.size() - before), " of ",
+                  Plural(c.requests.size() - before, "request")}));
+    }
+    Stop();
+    // A sanitizer's end is told as an answer; any other end is told here.
+    const bool told = answers.size() > before &&
+                      answers.back().finding.ends_with(".sanitizer");
+    if (told) continue;
+    if (answers.size() == c.requests.size()) break;
+    answers.push_back(
+        {.end = KernelAnswer::End::kFault,
+         .finding = Concat({text_.name, ".", Name(c.space.arch), "-",
+                            std::to_string(c.space.levels), ".died"})});
+  }
+  return answers;
+}
+
+absl::Status KernelProgram::Start(std::vector<std::string> flags) {
+  std::array<int, 2> ends;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return Error(Concat({"cannot be talked to: ", std::strerror(errno)}));
+  }
+  if (errors_ >= 0) close(errors_);
+  errors_ = memfd_create("stderr", MFD_CLOEXEC);
+  SpawnActions actions;
+  actions.Connect(ends[1], STDIN_FILENO);
+  actions.Connect(ends[1], STDOUT_FILENO);
+  if (errors_ >= 0) actions.Connect(errors_, STDERR_FILENO);
+  pid_t process = 0;
+  const int error = actions.Spawn(path_, flags, process);
+  close(ends[1]);
+  if (error != 0) {
+    close(ends[0]);
+    return Error(Concat({"cannot be executed: ", std::strerror(error)}));
+  }
+  process_ = process;
+  socket_ = ends[0];
+  received_.clear();
+  return absl::OkStatus();
+}
+
+void KernelProgram::Stop() {
+  if (process_ == 0) return;
+  // It keeps nothing that would have to be saved.
+  shutdown(socket_, SHUT_RDWR);
+  close(socket_);
+  socket_ = -1;
+  kill(process_, SIGKILL);
+  while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  process_ = 0;
+}
+
+absl::StatusOr<std::string> KernelProgram::ReadLine() {
+  while (true) {
+    const size_t end = received_.find('\n');
+    if (end != received_.npos) {
+      std::string line = received_.substr(0, end + 1);
+      received_.erase(0, end + 1);
+      return line;
+    }
+    if (received_.size() > kMaxLine) {
+      return Error(Concat({"gives a strange answer: ", Quoted(received_)}));
+    }
+    std::array<char, 64 * 1024> buffer;
+    const ssize_t got = recv(socket_, buffer.data(), buffer.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return std::exchange(received_, "");
+    received_.append(buffer.data(), static_cast<size_t>(got));
+  }
+}
+
+bool KernelProgram::Send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent =
+        send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(sent));
+  }
+  return true;
+}
+
+absl::Status KernelProgram::Error(std::string_view what) const {
+  return absl::UnavailableError(Concat({path_, ": ", what}));
+}
+
+std::string KernelProgram::Complaint() const {
+  std::array<char, 512> buffer;
+  const ssize_t got = pread(errors_, buffer.data(), buffer.size(), 0);
+  if (got <= 0) return "";
+  return Concat({", but ", Quoted({buffer.data(), static_cast<size_t>(got)}),
+                 " on standard error"});
+}
+
+std::string KernelFolder() {
+  const char* folder = std::getenv(kFolderVariable);
+  if (folder != nullptr && *folder != '\0') return folder;
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return error ? "." : self.parent_path().string();
+}
+
+std::vector<std::string> KernelProgramNames() {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (auto it = fs::directory_iterator(KernelFolder(), error);
+       !error && it != fs::directory_iterator(); it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    std::error_code ignored;
+    if (IsKernelName(name) && it->is_regular_file(ignored)) {
+      names.push_back(name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string NoKernelPrograms() {
+  return Concat({"no program with kernel text in ", KernelFolder(),
+                 ": build with linux-source-6.1 installed, or say in ",
+                 kFolderVariable, " which folder has them"});
+}
+
+bool IsKernelName(std::string_view walk) {
+  return walk.starts_with(kPrefix) && walk.find('/') == walk.npos;
+}
+
+absl::StatusOr<std::unique_ptr<KernelProgram>> OpenKernelProgram(
+    const std::string& name) {
+  const std::vector<std::string> names = KernelProgramNames();
+  if (std::find(names.begin(), names.end(), name) != names.end()) {
+    return KernelProgram::Open((fs::path(KernelFolder()) / name).string());
+  }
+  if (names.empty()) {
+    return absl::NotFoundError(
+        Concat({"there is no walk '", name, "': ", NoKernelPrograms()}));
+  }
+  return absl::NotFoundError(
+      Concat({"there is no walk '", name, "' in ", KernelFolder(),
+              "; of kernel text there are ", Enumerate(names)}));
+}
+
+}  // namespace pxdfuzz
