@@ -150,10 +150,11 @@ struct Header {
   bool required = true;
 };
 
+// The first two: of one or the other, up to 5.7 the second.
 constexpr Header kCommonHeaders[] = {
     {"include/linux/pgtable.h", "linux/pgtable.h", false},
     {"include/asm-generic/pgtable.h", "asm-generic/pgtable.h", false},
-    {"include/asm-generic/pgtable_uffd.h", "asm-generic/pgtable_uffd.h"},
+    {"include/asm-generic/pgtable_uffd.h", "asm-generic/pgtable_uffd.h", false},
     {"include/linux/const.h", "linux/const.h"},
     {"include/uapi/linux/const.h", "uapi/linux/const.h"},
     {"include/vdso/const.h", "vdso/const.h", false},
@@ -218,11 +219,21 @@ constexpr ArchFiles kArches[] = {
     {"arm64", kArm64Headers, kArm64Hugetlb},
 };
 
+// What the cut text or the headers of some versions define and others take from
+// elsewhere: kernel/shim/compat.h has it then.
+constexpr std::string_view kMayDefine[] = {
+    "pmd_devmap",
+    "put_compound_head",
+    "try_get_compound_head",
+    "try_grab_compound_head",
+};
+
 // Headers that the real ones include and that say nothing which matters here:
 // what is used of them stands in kernel/shim.
 constexpr std::string_view kEmptyHeaders[] = {
     "asm-generic/getorder.h",
     "asm-generic/memory_model.h",
+    "asm-generic/pgtable_uffd.h",
     "asm/alternative.h",
     "asm/boot.h",
     "asm/bug.h",
@@ -349,10 +360,25 @@ class Cutting {
     for (const Header& header : kCommonHeaders) {
       if (!TakeHeader(header)) return false;
     }
+    if (!Has("linux/pgtable.h")) {
+      if (!Has("asm-generic/pgtable.h")) {
+        return Fail(Missing("include/linux/pgtable.h", "the file"));
+      }
+      // What includes the other one behind the architecture's.
+      out_.push_back(
+          {fs::path("include/linux/pgtable.h"), "#include <asm/pgtable.h>\n"});
+    }
     for (const Header& header : files_->headers) {
       if (!TakeHeader(header)) return false;
     }
     return true;
+  }
+
+  bool Has(std::string_view name) const {
+    for (const auto& [path, text] : out_) {
+      if (path == fs::path("include") / name) return true;
+    }
+    return false;
   }
 
   bool TakeHeader(const Header& header) {
@@ -430,13 +456,33 @@ class Cutting {
           "__get_user_pages_fast"}) {
       const std::optional<Piece> function = gup->Function(entry);
       if (!function.has_value()) continue;
+      // That of 5.6 takes neither FOLL_GET nor FOLL_FAST_ONLY.
+      if (entry == "internal_get_user_pages_fast" &&
+          function->text.find("FOLL_GET") == std::string::npos) {
+        continue;
+      }
       Add(*gup, *function, text);
       facts_ += "#define PXD_TREE_ENTRY_" + std::string(entry) + " 1\n";
+      if (function->text.find("FOLL_FAST_ONLY") != std::string::npos ||
+          !entry.ends_with("get_user_pages_fast")) {
+        facts_ += "#define PXD_TREE_HAS_FAST_ONLY 1\n";
+      }
       out_.push_back({"gup.c", text});
+      TellWhatIsDefined();
       return true;
     }
     return Fail(
         Missing("mm/gup.c", "the function gup_fast or lockless_pages_from_mm"));
+  }
+
+  void TellWhatIsDefined() {
+    for (const std::string_view name : kMayDefine) {
+      for (const auto& [path, text] : out_) {
+        if (!KernelSource({}, text).Function(name).has_value()) continue;
+        facts_ += "#define PXD_TREE_DEFINES_" + std::string(name) + " 1\n";
+        break;
+      }
+    }
   }
 
   bool TakePerf() {
@@ -488,11 +534,7 @@ class Cutting {
                                  "\"\n#define PXD_TREE_HASH \"" + report_.hash +
                                  "\"\n" + facts_});
     for (const std::string_view name : kEmptyHeaders) {
-      bool taken = false;
-      for (const auto& [path, text] : out_) {
-        taken |= path == fs::path("include") / name;
-      }
-      if (!taken) out_.push_back({fs::path("include") / name, ""});
+      if (!Has(name)) out_.push_back({fs::path("include") / name, ""});
     }
     std::error_code error;
     for (const auto& [path, text] : out_) {

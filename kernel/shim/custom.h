@@ -28,6 +28,8 @@ struct mm_struct {
   unsigned long flags;
   unsigned long task_size;
   int mmap_lock;
+  int mmap_sem;
+  int has_pinned;
   atomic_t tlb_flush_pending;
   atomic_t mm_users;
 };

@@ -2,43 +2,12 @@
 
 /*
  * What mm/gup.c and kernel/events/core.c need besides the tree's page-table
- * headers, which come before this file. Spellings of all versions from 5.4 on.
+ * headers, which come before this file.
  */
 #ifndef PXDFUZZ_KERNEL_SHIM_GUP_H_
 #define PXDFUZZ_KERNEL_SHIM_GUP_H_
 
-/* custom: see pxd_grab_pages(). From 5.19 to 6.8, and from 6.9 on, ... */
-static inline struct folio *try_grab_folio(struct page *page, int refs,
-                                           unsigned int flags) {
-  return pxd_grab_pages(page, refs, flags) ? page_folio(page) : NULL;
-}
-#define try_grab_folio_fast(page, refs, flags) try_grab_folio(page, refs, flags)
-static inline void gup_put_folio(struct folio *folio, int refs,
-                                 unsigned int flags) {
-  pxd_put_pages(&folio->page, refs, flags);
-}
-static inline bool try_grab_page(struct page *page, unsigned int flags) {
-  return pxd_grab_pages(page, 1, flags);
-}
-/* ... before folios (5.7 to 5.18), ... */
-static inline struct page *try_grab_compound_head(struct page *page, int refs,
-                                                  unsigned int flags) {
-  return pxd_grab_pages(page, refs, flags) ? page : NULL;
-}
-static inline void put_compound_head(struct page *page, int refs,
-                                     unsigned int flags) {
-  pxd_put_pages(page, refs, flags);
-}
-/* ... and before pinning (up to 5.6). */
-static inline struct page *try_get_compound_head(struct page *page, int refs) {
-  return pxd_grab_pages(page, refs, FOLL_GET) ? page : NULL;
-}
-#define put_page(page) pxd_put_pages(page, 1, FOLL_GET)
-#define put_page_refs(page, refs) pxd_put_pages(page, refs, FOLL_GET)
-#define unpin_user_page(page) pxd_put_pages(page, 1, FOLL_PIN)
-#define unpin_user_pages_lockless(pages, count) ((void)0) /* stub: no fork */
-#define gup_fast_unpin_user_pages(pages, count) ((void)0) /* likewise */
-#define compound_head(page) (page)
+#include "kernel/shim/compat.h"
 
 /* stub: secure guests, whose pages would have to be exported. */
 #define arch_make_page_accessible(page) 0
@@ -59,19 +28,6 @@ static inline struct page *try_get_compound_head(struct page *page, int refs) {
 
 /* duplicated: linux/mm.h. FOLL_FORCE alone reaches past PROT_NONE. */
 #define gup_can_follow_protnone(flags) (((flags) & FOLL_FORCE) != 0)
-
-/* duplicated: linux/hugetlb.h without CONFIG_ARCH_HAS_HUGEPD. */
-typedef struct {
-  unsigned long pd;
-} hugepd_t;
-#define is_hugepd(hugepd) 0
-#define __hugepd(x) ((hugepd_t){(x)})
-#ifndef pgd_huge
-#define pgd_huge(pgd) 0
-#endif
-#ifndef p4d_huge
-#define p4d_huge(p4d) 0
-#endif
 
 /* Entries are read by helpers too: the line that counts is the caller's. */
 static inline void pxd_relabel(const char *file, int line) {
@@ -100,8 +56,10 @@ static inline void pxd_relabel(const char *file, int line) {
 #define ptep_get_lockless(p) PXD_RELABELLED(ptep_get_lockless, p)
 
 /*
- * Variants of the same text, by macro alone. At each of its calls the entry is
- * a local that is named after its level, so `&pgd` is the address of the copy.
+ * Variants of the same text, by macro alone, where it asks these macros for the
+ * next level: from 5.9 on, and before that it stands there by value. At each of
+ * its calls the entry is a local that is named after its level, so `&pgd` is
+ * the address of the copy.
  */
 #if defined(PXD_BY_VALUE) || \
     defined(PXD_FOLDED_AWARE) /* as it stood before d3f7b1bb2040 */

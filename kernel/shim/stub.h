@@ -11,6 +11,7 @@
 #define PXD_JOIN_2(a, b) a##_##b
 #define PXD_JOIN(a, b) PXD_JOIN_2(a, b)
 #define arch_make_huge_pte PXD_JOIN(PXD_SYMBOL, arch_make_huge_pte)
+#define __get_user_pages_fast PXD_JOIN(PXD_SYMBOL, get_user_pages_fast)
 #define pmd_huge PXD_JOIN(PXD_SYMBOL, pmd_huge)
 #define pud_huge PXD_JOIN(PXD_SYMBOL, pud_huge)
 #define set_huge_pte_at PXD_JOIN(PXD_SYMBOL, set_huge_pte_at)
