@@ -159,6 +159,10 @@ bool ReadRead(Scanner words, KernelRead& read) {
     return false;
   }
   if (!ReadKind(words, read.kind)) return false;
+  // There is no table below that level.
+  if (read.level == Level::kPte && read.kind.tag == EntryKind::Tag::kTable) {
+    return false;
+  }
   if (!ReadNumber(words.Word(), read.line)) return false;
   read.file = words.rest();
   return !read.file.empty();

@@ -37,7 +37,7 @@ struct KernelRead {
   // What was read; nothing where the read faulted.
   std::optional<uint64_t> value;
   // What that is as an entry of this tree, of `level` or, where that is folded,
-  // of the real level whose entries are handed to it.
+  // of the real level whose entries are handed to it. A pte is no table.
   EntryKind kind;
 
   // Whether it read what a walk may not: neither a table nor a copy.
