@@ -2,6 +2,7 @@
 
 // pxdfuzz matrix.
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -105,7 +106,9 @@ std::string CellText(size_t walk, const Tried& tried) {
 std::string Row(std::string_view name, const std::vector<std::string>& cells) {
   std::string line(name);
   for (size_t i = 0; i < cells.size(); ++i) {
-    line.resize(kNameColumns + i * kCellColumns, ' ');
+    // A long cell takes from the next one's room.
+    line.resize(std::max(line.size() + 1, kNameColumns + i * kCellColumns),
+                ' ');
     line += cells[i];
   }
   return line;

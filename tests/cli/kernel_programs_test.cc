@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: MIT
+
+// The tool and programs with kernel text: fake ones, which are shell scripts,
+// and where a tree was found when this was configured, a real one. Runs in the
+// project's folder.
+
+#include "src/cli/kernel_programs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <yaml-cpp/yaml.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "kernel/answer.h"
+#include "pxdfuzz/case.h"
+#include "src/cli/input.h"
+#include "tests/engine/program.h"
+#include "tests/known_cases.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+namespace fs = std::filesystem;
+
+using End = KernelAnswer::End;
+
+constexpr char kThread[] = "corpus/regressions/thread-wrong-page.yaml";
+constexpr char kX86[] = "corpus/regressions/x86-512-gib.yaml";
+constexpr char kAgreed[] =
+    "request returned\\nrun get\\nheld 1\\npages 0x1000\\nend\\n";
+
+// A case of as many requests as asked for.
+Case Requests(int count) {
+  Case c =
+      MakeCase(3, {.start = 0x1000, .pages = 1}, {MapPages(0x1000, 1, 0x1000)});
+  while (static_cast<int>(c.requests.size()) < count) {
+    c.requests.push_back(c.requests[0]);
+  }
+  return c;
+}
+
+class KernelProgramsTest : public ::testing::Test {
+ protected:
+  KernelProgramsTest() {
+    setenv("PXDFUZZ_KERNEL_PROGRAMS", folder_.path().c_str(), 1);
+  }
+  ~KernelProgramsTest() override { unsetenv("PXDFUZZ_KERNEL_PROGRAMS"); }
+
+  fs::path Path(const std::string& name) const { return folder_.path() / name; }
+
+  void WriteScript(const std::string& name, const std::string& text) const {
+    std::ofstream(Path(name)) << "#!/bin/sh\n" << text;
+    fs::permissions(Path(name), fs::perms::owner_all);
+  }
+
+  // A program that does `body` for each line that it gets; $line is it.
+  void WriteFake(const std::string& name, const std::string& body) const {
+    WriteScript(name,
+                "if [ \"$1\" = --describe ]; then\n"
+                "  printf 'name " +
+                    name +
+                    "\\nversion 6.9.1\\ncut c0ffee\\n"
+                    "arch s390\\nvariant as-is\\n'; exit 0\n"
+                    "fi\n"
+                    "echo \"$*\" >> '" +
+                    Path("started").string() +
+                    "'\n"
+                    "while read -r line; do\n" +
+                    body + "\ndone\n");
+  }
+
+  // How often a fake was started to answer, and with which flags.
+  std::vector<std::string> Started() const {
+    std::ifstream in(Path("started"));
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+  }
+
+  // The error of asking it about a case with two requests.
+  std::string ErrorOf(const std::string& body) const {
+    WriteFake("kernel-fake", body);
+    const auto program = OpenKernelProgram("kernel-fake");
+    EXPECT_TRUE(program.ok()) << program.status();
+    const auto answers = (*program)->Ask(Requests(2), false);
+    EXPECT_FALSE(answers.ok()) << body;
+    const std::string error(answers.status().message());
+    EXPECT_THAT(error, StartsWith(Path("kernel-fake").string() + ": "));
+    EXPECT_THAT(error, Not(HasSubstr("\n")));
+    return error.substr(Path("kernel-fake").string().size() + 2);
+  }
+
+  // The tool, with the fakes.
+  Ran RunTool(const std::string& arguments) const {
+    return RunCommand(Program("pxdfuzz") + ' ' + arguments);
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(KernelProgramsTest, OneProcessAnswersForManyCases) {
+  WriteFake("kernel-fake",
+            std::string("printf '") + kAgreed + kAgreed + "case\\n'");
+  const auto program = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ((*program)->text().version, "6.9.1");
+  EXPECT_TRUE((*program)->Takes({ArchId::kS390, 2}));
+  EXPECT_FALSE((*program)->Takes({ArchId::kX86, 4}));
+  for (int i = 0; i < 20; ++i) {
+    const auto answers = (*program)->Ask(Requests(2), false);
+    ASSERT_TRUE(answers.ok()) << answers.status();
+    ASSERT_EQ(answers->size(), 2u);
+    EXPECT_THAT((*answers)[1].pages, ElementsAre(0x1000));
+  }
+  EXPECT_THAT(Started(), ElementsAre(""));
+  // Reads are a flag.
+  EXPECT_TRUE((*program)->Ask(Requests(2), true).ok());
+  EXPECT_TRUE((*program)->Ask(Requests(2), true).ok());
+  EXPECT_THAT(Started(), ElementsAre("", "--reads"));
+}
+
+TEST_F(KernelProgramsTest, ItGetsTheCaseAsHexadecimalBytes) {
+  WriteFake("kernel-fake", std::string("echo \"$line\" >> '") +
+                               Path("lines").string() + "'\nprintf '" +
+                               kAgreed + "case\\n'");
+  const auto program = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(program.ok());
+  const Case c = *ReadCase("corpus/regressions/old-page-written.bin");
+  ASSERT_TRUE((*program)->Ask(c, false).ok());
+  std::ifstream in(Path("lines"));
+  std::string line;
+  std::getline(in, line);
+  std::string bytes;
+  for (size_t i = 0; i + 1 < line.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(line.substr(i, 2), nullptr, 16));
+  }
+  EXPECT_EQ(bytes, *ReadInput("corpus/regressions/old-page-written.bin"));
+}
+
+// It dies on the first request of three: that one is a fault, the others are
+// asked of a new process.
+TEST_F(KernelProgramsTest, OneThatDiesIsStartedAnew) {
+  const std::string marker = Path("died").string();
+  for (const std::string death : {"exit 3", "kill -9 $$"}) {
+    fs::remove(marker);
+    fs::remove(Path("started"));
+    WriteFake("kernel-fake", "if [ ! -e '" + marker + "' ]; then touch '" +
+                                 marker + "'; printf 'request ret'; " + death +
+                                 "; fi\nprintf '" + kAgreed + kAgreed +
+                                 "case\\n'");
+    const auto program = OpenKernelProgram("kernel-fake");
+    ASSERT_TRUE(program.ok());
+    const auto answers = (*program)->Ask(Requests(3), false);
+    ASSERT_TRUE(answers.ok()) << answers.status();
+    ASSERT_EQ(answers->size(), 3u);
+    EXPECT_EQ((*answers)[0].end, End::kFault);
+    EXPECT_EQ((*answers)[0].finding, "kernel-fake.s390-3.died");
+    EXPECT_EQ((*answers)[1].finding, "");
+    EXPECT_EQ((*answers)[2].pages.size(), 1u);
+    EXPECT_EQ(Started().size(), 2u);
+  }
+}
+
+// Where a sanitizer ends it, it says so first.
+TEST_F(KernelProgramsTest, TheLastWordsOfOneThatDiesAreItsAnswer) {
+  WriteFake("kernel-fake",
+            "printf 'request fault\\nrun get\\nheld 0\\nfinding "
+            "kernel-fake.s390-3.sanitizer\\nread pgd table 0x10400000 fault "
+            "empty 12 mm/gup.c\\nend\\n'; exit 1");
+  const auto program = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(program.ok());
+  const auto answers = (*program)->Ask(Requests(2), true);
+  ASSERT_TRUE(answers.ok()) << answers.status();
+  ASSERT_EQ(answers->size(), 2u);
+  for (const KernelAnswer& answer : *answers) {
+    EXPECT_EQ(answer.finding, "kernel-fake.s390-3.sanitizer");
+    EXPECT_EQ(answer.reads.size(), 1u);
+  }
+  EXPECT_EQ(Started().size(), 2u);
+}
+
+TEST_F(KernelProgramsTest, StrangeAnswersAreErrorsOfOneLine) {
+  EXPECT_EQ(ErrorOf("echo hello; echo end"), "gives a strange answer: 'hello'");
+  EXPECT_EQ(ErrorOf("printf '\\033[2J\\nend\\n'"),
+            "gives a strange answer: '?[2J'");
+  EXPECT_EQ(ErrorOf(std::string("printf '") + kAgreed + "case\\n'"),
+            "answers 1 of 2 requests");
+  EXPECT_EQ(ErrorOf("echo case"), "answers 0 of 2 requests");
+  EXPECT_THAT(ErrorOf(std::string("printf '") + kAgreed + kAgreed + kAgreed +
+                      "case\\n'"),
+              StartsWith("gives a strange answer: 'request returned'"));
+  EXPECT_THAT(ErrorOf("yes | tr -d '\\n'"),
+              StartsWith("gives a strange answer: 'yyyyy"));
+  EXPECT_EQ(ErrorOf("yes read"), "answers without an end");
+}
+
+TEST_F(KernelProgramsTest, AfterAStrangeAnswerItIsAskedAfresh) {
+  const std::string marker = Path("spoke").string();
+  WriteFake("kernel-fake", "if [ ! -e '" + marker + "' ]; then touch '" +
+                               marker + "'; echo end; echo case; fi\nprintf '" +
+                               kAgreed + "case\\n'");
+  const auto program = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(program.ok());
+  EXPECT_FALSE((*program)->Ask(Requests(1), false).ok());
+  const auto answers = (*program)->Ask(Requests(1), false);
+  ASSERT_TRUE(answers.ok()) << answers.status();
+  EXPECT_EQ(answers->size(), 1u);
+}
+
+TEST_F(KernelProgramsTest, WhatIsNoSuchProgramIsNamed) {
+  const auto error = [this](const std::string& name) {
+    const auto program = OpenKernelProgram(name);
+    EXPECT_FALSE(program.ok()) << name;
+    return std::string(program.status().message());
+  };
+  EXPECT_EQ(error("kernel-9.9-s390"),
+            "there is no walk 'kernel-9.9-s390': no program with kernel text "
+            "in " +
+                folder_.path().string() +
+                ": build with linux-source-6.1 installed, or say in "
+                "PXDFUZZ_KERNEL_PROGRAMS which folder has them");
+  WriteScript("kernel-silent", "");
+  WriteScript("kernel-complains", "echo 'no such library' >&2; exit 127");
+  WriteScript("kernel-odd", "echo Hello");
+  std::ofstream(Path("kernel-data")) << "text";
+  fs::create_directory(Path("kernel-folder"));
+  EXPECT_EQ(error("kernel-9.9-s390"),
+            "there is no walk 'kernel-9.9-s390' in " + folder_.path().string() +
+                "; of kernel text there are kernel-complains, kernel-data, "
+                "kernel-odd and kernel-silent");
+  EXPECT_EQ(error("kernel-silent"),
+            Path("kernel-silent").string() + ": says nothing to --describe");
+  EXPECT_EQ(error("kernel-complains"),
+            Path("kernel-complains").string() +
+                ": says nothing to --describe, but 'no such library' on "
+                "standard error");
+  EXPECT_EQ(error("kernel-odd"),
+            Path("kernel-odd").string() +
+                ": answers --describe as no program with kernel text does: "
+                "'Hello'");
+  EXPECT_EQ(
+      error("kernel-data"),
+      Path("kernel-data").string() + ": cannot be executed: Permission denied");
+}
+
+TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
+  WriteFake("kernel-good", std::string("printf '") + kAgreed + "case\\n'");
+  WriteFake("kernel-known",
+            "printf 'request returned\\nrun get\\nheld 1\\nknown "
+            "s390-readonly-2g-write\\nend\\ncase\\n'");
+  WriteFake("kernel-bad",
+            "printf 'request returned\\nrun get\\nheld 1\\nfinding "
+            "kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n'");
+  WriteFake("kernel-dead", "exit 1");
+  WriteFake("kernel-odd", "echo what; echo end");
+  const std::string file = std::string(" ") + kThread;
+  struct Expected {
+    std::string name;
+    int code;
+    std::string line;
+  };
+  const std::string thread = std::string(kThread) + ": ";
+  for (const Expected& expected : {
+           Expected{"good", 0, thread + "agrees\n1 case, 1 agrees, 0 findings"},
+           {"known", 0,
+            thread + "known finding: docs/findings/s390-readonly-2g-write.md\n"
+                     "1 case, 1 known finding, 0 findings"},
+           {"bad", 1,
+            thread + "FINDING kernel-bad.s390-3.short.pte-leaf\n1 case, 1 "
+                     "finding"},
+           {"dead", 1, thread + "FINDING kernel-dead.s390-3.died\n"},
+           {"odd", 3, "kernel-odd: gives a strange answer: 'what'\n"},
+           {"none", 2, "pxdfuzz: replay: there is no walk 'kernel-none' in "},
+       }) {
+    const std::string walk = " --walk=kernel-" + expected.name;
+    const Ran replay = RunTool("replay" + walk + file);
+    EXPECT_EQ(replay.exit_code, expected.code) << replay.output;
+    EXPECT_THAT(replay.output, HasSubstr(expected.line));
+    EXPECT_EQ(RunTool("explain" + walk + file).exit_code, expected.code)
+        << expected.name;
+  }
+  EXPECT_EQ(RunTool("replay --strict --walk=kernel-known" + file).exit_code, 1);
+  const Ran dead = RunTool("explain --walk=kernel-dead" + file);
+  EXPECT_THAT(dead.output, AllOf(HasSubstr("ended without an\nanswer."),
+                                 HasSubstr("DEDUP_TOKEN: kernel-dead.")));
+  // Of another architecture.
+  const std::string x86 = std::string(" --walk=kernel-bad ") + kX86;
+  EXPECT_EQ(RunTool("replay" + x86).exit_code, 0);
+  EXPECT_THAT(RunTool("replay" + x86).output,
+              HasSubstr("not comparable: the case is of x86-64, the text of "
+                        "s390\n"));
+  EXPECT_EQ(RunTool("explain" + x86).output,
+            "The case is of x86-64/4, and kernel-bad is text of s390: there is "
+            "nothing to compare.\n");
+  EXPECT_EQ(RunTool("replay --walk=static-by-value" + file).exit_code, 2);
+}
+
+TEST_F(KernelProgramsTest, JsonSaysTheSame) {
+  WriteFake("kernel-bad",
+            "printf 'request fault\\nrun get\\nheld 1\\nfinding "
+            "kernel-bad.s390-3.fault.pte-leaf\\nend\\ncase\\n'");
+  const Ran ran = RunTool(std::string("replay --json --walk=kernel-bad ") +
+                          kThread + ' ' + kX86);
+  EXPECT_EQ(ran.exit_code, 1);
+  const YAML::Node json = YAML::Load(ran.output);
+  EXPECT_EQ(json["walk"].as<std::string>(), "kernel-bad");
+  const YAML::Node one = json["cases"][0];
+  EXPECT_EQ(one["result"].as<std::string>(), "finding");
+  EXPECT_EQ(one["signature"].as<std::string>(),
+            "kernel-bad.s390-3.fault.pte-leaf");
+  EXPECT_EQ(one["requests"][0]["end"].as<std::string>(), "fault");
+  EXPECT_TRUE(one["requests"][0]["known"].IsNull());
+  EXPECT_EQ(json["cases"][1]["result"].as<std::string>(), "not-comparable");
+  EXPECT_EQ(json["summary"]["known-finding"].as<int>(), 0);
+}
+
+TEST_F(KernelProgramsTest, WalksListsThem) {
+  const std::string without = RunTool("walks").output;
+  EXPECT_THAT(without, EndsWith("\nno kernel text: build with linux-source-6.1 "
+                                "installed\n"));
+  WriteFake("kernel-fake", ":");
+  WriteScript("kernel-silent", "");
+  const Ran ran = RunTool("walks");
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_THAT(ran.output,
+              HasSubstr("\nkernel-fake\n"
+                        "  text       Linux 6.9.1, s390, as-is; cut c0ffee\n"
+                        "  licence    GPL-2.0-only"));
+  EXPECT_THAT(ran.output, HasSubstr("kernel-silent: says nothing"));
+}
+
+// What is said of the model depends on no program.
+TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
+  const Ran alone = RunTool("matrix --cases=20 --no-kernel");
+  EXPECT_EQ(alone.exit_code, 0);
+  EXPECT_THAT(alone.output, Not(HasSubstr("kernel text")));
+  const Ran without = RunTool("matrix --cases=20");
+  EXPECT_EQ(without.exit_code, 0);
+  EXPECT_EQ(without.output,
+            alone.output +
+                "\nkernel text was left out: no program with kernel "
+                "text in " +
+                folder_.path().string() +
+                ": build with linux-source-6.1 installed, or say in "
+                "PXDFUZZ_KERNEL_PROGRAMS which folder has them\n");
+
+  // A fake does not know how many requests a case has: this one dies of each.
+  WriteFake("kernel-dead", "exit 1");
+  EXPECT_EQ(RunTool("matrix --cases=20 --no-kernel").output, alone.output);
+  const Ran with = RunTool("matrix --cases=20 --kernel-cases=2");
+  EXPECT_EQ(with.exit_code, 1);
+  EXPECT_THAT(with.output, StartsWith(alone.output));
+  EXPECT_THAT(with.output,
+              HasSubstr("\nkernel-dead                FINDING      FINDING    "
+                        "  FINDING      FINDING      -            -"));
+  EXPECT_THAT(with.output, HasSubstr("  first: kernel-dead.s390-2.died\n"));
+  const YAML::Node json =
+      YAML::Load(RunTool("matrix --cases=20 --kernel-cases=2 --json").output);
+  const YAML::Node space = json["kernel"][0]["spaces"][1];
+  EXPECT_EQ(space["space"].as<std::string>(), "s390/3");
+  EXPECT_EQ(space["result"].as<std::string>(), "finding");
+  EXPECT_EQ(space["broken"].as<int>(), space["requests"].as<int>());
+  EXPECT_FALSE(
+      YAML::Load(
+          RunTool("matrix --cases=20 --no-kernel --json").output)["kernel"]
+          .IsDefined());
+  EXPECT_EQ(RunTool("matrix --kernel-cases=0").output,
+            "pxdfuzz: matrix: --kernel-cases=0: a whole number of cases is "
+            "wanted, 1 or more\n");
+}
+
+#ifdef PXDFUZZ_BY_VALUE
+
+// The text of a real tree, as it was in 2020.
+class RealKernelTest : public ::testing::Test {
+ protected:
+  static std::string Walk() { return " --walk=" PXDFUZZ_BY_VALUE " "; }
+};
+
+// The text without breaks of lines and marks.
+std::string Flat(const std::string& text) {
+  std::string flat;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\n' || c == '>';
+    if (blank && (flat.empty() || flat.back() == ' ')) continue;
+    flat += blank ? ' ' : c;
+  }
+  return flat;
+}
+
+// What stands on its stack is the compiler's and the machine's, and so is what
+// comes of it.
+TEST_F(RealKernelTest, TheThreadsExampleIsToldWithTheKernelsLines) {
+  const Ran ran =
+      RunCommand(Program("pxdfuzz") + " explain" + Walk() + kThread);
+  EXPECT_EQ(ran.exit_code, 1) << ran.output;
+  const std::string flat = Flat(ran.output);
+  EXPECT_THAT(flat, HasSubstr("On s390 with 3 levels, " PXDFUZZ_BY_VALUE));
+  EXPECT_TRUE(flat.find(" stops too early: page 1 of 2,") != flat.npos ||
+              flat.find(" returns a wrong page: page 1 of 2,") != flat.npos ||
+              flat.find(" faults: at page 1 of 2,") != flat.npos ||
+              flat.find(" the right pages by luck: at page 1 of 2,") !=
+                  flat.npos)
+      << ran.output;
+  EXPECT_THAT(flat, HasSubstr("It left the copy of p4d at pud: pudp moved off "
+                              "a local variable, to 8 bytes above it on the "
+                              "stack (mm/gup.c:"));
+  EXPECT_THAT(flat, HasSubstr("the stack, 8 bytes above the local copy of p4d "
+                              "= 0x"));
+  EXPECT_THAT(flat, HasSubstr(" the local copy of pgd = 0x"));
+  EXPECT_THAT(flat, HasSubstr("RULE BROKEN"));
+  bool has_line = false;
+  for (size_t at = 0; (at = flat.find(" mm/gup.c:", at)) != flat.npos; ++at) {
+    has_line |= std::stoi(flat.substr(at + 10)) > 0;
+  }
+  EXPECT_TRUE(has_line);
+  EXPECT_THAT(ran.output,
+              HasSubstr("\nDEDUP_TOKEN: " PXDFUZZ_BY_VALUE ".s390-3."));
+  for (size_t at = 0; at < ran.output.size();) {
+    const size_t end = ran.output.find('\n', at);
+    const std::string line = ran.output.substr(at, end - at);
+    at = end + 1;
+    if (line.find("pxdfuzz explain") != line.npos) continue;
+    if (line.starts_with("DEDUP_TOKEN")) continue;
+    EXPECT_LE(line.size(), 80u) << line;
+  }
+}
+
+TEST_F(RealKernelTest, OtherCasesAgree) {
+  const Ran ran =
+      RunCommand(Program("pxdfuzz") + " replay" + Walk() +
+                 "corpus/regressions/old-page-written.yaml " + kX86);
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_THAT(ran.output, EndsWith("2 cases, 1 agrees, 0 findings, 1 not "
+                                   "comparable\n"));
+}
+
+TEST_F(RealKernelTest, MatrixShowsWhereItIsBroken) {
+  ScratchFolder folder;
+  fs::create_symlink(fs::path(PXDFUZZ_BIN) / PXDFUZZ_BY_VALUE,
+                     folder.path() / PXDFUZZ_BY_VALUE);
+  const Ran ran = RunCommand(
+      "PXDFUZZ_KERNEL_PROGRAMS='" + folder.path().string() + "' " +
+      Program("pxdfuzz") + " matrix --cases=20 --kernel-cases=300 --json");
+  EXPECT_EQ(ran.exit_code, 0) << ran.output;
+  const YAML::Node json = YAML::Load(ran.output);
+  ASSERT_EQ(json["kernel"].size(), 1u);
+  const YAML::Node spaces = json["kernel"][0]["spaces"];
+  ASSERT_EQ(spaces.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_GT(spaces[i]["agreed"].as<int>(), 0) << i;
+    EXPECT_EQ(spaces[i]["broken"].as<int>() > 0, i < 3) << i;
+    EXPECT_EQ(spaces[i]["result"].as<std::string>() == "broken", i < 3) << i;
+  }
+}
+
+#endif  // PXDFUZZ_BY_VALUE
+
+}  // namespace
+}  // namespace pxdfuzz
