@@ -24,7 +24,7 @@ void AddCommented(const std::string& line, const std::string& comment,
                   TextLines& out) {
   if (comment.empty()) {
     out.Line(line);
-  } else if (line.size() + 4 + comment.size() <= kTextColumns) {
+  } else if (line.size() + 4 + comment.size() <= out.columns()) {
     out.Line(Concat({line, "  # ", comment}));
   } else {
     out.Line(line);
@@ -48,7 +48,7 @@ void AddMapping(std::string_view first, const std::vector<Item>& items,
     const bool last = i + 1 == items.size();
     const std::string item =
         Concat({items[i].key, ": ", items[i].value, last ? "}" : ","});
-    if (has_item && line.size() + 1 + item.size() > kTextColumns) {
+    if (has_item && line.size() + 1 + item.size() > out.columns()) {
       out.Line(line);
       line = rest;
       has_item = false;
@@ -159,8 +159,8 @@ void AddRecord(const Record& record, const Space& space, TextLines& out) {
 
 }  // namespace
 
-std::string ToText(const Case& c) {
-  TextLines out(/*color=*/false);
+std::string ToText(const Case& c, size_t columns) {
+  TextLines out(/*color=*/false, columns);
   out.Line("# pxdfuzz case");
   out.Line("version: 1");
   if (c.empty()) {

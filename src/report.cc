@@ -195,7 +195,7 @@ void AddReport(const Case& c, const Verdict& verdict, size_t request,
 
 std::string WalkReport(const Case& c, const Verdict& verdict, size_t request,
                        size_t walk, const ReportOptions& options) {
-  TextLines out(options.color);
+  TextLines out(options.color, options.columns);
   AddReport(c, verdict, request, walk, out);
   AddCommands(options, out);
   return out.text();
@@ -203,7 +203,7 @@ std::string WalkReport(const Case& c, const Verdict& verdict, size_t request,
 
 std::string FindingReport(const Case& c, const Verdict& verdict,
                           const ReportOptions& options) {
-  TextLines out(options.color);
+  TextLines out(options.color, options.columns);
   if (!verdict.finding.has_value()) {
     out.Line("No finding.");
     return out.text();

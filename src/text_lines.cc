@@ -73,7 +73,7 @@ void TextLines::Wrap(std::string_view first, std::string_view rest,
     const std::string_view word = text.substr(0, end);
     text = end == text.npos ? "" : text.substr(end + 1);
     if (word.empty()) continue;
-    if (has_word && line.size() + 1 + word.size() > kTextColumns) {
+    if (has_word && line.size() + 1 + word.size() > columns_) {
       Line(line, style);
       line = rest;
       has_word = false;

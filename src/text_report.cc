@@ -21,7 +21,7 @@ std::string Padded(std::string_view text, size_t width) {
 void AddTitle(std::string_view title, TextLines& out) {
   out.Blank();
   std::string line = Concat({"--- ", title, " "});
-  if (line.size() < kTextColumns) line.resize(kTextColumns, '-');
+  if (line.size() < out.columns()) line.resize(out.columns(), '-');
   out.Line(line, LineStyle::kTitle);
   out.Blank();
 }
@@ -39,13 +39,13 @@ void AddIncomparable(const Case& c, Incomparable reason, size_t request,
                    Describe(reason), ". No walk is run."}),
            LineStyle::kTitle);
   AddTitle("Case", out);
-  const std::string text = ToText(c);
+  const std::string text = ToText(c, out.columns());
   out.Line(std::string_view(text).substr(0, text.size() - 1));
 }
 
 void AddCase(const Case& c, size_t request, bool went_wrong, TextLines& out) {
   AddTitle("Case", out);
-  const std::string text = ToText(c);
+  const std::string text = ToText(c, out.columns());
   const bool several = c.requests.size() > 1;
   bool in_requests = false;
   size_t seen = 0;
@@ -108,7 +108,7 @@ void AddPagesTable(const PagesTable& table, TextLines& out) {
   };
   widen(header);
   for (const Row& row : rows) widen(row.cells);
-  if (3 + widths[0] + widths[1] + widths[2] + widths[3] + 6 > kTextColumns) {
+  if (3 + widths[0] + widths[1] + widths[2] + widths[3] + 6 > out.columns()) {
     header[3] = "the walk";
   }
   const auto add = [&](std::string_view margin,

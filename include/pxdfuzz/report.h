@@ -9,6 +9,7 @@
 
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/compare.h"
+#include "pxdfuzz/text_lines.h"
 
 namespace pxdfuzz {
 
@@ -20,14 +21,15 @@ struct ReportCommand {
 
 struct ReportOptions {
   bool color = false;
+  size_t columns = kTextColumns;
   // Printed at the end, in this order.
   std::vector<ReportCommand> commands;
 };
 
 // What a person reads of one walk and one request, right or wrong: one
 // sentence, the case, the pages side by side by walk, how the other walks fare,
-// the walk and the reference step by step with the first difference marked. 80
-// columns. Where there is nothing to compare it says why, and the case.
+// the walk and the reference step by step with the first difference marked.
+// Where there is nothing to compare it says why, and the case.
 //
 // `verdict` is what `Oracle::Judge` said of `c`; `walk` is a position in
 // kAllWalks and was judged; `request` is a position in `c.requests`, or 0.

@@ -12,6 +12,7 @@
 
 namespace pxdfuzz {
 
+// How wide a text is unless told otherwise.
 inline constexpr size_t kTextColumns = 80;
 
 // "0x10080000000".
@@ -40,11 +41,15 @@ class TextLines {
  public:
   // Without `color` there is no escape code; with it the text is the same but
   // for escape codes.
-  explicit TextLines(bool color) : color_(color) {}
+  explicit TextLines(bool color, size_t columns = kTextColumns)
+      : color_(color), columns_(columns) {}
+
+  // The longest that a line should be.
+  size_t columns() const { return columns_; }
 
   // `line` as it is, however long.
   void Line(std::string_view line, LineStyle style = LineStyle::kPlain);
-  // `text`, broken between words so that no line exceeds kTextColumns unless a
+  // `text`, broken between words so that no line exceeds columns() unless a
   // single word does. The first line begins with `first`, all others with
   // `rest`.
   void Wrap(std::string_view first, std::string_view rest,
@@ -55,6 +60,7 @@ class TextLines {
 
  private:
   bool color_;
+  size_t columns_;
   std::string text_;
 };
 
