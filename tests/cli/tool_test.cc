@@ -319,8 +319,9 @@ TEST_F(ToolTest, WrongUsage) {
   ExpectError("help fuzz", 2, "there is no command 'fuzz'; see 'pxdfuzz help'");
   ExpectError("replay", 2,
               "replay: say which: FILE|FOLDER...; see 'pxdfuzz help replay'");
-  ExpectError("replay --walk=x y", 2,
-              "replay: there is no flag '--walk=x'; see 'pxdfuzz help replay'");
+  ExpectError("replay --request=x y", 2,
+              "replay: there is no flag '--request=x'; see 'pxdfuzz help "
+              "replay'");
   ExpectError("replay --json=yes y", 2,
               "replay: --json takes no value; see 'pxdfuzz help replay'");
   ExpectError("explain x --walk", 2,
