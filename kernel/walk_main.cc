@@ -27,7 +27,8 @@
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/space.h"
 
-extern "C" const pxd_kernel PXD_SYMBOL;
+// The text that the program is linked with.
+extern "C" const pxd_kernel* const pxd_program;
 
 namespace pxdfuzz {
 namespace {
@@ -50,7 +51,7 @@ std::optional<std::vector<uint8_t>> FromHex(std::string_view text) {
 }
 
 KernelJudge& Judge() {
-  static KernelJudge& judge = *new KernelJudge(PXD_SYMBOL);
+  static KernelJudge& judge = *new KernelJudge(*pxd_program);
   return judge;
 }
 
@@ -81,7 +82,7 @@ int AnswerAll(bool with_reads) {
     const std::optional<std::vector<uint8_t>> bytes = FromHex(line);
     if (!bytes.has_value()) {
       std::fprintf(stderr, "%s: a line that is no case in hexadecimal\n",
-                   PXD_SYMBOL.name);
+                   pxd_program->name);
       return 3;
     }
     const Case c = Decode(*bytes);
@@ -106,19 +107,19 @@ int main(int argc, char** argv) {
   if (argc > 2 || (argc == 2 && flag != "--version" && flag != "--describe" &&
                    flag != "--reads")) {
     std::fprintf(stderr, "usage: %s [--version | --describe | --reads]\n",
-                 PXD_SYMBOL.name);
+                 pxd_program->name);
     return 2;
   }
   if (flag == "--version") {
     std::printf(
         "%s: the fast walk of Linux %s, %s, %s; cut %s\n"
         "Holds kernel text: GPL-2.0-only.\n",
-        PXD_SYMBOL.name, PXD_SYMBOL.version, PXD_SYMBOL.arch,
-        PXD_SYMBOL.variant, PXD_SYMBOL.cut);
+        pxd_program->name, pxd_program->version, pxd_program->arch,
+        pxd_program->variant, pxd_program->cut);
     return 0;
   }
   if (flag == "--describe") {
-    const std::string lines = ToLines(pxdfuzz::TextOf(PXD_SYMBOL));
+    const std::string lines = ToLines(pxdfuzz::TextOf(*pxd_program));
     std::fputs(lines.c_str(), stdout);
     return 0;
   }
