@@ -119,51 +119,60 @@ TEST_P(TextTest, AMappedRangeGivesAllItsPages) {
 
 // What the tree writes, the reference understands.
 TEST_P(TextTest, EntriesMeanWhatTheModelTakesThemFor) {
-  VisitArch(Spaces()[0].arch, [&]<class A>() {
-    const LeafBits bits = TreeEntries<A>::Compare(kernel());
-    const TreeEntries<A> entries(kernel(), bits);
-    for (const Level level : kAllLevels) {
-      EXPECT_EQ(entries.Empty(level), A::Entries::Empty(level)) << Name(level);
-      if (level != Level::kPte) {
-        EXPECT_EQ(entries.Classify(level, entries.Table(level, 0x10400000)),
-                  EntryKind::Table(0x10400000))
-            << Name(level);
+  for (const Space& space : Spaces()) {
+    VisitArch(space.arch, [&]<class A>() {
+      const LeafBits bits = TreeEntries<A>::Compare(kernel(), space.levels);
+      const TreeEntries<A> entries(kernel(), bits);
+      const Geometry geometry = A::GeometryOf(space.levels);
+      for (const Level level : kAllLevels) {
+        if (!geometry.real(level)) continue;
+        EXPECT_EQ(entries.Classify(level, entries.Empty(level)),
+                  EntryKind::Empty());
+        if (level != Level::kPte) {
+          EXPECT_EQ(entries.Classify(level, entries.Table(level, 0x10400000)),
+                    EntryKind::Table(0x10400000))
+              << Name(level);
+        }
+        if (!A::Entries::HasLeaf(level)) continue;
+        const uint64_t frame = 3 * geometry.span(level);
+        for (const LeafState& state : kAllLeafStates) {
+          if (state.special && !A::Entries::HasSpecial(level)) continue;
+          EXPECT_EQ(entries.Classify(level, entries.Leaf(level, frame, state)),
+                    EntryKind::Leaf(frame, state))
+              << Name(level) << ' ' << Hex(entries.Leaf(level, frame, state));
+        }
       }
-      if (!A::Entries::HasLeaf(level)) continue;
-      const uint64_t frame = 3 * A::GeometryOf(A::kMaxLevels).span(level);
-      for (const LeafState& state : kAllLeafStates) {
-        if (state.special && !A::Entries::HasSpecial(level)) continue;
-        EXPECT_EQ(entries.Classify(level, entries.Leaf(level, frame, state)),
-                  EntryKind::Leaf(frame, state))
-            << Name(level) << ' ' << Hex(entries.Leaf(level, frame, state));
-      }
-    }
-  });
+    });
+  }
 }
 
-// Bits in which a tree may differ from the model: neither the hardware's
-// translation nor gup_fast looks at them.
+// A tree's words may differ from the model's in bits that neither the
+// hardware's translation nor gup_fast looks at.
 TEST_P(TextTest, EntriesDifferInBitsThatNoWalkLooksAt) {
-  VisitArch(Spaces()[0].arch, [&]<class A>() {
-    const LeafBits bits = TreeEntries<A>::Compare(kernel());
-    for (const Level level : kAllLevels) {
-      if (!A::Entries::HasLeaf(level)) continue;
-      for (const LeafState& state : kAllLeafStates) {
-        if (state.special && !A::Entries::HasSpecial(level)) continue;
-        const uint64_t frame = 5 * A::GeometryOf(A::kMaxLevels).span(level);
-        const uint64_t theirs =
-            TreeEntries<A>(kernel(), bits).Leaf(level, frame, state);
-        const uint64_t ours = A::Entries::Leaf(level, frame, state);
-        EXPECT_EQ((theirs ^ ours) & ~bits.differ[Ordinal(level)], 0u);
-        for (const bool write : {false, true}) {
-          EXPECT_EQ(A::Contract::Allows(level, theirs, write),
-                    A::Contract::Allows(level, ours, write));
+  for (const Space& space : Spaces()) {
+    VisitArch(space.arch, [&]<class A>() {
+      const LeafBits bits = TreeEntries<A>::Compare(kernel(), space.levels);
+      const TreeEntries<A> entries(kernel(), bits);
+      const Geometry geometry = A::GeometryOf(space.levels);
+      for (const Level level : kAllLevels) {
+        if (!geometry.real(level) || !A::Entries::HasLeaf(level)) continue;
+        const uint64_t frame = 5 * geometry.span(level);
+        for (const LeafState& state : kAllLeafStates) {
+          if (state.special && !A::Entries::HasSpecial(level)) continue;
+          const uint64_t theirs = entries.Leaf(level, frame, state);
+          const uint64_t ours = A::Entries::Leaf(level, frame, state);
+          EXPECT_EQ((theirs ^ ours) & ~bits.differ[Ordinal(level)], 0u);
+          for (const bool write : {false, true}) {
+            EXPECT_EQ(A::Contract::Allows(level, theirs, write),
+                      A::Contract::Allows(level, ours, write))
+                << Name(level) << ' ' << Hex(theirs) << ' ' << Hex(ours);
+          }
+          EXPECT_EQ(A::Manual::FrameAddress(level, theirs, 0),
+                    A::Manual::FrameAddress(level, ours, 0));
         }
-        EXPECT_EQ(A::Manual::FrameAddress(level, theirs, 0),
-                  A::Manual::FrameAddress(level, ours, 0));
       }
-    }
-  });
+    });
+  }
 }
 
 TEST_P(TextTest, PermitsWhatTheModelPermits) {
