@@ -315,7 +315,7 @@ class KernelReportText {
   std::string WhereItLeft() const {
     if (!broken_.has_value()) return "";
     const KernelRead& read = *turns_[*broken_].read;
-    if (read.place != KernelRead::Place::kStack) {
+    if (!LeftCopyAt(read)) {
       return Concat({" Its ", Name(read.level), " pointer led to no table."});
     }
     const std::string_view copy = Name(CopyOf(read));
@@ -410,6 +410,11 @@ class KernelReportText {
   // came from.
   static Level CopyOf(const KernelRead& read) {
     return read.level == Level::kPgd ? Level::kPgd : Above(read.level);
+  }
+
+  // Whether its pointer was one to a local variable. A pgd never is.
+  static bool LeftCopyAt(const KernelRead& read) {
+    return read.place == KernelRead::Place::kStack && read.level != Level::kPgd;
   }
 
   // "8 bytes above".
@@ -582,7 +587,7 @@ class KernelReportText {
   // The rule that turn `i` broke, and why.
   std::string BrokenRule(size_t i) const {
     const KernelRead& read = *turns_[i].read;
-    if (read.place != KernelRead::Place::kStack) {
+    if (!LeftCopyAt(read)) {
       return "RULE BROKEN: a walk reads page tables and its own copies alone. "
              "No table is where this pointer leads; a kernel faults here, or "
              "reads whatever it finds.";

@@ -79,7 +79,7 @@ TEST(KernelAnswerTest, ComesBackAsItWas) {
 
 TEST(KernelAnswerTest, LooksAsItIsDocumented) {
   KernelAnswer answer = Full();
-  answer.reads.resize(3);
+  answer.reads.erase(answer.reads.begin() + 3, answer.reads.begin() + 6);
   EXPECT_EQ(ToLines(answer),
             "request returned\n"
             "run pin 7\n"
@@ -90,6 +90,12 @@ TEST(KernelAnswerTest, LooksAsItIsDocumented) {
             "read pgd table 0x10800000 0x1234 table 0x10600000 2931 mm/gup.c\n"
             "read p4d copy 0x1234 table 0x10600000 2931 mm/gup.c\n"
             "read pud stack -16 0x1234 malformed 2931 mm/gup.c\n"
+            "read pte table 0x10800000 0x1234 leaf 0x3000 ro old dirty normal "
+            "2931 mm/gup.c\n"
+            "read pte table 0x10800000 0x1234 leaf 0x3000 none young clean "
+            "special 2931 mm/gup.c\n"
+            "read pte nowhere 0xfff0000000000000 fault empty 2931 some "
+            "where/pgtable.h\n"
             "end\n");
 }
 

@@ -120,6 +120,11 @@ std::string Flat(const std::string& text) {
   return flat;
 }
 
+// Whether a turn of a loop stands out in colour.
+bool HasMark(const std::string& report) {
+  return report.find("\x1b[31m>>     pud ") != report.npos;
+}
+
 size_t Count(std::string_view text, std::string_view part) {
   size_t count = 0;
   for (size_t at = 0; (at = text.find(part, at)) != text.npos; ++at) ++count;
@@ -338,6 +343,16 @@ TEST(KernelReportTest, CountsThePagesOfLargeLeaves) {
   const std::string flat = Flat(Report(c, answer));
   EXPECT_THAT(flat, HasSubstr("returns pages 0 to 1 pmd 0x10100000"));
   EXPECT_THAT(flat, HasSubstr("returns page 3"));
+
+  // Where it faults later, they are the pages that it had.
+  KernelAnswer fault = answer;
+  fault.end = End::kFault;
+  fault.pages.clear();
+  fault.reads.pop_back();
+  const std::string report = Report(c, fault);
+  EXPECT_THAT(Flat(report), HasSubstr("faults: at page 2 of 4"));
+  EXPECT_THAT(report, HasSubstr("\n   1     0x100ff000  0x400ff000  "
+                                "0x400ff000\n"));
 }
 
 TEST(KernelReportTest, SaysWhereWordsAreNotTheModels) {
@@ -380,7 +395,8 @@ TEST(KernelReportTest, IsAsWideAsATerminal) {
     }
     EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
     std::string colored = Report(Example(), answer, {.color = true});
-    EXPECT_NE(colored, plain);
+    EXPECT_THAT(colored, StartsWith("\x1b[1mOn s390 with 3 levels"));
+    EXPECT_EQ(HasMark(colored), policy == kStaticByValue);
     for (const std::string_view code : {"\x1b[1m", "\x1b[31m", "\x1b[0m"}) {
       for (size_t at; (at = colored.find(code)) != colored.npos;) {
         colored.erase(at, code.size());
