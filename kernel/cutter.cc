@@ -388,7 +388,9 @@ class Cutting {
       if (!header.required) return true;
       return Fail(Missing(header.path, "the file"));
     }
-    out_.push_back({fs::path("include") / header.name, *text});
+    // A read in a header is told with the tree's name of it.
+    out_.push_back({fs::path("include") / header.name,
+                    "#line 1 \"" + std::string(header.path) + "\"\n" + *text});
     all_ += *text;
     report_.pieces.push_back(std::string(header.path) + " whole");
     return true;

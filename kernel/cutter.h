@@ -67,8 +67,8 @@ struct CutReport {
 };
 
 // Takes out of a tree what is compiled in userspace, into `out`:
-//   include/        headers of the tree, unchanged, and empty ones in place of
-//                   those that say nothing that matters
+//   include/        headers of the tree, unchanged behind a #line, and empty
+//                   ones in place of those that say nothing that matters
 //   gup.c perf.c hugetlb.c
 //                   the pieces, each behind a #line of the file it stands in
 //   cut.h           the version, the hash, and what the tree has

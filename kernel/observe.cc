@@ -50,6 +50,13 @@ class Places {
                              ? told.value.has_value() && before_.has_value() &&
                                    before_->value == told.value
                              : loop.copy == place && place != nullptr;
+    // A helper that is handed the address of the copy just made: it reads what
+    // was read, as __pte_offset_map() does with its pmd since 6.5. A loop's
+    // next turn stands in the line of the turn before.
+    const bool is_again =
+        !begins && !before_->is_stray() && before_->level == told.level &&
+        told.value.has_value() && before_->value == told.value &&
+        (before_->line != told.line || before_->file != told.file);
     if (const auto physical = judge_.PhysicalOf(place); physical.has_value()) {
       told.place = KernelRead::Place::kTable;
       told.physical = physical;
@@ -57,6 +64,8 @@ class Places {
       told.place = KernelRead::Place::kCopy;
       loop.copy = place;
       some_copy_ = place;
+    } else if (is_again && IsOnStack(place)) {
+      told.place = KernelRead::Place::kCopy;
     } else if (IsOnStack(place)) {
       told.place = KernelRead::Place::kStack;
       if (loop.copy != nullptr) told.above_copy = Distance(loop.copy, place);

@@ -86,7 +86,13 @@ class TreeEntries {
     const EntryKind leaf =
         A::Entries::Classify(level, (word & ~bits_->differ[Ordinal(level)]) |
                                         bits_->always[Ordinal(level)]);
-    return leaf.tag == EntryKind::Tag::kLeaf ? leaf : kind;
+    if (leaf.tag != EntryKind::Tag::kLeaf) return kind;
+    // x86-64 has a bit of its own for read-only pages that are dirty since 6.6,
+    // so the hardware's is among those that differ.
+    LeafState dirty = leaf.state;
+    dirty.dirty = true;
+    if (Leaf(level, leaf.address, dirty) != word) return leaf;
+    return EntryKind::Leaf(leaf.address, dirty);
   }
 
  private:

@@ -55,6 +55,15 @@ static inline void pxd_relabel(const char *file, int line) {
 #define pmdp_get_lockless(p) PXD_RELABELLED(pmdp_get_lockless, p)
 #define ptep_get_lockless(p) PXD_RELABELLED(ptep_get_lockless, p)
 
+/* The same for an offset function, where it reads an entry noticeably. */
+#define PXD_READ_HERE(offset)                                           \
+  ({                                                                    \
+    const size_t reads_ = pxd_now->read_count;                          \
+    __typeof__(offset) at_ = (offset);                                  \
+    if (pxd_now->read_count != reads_) pxd_relabel(__FILE__, __LINE__); \
+    at_;                                                                \
+  })
+
 /*
  * Variants of the same text, by macro alone, where it asks these macros for the
  * next level: from 5.9 on, and before that it stands there by value. At each of
@@ -66,16 +75,22 @@ static inline void pxd_relabel(const char *file, int line) {
 #undef p4d_offset_lockless
 #undef pud_offset_lockless
 #undef pmd_offset_lockless
-#define p4d_offset_lockless(pgdp, pgd, address) p4d_offset(&(pgd), address)
-#define pud_offset_lockless(p4dp, p4d, address) pud_offset(&(p4d), address)
-#define pmd_offset_lockless(pudp, pud, address) pmd_offset(&(pud), address)
+#define p4d_offset_lockless(pgdp, pgd, address) \
+  PXD_READ_HERE(p4d_offset(&(pgd), address))
+#define pud_offset_lockless(p4dp, p4d, address) \
+  PXD_READ_HERE(pud_offset(&(p4d), address))
+#define pmd_offset_lockless(pudp, pud, address) \
+  PXD_READ_HERE(pmd_offset(&(pud), address))
 #elif defined(PXD_BY_POINTER) /* as walks under the lock do */
 #undef p4d_offset_lockless
 #undef pud_offset_lockless
 #undef pmd_offset_lockless
-#define p4d_offset_lockless(pgdp, pgd, address) p4d_offset(pgdp, address)
-#define pud_offset_lockless(p4dp, p4d, address) pud_offset(p4dp, address)
-#define pmd_offset_lockless(pudp, pud, address) pmd_offset(pudp, address)
+#define p4d_offset_lockless(pgdp, pgd, address) \
+  PXD_READ_HERE(p4d_offset(pgdp, address))
+#define pud_offset_lockless(p4dp, p4d, address) \
+  PXD_READ_HERE(pud_offset(p4dp, address))
+#define pmd_offset_lockless(pudp, pud, address) \
+  PXD_READ_HERE(pmd_offset(pudp, address))
 #endif
 
 #endif /* PXDFUZZ_KERNEL_SHIM_GUP_H_ */
