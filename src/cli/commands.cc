@@ -72,6 +72,63 @@ const std::vector<Command>& Commands() {
        .example = "pxdfuzz encode crash-1.yaml -o crash-1",
        .flags = {kOutput, kForce},
        .run = RunEncode},
+      {.name = "shrink",
+       .operands = "FILE",
+       .least = 1,
+       .most = 1,
+       .summary = "make a case with a finding as simple as can be",
+       .help =
+           "Takes from the case what its finding does not need: requests, "
+           "mappings, pages, then odd states, addresses and frames. It keeps "
+           "the signature of the first finding that there is: what is no known "
+           "defect, else what gup_strict_fuzzer finds, else what any walk gets "
+           "wrong. Nothing that is left can be left out, and cases with one "
+           "signature end, nearly always, in one text. With a pattern for SIG "
+           "any finding like it will do. Ctrl-C ends it, writes the smallest "
+           "case so far, and ends with 130; otherwise with 1, as there is a "
+           "finding, or 0 where there is none and nothing is written. OUT is "
+           "text where it ends in .yaml, .yml or .txt.",
+       .example = "pxdfuzz shrink crash-1 -o crash-1.yaml",
+       .flags = {kOutput,
+                 kForce,
+                 {"--walk", "NAME", "what this walk gets wrong alone"},
+                 {"--signature", "SIG", "this finding; * stands for anything"},
+                 {"--text", "", "write text, whatever OUT is called"},
+                 {"--bytes", "", "write bytes, likewise"}},
+       .run = RunShrink},
+      {.name = "triage",
+       .operands = "FOLDER",
+       .least = 1,
+       .most = 1,
+       .summary = "sum up a folder of crashes, one case for each kind",
+       .help =
+           "Sorts all files at or below FOLDER by the signature of what they "
+           "show, as shrink chooses it, and writes Markdown: how many, a small "
+           "case for each kind, which are known, and the files that are no "
+           "cases. Ends with 1 where there is a finding that is not known.",
+       .example = "pxdfuzz triage build/crashes -o crashes.md",
+       .flags = {kOutput,
+                 kForce,
+                 {"--known", "FILE", "findings that are known; YAML"}},
+       .run = RunTriage},
+      {.name = "new",
+       .operands = "",
+       .summary = "write a case to begin with, from a few flags",
+       .help = "Writes the text of a case whose one request crosses a border, "
+               "with pages mapped on both sides, and comments that say what "
+               "may be changed.",
+       .example = "pxdfuzz new --levels=3 --cross=2G | pxdfuzz explain -",
+       .flags = {{"--arch", "ARCH", "s390 unless told"},
+                 {"--levels", "N", "levels of tables"},
+                 {"--cross", "SIZE", "a border at each SIZE: 1M, 2G, 4T"},
+                 {"--pages", "N", "pages of the request, 2 to 512 (2)"},
+                 {"--write", "", "the request is for writing"},
+                 {"--leaf", "LEVEL", "leaves of pte, pmd or pud (pte)"},
+                 {"--state", "STATE", "of the pages (rw young dirty)"},
+                 {"--stack", "CONTENT", "copy, next or zero (copy)"},
+                 kOutput,
+                 kForce},
+       .run = RunNew},
       {.name = "exhaust",
        .operands = "",
        .summary = "try every small address space there is",

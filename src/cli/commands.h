@@ -66,7 +66,10 @@ int RunCampaign(const Arguments& arguments, Output& out);
 int RunClaims(const Arguments& arguments, Output& out);
 int RunMatrix(const Arguments& arguments, Output& out);
 int RunExhaust(const Arguments& arguments, Output& out);
+int RunNew(const Arguments& arguments, Output& out);
+int RunShrink(const Arguments& arguments, Output& out);
 int RunSites(const Arguments& arguments, Output& out);
+int RunTriage(const Arguments& arguments, Output& out);
 int RunWalks(const Arguments& arguments, Output& out);
 
 // Runs the command line behind the program's name.

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/kept_finding.h"
+
+#include <fnmatch.h>
+
+#include <utility>
+#include <vector>
+
+namespace pxdfuzz {
+namespace {
+
+bool Matches(const std::string& pattern, const std::string& signature) {
+  return fnmatch(pattern.c_str(), signature.c_str(), 0) == 0;
+}
+
+// Ways to judge, in the order in which they are tried.
+std::vector<std::pair<WalkSet, Excuses>> Judgements(const FindingWish& wish) {
+  if (wish.walk.has_value()) {
+    return {{WalkSet::Of(*wish.walk), Excuses::kNone}};
+  }
+  std::vector<std::pair<WalkSet, Excuses>> ways = {
+      {WalkSet::All(), Excuses::kKnownDefects},
+      {WalkSet::Of(kStaticByValue, kFoldedAwareByValue), Excuses::kNone},
+      {WalkSet::All(), Excuses::kNone}};
+  if (wish.signature.empty()) return ways;
+  // It may be hidden behind what another walk gets wrong.
+  for (const Policy& walk : kAllWalks) {
+    ways.emplace_back(WalkSet::Of(walk), Excuses::kNone);
+  }
+  return ways;
+}
+
+}  // namespace
+
+std::optional<KeptFinding> FindFinding(Oracle& oracle, const FindingWish& wish,
+                                       Case& c) {
+  std::vector<Case> candidates = {c};
+  // Or behind another request.
+  if (!wish.signature.empty()) {
+    for (const Request& request : c.requests) {
+      candidates.push_back(c);
+      candidates.back().requests.clear();
+      candidates.back().requests.push_back(request);
+    }
+  }
+  for (const auto& [walks, excuses] : Judgements(wish)) {
+    for (const Case& candidate : candidates) {
+      const Verdict& verdict = oracle.Judge(candidate, walks, excuses);
+      if (!verdict.finding.has_value()) continue;
+      const std::string signature = Name(verdict.finding->signature);
+      if (!wish.signature.empty() && !Matches(wish.signature, signature)) {
+        continue;
+      }
+      c = candidate;
+      return KeptFinding{walks, excuses,
+                         wish.signature.empty() ? signature : wish.signature};
+    }
+  }
+  return std::nullopt;
+}
+
+bool Shows(Oracle& oracle, const Case& c, const KeptFinding& finding) {
+  const Verdict& verdict = oracle.Judge(c, finding.walks, finding.excuses);
+  return verdict.finding.has_value() &&
+         Matches(finding.signature, Name(verdict.finding->signature));
+}
+
+ShrunkCase ShrinkFinding(Oracle& oracle, const Case& c,
+                         const KeptFinding& finding,
+                         const Shrinker::GoOn& go_on) {
+  Shrinker shrinker(
+      [&](const Case& smaller) { return Shows(oracle, smaller, finding); },
+      go_on);
+  ShrunkCase shrunk;
+  shrunk.c = shrinker.Shrink(c);
+  shrunk.trials = shrinker.trials();
+  shrunk.stopped = shrinker.stopped();
+  return shrunk;
+}
+
+}  // namespace pxdfuzz

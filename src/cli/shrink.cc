@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz shrink.
+
+#include "pxdfuzz/shrink.h"
+
+#include <signal.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/text_lines.h"
+#include "src/cli/commands.h"
+#include "src/cli/input.h"
+#include "src/cli/kept_finding.h"
+#include "src/cli/progress.h"
+
+namespace pxdfuzz {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What a shell says of a program that Ctrl-C has ended.
+constexpr int kInterrupted = 128 + SIGINT;
+
+constexpr auto kQuiet = std::chrono::seconds(2);
+constexpr auto kBetweenLines = std::chrono::milliseconds(200);
+
+volatile sig_atomic_t stop_wanted = 0;
+
+void WantStop(int /*signal*/) { stop_wanted = 1; }
+
+// From here on Ctrl-C ends the work and keeps what it came to.
+void CatchInterrupts() {
+  struct sigaction action = {};
+  action.sa_handler = WantStop;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  // One that has been waiting since before the program began is delivered now.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+// Says now and then how far it is, where that takes a while.
+class Ticker {
+ public:
+  void Tick(const Case& best) {
+    ++trials_;
+    const Clock::time_point now = Clock::now();
+    if (now < next_) return;
+    next_ = now + kBetweenLines;
+    progress_.Say(Concat({Grouped(trials_), " cases tried; the smallest has ",
+                          Plural(best.records.size(), "record"), " and ",
+                          Plural(best.requests[0].pages, "page")}));
+  }
+  void End() { progress_.End(); }
+
+ private:
+  Progress progress_{"shrink"};
+  Clock::time_point next_ = Clock::now() + kQuiet;
+  uint64_t trials_ = 0;
+};
+
+bool EndsWithAny(std::string_view name,
+                 std::initializer_list<std::string_view> ends) {
+  for (const std::string_view end : ends) {
+    if (name.ends_with(end)) return true;
+  }
+  return false;
+}
+
+// Text to standard output and into files whose names say so, otherwise bytes,
+// unless a flag says which.
+bool WantsText(const Arguments& arguments, const std::string& file) {
+  if (arguments.Has("--text")) return true;
+  if (arguments.Has("--bytes")) return false;
+  return file.empty() || file == "-" ||
+         EndsWithAny(file, {".yaml", ".yml", ".txt"});
+}
+
+std::string BytesOf(const Case& c) {
+  std::array<uint8_t, kMaxEncodedSize> bytes;
+  const size_t size = Encode(c, bytes);
+  return {reinterpret_cast<const char*>(bytes.data()), size};
+}
+
+std::string WalkNames() {
+  std::vector<std::string> names;
+  for (const Policy& policy : kAllWalks) names.emplace_back(Name(policy));
+  return Enumerate(names);
+}
+
+}  // namespace
+
+int RunShrink(const Arguments& arguments, Output& out) {
+  FindingWish wish;
+  wish.signature = arguments.Value("--signature");
+  if (const std::string name = arguments.Value("--walk"); !name.empty()) {
+    wish.walk = PolicyFromName(name);
+    if (!wish.walk.has_value()) {
+      PrintError(Concat(
+          {"shrink: there is no walk '", name, "'; there are ", WalkNames()}));
+      return kUsage;
+    }
+  }
+  if (arguments.Has("--text") && arguments.Has("--bytes")) {
+    PrintError("shrink: say --text or --bytes, not both");
+    return kUsage;
+  }
+  std::string file = arguments.Value("--output");
+  if (file == "-") file.clear();
+  const bool as_text = WantsText(arguments, file);
+  if (!as_text && file.empty() && out.is_terminal()) {
+    PrintError("shrink: bytes are not for a terminal; name a file: -o OUT");
+    return kUsage;
+  }
+  const std::string& input = arguments.operands[0];
+  absl::StatusOr<Case> c = ReadCase(input);
+  if (!c.ok()) {
+    PrintError(c.status());
+    return kUnreadable;
+  }
+  Oracle oracle;
+  const std::optional<KeptFinding> finding = FindFinding(oracle, wish, *c);
+  if (!finding.has_value()) {
+    const std::string name = input == kStandardInput ? "standard input" : input;
+    PrintError(
+        Concat({name, ": shows no finding",
+                wish.signature.empty() ? "" : Concat({" ", wish.signature}),
+                wish.walk.has_value() ? Concat({" of ", Name(*wish.walk)}) : "",
+                "; there is nothing to keep"}));
+    return kNothingFound;
+  }
+  CatchInterrupts();
+  Ticker ticker;
+  const ShrunkCase shrunk =
+      ShrinkFinding(oracle, *c, *finding, [&ticker](const Case& best) {
+        ticker.Tick(best);
+        return stop_wanted == 0;
+      });
+  ticker.End();
+  const std::string bytes = as_text ? ToText(shrunk.c) : BytesOf(shrunk.c);
+  if (file.empty()) {
+    out.Write(bytes);
+  } else if (const absl::Status status =
+                 WriteFile(file, bytes, arguments.Has("--force"));
+             !status.ok()) {
+    PrintError(status);
+    return kUnreadable;
+  }
+  return shrunk.stopped ? kInterrupted : kFinding;
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/shrink.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/generator.h"
+#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/rng.h"
+#include "pxdfuzz/space_info.h"
+#include "tests/known_cases.h"
+
+namespace pxdfuzz {
+namespace {
+
+constexpr uint64_t kPage = 0x1000;
+
+const Reduction& Named(std::string_view name) {
+  for (const Reduction& reduction : Reductions()) {
+    if (reduction.name == name) return reduction;
+  }
+  ADD_FAILURE() << "no reduction " << name;
+  return Reductions()[0];
+}
+
+// Whether one application of a reduction makes `to` of `from`.
+bool Makes(std::string_view name, const Case& from, const Case& to) {
+  const std::vector<Case> simpler = Simpler(Named(name), from);
+  return std::find(simpler.begin(), simpler.end(), to) != simpler.end();
+}
+
+// What judges like gup_strict_fuzzer, and all walks behind it.
+std::optional<std::string> SignatureOf(Oracle& oracle, const Case& c) {
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  if (!verdict.finding.has_value()) return std::nullopt;
+  return Name(verdict.finding->signature);
+}
+
+Case Shrunk(Oracle& oracle, const Case& c, const std::string& signature) {
+  Shrinker shrinker([&](const Case& smaller) {
+    return SignatureOf(oracle, smaller) == signature;
+  });
+  return shrinker.Shrink(c);
+}
+
+// Two pages across 2 GiB.
+Case Plain() {
+  return MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
+                  {MapPages(2 * kGiB - kPage, 1, kPage)});
+}
+
+TEST(ReductionsTest, HaveNamesOfTheirOwn) {
+  std::set<std::string_view> names;
+  for (const Reduction& reduction : Reductions()) {
+    EXPECT_TRUE(names.insert(reduction.name).second) << reduction.name;
+    EXPECT_FALSE(reduction.what.empty()) << reduction.name;
+    EXPECT_NE(reduction.what.back(), '.') << reduction.name;
+  }
+}
+
+// For each reduction a case, and what it makes of it in one go.
+TEST(ReductionsTest, DoWhatTheirNamesSay) {
+  std::set<std::string_view> tried;
+  const auto expect = [&tried](std::string_view name, const Case& from,
+                               const Case& to) {
+    tried.insert(name);
+    EXPECT_TRUE(Makes(name, from, to)) << name << '\n'
+                                       << ToText(from) << ToText(to);
+    // And not the other way round, which would not end.
+    for (const Reduction& reduction : Reductions()) {
+      EXPECT_FALSE(Makes(reduction.name, to, from)) << reduction.name;
+    }
+  };
+  const Case plain = Plain();
+  Case c = plain;
+  c.requests.push_back({.start = 0x5000, .pages = 3});
+  expect("one-request", c, plain);
+
+  c = plain;
+  for (int i = 0; i < 3; ++i) c.records.push_back(MapPages(0, 1, kPage));
+  Case half = plain;
+  half.records.push_back(MapPages(0, 1, kPage));
+  expect("drop-records", c, half);
+  expect("drop-records", half, plain);
+
+  c = plain;
+  c.stack.words.push_back({.distance = 1, .content = StackContent::kZero});
+  expect("drop-words", c, plain);
+  Case around = plain;
+  around.stack.around = StackContent::kZero;
+  expect("drop-words", c, around);
+
+  c = plain;
+  c.space.levels = 4;
+  expect("fewer-levels", c, plain);
+
+  c = plain;
+  c.requests[0].pages = 40;
+  expect("fewer-pages", c, plain);
+  c.requests[0].start -= 9 * kPage;
+  expect("fewer-pages", c, plain);
+
+  c = plain;
+  c.records.push_back(MapPages(2 * kGiB, 1, 0x7000));
+  Case merged = plain;
+  merged.records[0].count = 2;
+  expect("merge-records", c, merged);
+
+  c = plain;
+  c.records[0] = {
+      .kind = Record::Kind::kSwap, .address = 2 * kGiB - kPage, .frame = kPage};
+  expect("plain-kind", c, plain);
+  c.records[0] = {
+      .kind = Record::Kind::kPoke, .address = 2 * kGiB - kPage, .word = 0x103d};
+  Case mapped = plain;
+  mapped.records[0].frame = 0;
+  expect("plain-kind", c, mapped);
+
+  c = plain;
+  c.records[0] = MapLarge(Level::kPud, 0, 0);
+  mapped.records[0].frame = 2 * kGiB - kPage;
+  expect("smaller-leaf", c, mapped);
+
+  c = plain;
+  c.records[0] = MapPages(2 * kGiB - 4 * kPage, 8, kPage);
+  mapped.records[0].frame = 4 * kPage;
+  expect("fewer-entries", c, mapped);
+
+  c = plain;
+  c.requests[0].write = true;
+  expect("read", c, plain);
+
+  for (const LeafState& state :
+       {LeafState{.permission = Permission::kNone}, LeafState{.young = false},
+        LeafState{.dirty = false}, LeafState{.special = true}}) {
+    c = plain;
+    c.records[0].state = state;
+    expect("plain-state", c, plain);
+  }
+
+  c = plain;
+  c.stack.position = 200;
+  expect("plain-stack", c, plain);
+  c = plain;
+  c.stack.around = StackContent::kNext;
+  expect("plain-stack", c, plain);
+
+  c = plain;
+  c.records.push_back(MapPages(0, 1, 2 * kPage));
+  Case sorted = plain;
+  sorted.records.clear();
+  sorted.records.push_back(c.records[1]);
+  sorted.records.push_back(c.records[0]);
+  expect("sort-records", c, sorted);
+
+  c = plain;
+  c.requests[0].start += 6 * kGiB;
+  c.records[0].address += 6 * kGiB;
+  expect("lower-addresses", c, plain);
+
+  c = plain;
+  c.records[0].address += kPage;
+  expect("move-record", c, plain);
+
+  c = plain;
+  c.records[0].frame = 0x123000;
+  expect("plain-frames", c, plain);
+
+  c = MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
+               {MapPages(2 * kGiB - kPage, 1, kPage),
+                {.kind = Record::Kind::kClear, .address = 2 * kGiB}});
+  Case beside = plain;
+  beside.records.push_back(MapPages(2 * kGiB + kPage, 1, 2 * kPage));
+  expect("start-over", c, beside);
+
+  for (const Reduction& reduction : Reductions()) {
+    EXPECT_TRUE(tried.contains(reduction.name)) << reduction.name;
+  }
+}
+
+TEST(ComplexityTest, TellsDifferentCasesApart) {
+  Rng rng(1);
+  Generator generator(rng, InfoOf({ArchId::kS390, 3}));
+  for (int i = 0; i < 2000; ++i) {
+    const Case a = generator.DrawCase();
+    Case b = a;
+    switch (i % 6) {
+      case 0:
+        b.requests[0].write = !b.requests[0].write;
+        break;
+      case 1:
+        b.stack.position ^= 1;
+        break;
+      case 2:
+        if (!b.records.empty()) b.records[0].frame ^= uint64_t{1} << 32;
+        break;
+      case 3:
+        if (!b.records.empty()) b.records[0].state.dirty ^= true;
+        break;
+      case 4:
+        b.requests[0].start ^= kPage;
+        break;
+      default:
+        b.stack.words.push_back({.distance = 3});
+    }
+    Canonicalize(b);
+    EXPECT_EQ(a == b, Complexity(a) == Complexity(b));
+    EXPECT_EQ(Complexity(a) < Complexity(b), Complexity(b) > Complexity(a));
+  }
+}
+
+TEST(ShrinkerTest, WhatBytesCanSayStaysSo) {
+  Rng rng(2);
+  for (const Space& space : kAllSpaces) {
+    Generator generator(rng, InfoOf(space));
+    for (int i = 0; i < 20; ++i) {
+      const Case c = generator.DrawCase();
+      for (const Reduction& reduction : Reductions()) {
+        if (reduction.name == "start-over" && i > 1) continue;
+        for (const Case& simpler : Simpler(reduction, c)) {
+          std::array<uint8_t, kMaxEncodedSize> bytes;
+          const size_t size = Encode(simpler, bytes);
+          ASSERT_EQ(Decode(std::span(bytes.data(), size)), simpler)
+              << reduction.name << '\n'
+              << ToText(simpler);
+          ASSERT_LT(Complexity(simpler), Complexity(c)) << reduction.name;
+        }
+      }
+    }
+  }
+}
+
+// Nothing that one reduction makes of a result has the finding.
+void ExpectMinimal(Oracle& oracle, const Case& c, const std::string& signature,
+                   const std::string& name) {
+  EXPECT_EQ(SignatureOf(oracle, c), signature) << name;
+  for (const Reduction& reduction : Reductions()) {
+    for (const Case& simpler : Simpler(reduction, c)) {
+      EXPECT_NE(SignatureOf(oracle, simpler), signature)
+          << name << ": " << reduction.name << '\n'
+          << ToText(simpler);
+    }
+  }
+}
+
+// Runs in the project's folder.
+TEST(ShrinkerTest, RegressionsBecomeMinimal) {
+  Oracle oracle;
+  size_t found = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("corpus/regressions")) {
+    if (entry.path().extension() != ".bin") continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    const Case c = Decode(std::span(
+        reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+    const std::optional<std::string> signature = SignatureOf(oracle, c);
+    if (!signature.has_value()) continue;
+    ++found;
+    const Case small = Shrunk(oracle, c, *signature);
+    EXPECT_FALSE(Complexity(c) < Complexity(small));
+    ExpectMinimal(oracle, small, *signature, entry.path().string());
+  }
+  EXPECT_GE(found, 8u);
+}
+
+TEST(ShrinkerTest, TheThreadsExampleBecomesItsCore) {
+  Oracle oracle;
+  const Case c = Crossing(3, 513 * 2 * kGiB, 2 * kGiB);
+  const auto signature = SignatureOf(oracle, c);
+  ASSERT_EQ(signature, "s390-3.static-by-value.wrong-page.pte-leaf");
+  EXPECT_EQ(Shrunk(oracle, c, *signature),
+            MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
+                     {MapPages(0, 1, kPage),
+                      MapPages(2 * kGiB - kPage, 2, 2 * kPage)}));
+}
+
+// Random cases of one signature end in one text, and each is minimal.
+TEST(ShrinkerTest, CasesOfOneSignatureBecomeOneText) {
+  Oracle oracle;
+  size_t cases = 0;
+  for (const uint8_t levels : {uint8_t{2}, uint8_t{3}, uint8_t{4}}) {
+    Rng rng(levels);
+    Generator generator(rng, InfoOf({ArchId::kS390, levels}));
+    std::map<std::string, Case> first;
+    for (int i = 0; i < 300; ++i) {
+      const Case c = generator.DrawCase();
+      const auto signature = SignatureOf(oracle, c);
+      if (!signature.has_value()) continue;
+      ++cases;
+      const Case small = Shrunk(oracle, c, *signature);
+      const auto [it, is_new] = first.emplace(*signature, small);
+      if (is_new) {
+        ExpectMinimal(oracle, small, *signature, *signature);
+      } else {
+        EXPECT_EQ(ToText(it->second), ToText(small)) << *signature;
+      }
+    }
+    EXPECT_GE(first.size(), 5u);
+  }
+  EXPECT_GE(cases, 100u);
+}
+
+// Equivalent cases: another border, other frames, another order, and something
+// else that nobody walks.
+TEST(ShrinkerTest, EquivalentCasesBecomeOneText) {
+  Oracle oracle;
+  Rng rng(5);
+  std::set<std::string> texts;
+  for (int i = 0; i < 100; ++i) {
+    const uint64_t border =
+        2 * kGiB * static_cast<uint64_t>(rng.Between(1, 1000));
+    Case c = MakeCase(3, {.start = border - kPage, .pages = 2}, {});
+    std::vector<Record> records = {
+        MapPages(border - kPage, 1, kPage * rng.Below(1000)),
+        MapPages(border, 1, kPage * (1000 + rng.Below(1000))),
+        MapPages(border - 2 * kGiB, 1, kPage * (2000 + rng.Below(1000))),
+        MapPages(border + 0x500000, 3, kPage * rng.Below(1000))};
+    while (!records.empty()) {
+      const size_t at = rng.Below(records.size());
+      c.records.push_back(records[at]);
+      records.erase(records.begin() + static_cast<ptrdiff_t>(at));
+    }
+    const auto signature = SignatureOf(oracle, c);
+    ASSERT_EQ(signature, "s390-3.static-by-value.wrong-page.pte-leaf");
+    texts.insert(ToText(Shrunk(oracle, c, *signature)));
+  }
+  EXPECT_EQ(texts.size(), 1u);
+}
+
+TEST(ShrinkerTest, TheSameEachTime) {
+  Oracle oracle;
+  Rng rng(6);
+  Generator generator(rng, InfoOf({ArchId::kS390, 2}));
+  for (int i = 0; i < 30; ++i) {
+    const Case c = generator.DrawCase();
+    const auto signature = SignatureOf(oracle, c);
+    if (!signature.has_value()) continue;
+    std::vector<std::string> asked[2];
+    for (std::vector<std::string>& texts : asked) {
+      Shrinker shrinker([&](const Case& smaller) {
+        texts.push_back(ToText(smaller));
+        return SignatureOf(oracle, smaller) == signature;
+      });
+      texts.push_back(ToText(shrinker.Shrink(c)));
+      EXPECT_EQ(shrinker.trials() + 1, texts.size());
+    }
+    EXPECT_EQ(asked[0], asked[1]);
+  }
+}
+
+TEST(ShrinkerTest, AResultStaysAsItIs) {
+  Oracle oracle;
+  const Case c = Crossing(4, 8 * kTiB, 4 * kTiB);
+  const auto signature = SignatureOf(oracle, c);
+  ASSERT_TRUE(signature.has_value());
+  const Case small = Shrunk(oracle, c, *signature);
+  EXPECT_EQ(Shrunk(oracle, small, *signature), small);
+}
+
+// A property that everything has: nothing much is left.
+TEST(ShrinkerTest, WithoutAPropertyHardlyAnythingIsLeft) {
+  Rng rng(8);
+  for (const Space& space : kAllSpaces) {
+    Generator generator(rng, InfoOf(space));
+    Shrinker shrinker([](const Case&) { return true; });
+    const Case small = shrinker.Shrink(generator.DrawCase());
+    ASSERT_EQ(small.requests.size(), 1u);
+    EXPECT_EQ(small.requests[0], Request{});
+    EXPECT_TRUE(small.records.empty());
+    EXPECT_EQ(small.stack, Stack{});
+    EXPECT_FALSE(shrinker.stopped());
+  }
+}
+
+TEST(ShrinkerTest, StopsAndKeepsTheBest) {
+  Oracle oracle;
+  const Case c = Crossing(3, 513 * 2 * kGiB, 2 * kGiB);
+  const std::string signature = *SignatureOf(oracle, c);
+  const Case whole = Shrunk(oracle, c, signature);
+  bool got_better = false;
+  for (size_t most = 0; most < 40; ++most) {
+    size_t asked = 0;
+    Shrinker shrinker(
+        [&](const Case& smaller) {
+          return SignatureOf(oracle, smaller) == signature;
+        },
+        [&](const Case&) { return asked++ < most; });
+    const Case best = shrinker.Shrink(c);
+    EXPECT_TRUE(shrinker.stopped());
+    EXPECT_EQ(shrinker.trials(), most);
+    EXPECT_EQ(SignatureOf(oracle, best), signature);
+    EXPECT_FALSE(Complexity(c) < Complexity(best));
+    got_better = got_better || Complexity(best) < Complexity(c);
+    EXPECT_NE(best, whole);
+  }
+  EXPECT_TRUE(got_better);
+}
+
+}  // namespace
+}  // namespace pxdfuzz
