@@ -30,6 +30,7 @@ install_kernel_sources() {
 copy_tree() {
   local tree=$1 to=$2
   rm -rf "$to" "$to.part"
+  mkdir -p "$LOGS"
   mkdir -p "$to.part" || die 3 "cannot write in $ROOT"
   if [[ -d $tree ]]; then
     [[ -f $tree/Makefile && -f $tree/mm/gup.c ]] || {
