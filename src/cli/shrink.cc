@@ -132,10 +132,14 @@ int RunShrink(const Arguments& arguments, Output& out) {
     PrintError(c.status());
     return kUnreadable;
   }
+  const std::string name = input == kStandardInput ? "standard input" : input;
+  if (c->empty()) {
+    PrintError(Concat({name, ": is no case; what it says means nothing"}));
+    return kUnreadable;
+  }
   Oracle oracle;
   const std::optional<KeptFinding> finding = FindFinding(oracle, wish, *c);
   if (!finding.has_value()) {
-    const std::string name = input == kStandardInput ? "standard input" : input;
     PrintError(
         Concat({name, ": shows no finding",
                 wish.signature.empty() ? "" : Concat({" ", wish.signature}),

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz triage, as a process. Runs in the project's folder.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/cli/shell_test_base.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+namespace fs = std::filesystem;
+
+class TriageTest : public ShellTest {
+ protected:
+  // A pile: two of one finding, one of another, one that agrees, and three
+  // files that are no cases, in two folders.
+  std::string Pile() const {
+    const std::string pile = Scratch("pile");
+    fs::create_directories(pile + "/below");
+    const std::string from = "corpus/regressions/";
+    fs::copy(from + "thread-wrong-page.yaml", pile + "/a.yaml");
+    fs::copy(from + "thread-wrong-page.bin", pile + "/below/b");
+    fs::copy(from + "thread-short.bin", pile + "/c");
+    fs::copy(from + "old-page-written.bin", pile + "/d");
+    std::ofstream(pile + "/e`x") << "\xff\xfe garbage \x01";
+    std::ofstream(pile + "/empty");
+    std::ofstream(pile + "/below/large") << std::string(100'000, 'x');
+    std::ofstream(pile + "/below/text") << "version: 1\nrequests: 5\n";
+    return pile;
+  }
+  std::string Known(const std::string& signature,
+                    const std::string& expires) const {
+    const std::string file = Scratch("known-" + expires + ".yaml");
+    std::ofstream(file) << "- signature: '" << signature
+                        << "'\n  reason: gup_fast of 2020\n"
+                           "  link: https://git.kernel.org/linus/d3f7b1bb2040\n"
+                           "  expires: "
+                        << expires << "\n";
+    return file;
+  }
+};
+
+TEST_F(TriageTest, SumsUpAPile) {
+  const std::string pile = Pile();
+  const Ran ran = Run("triage " + pile);
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.error, "");
+  EXPECT_THAT(
+      ran.out,
+      HasSubstr("8 files: 3 with 2 kinds of finding, of which 0 are known; 1 "
+                "without a finding; 4\nthat cannot be read as a case.\n"));
+  EXPECT_THAT(
+      ran.out,
+      HasSubstr("| finding | files | known |\n"
+                "|---|---|---|\n"
+                "| `s390-3.static-by-value.short.pte-leaf` | 1 | no |\n"
+                "| `s390-3.static-by-value.wrong-page.pte-leaf` | 2 | no |\n"));
+  EXPECT_THAT(ran.out,
+              HasSubstr("## s390-3.static-by-value.wrong-page.pte-leaf\n\n"
+                        "On s390 with 3 levels, static-by-value returns a "
+                        "wrong page"));
+  EXPECT_THAT(ran.out, HasSubstr("- 2 files: `a.yaml` and `below/b`\n"
+                                 "- smallest: `below/b`, "));
+  // The small case, as shrink writes it.
+  const Ran small = Run("shrink " + pile + "/a.yaml");
+  EXPECT_THAT(ran.out, HasSubstr("```yaml\n" + small.out + "```\n"));
+  EXPECT_THAT(ran.out, HasSubstr("## Not read\n\n"
+                                 "- `below/large`: `is larger than 64 KiB"));
+  EXPECT_THAT(ran.out, HasSubstr("\n- `below/text`: `1:1: found no key"));
+  EXPECT_THAT(ran.out, HasSubstr("\n- `e?x`: `1:1: found "));
+  EXPECT_THAT(ran.out, HasSubstr("\n- `empty`: `is no case`\n"));
+  // The same each time, and in a file.
+  EXPECT_EQ(Run("triage " + pile).out, ran.out);
+  const std::string file = Scratch("summary.md");
+  EXPECT_EQ(Run("triage " + pile + " -o " + file).code, 1);
+  EXPECT_EQ(Contents(file), ran.out);
+  ExpectError("triage " + pile + " -o " + file, 3,
+              file + ": exists; --force replaces it");
+}
+
+TEST_F(TriageTest, MarksWhatIsKnown) {
+  const std::string pile = Pile();
+  const std::string all = Known("s390-3.static-by-value.*", "2999-01-01");
+  const Ran known = Run("triage " + pile + " --known=" + all);
+  EXPECT_EQ(known.code, 0);
+  EXPECT_THAT(known.out, HasSubstr("of which 2 are known"));
+  EXPECT_THAT(
+      known.out,
+      HasSubstr("| `s390-3.static-by-value.short.pte-leaf` | 1 | yes "));
+  EXPECT_THAT(known.out,
+              HasSubstr("- known until 2999-01-01: gup_fast of 2020,\n  "
+                        "<https://git.kernel.org/linus/d3f7b1bb2040>\n"));
+  const std::string one = Known("*.short.*", "2998-01-01");
+  const Ran partly = Run("triage " + pile + " --known=" + one);
+  EXPECT_EQ(partly.code, 1);
+  // What is new comes first.
+  EXPECT_LT(partly.out.find("## s390-3.static-by-value.wrong-page"),
+            partly.out.find("## s390-3.static-by-value.short"));
+  const std::string past = Known("*", "2021-01-01");
+  const Ran expired = Run("triage " + pile + " --known=" + past);
+  EXPECT_EQ(expired.code, 1);
+  EXPECT_THAT(expired.out, HasSubstr("| 1 | expired |"));
+  EXPECT_THAT(expired.out, HasSubstr("- was known until 2021-01-01: "));
+  std::ofstream(Scratch("bad.yaml")) << "- signature: x\n";
+  const Ran bad = Run("triage " + pile + " --known=" + Scratch("bad.yaml"));
+  EXPECT_EQ(bad.code, 3);
+  EXPECT_THAT(bad.error, HasSubstr("bad.yaml:1:3: found no reason"));
+  EXPECT_EQ(bad.out, "");
+}
+
+TEST_F(TriageTest, Folders) {
+  fs::create_directory(Scratch("empty"));
+  const Ran empty = Run("triage " + Scratch("empty"));
+  EXPECT_EQ(empty.code, 0);
+  EXPECT_THAT(empty.out, HasSubstr("\n0 files: 0 with 0 kinds of finding"));
+  EXPECT_THAT(empty.out, Not(HasSubstr("|")));
+  ExpectError("triage nowhere", 3,
+              "nowhere: cannot be read: No such file or directory");
+  ExpectError("triage README.md", 3, "README.md: is no folder");
+  const Ran usage = Run("triage");
+  EXPECT_EQ(usage.code, 2);
+  EXPECT_THAT(usage.error, StartsWith("pxdfuzz: triage: say which: FOLDER"));
+}
+
+// A folder of cases with findings of which nothing is unread.
+TEST_F(TriageTest, TheRegressions) {
+  const Ran ran = Run("triage corpus/regressions");
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("; 0 that cannot be read as a case.\n"));
+  EXPECT_THAT(ran.out, Not(HasSubstr("## Not read")));
+  EXPECT_THAT(ran.out,
+              HasSubstr("## arm64-16k-3.static-by-value.wrong-page.pte-leaf"));
+}
+
+}  // namespace
+}  // namespace pxdfuzz
