@@ -235,6 +235,11 @@ class KernelReportText {
     if (i == 0 || turns_.empty()) return false;
     const KernelRead& read = answer_.reads[i];
     const KernelRead& before = *turns_.back().read;
+    // A helper may get the address of the copy that was just made.
+    if (read.level == before.level && read.value == before.value &&
+        read.place == KernelRead::Place::kCopy) {
+      return true;
+    }
     return read.level == before.level && read.place == before.place &&
            read.physical == before.physical && read.physical.has_value();
   }

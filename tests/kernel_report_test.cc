@@ -325,9 +325,13 @@ TEST(KernelReportTest, FoldsLongRuns) {
   twice.reads.clear();
   for (const KernelRead& read : answer.reads) {
     twice.reads.push_back(read);
-    if (read.level != Level::kPte) continue;
+    if (read.level > Level::kPmd) continue;
     twice.reads.push_back(read);
     twice.reads.back().line += 7;
+    if (read.level == Level::kPmd) {
+      twice.reads.back().place = KernelRead::Place::kCopy;
+      twice.reads.back().physical.reset();
+    }
   }
   EXPECT_EQ(Report(c, twice), report);
 }

@@ -175,6 +175,29 @@ TEST_F(KernelProgramsTest, OneThatDiesIsStartedAnew) {
   }
 }
 
+// Only what was not answered is asked again.
+TEST_F(KernelProgramsTest, ANewProcessGetsTheRest) {
+  const std::string lines = Path("lines").string();
+  WriteFake("kernel-fake", "echo \"$line\" >> '" + lines + "'\nprintf '" +
+                               kAgreed + "'; exit 1");
+  const auto program = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(program.ok());
+  const auto answers = (*program)->Ask(Requests(3), false);
+  ASSERT_TRUE(answers.ok()) << answers.status();
+  // The first answers one and dies of the second, the next answers the third.
+  ASSERT_EQ(answers->size(), 3u);
+  EXPECT_EQ((*answers)[0].finding, "");
+  EXPECT_EQ((*answers)[1].finding, "kernel-fake.s390-3.died");
+  EXPECT_EQ((*answers)[2].finding, "");
+  std::ifstream in(lines);
+  std::string first;
+  std::string second;
+  std::getline(in, first);
+  std::getline(in, second);
+  // Two records of a request less.
+  EXPECT_EQ(first.size(), second.size() + 2 * 40);
+}
+
 // Where a sanitizer ends it, it says so first.
 TEST_F(KernelProgramsTest, TheLastWordsOfOneThatDiesAreItsAnswer) {
   WriteFake("kernel-fake",
@@ -332,6 +355,9 @@ TEST_F(KernelProgramsTest, WalksListsThem) {
   const std::string without = RunTool("walks").output;
   EXPECT_THAT(without, EndsWith("\nno kernel text: build with linux-source-6.1 "
                                 "installed\n"));
+  EXPECT_EQ(
+      RunTool(std::string("explain --walk=kernel-fake ") + kThread).exit_code,
+      2);
   WriteFake("kernel-fake", ":");
   WriteScript("kernel-silent", "");
   const Ran ran = RunTool("walks");
@@ -360,7 +386,9 @@ TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
 
   // A fake does not know how many requests a case has: this one dies of each.
   WriteFake("kernel-dead", "exit 1");
-  EXPECT_EQ(RunTool("matrix --cases=20 --no-kernel").output, alone.output);
+  const Ran unasked = RunTool("matrix --cases=20 --no-kernel");
+  EXPECT_EQ(unasked.output, alone.output);
+  EXPECT_EQ(unasked.exit_code, 0);
   const Ran with = RunTool("matrix --cases=20 --kernel-cases=2");
   EXPECT_EQ(with.exit_code, 1);
   EXPECT_THAT(with.output, StartsWith(alone.output));
