@@ -179,6 +179,14 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   c = plain;
   c.records[0].frame = 0x123000;
   expect("plain-frames", c, plain);
+  c = MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
+               {MapPages(0, 3, 0x77000), MapPages(2 * kGiB, 1, 0x66000),
+                MapLarge(Level::kPmd, 4 * kGiB, 0x700000)});
+  Case in_order = c;
+  in_order.records[0].frame = 0x1000;
+  in_order.records[1].frame = 0x4000;
+  in_order.records[2].frame = 0x100000;
+  expect("plain-frames", c, in_order);
 
   c = MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
                {MapPages(2 * kGiB - kPage, 1, kPage),
@@ -361,6 +369,16 @@ TEST(ShrinkerTest, TheSameEachTime) {
     }
     EXPECT_EQ(asked[0], asked[1]);
   }
+}
+
+// What is tried late may make possible what was tried early.
+TEST(ShrinkerTest, TriesAgainWhatDidNotHelpBefore) {
+  Case c = Plain();
+  c.requests[0].write = true;
+  Shrinker shrinker([](const Case& smaller) {
+    return !smaller.requests[0].write || !smaller.records.empty();
+  });
+  EXPECT_TRUE(shrinker.Shrink(c).records.empty());
 }
 
 TEST(ShrinkerTest, AResultStaysAsItIs) {
