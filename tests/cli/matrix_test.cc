@@ -145,7 +145,7 @@ TEST(MatrixTest, NoSpaceWithADefectLacksItsWitness) {
 }
 
 TEST(MatrixTest, PrintsARowForEachWalk) {
-  const auto [code, out] = RunTool("matrix --cases=500");
+  const auto [code, out] = RunTool("matrix --no-kernel --cases=500");
   EXPECT_EQ(code, 0);
   EXPECT_THAT(out, HasSubstr("\nstatic-by-value                    left-copy  "
                              "left-copy  left-copy  holds      holds      "
@@ -160,7 +160,7 @@ TEST(MatrixTest, PrintsARowForEachWalk) {
 }
 
 TEST(MatrixTest, JsonHasAllCounts) {
-  const auto [code, out] = RunTool("matrix --cases=500 --json");
+  const auto [code, out] = RunTool("matrix --no-kernel --cases=500 --json");
   const YAML::Node json = YAML::Load(out);
   EXPECT_EQ(code, 0);
   ASSERT_EQ(json["spaces"].size(), BuiltSpaces().size());
