@@ -72,6 +72,24 @@ const std::vector<Command>& Commands() {
        .example = "pxdfuzz encode crash-1.yaml -o crash-1",
        .flags = {kOutput, kForce},
        .run = RunEncode},
+      {.name = "export",
+       .operands = "FILE",
+       .least = 1,
+       .most = 1,
+       .summary = "write a case as a test, a C program or a mail",
+       .help = "Writes the first request and walk that disagree with the "
+               "reference, or what --walk says. gtest: a test against the "
+               "library, which fails as long as the walk does. c: a program "
+               "for a real Linux machine, which maps the case's pages and "
+               "drives gup_fast over them; it says what of the case it cannot "
+               "reproduce. mail: the report in plain text of 72 columns.",
+       .example = "pxdfuzz export --as=c -o case.c "
+                  "corpus/regressions/thread-wrong-page.yaml",
+       .flags = {{"--as", "FORM", "gtest, c or mail"},
+                 {"--walk", "NAME", "the walk; 'pxdfuzz walks' names them"},
+                 kOutput,
+                 kForce},
+       .run = RunExport},
       {.name = "shrink",
        .operands = "FILE",
        .least = 1,

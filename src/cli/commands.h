@@ -60,6 +60,7 @@ void PrintError(const absl::Status& status);
 
 int RunReplay(const Arguments& arguments, Output& out);
 int RunExplain(const Arguments& arguments, Output& out);
+int RunExport(const Arguments& arguments, Output& out);
 int RunDecode(const Arguments& arguments, Output& out);
 int RunEncode(const Arguments& arguments, Output& out);
 int RunCampaign(const Arguments& arguments, Output& out);

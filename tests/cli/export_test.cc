@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz export: what it writes is compiled and run. Runs in the project's
+// folder.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/policy.h"
+#include "src/cli/input.h"
+#include "tests/engine/program.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::ContainsRegex;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+namespace fs = std::filesystem;
+
+const fs::path kFolder = "corpus/regressions";
+constexpr char kThread[] = "corpus/regressions/thread-wrong-page.yaml";
+constexpr char kShort[] = "corpus/regressions/thread-short.yaml";
+constexpr char kAgrees[] = "corpus/regressions/old-page-written.yaml";
+constexpr char kRefused[] = "corpus/regressions/beyond-limit.yaml";
+
+std::string Contents(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A kernel that the exported program meets in place of the real one: its
+// vmsplice(), and function tracing. FAKE says what is wrong with it.
+constexpr std::string_view kFakeKernel = R"text(
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static const uint64_t border = 0x10080000000;
+static const char *trace = "";
+static int calls;
+
+static int is(const char *kind) { return strcmp(getenv("FAKE"), kind) == 0; }
+
+ssize_t vmsplice(int fd, const struct iovec *all, size_t count, unsigned flags) {
+  const char *const from = all->iov_base;
+  const uint64_t at = (uintptr_t)from;
+  const uint64_t end = at + all->iov_len;
+  (void)count;
+  (void)flags;
+  int slow = 0;
+  // The program's own trial: pages of the heap, far from the case.
+  if (at > border * 2) slow = *from == 0;
+  if (is("blind")) slow = 0;
+  if (at < border && border < end) {
+    ++calls;
+    slow = is("fallback") || (is("now-and-then") && calls == 2);
+  }
+  trace = slow ? " x-1 [0] 1.0: get_user_pages_fast <-iov_iter_get_pages2\n"
+                 " x-1 [0] 1.1: __get_user_pages.part.0 <-somebody\n"
+               : " x-1 [0] 1.0: get_user_pages_fast <-iov_iter_get_pages2\n";
+  for (size_t i = 0; i < all->iov_len; i += 4096) {
+    const char *page = from + i;
+    // The page 2 GiB below, as in 2020.
+    if (is("wrong-page") && at < border && at + i == border) page -= 1ul << 31;
+    if (is("wrong-byte") && at < border && at + i == border) {
+      char copy[4096];
+      memcpy(copy, page, sizeof copy);
+      copy[100] ^= 1;
+      write(fd, copy, sizeof copy);
+      continue;
+    }
+    if (write(fd, page, 4096) != 4096) abort();
+  }
+  return (ssize_t)all->iov_len;
+}
+
+int mkdir(const char *path, mode_t mode) {
+  if (strstr(path, "/tracing/instances/") != NULL) return 0;
+  return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int rmdir(const char *path) {
+  (void)path;
+  return 0;
+}
+
+int open(const char *path, int flags, ...) {
+  if (strstr(path, "/tracing/instances/") == NULL) abort();
+  if ((flags & O_ACCMODE) == O_WRONLY) {
+    return (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_WRONLY, 0);
+  }
+  const int file = memfd_create("trace", 0);
+  write(file, trace, strlen(trace));
+  lseek(file, 0, SEEK_SET);
+  return file;
+}
+)text";
+
+class ExportTest : public ::testing::Test {
+ protected:
+  std::string Scratch(const std::string& name) const {
+    return (scratch_.path() / name).string();
+  }
+  // Runs the program.
+  Ran Export(const std::string& arguments) const {
+    return RunCommand(Program("pxdfuzz") + " export " + arguments);
+  }
+  // The program ends with `code` and says `message` alone, in one line; no file
+  // is left.
+  void ExpectError(const std::string& arguments, int code,
+                   const std::string& message) const {
+    const std::string file = Scratch("out");
+    const Ran ran = Export(arguments + " -o " + file);
+    EXPECT_EQ(ran.exit_code, code) << arguments;
+    EXPECT_EQ(ran.output, "pxdfuzz: " + message + "\n") << arguments;
+    EXPECT_FALSE(fs::exists(file)) << arguments;
+  }
+  // Writes a case in some form to a file and returns its name.
+  std::string Written(const std::string& arguments,
+                      const std::string& name) const {
+    const std::string file = Scratch(name);
+    const Ran ran = Export(arguments + " -o " + file);
+    EXPECT_EQ(ran.exit_code, 0) << ran.output;
+    EXPECT_EQ(ran.output, "");
+    return file;
+  }
+
+  // Compiles an exported test, as the project's sources are, and runs it.
+  Ran RunGtest(const std::string& source) const {
+    const std::string program = Scratch("gtest");
+    const Ran compiled = RunCommand(
+        PXDFUZZ_CXX " " PXDFUZZ_CXX_FLAGS
+                    " -std=c++20 -Wall -Wextra -Wshadow -Wconversion "
+                    "-Wno-sign-conversion -Wno-missing-field-initializers "
+                    "-Werror -Iinclude -o " +
+        program + " " + source +
+        " " PXDFUZZ_LIBRARY " -lgtest_main -lgtest -pthread");
+    EXPECT_EQ(compiled.exit_code, 0) << compiled.output;
+    EXPECT_EQ(compiled.output, "");
+    if (compiled.exit_code != 0) return compiled;
+    return RunCommand(program);
+  }
+  // Compiles an exported C program; `more` are other sources.
+  void CompileC(const std::string& source, const std::string& more = "") const {
+    const Ran compiled =
+        RunCommand("cc -std=c11 -O2 -Wall -Wextra -Werror -c -o " +
+                   Scratch("case.o") + " " + source + " && cc -w -o " +
+                   Scratch("case") + " " + Scratch("case.o") + " " + more);
+    EXPECT_EQ(compiled.exit_code, 0) << compiled.output;
+    EXPECT_EQ(compiled.output, "");
+  }
+
+  const ScratchFolder scratch_;
+};
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> Regressions() {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(kFolder)) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  EXPECT_GE(files.size(), 19u);
+  return files;
+}
+
+// The walk that a case is exported with, or nothing where none differs.
+std::string CulpritOf(const std::string& file) {
+  const auto c = ReadCase(file);
+  EXPECT_TRUE(c.ok()) << c.status();
+  Oracle oracle;
+  const Verdict& verdict =
+      oracle.Judge(*c, WalkSet::All(), Excuses::kKnownDefects);
+  for (const RequestVerdict& request : verdict.requests) {
+    for (size_t i = 0; i < kWalkCount; ++i) {
+      if (request.walks[i].outcome != Outcome::kAgrees) {
+        return std::string(Name(kAllWalks[i]));
+      }
+    }
+  }
+  return "";
+}
+
+TEST_F(ExportTest, GtestFailsForTheCulpritAndPassesForAWalkThatHolds) {
+  const std::string culprit =
+      Written(std::string("--as=gtest ") + kThread, "culprit.cc");
+  EXPECT_THAT(Contents(culprit),
+              HasSubstr("// On s390 with 3 levels, static-by-value returns a "
+                        "wrong page"));
+  const Ran failed = RunGtest(culprit);
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output,
+              HasSubstr("[       OK ] ExportedCaseTest.ReferenceIsAsExpected"));
+  EXPECT_THAT(
+      failed.output,
+      HasSubstr("[  FAILED  ] ExportedCaseTest.StaticByValueAgreesWith"));
+  EXPECT_THAT(failed.output, HasSubstr("Which is: \"0x3000\""));
+  EXPECT_THAT(failed.output, HasSubstr("page 1, at 0x10080000000"));
+
+  const Ran passed = RunGtest(Written(
+      std::string("--as=gtest --walk=static-lockless ") + kThread, "holds.cc"));
+  EXPECT_EQ(passed.exit_code, 0) << passed.output;
+  EXPECT_THAT(passed.output, HasSubstr("[  PASSED  ] 2 tests."));
+}
+
+// Everything that a case can say, in one: it compiles, and it is the same case.
+TEST_F(ExportTest, GtestSaysTheWholeCase) {
+  std::ofstream(Scratch("all.yaml"))
+      << "version: 1\n"
+         "space: s390/3\n"
+         "requests:\n"
+         "- {start: 0x5000, pages: 1, access: write}\n"
+         "- {start: 0x1007ffff000, pages: 3, access: read}\n"
+         "stack:\n"
+         "  position: 7\n"
+         "  around: next\n"
+         "  words:\n"
+         "  - {distance: 1, holds: 0x10200007}\n"
+         "  - {distance: -2, holds: copy}\n"
+         "tables:\n"
+         "- map: {pte: 0x1007ffff000, count: 1, frame: 0x1000, "
+         "state: ro old clean}\n"
+         "- map: {pte: 0x10080000000, count: 1, frame: 0x5000, "
+         "state: rw young dirty special}\n"
+         "- map: {pte: 0x10080000000, count: 2, frame: 0x8000, "
+         "state: rw old clean}\n"
+         "- map: {pmd: 0x200000, count: 1, frame: 0x200000, "
+         "state: none young dirty}\n"
+         "- swap: {pte: 0x7000, count: 2, place: 0x3000}\n"
+         "- clear: {pte: 0x8000, count: 1}\n";
+  const std::string source =
+      Written("--as=gtest " + Scratch("all.yaml"), "all.cc");
+  // Beside the test's own: what it builds is what was exported.
+  const Ran bytes = RunCommand(Program("pxdfuzz") + " encode " +
+                               Scratch("all.yaml") + " | od -An -v -tu1");
+  std::string list;
+  std::istringstream in(bytes.output);
+  for (std::string byte; in >> byte;) list += byte + ",";
+  std::ofstream(source, std::ios::app)
+      << "namespace pxdfuzz {\nnamespace {\n"
+         "TEST(Whole, IsTheSame) {\n"
+         "  const uint8_t bytes[] = {"
+      << list
+      << "};\n"
+         "  EXPECT_TRUE(MakeCase() == Decode(bytes));\n"
+         "}\n}  // namespace\n}  // namespace pxdfuzz\n";
+  const Ran ran = RunGtest(source);
+  EXPECT_THAT(ran.output, HasSubstr("[       OK ] Whole.IsTheSame"));
+  EXPECT_THAT(ran.output,
+              HasSubstr("[       OK ] ExportedCaseTest.ReferenceIsAsExpected"));
+}
+
+TEST_F(ExportTest, GtestOfEachRegressionThatShowsADifference) {
+  int written = 0;
+  for (const std::string& file : Regressions()) {
+    const std::string walk = CulpritOf(file);
+    if (walk.empty()) continue;
+    ++written;
+    const Ran ran = Export("--as=gtest " + file);
+    EXPECT_EQ(ran.exit_code, 0) << file;
+    EXPECT_THAT(ran.output, HasSubstr("\n// " + walk + ".\n")) << file;
+    EXPECT_THAT(ran.output, HasSubstr("The test fails as long as")) << file;
+    for (const std::string& line : Lines(ran.output)) {
+      EXPECT_LE(line.size(), 80u) << file << ": " << line;
+    }
+  }
+  EXPECT_GE(written, 9);
+}
+
+// On this machine's kernel, whatever it is.
+TEST_F(ExportTest, CRunsHereAndClaimsNoMoreThanItKnows) {
+  CompileC(Written(std::string("--as=c ") + kThread, "case.c"));
+  const Ran ran = RunCommand(Scratch("case"));
+  const std::string last = Lines(ran.output).back();
+  if (ran.exit_code == 0) {
+    EXPECT_EQ(last, "no wrong byte and no fallback");
+  } else {
+    EXPECT_EQ(ran.exit_code, 2) << ran.output;
+    EXPECT_THAT(last, AnyOf(StartsWith("cannot be tried here: "),
+                            AllOf(StartsWith("contents were right; the trace "
+                                             "cannot be read ("),
+                                  EndsWith("shows nothing about the walk")),
+                            StartsWith("fallback now and then")));
+  }
+}
+
+TEST_F(ExportTest, CTellsWhatAKernelDoes) {
+  std::ofstream(Scratch("kernel.c")) << kFakeKernel;
+  CompileC(Written(std::string("--as=c ") + kThread, "case.c"),
+           Scratch("kernel.c"));
+  const auto run = [this](const std::string& fake) {
+    return RunCommand("FAKE=" + fake + " " + Scratch("case"));
+  };
+  const Ran right = run("nothing");
+  if (right.output.find("cannot be tried here: ") != right.output.npos) {
+    GTEST_SKIP() << right.output;
+  }
+  EXPECT_EQ(right.exit_code, 0) << right.output;
+  EXPECT_THAT(right.output, EndsWith("\nno wrong byte and no fallback\n"));
+  EXPECT_THAT(right.output,
+              HasSubstr("\n0x1007fff8000 to 0x10080008000, across the border: "
+                        "bytes right, slow path in 0 of 5 rounds\n"));
+
+  const Ran fallback = run("fallback");
+  EXPECT_EQ(fallback.exit_code, 1);
+  EXPECT_THAT(
+      fallback.output,
+      EndsWith("\nthe parts before and behind the border: slow path 0 times\n"
+               "fallback: gup_fast took the slow path (__get_user_pages) for "
+               "the batch 0x1007fff8000 to 0x10080008000, each time\n"));
+
+  const Ran page = run("wrong-page");
+  EXPECT_EQ(page.exit_code, 1);
+  EXPECT_THAT(page.output, HasSubstr("\nthe page returned for 0x10080000000 is "
+                                     "the one at 0x10000000000\n"));
+  EXPECT_THAT(page.output,
+              HasSubstr("\nwrong byte: page 0x10080000000, offset "));
+
+  const Ran byte = run("wrong-byte");
+  EXPECT_EQ(byte.exit_code, 1);
+  EXPECT_THAT(byte.output, HasSubstr("\nwrong byte: page 0x10080000000, offset "
+                                     "100: expected 0x"));
+  EXPECT_THAT(byte.output, Not(HasSubstr("the page returned for")));
+
+  const Ran blind = run("blind");
+  EXPECT_EQ(blind.exit_code, 2);
+  EXPECT_THAT(blind.output,
+              HasSubstr("\ncontents were right; the trace cannot be read (the "
+                        "trace does not tell the slow path: "));
+
+  const Ran sometimes = run("now-and-then");
+  EXPECT_EQ(sometimes.exit_code, 2);
+  EXPECT_THAT(sometimes.output,
+              HasSubstr("\nfallback now and then, in 1 of 5 rounds "
+                        "(__get_user_pages)"));
+}
+
+TEST_F(ExportTest, CSaysWhatItCannotReproduce) {
+  std::ofstream(Scratch("all.yaml"))
+      << "version: 1\n"
+         "space: s390/3\n"
+         "requests:\n"
+         "- {start: 0x7ffff000, pages: 4, access: write}\n"
+         "- {start: 0x5000, pages: 1, access: read}\n"
+         "stack:\n"
+         "  position: 0\n"
+         "  around: copy\n"
+         "tables:\n"
+         "- map: {pte: 0x7ffff000, count: 3, frame: 0x1000, "
+         "state: rw old dirty}\n"
+         "- map: {pte: 0x80001000, count: 1, frame: 0x9000, "
+         "state: none young dirty}\n"
+         "- map: {pte: 0x90000000, count: 1, frame: 0x7000, "
+         "state: rw young dirty special}\n"
+         "- map: {pmd: 0x200000, count: 1, frame: 0x200000, "
+         "state: rw young dirty}\n"
+         "- swap: {pte: 0x5000, count: 2, place: 0x3000}\n";
+  const std::string source = Written("--as=c " + Scratch("all.yaml"), "all.c");
+  const std::string text = Contents(source);
+  for (const char* const missing :
+       {"Which physical pages", "the kernel's stack", "Large pages, such as",
+        "Swap entries", "Special pages", "old or clean", "is for writing",
+        "Requests other than number 1 of 2"}) {
+    EXPECT_THAT(text, HasSubstr(missing));
+  }
+  EXPECT_THAT(text, HasSubstr("    {0x80001000, 1, PROT_NONE, \"the case\"},"));
+  EXPECT_THAT(text, HasSubstr("refused = 0x80001000;"));
+  // Neither the special page nor the large one is mapped.
+  EXPECT_THAT(text, Not(HasSubstr("{0x90000000, ")));
+  EXPECT_THAT(text, Not(HasSubstr("{0x200000, ")));
+  // Up to where the reference stops.
+  EXPECT_THAT(text, HasSubstr("drive_start = 0x7fff8000;"));
+  EXPECT_THAT(text, HasSubstr("drive_pages = 9;"));
+  CompileC(source);
+}
+
+TEST_F(ExportTest, COfEachRegressionSaysWhatItDrives) {
+  for (const std::string& file : Regressions()) {
+    const Ran ran = Export("--as=c " + file);
+    EXPECT_EQ(ran.exit_code, 0) << file;
+    EXPECT_THAT(ran.output, HasSubstr("\n// What it does not reproduce:\n"));
+    EXPECT_EQ(ran.output.find("drive_pages = 0;") == ran.output.npos,
+              ran.output.find("idle[] = \"\";") != ran.output.npos)
+        << file;
+    EXPECT_EQ(ran.output.find("No difference is known") == ran.output.npos,
+              !CulpritOf(file).empty())
+        << file;
+    for (const std::string& line : Lines(ran.output)) {
+      EXPECT_LE(line.size(), 80u) << file << ": " << line;
+    }
+  }
+}
+
+TEST_F(ExportTest, MailIsNarrowAndNamesTheCulprit) {
+  for (const std::string& file : Regressions()) {
+    const Ran ran = Export("--as=mail " + file);
+    EXPECT_EQ(ran.exit_code, 0) << file;
+    EXPECT_THAT(ran.output, StartsWith("Subject: mm/gup: ")) << file;
+    EXPECT_THAT(ran.output, Not(ContainsRegex("[\t\x1b]"))) << file;
+    for (const std::string& line : Lines(ran.output)) {
+      EXPECT_LE(line.size(), 72u) << file << ": " << line;
+      // What is quoted begins so.
+      EXPECT_THAT(line, Not(StartsWith(">"))) << file;
+    }
+    const std::string walk = CulpritOf(file);
+    const std::string subject = Lines(ran.output)[0];
+    EXPECT_EQ(walk.empty(), subject.find("no difference") != subject.npos ||
+                                subject.find("comparable") != subject.npos)
+        << subject;
+    if (walk.empty()) continue;
+    EXPECT_THAT(subject, EndsWith(", " + walk + ")")) << file;
+    EXPECT_THAT(ran.output, HasSubstr("--- " + walk + ", turn by turn ---"));
+    EXPECT_THAT(ran.output, HasSubstr("\n=>")) << file;
+    EXPECT_THAT(ran.output,
+                HasSubstr("\n  pxdfuzz explain --walk=" + walk + " case.yaml"));
+  }
+}
+
+// The case in the mail is a case.
+TEST_F(ExportTest, MailHoldsTheCase) {
+  const std::string text = Export(std::string("--as=mail ") + kThread).output;
+  const size_t from = text.find("# pxdfuzz case\n");
+  const size_t to = text.find("\n\n--- Pages");
+  ASSERT_LT(from, to);
+  std::ofstream(Scratch("case.yaml")) << text.substr(from, to - from) << "\n";
+  const auto c = ReadCase(Scratch("case.yaml"));
+  ASSERT_TRUE(c.ok()) << c.status();
+  EXPECT_EQ(*c, *ReadCase(kThread));
+}
+
+TEST_F(ExportTest, TakesBytesAndStandardInput) {
+  const std::string mail = Export(std::string("--as=mail ") + kShort).output;
+  EXPECT_EQ(Export("--as=mail corpus/regressions/thread-short.bin").output,
+            mail);
+  EXPECT_EQ(Export(std::string("--as=mail - < ") + kShort).output, mail);
+}
+
+TEST_F(ExportTest, WrongUsageAndBadInput) {
+  ExpectError(kThread, 2, "export: say as what: --as=gtest, --as=c, --as=mail");
+  ExpectError(std::string("--as=pdf ") + kThread, 2,
+              "export: --as=pdf: there are --as=gtest, --as=c and --as=mail");
+  ExpectError(std::string("--as=c --walk=pagewalk ") + kThread, 2,
+              "export: there is no walk 'pagewalk'; 'pxdfuzz walks' names the "
+              "twelve");
+  ExpectError(std::string("--as=gtest ") + kAgrees, 2,
+              std::string("export: ") + kAgrees +
+                  ": no walk differs from the reference; --walk=NAME makes a "
+                  "test of that walk, which passes");
+  ExpectError(std::string("--as=gtest ") + kRefused, 2,
+              std::string("export: ") + kRefused +
+                  ": is not comparable, so a test has nothing to expect: "
+                  "refused: the request ends beyond the limit of the address "
+                  "space");
+  const std::string empty =
+      ": is the empty case: its bytes mean nothing, and there is nothing to "
+      "export";
+  std::ofstream(Scratch("garbage"), std::ios::binary)
+      << std::string("\x7f\0\x9c", 3) + std::string(100, '\x9c');
+  std::ofstream(Scratch("bad.yaml")) << "version: 1\nrequests: 5\n";
+  for (const std::string form : {"gtest", "c", "mail"}) {
+    ExpectError("--as=" + form + " - < /dev/null", 3, "standard input" + empty);
+    ExpectError("--as=" + form + " " + Scratch("garbage"), 3,
+                Scratch("garbage") + empty);
+    ExpectError("--as=" + form + " nowhere", 3,
+                "nowhere: cannot be read: No such file or directory");
+    ExpectError("--as=" + form + " " + Scratch("bad.yaml"), 3,
+                Scratch("bad.yaml") +
+                    ":1:1: found no key 'space'; a case has the keys version, "
+                    "space, requests, stack and tables");
+  }
+  const std::string out = Written(std::string("--as=mail ") + kThread, "mail");
+  const std::string mail = Contents(out);
+  const Ran again = Export(std::string("--as=c ") + kThread + " -o " + out);
+  EXPECT_EQ(again.exit_code, 3);
+  EXPECT_EQ(again.output,
+            "pxdfuzz: " + out + ": exists; --force replaces it\n");
+  EXPECT_EQ(Contents(out), mail);
+  EXPECT_EQ(
+      Export(std::string("--as=c --force ") + kThread + " -o " + out).exit_code,
+      0);
+  EXPECT_NE(Contents(out), mail);
+}
+
+}  // namespace
+}  // namespace pxdfuzz
