@@ -309,9 +309,13 @@ class KernelReportText {
     if (rule_ != Rule::kPages && told_.outcome == Outcome::kAgrees) {
       return Concat({FullName(), " ", Headline(rule_), "."});
     }
-    if (rule_ == Rule::kRefusal || rule_ == Rule::kSanitizer ||
-        rule_ == Rule::kDied) {
+    if (rule_ == Rule::kRefusal) {
       return Concat({FullName(), " ", Headline(rule_), "."});
+    }
+    if (rule_ == Rule::kSanitizer || rule_ == Rule::kDied) {
+      const std::string where =
+          turns_.empty() ? "" : Concat({", at ", parts.DifferentPage()});
+      return Concat({FullName(), " ", Headline(rule_), where, "."});
     }
     return parts.WhatDiffers(FullName());
   }

@@ -257,6 +257,16 @@ TEST(KernelReportTest, ExplainsOtherRules) {
               HasSubstr("- The rule: perf_get_pgtable_size() gives"));
   EXPECT_THAT(report_of("sanitizer"), HasSubstr("was ended by a sanitizer."));
   EXPECT_THAT(report_of("died"), HasSubstr("ended without an answer."));
+  KernelAnswer ended = AnswerOf(Example(), kStaticByValue);
+  ended.end = End::kFault;
+  ended.reads.resize(6);
+  ended.reads.back().value.reset();
+  ended.finding = Finding("sanitizer");
+  EXPECT_THAT(Flat(Report(Example(), ended)),
+              AllOf(HasSubstr("was ended by a sanitizer, at page 1 of 2, at "
+                              "0x10080000000. It left the copy of p4d"),
+                    HasSubstr("8 bytes above the local copy of p4d: the read "
+                              "faults")));
   EXPECT_THAT(report_of("short"),
               AllOf(HasSubstr("The finding is of another run"),
                     Not(HasSubstr("The rule"))));

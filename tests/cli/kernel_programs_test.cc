@@ -441,14 +441,15 @@ TEST_F(RealKernelTest, TheThreadsExampleIsToldWithTheKernelsLines) {
   EXPECT_TRUE(flat.find(" stops too early: page 1 of 2,") != flat.npos ||
               flat.find(" returns a wrong page: page 1 of 2,") != flat.npos ||
               flat.find(" faults: at page 1 of 2,") != flat.npos ||
+              flat.find(" by a sanitizer, at page 1 of 2,") != flat.npos ||
               flat.find(" the right pages by luck: at page 1 of 2,") !=
                   flat.npos)
       << ran.output;
   EXPECT_THAT(flat, HasSubstr("It left the copy of p4d at pud: pudp moved off "
                               "a local variable, to 8 bytes above it on the "
                               "stack (mm/gup.c:"));
-  EXPECT_THAT(flat, HasSubstr("the stack, 8 bytes above the local copy of p4d "
-                              "= 0x"));
+  EXPECT_THAT(flat,
+              HasSubstr("the stack, 8 bytes above the local copy of p4d"));
   EXPECT_THAT(flat, HasSubstr(" the local copy of pgd = 0x"));
   EXPECT_THAT(flat, HasSubstr("RULE BROKEN"));
   bool has_line = false;
@@ -483,7 +484,7 @@ TEST_F(RealKernelTest, MatrixShowsWhereItIsBroken) {
                      folder.path() / PXDFUZZ_BY_VALUE);
   const Ran ran = RunCommand(
       "PXDFUZZ_KERNEL_PROGRAMS='" + folder.path().string() + "' " +
-      Program("pxdfuzz") + " matrix --cases=20 --kernel-cases=300 --json");
+      Program("pxdfuzz") + " matrix --cases=20 --kernel-cases=100 --json");
   EXPECT_EQ(ran.exit_code, 0) << ran.output;
   const YAML::Node json = YAML::Load(ran.output);
   ASSERT_EQ(json["kernel"].size(), 1u);
