@@ -303,6 +303,9 @@ TEST_F(ExportTest, CRunsHereAndClaimsNoMoreThanItKnows) {
   const std::string last = Lines(ran.output).back();
   if (ran.exit_code == 0) {
     EXPECT_EQ(last, "no wrong byte and no fallback");
+    // Only a trace that was tried can say so.
+    EXPECT_THAT(ran.output,
+                HasSubstr("\ntrace: a page never touched goes to "));
   } else {
     EXPECT_EQ(ran.exit_code, 2) << ran.output;
     EXPECT_THAT(last, AnyOf(StartsWith("cannot be tried here: "),
