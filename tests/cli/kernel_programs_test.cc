@@ -245,7 +245,7 @@ TEST_F(KernelProgramsTest, AfterAStrangeAnswerItIsAskedAfresh) {
 }
 
 TEST_F(KernelProgramsTest, WhatIsNoSuchProgramIsNamed) {
-  const auto error = [this](const std::string& name) {
+  const auto error = [](const std::string& name) {
     const auto program = OpenKernelProgram(name);
     EXPECT_FALSE(program.ok()) << name;
     return std::string(program.status().message());
