@@ -10,10 +10,13 @@
 #include <vector>
 
 #include "pxdfuzz/arches.h"
+#include "pxdfuzz/picture.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/replay.h"
+#include "pxdfuzz/story.h"
 #include "pxdfuzz/text_entries.h"
 #include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_picture.h"
 #include "pxdfuzz/text_policy.h"
 #include "pxdfuzz/text_report.h"
 #include "pxdfuzz/text_walk.h"
@@ -21,13 +24,13 @@
 namespace pxdfuzz {
 namespace {
 
-// The sections of one report.
+// Finds what there is to say of one walk.
 template <class A>
-class ReportText {
+class StoryTeller {
  public:
   // All outlive the object.
-  ReportText(const Case& c, const RequestVerdict& judged, size_t request,
-             size_t walk, TextLines& out)
+  StoryTeller(const Case& c, const RequestVerdict& judged, size_t request,
+              size_t walk)
       : case_(c),
         request_(request),
         judged_(judged),
@@ -40,15 +43,32 @@ class ReportText {
                    .first_difference = told_.first_difference,
                    .pages = replay_.pages(),
                    .count = replay_.count()}),
-        parts_(replay_, compared_, out),
-        out_(out) {}
+        facts_(replay_, compared_) {}
 
-  void Add() {
-    AddHeadline();
-    AddCase(case_, request_, told_.outcome != Outcome::kAgrees, out_);
-    AddPages();
-    AddWalk();
-    parts_.AddReference();
+  WalkStory Tell(size_t columns) {
+    WalkStory story;
+    story.walk = Name(policy_);
+    story.comparable = true;
+    story.went_wrong = told_.outcome != Outcome::kAgrees;
+    story.headline = Headline();
+    story.terms = facts_.Terms(request_);
+    story.terms.insert(story.terms.begin(), DescribeWalk(policy_));
+    story.words = Words();
+    story.source = CaseLines(case_, request_, story.went_wrong, columns);
+    story.picture =
+        PictureMaker<A>(replay_, walk_, told_.outcome, told_.first_difference)
+            .Make();
+    story.pages = facts_.Pages([this] { return WhyItStops(); });
+    if (std::string where = facts_.WhereWrongPageIs(); !where.empty()) {
+      story.notes.push_back(std::move(where));
+    }
+    NoteOtherWalks(story.notes);
+    story.turns = walk_.Told();
+    if (story.went_wrong) story.wrong_turn = WrongTurn(*story.picture);
+    story.reference_title = facts_.ReferenceTitle();
+    story.reference = facts_.ReferenceSteps();
+    story.reference_result = facts_.ReferenceResult();
+    return story;
   }
 
  private:
@@ -75,22 +95,80 @@ class ReportText {
     return "";
   }
 
+  // "The p4d copy is left at pud: ... 0x3000 is the page ...".
+  std::string WrongTurn(const WalkPicture& picture) const {
+    std::string text;
+    const Turn* turn = walk_.rule_turn();
+    if (turn != nullptr && turn->loaded.source == Source::kLeftCopy) {
+      const std::string copy(Name(turn->ref.copy_of()));
+      text =
+          Concat({"The ", copy, " copy is left at ", Name(turn->level), ". "});
+      for (const WalkPicture::LevelInfo& info : picture.levels) {
+        if (!info.marked || walk_.RuleTurnBegins()) continue;
+        text +=
+            Concat({"The copied entry spans ", ByteSize(info.entry_span),
+                    " and ends at ", Hex(*info.unseen), ", but the ",
+                    Name(turn->level), " loop goes on: ", Name(info.level),
+                    "_addr_end() knows only of ", ByteSize(info.span), ". "});
+      }
+      text += Concat({Name(turn->level),
+                      "p then points at another word of "
+                      "the stack, which is no page table. "});
+      if (turn->ref.address() == case_.stack.address()) {
+        text = Concat({"The ", copy, " copy is left at ", Name(turn->level),
+                       ": the pointer that was made from it is where it stood "
+                       "by luck alone. "});
+      }
+    } else if (turn != nullptr) {
+      text = Concat({WhereItLeft().substr(1), " "});
+    }
+    text += DescribeFirstDifference(told_.outcome, told_.first_difference,
+                                    replay_.pages(), replay_.reference());
+    const std::string where = facts_.WhereWrongPageIs();
+    if (!where.empty()) text += Concat({" ", where});
+    while (text.ends_with(' ')) text.pop_back();
+    return text;
+  }
+
   std::string KnownDefectNote() const {
     if (told_.excuse == Cause::kNone) return "";
     return Concat({" This walk is known to go wrong here, for that reason (",
                    Name(told_.excuse), ")."});
   }
 
-  void AddHeadline() {
-    out_.Wrap("", "",
-              Concat({"On ", Name(case_.space.arch), " with ",
-                      std::to_string(case_.space.levels), " levels, ",
-                      parts_.WhatDiffers(compared_.name), WhereItLeft(),
-                      KnownDefectNote()}),
-              LineStyle::kTitle);
-    out_.Blank();
-    out_.Wrap("- ", "  ", DescribeWalk(policy_));
-    parts_.AddTerms(request_);
+  std::string Headline() const {
+    return Concat({"On ", Name(case_.space.arch), " with ",
+                   std::to_string(case_.space.levels), " levels, ",
+                   facts_.WhatDiffers(compared_.name), WhereItLeft(),
+                   KnownDefectNote()});
+  }
+
+  // What a reader may not know of the terms that come.
+  std::vector<StoryWord> Words() const {
+    std::vector<StoryWord> words = {
+        {"gup_fast",
+         "collects the pages of a range by walking page tables "
+         "without a lock: one loop for each level, each inside "
+         "the one above."}};
+    if (replay_.geometry().has_folded()) {
+      words.push_back(
+          {"folded",
+           "a level that this address space has no table for. The "
+           "walk has a loop for it all the same, which hands on the "
+           "entry that it was given."});
+    }
+    words.push_back({"boundary",
+                     "where an entry's part of the addresses ends. "
+                     "pXd_addr_end(addr, end) gives the next one, or the end "
+                     "of the part of the range at hand where that comes "
+                     "first."});
+    if (policy_.descent == Descent::kByValue) {
+      words.push_back({"local copy",
+                       "a variable on the walk's stack that holds one entry, "
+                       "as in p4d_t p4d = READ_ONCE(*p4dp). What stands "
+                       "beside it is no page table."});
+    }
+    return words;
   }
 
   // Why the walk returns no more pages.
@@ -101,17 +179,6 @@ class ReportText {
     return Concat(
         {"stop: ", replay_.WhyNot(EntryLevel(replay_.geometry(), last.level),
                                   last.loaded.value)});
-  }
-
-  void AddPages() {
-    parts_.AddPages([this] { return WhyItStops(); });
-    std::vector<std::string> notes;
-    if (std::string where = parts_.WhereWrongPageIs(); !where.empty()) {
-      notes.push_back(std::move(where));
-    }
-    NoteOtherWalks(notes);
-    if (!notes.empty()) out_.Blank();
-    for (const std::string& note : notes) out_.Wrap("- ", "  ", note);
   }
 
   void NoteOtherWalks(std::vector<std::string>& notes) const {
@@ -149,18 +216,6 @@ class ReportText {
         breaks);
   }
 
-  void AddWalk() {
-    AddTitle(Concat({Name(policy_), ", turn by turn"}), out_);
-    out_.Wrap(
-        "", "",
-        "Three lines for each turn of a loop: which part of the range it "
-        "is for, up to where pXd_addr_end() says; how its pointer is made "
-        "and where that leads; the entry that is read there. Tables are "
-        "numbered in the order in which they were made.");
-    out_.Blank();
-    walk_.AddTo(out_);
-  }
-
   const Case& case_;
   const size_t request_;
   const RequestVerdict& judged_;
@@ -169,34 +224,91 @@ class ReportText {
   const Replay<A> replay_;
   const WalkText<A> walk_;
   const Told compared_;
-  ReportParts<A> parts_;
-  TextLines& out_;
+  const ReportFacts<A> facts_;
 };
 
+// Why there is nothing to compare, or kNo.
+Incomparable WhyIncomparable(const Verdict& verdict, size_t request) {
+  if (verdict.incomparable != Incomparable::kNo) return verdict.incomparable;
+  if (verdict.requests.empty()) return Incomparable::kEmptyCase;
+  return verdict.requests[request].incomparable;
+}
+
+void AddStory(const WalkStory& story, bool box, TextLines& out) {
+  out.Wrap("", "", story.headline, LineStyle::kTitle);
+  out.Blank();
+  for (const std::string& term : story.terms) out.Wrap("- ", "  ", term);
+  out.Blank();
+  out.Line("Words:");
+  for (const StoryWord& word : story.words) {
+    out.Wrap("- ", "  ", Concat({word.word, ": ", word.meaning}));
+  }
+  AddTitle("Case", out);
+  for (const CaseLine& line : story.source) {
+    out.Line(line.text, line.marked ? LineStyle::kMarked : LineStyle::kPlain);
+  }
+  AddTitle("Address space", out);
+  AddPicture(*story.picture, box, out);
+  AddTitle("Pages", out);
+  AddPageRows(story.walk, story.pages, out);
+  if (!story.notes.empty()) out.Blank();
+  for (const std::string& note : story.notes) out.Wrap("- ", "  ", note);
+  AddTitle(Concat({story.walk, ", turn by turn"}), out);
+  out.Wrap("", "", HowToReadTurns());
+  out.Blank();
+  AddTurns(story.turns, story.walk, out);
+  AddTitle(story.reference_title, out);
+  for (const std::string& step : story.reference) {
+    out.Wrap("   ", "       ", step);
+  }
+  out.Wrap("   ", "   ", story.reference_result);
+}
+
 void AddReport(const Case& c, const Verdict& verdict, size_t request,
-               size_t walk, TextLines& out) {
-  if (verdict.incomparable != Incomparable::kNo || verdict.requests.empty()) {
-    AddIncomparable(c, verdict.incomparable, request, out);
-    return;
+               size_t walk, bool box, TextLines& out) {
+  const WalkStory story = TellWalk(c, verdict, request, walk, out.columns());
+  if (story.comparable) {
+    AddStory(story, box, out);
+  } else {
+    AddIncomparable(c, WhyIncomparable(verdict, request), request, out);
   }
-  assert(request < verdict.requests.size());
-  const RequestVerdict& judged = verdict.requests[request];
-  if (judged.incomparable != Incomparable::kNo) {
-    AddIncomparable(c, judged.incomparable, request, out);
-    return;
-  }
-  assert(judged.walks[walk].ran);
-  VisitArch(c.space.arch, [&]<class A>() {
-    ReportText<A>(c, judged, request, walk, out).Add();
-  });
 }
 
 }  // namespace
 
+std::string_view HowToReadTurns() {
+  return "On the left the turns of the walk's loops: the part of the range "
+         "that "
+         "a turn is for; how its pointer is made, and where that leads; the "
+         "entry read there; where its part of the addresses ends, and what "
+         "comes next. On the right what the reference reads for the part's "
+         "first address. Tables are numbered in the order in which they were "
+         "made.";
+}
+
+WalkStory TellWalk(const Case& c, const Verdict& verdict, size_t request,
+                   size_t walk, size_t columns) {
+  WalkStory story;
+  const Incomparable reason = WhyIncomparable(verdict, request);
+  if (reason != Incomparable::kNo || verdict.requests.empty()) {
+    story.walk = Name(kAllWalks[walk]);
+    story.headline = DescribeIncomparable(c, reason, request);
+    story.source = CaseLines(c, request, /*went_wrong=*/false, columns);
+    return story;
+  }
+  assert(request < verdict.requests.size());
+  const RequestVerdict& judged = verdict.requests[request];
+  assert(judged.walks[walk].ran);
+  VisitArch(c.space.arch, [&]<class A>() {
+    story = StoryTeller<A>(c, judged, request, walk).Tell(columns);
+  });
+  return story;
+}
+
 std::string WalkReport(const Case& c, const Verdict& verdict, size_t request,
                        size_t walk, const ReportOptions& options) {
   TextLines out(options.color, options.columns);
-  AddReport(c, verdict, request, walk, out);
+  AddReport(c, verdict, request, walk, options.box, out);
   AddCommands(options, out);
   return out.text();
 }
@@ -209,7 +321,7 @@ std::string FindingReport(const Case& c, const Verdict& verdict,
     return out.text();
   }
   const Finding& finding = *verdict.finding;
-  AddReport(c, verdict, finding.request, finding.walk, out);
+  AddReport(c, verdict, finding.request, finding.walk, options.box, out);
   out.Blank();
   out.Line(Concat({"DEDUP_TOKEN: ", Name(finding.signature)}));
   AddCommands(options, out);

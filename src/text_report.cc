@@ -26,45 +26,58 @@ void AddTitle(std::string_view title, TextLines& out) {
   out.Blank();
 }
 
-void AddIncomparable(const Case& c, Incomparable reason, size_t request,
-                     TextLines& out) {
+std::string DescribeIncomparable(const Case& c, Incomparable reason,
+                                 size_t request) {
   std::string what = "The case";
   if (c.requests.size() > 1 && (reason == Incomparable::kOverflow ||
                                 reason == Incomparable::kBeyondLimit)) {
     what = Concat({"Request ", std::to_string(request + 1), " of ",
                    std::to_string(c.requests.size())});
   }
-  out.Wrap("", "",
-           Concat({what, " is not comparable, which is no agreement: ",
-                   Describe(reason), ". No walk is run."}),
-           LineStyle::kTitle);
+  return Concat({what, " is not comparable, which is no agreement: ",
+                 Describe(reason), ". No walk is run."});
+}
+
+void AddIncomparable(const Case& c, Incomparable reason, size_t request,
+                     TextLines& out) {
+  out.Wrap("", "", DescribeIncomparable(c, reason, request), LineStyle::kTitle);
   AddTitle("Case", out);
   const std::string text = ToText(c, out.columns());
   out.Line(std::string_view(text).substr(0, text.size() - 1));
 }
 
-void AddCase(const Case& c, size_t request, bool went_wrong, TextLines& out) {
-  AddTitle("Case", out);
-  const std::string text = ToText(c, out.columns());
+std::vector<CaseLine> CaseLines(const Case& c, size_t request, bool went_wrong,
+                                size_t columns) {
+  std::vector<CaseLine> lines;
+  const std::string text = ToText(c, columns);
   const bool several = c.requests.size() > 1;
   bool in_requests = false;
   size_t seen = 0;
   for (size_t at = 0; at < text.size();) {
     const size_t end = text.find('\n', at);
-    const std::string_view line = std::string_view(text).substr(at, end - at);
+    const std::string line = text.substr(at, end - at);
     at = end + 1;
     if (in_requests && line.starts_with("- ")) {
       const bool marked = several && seen++ == request;
       if (marked) {
-        out.Line(went_wrong ? "# the one that went wrong:"
-                            : "# the one that is told:",
-                 LineStyle::kMarked);
+        lines.push_back({went_wrong ? "# the one that went wrong:"
+                                    : "# the one that is told:",
+                         true});
       }
-      out.Line(line, marked ? LineStyle::kMarked : LineStyle::kPlain);
+      lines.push_back({line, marked});
       continue;
     }
     if (!line.starts_with(" ")) in_requests = line == "requests:";
-    out.Line(line);
+    lines.push_back({line, false});
+  }
+  return lines;
+}
+
+void AddCase(const Case& c, size_t request, bool went_wrong, TextLines& out) {
+  AddTitle("Case", out);
+  for (const CaseLine& line :
+       CaseLines(c, request, went_wrong, out.columns())) {
+    out.Line(line.text, line.marked ? LineStyle::kMarked : LineStyle::kPlain);
   }
 }
 
@@ -76,13 +89,8 @@ void AddCommands(const ReportOptions& options, TextLines& out) {
   }
 }
 
-void AddPagesTable(const PagesTable& table, TextLines& out) {
-  struct Row {
-    bool skips = false;
-    bool marked = false;
-    std::array<std::string, 4> cells;
-  };
-  std::vector<Row> rows;
+std::vector<PageRow> PageRows(const PagesTable& table) {
+  std::vector<PageRow> rows;
   constexpr size_t kRows = 15;
   constexpr size_t kBefore = 6;
   const size_t shown = std::min(table.total, kRows);
@@ -97,9 +105,13 @@ void AddPagesTable(const PagesTable& table, TextLines& out) {
                    table.reference(page), table.found(page)}});
   }
   if (to < table.total) rows.push_back({.skips = true, .cells = {}});
+  return rows;
+}
 
+void AddPageRows(std::string_view name, const std::vector<PageRow>& rows,
+                 TextLines& out) {
   std::array<std::string, 4> header = {"page", "address", "reference",
-                                       table.name};
+                                       std::string(name)};
   std::array<size_t, 4> widths{};
   const auto widen = [&widths](const std::array<std::string, 4>& cells) {
     for (size_t i = 0; i < cells.size(); ++i) {
@@ -107,7 +119,7 @@ void AddPagesTable(const PagesTable& table, TextLines& out) {
     }
   };
   widen(header);
-  for (const Row& row : rows) widen(row.cells);
+  for (const PageRow& row : rows) widen(row.cells);
   if (3 + widths[0] + widths[1] + widths[2] + widths[3] + 6 > out.columns()) {
     header[3] = "the walk";
   }
@@ -120,7 +132,7 @@ void AddPagesTable(const PagesTable& table, TextLines& out) {
              style);
   };
   add("   ", header, LineStyle::kPlain);
-  for (const Row& row : rows) {
+  for (const PageRow& row : rows) {
     if (row.skips) {
       out.Line("   ...");
     } else if (row.marked) {

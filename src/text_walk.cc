@@ -2,6 +2,8 @@
 
 #include "pxdfuzz/text_walk.h"
 
+#include <algorithm>
+
 #include "pxdfuzz/wrapping.h"
 
 namespace pxdfuzz {
@@ -56,7 +58,9 @@ std::string DescribeStackPlace(int64_t distance, Level level) {
 }
 
 std::string DescribeLeftCopy(const LeftCopy& left) {
-  const Level parent = Above(left.level);
+  // There is none above pgd, which an answer may claim all the same.
+  const Level parent =
+      left.level == Level::kPgd ? Level::kPgd : Above(left.level);
   const std::string copy(Name(left.copy));
   std::string text =
       "RULE BROKEN: a walk reads page tables and its own copies alone. ";
@@ -94,6 +98,90 @@ std::string DescribeLeftCopy(const LeftCopy& left) {
         "dynamic page table folding\") repaired.";
   }
   return text;
+}
+
+namespace {
+
+// `text` in lines of `width` columns at most, all but the first of a text
+// indented by `hang`. A word that is too long is cut.
+void WrapInto(std::string_view text, size_t width, size_t indent, size_t hang,
+              std::vector<std::string>& lines) {
+  std::string line(indent, ' ');
+  bool has_word = false;
+  while (!text.empty()) {
+    const size_t end = text.find(' ');
+    std::string_view word = text.substr(0, end);
+    text = end == text.npos ? "" : text.substr(end + 1);
+    if (has_word && line.size() + 1 + word.size() > width) {
+      lines.push_back(std::move(line));
+      line = std::string(indent + hang, ' ');
+      has_word = false;
+    }
+    if (has_word) line += ' ';
+    while (line.size() + word.size() > width && line.size() < width) {
+      const size_t fits = width - line.size();
+      line += word.substr(0, fits);
+      word.remove_prefix(fits);
+      lines.push_back(std::move(line));
+      line = std::string(indent + hang, ' ');
+    }
+    line += word;
+    has_word = true;
+  }
+  lines.push_back(std::move(line));
+}
+
+}  // namespace
+
+void AddTurns(const std::vector<ToldTurn>& turns, std::string_view walk,
+              TextLines& out) {
+  constexpr std::string_view kMargin = "   ";
+  constexpr std::string_view kBetween = " | ";
+  const size_t room =
+      std::max<size_t>(out.columns(), 60) - kMargin.size() - kBetween.size();
+  const size_t left_width = room * 5 / 8;
+  const size_t right_width = room - left_width;
+  const auto add = [&](const std::vector<std::string>& left,
+                       const std::vector<std::string>& right, bool marked) {
+    for (size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
+      std::string line(marked && i == 0 ? ">> " : kMargin);
+      if (i < left.size()) line += left[i];
+      line.resize(kMargin.size() + left_width, ' ');
+      line += kBetween;
+      if (i < right.size()) line += right[i];
+      line.resize(line.find_last_not_of(' ') + 1);
+      out.Line(line, marked ? LineStyle::kMarked : LineStyle::kPlain);
+    }
+  };
+  add({std::string(walk)}, {"reference, same address"}, false);
+  add({std::string(left_width, '-')}, {std::string(right_width, '-')}, false);
+  for (const ToldTurn& turn : turns) {
+    if (turn.skips) {
+      add({"..."}, {"..."}, false);
+      continue;
+    }
+    const auto indent =
+        static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(turn.level));
+    std::vector<std::string> left;
+    std::vector<std::string> right;
+    WrapInto(turn.part, left_width, indent, 2, left);
+    WrapInto(turn.pointer, left_width, indent + 2, 2, left);
+    WrapInto(Concat({"-> ", turn.place}), left_width, indent + 4, 3, left);
+    if (!turn.read.empty()) {
+      WrapInto(turn.read, left_width, indent + 2, 2, left);
+    }
+    if (!turn.next.empty()) {
+      WrapInto(turn.next, left_width, indent + 2, 2, left);
+    }
+    for (const std::string& line : turn.reference) {
+      WrapInto(line, right_width, 0, 2, right);
+    }
+    add(left, right, turn.marked);
+    for (const std::string* text : {&turn.rule, &turn.effect}) {
+      if (text->empty()) continue;
+      out.Wrap(">>   ", ">>   ", *text, LineStyle::kMarked);
+    }
+  }
 }
 
 std::string DescribeFirstDifference(Outcome outcome, size_t page,

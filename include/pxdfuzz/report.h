@@ -21,14 +21,17 @@ struct ReportCommand {
 
 struct ReportOptions {
   bool color = false;
+  // Draws with box characters, which are UTF-8 and no ASCII.
+  bool box = false;
   size_t columns = kTextColumns;
   // Printed at the end, in this order.
   std::vector<ReportCommand> commands;
 };
 
 // What a person reads of one walk and one request, right or wrong: one
-// sentence, the case, the pages side by side by walk, how the other walks fare,
-// the walk and the reference step by step with the first difference marked.
+// sentence, the case, a drawing of the tables that matter, the pages side by
+// side by walk, how the other walks fare, the walk and beside it the reference,
+// step by step with the first difference marked.
 // Where there is nothing to compare it says why, and the case.
 //
 // `verdict` is what `Oracle::Judge` said of `c`; `walk` is a position in

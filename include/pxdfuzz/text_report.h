@@ -4,6 +4,7 @@
 #define PXDFUZZ_TEXT_REPORT_H_
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -28,12 +29,22 @@ namespace pxdfuzz {
 
 void AddTitle(std::string_view title, TextLines& out);
 
-// Says that there is nothing to compare, and why, and the case.
+// Says that there is nothing to compare, and why.
+std::string DescribeIncomparable(const Case& c, Incomparable reason,
+                                 size_t request);
+// The same, and the case.
 void AddIncomparable(const Case& c, Incomparable reason, size_t request,
                      TextLines& out);
 
+// A line of a case as text.
+struct CaseLine {
+  std::string text;
+  bool marked = false;
+};
 // The case as text. Where it has several requests, the one of the report is
 // marked: it went wrong, or is just told.
+std::vector<CaseLine> CaseLines(const Case& c, size_t request, bool went_wrong,
+                                size_t columns);
 void AddCase(const Case& c, size_t request, bool went_wrong, TextLines& out);
 
 // The commands at a report's end.
@@ -49,7 +60,16 @@ struct PagesTable {
   // By page.
   std::function<std::string(size_t)> address, reference, found;
 };
-void AddPagesTable(const PagesTable& table, TextLines& out);
+// A row of it: cells as in the header, or one that stands for rows left out.
+struct PageRow {
+  bool skips = false;
+  bool marked = false;
+  std::array<std::string, 4> cells;
+};
+std::vector<PageRow> PageRows(const PagesTable& table);
+// `name` is that of the last column.
+void AddPageRows(std::string_view name, const std::vector<PageRow>& rows,
+                 TextLines& out);
 
 // What is held against the reference.
 struct Told {
@@ -62,16 +82,13 @@ struct Told {
   size_t count = 0;
 };
 
-// The parts of a report that hold one thing against the reference.
+// What there is to say where one thing is held against the reference.
 template <class A>
-class ReportParts {
+class ReportFacts {
  public:
-  // All outlive the object.
-  ReportParts(const Replay<A>& replay, const Told& told, TextLines& out)
-      : replay_(replay),
-        told_(told),
-        difference_(told.first_difference),
-        out_(out) {}
+  // Both outlive the object.
+  ReportFacts(const Replay<A>& replay, const Told& told)
+      : replay_(replay), told_(told), difference_(told.first_difference) {}
 
   bool DifferenceIsAskedFor() const {
     return difference_ < replay_.request().pages;
@@ -139,12 +156,9 @@ class ReportParts {
   }
 
   // What the reference is, and the request.
-  void AddTerms(size_t request) {
+  std::vector<std::string> Terms(size_t request) const {
     const Request& asked = replay_.request();
     const size_t requests = replay_.source().requests.size();
-    out_.Wrap("- ", "  ",
-              "reference: the hardware's translation of one address after the "
-              "other, up to the first page that gup_fast may not return.");
     std::string text = Concat({"request: ", Plural(asked.pages, "page"),
                                ", counted from 0, from ", Hex(asked.start),
                                " to ", Hex(replay_.AddressOf(asked.pages)),
@@ -153,16 +167,19 @@ class ReportParts {
       text += Concat({"; it is request ", std::to_string(request + 1),
                       " of the ", std::to_string(requests), " in the case"});
     }
-    out_.Wrap("- ", "  ", text + ".");
+    return {
+        "reference: the hardware's translation of one address after the "
+        "other, up to the first page that gup_fast may not return.",
+        text + "."};
   }
 
   // The pages side by side. `why_stops` says of the thing that is told why it
   // returns no more pages.
-  void AddPages(const std::function<std::string()>& why_stops) {
-    AddTitle("Pages", out_);
+  std::vector<PageRow> Pages(
+      const std::function<std::string()>& why_stops) const {
     const Request& asked = replay_.request();
     const auto& expected = replay_.reference();
-    AddPagesTable(
+    return PageRows(
         {.name = told_.name,
          .total = std::min<size_t>(
              asked.pages, std::max(expected.size(), told_.pages.size()) + 1),
@@ -187,8 +204,7 @@ class ReportParts {
                }
                const std::string why = why_stops();
                return why.empty() ? std::string("-") : why;
-             }},
-        out_);
+             }});
   }
 
   // A wrong page is often another page of the same process; then a sentence.
@@ -204,24 +220,28 @@ class ReportParts {
                    below ? " below " : " above ", Hex(address), "."});
   }
 
-  // The reference's own steps to the first page that differs.
-  void AddReference() {
-    const size_t page =
-        std::min<size_t>(difference_, replay_.request().pages - size_t{1});
-    const uint64_t address = replay_.AddressOf(page);
-    AddTitle(Concat({"reference, page ", std::to_string(page), " at ",
-                     Hex(address)}),
-             out_);
+  // The reference's own steps to the first page that differs: a title, its
+  // steps, and what it comes to.
+  std::string ReferenceTitle() const {
+    return Concat({"reference, page ", std::to_string(ToldPage()), " at ",
+                   Hex(replay_.AddressOf(ToldPage()))});
+  }
+  std::vector<std::string> ReferenceSteps() const {
+    std::vector<std::string> steps;
     const Arena& arena = replay_.arena();
-    const Geometry& geometry = replay_.geometry();
-    const Translation t = replay_.TranslateWith(
-        address, [&](Level level, EntryRef ref, uint64_t entry) {
-          out_.Wrap(
-              "   ", "       ",
-              Concat({Name(level), ": ", DescribePlace<A>(arena, ref.address()),
-                      " = ", Hex(entry), ": ",
-                      DescribeEntry<A>(arena, geometry, level, entry)}));
+    replay_.TranslateWith(
+        replay_.AddressOf(ToldPage()),
+        [&](Level level, EntryRef ref, uint64_t entry) {
+          steps.push_back(Concat(
+              {Name(level), ": ", DescribePlace<A>(arena, ref.address()), " = ",
+               Hex(entry), ": ",
+               DescribeEntry<A>(arena, replay_.geometry(), level, entry)}));
         });
+    return steps;
+  }
+  std::string ReferenceResult() const {
+    const uint64_t address = replay_.AddressOf(ToldPage());
+    const Translation t = replay_.TranslateOnly(address);
     std::string result;
     if (t.code != 0) {
       result =
@@ -239,7 +259,7 @@ class ReportParts {
       result += Concat(
           {"; gup_fast may not return a page here: ", replay_.WhyNot(t), "."});
     }
-    out_.Wrap("   ", "   ", result);
+    return result;
   }
 
  private:
@@ -256,9 +276,44 @@ class ReportParts {
     return text;
   }
 
+  size_t ToldPage() const {
+    return std::min<size_t>(difference_, replay_.request().pages - size_t{1});
+  }
+
   const Replay<A>& replay_;
   const Told& told_;
   const size_t difference_;
+};
+
+// The same as parts of a report that is text.
+template <class A>
+class ReportParts : public ReportFacts<A> {
+ public:
+  // All outlive the object.
+  ReportParts(const Replay<A>& replay, const Told& told, TextLines& out)
+      : ReportFacts<A>(replay, told), name_(told.name), out_(out) {}
+
+  void AddTerms(size_t request) {
+    for (const std::string& term : this->Terms(request)) {
+      out_.Wrap("- ", "  ", term);
+    }
+  }
+
+  void AddPages(const std::function<std::string()>& why_stops) {
+    AddTitle("Pages", out_);
+    AddPageRows(name_, this->Pages(why_stops), out_);
+  }
+
+  void AddReference() {
+    AddTitle(this->ReferenceTitle(), out_);
+    for (const std::string& step : this->ReferenceSteps()) {
+      out_.Wrap("   ", "       ", step);
+    }
+    out_.Wrap("   ", "   ", this->ReferenceResult());
+  }
+
+ private:
+  const std::string& name_;
   TextLines& out_;
 };
 

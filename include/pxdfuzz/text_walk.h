@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pxdfuzz/compare.h"
@@ -68,6 +69,30 @@ std::string DescribeFirstDifference(Outcome outcome, size_t page,
                                     std::span<const uint64_t> found,
                                     std::span<const uint64_t> expected);
 
+// A turn of a loop as it is told, or a run of turns; an empty one stands for
+// those that are left out.
+struct ToldTurn {
+  bool skips = false;
+  Level level = Level::kPgd;
+  // It broke a rule, or made the pages differ.
+  bool marked = false;
+  std::string part;     // "pud 0x1007ffff000 to 0x10080000000"
+  std::string pointer;  // "pudp = pud_offset(&p4d, addr)"
+  std::string place;    // "the local copy of p4d"
+  std::string read;     // "*pudp = 0x10200007: segment table 0"
+  std::string next;     // "pud_addr_end(): 2 GiB boundary; then pmd"
+  // What the reference reads on that level for the part's first address.
+  std::vector<std::string> reference;
+  // What it broke and why, and what came of it.
+  std::string rule;
+  std::string effect;
+};
+
+// What stands beside each other: the turns, and on the right the reference.
+// `walk` is the title on the left.
+void AddTurns(const std::vector<ToldTurn>& turns, std::string_view walk,
+              TextLines& out);
+
 // Tells a walk that went wrong turn by turn, and marks the turn that broke a
 // rule and the one by which the pages came to differ.
 template <class A>
@@ -92,18 +117,95 @@ class WalkText {
     return rule_.has_value() ? &replay_.turns()[*rule_].turn : nullptr;
   }
 
-  void AddTo(TextLines& out) const {
+  // Whether that turn is the first of its loop: nothing was moved on.
+  bool RuleTurnBegins() const {
+    return rule_.has_value() && IsFirstOfLoop(*rule_);
+  }
+  // The turn by which the pages came to differ, if any.
+  std::optional<size_t> effect() const { return effect_; }
+
+  // Long walks are told in part.
+  std::vector<ToldTurn> Told() const {
     const std::vector<Block> blocks = Blocks();
-    bool skipping = false;
+    std::vector<ToldTurn> told;
     for (size_t i = 0; i < blocks.size(); ++i) {
-      if (!IsShown(blocks, i)) {
-        if (!skipping) out.Line("   ...");
-        skipping = true;
-        continue;
+      if (IsShown(blocks, i)) {
+        told.push_back(Tell(blocks[i]));
+      } else if (told.empty() || !told.back().skips) {
+        told.push_back({.skips = true, .reference = {}});
       }
-      skipping = false;
-      AddBlock(blocks[i], out);
     }
+    return told;
+  }
+
+  void AddTo(TextLines& out) const {
+    AddTurns(Told(), Name(replay_.policy()), out);
+  }
+
+  // How many pages a turn returns.
+  size_t PagesOf(const Turn& turn) const {
+    if (turn.step != WalkStep::kLeaf ||
+        !replay_.kernel().MayReturn(turn.level, turn.loaded.value,
+                                    replay_.request().write)) {
+      return 0;
+    }
+    return static_cast<size_t>(WrappingSub(turn.next, turn.address) >>
+                               replay_.geometry().page_shift());
+  }
+
+  // The turn of the level above in which the loop of turn `i` runs.
+  std::optional<size_t> ParentOf(size_t i) const {
+    const auto& turns = replay_.turns();
+    for (size_t j = i; j > 0; --j) {
+      if (turns[j - 1].turn.level > turns[i].turn.level) return j - 1;
+    }
+    return std::nullopt;
+  }
+
+  // "pudp++", "pudp = pud_offset(&p4d, addr)": how the pointer of turn `i` was
+  // made.
+  std::string PointerText(size_t i) const {
+    const Turn& turn = replay_.turns()[i].turn;
+    const std::string pointer = Concat({Name(turn.level), "p"});
+    if (IsFirstOfLoop(i)) {
+      return Concat({pointer, " = ", OffsetCall(replay_.policy(), turn.level)});
+    }
+    if (replay_.policy().step == Step::kRecompute) {
+      return Concat(
+          {pointer, " = ", OffsetCall(replay_.policy(), turn.level), " again"});
+    }
+    return Concat({pointer, "++"});
+  }
+
+  // How many words above its copy a pointer leads that is not in a table.
+  int64_t DistanceFromCopy(EntryRef ref) const {
+    const auto bytes = static_cast<int64_t>(
+        WrappingSub(ref.address(), replay_.source().stack.address()));
+    return bytes / static_cast<int64_t>(kEntrySize);
+  }
+
+  // "an older copy of the same p4d": what stands where a pointer leads that
+  // left its copy.
+  std::string StackContentText(const Turn& turn) const {
+    const int64_t distance = DistanceFromCopy(turn.ref);
+    if (distance == 0) {
+      return Concat(
+          {"by luck, the local copy of ", Name(turn.ref.copy_of()), " again"});
+    }
+    return DescribeStackWord(replay_.source().stack.At(distance),
+                             turn.ref.copy_of());
+  }
+
+  // An entry of `level` spans 2 to the power of that, as the walk's
+  // pXd_addr_end() has it.
+  int BoundaryShift(Level level) const {
+    if (replay_.policy().boundary == BoundaryRule::kFoldedAware) {
+      for (const Seen& seen : replay_.turns()) {
+        if (seen.turn.level != level) continue;
+        return replay_.kernel().FoldedAwareShift(level, seen.turn.loaded.value);
+      }
+    }
+    return replay_.kernel().StaticShift(level);
   }
 
  private:
@@ -125,16 +227,6 @@ class WalkText {
         return !seen.holds;
     }
     return false;
-  }
-
-  size_t PagesOf(const Turn& turn) const {
-    if (turn.step != WalkStep::kLeaf ||
-        !replay_.kernel().MayReturn(turn.level, turn.loaded.value,
-                                    replay_.request().write)) {
-      return 0;
-    }
-    return static_cast<size_t>(WrappingSub(turn.next, turn.address) >>
-                               replay_.geometry().page_shift());
   }
 
   bool IsEffect(const Seen& seen) const {
@@ -160,16 +252,6 @@ class WalkText {
   bool IsFirstOfLoop(size_t i) const {
     const auto& turns = replay_.turns();
     return i == 0 || turns[i - 1].turn.level > turns[i].turn.level;
-  }
-
-  // The turn of the level above in which the loop of turn `i` runs.
-  const Turn* ParentOf(size_t i) const {
-    const auto& turns = replay_.turns();
-    for (size_t j = i; j > 0; --j) {
-      const Turn& before = turns[j - 1].turn;
-      if (before.level > turns[i].turn.level) return &before;
-    }
-    return nullptr;
   }
 
   std::vector<Block> Blocks() const {
@@ -205,12 +287,6 @@ class WalkText {
     return false;
   }
 
-  int64_t DistanceFromCopy(EntryRef ref) const {
-    const auto bytes = static_cast<int64_t>(
-        WrappingSub(ref.address(), replay_.source().stack.address()));
-    return bytes / static_cast<int64_t>(kEntrySize);
-  }
-
   // Whether a pointer that left its copy came back to it.
   bool IsBackAtCopy(const Turn& turn) const {
     return turn.loaded.source == Source::kLeftCopy &&
@@ -237,10 +313,7 @@ class WalkText {
     if (turn.loaded.source == Source::kNowhere) return "nothing to read";
     std::string text = Hex(turn.loaded.value);
     if (turn.loaded.source == Source::kLeftCopy && !IsBackAtCopy(turn)) {
-      const StackWord word =
-          replay_.source().stack.At(DistanceFromCopy(turn.ref));
-      text +=
-          Concat({", which is ", DescribeStackWord(word, turn.ref.copy_of())});
+      text += Concat({", which is ", StackContentText(turn)});
     }
     const Geometry& geometry = replay_.geometry();
     text += ": ";
@@ -250,16 +323,18 @@ class WalkText {
     return text;
   }
 
-  // What the walk does next; nothing where it goes down, which shows.
+  // What the walk does next.
   std::string Action(const Turn& turn) const {
     const Geometry& geometry = replay_.geometry();
     switch (turn.step) {
       case WalkStep::kDescend:
-        if (turn.level == Level::kPte || !geometry.real(turn.level) ||
+        if (turn.level == Level::kPte) return "";
+        if (!geometry.real(turn.level) ||
             replay_.kernel().Descends(turn.level, turn.loaded.value)) {
-          return "";
+          return Concat({"then ", Name(Below(turn.level))});
         }
-        return Concat({"the walk takes ", Name(turn.level), " for folded"});
+        return Concat({"takes ", Name(turn.level), " for folded; then ",
+                       Name(Below(turn.level))});
       case WalkStep::kStop:
         return "stops here";
       case WalkStep::kLeaf:
@@ -280,51 +355,110 @@ class WalkText {
                    std::to_string(first + count - 1)});
   }
 
-  void AddBlock(const Block& block, TextLines& out) const {
+  // "pud_addr_end(): 2 GiB boundary": why the part of a turn ends where it
+  // ends.
+  std::string Boundary(const Turn& turn) const {
+    if (turn.level == Level::kPte) return "";
+    const uint64_t span = uint64_t{1} << BoundaryShift(turn.level);
+    const bool at_boundary = (turn.next & (span - 1)) == 0;
+    return Concat({BoundaryCall(replay_.policy(), turn.level), ": ",
+                   at_boundary ? Concat({ByteSize(span), " boundary; "})
+                               : std::string("end of the part; ")});
+  }
+
+  // What the reference reads for the address of a turn.
+  std::vector<std::string> Beside(const Turn& turn) const {
+    const Geometry& geometry = replay_.geometry();
+    if (!geometry.real(turn.level)) {
+      return {Concat({"no table: ", Name(turn.level), " is folded"})};
+    }
+    std::optional<EntryRef> ref;
+    uint64_t word = 0;
+    const Translation t = replay_.TranslateWith(
+        turn.address, [&](Level level, EntryRef at, uint64_t entry) {
+          if (level != turn.level) return;
+          ref = at;
+          word = entry;
+        });
+    if (!ref.has_value()) {
+      return {t.fetched ? Concat({"ended at ", Name(t.level), ": ",
+                                  DescribeEntry<A>(replay_.arena(), geometry,
+                                                   t.level, t.entry)})
+                        : std::string("no translation")};
+    }
+    if (turn.ref == *ref) return {"the same entry"};
+    const std::string place = DescribePlace<A>(replay_.arena(), ref->address());
+    const Turn* origin = Origin(turn);
+    if (origin != nullptr && origin->ref == *ref) {
+      return {Concat({place, ": the one that was copied"})};
+    }
+    return {place, Concat({Hex(word), ": ",
+                           DescribeEntry<A>(replay_.arena(), geometry,
+                                            turn.level, word)})};
+  }
+
+  // The turn whose entry was copied to where this one looks, if that is known.
+  const Turn* Origin(const Turn& turn) const {
+    const auto& turns = replay_.turns();
+    const Turn* origin = &turn;
+    while (!origin->ref.in_table()) {
+      if (origin->loaded.source != Source::kOwnCopy) return nullptr;
+      const Level copied = origin->ref.copy_of();
+      if (copied <= origin->level) return nullptr;
+      const Turn* found = nullptr;
+      for (const Seen& seen : turns) {
+        if (&seen.turn == origin) break;
+        if (seen.turn.level == copied) found = &seen.turn;
+      }
+      if (found == nullptr) return nullptr;
+      origin = found;
+    }
+    return origin;
+  }
+
+  // The same of a run of page entries.
+  std::string BesideRun(size_t first, size_t count) const {
+    const auto& expected = replay_.reference();
+    const auto& pages = replay_.pages();
+    for (size_t i = first; i < first + count; ++i) {
+      if (i >= pages.size() || i >= expected.size() ||
+          pages[i] != expected[i]) {
+        return "not all the same";
+      }
+    }
+    return "the same pages";
+  }
+
+  ToldTurn Tell(const Block& block) const {
     const Turn& turn = replay_.turns()[block.first].turn;
     const Turn& last = replay_.turns()[block.last].turn;
-    const Geometry& geometry = replay_.geometry();
-    const bool marked = IsMarked(block);
-    const LineStyle style = marked ? LineStyle::kMarked : LineStyle::kPlain;
-    const std::string indent(
-        2 * static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(turn.level)),
-        ' ');
-    const std::string hang = Concat({"       ", indent});
-
-    std::string head = Concat(
-        {Name(turn.level), " ", Hex(turn.address), " to ", Hex(last.next)});
-    if (!geometry.real(turn.level)) head += ", folded";
-    out.Wrap(Concat({marked ? ">> " : "   ", indent}), hang, head, style);
-
-    const std::string pointer = Concat({Name(turn.level), "p"});
+    ToldTurn told{.level = turn.level,
+                  .marked = IsMarked(block),
+                  .part = Concat({Name(turn.level), " ", Hex(turn.address),
+                                  " to ", Hex(last.next)}),
+                  .reference = {}};
+    if (!replay_.geometry().real(turn.level)) told.part += ", folded";
+    told.pointer = PointerText(block.first);
+    told.place = Place(turn);
     if (block.first != block.last) {
-      out.Wrap(
-          hang, hang,
-          Concat(
-              {pointer, " = ", Place(turn), " and on, ",
-               std::to_string(block.last - block.first + 1), " leaves; ",
-               Returned(turn.pages, last.pages + PagesOf(last) - turn.pages)}),
-          style);
-      return;
+      const size_t pages = last.pages + PagesOf(last) - turn.pages;
+      told.pointer = Concat({Name(turn.level), "p, turn after turn"});
+      told.place +=
+          Concat({" and on, ", std::to_string(block.last - block.first + 1),
+                  " leaves"});
+      told.next = Returned(turn.pages, pages);
+      told.reference = {BesideRun(turn.pages, pages)};
+      return told;
     }
-    std::string made = Concat({pointer, "++"});
-    if (IsFirstOfLoop(block.first)) {
-      made = Concat({pointer, " = ", OffsetCall(replay_.policy(), turn.level)});
-    } else if (replay_.policy().step == Step::kRecompute) {
-      made = Concat(
-          {pointer, " = ", OffsetCall(replay_.policy(), turn.level), " again"});
+    told.read = Concat({"*", Name(turn.level), "p = ", Entry(turn)});
+    told.next = Action(turn);
+    if (turn.step == WalkStep::kDescend) {
+      told.next = Concat({Boundary(turn), told.next});
     }
-    out.Wrap(hang, hang + "  ", Concat({made, ": ", Place(turn)}), style);
-    std::string read = Concat({"*", pointer, " = ", Entry(turn)});
-    const std::string action = Action(turn);
-    if (!action.empty()) read += "; " + action;
-    out.Wrap(hang, hang + "  ", read, style);
-    if (rule_ == block.first) {
-      out.Wrap(">>   ", ">>   ", RuleText(block.first), style);
-    }
-    if (effect_ == block.first) {
-      out.Wrap(">>   ", ">>   ", EffectText(turn), style);
-    }
+    told.reference = Beside(turn);
+    if (rule_ == block.first) told.rule = RuleText(block.first);
+    if (effect_ == block.first) told.effect = EffectText(turn);
+    return told;
   }
 
   // The rule that turn `i` broke, and why.
@@ -356,9 +490,9 @@ class WalkText {
                   .is_folded = !geometry.real(parent),
                   .begins = IsFirstOfLoop(i),
                   .is_back = IsBackAtCopy(turn)};
-    if (const Turn* above = ParentOf(i); !left.begins && above != nullptr) {
-      left.loop_end = above->next;
-      left.from = above->address;
+    if (const auto above = ParentOf(i); !left.begins && above.has_value()) {
+      left.loop_end = replay_.turns()[*above].turn.next;
+      left.from = replay_.turns()[*above].turn.address;
       left.span = geometry.span(EntryLevel(geometry, parent));
     }
     return DescribeLeftCopy(left);

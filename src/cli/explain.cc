@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,14 +13,17 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "kernel/answer.h"
 #include "kernel/kernel_report.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/report.h"
+#include "pxdfuzz/story.h"
 #include "pxdfuzz/text_lines.h"
 #include "src/cli/commands.h"
+#include "src/cli/html_report.h"
 #include "src/cli/input.h"
 #include "src/cli/kernel_programs.h"
 
@@ -62,6 +66,18 @@ std::string WalkNames() {
   std::vector<std::string> names;
   for (const Policy& policy : kAllWalks) names.emplace_back(Name(policy));
   return Enumerate(names);
+}
+
+// Whether the terminal's characters are UTF-8, as POSIX finds it out.
+bool HasBoxCharacters() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string lower = absl::AsciiStrToLower(value);
+    return lower.find("utf-8") != lower.npos ||
+           lower.find("utf8") != lower.npos;
+  }
+  return false;
 }
 
 // `word` for a shell.
@@ -177,6 +193,10 @@ int RunExplain(const Arguments& arguments, Output& out) {
                 ": the case has ", Plural(c->requests.size(), "request")}));
     return kUsage;
   }
+  if (is_kernel && arguments.Has("--html")) {
+    PrintError("explain: --html draws the model's walks alone");
+    return kUsage;
+  }
   if (is_kernel) {
     return ExplainKernel(arguments.Value("--walk"), arguments.operands[0], *c,
                          request, out);
@@ -185,14 +205,30 @@ int RunExplain(const Arguments& arguments, Output& out) {
   const Verdict& verdict =
       oracle.Judge(*c, WalkSet::All(), Excuses::kKnownDefects);
   const Choice choice = Choose(verdict, request, walk);
-  const ReportOptions options{.color = out.color(), .commands = {}};
   const bool is_found = verdict.finding.has_value() &&
                         verdict.finding->request == choice.request &&
                         verdict.finding->walk == choice.walk;
+  const int code = verdict.finding.has_value() ? kFinding : kNothingFound;
+  if (arguments.Has("--html")) {
+    const std::string html =
+        HtmlReport(TellWalk(*c, verdict, choice.request, choice.walk),
+                   is_found ? Name(verdict.finding->signature) : std::string());
+    const std::string file = arguments.Value("--html");
+    if (file == kStandardInput) {
+      out.Write(html);
+      return code;
+    }
+    const absl::Status status = WriteFile(file, html, arguments.Has("--force"));
+    if (status.ok()) return code;
+    PrintError(status);
+    return kUnreadable;
+  }
+  const ReportOptions options{
+      .color = out.color(), .box = HasBoxCharacters(), .commands = {}};
   out.Write(
       is_found ? FindingReport(*c, verdict, options)
                : WalkReport(*c, verdict, choice.request, choice.walk, options));
-  return verdict.finding.has_value() ? kFinding : kNothingFound;
+  return code;
 }
 
 }  // namespace pxdfuzz

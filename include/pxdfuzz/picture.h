@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_PICTURE_H_
+#define PXDFUZZ_PICTURE_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/arena.h"
+#include "pxdfuzz/entry_kind.h"
+#include "pxdfuzz/geometry.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/memory.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/replay.h"
+#include "pxdfuzz/text_entries.h"
+#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_walk.h"
+#include "pxdfuzz/translate.h"
+#include "pxdfuzz/walk.h"
+#include "pxdfuzz/wrapping.h"
+
+namespace pxdfuzz {
+
+// What there is to draw of a walk: the tables that matter to the page that is
+// told (the first that differs), and two paths to it, the reference's and the
+// walk's. Plain values, of no architecture and no layout.
+struct WalkPicture {
+  static constexpr size_t kNone = std::numeric_limits<size_t>::max();
+
+  struct LevelInfo {
+    Level level = Level::kPte;
+    bool real = true;
+    // The manual's name of its table, or where it is folded of the table whose
+    // entry is handed through: "region-third table".
+    std::string table;
+    // What an entry of the level spans as the walk's pXd_addr_end() has it, and
+    // the first and the number of multiples of that inside the range.
+    uint64_t span = 0;
+    std::optional<uint64_t> boundary;
+    uint64_t boundaries = 0;
+    // Where the entry that a folded level hands on ends inside the range, and
+    // its pXd_addr_end() does not say so: that span, and the first such place.
+    uint64_t entry_span = 0;
+    std::optional<uint64_t> unseen;
+    // The walk went wrong by that.
+    bool marked = false;
+  };
+  struct Entry {
+    uint64_t index = 0;
+    uint64_t word = 0;
+    EntryKind::Tag tag = EntryKind::Tag::kEmpty;
+    std::string meaning;  // "segment table 0", "empty"
+    // What it leads to: positions in `tables` and `pages`, or kNone.
+    size_t table = kNone;
+    size_t page = kNone;
+    // Whose path leads over it.
+    bool by_reference = false;
+    bool by_walk = false;
+  };
+  struct Table {
+    Level level = Level::kPte;
+    std::string name;  // "segment table 0"
+    uint64_t physical = 0;
+    // The first address that it maps, where that is known.
+    std::optional<uint64_t> base;
+    uint64_t size = 0;           // entries
+    uint64_t span = 0;           // bytes that each maps
+    std::vector<Entry> entries;  // those that matter, by index
+    // How many more are not empty.
+    uint64_t others = 0;
+  };
+  struct Page {
+    uint64_t frame = 0;
+    Level leaf = Level::kPte;  // the level of the entry that maps it
+    bool large = false;
+    // "page 1 of the reference".
+    std::vector<std::string> roles;
+    bool by_reference = false;
+    bool by_walk = false;
+  };
+  // A place on a path.
+  struct Step {
+    enum class At : uint8_t { kEntry, kStack, kNowhere, kPage };
+    At at = At::kEntry;
+    Level level = Level::kPte;
+    // Of kEntry, positions of table and entry; of kPage, `table` is that of the
+    // page.
+    size_t table = kNone;
+    size_t entry = kNone;
+
+    friend bool operator==(const Step&, const Step&) = default;
+  };
+
+  // The stack around a local copy that the walk left.
+  struct Stack {
+    Level level = Level::kPte;  // of the loop whose pointer left
+    Level copy = Level::kPmd;   // of the copied entry
+    uint64_t copy_word = 0;
+    std::string copied_from;     // "region-third table 0, entry 512"
+    std::optional<Step> copied;  // the same, where it is in the picture
+    std::string pointer;         // what left it: "pudp++"
+    int64_t distance = 0;        // in words; above, where it is positive
+    uint64_t word = 0;
+    std::string content;  // "an older copy of the same p4d"
+    std::string meaning;  // "segment table 0"
+    size_t table = kNone;
+  };
+  std::string walk;  // its name
+  uint64_t start = 0;
+  uint64_t end = 0;
+  // The page that is told, and whether it is the first difference.
+  size_t page = 0;
+  uint64_t address = 0;
+  bool differs = false;
+  std::vector<LevelInfo> levels;  // pgd first
+  std::vector<Table> tables;      // the root first
+  std::vector<Page> pages;
+  std::optional<Stack> stack;
+  std::vector<Step> reference_path;
+  std::vector<Step> walk_path;
+  // Where a path ends without a page: "empty pte".
+  std::string reference_stop;
+  std::string walk_stop;
+  // What the walk's pointer of kNowhere is: "physical 0x0, where no table is".
+  std::string nowhere;
+
+  const LevelInfo& info(Level level) const {
+    return levels[static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(level))];
+  }
+  // The first address that an entry of a table maps, where that is known.
+  static std::optional<uint64_t> AddressOf(const Table& table,
+                                           const Entry& entry) {
+    if (!table.base.has_value()) return std::nullopt;
+    return WrappingAdd(*table.base, WrappingMul(entry.index, table.span));
+  }
+};
+
+// Looks up what there is to draw.
+template <class A>
+class PictureMaker {
+ public:
+  // Both outlive the object; `difference` is the first page that differs, or
+  // behind those that are returned.
+  PictureMaker(const Replay<A>& replay, const WalkText<A>& walk,
+               Outcome outcome, size_t difference)
+      : replay_(replay),
+        walk_(walk),
+        geometry_(replay.geometry()),
+        outcome_(outcome),
+        page_(std::min<size_t>(difference, replay.request().pages - size_t{1})),
+        address_(replay.AddressOf(page_)) {}
+
+  WalkPicture Make() {
+    picture_.walk = Name(replay_.policy());
+    picture_.start = replay_.request().start;
+    picture_.end = replay_.AddressOf(replay_.request().pages);
+    picture_.page = page_;
+    picture_.address = address_;
+    picture_.differs = outcome_ != Outcome::kAgrees;
+    AddLevels();
+    AddReference();
+    if (page_ > 0) AddPageBefore();
+    AddWalk();
+    AddReturnedPage();
+    Finish();
+    return std::move(picture_);
+  }
+
+ private:
+  using Picture = WalkPicture;
+  using Step = WalkPicture::Step;
+
+  void AddLevels() {
+    for (int i = kLevelCount; i > 0; --i) {
+      const Level level = kAllLevels[static_cast<size_t>(i - 1)];
+      const Level entry = EntryLevel(geometry_, level);
+      Picture::LevelInfo info{.level = level,
+                              .real = geometry_.real(level),
+                              .table = std::string(A::Manual::TableName(entry)),
+                              .span = uint64_t{1} << walk_.BoundaryShift(level),
+                              .entry_span = geometry_.span(entry)};
+      info.boundary = FirstInside(info.span);
+      if (info.boundary.has_value()) {
+        info.boundaries =
+            WrappingSub(picture_.end - 1, *info.boundary) / info.span + 1;
+      }
+      if (!info.real && info.entry_span < info.span) {
+        info.unseen = FirstInside(info.entry_span);
+        const Turn* left = walk_.rule_turn();
+        info.marked = info.unseen.has_value() && left != nullptr &&
+                      left->loaded.source == Source::kLeftCopy &&
+                      left->level != Level::kPgd && Above(left->level) == level;
+      }
+      picture_.levels.push_back(std::move(info));
+    }
+  }
+
+  // The first multiple of `span` inside the range.
+  std::optional<uint64_t> FirstInside(uint64_t span) const {
+    const uint64_t first = WrappingAdd(picture_.start, span) & ~(span - 1);
+    // No boundary is behind the last one of all.
+    if (first <= picture_.start || first >= picture_.end) return std::nullopt;
+    return first;
+  }
+
+  // The table that a word stands in, of which there is one.
+  size_t TableOf(uint64_t physical) {
+    const Arena& arena = replay_.arena();
+    const uint64_t origin =
+        physical - arena.IndexInTable(physical) * kEntrySize;
+    for (size_t i = 0; i < picture_.tables.size(); ++i) {
+      if (picture_.tables[i].physical == origin) return i;
+    }
+    const Level level = arena.TableLevel(physical);
+    picture_.tables.push_back(
+        {.level = level,
+         .name = Concat({A::Manual::TableName(level), " ",
+                         std::to_string(arena.FrameNumber(physical))}),
+         .physical = origin,
+         .base = std::nullopt,
+         .size = geometry_.entries(level),
+         .span = geometry_.span(level),
+         .entries = {}});
+    return picture_.tables.size() - 1;
+  }
+
+  Step EntryOf(uint64_t physical) {
+    const Arena& arena = replay_.arena();
+    const size_t at = TableOf(physical);
+    Picture::Table& table = picture_.tables[at];
+    const uint64_t index = arena.IndexInTable(physical);
+    const auto place = std::find_if(
+        table.entries.begin(), table.entries.end(),
+        [index](const Picture::Entry& e) { return e.index >= index; });
+    const auto entry = static_cast<size_t>(place - table.entries.begin());
+    if (place == table.entries.end() || place->index != index) {
+      const uint64_t word = *arena.Find(physical);
+      const EntryKind kind = A::Entries::Classify(table.level, word);
+      table.entries.insert(place, {.index = index,
+                                   .word = word,
+                                   .tag = kind.tag,
+                                   .meaning = DescribeKind<A>(
+                                       arena, geometry_, table.level, kind)});
+      Shift(at, entry);
+    }
+    return {.at = Step::At::kEntry,
+            .level = table.level,
+            .table = at,
+            .entry = entry};
+  }
+
+  // An entry was put in front of others, to which paths may lead.
+  void Shift(size_t table, size_t entry) {
+    for (auto* path : {&picture_.reference_path, &picture_.walk_path}) {
+      for (Step& step : *path) {
+        if (step.at == Step::At::kEntry && step.table == table &&
+            step.entry >= entry) {
+          ++step.entry;
+        }
+      }
+    }
+    if (!picture_.stack.has_value()) return;
+    auto& copied = picture_.stack->copied;
+    if (copied.has_value() && copied->table == table &&
+        copied->entry >= entry) {
+      ++copied->entry;
+    }
+  }
+
+  // Adds the entries by which the reference translates; their tables then have
+  // a known place.
+  template <class Visit>
+  Translation Translated(uint64_t address, Visit visit) {
+    return replay_.TranslateWith(
+        address, [&](Level level, EntryRef ref, uint64_t /*word*/) {
+          if (replay_.arena().Find(ref.address()) == nullptr) return;
+          const Step step = EntryOf(ref.address());
+          const int bits = geometry_.shift(level) + geometry_.index_bits(level);
+          picture_.tables[step.table].base =
+              bits < 64 ? address & ~((uint64_t{1} << bits) - 1) : 0;
+          visit(step);
+        });
+  }
+
+  size_t PageOf(uint64_t frame, Level leaf) {
+    for (size_t i = 0; i < picture_.pages.size(); ++i) {
+      if (picture_.pages[i].frame == frame && picture_.pages[i].leaf == leaf) {
+        return i;
+      }
+    }
+    picture_.pages.push_back({.frame = frame,
+                              .leaf = leaf,
+                              .large = leaf != Level::kPte,
+                              .roles = {}});
+    return picture_.pages.size() - 1;
+  }
+
+  // Lets the last entry of a path lead to a page.
+  size_t AddPage(const Step& step, uint64_t frame) {
+    const size_t page = PageOf(frame, step.level);
+    if (step.at == Step::At::kEntry) {
+      Picture::Entry& entry = picture_.tables[step.table].entries[step.entry];
+      if (entry.page == Picture::kNone) entry.page = page;
+    }
+    return page;
+  }
+
+  void AddReference() {
+    const Translation t = Translated(address_, [this](const Step& step) {
+      picture_.reference_path.push_back(step);
+    });
+    const bool is_beyond = page_ > replay_.reference().size();
+    if (!replay_.Allows(t) || picture_.reference_path.empty()) {
+      picture_.reference_stop = replay_.WhyNot(t);
+      return;
+    }
+    const size_t page =
+        AddPage(picture_.reference_path.back(),
+                A::Manual::FrameAddress(t.level, t.entry, address_));
+    picture_.pages[page].by_reference = true;
+    picture_.pages[page].roles.push_back(
+        is_beyond ? Concat({"mapped at ", Hex(address_)})
+                  : Concat({"page ", std::to_string(page_), " by the ",
+                            "reference"}));
+    picture_.reference_path.push_back({.at = Step::At::kPage,
+                                       .level = t.level,
+                                       .table = page,
+                                       .entry = Picture::kNone});
+  }
+
+  void AddPageBefore() {
+    std::optional<Step> last;
+    const uint64_t address = replay_.AddressOf(page_ - 1);
+    const Translation t =
+        Translated(address, [&last](const Step& step) { last = step; });
+    if (!last.has_value() || !replay_.Allows(t)) return;
+    const uint64_t frame = A::Manual::FrameAddress(t.level, t.entry, address);
+    const size_t page = AddPage(*last, frame);
+    const bool same = page_ - 1 < replay_.pages().size() &&
+                      replay_.pages()[page_ - 1] == frame;
+    picture_.pages[page].roles.push_back(
+        Concat({"page ", std::to_string(page_ - 1),
+                same ? " by both" : " by the reference"}));
+  }
+
+  void AddReturnedPage() {
+    if (page_ >= replay_.pages().size()) return;
+    const auto where = replay_.WhereMapped(replay_.pages()[page_]);
+    if (!where.has_value() || *where == address_) return;
+    std::optional<Step> last;
+    const Translation t =
+        Translated(*where, [&last](const Step& step) { last = step; });
+    if (!last.has_value()) return;
+    const size_t page =
+        AddPage(*last, A::Manual::FrameAddress(t.level, t.entry, *where));
+    picture_.pages[page].roles.push_back(Concat({"mapped at ", Hex(*where)}));
+  }
+
+  // The turn that came to the page, or to where there is none.
+  std::optional<size_t> LastTurn() const {
+    const auto& turns = replay_.turns();
+    if (turns.empty()) return std::nullopt;
+    if (walk_.effect().has_value()) return walk_.effect();
+    std::optional<size_t> last;
+    for (size_t i = 0; i < turns.size(); ++i) {
+      const Turn& turn = turns[i].turn;
+      if (WrappingSub(address_, turn.address) <
+          WrappingSub(turn.next, turn.address)) {
+        last = i;
+      }
+    }
+    return last.has_value() ? last : turns.size() - 1;
+  }
+
+  void AddWalk() {
+    const std::optional<size_t> end = LastTurn();
+    if (!end.has_value()) return;
+    const auto& turns = replay_.turns();
+    const Turn& last = turns[*end].turn;
+    for (std::optional<size_t> i = end; i.has_value(); i = walk_.ParentOf(*i)) {
+      chain_[Ordinal(turns[*i].turn.level)] = *i;
+    }
+    for (int i = kLevelCount; i > Ordinal(last.level); --i) {
+      const Level level = kAllLevels[static_cast<size_t>(i - 1)];
+      if (geometry_.real(level) || level == last.level) AddWalkStep(level);
+    }
+    const size_t pages = walk_.PagesOf(last);
+    if (pages == 0) {
+      if (last.step == WalkStep::kStop || last.step == WalkStep::kLeaf) {
+        picture_.walk_stop =
+            last.loaded.source == Source::kNowhere
+                ? std::string("no table")
+                : replay_.WhyNot(EntryLevel(geometry_, last.level),
+                                 last.loaded.value);
+      }
+      return;
+    }
+    if (picture_.walk_path.empty()) return;
+    const bool holds = WrappingSub(address_, last.address) <
+                       WrappingSub(last.next, last.address);
+    const uint64_t frame = replay_.kernel().LeafPage(
+        last.level, last.loaded.value, holds ? address_ : last.address);
+    Step from = picture_.walk_path.back();
+    from.level = last.level;
+    const size_t page = AddPage(from, frame);
+    const bool right = picture_.pages[page].by_reference;
+    picture_.pages[page].by_walk = true;
+    picture_.pages[page].roles.push_back(
+        Concat({"page ", std::to_string(page_), " by ", picture_.walk,
+                right || !picture_.differs ? "" : ": wrong"}));
+    picture_.walk_path.push_back({.at = Step::At::kPage,
+                                  .level = last.level,
+                                  .table = page,
+                                  .entry = Picture::kNone});
+  }
+
+  const Turn* ChainTurn(Level level) const {
+    const auto& at = chain_[Ordinal(level)];
+    return at.has_value() ? &replay_.turns()[*at].turn : nullptr;
+  }
+
+  // The turn whose entry a turn really looked at: copies are traced back.
+  const Turn* Origin(const Turn* turn) const {
+    while (turn != nullptr && !turn->ref.in_table() &&
+           turn->loaded.source == Source::kOwnCopy) {
+      turn = ChainTurn(turn->ref.copy_of());
+    }
+    return turn;
+  }
+
+  void AddWalkStep(Level level) {
+    const Turn* turn = Origin(ChainTurn(level));
+    if (turn == nullptr) return;
+    if (turn->loaded.source == Source::kLeftCopy) {
+      AddStack(level, *turn);
+    } else if (turn->loaded.source == Source::kNowhere ||
+               replay_.arena().Find(turn->ref.address()) == nullptr) {
+      picture_.nowhere = DescribePlace<A>(replay_.arena(), turn->ref.address());
+      picture_.walk_path.push_back({.at = Step::At::kNowhere, .level = level});
+    } else {
+      const Step step = EntryOf(turn->ref.address());
+      // A folded level that ends the walk looks at what a real one had.
+      if (picture_.walk_path.empty() || picture_.walk_path.back() != step) {
+        picture_.walk_path.push_back(step);
+      }
+    }
+  }
+
+  void AddStack(Level level, const Turn& turn) {
+    const bool folded = !geometry_.real(level) && level != Level::kPte;
+    const Level column = folded ? geometry_.real_below(level) : level;
+    picture_.walk_path.push_back({.at = Step::At::kStack, .level = column});
+    if (picture_.stack.has_value()) return;
+    const Turn* copied = ChainTurn(turn.ref.copy_of());
+    const Turn* origin = Origin(copied);
+    Picture::Stack stack{
+        .level = turn.level,
+        .copy = turn.ref.copy_of(),
+        .pointer = walk_.PointerText(*chain_[Ordinal(turn.level)]),
+        .distance = walk_.DistanceFromCopy(turn.ref),
+        .word = turn.loaded.value,
+        .content = walk_.StackContentText(turn),
+        .meaning = DescribeEntry<A>(replay_.arena(), geometry_,
+                                    EntryLevel(geometry_, turn.level),
+                                    turn.loaded.value)};
+    if (copied != nullptr) stack.copy_word = copied->loaded.value;
+    if (origin != nullptr && origin->ref.in_table()) {
+      stack.copied_from =
+          DescribePlace<A>(replay_.arena(), origin->ref.address());
+      if (replay_.arena().Find(origin->ref.address()) != nullptr) {
+        stack.copied = EntryOf(origin->ref.address());
+      }
+    }
+    picture_.stack = std::move(stack);
+  }
+
+  // Where entries lead, among the tables that are in the picture.
+  size_t TableBelow(Level level, uint64_t word) const {
+    const EntryKind kind = A::Entries::Classify(level, word);
+    if (kind.tag != EntryKind::Tag::kTable) return Picture::kNone;
+    for (size_t i = 0; i < picture_.tables.size(); ++i) {
+      if (picture_.tables[i].physical == kind.address) return i;
+    }
+    return Picture::kNone;
+  }
+
+  void Finish() {
+    for (Picture::Table& table : picture_.tables) {
+      for (Picture::Entry& entry : table.entries) {
+        entry.table = TableBelow(table.level, entry.word);
+      }
+      uint64_t filled = 0;
+      for (uint64_t i = 0; i < table.size; ++i) {
+        const uint64_t word =
+            *replay_.arena().Find(table.physical + i * kEntrySize);
+        filled += A::Entries::Classify(table.level, word).tag !=
+                  EntryKind::Tag::kEmpty;
+      }
+      for (const Picture::Entry& entry : table.entries) {
+        filled -= entry.tag != EntryKind::Tag::kEmpty;
+      }
+      table.others = filled;
+    }
+    if (picture_.stack.has_value()) {
+      picture_.stack->table = TableBelow(
+          EntryLevel(geometry_, picture_.stack->level), picture_.stack->word);
+    }
+    Mark(picture_.reference_path, &Picture::Entry::by_reference);
+    Mark(picture_.walk_path, &Picture::Entry::by_walk);
+  }
+
+  void Mark(const std::vector<Step>& path, bool Picture::Entry::* mark) {
+    for (const Step& step : path) {
+      if (step.at != Step::At::kEntry) continue;
+      picture_.tables[step.table].entries[step.entry].*mark = true;
+    }
+  }
+
+  const Replay<A>& replay_;
+  const WalkText<A>& walk_;
+  const Geometry& geometry_;
+  const Outcome outcome_;
+  const size_t page_;
+  const uint64_t address_;
+  // The turns that led to the last one, by level.
+  std::array<std::optional<size_t>, kLevelCount> chain_;
+  WalkPicture picture_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_PICTURE_H_

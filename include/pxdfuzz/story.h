@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_STORY_H_
+#define PXDFUZZ_STORY_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/picture.h"
+#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_report.h"
+#include "pxdfuzz/text_walk.h"
+
+namespace pxdfuzz {
+
+// A word that a story uses, and what it means.
+struct StoryWord {
+  std::string word;
+  std::string meaning;
+};
+
+// What is said of one request and the walk that made it, part by part: a story
+// that a report or a page sets down.
+struct WalkStory {
+  std::string walk;
+  std::string headline;
+  // Where there is nothing to compare, all but the case is empty.
+  bool comparable = false;
+  bool went_wrong = false;
+  // Where the walk went wrong and what it got by that, in a sentence or two;
+  // nothing where it did not.
+  std::string wrong_turn;
+  std::vector<std::string> terms;
+  std::vector<StoryWord> words;
+  std::vector<CaseLine> source;
+  std::optional<WalkPicture> picture;
+  std::vector<PageRow> pages;
+  std::vector<std::string> notes;
+  std::vector<ToldTurn> turns;
+  std::string reference_title;
+  std::vector<std::string> reference;
+  std::string reference_result;
+};
+
+// How turns are to be read, above them.
+std::string_view HowToReadTurns();
+
+// As for WalkReport().
+WalkStory TellWalk(const Case& c, const Verdict& verdict, size_t request,
+                   size_t walk, size_t columns = kTextColumns);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_STORY_H_

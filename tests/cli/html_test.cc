@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+
+// `pxdfuzz explain --html`: the page, its drawing, and what a browser makes of
+// both. Runs in the project's folder.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/story.h"
+#include "src/cli/html_report.h"
+#include "src/cli/walk_drawing.h"
+#include "tests/random_bytes.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+namespace fs = std::filesystem;
+
+// A wrong page and one too few with 3 levels, 2 and 4 levels, arm64, a walk
+// that agrees, and a request that is refused.
+constexpr std::string_view kCases[] = {
+    "thread-wrong-page", "thread-short", "thread-zero-stack", "border-1-mib",
+    "border-4-tib",      "x86-512-gib",  "arm64-realigned",   "arm64-by-luck",
+    "old-page-written",  "beyond-limit", "large-then-page"};
+
+std::string Contents(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct Ran {
+  int code = -1;
+  std::string out;
+  std::string error;
+};
+
+class HtmlTest : public ::testing::Test {
+ protected:
+  HtmlTest() {
+    std::string name = (fs::temp_directory_path() / "pxdfuzz-XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    scratch_ = name;
+  }
+  ~HtmlTest() override { fs::remove_all(scratch_); }
+
+  std::string Scratch(std::string_view name) const {
+    return (scratch_ / name).string();
+  }
+
+  // Runs a line of a shell in which $P is the program.
+  Ran Shell(const std::string& line) const {
+    const std::string out = Scratch("stdout");
+    const std::string error = Scratch("stderr");
+    const std::string command = "P='" PXDFUZZ_BIN "/pxdfuzz'; { " + line +
+                                "\n} >'" + out + "' 2>'" + error + "'";
+    const int status = system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+            Contents(out), Contents(error)};
+  }
+  Ran Explain(std::string_view name, const std::string& flags) const {
+    return Shell("\"$P\" explain corpus/regressions/" + std::string(name) +
+                 ".yaml " + flags);
+  }
+
+  fs::path scratch_;
+};
+
+// Elements that are begun and not ended, or the other way round; nothing where
+// all are. Knows the HTML that is written here, no more.
+std::string Unbalanced(std::string_view html) {
+  const std::set<std::string, std::less<>> kVoid = {"meta", "br", "!DOCTYPE"};
+  std::vector<std::string> open;
+  for (size_t at = html.find('<'); at != html.npos; at = html.find('<', at)) {
+    const size_t end = html.find('>', at);
+    if (end == html.npos) return "a tag that does not end";
+    const std::string_view tag = html.substr(at + 1, end - at - 1);
+    at = end;
+    if (std::count(tag.begin(), tag.end(), '"') % 2 != 0) {
+      return "a quote in " + std::string(tag);
+    }
+    if (tag.find('<') != tag.npos) return "a bare < in " + std::string(tag);
+    const bool ends = tag.starts_with('/');
+    const std::string name(
+        tag.substr(ends, tag.find_first_of(" /", ends) - ends));
+    if (ends) {
+      if (open.empty() || open.back() != name) return "</" + name + ">";
+      open.pop_back();
+    } else if (!tag.ends_with('/') && !kVoid.contains(name)) {
+      open.push_back(name);
+    }
+  }
+  return open.empty() ? "" : "<" + open.back() + ">";
+}
+
+// A browser, or nothing.
+std::string Browser() {
+  const char* path = std::getenv("PATH");
+  std::string folders = path == nullptr ? "" : path;
+  folders += ":";
+  for (size_t at = 0; at < folders.size();) {
+    const size_t end = folders.find(':', at);
+    for (const char* name : {"chromium", "chromium-browser", "google-chrome"}) {
+      const fs::path file = fs::path(folders.substr(at, end - at)) / name;
+      std::error_code error;
+      if (fs::is_regular_file(file, error)) return file.string();
+    }
+    at = end + 1;
+  }
+  return "";
+}
+
+TEST_F(HtmlTest, UnbalancedSeesWhatIsWrong) {
+  EXPECT_EQ(Unbalanced("<p>a<br>b<rect x=\"1\"/></p>"), "");
+  EXPECT_EQ(Unbalanced("<p>a"), "<p>");
+  EXPECT_EQ(Unbalanced("<p><b></p></b>"), "</p>");
+  EXPECT_NE(Unbalanced("<p>a < b</p>"), "");
+  EXPECT_NE(Unbalanced("<p class=\"a>b</p>"), "");
+}
+
+TEST_F(HtmlTest, WritesAPageThatNeedsNothingElse) {
+  for (const std::string_view name : kCases) {
+    const Ran ran =
+        Explain(name, "--html='" + Scratch("page.html") + "' --force");
+    EXPECT_EQ(ran.error, "") << name;
+    EXPECT_EQ(ran.out, "") << name;
+    EXPECT_EQ(ran.code, 0) << name;
+    const std::string html = Contents(Scratch("page.html"));
+    EXPECT_THAT(html, StartsWith("<!DOCTYPE html>\n<html lang=\"en\">"));
+    EXPECT_EQ(Unbalanced(html), "") << name;
+    for (const std::string_view not_there :
+         {"<script", "<link", "<img", "@import", "src=", "href=", "url(http",
+          "javascript:"}) {
+      EXPECT_THAT(html, Not(HasSubstr(not_there))) << name;
+    }
+    // No address of the net but the name of SVG's elements.
+    size_t addresses = 0;
+    for (size_t at = 0; (at = html.find("http", at)) != html.npos; ++at) {
+      ++addresses;
+    }
+    const bool drawn = name != "beyond-limit";
+    EXPECT_EQ(addresses, drawn ? 1u : 0u) << name;
+    EXPECT_EQ(html.find("<svg") != html.npos, drawn) << name;
+    // The same again, in other bytes of input and another time.
+    const Ran again = Shell("\"$P\" explain --html=- corpus/regressions/" +
+                            std::string(name) + ".bin");
+    EXPECT_EQ(again.out, html) << name;
+  }
+}
+
+TEST_F(HtmlTest, SaysWhereTheCopyIsLeft) {
+  const std::string html = Explain("thread-wrong-page", "--html=-").out;
+  EXPECT_THAT(html, HasSubstr("returns a wrong page: page 1 of 2"));
+  EXPECT_THAT(html, HasSubstr("The p4d copy is left at pud."));
+  EXPECT_THAT(html, HasSubstr("ends at 0x10080000000, but the pud"));
+  EXPECT_THAT(html, HasSubstr("2 GiB below 0x10080000000"));
+  EXPECT_THAT(html, HasSubstr(">leaves the copy:<"));
+  EXPECT_THAT(html, HasSubstr(">local copy of p4d<"));
+  EXPECT_THAT(html, HasSubstr("<title id=\"drawing-title\">The paths of"));
+  EXPECT_THAT(html, HasSubstr("<desc id=\"drawing-desc\">On s390"));
+  EXPECT_THAT(html, HasSubstr("prefers-color-scheme: dark"));
+  EXPECT_THAT(html, HasSubstr("@media print"));
+  EXPECT_THAT(html, HasSubstr("x: the entry that p4d hands on spans 2 GiB"));
+  const std::string agrees = Explain("old-page-written", "--html=-").out;
+  EXPECT_THAT(agrees, Not(HasSubstr("leaves the copy")));
+  EXPECT_THAT(agrees, Not(HasSubstr("class=\"sentence\"")));
+}
+
+TEST_F(HtmlTest, ReplacesNothingUnlessTold) {
+  std::ofstream(Scratch("there.html")) << "mine";
+  const std::string flag = "--html='" + Scratch("there.html") + "'";
+  const Ran ran = Explain("thread-short", flag);
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_EQ(ran.error, "pxdfuzz: " + Scratch("there.html") +
+                           ": exists; --force replaces it\n");
+  EXPECT_EQ(Contents(Scratch("there.html")), "mine");
+  EXPECT_EQ(Explain("thread-short", flag + " --force").code, 0);
+  EXPECT_THAT(Contents(Scratch("there.html")), HasSubstr("</html>"));
+  EXPECT_EQ(Explain("thread-short", "--html=/no/such/folder/x").code, 3);
+  EXPECT_EQ(
+      Explain("thread-short", "--walk=kernel-x --html=" + Scratch("k")).code,
+      2);
+  EXPECT_FALSE(fs::exists(Scratch("k")));
+}
+
+TEST_F(HtmlTest, BoxCharactersWhereTheyAreKnown) {
+  const std::string run =
+      "\"$P\" explain corpus/regressions/thread-wrong-page.yaml";
+  const std::string none = "env -u LC_ALL -u LC_CTYPE -u LANG ";
+  const std::string ascii = Shell(none + run).out;
+  EXPECT_EQ(Shell(none + "LANG=C.UTF-8 LC_ALL=C " + run).out, ascii);
+  const std::string box = Shell(none + "LANG=de_DE.utf8 " + run).out;
+  EXPECT_EQ(Shell(none + "LANG=C LC_CTYPE=C.UTF-8 " + run).out, box);
+  EXPECT_THAT(ascii, HasSubstr("\n   +- [512] 0x10000000000 -> segment"));
+  EXPECT_THAT(box, HasSubstr("\n   ├─ [512] 0x10000000000 → segment"));
+  EXPECT_TRUE(std::all_of(ascii.begin(), ascii.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x80;
+  }));
+}
+
+TEST(EscapedTest, LeavesNoMarkup) {
+  EXPECT_EQ(Escaped("a<b>&\"c\"'d'"),
+            "a&lt;b&gt;&amp;&quot;c&quot;&#39;d&#39;");
+}
+
+TEST(HtmlReportTest, EscapesAllOfAStory) {
+  const std::string evil = "</pre><script>&\"'";
+  WalkPicture picture;
+  for (int i = kLevelCount; i > 0; --i) {
+    picture.levels.push_back(
+        {.level = kAllLevels[static_cast<size_t>(i - 1)], .table = evil});
+  }
+  picture.walk = evil;
+  picture.tables = {
+      {.name = evil, .size = 4, .entries = {{.meaning = evil, .page = 0}}}};
+  picture.pages = {{.roles = {evil}}};
+  picture.stack = {
+      .copied_from = evil, .pointer = evil, .content = evil, .meaning = evil};
+  picture.walk_path = {{.at = WalkPicture::Step::At::kStack},
+                       {.at = WalkPicture::Step::At::kNowhere}};
+  picture.walk_stop = evil;
+  picture.nowhere = evil;
+  const WalkStory story = {
+      .walk = evil,
+      .headline = evil,
+      .comparable = true,
+      .went_wrong = true,
+      .wrong_turn = evil,
+      .terms = {evil + ": " + evil},
+      .words = {{evil, evil}},
+      .source = {{evil, true}},
+      .picture = picture,
+      .pages = {{.marked = true, .cells = {evil, evil, evil, evil}}},
+      .notes = {evil},
+      .turns = {{.marked = true,
+                 .part = evil,
+                 .pointer = evil,
+                 .place = evil,
+                 .read = evil,
+                 .next = evil,
+                 .reference = {evil},
+                 .rule = evil,
+                 .effect = evil}},
+      .reference_title = evil,
+      .reference = {evil},
+      .reference_result = evil};
+  const std::string html = HtmlReport(story, evil);
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+  EXPECT_EQ(Unbalanced(html), "");
+}
+
+// In the drawing of any case no two texts overlap and none leaves the paper,
+// by the size that a character is laid out with.
+TEST(WalkDrawingTest, TextsHaveTheirOwnPlace) {
+  Oracle oracle;
+  RandomBytes random(11);
+  int drawn = 0;
+  int left = 0;
+  for (int i = 0; i < 1500; ++i) {
+    const Case c = Decode(random.Next());
+    const Verdict& verdict =
+        oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+    for (size_t request = 0; request < verdict.requests.size(); ++request) {
+      const size_t walk = static_cast<size_t>(i) % kWalkCount;
+      const WalkStory story = TellWalk(c, verdict, request, walk);
+      if (!story.comparable) continue;
+      const WalkDrawing drawing = LayOut(*story.picture, story.wrong_turn);
+      ++drawn;
+      left += story.picture->stack.has_value();
+      for (size_t a = 0; a < drawing.texts.size(); ++a) {
+        const WalkDrawing::Text& text = drawing.texts[a];
+        const double width =
+            kDrawnCharacter * static_cast<double>(text.text.size());
+        ASSERT_GE(text.x, 0);
+        ASSERT_LE(text.x + width, drawing.width) << text.text;
+        ASSERT_LE(text.y + 4, drawing.height) << text.text;
+        for (size_t b = 0; b < a; ++b) {
+          const WalkDrawing::Text& other = drawing.texts[b];
+          const double other_width =
+              kDrawnCharacter * static_cast<double>(other.text.size());
+          const bool beside =
+              text.x + width <= other.x || other.x + other_width <= text.x;
+          ASSERT_TRUE(beside || std::abs(text.y - other.y) >= 15)
+              << text.text << " and " << other.text;
+        }
+      }
+      ASSERT_EQ(Unbalanced(ToSvg(drawing, "t", "d")), "");
+    }
+  }
+  EXPECT_GT(drawn, 500);
+  EXPECT_GT(left, 20);
+}
+
+// What a browser makes of it: a script is put into a copy of the page, which
+// measures what is on the screen and leaves what it found in the title.
+TEST_F(HtmlTest, ABrowserShowsAllOfIt) {
+  const std::string browser = Browser();
+  if (browser.empty()) {
+    GTEST_SKIP() << "no chromium is installed: what is on the screen is not "
+                    "looked at";
+  }
+  constexpr std::string_view kMeasure = R"(<script>
+const problems = [];
+const svg = document.querySelector('svg');
+const paper = svg.getBoundingClientRect();
+const texts = [...svg.querySelectorAll('text')];
+const boxes = texts.map(t => t.getBoundingClientRect());
+let left = 0;
+texts.forEach((t, i) => {
+  const a = boxes[i];
+  if (a.width < 4 || a.height < 8) problems.push('unseen: ' + t.textContent);
+  if (a.left < paper.left || a.right > paper.right || a.top < paper.top ||
+      a.bottom > paper.bottom) problems.push('outside: ' + t.textContent);
+  if (t.textContent === 'leaves the copy:') left++;
+  for (let j = 0; j < i; j++) {
+    const b = boxes[j];
+    if (a.left < b.right - 1 && b.left < a.right - 1 &&
+        a.top < b.bottom - 3 && b.top < a.bottom - 3) {
+      problems.push('overlap: ' + t.textContent + ' / ' +
+                    texts[j].textContent);
+    }
+  }
+});
+if (document.documentElement.scrollWidth > window.innerWidth) {
+  problems.push('wider than the window');
+}
+document.title = 'measured ' + texts.length + ' left ' + left + ' problems ' +
+    problems.length + ': ' + problems.slice(0, 5).join(' | ');
+</script></body>)";
+  const std::string run = "timeout 90 '" + browser +
+                          "' --headless --no-sandbox --disable-gpu "
+                          "--user-data-dir='" +
+                          Scratch("profile") + "' ";
+  for (const std::string_view name : {"thread-wrong-page", "border-1-mib",
+                                      "border-4-tib", "arm64-realigned"}) {
+    std::string html = Explain(name, "--html=-").out;
+    html.replace(html.rfind("</body>"), 7, kMeasure);
+    std::ofstream(Scratch("copy.html")) << html;
+    // A browser makes no window narrower than 500; a frame is.
+    std::ofstream(Scratch("narrow.html"))
+        << "<!DOCTYPE html><title>no</title><iframe id=f width=360 height=800 "
+           "src=copy.html></iframe><script>f.onload = () => { document.title "
+           "= f.contentDocument.title; };</script>";
+    for (const std::string_view page : {"copy.html", "narrow.html"}) {
+      const Ran dom = Shell(run +
+                            "--allow-file-access-from-files --dump-dom "
+                            "'file://" +
+                            Scratch(page) + "'");
+      const size_t at = dom.out.find("<title>measured ");
+      ASSERT_NE(at, dom.out.npos) << name << " " << page << dom.error;
+      const std::string title =
+          dom.out.substr(at, dom.out.find("</title>", at) - at);
+      EXPECT_THAT(title, HasSubstr(" left 1 problems 0:")) << name << page;
+    }
+  }
+  const Ran shot =
+      Shell(run + "--window-size=1280,900 --screenshot='" +
+            Scratch("shot.png") + "' 'file://" + Scratch("copy.html") + "'");
+  const std::string png = Contents(Scratch("shot.png"));
+  ASSERT_THAT(png, StartsWith("\x89PNG")) << shot.error;
+  // A blank one of that size is some 5 KiB.
+  EXPECT_GT(png.size(), 40'000u);
+}
+
+}  // namespace
+}  // namespace pxdfuzz
