@@ -193,9 +193,11 @@ class Layout {
   void AddTables() {
     std::vector<size_t> order(picture_.tables.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [this](size_t a, size_t b) {
-      return picture_.tables[a].base.value_or(~uint64_t{0}) <
-             picture_.tables[b].base.value_or(~uint64_t{0});
+    std::sort(order.begin(), order.end(), [this](size_t a, size_t b) {
+      const auto key = [this](size_t i) {
+        return std::pair(picture_.tables[i].base.value_or(~uint64_t{0}), i);
+      };
+      return key(a) < key(b);
     });
     tables_.resize(picture_.tables.size());
     entries_.resize(picture_.tables.size());
@@ -345,8 +347,8 @@ class Layout {
     }
     std::vector<size_t> order(picture_.pages.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&wanted](size_t a, size_t b) {
-      return wanted[a] < wanted[b];
+    std::sort(order.begin(), order.end(), [&wanted](size_t a, size_t b) {
+      return std::pair(wanted[a], a) < std::pair(wanted[b], b);
     });
     pages_.resize(picture_.pages.size());
     for (const size_t i : order) {
