@@ -80,6 +80,8 @@ td p { margin: 0; max-width: 46rem; font-family: system-ui, sans-serif; }
 .in0 { padding-left: 0; } .in1 { padding-left: 1rem; }
 .in2 { padding-left: 2rem; } .in3 { padding-left: 3rem; }
 .in4 { padding-left: 4rem; }
+.narrow { display: none; color: var(--text); margin: .4rem 0; }
+@media (max-width: 62rem) { .narrow { display: block; } }
 .mark { color: var(--wrong); font-weight: 700; }
 svg { display: block; }
 svg text { font-size: 13px; fill: var(--text); white-space: pre; }
@@ -117,10 +119,12 @@ circle.letter { fill: var(--back); stroke: var(--wrong); stroke-width: 1.5; }
 circle.letter.reference { stroke: var(--right); }
 .cross { fill: none; stroke: var(--wrong); stroke-width: 2.5; }
 @media print {
+  .narrow, .screen { display: none; }
   @page { size: A4 landscape; margin: 12mm; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .scroll { overflow: visible; border: 0; padding: 0; }
-  svg { max-width: 100%; height: auto; max-height: 175mm; }
+  svg { max-width: 100%; height: auto; max-height: 112mm; }
+  h1 { font-size: 13pt; }
   pre { white-space: pre-wrap; }
   figure, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
@@ -189,13 +193,17 @@ class Page {
         Concat({story_.headline,
                 " The same is drawn as text below, under Address "
                 "space."})));
-    Out("</div>\n<figcaption>Tables from the root on the left to the pages on "
+    Out("</div>\n<figcaption>");
+    if (!story_.wrong_turn.empty()) {
+      Out("<p class=\"narrow\">", Escaped(story_.wrong_turn), "</p>\n");
+    }
+    Out("Tables from the root on the left to the pages on "
         "the right; of each, the entries on these paths, each with the first "
         "address that it maps. Solid lines with an R are the reference&#39;s, "
         "dashed lines with a W those of ",
         Escaped(picture.walk),
-        ". Scroll the drawing sideways where it is wider than the "
-        "page.</figcaption>\n</figure>\n");
+        ".<span class=\"screen\"> Scroll the drawing sideways where it is "
+        "wider than the page.</span></figcaption>\n</figure>\n");
   }
 
   // "name: what it is", with the name set off.
