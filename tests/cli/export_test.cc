@@ -452,7 +452,7 @@ TEST_F(ExportTest, MailIsNarrowAndNamesTheCulprit) {
 TEST_F(ExportTest, MailHoldsTheCase) {
   const std::string text = Export(std::string("--as=mail ") + kThread).output;
   const size_t from = text.find("# pxdfuzz case\n");
-  const size_t to = text.find("\n\n--- Pages");
+  const size_t to = text.find("\n\n--- Address space");
   ASSERT_LT(from, to);
   std::ofstream(Scratch("case.yaml")) << text.substr(from, to - from) << "\n";
   const auto c = ReadCase(Scratch("case.yaml"));
