@@ -19,14 +19,8 @@ fuzz_target() {
         flags+=("$flag")
         ;;
       --engine=*) usage_error "fuzz: $flag: there are libfuzzer and afl" ;;
-      --out=?*) out=${flag#*=} ;;
-      --jobs=* | --seconds=*)
-        [[ ${flag#*=} =~ ^[0-9]{1,7}$ && $((10#${flag#*=})) != 0 ]] ||
-          usage_error "fuzz: ${flag%%=*} wants a whole number from 1 on"
-        flags+=("$flag")
-        ;;
-      --resume | --known=?*) flags+=("$flag") ;;
-      *) usage_error "fuzz: it takes no '$flag'" ;;
+      *) campaign_flag "$flag" ||
+        usage_error "fuzz: it takes no '$flag'" ;;
     esac
   done
   # shellcheck disable=SC2086  # one word for each target

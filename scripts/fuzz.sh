@@ -326,6 +326,22 @@ verdict() {
   fi
 }
 
+# A flag that every campaign has, taken into `out` and `flags` of the caller.
+# Fails where it is another.
+campaign_flag() {
+  local flag=$1
+  case $flag in
+    --out=?*) out=${flag#*=} ;;
+    --jobs=* | --seconds=*)
+      [[ ${flag#*=} =~ ^[0-9]{1,7}$ && $((10#${flag#*=})) != 0 ]] ||
+        usage_error "fuzz: ${flag%%=*} wants a whole number from 1 on"
+      flags+=("$flag")
+      ;;
+    --resume | --known=?*) flags+=("$flag") ;;
+    *) return 1 ;;
+  esac
+}
+
 command_fuzz() {
   local seconds=60 flag left
   if [[ " $* " == *' --kernel-tree='* ]]; then

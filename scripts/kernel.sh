@@ -100,14 +100,8 @@ fuzz_kernel_tree() {
           "kernel_gup_fuzzer, kernel_pgtable_size_fuzzer and" \
           'kernel_gup_by_value_fuzzer'
         ;;
-      --out=?*) out=${flag#*=} ;;
-      --jobs=* | --seconds=*)
-        [[ ${flag#*=} =~ ^[0-9]{1,7}$ && $((10#${flag#*=})) != 0 ]] ||
-          usage_error "fuzz: ${flag%%=*} wants a whole number from 1 on"
-        flags+=("$flag")
-        ;;
-      --resume | --known=?*) flags+=("$flag") ;;
-      *) usage_error "fuzz: with --kernel-tree it takes no '$flag'" ;;
+      *) campaign_flag "$flag" ||
+        usage_error "fuzz: with --kernel-tree it takes no '$flag'" ;;
     esac
   done
   [[ -z $patch || -f $patch ]] || usage_error "fuzz: --patch=$patch: no file"

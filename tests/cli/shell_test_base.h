@@ -53,8 +53,9 @@ class ShellTest : public ::testing::Test {
   Ran Shell(const std::string& line) const {
     const std::string out = scratch_ / "streams/out";
     const std::string error = scratch_ / "streams/error";
-    const std::string command = "P='" PXDFUZZ_BIN "/pxdfuzz'; { " + line +
-                                "\n} >'" + out + "' 2>'" + error + "'";
+    const std::string command = "P='" PXDFUZZ_BIN
+                                "/pxdfuzz'; unset NO_COLOR; { " +
+                                line + "\n} >'" + out + "' 2>'" + error + "'";
     const int status = system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
             Contents(out), Contents(error)};

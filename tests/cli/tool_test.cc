@@ -23,6 +23,7 @@
 
 #include "pxdfuzz/policy.h"
 #include "src/cli/json.h"
+#include "tests/cli/shell_test_base.h"
 
 namespace pxdfuzz {
 namespace {
@@ -37,57 +38,7 @@ namespace fs = std::filesystem;
 constexpr char kThread[] = "corpus/regressions/thread-wrong-page.yaml";
 constexpr char kAgrees[] = "corpus/regressions/old-page-written.yaml";
 
-std::string Contents(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-struct Ran {
-  int code = -1;  // 128 + signal, where one ended it
-  std::string out;
-  std::string error;
-};
-
-class ToolTest : public ::testing::Test {
- protected:
-  ToolTest() {
-    std::string name = (fs::temp_directory_path() / "pxdfuzz-XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    scratch_ = name;
-  }
-  ~ToolTest() override { fs::remove_all(scratch_); }
-
-  std::string Scratch(const std::string& name) const {
-    return (scratch_ / name).string();
-  }
-
-  // Runs a line of a shell in which $P is the program.
-  Ran Shell(const std::string& line) const {
-    const std::string program = "P='" PXDFUZZ_BIN "/pxdfuzz'; ";
-    const std::string out = Scratch("stdout");
-    const std::string error = Scratch("stderr");
-    const std::string command = program + "unset NO_COLOR; { " + line +
-                                "\n} >'" + out + "' 2>'" + error + "'";
-    const int status = system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-            Contents(out), Contents(error)};
-  }
-  // Runs the program.
-  Ran Run(const std::string& arguments) const {
-    return Shell("\"$P\" " + arguments);
-  }
-
-  // The program ends with `code` and says `message` alone, in one line.
-  void ExpectError(const std::string& arguments, int code,
-                   const std::string& message) const {
-    const Ran ran = Run(arguments);
-    EXPECT_EQ(ran.code, code) << arguments;
-    EXPECT_EQ(ran.error, "pxdfuzz: " + message + "\n") << arguments;
-    EXPECT_EQ(ran.out, "") << arguments;
-  }
-
-  fs::path scratch_;
-};
+class ToolTest : public ShellTest {};
 
 TEST_F(ToolTest, ReplaySaysWhatBecameOfEachFile) {
   const Ran ran =
@@ -263,10 +214,8 @@ TEST_F(ToolTest, NothingIsOverwrittenUnlessForced) {
   EXPECT_EQ(Run(encode + " --force").code, 0);
   EXPECT_EQ(Contents(out),
             Contents("corpus/regressions/thread-wrong-page.bin"));
-  // No draft is left: the file, and the two streams of Shell().
-  EXPECT_EQ(
-      std::distance(fs::directory_iterator(scratch_), fs::directory_iterator()),
-      3);
+  // No draft is left.
+  EXPECT_EQ(ScratchFiles(), 1u);
   ExpectError(std::string("decode --force -o /dev/null ") + kThread, 3,
               "/dev/null: is no regular file, and is left as it is");
   ExpectError(

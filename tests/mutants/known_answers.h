@@ -75,6 +75,29 @@ struct KnownAnswer {
   }
 };
 
+// A list of known answers in the making. `next` is what is asked next; it stays
+// as it is from one answer to the other, but for what is changed.
+template <class Setting>
+struct AnswerList {
+  KnownAnswer<Setting> next;
+  std::vector<KnownAnswer<Setting>> list;
+
+  void Set(uint64_t address, uint64_t word) { next.memory.Set(address, word); }
+  void Add(uint16_t code, uint64_t physical, bool is_protected, Access access) {
+    KnownAnswer<Setting>& answer = list.emplace_back(next);
+    answer.code = code;
+    answer.physical = physical;
+    answer.is_protected = is_protected;
+    answer.access = access;
+  }
+  void Gives(uint64_t physical, bool is_protected = false) {
+    Add(0, physical, is_protected, Access::kFetch);
+  }
+  void Ends(uint16_t code, Access access = Access::kFetch) {
+    Add(code, 0, false, access);
+  }
+};
+
 // Asks `Manual` for each of `answers` and calls `on_wrong(answer, translation)`
 // for those that it gets wrong.
 template <class Manual, class Setting, class OnWrong>
