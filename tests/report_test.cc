@@ -2,11 +2,13 @@
 
 #include "pxdfuzz/report.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -303,6 +305,39 @@ TEST(FindingReportTest, ColorAddsEscapeCodesAlone) {
     ++reports;
   });
   EXPECT_GT(reports, 50);
+}
+
+// Box characters take one column each, and stand in the drawing alone.
+TEST(FindingReportTest, BoxCharactersFitAsWell) {
+  const auto is_ascii = [](std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char byte) {
+      return static_cast<unsigned char>(byte) < 0x80;
+    });
+  };
+  const auto space = [](const std::string& report) {
+    const size_t from = report.find("\n--- Address space ---");
+    return std::pair(from, report.find("\n--- Pages ---", from));
+  };
+  int reports = 0;
+  ForFindings(8, 8000, WalkSet::All(), [&](const Case& c, const Verdict& v) {
+    const std::string plain = FindingReport(c, v, {});
+    const std::string box = FindingReport(c, v, {.box = true});
+    EXPECT_TRUE(is_ascii(plain));
+    for (const std::string_view line : Lines(box)) {
+      const auto columns = std::count_if(line.begin(), line.end(), [](char b) {
+        return (static_cast<unsigned char>(b) & 0xc0) != 0x80;
+      });
+      ASSERT_LE(columns, 80) << line;
+    }
+    const auto [from, to] = space(plain);
+    const auto [box_from, box_to] = space(box);
+    ASSERT_NE(to, plain.npos);
+    EXPECT_EQ(box.substr(0, box_from), plain.substr(0, from));
+    EXPECT_EQ(box.substr(box_to), plain.substr(to));
+    EXPECT_THAT(box, HasSubstr("─ ["));
+    ++reports;
+  });
+  EXPECT_GT(reports, 100);
 }
 
 TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {

@@ -193,11 +193,9 @@ class Layout {
   void AddTables() {
     std::vector<size_t> order(picture_.tables.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [this](size_t a, size_t b) {
-      const auto key = [this](size_t i) {
-        return std::pair(picture_.tables[i].base.value_or(~uint64_t{0}), i);
-      };
-      return key(a) < key(b);
+    std::stable_sort(order.begin(), order.end(), [this](size_t a, size_t b) {
+      return picture_.tables[a].base.value_or(~uint64_t{0}) <
+             picture_.tables[b].base.value_or(~uint64_t{0});
     });
     tables_.resize(picture_.tables.size());
     entries_.resize(picture_.tables.size());
@@ -347,8 +345,8 @@ class Layout {
     }
     std::vector<size_t> order(picture_.pages.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [&wanted](size_t a, size_t b) {
-      return std::pair(wanted[a], a) < std::pair(wanted[b], b);
+    std::stable_sort(order.begin(), order.end(), [&wanted](size_t a, size_t b) {
+      return wanted[a] < wanted[b];
     });
     pages_.resize(picture_.pages.size());
     for (const size_t i : order) {
@@ -419,7 +417,7 @@ class Layout {
     const double y2 = to.middle() + shift;
     const double x2 = to.x - 3;
     // In the middle of a cubic curve, or a little before or behind it.
-    const double t = letter == 'R' ? 0.3 : 0.7;
+    const double t = letter == 'R' ? 0.2 : 0.8;
     const double bend = std::min(40.0, (x2 - from.right()) / 2);
     const auto at = [t](double a, double b, double c, double d) {
       const double u = 1 - t;
