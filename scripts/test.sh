@@ -19,6 +19,9 @@ command_test() {
   # shellcheck source=scripts/kernel.sh
   . scripts/kernel.sh
   install_kernel_sources
+  # A test looks at a page on the screen where there is a browser. It is large,
+  # so nobody is made to have it but the machine that says yes or no.
+  [[ ${CI:-} != true ]] || try_to_install chromium
   local preset failed=() symbolizer
   # Only under this name do the sanitizers know it.
   symbolizer=$(realpath -- "$(clang_tool llvm-symbolizer)")
