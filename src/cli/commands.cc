@@ -278,7 +278,7 @@ void PrintHelp(const Command& command, Output& out) {
     usage += Concat({" [", FlagUsage(flag), "]"});
   }
   if (!command.operands.empty()) usage += Concat({" ", command.operands});
-  text.Line(usage);
+  text.Wrap("", "    ", usage);
   text.Blank();
   text.Wrap("", "", command.help);
   if (command.operands.starts_with("FILE")) {
@@ -287,10 +287,15 @@ void PrintHelp(const Command& command, Output& out) {
               "input.");
   }
   if (!command.flags.empty()) text.Blank();
+  size_t width = 14;
+  for (const Flag& flag : command.flags) {
+    width = std::max(width, FlagUsage(flag).size());
+  }
   for (const Flag& flag : command.flags) {
     std::string usage_of_flag = FlagUsage(flag);
-    usage_of_flag.resize(std::max<size_t>(usage_of_flag.size(), 14), ' ');
-    text.Line(Concat({"  ", usage_of_flag, "  ", flag.help}));
+    usage_of_flag.resize(width, ' ');
+    text.Wrap(Concat({"  ", usage_of_flag, "  "}), std::string(width + 4, ' '),
+              flag.help);
   }
   text.Blank();
   text.Line("example:");
