@@ -197,6 +197,11 @@ std::vector<ReportCommand> Harness::Commands(std::span<const uint8_t> input,
        "PXDFUZZ_SIGNATURE=" + Quoted(std::string(signature)) + ' ' + program +
            " -minimize_crash=1 -runs=100000 -exact_artifact_path=" +
            Quoted(file + ".min") + ' ' + Quoted(file)});
+#elif defined(PXDFUZZ_AFL)
+  commands.push_back({"minimise, keeping this finding",
+                      "PXDFUZZ_SIGNATURE=" + Quoted(std::string(signature)) +
+                          " afl-tmin -i " + Quoted(file) + " -o " +
+                          Quoted(file + ".min") + " -- " + program});
 #else
   static_cast<void>(signature);
 #endif
