@@ -467,6 +467,19 @@ void PrintError(const absl::Status& status) {
   PrintError(std::string(status.message()));
 }
 
+int Deliver(std::string_view bytes, const Arguments& arguments, int code,
+            Output& out) {
+  const std::string file = arguments.Value("--output");
+  if (file.empty() || file == "-") {
+    out.Write(bytes);
+    return code;
+  }
+  const absl::Status status = WriteFile(file, bytes, arguments.Has("--force"));
+  if (status.ok()) return code;
+  PrintError(status);
+  return kUnreadable;
+}
+
 int RunProgram(std::span<const std::string> words, Output& out) {
   const int code = Dispatch(words, out);
   if (out.status().ok()) return code;

@@ -14,30 +14,13 @@
 #include "src/cli/input.h"
 
 namespace pxdfuzz {
-namespace {
-
-// To the file that --output names, or to standard output.
-int Deliver(std::string_view bytes, const Arguments& arguments, Output& out) {
-  const std::string file = arguments.Value("--output");
-  if (file.empty() || file == "-") {
-    out.Write(bytes);
-    return kNothingFound;
-  }
-  const absl::Status status = WriteFile(file, bytes, arguments.Has("--force"));
-  if (status.ok()) return kNothingFound;
-  PrintError(status);
-  return kUnreadable;
-}
-
-}  // namespace
-
 int RunDecode(const Arguments& arguments, Output& out) {
   const absl::StatusOr<Case> c = ReadCase(arguments.operands[0]);
   if (!c.ok()) {
     PrintError(c.status());
     return kUnreadable;
   }
-  return Deliver(ToText(*c), arguments, out);
+  return Deliver(ToText(*c), arguments, kNothingFound, out);
 }
 
 int RunEncode(const Arguments& arguments, Output& out) {
@@ -53,7 +36,7 @@ int RunEncode(const Arguments& arguments, Output& out) {
   std::array<uint8_t, kMaxEncodedSize> bytes;
   const size_t size = Encode(*c, bytes);
   return Deliver({reinterpret_cast<const char*>(bytes.data()), size}, arguments,
-                 out);
+                 kNothingFound, out);
 }
 
 }  // namespace pxdfuzz

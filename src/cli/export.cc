@@ -160,16 +160,7 @@ int RunExport(const Arguments& arguments, Output& out) {
     }
   }
 
-  const std::string text = form->write(chosen);
-  const std::string target = arguments.Value("--output");
-  if (target.empty() || target == "-") {
-    out.Write(text);
-    return kNothingFound;
-  }
-  const absl::Status status = WriteFile(target, text, arguments.Has("--force"));
-  if (status.ok()) return kNothingFound;
-  PrintError(status);
-  return kUnreadable;
+  return Deliver(form->write(chosen), arguments, kNothingFound, out);
 }
 
 }  // namespace pxdfuzz

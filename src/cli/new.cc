@@ -285,16 +285,7 @@ int RunNew(const Arguments& arguments, Output& out) {
     PrintError(wish.status());
     return kUsage;
   }
-  const std::string text = Text(*wish, Make(*wish));
-  const std::string file = arguments.Value("--output");
-  if (file.empty() || file == "-") {
-    out.Write(text);
-    return kNothingFound;
-  }
-  const absl::Status status = WriteFile(file, text, arguments.Has("--force"));
-  if (status.ok()) return kNothingFound;
-  PrintError(status);
-  return kUnreadable;
+  return Deliver(Text(*wish, Make(*wish)), arguments, kNothingFound, out);
 }
 
 }  // namespace pxdfuzz

@@ -156,15 +156,8 @@ int RunShrink(const Arguments& arguments, Output& out) {
       });
   ticker.End();
   const std::string bytes = as_text ? ToText(shrunk.c) : BytesOf(shrunk.c);
-  if (file.empty()) {
-    out.Write(bytes);
-  } else if (const absl::Status status =
-                 WriteFile(file, bytes, arguments.Has("--force"));
-             !status.ok()) {
-    PrintError(status);
-    return kUnreadable;
-  }
-  return shrunk.stopped ? kInterrupted : kFinding;
+  return Deliver(bytes, arguments, shrunk.stopped ? kInterrupted : kFinding,
+                 out);
 }
 
 }  // namespace pxdfuzz

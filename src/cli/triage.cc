@@ -316,16 +316,8 @@ int RunTriage(const Arguments& arguments, Output& out) {
   Summary summary(pile, known, oracle);
   const std::string text = summary.Text(folder, progress);
   progress.End();
-  const std::string file = arguments.Value("--output");
-  if (file.empty() || file == "-") {
-    out.Write(text);
-  } else if (const absl::Status status =
-                 WriteFile(file, text, arguments.Has("--force"));
-             !status.ok()) {
-    PrintError(status);
-    return kUnreadable;
-  }
-  return summary.has_fresh() ? kFinding : kNothingFound;
+  return Deliver(text, arguments,
+                 summary.has_fresh() ? kFinding : kNothingFound, out);
 }
 
 }  // namespace pxdfuzz
