@@ -2,6 +2,7 @@
 
 #include "pxdfuzz/text_lines.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -45,6 +46,13 @@ std::string Concat(std::initializer_list<std::string_view> parts) {
   return text;
 }
 
+size_t TextWidth(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char byte) {
+        return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
+      }));
+}
+
 std::string Enumerate(const std::vector<std::string>& items) {
   std::string text;
   for (size_t i = 0; i < items.size(); ++i) {
@@ -73,7 +81,7 @@ void TextLines::Wrap(std::string_view first, std::string_view rest,
     const std::string_view word = text.substr(0, end);
     text = end == text.npos ? "" : text.substr(end + 1);
     if (word.empty()) continue;
-    if (has_word && line.size() + 1 + word.size() > columns_) {
+    if (has_word && TextWidth(line) + 1 + TextWidth(word) > columns_) {
       Line(line, style);
       line = rest;
       has_word = false;

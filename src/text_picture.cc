@@ -50,40 +50,10 @@ constexpr Strokes kAscii = {
     .side = "|",
 };
 
-// Columns of UTF-8 in which each character takes one.
-size_t Width(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) {
-        return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
-      }));
-}
-
 std::string Padded(std::string text, size_t width) {
-  const size_t has = Width(text);
+  const size_t has = TextWidth(text);
   if (has < width) text.append(width - has, ' ');
   return text;
-}
-
-// Like TextLines::Wrap, for prefixes that have box characters.
-void WrapBox(std::string_view first, std::string_view rest,
-             std::string_view text, LineStyle style, TextLines& out) {
-  std::string line(first);
-  bool has_word = false;
-  while (!text.empty()) {
-    const size_t end = text.find(' ');
-    const std::string_view word = text.substr(0, end);
-    text = end == text.npos ? "" : text.substr(end + 1);
-    if (word.empty()) continue;
-    if (has_word && Width(line) + 1 + Width(word) > out.columns()) {
-      out.Line(line, style);
-      line = rest;
-      has_word = false;
-    }
-    if (has_word) line += ' ';
-    line += word;
-    has_word = true;
-  }
-  out.Line(line, style);
 }
 
 class Drawing {
@@ -115,9 +85,9 @@ class Drawing {
       std::string text =
           Concat({info.marked ? ">> " : "   ", Padded(name, 11), "  ",
                   Padded(ByteSize(info.span), 7), "  ", Ruler(info), "  "});
-      const std::string rest(Width(text), ' ');
-      WrapBox(text, rest, BoundariesText(info),
-              info.marked ? LineStyle::kMarked : LineStyle::kPlain, out_);
+      const std::string rest(TextWidth(text), ' ');
+      out_.Wrap(text, rest, BoundariesText(info),
+                info.marked ? LineStyle::kMarked : LineStyle::kPlain);
     }
     const std::string unseen = UnseenNote(picture_);
     if (!unseen.empty()) {
@@ -199,8 +169,8 @@ class Drawing {
     const bool has_table =
         entry.table != Picture::kNone && !drawn_[entry.table];
     const std::string rest = Concat({below, has_table ? s_.down : "   ", "  "});
-    WrapBox(Concat({prefix, last ? s_.last : s_.branch}), rest, text,
-            LineStyle::kPlain, out_);
+    out_.Wrap(Concat({prefix, last ? s_.last : s_.branch}), rest, text,
+              LineStyle::kPlain);
     if (entry.page != Picture::kNone) {
       const Picture::Page& page = picture_.pages[entry.page];
       const bool marked =
@@ -208,8 +178,8 @@ class Drawing {
       for (const std::string& role : page.roles) {
         std::string margin = below;
         if (marked) margin.replace(0, 3, ">> ");
-        WrapBox(Concat({margin, "    "}), Concat({below, "    "}), role,
-                marked ? LineStyle::kMarked : LineStyle::kPlain, out_);
+        out_.Wrap(Concat({margin, "    "}), Concat({below, "    "}), role,
+                  marked ? LineStyle::kMarked : LineStyle::kPlain);
       }
     }
     if (has_table) AddTable(entry.table, below);

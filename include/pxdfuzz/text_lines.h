@@ -30,6 +30,9 @@ std::string Plural(uint64_t count, std::string_view noun);
 // All parts, one after the other.
 std::string Concat(std::initializer_list<std::string_view> parts);
 
+// Columns that UTF-8 takes where each character takes one.
+size_t TextWidth(std::string_view text);
+
 // "a, b and c".
 std::string Enumerate(const std::vector<std::string>& items);
 
