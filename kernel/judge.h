@@ -84,6 +84,8 @@ class KernelJudge {
   explicit KernelJudge(const pxd_kernel& kernel);
 
   const pxd_kernel& kernel() const { return kernel_; }
+  // How the tree's leaves differ from the model's with that many levels.
+  const LeafBits& bits(int levels) const { return bits_[levels]; }
   // Whether cases of that kind are for this kernel text.
   bool Takes(Space space) const { return space.arch == arch_; }
 

@@ -108,8 +108,8 @@ void Classify(const KernelJudge& judge, std::vector<KernelRead>& reads) {
   const int levels = judge.last_walk().levels;
   VisitArch(ArchOf(judge.kernel()), [&]<class A>() {
     const Geometry geometry = A::GeometryOf(levels);
-    const LeafBits bits = TreeEntries<A>::Compare(judge.kernel(), levels);
-    const TreeEntries<A> entries(judge.kernel(), bits);
+    // The walk that ran has made the kernel enter that many levels.
+    const TreeEntries<A> entries(judge.kernel(), judge.bits(levels));
     for (KernelRead& read : reads) {
       if (!read.value.has_value()) continue;
       read.kind =

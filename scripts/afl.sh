@@ -97,7 +97,7 @@ hunt() {
 signature_of() {
   # In a shell of its own, whose word on the abort is not wanted.
   ("$AFL_BIN/gup_strict_fuzzer" "$1" 2>&1 || true) 2> /dev/null |
-    sed -n $'s/\e\\[[0-9;]*m//g; s/^ *DEDUP_TOKEN: *//p' | sed -n 1p
+    first_signature
 }
 
 # afl-tmin knows no signatures: the target is told which one counts. Makes a

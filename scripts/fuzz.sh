@@ -66,8 +66,7 @@ print_report() {
 }
 
 signature_of() {
-  sed -n $'s/\e\\[[0-9;]*m//g; s/^ *DEDUP_TOKEN: *//p' "$DEMO/$1.log" |
-    sed -n 1p
+  first_signature < "$DEMO/$1.log"
 }
 
 # --- Running a target --------------------------------------------------------

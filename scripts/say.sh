@@ -79,3 +79,8 @@ needed_step() {
   show_failure "$2"
   die 3 "$1: failed"
 }
+
+# The signature of the first finding that a target's output on stdin tells.
+first_signature() {
+  sed -n $'s/\e\\[[0-9;]*m//g; s/^ *DEDUP_TOKEN: *//p' | sed -n 1p
+}
