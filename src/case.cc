@@ -155,8 +155,6 @@ constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
     {{.kind = RecordType::Kind::kRequest}, 16},
     {{.kind = RecordType::Kind::kStackWord}, 11},
     {RecordType::Table(Record::Kind::kPoke, Level::kPte), 2},
-    // Changes before the n-th read: named, so that files which hold them keep
-    // their meaning, and not built.
     {{.kind = RecordType::Kind::kChange}, 1},
 });
 
@@ -176,6 +174,42 @@ constexpr Selector<PokeTarget> kPokeTargets = MakeSelector<PokeTarget>({
     {{false, Level::kPgd}, 26},
     {{true, Level::kPte}, 20},
 });
+
+// What a change is, and of which level.
+struct ChangeType {
+  Change::Kind kind = Change::Kind::kClear;
+  Level level = Level::kPte;
+  friend constexpr bool operator==(const ChangeType&,
+                                   const ChangeType&) = default;
+};
+
+constexpr Selector<ChangeType> kChangeTypes = MakeSelector<ChangeType>({
+    {{Change::Kind::kClear, Level::kPte}, 40},
+    {{Change::Kind::kClear, Level::kPmd}, 32},
+    {{Change::Kind::kClear, Level::kPud}, 16},
+    {{Change::Kind::kClear, Level::kP4d}, 4},
+    {{Change::Kind::kClear, Level::kPgd}, 4},
+    {{Change::Kind::kDetach, Level::kPmd}, 32},
+    {{Change::Kind::kMap, Level::kPte}, 24},
+    {{Change::Kind::kMap, Level::kPmd}, 20},
+    {{Change::Kind::kMap, Level::kPud}, 8},
+    {{Change::Kind::kSplit, Level::kPmd}, 16},
+    {{Change::Kind::kWriteProtect, Level::kPte}, 16},
+    {{Change::Kind::kWriteProtect, Level::kPmd}, 8},
+    {{Change::Kind::kWriteProtect, Level::kPud}, 4},
+    {{Change::Kind::kRefill, Level::kPte}, 24},
+    {{Change::Kind::kUpgrade, Level::kPte}, 8},
+});
+
+// Before which read a change is done: a number, or 0 for "the lowest three bits
+// and the next byte say it".
+constexpr Selector<uint16_t> kReads = [] {
+  Selector<uint16_t> selector{};
+  for (size_t i = 0; i < 192; ++i) {
+    selector[i] = static_cast<uint16_t>(1 + i / 4);
+  }
+  return selector;
+}();
 
 constexpr LeafState State(Permission permission, bool young, bool dirty,
                           bool special = false) {
@@ -288,6 +322,8 @@ constexpr size_t kStateAt = 11;
 constexpr size_t kFrameAt = 12;
 constexpr size_t kPokeTargetAt = 9;
 constexpr size_t kPokeWordAt = 10;
+constexpr size_t kChangeTypeAt = 16;
+constexpr size_t kReadAt = 17;
 constexpr size_t kContentAt = 1;
 constexpr size_t kDistanceAt = 2;
 constexpr size_t kStackWordAt = 4;
@@ -482,7 +518,21 @@ void EncodeRequest(const Request& request, Writer& out, size_t shift) {
   out.Byte(kWriteAt + shift, ByteFor(kWrites, request.write));
 }
 
+// What begins at `address`: see FrameSalt().
+uint64_t DecodeFrame(const Reader& in, uint64_t address,
+                     const Geometry& geometry) {
+  return (in.Number(kFrameAt, 4) ^ FrameSalt(address, geometry))
+         << geometry.page_shift();
+}
+
+void EncodeFrame(uint64_t frame, uint64_t address, const Geometry& geometry,
+                 Writer& out) {
+  out.Number(kFrameAt, 4,
+             frame >> geometry.page_shift() ^ FrameSalt(address, geometry));
+}
+
 void CanonicalizeRecord(Record& record, const SpaceInfo& info);
+void CanonicalizeChange(Change& change, const SpaceInfo& info);
 
 Record DecodeTableRecord(const Reader& in, const RecordType& type,
                          uint64_t start, const SpaceInfo& info) {
@@ -499,9 +549,7 @@ Record DecodeTableRecord(const Reader& in, const RecordType& type,
     record.state = kStates[in.Byte(kStateAt)];
     // Salted by the address that will stand in the case.
     CanonicalizeRecord(record, info);
-    record.frame =
-        (in.Number(kFrameAt, 4) ^ FrameSalt(record.address, info.geometry))
-        << info.geometry.page_shift();
+    record.frame = DecodeFrame(in, record.address, info.geometry);
   }
   CanonicalizeRecord(record, info);
   return record;
@@ -528,9 +576,53 @@ void EncodeTableRecord(const Record& record, uint64_t start,
     out.Byte(kStateAt, ByteFor(kStates, record.state));
   }
   if (record.kind != Record::Kind::kClear) {
-    out.Number(kFrameAt, 4,
-               record.frame >> info.geometry.page_shift() ^
-                   FrameSalt(record.address, info.geometry));
+    EncodeFrame(record.frame, record.address, info.geometry, out);
+  }
+}
+
+uint16_t DecodeRead(const Reader& in) {
+  const uint8_t byte = in.Byte(kReadAt);
+  const uint16_t read = kReads[byte];
+  if (read != 0) return read;
+  return static_cast<uint16_t>(1 + ((byte & 7) << 8 | in.Byte(kReadAt + 1)));
+}
+
+void EncodeRead(uint16_t read, Writer& out) {
+  if (Says(kReads, read)) {
+    out.Byte(kReadAt, ByteFor(kReads, read));
+    return;
+  }
+  const auto rest = static_cast<unsigned>(read - 1);
+  out.Byte(kReadAt,
+           static_cast<uint8_t>(ByteFor(kReads, uint16_t{0}) | (rest >> 8)));
+  out.Byte(kReadAt + 1, static_cast<uint8_t>(rest));
+}
+
+Change DecodeChange(const Reader& in, uint64_t start, const SpaceInfo& info) {
+  const ChangeType& type = kChangeTypes[in.Byte(kChangeTypeAt)];
+  Change change{.kind = type.kind,
+                .level = type.level,
+                .read = DecodeRead(in),
+                .address = DecodeAddress(in, start, info),
+                .count = DecodeCount(in, kCountAt),
+                .state = kStates[in.Byte(kStateAt)]};
+  CanonicalizeChange(change, info);
+  change.frame = DecodeFrame(in, change.address, info.geometry);
+  CanonicalizeChange(change, info);
+  return change;
+}
+
+void EncodeChange(const Change& change, uint64_t start, const SpaceInfo& info,
+                  Writer& out) {
+  out.Byte(kTypeAt, ByteFor(kRecordTypes, {.kind = RecordType::Kind::kChange}));
+  out.Byte(kChangeTypeAt, ByteFor(kChangeTypes, {change.kind, change.level}));
+  EncodeRead(change.read, out);
+  if (change.kind == Change::Kind::kUpgrade) return;
+  EncodeAddress(change.address, start, info, out);
+  if (HasCount(change.kind)) EncodeCount(change.count, out, kCountAt);
+  if (HasFrame(change.kind)) {
+    out.Byte(kStateAt, ByteFor(kStates, change.state));
+    EncodeFrame(change.frame, change.address, info.geometry, out);
   }
 }
 
@@ -596,6 +688,48 @@ void CanonicalizeRecord(Record& record, const SpaceInfo& info) {
   if (!pokes) record.word = 0;
 }
 
+void CanonicalizeChange(Change& change, const SpaceInfo& info) {
+  const Geometry& geometry = info.geometry;
+  switch (change.kind) {
+    case Change::Kind::kDetach:
+    case Change::Kind::kSplit:
+      change.level = Level::kPmd;
+      break;
+    case Change::Kind::kRefill:
+    case Change::Kind::kUpgrade:
+      change.level = Level::kPte;
+      break;
+    case Change::Kind::kClear:
+      change.level = LowerUntil(
+          change.level, [&](Level level) { return geometry.real(level); });
+      break;
+    case Change::Kind::kMap:
+    case Change::Kind::kWriteProtect:
+      change.level = LowerUntil(
+          change.level, [&](Level level) { return info.HasLeaf(level); });
+      break;
+  }
+  change.read = std::clamp<uint16_t>(change.read, 1, Change::kMaxRead);
+  change.address = change.kind == Change::Kind::kUpgrade
+                       ? 0
+                       : change.address & ~(geometry.span(change.level) - 1);
+  change.count = HasCount(change.kind) ? ClampCount(change.count) : uint16_t{1};
+  if (change.kind == Change::Kind::kRefill) {
+    const uint64_t left = geometry.entries(Level::kPte) -
+                          geometry.index(Level::kPte, change.address);
+    change.count =
+        static_cast<uint16_t>(std::min<uint64_t>(change.count, left));
+  }
+  if (HasFrame(change.kind)) {
+    change.frame &= kFrameMask << geometry.page_shift() &
+                    ~(geometry.span(change.level) - 1);
+  } else {
+    change.frame = 0;
+    change.state = {};
+  }
+  if (!info.HasSpecial(change.level)) change.state.special = false;
+}
+
 }  // namespace
 
 void Canonicalize(Case& c) {
@@ -609,6 +743,12 @@ void Canonicalize(Case& c) {
     request.pages = ClampCount(request.pages);
   }
   for (Record& record : c.records) CanonicalizeRecord(record, info);
+  uint16_t earliest = 1;
+  for (Change& change : c.changes) {
+    change.read = std::max(change.read, earliest);
+    CanonicalizeChange(change, info);
+    earliest = change.read;
+  }
   c.stack.position &= Stack::kMaxPosition;
   if (c.stack.around == StackContent::kWord) {
     c.stack.around = StackContent::kZero;
@@ -654,8 +794,15 @@ Case Decode(std::span<const uint8_t> bytes) {
         if (word.distance != 0) c.stack.words.push_back(word);
         break;
       }
-      case RecordType::Kind::kChange:
-        return {};
+      case RecordType::Kind::kChange: {
+        if (c.changes.full()) break;
+        Change change = DecodeChange(in, start, info);
+        if (!c.changes.empty()) {
+          change.read = std::max(change.read, c.changes.back().read);
+        }
+        c.changes.push_back(change);
+        break;
+      }
     }
   }
   return c;
@@ -687,6 +834,10 @@ size_t Encode(const Case& c, std::span<uint8_t> out) {
   for (const Record& record : c.records) {
     writer.Begin();
     EncodeTableRecord(record, start, info, writer);
+  }
+  for (const Change& change : c.changes) {
+    writer.Begin();
+    EncodeChange(change, start, info, writer);
   }
   return writer.size();
 }

@@ -62,6 +62,10 @@ std::string_view Describe(Cause cause) {
     case Cause::kLeftCopy:
       return "a read of the stack outside the copy that the pointer was made "
              "from";
+    case Cause::kReadAgain:
+      return "an offset reads an entry again that has changed";
+    case Cause::kCopyCheck:
+      return "the last check compares a local copy with itself";
     case Cause::kStuck:
       return "a loop turn reads an entry that does not hold its address";
   }

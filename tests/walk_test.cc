@@ -398,7 +398,7 @@ TEST_F(WalkTest, AnEntryThatLeadsNowhere) {
 class CountingTrace {
  public:
   void OnTurn(const Turn& turn) { ++turns_[Ordinal(turn.level)]; }
-  void OnReread(Level, EntryRef, const Loaded&, size_t) { ++rereads_; }
+  void OnReread(const Again&) { ++rereads_; }
 
   // pte first.
   const std::array<int, kLevelCount>& turns() const { return turns_; }

@@ -50,8 +50,62 @@ struct Record {
   friend constexpr bool operator==(const Record&, const Record&) = default;
 };
 
+// What another processor does to the tables while a walk reads them, all of it
+// between two reads. Each is something that Linux does in one step of its own,
+// or in steps of which a walk would see no more.
+struct Change {
+  enum class Kind : uint8_t {
+    // Empties entries of `level`: pages are unmapped, or a table that holds
+    // nothing any more is freed. In a page table that was detached too.
+    kClear,
+    // Empties the pmd entry of a page table that may hold pages still, as
+    // collapse does first of all.
+    kDetach,
+    // Maps leaves of `level` where nothing is: a page fault; a collapse's end.
+    kMap,
+    // Puts a table of its pages in the place of a large leaf of pmd.
+    kSplit,
+    // Takes write access from leaves of `level`: fork.
+    kWriteProtect,
+    // Empties the page table that was detached last, fills it with pages for
+    // another place and puts it there.
+    kRefill,
+    // Gives the mm a root table on top of the one that it has.
+    kUpgrade,
+  };
+  static constexpr uint16_t kMaxRead = 2048;
+
+  Kind kind = Kind::kClear;
+  // pmd for kDetach and kSplit, pte for kRefill and kUpgrade.
+  Level level = Level::kPte;
+  // It is done before the walk's read of a table entry of that number, 1 to
+  // kMaxRead, and never where the walk reads less. What a walk reads of its own
+  // copies does not count, nor does pgd_offset(), which comes after all that is
+  // done before the first read.
+  uint16_t read = 1;
+  // As a Record has them: virtual address of the first entry, 0 for kUpgrade;
+  // how many entries, 1 but for kClear, kMap, kWriteProtect and kRefill, and
+  // within one table for kRefill; for kMap and kRefill the first frame, ...
+  uint64_t address = 0;
+  uint16_t count = 1;
+  uint64_t frame = 0;
+  // ... and the state.
+  LeafState state = {};
+
+  friend constexpr bool operator==(const Change&, const Change&) = default;
+};
+
+// What the change has, of what not all have.
+constexpr bool HasFrame(Change::Kind kind) {
+  return kind == Change::Kind::kMap || kind == Change::Kind::kRefill;
+}
+constexpr bool HasCount(Change::Kind kind) {
+  return HasFrame(kind) || kind == Change::Kind::kClear ||
+         kind == Change::Kind::kWriteProtect;
+}
+
 // The value that one input decodes to: an address space, what lies on the stack
-// of whoever walks it, and the requests.
+// of whoever walks it, the requests, and what changes while they are walked.
 //
 // A Case made by `Decode` says exactly what bytes can say, and
 // `Decode(Encode(c)) == c` for it.
@@ -63,6 +117,9 @@ struct Case {
   // None in the empty case, which bytes that mean nothing decode to.
   InlineVector<Request, 4> requests;
   InlineVector<Record, 24> records;
+  // In the order in which they are done: `read` never falls. Each walk of each
+  // request meets all of them, on tables as the records have made them.
+  InlineVector<Change, 3> changes;
 
   constexpr bool empty() const { return requests.empty(); }
 
@@ -71,13 +128,15 @@ struct Case {
 
 // The byte format, version 1. All of it is fixed: 20 bytes for the space, the
 // first request and the stack, then records of 20 bytes, each a further
-// request, a word on the stack or a change to the tables. Bytes past the end
-// count as zero. Selectors are tables of 256 values, so nearly every input
-// means something; addresses are relative to the first request, which is drawn
-// near a boundary. docs/format.md has the tables.
+// request, a word on the stack, something done to the tables or a change while
+// they are walked. Bytes past the end count as zero. Selectors are tables of
+// 256 values, so nearly every input means something; addresses are relative to
+// the first request, which is drawn near a boundary. docs/format.md has the
+// tables.
 inline constexpr uint8_t kFormatVersion = 1;
 inline constexpr size_t kRecordBytes = 20;
-inline constexpr size_t kMaxEncodedSize = kRecordBytes * (1 + (4 - 1) + 4 + 24);
+inline constexpr size_t kMaxEncodedSize =
+    kRecordBytes * (1 + (4 - 1) + 4 + 24 + 3);
 
 // Never fails: another version, an architecture that is not built or a kind of
 // record that is not built give the empty case; what exceeds the capacity of a
@@ -90,7 +149,8 @@ size_t Encode(const Case& c, std::span<uint8_t> out);
 
 // Makes `c` a case that bytes can say: counts and frames are cut to their
 // range, addresses and frames aligned down, levels that the space has not
-// replaced by the next lower one, states that a level has not by what it has.
+// replaced by the next lower one, states that a level has not by what it has;
+// a change comes no earlier than the one before it.
 void Canonicalize(Case& c);
 
 }  // namespace pxdfuzz

@@ -166,9 +166,7 @@ class WorldTrace {
     }
     marks_.OnTurn(turn);
   }
-  void OnReread(Level level, EntryRef ref, const Loaded& loaded, size_t pages) {
-    marks_.OnReread(level, ref, loaded, pages);
-  }
+  void OnReread(const Again& again) { marks_.OnReread(again); }
 
   const Marks& marks() const { return marks_.marks(); }
 

@@ -110,13 +110,36 @@ enum class Cause : uint8_t {
   kNone,
   kLeftCopy,  // a read of the stack outside the copy the pointer was made from
   kStuck,     // a loop turn reads an entry whose span does not hold its address
+  // Where tables change:
+  kReadAgain,  // an offset goes by another entry than the one that was tested
+  kCopyCheck,  // the last check compares a copy with itself: the entry differs
 };
+inline constexpr size_t kCauseCount = 5;
 
 constexpr std::string_view Name(Cause cause) {
-  constexpr std::array<std::string_view, 3> kNames = {"none", "left-copy",
-                                                      "stuck"};
+  constexpr std::array<std::string_view, kCauseCount> kNames = {
+      "none", "left-copy", "stuck", "read-again", "copy-check"};
   return kNames[static_cast<size_t>(cause)];
 }
+
+// A set of causes.
+class Causes {
+ public:
+  constexpr Causes() = default;
+  constexpr Causes& Add(Cause cause) {
+    if (cause != Cause::kNone) bits_ |= 1u << static_cast<int>(cause);
+    return *this;
+  }
+  constexpr bool Contains(Cause cause) const {
+    return (bits_ >> static_cast<int>(cause) & 1) != 0;
+  }
+  constexpr bool empty() const { return bits_ == 0; }
+
+  friend constexpr bool operator==(const Causes&, const Causes&) = default;
+
+ private:
+  unsigned bits_ = 0;
+};
 
 }  // namespace pxdfuzz
 

@@ -29,6 +29,11 @@ struct Marks {
   size_t stuck = kNever;
   // A read of what is neither table nor stack.
   size_t nowhere = kNever;
+  // An offset that read another entry than was tested (Cause::kReadAgain).
+  size_t read_again = kNever;
+  // A last check of a local copy while the entry itself has changed
+  // (Cause::kCopyCheck).
+  size_t copy_check = kNever;
   // Whether the loop invariant of the thread held at each turn.
   bool invariant = true;
 
@@ -41,6 +46,10 @@ struct Marks {
         return left_copy;
       case Cause::kStuck:
         return stuck;
+      case Cause::kReadAgain:
+        return read_again;
+      case Cause::kCopyCheck:
+        return copy_check;
     }
     return kNever;
   }
@@ -71,14 +80,11 @@ class MarkTrace {
     }
     marks_.invariant &= turn.invariant;
   }
-  void OnReread(Level /*level*/, EntryRef /*ref*/, const Loaded& loaded,
-                size_t pages) {
-    OnRead(loaded, pages);
-  }
+  void OnReread(const Again& again) { OnRead(again.loaded, again.pages); }
 
   const Marks& marks() const { return marks_; }
 
- private:
+ protected:
   void OnRead(const Loaded& loaded, size_t pages) {
     if (loaded.source == Source::kLeftCopy && marks_.left_copy > pages) {
       marks_.left_copy = pages;
@@ -89,8 +95,10 @@ class MarkTrace {
   }
 
   const M& memory_;
-  const bool looks_for_stuck_;
   Marks marks_;
+
+ private:
+  const bool looks_for_stuck_;
 };
 
 // The trace that a report is made from: every turn, in order.
@@ -109,7 +117,7 @@ class TurnTrace {
   void OnTurn(const Turn& turn) {
     turns_.push_back({turn, Holds(memory_, turn)});
   }
-  void OnReread(Level, EntryRef, const Loaded&, size_t) {}
+  void OnReread(const Again&) {}
 
   const std::vector<Seen>& turns() const { return turns_; }
 

@@ -44,6 +44,18 @@ struct Turn {
   bool invariant = true;
 };
 
+// An entry that was read once more, as a trace sees it: by an offset function
+// that is handed its pointer, or by the last check.
+struct Again {
+  Level level = Level::kPgd;
+  EntryRef ref;
+  // What it was the first time, and what it is now.
+  uint64_t first = 0;
+  Loaded loaded;
+  // Pages returned so far.
+  size_t pages = 0;
+};
+
 // What mm/gup.c and linux/pgtable.h say for all architectures. Each function is
 // one decision, and none calls another.
 struct GupText {
@@ -71,6 +83,26 @@ struct GupText {
   static constexpr uint64_t NextPage(uint64_t page, int page_shift) {
     return WrappingAdd(page, uint64_t{1} << page_shift);
   }
+
+  // Whether a walk looks at entries again once it has taken references, and
+  // keeps no page of one that has changed. Walks under the lock do not.
+  static constexpr bool kHasLastCheck = false;
+};
+
+// The fast walk, which has the last check: gup_pte_range(), gup_huge_pmd() and
+// gup_huge_pud() of 6.1.
+struct GupFastText : GupText {
+  static constexpr bool kHasLastCheck = true;
+  // References are taken before the check, or it says nothing.
+  static constexpr bool kGrabsFirst = true;
+  // Whether the check for a leaf of `leaf` looks at the entry of `level`: at
+  // the leaf itself, and for a page at the pmd entry above it (70cbc3cc78a9),
+  // through the pointer that gup_pte_range() was handed.
+  static constexpr bool Checks(Level leaf, Level level) {
+    return level == leaf || (leaf == Level::kPte && level == Level::kPmd);
+  }
+  // Whether an entry that was tested is read again to go by it.
+  static constexpr bool ReadsTwice(WalkStep /*step*/) { return false; }
 };
 
 // The shape of the fast walks in mm/gup.c: from pgd down, five nested loops, of
@@ -79,8 +111,11 @@ struct GupText {
 //
 //   Kernel   how an architecture's helpers read entries (S390::Kernel)
 //   Trace    is told of each turn and of each read of a parent entry:
-//            OnTurn(const Turn&), OnReread(Level, EntryRef, Loaded, pages)
-//   Text     GupText, or one with a planted bug
+//            OnTurn(const Turn&), OnReread(const Again&); and where Text has
+//            the last check, of references taken for so many further pages and
+//            of each entry that it compares: OnGrab(pages, count),
+//            OnCheck(const Again&)
+//   Text     GupText, GupFastText, or one with a planted bug
 //
 // Every loop makes progress and is bounded by the range, whatever the entries
 // hold.
@@ -114,7 +149,7 @@ class Walk {
     EntryRef ref = Offset(level, parent, address);
     while (true) {
       const Loaded loaded = memory_.Load(level, ref);
-      const uint64_t entry = loaded.value;
+      uint64_t entry = loaded.value;
       const uint64_t next = AddressEnd(level, entry, address, end);
       const WalkStep step = kernel_.Classify(level, entry);
       trace_.OnTurn(Turn{.level = level,
@@ -127,15 +162,23 @@ class Walk {
                                       !kernel_.Descends(level, entry),
                          .pages = count_,
                          .invariant = ref == At(level, expected, address)});
+      if constexpr (Text::kHasLastCheck) {
+        if (Text::ReadsTwice(step)) entry = memory_.Load(level, ref).value;
+      }
       switch (step) {
         case WalkStep::kStop:
           if (Text::StopsAtHole(level)) return false;
           break;
-        case WalkStep::kLeaf:
+        case WalkStep::kLeaf: {
           if (!kernel_.MayReturn(level, entry, write_)) return false;
-          Return(kernel_.LeafPage(level, entry, address),
-                 Text::PageCount(level, address, next, PageShift()));
+          const uint64_t count =
+              Text::PageCount(level, address, next, PageShift());
+          if constexpr (Text::kHasLastCheck) {
+            if (!Grab(level, ref, entry, parent, count)) return false;
+          }
+          Return(kernel_.LeafPage(level, entry, address), count);
           break;
+        }
         case WalkStep::kDescend: {
           Handed handed{.pointer = ref, .value = entry, .copy = {}};
           if (policy_.descent == Descent::kByValue) {
@@ -159,7 +202,11 @@ class Walk {
       case Descent::kByPointer: {
         // pXd_offset(pXdp, address) reads *pXdp for itself.
         const Loaded again = memory_.Load(Above(level), parent.pointer);
-        trace_.OnReread(Above(level), parent.pointer, again, count_);
+        trace_.OnReread({.level = Above(level),
+                         .ref = parent.pointer,
+                         .first = parent.value,
+                         .loaded = again,
+                         .pages = count_});
         return At(level, TableBelow(level, parent.pointer, again.value),
                   address);
       }
@@ -216,6 +263,32 @@ class Walk {
   }
 
   int PageShift() const { return kernel_.StaticShift(Level::kPte); }
+
+  // Takes references to `count` pages of a leaf: try_grab_folio() and the last
+  // check. False where an entry has changed, and they are given back.
+  bool Grab(Level level, EntryRef ref, uint64_t entry, const Handed& parent,
+            uint64_t count) {
+    if (Text::kGrabsFirst) trace_.OnGrab(count_, count);
+    if (level != Level::kPgd && Text::Checks(level, Above(level)) &&
+        !Unchanged(Above(level), parent.pointer, parent.value)) {
+      return false;
+    }
+    if (Text::Checks(level, level) && !Unchanged(level, ref, entry)) {
+      return false;
+    }
+    if (!Text::kGrabsFirst) trace_.OnGrab(count_, count);
+    return true;
+  }
+
+  bool Unchanged(Level level, EntryRef ref, uint64_t entry) {
+    const Loaded again = memory_.Load(level, ref);
+    trace_.OnCheck({.level = level,
+                    .ref = ref,
+                    .first = entry,
+                    .loaded = again,
+                    .pages = count_});
+    return again.value == entry;
+  }
 
   // record_subpages(): `count` pages from physical address `page` on.
   void Return(uint64_t page, uint64_t count) {

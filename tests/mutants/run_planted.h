@@ -34,9 +34,7 @@ class BoundedTrace {
     if (++turns_ > kMostTurns) throw Endless();
     trace_.OnTurn(turn);
   }
-  void OnReread(Level level, EntryRef ref, const Loaded& loaded, size_t pages) {
-    trace_.OnReread(level, ref, loaded, pages);
-  }
+  void OnReread(const Again& again) { trace_.OnReread(again); }
 
   const Marks& marks() const { return trace_.marks(); }
 

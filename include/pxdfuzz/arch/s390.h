@@ -547,6 +547,20 @@ struct BasicS390 {
     return policy.descent == Descent::kByValue ? Cause::kLeftCopy
                                                : Cause::kNone;
   }
+  // The same while tables change, and with the last check.
+  static constexpr Causes KnownRaces(Policy policy, int levels) {
+    Causes causes;
+    causes.Add(KnownDefect(policy, levels));
+    // An offset that is handed a pointer reads an entry that nobody has tested.
+    if (policy.descent == Descent::kByPointer) causes.Add(Cause::kReadAgain);
+    // Below a folded level the pointer to an entry that may be a leaf, or lead
+    // to pages, is that of a local copy: region-third leaves with 3 levels and
+    // fewer, segment entries with 2.
+    if (policy.descent == Descent::kByValue && levels <= Ordinal(Level::kP4d)) {
+      causes.Add(Cause::kCopyCheck);
+    }
+    return causes;
+  }
   // The case of corpus/regressions that shows it, by name.
   static constexpr std::string_view Witness(int levels) {
     constexpr std::array<std::string_view, kMaxLevels - kMinLevels> kNames = {
