@@ -26,7 +26,7 @@ readonly TARGETS='gup_fuzzer walks_fuzzer translate_fuzzer'
 readonly TESTED='src/run_walk.cc src/translate_rules.cc'
 
 # By target, flags of its own sources.
-declare -rA TARGET_FLAGS=([translate_fuzzer]='-DPXDFUZZ_RAW_TABLES')
+declare -rA TARGET_FLAGS=([translate_fuzzer]='-DPXDFUZZ_TABLES=kRaw')
 
 : "${CXX:?}" "${LIB_FUZZING_ENGINE:?}" "${SRC:?}" "${OUT:?}" "${WORK:?}"
 cd "$SRC/pxdfuzz"

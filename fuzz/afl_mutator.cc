@@ -13,18 +13,15 @@
 
 #include "fuzz/mutator.h"
 #include "fuzz/space_filter.h"
+#include "pxdfuzz/case.h"
 #include "pxdfuzz/rng.h"
 
 namespace {
 
-#ifdef PXDFUZZ_RAW_TABLES
-constexpr auto kTables = pxdfuzz::Tables::kRaw;
-#else
-constexpr auto kTables = pxdfuzz::Tables::kWellFormed;
-#endif
+constexpr auto kTables = pxdfuzz::Tables::PXDFUZZ_TABLES;
 
 // What the case format can say.
-constexpr size_t kMaxSize = 640;
+constexpr size_t kMaxSize = pxdfuzz::kMaxEncodedSize;
 
 struct AflMutator {
   pxdfuzz::SpaceFilter filter;

@@ -31,12 +31,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
                                           size_t max_size, unsigned int seed) {
-#ifdef PXDFUZZ_RAW_TABLES
-  constexpr auto kTables = pxdfuzz::Tables::kRaw;
-#else
-  constexpr auto kTables = pxdfuzz::Tables::kWellFormed;
-#endif
   return pxdfuzz::Mutate({data, max_size}, size, seed,
-                         pxdfuzz::Harness::Get().filter(), kTables,
-                         LLVMFuzzerMutate);
+                         pxdfuzz::Harness::Get().filter(),
+                         pxdfuzz::Tables::PXDFUZZ_TABLES, LLVMFuzzerMutate);
 }

@@ -208,6 +208,112 @@ void Generator::AddPoke(const Request& request, Case& c) {
   c.records.push_back(poke);
 }
 
+uint16_t Generator::DrawRead(uint64_t page) {
+  // One for each level on the way to the first page, and for each page its own
+  // and two of the last check.
+  const int64_t arrival = kLevelCount + 3 * static_cast<int64_t>(page);
+  int64_t read = arrival + rng_.Between(-4, 4);
+  if (rng_.Chance(1, 3)) read = rng_.Between(1, 12);
+  return static_cast<uint16_t>(std::clamp<int64_t>(read, 1, Change::kMaxRead));
+}
+
+Change Generator::DrawChange(const Request& request, const Case& c) {
+  const Geometry& geometry = info_.geometry;
+  // Walks are cut short by what changes, so early pages are met most.
+  uint64_t page = rng_.Below(request.pages);
+  if (rng_.Chance(1, 2)) page = std::min(page, rng_.Below(4));
+  Change change;
+  change.address =
+      WrappingAdd(request.start, PagesToBytes(static_cast<int64_t>(page)));
+  change.read = DrawRead(page);
+  change.state = DrawState();
+  if (rng_.Chance(1, 2)) change.count = DrawPages();
+  // What stands there, as the last record that maps it says.
+  const Record* mapped = nullptr;
+  for (const Record& record : c.records) {
+    if (record.kind == Record::Kind::kMap &&
+        (WrappingSub(change.address, record.address) >>
+         geometry.shift(record.level)) < record.count) {
+      mapped = &record;
+    }
+  }
+  if (info_.can_upgrade && rng_.Chance(1, 16)) {
+    change.kind = Change::Kind::kUpgrade;
+  } else if (mapped == nullptr) {
+    change.kind = Change::Kind::kMap;
+    change.level = DrawLeafLevel();
+  } else if (rng_.Chance(1, 8)) {
+    // A page or a table on the way to it, whatever Linux says to that.
+    change.kind = rng_.Pick({Change::Kind::kClear, Change::Kind::kMap});
+    change.level = static_cast<Level>(
+        rng_.Between(Ordinal(Level::kPte), Ordinal(geometry.root())));
+  } else {
+    change.level = mapped->level;
+    change.kind =
+        rng_.Pick({Change::Kind::kClear, Change::Kind::kClear,
+                   Change::Kind::kWriteProtect,
+                   change.level == Level::kPte   ? Change::Kind::kDetach
+                   : change.level == Level::kPmd ? Change::Kind::kSplit
+                                                 : Change::Kind::kClear});
+  }
+  change.frame = DrawFrame(change.address);
+  return change;
+}
+
+void Generator::AddChanges(const Request& request, Case& c) {
+  const Geometry& geometry = info_.geometry;
+  Change change = DrawChange(request, c);
+  const uint64_t table = change.address & ~(geometry.span(Level::kPmd) - 1);
+  const auto pages_of_table = static_cast<uint16_t>(
+      std::min<uint64_t>(geometry.entries(Level::kPte), Case::kMaxPages));
+  const auto add = [&](Change::Kind kind, Level level, uint64_t address,
+                       uint16_t count) {
+    change.kind = kind;
+    change.level = level;
+    change.address = address;
+    change.count = count;
+    c.changes.push_back(change);
+    if (rng_.Chance(1, 2)) {
+      change.read = static_cast<uint16_t>(change.read + rng_.Between(1, 6));
+    }
+  };
+  switch (change.level == Level::kPte ? rng_.Below(8) : 7) {
+    case 0:  // Collapse, as far as it comes.
+      add(Change::Kind::kDetach, Level::kPmd, table, 1);
+      add(Change::Kind::kClear, Level::kPte, table, pages_of_table);
+      change.frame = DrawFrame(table);
+      add(Change::Kind::kMap, Level::kPmd, table, 1);
+      break;
+    case 1: {  // The page table that it took away is used for another place.
+      add(Change::Kind::kDetach, Level::kPmd, table, 1);
+      const uint64_t place =
+          WrappingAdd(change.address,
+                      WrappingMul(geometry.span(Level::kPmd),
+                                  static_cast<uint64_t>(rng_.Between(-3, 3))));
+      const uint64_t index =
+          rng_.Chance(1, 2) ? geometry.index(Level::kPte, request.start) : 0;
+      const uint64_t first =
+          WrappingAdd(place, PagesToBytes(static_cast<int64_t>(index)));
+      change.frame = DrawFrame(first);
+      add(Change::Kind::kRefill, Level::kPte, first, DrawPages());
+      break;
+    }
+    case 2:  // Pages are unmapped, and then their tables are freed.
+      add(Change::Kind::kClear, Level::kPte, table, pages_of_table);
+      add(Change::Kind::kClear, Level::kPmd, table, 1);
+      if (geometry.root() != Level::kPmd) {
+        add(Change::Kind::kClear, Level::kPud, table, 1);
+      }
+      break;
+    case 3:  // Two that may have nothing to do with each other.
+      c.changes.push_back(change);
+      c.changes.push_back(DrawChange(request, c));
+      break;
+    default:
+      c.changes.push_back(change);
+  }
+}
+
 StackWord Generator::DrawStackWord() {
   StackWord word{
       .distance = static_cast<int16_t>(rng_.Between(1, 4)),

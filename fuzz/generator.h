@@ -49,11 +49,21 @@ class Generator {
   // leads on to a table.
   void AddPoke(const Request& request, Case& c);
 
+  // A change to what the tables of `c` hold for `request`, or to a hole beside
+  // it, near the time at which a walk gets there.
+  Change DrawChange(const Request& request, const Case& c);
+  // Adds changes that Linux makes one after the other: most often one alone,
+  // else such that belong together.
+  void AddChanges(const Request& request, Case& c);
+
  private:
   // Maps [start, end) by one record.
   void MapRange(uint64_t start, uint64_t end, Level level,
                 const LeafState& state, Case& c);
   uint64_t DrawFrame(uint64_t address);
+  // The number of a read that a walk may do around the time when it is at that
+  // page of the request.
+  uint16_t DrawRead(uint64_t page);
   uint64_t PagesToBytes(int64_t pages) const;
 
   Rng& rng_;

@@ -170,6 +170,34 @@ void ChangeKind(Context& m) {
 
 void Poke(Context& m) { m.generator().AddPoke(m.AnyRequest(), m.c); }
 
+// What changes meanwhile.
+
+void AddChange(Context& m) {
+  if (m.c.changes.full()) m.c.changes.erase(m.rng.Below(m.c.changes.size()));
+  m.c.changes.push_back(m.generator().DrawChange(m.AnyRequest(), m.c));
+}
+
+void RedrawChanges(Context& m) {
+  m.c.changes.clear();
+  m.generator().AddChanges(m.AnyRequest(), m.c);
+}
+
+void DropChange(Context& m) {
+  if (m.c.changes.empty()) return;
+  m.c.changes.erase(m.rng.Below(m.c.changes.size()));
+}
+
+void MoveChange(Context& m) {
+  if (m.c.changes.empty()) return;
+  Change& change = m.c.changes[m.rng.Below(m.c.changes.size())];
+  if (m.rng.Chance(1, 4)) {
+    change.address = WrappingAdd(change.address, m.SmallMove());
+  } else {
+    change.read = static_cast<uint16_t>(
+        std::max<int64_t>(1, int64_t{change.read} + m.rng.Between(-3, 3)));
+  }
+}
+
 // The whole.
 
 // The same tables and requests in another place.
@@ -181,6 +209,9 @@ void MoveAll(Context& m) {
   }
   for (Record& record : m.c.records) {
     record.address = WrappingAdd(record.address, move);
+  }
+  for (Change& change : m.c.changes) {
+    change.address = WrappingAdd(change.address, move);
   }
 }
 
@@ -215,15 +246,15 @@ constexpr std::array<Mutation, 20> kMutations = {{
     {3, ChangeKind},   {4, MoveAll},      {3, ChangeSpace},   {5, ChangeStack},
 }};
 
-constexpr int kTotalWeight = [] {
-  int total = 0;
-  for (const Mutation& mutation : kMutations) total += mutation.weight;
-  return total;
-}();
+// What cases that change have besides.
+constexpr std::array<Mutation, 4> kChangeMutations = {
+    {{3, AddChange}, {4, RedrawChanges}, {2, DropChange}, {6, MoveChange}}};
 
-void MutateOnce(Context& m) {
-  auto at = static_cast<int>(m.rng.Below(kTotalWeight));
-  for (const Mutation& mutation : kMutations) {
+void MutateOnce(Context& m, std::span<const Mutation> mutations) {
+  int total = 0;
+  for (const Mutation& mutation : mutations) total += mutation.weight;
+  auto at = static_cast<int>(m.rng.Below(static_cast<uint64_t>(total)));
+  for (const Mutation& mutation : mutations) {
     at -= mutation.weight;
     if (at < 0) {
       mutation.apply(m);
@@ -237,7 +268,9 @@ size_t WriteFitting(Case& c, std::span<uint8_t> buffer) {
   std::array<uint8_t, kMaxEncodedSize> bytes;
   size_t size = Encode(c, bytes);
   while (size > buffer.size() && size > kRecordBytes) {
-    if (!c.records.empty()) {
+    if (!c.changes.empty()) {
+      c.changes.erase(c.changes.size() - 1);
+    } else if (!c.records.empty()) {
       c.records.erase(c.records.size() - 1);
     } else if (!c.stack.words.empty()) {
       c.stack.words.erase(c.stack.words.size() - 1);
@@ -273,13 +306,18 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
   Context context{c, rng, filter, InfoOf(c.space)};
   if (!made_new) {
     do {
-      MutateOnce(context);
+      const bool changes = tables == Tables::kChanging && rng.Chance(1, 3);
+      MutateOnce(context, changes ? std::span<const Mutation>(kChangeMutations)
+                                  : kMutations);
     } while (rng.Chance(1, 2));
   }
   if (tables == Tables::kRaw) {
     do {
       Poke(context);
     } while (rng.Chance(1, 2));
+  } else if (tables == Tables::kChanging) {
+    // One case in sixteen stays as it is.
+    if (c.changes.empty() && !rng.Chance(1, 16)) RedrawChanges(context);
   } else if (rng.Chance(1, 256)) {
     Poke(context);
   }

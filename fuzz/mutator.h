@@ -18,6 +18,7 @@ using MutateBytes = size_t (*)(uint8_t* data, size_t size, size_t max_size);
 enum class Tables : uint8_t {
   kWellFormed,  // as Linux writes them; words that it would not write are rare
   kRaw,         // any word
+  kChanging,    // well-formed, and changed while they are walked
 };
 
 // Changes the first `size` bytes of `buffer` into another input that fits it

@@ -53,7 +53,16 @@ uint64_t* Arena::Touch(uint64_t physical, size_t count) {
   assert(Find(physical) != nullptr);
   const auto word =
       static_cast<uint32_t>((physical - kBase) / sizeof(uint64_t));
+  if (write_log_ != nullptr &&
+      count > WriteLog::capacity() - write_log_->size()) {
+    return nullptr;
+  }
   if (!log_.push_back({word, static_cast<uint32_t>(count)})) return nullptr;
+  if (write_log_ != nullptr) {
+    for (uint32_t i = 0; i < count; ++i) {
+      write_log_->push_back({.word = word + i, .before = words_[word + i]});
+    }
+  }
   return &words_[word];
 }
 

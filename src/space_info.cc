@@ -13,6 +13,7 @@ constexpr SpaceInfo MakeInfo(Space space) {
   info.built = VisitArch(space.arch, [&]<class A>() {
     info.geometry = A::GeometryOf(space.levels);
     info.limit = A::Contract::Limit(space.levels);
+    info.can_upgrade = A::CanUpgrade(space.levels);
     for (const Level level : kAllLevels) {
       const bool real = info.geometry.real(level);
       const int i = Ordinal(level);

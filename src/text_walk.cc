@@ -193,6 +193,7 @@ std::string DescribeFirstDifference(Outcome outcome, size_t page,
           ? Concat({"the reference has ", Hex(expected[page])})
           : "the reference stops there";
   switch (outcome) {
+    case Outcome::kStale:
     case Outcome::kWrongPage:
     case Outcome::kLong:
       return Concat({"FIRST DIFFERENCE: page ", number, " becomes ",

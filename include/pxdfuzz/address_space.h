@@ -31,6 +31,14 @@ Arena MakeArena() {
   return Arena(empty, alignment);
 }
 
+// Where reading begins: how many levels are real, the root table's physical
+// address, and what the hardware is given.
+struct Top {
+  int levels = 0;
+  uint64_t root = 0;
+  uint64_t control = 0;
+};
+
 // The tables of one process: a root, and how many levels are real. Folding is a
 // value; there is one set of tables, which the hardware reads from the real
 // root and the kernel from pgd.
@@ -47,27 +55,31 @@ class AddressSpace {
   // Begins a case in `arena`, which is clean, outlives the object and is reset
   // by its destructor.
   AddressSpace(Arena& arena, int levels, const Entries& entries = Entries())
-      : arena_(arena),
-        levels_(levels),
-        geometry_(A::GeometryOf(levels)),
-        entries_(entries) {
+      : arena_(arena), geometry_(A::GeometryOf(levels)), entries_(entries) {
     arena_.Begin(geometry_);
-    root_ = *arena_.NewTable(geometry_.root());
-    control_ = A::Entries::Control(levels, root_);
+    const uint64_t root = *arena_.NewTable(geometry_.root());
+    top_ = {levels, root, A::Entries::Control(levels, root)};
   }
   ~AddressSpace() { arena_.Reset(); }
   AddressSpace(const AddressSpace&) = delete;
   AddressSpace& operator=(const AddressSpace&) = delete;
 
   const Arena& arena() const { return arena_; }
+  Arena& arena() { return arena_; }
   const Geometry& geometry() const { return geometry_; }
   const Entries& entries() const { return entries_; }
-  int levels() const { return levels_; }
+  int levels() const { return top_.levels; }
   // mm->pgd.
-  EntryRef root() const { return EntryRef::InTable(root_); }
+  EntryRef root() const { return EntryRef::InTable(top_.root); }
   // What the hardware is given: the root and what goes with it.
-  uint64_t control() const { return control_; }
-  void set_control(uint64_t control) { control_ = control; }
+  uint64_t control() const { return top_.control; }
+  void set_control(uint64_t control) { top_.control = control; }
+  // All of it, as it is now or was.
+  const Top& top() const { return top_; }
+  void set_top(const Top& top) {
+    top_ = top;
+    geometry_ = A::GeometryOf(top.levels);
+  }
 
   // Maps `count` leaves of `level` from `address` on to consecutive physical
   // addresses from `frame` on; both are multiples of what a leaf spans. What
@@ -107,12 +119,54 @@ class AddressSpace {
     Fill(level, address, 1, [word] { return word; });
   }
 
+  // Puts a root table of one more level on top, whose first entry leads to the
+  // root as it is: crst_table_upgrade() of s390. False where the pool is full.
+  bool Upgrade() {
+    const int levels = top_.levels + 1;
+    const Level level = A::GeometryOf(levels).root();
+    const std::optional<uint64_t> root = arena_.NewTable(level);
+    if (!root.has_value()) return false;
+    uint64_t* first = arena_.Touch(*root, 1);
+    if (first == nullptr) return false;
+    *first = entries_.Table(level, top_.root);
+    set_top({levels, *root, A::Entries::Control(levels, *root)});
+    return true;
+  }
+
+  // Where the entry of `level` stands that `address` selects, or the one above
+  // it that leads no further. `level` is real. Nothing where tables are not
+  // looked at for `address`.
+  struct Slot {
+    Level level = Level::kPte;
+    uint64_t physical = 0;
+    uint64_t word = 0;
+  };
+  std::optional<Slot> Find(Level level, uint64_t address) const {
+    if (!Translates(address)) return std::nullopt;
+    uint64_t table = top_.root;
+    for (Level at = geometry_.root();; at = geometry_.real_below(at)) {
+      const uint64_t entry = table + Index(at, address) * kEntrySize;
+      const uint64_t* found = arena_.Find(entry);
+      if (found == nullptr) return std::nullopt;
+      const uint64_t word = *found;
+      const EntryKind kind = entries_.Classify(at, word);
+      if (at == level || kind.tag != EntryKind::Tag::kTable) {
+        return Slot{at, entry, word};
+      }
+      table = kind.address;
+    }
+  }
+  // Writes one word that `Find` or a table's address led to.
+  void Set(uint64_t physical, uint64_t word) {
+    if (uint64_t* found = arena_.Touch(physical, 1)) *found = word;
+  }
+
  private:
   using Manual = typename A::Manual;
 
   // The hardware with the root as the kernel gave it.
   Manual manual() const {
-    return Manual(geometry_, A::Entries::Control(levels_, root_));
+    return Manual(geometry_, A::Entries::Control(top_.levels, top_.root));
   }
   uint64_t Index(Level level, uint64_t address) const {
     return manual().Index(level, address);
@@ -144,7 +198,7 @@ class AddressSpace {
 
   // The table of `level` for `address`; made, with those above it, if missing.
   std::optional<uint64_t> TableFor(Level level, uint64_t address) {
-    uint64_t table = root_;
+    uint64_t table = top_.root;
     for (Level at = geometry_.root(); at != level;
          at = geometry_.real_below(at)) {
       const uint64_t entry = table + Index(at, address) * kEntrySize;
@@ -166,11 +220,9 @@ class AddressSpace {
   }
 
   Arena& arena_;
-  int levels_;
   Geometry geometry_;
   [[no_unique_address]] Entries entries_;
-  uint64_t root_ = 0;
-  uint64_t control_ = 0;
+  Top top_;
 };
 
 }  // namespace pxdfuzz

@@ -17,6 +17,16 @@
 
 namespace pxdfuzz {
 
+// A word of an arena that was touched: its number, and what it held before and
+// after.
+struct Write {
+  uint32_t word = 0;
+  uint64_t before = 0;
+  uint64_t after = 0;
+};
+// Room for a few changes of whole tables.
+using WriteLog = InlineVector<Write, 8192>;
+
 // Physical memory for tables. Each level has a pool of frames, numbered in
 // order of creation, so a table's physical address depends on nothing but the
 // case. Only frames that were handed out exist; everything else is "not in
@@ -70,8 +80,15 @@ class Arena {
   }
 
   // Writable words from `physical` on, `count` of them, all in one table that
-  // exists. They are put back by `Reset`. Null where the log is full.
+  // exists. They are put back by `Reset`. Null where a log is full.
   uint64_t* Touch(uint64_t physical, size_t count);
+
+  // From here on words that are touched go to `log` besides, as they are
+  // before; null for none.
+  void set_write_log(WriteLog* log) { write_log_ = log; }
+  // A word by its number, of those that were touched in this case.
+  uint64_t WordAt(uint32_t word) const { return words_[word]; }
+  void SetWordAt(uint32_t word, uint64_t value) { words_[word] = value; }
 
   // The table that the word at `physical` stands in. There is one.
   Level TableLevel(uint64_t physical) const {
@@ -123,6 +140,7 @@ class Arena {
   std::array<uint64_t, kLevelCount> used_{};
   std::array<uint64_t, kLevelCount> filled_{};
   InlineVector<Run, 1024> log_;
+  WriteLog* write_log_ = nullptr;
   std::unique_ptr<uint64_t[], Free> words_;
 };
 

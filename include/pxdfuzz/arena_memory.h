@@ -47,13 +47,18 @@ class ArenaMemory {
   bool Holds(EntryRef ref, uint64_t address) const {
     if (!ref.in_table()) {
       if (!IsOwnCopy(ref)) return false;
-      ref = copies_[Ordinal(ref.copy_of())].origin;
+      ref = Origin(ref);
       if (!ref.in_table()) return false;
     }
     if (arena_.Find(ref.address()) == nullptr) return false;
     const Level level = arena_.TableLevel(ref.address());
     return arena_.IndexInTable(ref.address()) ==
            geometry_.index(level, address);
+  }
+
+  // Where the entry stands that a local copy is one of.
+  EntryRef Origin(EntryRef copy) const {
+    return copies_[Ordinal(copy.copy_of())].origin;
   }
 
  private:

@@ -78,10 +78,11 @@ struct Change {
   Kind kind = Kind::kClear;
   // pmd for kDetach and kSplit, pte for kRefill and kUpgrade.
   Level level = Level::kPte;
-  // It is done before the walk's read of a table entry of that number, 1 to
-  // kMaxRead, and never where the walk reads less. What a walk reads of its own
-  // copies does not count, nor does pgd_offset(), which comes after all that is
-  // done before the first read.
+  // It is done before the walk's read of an entry of that number, 1 to
+  // kMaxRead, and never where the walk reads less. Reads of local copies count
+  // too, so that walks which differ in nothing else are at the same place; what
+  // pgd_offset() reads does not, and comes after all that is done before the
+  // first read.
   uint16_t read = 1;
   // As a Record has them: virtual address of the first entry, 0 for kUpgrade;
   // how many entries, 1 but for kClear, kMap, kWriteProtect and kRefill, and

@@ -16,6 +16,8 @@
 #include "pxdfuzz/arena.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/cells.h"
+#include "pxdfuzz/changes.h"
+#include "pxdfuzz/changing_reference.h"
 #include "pxdfuzz/entry_kind.h"
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/policy.h"
@@ -34,24 +36,34 @@ enum class Outcome : uint8_t {
   kWrongPage,  // another page in some place
   kStrayRead,  // the right pages, and a read that left its local copy
   kFault,      // a read where there is nothing
+  kStale,      // a page that was gone when its reference was taken
 };
-inline constexpr size_t kOutcomeCount = 6;
+inline constexpr size_t kOutcomeCount = 7;
 
 constexpr std::string_view Name(Outcome outcome) {
   constexpr std::array<std::string_view, kOutcomeCount> kNames = {
-      "agrees", "short", "long", "wrong-page", "stray-read", "fault"};
+      "agrees", "short", "long", "wrong-page", "stray-read", "fault", "stale"};
   return kNames[static_cast<size_t>(outcome)];
 }
 
 // Why there is nothing to compare.
 enum class Incomparable : uint8_t {
   kNo,
-  kEmptyCase,        // the input means nothing
-  kOverflow,         // refused: start and length overflow
-  kBeyondLimit,      // refused: the range ends beyond the mm's limit
-  kMalformedWord,    // Malformed::kWord
-  kMalformedTable,   // Malformed::kTable
-  kMalformedControl  // Malformed::kControl
+  kEmptyCase,         // the input means nothing
+  kOverflow,          // refused: start and length overflow
+  kBeyondLimit,       // refused: the range ends beyond the mm's limit
+  kMalformedWord,     // Malformed::kWord
+  kMalformedTable,    // Malformed::kTable
+  kMalformedControl,  // Malformed::kControl
+  // Changes that Linux would not make, as Impossible:
+  kFreesPages,
+  kInsideLeaf,
+  kMapsOver,
+  kMapsIntoCollapse,
+  kDetachesNothing,
+  kSplitsNothing,
+  kRefillsNothing,
+  kUpgradesNothing,
 };
 
 // One line, without a full stop.
@@ -62,6 +74,8 @@ std::string_view Describe(Incomparable reason);
 struct Signature {
   Space space;
   Policy walk;
+  // Whether tables changed while it ran, and it had the last check.
+  bool changing = false;
   Outcome outcome = Outcome::kAgrees;
   // The entry by which the reference finds the first page that differs: its
   // level, and what it is.
@@ -72,7 +86,8 @@ struct Signature {
                                    const Signature&) = default;
 };
 
-// "s390-3.static-by-value.wrong-page.pte-leaf": fit for a file's name.
+// "s390-3.static-by-value.wrong-page.pte-leaf", or
+// "s390-3.static-by-pointer.changing.fault.pmd-empty": fit for a file's name.
 std::string Name(const Signature& signature);
 
 // A set of walks out of kAllWalks.
@@ -115,6 +130,8 @@ struct WalkVerdict {
   size_t pages = 0;
   // Position of the first page that differs, or at which the read strayed.
   size_t first_difference = 0;
+  // How many of the case's changes were made while it ran.
+  size_t changes = 0;
   Marks marks;
 
   bool is_finding() const {
@@ -177,7 +194,8 @@ constexpr Incomparable Permitted(int levels, uint64_t start, uint64_t pages) {
 //
 //   Arches   the architectures that it knows, a tuple of their types
 //   Runner   how a walk of one of them is run: `operator()<A>(const WalkSite&,
-//            Policy, const Request&, std::span<uint64_t>, Marks&)`
+//            Policy, const Request&, std::span<uint64_t>, Marks&)`, and as
+//            `Changing` for tables that change, see RunChangingWalk()
 //
 // oracle.h defines it; a test that plants bugs gives its own types.
 template <class Arches, class Runner>
@@ -197,6 +215,8 @@ class BasicOracle {
                     WalkSet walks, Excuses excuses);
   WalkVerdict JudgeWalk(size_t reference_pages, size_t walk_pages,
                         const Marks& marks) const;
+  WalkVerdict JudgeChangingWalk(const Request& request, size_t walk_pages,
+                                const Marks& marks) const;
 
   // By ArchId; null where the architecture is not built.
   std::array<std::unique_ptr<Arena>, 3> arenas_;
@@ -204,6 +224,12 @@ class BasicOracle {
   std::array<uint64_t, Case::kMaxPages> reference_{};
   // A walk that goes on too far may return more than was asked for.
   std::array<uint64_t, Case::kMaxPages> pages_{};
+  // For tables that change: all that they held, what a walk may return, and at
+  // which version it took each page's reference.
+  History history_;
+  std::unique_ptr<ChangingReference> changing_ =
+      std::make_unique<ChangingReference>();
+  std::array<uint8_t, Case::kMaxPages> grabbed_{};
 };
 
 // Every architecture that is built, and the walks as they are compiled for
@@ -213,6 +239,13 @@ struct CompiledWalks {
   size_t operator()(const WalkSite& site, Policy policy, const Request& request,
                     std::span<uint64_t> pages, Marks& marks) const {
     return RunWalk(site, policy, request, pages, marks);
+  }
+  template <class A>
+  size_t Changing(const WalkSite& site, History& history, Policy policy,
+                  const Request& request, std::span<uint64_t> pages,
+                  std::span<uint8_t> grabbed, Marks& marks) const {
+    return RunChangingWalk(site, history, policy, request, pages, grabbed,
+                           marks);
   }
 };
 using Oracle = BasicOracle<Architectures, CompiledWalks>;

@@ -13,6 +13,8 @@
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/arena_memory.h"
 #include "pxdfuzz/cells.h"
+#include "pxdfuzz/changes.h"
+#include "pxdfuzz/changing_reference.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/populate.h"
 #include "pxdfuzz/reference.h"
@@ -34,6 +36,30 @@ inline Incomparable AsIncomparable(Malformed malformed) {
       return Incomparable::kMalformedTable;
     case Malformed::kControl:
       return Incomparable::kMalformedControl;
+  }
+  return Incomparable::kNo;
+}
+
+inline Incomparable AsIncomparable(Impossible impossible) {
+  switch (impossible) {
+    case Impossible::kNo:
+      return Incomparable::kNo;
+    case Impossible::kFreesPages:
+      return Incomparable::kFreesPages;
+    case Impossible::kInsideLeaf:
+      return Incomparable::kInsideLeaf;
+    case Impossible::kMapsOver:
+      return Incomparable::kMapsOver;
+    case Impossible::kMapsIntoCollapse:
+      return Incomparable::kMapsIntoCollapse;
+    case Impossible::kDetachesNothing:
+      return Incomparable::kDetachesNothing;
+    case Impossible::kSplitsNothing:
+      return Incomparable::kSplitsNothing;
+    case Impossible::kRefillsNothing:
+      return Incomparable::kRefillsNothing;
+    case Impossible::kUpgradesNothing:
+      return Incomparable::kUpgradesNothing;
   }
   return Incomparable::kNo;
 }
@@ -108,6 +134,22 @@ std::optional<size_t> CellOf(const Space& space,
   return IndexOf(cell);
 }
 
+// A read that left its copy, of a walk that returned what it may.
+inline void AddStrayRead(WalkVerdict& verdict) {
+  const size_t stray = std::min(verdict.marks.nowhere, verdict.marks.left_copy);
+  if (stray == Marks::kNever) return;
+  verdict.outcome = Outcome::kStrayRead;
+  verdict.first_difference = stray;
+}
+
+// A kernel that reads from nowhere returns nothing at all.
+inline void AddFault(WalkVerdict& verdict) {
+  if (verdict.marks.nowhere == Marks::kNever) return;
+  verdict.outcome = Outcome::kFault;
+  verdict.first_difference =
+      std::min(verdict.first_difference, verdict.marks.nowhere);
+}
+
 }  // namespace oracle
 
 template <class Arches, class Runner>
@@ -142,6 +184,10 @@ void BasicOracle<Arches, Runner>::JudgeCase(const Case& c, WalkSet walks,
   AddressSpace<A> mm(*arenas_[static_cast<size_t>(A::kId)], c.space.levels);
   verdict_.incomparable = oracle::AsIncomparable(Populate(c, mm));
   if (verdict_.incomparable != Incomparable::kNo) return;
+  if (!c.changes.empty()) {
+    verdict_.incomparable = oracle::AsIncomparable(history_.Make(c, mm));
+    if (verdict_.incomparable != Incomparable::kNo) return;
+  }
   for (size_t i = 0; i < c.requests.size(); ++i) {
     JudgeRequest(c, mm, i, walks, excuses);
   }
@@ -180,14 +226,29 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
         verdict.pages > (*boundary - request.start) >> geometry.page_shift();
   }
 
+  const bool changing = !c.changes.empty();
+  if (changing) changing_->template Make<A>(history_, memory, request);
+
   const WalkSite site{c.space, mm.arena(), mm.root(), c.stack};
   for (size_t i = 0; i < kWalkCount; ++i) {
     if (!walks.Contains(i)) continue;
+    const Policy policy = kAllWalks[i];
     Marks marks;
-    const size_t pages = Runner().template operator()<A>(
-        site, kAllWalks[i], request, pages_, marks);
     WalkVerdict& walk = verdict.walks[i];
-    walk = JudgeWalk(verdict.pages, pages, marks);
+    // Why it is known to go wrong.
+    Causes known;
+    if (changing) {
+      const size_t pages = Runner().template Changing<A>(
+          site, history_, policy, request, pages_, grabbed_, marks);
+      walk = JudgeChangingWalk(request, pages, marks);
+      history_.GoTo(0);
+      known = A::KnownRaces(policy, c.space.levels);
+    } else {
+      const size_t pages =
+          Runner().template operator()<A>(site, policy, request, pages_, marks);
+      walk = JudgeWalk(verdict.pages, pages, marks);
+      known.Add(A::KnownDefect(policy, c.space.levels));
+    }
     if (walk.outcome == Outcome::kAgrees) {
       if (verdict_.kind == Verdict::Kind::kNotComparable) {
         verdict_.kind = Verdict::Kind::kAgrees;
@@ -195,10 +256,16 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
       continue;
     }
     // A cause excuses what comes after the first read that it marks.
-    const Cause cause = A::KnownDefect(kAllWalks[i], c.space.levels);
-    if (excuses == Excuses::kKnownDefects &&
-        marks.First(cause) <= walk.first_difference) {
-      walk.excuse = cause;
+    if (excuses == Excuses::kKnownDefects) {
+      for (const Cause cause : kAllCauses) {
+        if (known.Contains(cause) &&
+            marks.First(cause) <= walk.first_difference) {
+          walk.excuse = cause;
+          break;
+        }
+      }
+    }
+    if (walk.excuse != Cause::kNone) {
       if (verdict_.kind != Verdict::Kind::kFinding) {
         verdict_.kind = Verdict::Kind::kKnownDefect;
       }
@@ -208,11 +275,21 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
     if (verdict_.finding.has_value()) continue;
     const uint64_t last = request.pages - uint64_t{1};
     const uint64_t page = std::min<uint64_t>(walk.first_difference, last);
+    // Of the version that the walk ended with, which a page that is missing
+    // has met unchanged.
+    if (changing) history_.GoTo(walk.changes);
+    const typename A::Manual at_end =
+        changing ? typename A::Manual(
+                       A::GeometryOf(history_.top(walk.changes).levels),
+                       history_.top(walk.changes).control)
+                 : manual;
     const Translation t =
-        Translate(manual, memory, request.start + page * geometry.page_size());
+        Translate(at_end, memory, request.start + page * geometry.page_size());
+    if (changing) history_.GoTo(0);
     Finding finding{.request = index, .walk = i, .signature = {}};
     finding.signature = {.space = c.space,
-                         .walk = kAllWalks[i],
+                         .walk = policy,
+                         .changing = changing,
                          .outcome = walk.outcome,
                          .level = t.level,
                          .entry = A::Entries::Classify(t.level, t.entry).tag};
@@ -229,23 +306,50 @@ WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(size_t reference_pages,
   const auto [differs, unused] = std::mismatch(
       reference_.begin(), reference_.begin() + common, pages_.begin());
   verdict.first_difference = static_cast<size_t>(differs - reference_.begin());
-  const size_t stray = std::min(marks.nowhere, marks.left_copy);
   if (verdict.first_difference < common) {
     verdict.outcome = Outcome::kWrongPage;
   } else if (walk_pages < reference_pages) {
     verdict.outcome = Outcome::kShort;
   } else if (walk_pages > reference_pages) {
     verdict.outcome = Outcome::kLong;
-  } else if (stray != Marks::kNever) {
-    verdict.outcome = Outcome::kStrayRead;
-    verdict.first_difference = stray;
+  } else {
+    oracle::AddStrayRead(verdict);
   }
-  // A kernel that reads from nowhere returns nothing at all.
-  if (marks.nowhere != Marks::kNever) {
-    verdict.outcome = Outcome::kFault;
-    verdict.first_difference =
-        std::min(verdict.first_difference, marks.nowhere);
+  oracle::AddFault(verdict);
+  return verdict;
+}
+
+template <class Arches, class Runner>
+WalkVerdict BasicOracle<Arches, Runner>::JudgeChangingWalk(
+    const Request& request, size_t walk_pages, const Marks& marks) const {
+  using Broken = ChangingReference::Broken;
+  WalkVerdict verdict{.ran = true,
+                      .pages = walk_pages,
+                      .changes = history_.at(),
+                      .marks = marks};
+  const size_t known = std::min<size_t>(walk_pages, request.pages);
+  const ChangingReference::Judged judged =
+      changing_->Judge(walk_pages, std::span(pages_).first(known),
+                       std::span(grabbed_).first(known), history_.at());
+  verdict.first_difference = judged.page;
+  switch (judged.broken) {
+    case Broken::kNo:
+      oracle::AddStrayRead(verdict);
+      break;
+    case Broken::kNotThere:
+      verdict.outcome = Outcome::kLong;
+      break;
+    case Broken::kWrong:
+      verdict.outcome = Outcome::kWrongPage;
+      break;
+    case Broken::kStale:
+      verdict.outcome = Outcome::kStale;
+      break;
+    case Broken::kShort:
+      verdict.outcome = Outcome::kShort;
+      break;
   }
+  oracle::AddFault(verdict);
   return verdict;
 }
 

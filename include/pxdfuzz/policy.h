@@ -115,6 +115,8 @@ enum class Cause : uint8_t {
   kCopyCheck,  // the last check compares a copy with itself: the entry differs
 };
 inline constexpr size_t kCauseCount = 5;
+inline constexpr std::array<Cause, kCauseCount - 1> kAllCauses = {
+    Cause::kLeftCopy, Cause::kStuck, Cause::kReadAgain, Cause::kCopyCheck};
 
 constexpr std::string_view Name(Cause cause) {
   constexpr std::array<std::string_view, kCauseCount> kNames = {

@@ -9,6 +9,7 @@
 
 #include "pxdfuzz/arena.h"
 #include "pxdfuzz/case.h"
+#include "pxdfuzz/changes.h"
 #include "pxdfuzz/entry_ref.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/space.h"
@@ -33,6 +34,13 @@ struct WalkSite {
 // once and counts nothing else.
 size_t RunWalk(const WalkSite& site, Policy policy, const Request& request,
                std::span<uint64_t> pages, Marks& marks);
+
+// The same with the last check, while the tables change as `history` says,
+// which is at version 0 before. Where it is afterwards is what the walk has
+// seen. `grabbed` gets the version at which each page's reference was taken.
+size_t RunChangingWalk(const WalkSite& site, History& history, Policy policy,
+                       const Request& request, std::span<uint64_t> pages,
+                       std::span<uint8_t> grabbed, Marks& marks);
 
 }  // namespace pxdfuzz
 

@@ -28,6 +28,8 @@ struct SpaceInfo {
   std::array<bool, kLevelCount> has_leaf{};
   std::array<bool, kLevelCount> has_special{};
   std::array<bool, kLevelCount> has_swap{};
+  // Whether a process may be given one level more while it runs.
+  bool can_upgrade = false;
   // By level: the manual's name of the table.
   std::array<std::string_view, kLevelCount> table_name{};
 

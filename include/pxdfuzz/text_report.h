@@ -118,6 +118,10 @@ class ReportFacts {
         return Concat({name, " returns the right pages by luck: at ",
                        DifferentPage(),
                        ", it reads what is not a page table."});
+      case Outcome::kStale:
+        return Concat({name, " returns a stale page: ", DifferentPage(),
+                       ", is ", Got(),
+                       " and was gone when its reference was taken."});
       case Outcome::kFault:
         return Concat({name, " faults: at ", DifferentPage(),
                        ", it reads memory that is no table, where ",

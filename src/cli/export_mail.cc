@@ -29,6 +29,8 @@ std::string_view ShortName(const Export& exported) {
       return "stray read";
     case Outcome::kFault:
       return "fault";
+    case Outcome::kStale:
+      return "stale page";
   }
   return "";
 }

@@ -47,7 +47,7 @@ std::optional<Kill> KillOf(const Verdict& verdict) {
 
 // Runs the walks that have the bug, and others as they are. Which bug it is is
 // a value, so that there is one oracle for all of them.
-class PlantedRunner {
+class PlantedRunner : public CompiledWalks {
  public:
   static void Plant(const PlantedWalk& planted) { planted_ = &planted; }
 

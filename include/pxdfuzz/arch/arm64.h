@@ -424,6 +424,9 @@ struct Arm64Page16K {
     }
   };
 
+  // All processes have as many levels as the machine was started with.
+  static constexpr bool CanUpgrade(int /*levels*/) { return false; }
+
   // With 3 levels p4d_to_folded_pud() must not be handed a local copy. All else
   // holds: each folded level's part of a range lies in one entry of it, and
   // asking pud_offset() again gives the next entry.

@@ -534,6 +534,12 @@ struct BasicS390 {
     }
   };
 
+  // Whether a process of that many levels may be given one more while it runs:
+  // crst_table_upgrade(). With 2 it is a 31-bit one, and stays so.
+  static constexpr bool CanUpgrade(int levels) {
+    return levels >= 3 && levels < kMaxLevels;
+  }
+
   // Why `policy` goes wrong in a space of that many levels, or kNone where it
   // holds.
   static constexpr Cause KnownDefect(Policy policy, int levels) {

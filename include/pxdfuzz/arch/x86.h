@@ -358,6 +358,9 @@ struct X86 {
     }
   };
 
+  // All processes have as many levels as the machine was started with.
+  static constexpr bool CanUpgrade(int /*levels*/) { return false; }
+
   // All walks hold: where p4d is folded, a pgd entry's part of the range lies
   // in one p4d entry.
   static constexpr Cause KnownDefect(Policy /*policy*/, int /*levels*/) {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_CHANGING_MEMORY_H_
+#define PXDFUZZ_CHANGING_MEMORY_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "pxdfuzz/arena.h"
+#include "pxdfuzz/arena_memory.h"
+#include "pxdfuzz/changes.h"
+#include "pxdfuzz/entry_ref.h"
+#include "pxdfuzz/geometry.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/memory.h"
+#include "pxdfuzz/stack.h"
+
+namespace pxdfuzz {
+
+// A machine's memory while another processor changes the tables: goes on to the
+// next version of `history` before the reads that the case says. One object
+// serves one walk.
+class ChangingMemory {
+ public:
+  // All outlive the object. `history` is of the tables in `arena`, and at
+  // version 0; what is to be done before the first read is done at once.
+  ChangingMemory(const Arena& arena, const Geometry& geometry,
+                 const Stack& stack, History& history)
+      : memory_(arena, geometry, stack), history_(history) {
+    history_.BeforeRead(1);
+  }
+
+  // mm->pgd, as pgd_offset() finds it.
+  EntryRef root() const {
+    return EntryRef::InTable(history_.top(history_.at()).root);
+  }
+
+  Loaded Load(Level level, EntryRef ref) {
+    history_.BeforeRead(++reads_);
+    return memory_.Load(level, ref);
+  }
+  uint64_t LoadRootType(EntryRef root) const {
+    return memory_.LoadRootType(root);
+  }
+  EntryRef Push(Level level, uint64_t value, EntryRef read_through) {
+    return memory_.Push(level, value, read_through);
+  }
+  bool Holds(EntryRef ref, uint64_t address) const {
+    return memory_.Holds(ref, address);
+  }
+
+  // Reads of entries so far, and the version that they have led to.
+  size_t reads() const { return reads_; }
+  size_t version() const { return history_.at(); }
+
+  // Whether the entry that a local copy is one of still holds `value`.
+  bool IsCurrent(Level level, EntryRef copy, uint64_t value) const {
+    const EntryRef origin = memory_.Origin(copy);
+    return !origin.in_table() || memory_.Load(level, origin).value == value;
+  }
+
+ private:
+  ArenaMemory memory_;
+  History& history_;
+  size_t reads_ = 0;
+};
+
+static_assert(Memory<ChangingMemory>);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_CHANGING_MEMORY_H_

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_RACE_TRACE_H_
+#define PXDFUZZ_RACE_TRACE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "pxdfuzz/changing_memory.h"
+#include "pxdfuzz/memory.h"
+#include "pxdfuzz/trace.h"
+#include "pxdfuzz/walk.h"
+
+namespace pxdfuzz {
+
+// The trace of a walk with the last check while tables change: marks what an
+// offset or a check makes of an entry that has changed, and at which version
+// references were taken.
+class RaceTrace : public MarkTrace<ChangingMemory> {
+ public:
+  // Both outlive the object.
+  RaceTrace(const ChangingMemory& memory, bool looks_for_stuck,
+            std::span<uint8_t> grabbed)
+      : MarkTrace(memory, looks_for_stuck), grabbed_(grabbed) {}
+
+  void OnReread(const Again& again) {
+    OnRead(again.loaded, again.pages);
+    if (again.loaded.value != again.first && marks_.read_again > again.pages) {
+      marks_.read_again = again.pages;
+    }
+  }
+  void OnGrab(size_t pages, uint64_t count) {
+    for (size_t i = pages; i < grabbed_.size() && i - pages < count; ++i) {
+      grabbed_[i] = static_cast<uint8_t>(memory_.version());
+    }
+  }
+  void OnCheck(const Again& again) {
+    OnRead(again.loaded, again.pages);
+    if (again.loaded.source == Source::kOwnCopy &&
+        marks_.copy_check > again.pages &&
+        !memory_.IsCurrent(again.level, again.ref, again.first)) {
+      marks_.copy_check = again.pages;
+    }
+  }
+
+ private:
+  const std::span<uint8_t> grabbed_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_RACE_TRACE_H_
