@@ -82,7 +82,8 @@ struct Change {
   // kMaxRead, and never where the walk reads less. Reads of local copies count
   // too, so that walks which differ in nothing else are at the same place; what
   // pgd_offset() reads does not, and comes after all that is done before the
-  // first read.
+  // first read. A reference is taken after what is done before the read that
+  // follows.
   uint16_t read = 1;
   // As a Record has them: virtual address of the first entry, 0 for kUpgrade;
   // how many entries, 1 but for kClear, kMap, kWriteProtect and kRefill, and

@@ -49,6 +49,11 @@ class ChangingMemory {
     return memory_.Holds(ref, address);
   }
 
+  // A reference is taken: what is to be done before the next read is done
+  // before that, since a page that is gone by then is what the last check is
+  // for.
+  void Grab() { history_.BeforeRead(reads_ + 1); }
+
   // Reads of entries so far, and the version that they have led to.
   size_t reads() const { return reads_; }
   size_t version() const { return history_.at(); }

@@ -20,9 +20,11 @@ namespace pxdfuzz {
 class RaceTrace : public MarkTrace<ChangingMemory> {
  public:
   // Both outlive the object.
-  RaceTrace(const ChangingMemory& memory, bool looks_for_stuck,
+  RaceTrace(ChangingMemory& memory, bool looks_for_stuck,
             std::span<uint8_t> grabbed)
-      : MarkTrace(memory, looks_for_stuck), grabbed_(grabbed) {}
+      : MarkTrace(memory, looks_for_stuck),
+        changing_(memory),
+        grabbed_(grabbed) {}
 
   void OnReread(const Again& again) {
     OnRead(again.loaded, again.pages);
@@ -31,20 +33,22 @@ class RaceTrace : public MarkTrace<ChangingMemory> {
     }
   }
   void OnGrab(size_t pages, uint64_t count) {
+    changing_.Grab();
     for (size_t i = pages; i < grabbed_.size() && i - pages < count; ++i) {
-      grabbed_[i] = static_cast<uint8_t>(memory_.version());
+      grabbed_[i] = static_cast<uint8_t>(changing_.version());
     }
   }
   void OnCheck(const Again& again) {
     OnRead(again.loaded, again.pages);
     if (again.loaded.source == Source::kOwnCopy &&
         marks_.copy_check > again.pages &&
-        !memory_.IsCurrent(again.level, again.ref, again.first)) {
+        !changing_.IsCurrent(again.level, again.ref, again.first)) {
       marks_.copy_check = again.pages;
     }
   }
 
  private:
+  ChangingMemory& changing_;
   const std::span<uint8_t> grabbed_;
 };
 

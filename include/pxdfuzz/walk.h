@@ -149,7 +149,7 @@ class Walk {
     EntryRef ref = Offset(level, parent, address);
     while (true) {
       const Loaded loaded = memory_.Load(level, ref);
-      uint64_t entry = loaded.value;
+      const uint64_t entry = loaded.value;
       const uint64_t next = AddressEnd(level, entry, address, end);
       const WalkStep step = kernel_.Classify(level, entry);
       trace_.OnTurn(Turn{.level = level,
@@ -162,9 +162,6 @@ class Walk {
                                       !kernel_.Descends(level, entry),
                          .pages = count_,
                          .invariant = ref == At(level, expected, address)});
-      if constexpr (Text::kHasLastCheck) {
-        if (Text::ReadsTwice(step)) entry = memory_.Load(level, ref).value;
-      }
       switch (step) {
         case WalkStep::kStop:
           if (Text::StopsAtHole(level)) return false;
@@ -173,16 +170,18 @@ class Walk {
           if (!kernel_.MayReturn(level, entry, write_)) return false;
           const uint64_t count =
               Text::PageCount(level, address, next, PageShift());
+          const uint64_t leaf = Used(step, level, ref, entry);
           if constexpr (Text::kHasLastCheck) {
-            if (!Grab(level, ref, entry, parent, count)) return false;
+            if (!Grab(level, ref, leaf, parent, count)) return false;
           }
-          Return(kernel_.LeafPage(level, entry, address), count);
+          Return(kernel_.LeafPage(level, leaf, address), count);
           break;
         }
         case WalkStep::kDescend: {
-          Handed handed{.pointer = ref, .value = entry, .copy = {}};
+          const uint64_t table = Used(step, level, ref, entry);
+          Handed handed{.pointer = ref, .value = table, .copy = {}};
           if (policy_.descent == Descent::kByValue) {
-            handed.copy = memory_.Push(level, entry, ref);
+            handed.copy = memory_.Push(level, table, ref);
           }
           if (!Range(Below(level), handed, address, next)) return false;
           break;
@@ -263,6 +262,14 @@ class Walk {
   }
 
   int PageShift() const { return kernel_.StaticShift(Level::kPte); }
+
+  // What a walk goes by of an entry that it has tested: what it tested.
+  uint64_t Used(WalkStep step, Level level, EntryRef ref, uint64_t entry) {
+    if constexpr (Text::kHasLastCheck) {
+      if (Text::ReadsTwice(step)) return memory_.Load(level, ref).value;
+    }
+    return entry;
+  }
 
   // Takes references to `count` pages of a leaf: try_grab_folio() and the last
   // check. False where an entry has changed, and they are given back.
