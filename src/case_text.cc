@@ -157,7 +157,64 @@ void AddRecord(const Record& record, const Space& space, TextLines& out) {
   }
 }
 
+// A change in the parts between which its line may be broken.
+std::vector<std::string> PartsOf(const Change& change) {
+  const std::string_view kind = Name(change.kind);
+  if (change.kind == Change::Kind::kUpgrade) return {std::string(kind)};
+  const std::string count =
+      change.count == 1 ? "" : Concat({std::to_string(change.count), " "});
+  std::vector<std::string> parts = {Concat(
+      {kind, " ", count, Name(change.level), " of ", Hex(change.address)})};
+  if (HasFrame(change.kind)) {
+    parts.push_back(Concat({"to ", Hex(change.frame), ","}));
+    parts.push_back(Describe(change.state));
+  }
+  return parts;
+}
+
+// What the name of a kind does not say.
+std::string_view CommentOn(Change::Kind kind) {
+  switch (kind) {
+    case Change::Kind::kClear:
+    case Change::Kind::kMap:
+      return "";
+    case Change::Kind::kDetach:
+      return "the page table keeps what it holds";
+    case Change::Kind::kSplit:
+      return "a table of its pages takes its place";
+    case Change::Kind::kWriteProtect:
+      return "as fork does";
+    case Change::Kind::kRefill:
+      return "the page table that was detached last";
+    case Change::Kind::kUpgrade:
+      return "one more root table, on top";
+  }
+  return "";
+}
+
+void AddChange(const Change& change, TextLines& out) {
+  std::string line =
+      Concat({"- before read ", std::to_string(change.read), ":"});
+  for (const std::string& part : PartsOf(change)) {
+    if (line.size() + 1 + part.size() > out.columns()) {
+      out.Line(line);
+      line = "   ";
+    }
+    line += Concat({" ", part});
+  }
+  AddCommented(line, std::string(CommentOn(change.kind)), out);
+}
+
 }  // namespace
+
+std::string Describe(const Change& change) {
+  std::string text;
+  for (const std::string& part : PartsOf(change)) {
+    if (!text.empty()) text += ' ';
+    text += part;
+  }
+  return text;
+}
 
 std::string ToText(const Case& c, size_t columns) {
   TextLines out(/*color=*/false, columns);
@@ -196,10 +253,15 @@ std::string ToText(const Case& c, size_t columns) {
   }
   if (c.records.empty()) {
     out.Line("tables: []");
-    return out.text();
+  } else {
+    out.Line("tables:  # each line changes what those above it made");
+    for (const Record& record : c.records) AddRecord(record, c.space, out);
   }
-  out.Line("tables:  # each line changes what those above it made");
-  for (const Record& record : c.records) AddRecord(record, c.space, out);
+  if (!c.changes.empty()) {
+    out.Line(
+        "changes:  # what another processor does meanwhile, in this order");
+    for (const Change& change : c.changes) AddChange(change, out);
+  }
   return out.text();
 }
 

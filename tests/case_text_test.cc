@@ -15,10 +15,12 @@
 #include "pxdfuzz/rng.h"
 #include "tests/known_cases.h"
 #include "tests/random_bytes.h"
+#include "tests/random_case.h"
 
 namespace pxdfuzz {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // The example of the thread on linux-mm, 2020.
@@ -68,6 +70,54 @@ Case Everything() {
                        .word = 0x20});
   c.records.push_back({.kind = Record::Kind::kPokeControl, .word = 0x17});
   return c;
+}
+
+// A change of each kind, in order. More than a case holds.
+std::vector<Change> ChangesOfEachKind() {
+  using enum Change::Kind;
+  return {
+      {.kind = kClear,
+       .level = Level::kPte,
+       .read = 7,
+       .address = 0x1007fffe000,
+       .count = 4},
+      {.kind = kDetach,
+       .level = Level::kPmd,
+       .read = 9,
+       .address = 0x10080000000},
+      {.kind = kMap,
+       .level = Level::kPmd,
+       .read = 12,
+       .address = 0x10080000000,
+       .frame = 0x40000000},
+      {.kind = kSplit,
+       .level = Level::kPmd,
+       .read = 30,
+       .address = 0x10080000000},
+      {.kind = kWriteProtect,
+       .level = Level::kPud,
+       .read = 30,
+       .address = 0x80000000,
+       .count = 2},
+      {.kind = kRefill,
+       .level = Level::kPte,
+       .read = 2048,
+       .address = 0xffffffffff3ff000,
+       .count = 3,
+       .frame = 0xfffffff000,
+       .state = {.permission = Permission::kNone,
+                 .young = false,
+                 .dirty = false,
+                 .special = true}},
+      {.kind = kUpgrade, .read = 2048},
+  };
+}
+
+// What the text of `c` says of its changes.
+std::string TextOfChanges(const Case& c, size_t columns = kTextColumns) {
+  const std::string text = ToText(c, columns);
+  const size_t at = text.find("\nchanges:");
+  return at == text.npos ? "" : text.substr(at + 1);
 }
 
 TEST(ToTextTest, Example) {
@@ -137,11 +187,73 @@ TEST(ToTextTest, NothingMapped) {
   EXPECT_THAT(ToText(c), HasSubstr("\ntables: []\n"));
 }
 
+TEST(ToTextTest, Changes) {
+  const std::vector<Change> changes = ChangesOfEachKind();
+  Case c = Example();
+  EXPECT_EQ(TextOfChanges(c), "");
+  for (size_t i = 0; i < 3; ++i) c.changes.push_back(changes[i]);
+  EXPECT_EQ(
+      TextOfChanges(c),
+      "changes:  # what another processor does meanwhile, in this order\n"
+      "- before read 7: clear 4 pte of 0x1007fffe000\n"
+      "- before read 9: detach pmd of 0x10080000000\n"
+      "  # the page table keeps what it holds\n"
+      "- before read 12: map pmd of 0x10080000000 to 0x40000000, rw young "
+      "dirty\n");
+  // All else is as it was.
+  EXPECT_EQ(ToText(c), ToText(Example()) + TextOfChanges(c));
+  c.changes.clear();
+  for (size_t i = 3; i < 6; ++i) c.changes.push_back(changes[i]);
+  EXPECT_EQ(
+      TextOfChanges(c),
+      "changes:  # what another processor does meanwhile, in this order\n"
+      "- before read 30: split pmd of 0x10080000000\n"
+      "  # a table of its pages takes its place\n"
+      "- before read 30: write-protect 2 pud of 0x80000000  # as fork does\n"
+      "- before read 2048: refill 3 pte of 0xffffffffff3ff000 to "
+      "0xfffffff000,\n"
+      "    none old clean special  # the page table that was detached last\n");
+  c.changes.clear();
+  c.changes.push_back(changes[5]);
+  c.changes.push_back(changes[6]);
+  EXPECT_EQ(TextOfChanges(c, 60),
+            "changes:  # what another processor does meanwhile, in this "
+            "order\n"
+            "- before read 2048: refill 3 pte of 0xffffffffff3ff000\n"
+            "    to 0xfffffff000, none old clean special\n"
+            "  # the page table that was detached last\n"
+            "- before read 2048: upgrade  # one more root table, on top\n");
+  // Whether something is done to the tables beforehand or not.
+  c.records.clear();
+  EXPECT_THAT(ToText(c), HasSubstr("\ntables: []\nchanges:  #"));
+}
+
+TEST(DescribeTest, Changes) {
+  std::vector<std::string> texts;
+  for (const Change& change : ChangesOfEachKind()) {
+    texts.push_back(Describe(change));
+  }
+  EXPECT_THAT(
+      texts,
+      ElementsAre("clear 4 pte of 0x1007fffe000", "detach pmd of 0x10080000000",
+                  "map pmd of 0x10080000000 to 0x40000000, rw young "
+                  "dirty",
+                  "split pmd of 0x10080000000",
+                  "write-protect 2 pud of 0x80000000",
+                  "refill 3 pte of 0xffffffffff3ff000 to 0xfffffff000, "
+                  "none old clean special",
+                  "upgrade"));
+}
+
 // Every change of a field shows.
 TEST(ToTextTest, ShowsEveryField) {
-  std::vector<Case> cases = {Everything()};
-  const auto add = [&cases](auto change) {
-    Case c = Everything();
+  Case all = Everything();
+  for (const size_t kind : {0, 5, 6}) {
+    all.changes.push_back(ChangesOfEachKind()[kind]);
+  }
+  std::vector<Case> cases = {all};
+  const auto add = [&](auto change) {
+    Case c = all;
     change(c);
     cases.push_back(c);
   };
@@ -179,6 +291,22 @@ TEST(ToTextTest, ShowsEveryField) {
   add([](Case& c) { c.records[5].word = 0; });
   add([](Case& c) { c.records.erase(5); });
   add([](Case& c) { std::swap(c.records[0], c.records[1]); });
+  add([](Case& c) { c.changes[0].kind = Change::Kind::kWriteProtect; });
+  add([](Case& c) { c.changes[0].level = Level::kPmd; });
+  add([](Case& c) { c.changes[0].read = 8; });
+  add([](Case& c) { c.changes[0].address = 0; });
+  add([](Case& c) { c.changes[0].count = 1; });
+  add([](Case& c) { c.changes[1].kind = Change::Kind::kMap; });
+  add([](Case& c) { c.changes[1].read = 30; });
+  add([](Case& c) { c.changes[1].frame = 0; });
+  add([](Case& c) { c.changes[1].state.permission = Permission::kRead; });
+  add([](Case& c) { c.changes[1].state.young = true; });
+  add([](Case& c) { c.changes[1].state.dirty = true; });
+  add([](Case& c) { c.changes[1].state.special = false; });
+  add([](Case& c) { c.changes.erase(0); });
+  add([](Case& c) { c.changes.erase(2); });
+  add([](Case& c) { std::swap(c.changes[1], c.changes[2]); });
+  add([](Case& c) { c.changes.clear(); });
   std::set<std::string> texts;
   for (const Case& c : cases) {
     EXPECT_TRUE(texts.insert(ToText(c)).second) << ToText(c);
@@ -205,16 +333,21 @@ TEST(ToTextTest, DifferentCasesHaveDifferentText) {
 }
 
 TEST(ToTextTest, LinesAreAsciiAndFit) {
-  RandomBytes random(2);
-  for (int i = 0; i < 5000; ++i) {
-    const std::string text = ToText(Decode(random.Next()));
-    size_t column = 0;
-    for (const char c : text) {
-      ASSERT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << text;
-      column = c == '\n' ? 0 : column + 1;
-      ASSERT_LE(column, 80u) << text;
+  RandomBytes bytes(2);
+  RandomCase cases(3);
+  for (int i = 0; i < 10'000; ++i) {
+    const Case c = i % 2 == 0 ? Decode(bytes.Next()) : cases.Next();
+    // As wide as it is alone, in a comment and in mail.
+    for (const size_t columns : {size_t{80}, size_t{75}, size_t{72}}) {
+      const std::string text = ToText(c, columns);
+      size_t column = 0;
+      for (const char letter : text) {
+        ASSERT_TRUE(letter == '\n' || (letter >= ' ' && letter <= '~')) << text;
+        column = letter == '\n' ? 0 : column + 1;
+        ASSERT_LE(column, columns) << text;
+      }
+      ASSERT_TRUE(text.ends_with('\n'));
     }
-    ASSERT_TRUE(text.ends_with('\n'));
   }
 }
 

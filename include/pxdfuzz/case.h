@@ -3,9 +3,11 @@
 #ifndef PXDFUZZ_CASE_H_
 #define PXDFUZZ_CASE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "pxdfuzz/inline_vector.h"
 #include "pxdfuzz/leaf.h"
@@ -96,6 +98,14 @@ struct Change {
 
   friend constexpr bool operator==(const Change&, const Change&) = default;
 };
+
+inline constexpr size_t kChangeKindCount = 7;
+
+constexpr std::string_view Name(Change::Kind kind) {
+  constexpr std::array<std::string_view, kChangeKindCount> kNames = {
+      "clear", "detach", "map", "split", "write-protect", "refill", "upgrade"};
+  return kNames[static_cast<size_t>(kind)];
+}
 
 // What the change has, of what not all have.
 constexpr bool HasFrame(Change::Kind kind) {

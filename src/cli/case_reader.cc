@@ -16,6 +16,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_split.h"
 #include "pxdfuzz/arches.h"
+#include "pxdfuzz/case_text.h"
 #include "pxdfuzz/space_info.h"
 #include "pxdfuzz/text_entries.h"
 #include "pxdfuzz/text_lines.h"
@@ -26,6 +27,7 @@ namespace {
 
 constexpr size_t kMaxRequests = decltype(Case::requests)::capacity();
 constexpr size_t kMaxRecords = decltype(Case::records)::capacity();
+constexpr size_t kMaxChanges = decltype(Case::changes)::capacity();
 constexpr size_t kMaxWords = decltype(Stack::words)::capacity();
 constexpr uint64_t kMaxFrame = (uint64_t{1} << 32) - 1;  // in pages
 
@@ -51,6 +53,13 @@ std::string Found(const YamlNode& node) {
       break;
   }
   return Concat({node.quoted ? "the text " : "", Quoted(node.text)});
+}
+
+// The same of what should be a mapping with one key.
+std::string FoundItem(const YamlNode& node) {
+  return node.kind == YamlNode::Kind::kMapping
+             ? Concat({"a mapping with ", Plural(node.keys.size(), "key")})
+             : Found(node);
 }
 
 // "pages, count or frame".
@@ -99,6 +108,38 @@ std::optional<Number> ParseNumber(std::string_view text) {
   return number;
 }
 
+// The words of one line of text, each comma one of its own.
+class Words {
+ public:
+  explicit Words(std::string_view text) : text_(text) { Skip(); }
+
+  // The next word; "" at the end.
+  std::string_view word() const { return word_; }
+  // The one before it, if any.
+  std::string_view last() const { return last_; }
+  // From the next word to the end.
+  std::string_view rest() const { return text_; }
+
+  void Advance() {
+    text_.remove_prefix(word_.size());
+    last_ = word_;
+    Skip();
+  }
+
+ private:
+  void Skip() {
+    text_.remove_prefix(
+        std::min(text_.find_first_not_of(" \t\n"), text_.size()));
+    word_ = text_.starts_with(',')
+                ? text_.substr(0, 1)
+                : text_.substr(0, text_.find_first_of(" \t\n,"));
+  }
+
+  std::string_view text_;
+  std::string_view word_;
+  std::string_view last_;
+};
+
 // Reads one text. The first error ends it: every function returns false then,
 // and so do all that called it.
 class CaseReader {
@@ -113,12 +154,13 @@ class CaseReader {
         root, is_empty ? "a case without requests" : "a case",
         is_empty ? Keys{"version", "requests"}
                  : Keys{"version", "space", "requests", "stack", "tables"},
-        {});
+        is_empty ? Keys{} : Keys{"changes"});
     if (!ok()) return false;
     if (!Version(*fields[0])) return false;
     if (is_empty) return true;
     return ReadSpace(*fields[1], c.space) && ReadRequests(*fields[2], c) &&
-           ReadStack(*fields[3], c.stack) && ReadRecords(*fields[4], c);
+           ReadStack(*fields[3], c.stack) && ReadRecords(*fields[4], c) &&
+           (fields[5] == nullptr || ReadChanges(*fields[5], c));
   }
 
  private:
@@ -403,11 +445,7 @@ class CaseReader {
       }
     }
     if (node.kind != YamlNode::Kind::kMapping || node.keys.size() != 1) {
-      const std::string found =
-          node.kind == YamlNode::Kind::kMapping
-              ? Concat({"a mapping with ", Plural(node.keys.size(), "key")})
-              : Found(node);
-      return Fail(node, Concat({"tables: found ", found,
+      return Fail(node, Concat({"tables: found ", FoundItem(node),
                                 "; each item has one key: ", AnyOf(names)}));
     }
     if (form == nullptr) {
@@ -541,27 +579,230 @@ class CaseReader {
       return CannotSay(kind_key, "tables",
                        Concat({form.name, " in ", Name(space)}), "clear");
     }
-    if (said.level != record.level) {
-      return CannotSay(*parts.level_key, form.name,
-                       Concat({Name(record.level), " in ", Name(space)}),
+    return IsSaid(said, record, form.name,
+                  record.kind == Record::Kind::kSwap ? "place" : "frame", parts,
+                  space);
+  }
+
+  // Whether what bytes say is what is meant, of records and of changes.
+  template <class T>
+  bool IsSaid(const T& said, const T& meant, std::string_view name,
+              std::string_view frame, const RecordFields& parts, Space space) {
+    if (said.level != meant.level) {
+      return CannotSay(*parts.level_key, name,
+                       Concat({Name(meant.level), " in ", Name(space)}),
                        Name(said.level));
     }
-    if (said.address != record.address) {
-      return CannotSay(*parts.address, Name(record.level), Hex(record.address),
+    if (said.address != meant.address) {
+      return CannotSay(*parts.address, Name(meant.level), Hex(meant.address),
                        Hex(said.address));
     }
-    if (said.frame != record.frame) {
-      return CannotSay(*parts.frame,
-                       record.kind == Record::Kind::kSwap ? "place" : "frame",
-                       Hex(record.frame), Hex(said.frame));
+    if (said.frame != meant.frame) {
+      return CannotSay(*parts.frame, frame, Hex(meant.frame), Hex(said.frame));
     }
-    if (said.state != record.state) {
+    if (said.state != meant.state) {
       return CannotSay(*parts.state, "state",
-                       Concat({Quoted(Describe(record.state)), " for ",
-                               Name(record.level), " in ", Name(space)}),
+                       Concat({Quoted(Describe(meant.state)), " for ",
+                               Name(meant.level), " in ", Name(space)}),
                        Quoted(Describe(said.state)));
     }
     return true;
+  }
+
+  bool ReadChanges(const YamlNode& node, Case& c) {
+    if (!ListOf(node, "changes", 0, kMaxChanges)) return false;
+    return std::all_of(
+        node.items.begin(), node.items.end(),
+        [&](const YamlNode& item) { return ReadChange(item, c); });
+  }
+
+  bool ReadChange(const YamlNode& node, Case& c) {
+    if (node.kind != YamlNode::Kind::kMapping || node.keys.size() != 1) {
+      return Fail(node, Concat({"changes: found ", FoundItem(node),
+                                "; each item is as in 'before read 7: clear "
+                                "pte of 0x1000'"}));
+    }
+    Change change;
+    if (!ReadMoment(node.keys[0], c, change.read)) return false;
+    if (node.items[0].kind == YamlNode::Kind::kNothing) {
+      return UnknownDeed(node.keys[0], "nothing");
+    }
+    if (!ReadDeed(node.items[0], c.space, change)) return false;
+    c.changes.push_back(change);
+    return true;
+  }
+
+  // "before read 7".
+  bool ReadMoment(const YamlNode& key, const Case& c, uint16_t& read) {
+    const std::vector<std::string> words = absl::StrSplit(
+        key.text, absl::ByAnyChar(" \t\n"), absl::SkipWhitespace());
+    if (words.size() != 3 || words[0] != "before" || words[1] != "read") {
+      return Fail(key, Concat({"changes: found the key ", Found(key),
+                               "; should be 'before read N', with N from 1 to ",
+                               std::to_string(Change::kMaxRead)}));
+    }
+    int64_t number = 0;
+    if (!NumberIn(At(key, words[2]), "before read", 1, Change::kMaxRead,
+                  number)) {
+      return false;
+    }
+    read = static_cast<uint16_t>(number);
+    if (c.changes.empty() || read >= c.changes.back().read) return true;
+    const std::string least = std::to_string(c.changes.back().read);
+    return Fail(key, Concat({"before read: found ", words[2], " behind ", least,
+                             ", but what is done first stands first; should "
+                             "be a number from ",
+                             least, " to ", std::to_string(Change::kMaxRead)}));
+  }
+
+  // A part of the text of `whole`, as if it stood there alone.
+  static YamlNode At(const YamlNode& whole, std::string_view part) {
+    YamlNode node = whole;
+    node.kind = YamlNode::Kind::kScalar;
+    node.text = part;
+    node.quoted = false;
+    return node;
+  }
+
+  // How what is done is written.
+  static std::string_view FormOf(Change::Kind kind) {
+    switch (kind) {
+      case Change::Kind::kClear:
+        return "clear [COUNT] LEVEL of ADDRESS";
+      case Change::Kind::kDetach:
+        return "detach pmd of ADDRESS";
+      case Change::Kind::kMap:
+        return "map [COUNT] LEVEL of ADDRESS to FRAME, STATE";
+      case Change::Kind::kSplit:
+        return "split pmd of ADDRESS";
+      case Change::Kind::kWriteProtect:
+        return "write-protect [COUNT] LEVEL of ADDRESS";
+      case Change::Kind::kRefill:
+        return "refill [COUNT] pte of ADDRESS to FRAME, STATE";
+      case Change::Kind::kUpgrade:
+        return "upgrade";
+    }
+    return "";
+  }
+
+  bool UnknownDeed(const YamlNode& where, std::string_view found) {
+    std::vector<std::string> kinds;
+    for (size_t i = 0; i < kChangeKindCount; ++i) {
+      kinds.emplace_back(Name(static_cast<Change::Kind>(i)));
+    }
+    return Fail(where, Concat({"changes: found ", found,
+                               "; what is done should be ", AnyOf(kinds)}));
+  }
+
+  // What a change does.
+  bool ReadDeed(const YamlNode& node, Space space, Change& change) {
+    if (node.kind != YamlNode::Kind::kScalar) {
+      return UnknownDeed(node, Found(node));
+    }
+    Words words(node.text);
+    size_t kind = 0;
+    while (kind < kChangeKindCount &&
+           words.word() != Name(static_cast<Change::Kind>(kind))) {
+      ++kind;
+    }
+    if (kind == kChangeKindCount) {
+      return UnknownDeed(node, Quoted(words.word()));
+    }
+    change.kind = static_cast<Change::Kind>(kind);
+    words.Advance();
+    if (change.kind != Change::Kind::kUpgrade &&
+        !ReadPlace(node, words, change)) {
+      return false;
+    }
+    if (HasFrame(change.kind) && !ReadPages(node, words, change)) return false;
+    if (!words.word().empty()) return Unexpected(node, words, change.kind);
+    return IsSayable(node, space, change);
+  }
+
+  bool Unexpected(const YamlNode& node, const Words& words, Change::Kind kind,
+                  std::string_view note = "") {
+    return Fail(node,
+                Concat({Name(kind), ": found ",
+                        words.word().empty() ? "nothing" : Quoted(words.word()),
+                        " behind ", Quoted(words.last()), "; should be '",
+                        FormOf(kind), "'", note}));
+  }
+
+  // `word` alone.
+  bool Take(const YamlNode& node, std::string_view word, Words& words,
+            Change::Kind kind) {
+    if (words.word() != word) return Unexpected(node, words, kind);
+    words.Advance();
+    return true;
+  }
+
+  // "4 pte of 0x1000".
+  bool ReadPlace(const YamlNode& node, Words& words, Change& change) {
+    if (ParseNumber(words.word()).has_value()) {
+      int64_t count = 0;
+      if (!NumberIn(At(node, words.word()), "count", 1,
+                    HasCount(change.kind) ? Case::kMaxPages : 1, count)) {
+        return false;
+      }
+      change.count = static_cast<uint16_t>(count);
+      words.Advance();
+    }
+    const auto level =
+        std::find_if(kAllLevels.begin(), kAllLevels.end(),
+                     [&](Level known) { return words.word() == Name(known); });
+    if (level == kAllLevels.end()) {
+      return Unexpected(node, words, change.kind,
+                        ", where levels are pte, pmd, pud, p4d and pgd");
+    }
+    change.level = *level;
+    words.Advance();
+    if (!Take(node, "of", words, change.kind)) return false;
+    return ReadNumber(node, "address", words, change.kind, change.address);
+  }
+
+  // "to 0x2000, rw young dirty".
+  bool ReadPages(const YamlNode& node, Words& words, Change& change) {
+    if (!Take(node, "to", words, change.kind) ||
+        !ReadNumber(node, "frame", words, change.kind, change.frame) ||
+        !Take(node, ",", words, change.kind)) {
+      return false;
+    }
+    if (words.word().empty()) return Unexpected(node, words, change.kind);
+    if (!ReadState(At(node, words.rest()), change.state)) return false;
+    while (!words.word().empty()) words.Advance();
+    return true;
+  }
+
+  bool ReadNumber(const YamlNode& node, std::string_view what, Words& words,
+                  Change::Kind kind, uint64_t& number) {
+    if (words.word().empty()) return Unexpected(node, words, kind);
+    if (!Word(At(node, words.word()), what, number)) return false;
+    words.Advance();
+    return true;
+  }
+
+  // Whether bytes can say the change; the error names what they can say.
+  bool IsSayable(const YamlNode& node, Space space, const Change& change) {
+    Case one;
+    one.space = space;
+    one.requests.push_back({});
+    one.changes.push_back(change);
+    const Geometry& geometry = InfoOf(space).geometry;
+    // What is too high is nearest to the highest.
+    uint64_t& frame = one.changes[0].frame;
+    frame = std::min(frame, kMaxFrame << geometry.page_shift());
+    Canonicalize(one);
+    const Change& said = one.changes[0];
+    const RecordFields here = {&node, &node, &node, &node};
+    if (!IsSaid(said, change, Name(change.kind), "frame", here, space)) {
+      return false;
+    }
+    if (said.count == change.count) return true;
+    return CannotSay(
+        node, "count",
+        Concat({std::to_string(change.count), " from ", Hex(change.address),
+                " on, beyond the end of the page table"}),
+        std::to_string(said.count));
   }
 
   const std::string_view name_;

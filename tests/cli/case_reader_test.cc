@@ -2,7 +2,10 @@
 
 #include "src/cli/case_reader.h"
 
+#include <array>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -13,10 +16,13 @@
 #include "pxdfuzz/case_text.h"
 #include "tests/known_cases.h"
 #include "tests/random_bytes.h"
+#include "tests/random_case.h"
 
 namespace pxdfuzz {
 namespace {
 
+using ::testing::Each;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 
@@ -61,6 +67,19 @@ Case Everything() {
                        .address = 0x100000,
                        .word = 0xffffffffffffffff});
   c.records.push_back({.kind = Record::Kind::kPokeControl, .word = 0x17});
+  c.changes.push_back({.kind = Change::Kind::kDetach,
+                       .level = Level::kPmd,
+                       .address = 0xffffffffff300000});
+  c.changes.push_back({.kind = Change::Kind::kRefill,
+                       .read = 2048,
+                       .address = 0xffffffffff3fe000,
+                       .count = 2,
+                       .frame = 0xffffffff000,
+                       .state = {.permission = Permission::kNone,
+                                 .young = false,
+                                 .dirty = false,
+                                 .special = true}});
+  c.changes.push_back({.kind = Change::Kind::kUpgrade, .read = 2048});
   return c;
 }
 
@@ -81,7 +100,10 @@ std::string With(std::string_view part, std::string_view by) {
       "- clear: {pmd: 0x100000, count: 2}\n"
       "- swap: {pte: 0x3000, count: 1, place: 0x4000}\n"
       "- poke: {pud: 0x80000000, word: 0x20}\n"
-      "- poke-control: {word: 0x7}\n";
+      "- poke-control: {word: 0x7}\n"
+      "changes:\n"
+      "- before read 2: clear 3 pte of 0x1000\n"
+      "- before read 5: map pte of 0x3000 to 0x8000, ro old clean\n";
   const size_t at = text.find(part);
   EXPECT_NE(at, text.npos) << part;
   return text.replace(at, part.size(), by);
@@ -106,6 +128,33 @@ TEST(ReadCaseTextTest, ReadsBackRandomCases) {
   EXPECT_GT(full, 0);
 }
 
+TEST(ReadCaseTextTest, ReadsBackRandomChanges) {
+  RandomCase random(2);
+  std::array<int, kChangeKindCount> kinds{};
+  for (int i = 0; i < 10'000; ++i) {
+    const Case c = random.Next();
+    ASSERT_EQ(Read(ToText(c)), c) << ToText(c);
+    // As it stands in mail, too, where more lines are broken.
+    ASSERT_EQ(Read(ToText(c, 60)), c) << ToText(c, 60);
+    for (const Change& change : c.changes) {
+      ++kinds[static_cast<size_t>(change.kind)];
+    }
+  }
+  EXPECT_THAT(kinds, Each(Gt(1000)));
+}
+
+// docs/format.md, from the project's folder.
+TEST(ReadCaseTextTest, TheManualsExampleIsCanonical) {
+  std::ifstream in("docs/format.md");
+  const std::string manual{std::istreambuf_iterator<char>(in), {}};
+  constexpr std::string_view kBegin = "```yaml\n";
+  const size_t begin = manual.find(kBegin);
+  ASSERT_NE(begin, manual.npos);
+  const size_t at = begin + kBegin.size();
+  const std::string text = manual.substr(at, manual.find("```", at) - at);
+  EXPECT_EQ(ToText(Read(text)), text);
+}
+
 TEST(ReadCaseTextTest, AnySpelling) {
   EXPECT_EQ(Read(With("{start: 0x1000, pages: 2, access: read}",
                       "access: 'read'\n  start: +4096  # a page\n"
@@ -121,6 +170,61 @@ TEST(ReadCaseTextTest, AnySpelling) {
                  "- map: {pte: 0x1000, count: 1, frame: 0x2000, "
                  "state: rw young dirty}\n"));
   EXPECT_EQ(Read("---\nversion: 1\nrequests: []\n...\n"), Case());
+}
+
+TEST(ReadCaseTextTest, AnySpellingOfChanges) {
+  const Case plain = Read(With("", ""));
+  ASSERT_EQ(plain.changes.size(), 2u);
+  EXPECT_EQ(plain.changes[0], (Change{.kind = Change::Kind::kClear,
+                                      .read = 2,
+                                      .address = 0x1000,
+                                      .count = 3}));
+  EXPECT_EQ(plain.changes[1], (Change{.kind = Change::Kind::kMap,
+                                      .read = 5,
+                                      .address = 0x3000,
+                                      .frame = 0x8000,
+                                      .state = {.permission = Permission::kRead,
+                                                .young = false,
+                                                .dirty = false}}));
+  for (const std::string_view first :
+       {"before  read   0x2 :   clear  0X3   pte  of   4096  # a comment",
+        "\"before read 2\": 'clear +3 pte of 0x01000'",
+        "before read 2:\n    clear 3\n    pte of 0x1000",
+        "? before read 2\n  : clear 3 pte of 0x1000"}) {
+    EXPECT_EQ(Read(With("before read 2: clear 3 pte of 0x1000", first)), plain)
+        << first;
+  }
+  for (const std::string_view second :
+       {"map 1 pte of 0x3000 to 0x8000, ro old clean",
+        "map +1 pte of 12288 to 32768 ,clean  old\n    ro",
+        "\"map pte of 0x3000 to 0x8000,ro\\told\\nclean\""}) {
+    EXPECT_EQ(Read(With("map pte of 0x3000 to 0x8000, ro old clean", second)),
+              plain)
+        << second;
+  }
+  EXPECT_EQ(Read(With("changes:\n"
+                      "- before read 2: clear 3 pte of 0x1000\n"
+                      "- before read 5: map pte of 0x3000 to 0x8000, ro old "
+                      "clean\n",
+                      "changes: [{before read 2: clear 3 pte of 0x1000}, "
+                      "{before read 5: 'map pte of 0x3000 to 0x8000, ro old "
+                      "clean'}]\n")),
+            plain);
+  // A kind that has no number has one entry.
+  for (const std::string_view kind : {"detach", "split"}) {
+    const std::string line(kind);
+    EXPECT_EQ(Read(With("clear 3 pte of 0x1000", line + " 1 pmd of 0x100000")),
+              Read(With("clear 3 pte of 0x1000", line + " pmd of 0x100000")));
+  }
+  // Two before one read stay in their order.
+  const Case together = Read(With("before read 5", "before read 2"));
+  EXPECT_EQ(together.changes[1].read, 2);
+  EXPECT_EQ(together.changes[1].kind, Change::Kind::kMap);
+  // None: with and without the key.
+  const std::string all = With("", "");
+  const Case none = Read(all.substr(0, all.find("changes:")));
+  EXPECT_TRUE(none.changes.empty());
+  EXPECT_EQ(Read(all.substr(0, all.find("changes:")) + "changes: []\n"), none);
 }
 
 struct Refused {
@@ -147,7 +251,7 @@ constexpr Refused kStructure[] = {
      "requests, stack and tables"},
     {"version: 1\n", "version: 1\nversions: 2\n",
      "f:2:1: found the key 'versions'; the keys of a case are version, space, "
-     "requests, stack and tables"},
+     "requests, stack, tables and changes"},
     {"version: 1\n", "version: 1\nversion: 1\n",
      "f:2:1: found the key 'version' a second time; it should be there once"},
     {"s390/3", "s390/6",
@@ -283,6 +387,187 @@ constexpr Refused kValues[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Values, ReadCaseTextErrorTest,
                          ::testing::ValuesIn(kValues));
+
+constexpr Refused kChanges[] = {
+    // The section and its items.
+    {"\n- before read 2: clear 3 pte of 0x1000\n- before read 5: map pte of "
+     "0x3000 to 0x8000, ro old clean",
+     " 5", "f:16:10: changes: found '5'; should be a list"},
+    {"- before read 2: clear 3 pte of 0x1000", "- clear 3 pte of 0x1000",
+     "f:17:3: changes: found 'clear 3 pte of 0x1000'; each item is as in "
+     "'before read 7: clear pte of 0x1000'"},
+    {"- before read 2: clear 3 pte of 0x1000", "- []",
+     "f:17:3: changes: found a list; each item is as in 'before read 7: clear "
+     "pte of 0x1000'"},
+    {"\n- before read 5", "\n  before read 5",
+     "f:17:3: changes: found a mapping with 2 keys; each item is as in 'before "
+     "read 7: clear pte of 0x1000'"},
+    {"\n- before read 5: map pte of 0x3000 to 0x8000, ro old clean",
+     "\n- before read 2: upgrade\n- before read 3: upgrade\n- before read 4: "
+     "upgrade",
+     "f:20:3: changes: found 4; a case has at most 3"},
+    // Before which read.
+    {"before read 2", "after read 2",
+     "f:17:3: changes: found the key 'after read 2'; should be 'before read "
+     "N', with N from 1 to 2048"},
+    {"before read 2", "before read",
+     "f:17:3: changes: found the key 'before read'; should be 'before read N', "
+     "with N from 1 to 2048"},
+    {"before read 2", "before read 2 3",
+     "f:17:3: changes: found the key 'before read 2 3'; should be 'before read "
+     "N', with N from 1 to 2048"},
+    {"before read 2", "[before, read, 2]",
+     "f:17:3: changes: found the key a list; should be 'before read N', with N "
+     "from 1 to 2048"},
+    {"before read 2", "before read two",
+     "f:17:3: before read: found 'two'; should be a number from 1 to 2048"},
+    {"before read 2", "before read 02",
+     "f:17:3: before read: found '02'; should be a number from 1 to 2048"},
+    {"before read 2", "before read 0",
+     "f:17:3: before read: found 0, which a case cannot say; the nearest is 1"},
+    {"before read 2", "before read -3",
+     "f:17:3: before read: found -3, which a case cannot say; the nearest is "
+     "1"},
+    {"before read 5", "before read 2049",
+     "f:18:3: before read: found 2049, which a case cannot say; the nearest is "
+     "2048"},
+    {"before read 5", "before read 1",
+     "f:18:3: before read: found 1 behind 2, but what is done first stands "
+     "first; should be a number from 2 to 2048"},
+    // What is done.
+    {"clear 3 pte of 0x1000", "",
+     "f:17:3: changes: found nothing; what is done should be clear, detach, "
+     "map, split, write-protect, refill or upgrade"},
+    {"clear 3 pte of 0x1000", "''",
+     "f:17:18: changes: found ''; what is done should be clear, "
+     "detach, map, split, write-protect, refill or upgrade"},
+    {"clear 3 pte of 0x1000", "{clear: 3}",
+     "f:17:18: changes: found a mapping; what is done should be clear, detach, "
+     "map, split, write-protect, refill or upgrade"},
+    {"clear 3 pte", "swap 3 pte",
+     "f:17:18: changes: found 'swap'; what is done should be clear, detach, "
+     "map, split, write-protect, refill or upgrade"},
+    {"clear 3 pte", "Clear 3 pte",
+     "f:17:18: changes: found 'Clear'; what is done should be clear, detach, "
+     "map, split, write-protect, refill or upgrade"},
+    // Its words.
+    {"clear 3 pte of 0x1000", "clear",
+     "f:17:18: clear: found nothing behind 'clear'; should be 'clear [COUNT] "
+     "LEVEL of ADDRESS', where levels are pte, pmd, pud, p4d and pgd"},
+    {"clear 3 pte", "clear all pte",
+     "f:17:18: clear: found 'all' behind 'clear'; should be 'clear [COUNT] "
+     "LEVEL of ADDRESS', where levels are pte, pmd, pud, p4d and pgd"},
+    {"clear 3 pte", "clear 3 p5d",
+     "f:17:18: clear: found 'p5d' behind '3'; should be 'clear [COUNT] LEVEL "
+     "of ADDRESS', where levels are pte, pmd, pud, p4d and pgd"},
+    {"pte of 0x1000", "pte at 0x1000",
+     "f:17:18: clear: found 'at' behind 'pte'; should be 'clear [COUNT] LEVEL "
+     "of ADDRESS'"},
+    {"pte of 0x1000", "pte of",
+     "f:17:18: clear: found nothing behind 'of'; should be 'clear [COUNT] "
+     "LEVEL of ADDRESS'"},
+    {"pte of 0x1000", "pte of here",
+     "f:17:18: address: found 'here'; should be a number from 0 to "
+     "0xffffffffffffffff"},
+    {"pte of 0x1000", "pte of -4096",
+     "f:17:18: address: found '-4096'; should be a number from 0 to "
+     "0xffffffffffffffff"},
+    {"pte of 0x1000", "pte of 0x10000000000000000",
+     "f:17:18: address: found '0x10000000000000000'; should be a number from 0 "
+     "to 0xffffffffffffffff"},
+    // What does not belong.
+    {"clear 3 pte of 0x1000", "clear 3 pte of 0x1000, rw young dirty",
+     "f:17:18: clear: found ',' behind '0x1000'; should be 'clear [COUNT] "
+     "LEVEL of ADDRESS'"},
+    {"clear 3 pte of 0x1000", "write-protect 3 pte of 0x1000 to 0x2000",
+     "f:17:18: write-protect: found 'to' behind '0x1000'; should be "
+     "'write-protect [COUNT] LEVEL of ADDRESS'"},
+    {"clear 3 pte of 0x1000", "detach pmd of 0x100000 rw",
+     "f:17:18: detach: found 'rw' behind '0x100000'; should be 'detach pmd of "
+     "ADDRESS'"},
+    {"clear 3 pte of 0x1000", "split pmd of 0x100000 to 0x0, rw young dirty",
+     "f:17:18: split: found 'to' behind '0x100000'; should be 'split pmd of "
+     "ADDRESS'"},
+    {"clear 3 pte of 0x1000", "upgrade pgd of 0x0",
+     "f:17:18: upgrade: found 'pgd' behind 'upgrade'; should be 'upgrade'"},
+    // What is missing.
+    {" to 0x8000, ro old clean", "",
+     "f:18:18: map: found nothing behind '0x3000'; should be 'map [COUNT] "
+     "LEVEL of ADDRESS to FRAME, STATE'"},
+    {"map pte of 0x3000 to 0x8000, ro old clean", "refill pte of 0x3000",
+     "f:18:18: refill: found nothing behind '0x3000'; should be 'refill "
+     "[COUNT] pte of ADDRESS to FRAME, STATE'"},
+    {" to 0x8000, ro old clean", ", ro old clean",
+     "f:18:18: map: found ',' behind '0x3000'; should be 'map [COUNT] LEVEL of "
+     "ADDRESS to FRAME, STATE'"},
+    {"to 0x8000, ro old clean", "to",
+     "f:18:18: map: found nothing behind 'to'; should be 'map [COUNT] LEVEL of "
+     "ADDRESS to FRAME, STATE'"},
+    {"to 0x8000, ro old clean", "to 0x8000",
+     "f:18:18: map: found nothing behind '0x8000'; should be 'map [COUNT] "
+     "LEVEL of ADDRESS to FRAME, STATE'"},
+    {"to 0x8000, ro old clean", "to 0x8000 ro old clean",
+     "f:18:18: map: found 'ro' behind '0x8000'; should be 'map [COUNT] LEVEL "
+     "of ADDRESS to FRAME, STATE'"},
+    {"to 0x8000, ro old clean", "to 0x8000,",
+     "f:18:18: map: found nothing behind ','; should be 'map [COUNT] LEVEL of "
+     "ADDRESS to FRAME, STATE'"},
+    {"ro old clean", "ro old",
+     "f:18:18: state: found 'ro old'; should be rw, ro or none, young or old, "
+     "dirty or clean, and special if it is"},
+    {"ro old clean", "ro, old, clean",
+     "f:18:18: state: found 'ro, old, clean'; should be rw, ro or none, young "
+     "or old, dirty or clean, and special if it is"},
+    {"to 0x8000, ro", "to there, ro",
+     "f:18:18: frame: found 'there'; should be a number from 0 to "
+     "0xffffffffffffffff"},
+    // What a case cannot say.
+    {"clear 3 pte", "clear 0 pte",
+     "f:17:18: count: found 0, which a case cannot say; the nearest is 1"},
+    {"clear 3 pte", "clear 513 pte",
+     "f:17:18: count: found 513, which a case cannot say; the nearest is 512"},
+    {"clear 3 pte of 0x1000", "detach 2 pmd of 0x100000",
+     "f:17:18: count: found 2, which a case cannot say; the nearest is 1"},
+    {"clear 3 pte of 0x1000", "clear p4d of 0x0",
+     "f:17:18: clear: found p4d in s390/3, which a case cannot say; the "
+     "nearest is pud"},
+    {"clear 3 pte of 0x1000", "detach pte of 0x1000",
+     "f:17:18: detach: found pte in s390/3, which a case cannot say; the "
+     "nearest is pmd"},
+    {"clear 3 pte of 0x1000", "split pud of 0x0",
+     "f:17:18: split: found pud in s390/3, which a case cannot say; the "
+     "nearest is pmd"},
+    {"clear 3 pte of 0x1000", "write-protect pgd of 0x0",
+     "f:17:18: write-protect: found pgd in s390/3, which a case cannot say; "
+     "the nearest is pud"},
+    {"map pte of 0x3000 to", "map p4d of 0x0 to",
+     "f:18:18: map: found p4d in s390/3, which a case cannot say; the nearest "
+     "is pud"},
+    {"map pte of 0x3000 to", "refill pmd of 0x0 to",
+     "f:18:18: refill: found pmd in s390/3, which a case cannot say; the "
+     "nearest is pte"},
+    {"pte of 0x1000", "pte of 0x1008",
+     "f:17:18: pte: found 0x1008, which a case cannot say; the nearest is "
+     "0x1000"},
+    {"clear 3 pte of 0x1000", "split pmd of 0x101000",
+     "f:17:18: pmd: found 0x101000, which a case cannot say; the nearest is "
+     "0x100000"},
+    {"map pte of 0x3000 to", "refill 3 pte of 0xfe000 to",
+     "f:18:18: count: found 3 from 0xfe000 on, beyond the end of the page "
+     "table, which a case cannot say; the nearest is 2"},
+    {"to 0x8000", "to 0x8fff",
+     "f:18:18: frame: found 0x8fff, which a case cannot say; the nearest is "
+     "0x8000"},
+    {"to 0x8000", "to 0x100000000000",
+     "f:18:18: frame: found 0x100000000000, which a case cannot say; the "
+     "nearest is 0xffffffff000"},
+    {"map pte of 0x3000 to 0x8000, ro old clean",
+     "map pmd of 0x0 to 0x0, ro old clean special",
+     "f:18:18: state: found 'ro old clean special' for pmd in s390/3, which a "
+     "case cannot say; the nearest is 'ro old clean'"},
+};
+INSTANTIATE_TEST_SUITE_P(Changes, ReadCaseTextErrorTest,
+                         ::testing::ValuesIn(kChanges));
 
 TEST(ReadCaseTextTest, RefusesALargeLeafThatTheSpaceHasNot) {
   EXPECT_EQ(Error("version: 1\nspace: s390/2\nrequests:\n"

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_RANDOM_CASE_H_
+#define PXDFUZZ_TESTS_RANDOM_CASE_H_
+
+#include <cstdint>
+
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/rng.h"
+#include "pxdfuzz/wrapping.h"
+
+namespace pxdfuzz {
+
+// Canonical cases whose parts are drawn field by field, not from bytes: what
+// somebody might write, and what bytes seldom say.
+class RandomCase {
+ public:
+  explicit RandomCase(uint64_t seed) : rng_(seed) {}
+
+  // At most so many records, and changes: 0 to 3, or one more, which is left
+  // out.
+  Case Next(uint64_t most_records = 5) {
+    Case c;
+    do {
+      c.space = kAllSpaces[rng_.Below(kAllSpaces.size())];
+    } while (!IsBuilt(c.space));
+    c.stack.position = static_cast<uint16_t>(rng_.Next());
+    c.stack.around = static_cast<StackContent>(rng_.Below(4));
+    for (uint64_t n = rng_.Below(6); n > 0; --n) {
+      c.stack.words.push_back(
+          {.distance = static_cast<int16_t>(rng_.Next() >> rng_.Below(64)),
+           .content = static_cast<StackContent>(rng_.Below(4)),
+           .word = rng_.Next()});
+    }
+    for (uint64_t n = 1 + rng_.Below(4); n > 0; --n) {
+      c.requests.push_back({.start = Address(),
+                            .pages = static_cast<uint16_t>(rng_.Next()),
+                            .write = rng_.Chance(1, 2)});
+    }
+    for (uint64_t n = rng_.Below(most_records + 1); n > 0; --n) {
+      c.records.push_back({.kind = static_cast<Record::Kind>(rng_.Below(5)),
+                           .level = AnyLevel(),
+                           .address = Address(),
+                           .count = static_cast<uint16_t>(rng_.Next()),
+                           .frame = rng_.Next(),
+                           .state = State(),
+                           .word = rng_.Next()});
+    }
+    for (uint64_t n = rng_.Below(5); n > 0; --n) {
+      c.changes.push_back(
+          {.kind = static_cast<Change::Kind>(rng_.Below(kChangeKindCount)),
+           .level = AnyLevel(),
+           .read = static_cast<uint16_t>(rng_.Next() >> rng_.Below(64)),
+           .address = Address(),
+           .count = static_cast<uint16_t>(rng_.Next() >> rng_.Below(64)),
+           .frame = rng_.Next(),
+           .state = State()});
+    }
+    Canonicalize(c);
+    return c;
+  }
+
+ private:
+  Level AnyLevel() { return static_cast<Level>(rng_.Below(kLevelCount)); }
+  uint64_t Address() {
+    const uint64_t base = rng_.Pick({rng_.Next(), rng_.Next() >> rng_.Below(64),
+                                     uint64_t{1} << rng_.Below(64)});
+    return WrappingAdd(base, static_cast<uint64_t>(rng_.Between(-5, 5)) << 12);
+  }
+  LeafState State() {
+    return {.permission = static_cast<Permission>(rng_.Below(3)),
+            .young = rng_.Chance(1, 2),
+            .dirty = rng_.Chance(1, 2),
+            .special = rng_.Chance(1, 2)};
+  }
+
+  Rng rng_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_TESTS_RANDOM_CASE_H_
