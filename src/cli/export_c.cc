@@ -77,11 +77,20 @@ class Planner {
         "What lies on the kernel's stack beside a local copy of an entry, "
         "which decides what a walk that leaves the copy gets.");
     for (const Record& record : case_.records) AddRecord(record);
+    if (!case_.changes.empty()) {
+      Miss(
+          "What another processor does to the tables while they are walked: no "
+          "program can choose the read before which it happens, so nothing is "
+          "driven.");
+    }
     NoteRequests();
     NoteLevels();
     if (exported_.incomparable() != Incomparable::kNo) {
       plan_.idle = "the request is not comparable";
       plan_.idle_reason = Describe(exported_.incomparable());
+    } else if (!case_.changes.empty()) {
+      plan_.idle = "the tables change while they are walked";
+      plan_.idle_reason = "no program can choose the read before which they do";
     } else {
       FindBorder();
       Drive();

@@ -96,6 +96,26 @@ std::string_view Enumerator(Record::Kind kind) {
   return "";
 }
 
+std::string_view Enumerator(Change::Kind kind) {
+  switch (kind) {
+    case Change::Kind::kClear:
+      return "Change::Kind::kClear";
+    case Change::Kind::kDetach:
+      return "Change::Kind::kDetach";
+    case Change::Kind::kMap:
+      return "Change::Kind::kMap";
+    case Change::Kind::kSplit:
+      return "Change::Kind::kSplit";
+    case Change::Kind::kWriteProtect:
+      return "Change::Kind::kWriteProtect";
+    case Change::Kind::kRefill:
+      return "Change::Kind::kRefill";
+    case Change::Kind::kUpgrade:
+      return "Change::Kind::kUpgrade";
+  }
+  return "";
+}
+
 std::string_view Enumerator(Permission permission) {
   switch (permission) {
     case Permission::kNone:
@@ -187,6 +207,26 @@ void AddRecord(const Record& record, TextLines& out) {
   out.Line("  });");
 }
 
+void AddChange(const Change& change, TextLines& out) {
+  out.Line("  c.changes.push_back({");
+  out.Line(Concat({"      .kind = ", Enumerator(change.kind), ","}));
+  if (change.level != Level::kPte) {
+    out.Line(Concat({"      .level = ", Enumerator(change.level), ","}));
+  }
+  out.Line(Concat({"      .read = ", std::to_string(change.read), ","}));
+  if (change.kind != Change::Kind::kUpgrade) {
+    out.Line(Concat({"      .address = ", Hex(change.address), ","}));
+  }
+  if (HasCount(change.kind)) {
+    out.Line(Concat({"      .count = ", std::to_string(change.count), ","}));
+  }
+  if (HasFrame(change.kind)) {
+    out.Line(Concat({"      .frame = ", Hex(change.frame), ","}));
+    AddState(change.state, out);
+  }
+  out.Line("  });");
+}
+
 void AddCaseFunction(const Case& c, TextLines& out) {
   out.Line("Case MakeCase() {");
   out.Line("  Case c;");
@@ -218,6 +258,11 @@ void AddCaseFunction(const Case& c, TextLines& out) {
     out.Line("  // Each changes what those above it made.");
   }
   for (const Record& record : c.records) AddRecord(record, out);
+  if (!c.changes.empty()) {
+    out.Line(
+        "  // What another processor does, each before that read of a walk.");
+  }
+  for (const Change& change : c.changes) AddChange(change, out);
   out.Line("  return c;");
   out.Line("}");
 }
@@ -342,6 +387,32 @@ TEST_F(ExportedCaseTest, TheWalkAgreesWithTheReference) {
 }  // namespace pxdfuzz
 )text";
 
+// The same where tables change. What a walk may return then is no list of
+// pages: it depends on what the walk has met.
+constexpr std::string_view kChangingTests = R"text(
+// Each page that the walk returns was there when its reference was taken, none
+// is missing whose entries nobody changed, and nothing is read but page tables
+// and the walk's own local copies of entries.
+TEST(ExportedCaseTest, TheWalkHoldsWhileTablesChange) {
+  const auto oracle = std::make_unique<Oracle>();
+  const Verdict& verdict =
+      oracle->Judge(MakeCase(), WalkSet::Of(kWalk), Excuses::kNone);
+  ASSERT_EQ(verdict.incomparable, Incomparable::kNo)
+      << Describe(verdict.incomparable);
+  const RequestVerdict& request = verdict.requests[kRequest];
+  ASSERT_EQ(request.incomparable, Incomparable::kNo)
+      << Describe(request.incomparable);
+  const WalkVerdict& walk = request.walks[IndexOf(kWalk)];
+  ASSERT_TRUE(walk.ran);
+  EXPECT_EQ(Name(walk.outcome), "agrees")
+      << "page " << walk.first_difference << " of " << walk.pages
+      << " returned, after " << walk.changes << " of the changes";
+}
+
+}  // namespace
+}  // namespace pxdfuzz
+)text";
+
 std::string Replaced(std::string_view text, std::string_view name,
                      std::string_view value) {
   std::string result(text);
@@ -378,33 +449,36 @@ std::string ExportGtest(const Export& exported) {
   out.Blank();
   out.Line("#include <gtest/gtest.h>");
   out.Blank();
-  for (const std::string_view header :
-       {"algorithm", "array", "cstddef", "cstdint", "vector"}) {
+  const bool changing = !c.changes.empty();
+  std::vector<std::string_view> standard = {"algorithm", "array", "cstddef",
+                                            "cstdint", "vector"};
+  std::vector<std::string_view> headers = {
+      "pxdfuzz/address_space.h", ArchHeader(c.space.arch), "pxdfuzz/arena.h",
+      "pxdfuzz/arena_memory.h",  "pxdfuzz/case.h",         "pxdfuzz/leaf.h",
+      "pxdfuzz/level.h",         "pxdfuzz/policy.h",       "pxdfuzz/populate.h",
+      "pxdfuzz/reference.h",     "pxdfuzz/run_walk.h",     "pxdfuzz/space.h",
+      "pxdfuzz/stack.h",         "pxdfuzz/text_lines.h",   "pxdfuzz/trace.h"};
+  if (changing) {
+    standard = {"cstddef", "memory"};
+    headers = {"pxdfuzz/case.h",  "pxdfuzz/compare.h", "pxdfuzz/leaf.h",
+               "pxdfuzz/level.h", "pxdfuzz/policy.h",  "pxdfuzz/space.h",
+               "pxdfuzz/stack.h"};
+  }
+  for (const std::string_view header : standard) {
     out.Line(Concat({"#include <", header, ">"}));
   }
   out.Blank();
-  for (const std::string_view header :
-       {std::string_view("pxdfuzz/address_space.h"), ArchHeader(c.space.arch),
-        std::string_view("pxdfuzz/arena.h"),
-        std::string_view("pxdfuzz/arena_memory.h"),
-        std::string_view("pxdfuzz/case.h"), std::string_view("pxdfuzz/leaf.h"),
-        std::string_view("pxdfuzz/level.h"),
-        std::string_view("pxdfuzz/policy.h"),
-        std::string_view("pxdfuzz/populate.h"),
-        std::string_view("pxdfuzz/reference.h"),
-        std::string_view("pxdfuzz/run_walk.h"),
-        std::string_view("pxdfuzz/space.h"),
-        std::string_view("pxdfuzz/stack.h"),
-        std::string_view("pxdfuzz/text_lines.h"),
-        std::string_view("pxdfuzz/trace.h")}) {
+  for (const std::string_view header : headers) {
     out.Line(Concat({"#include \"", header, "\""}));
   }
   out.Blank();
   out.Line("namespace pxdfuzz {");
   out.Line("namespace {");
   out.Blank();
-  out.Line(Concat({"using Arch = ", ArchType(c.space.arch), ";"}));
-  out.Blank();
+  if (!changing) {
+    out.Line(Concat({"using Arch = ", ArchType(c.space.arch), ";"}));
+    out.Blank();
+  }
   out.Line(Concat({"// ", Name(policy), "."}));
   out.Line("constexpr Policy kWalk = {");
   out.Line(Concat({"    .boundary = ", Enumerator(policy.boundary), ","}));
@@ -417,9 +491,12 @@ std::string ExportGtest(const Export& exported) {
   out.Line("// Which of the case's requests is tried.");
   out.Line(Concat(
       {"constexpr size_t kRequest = ", std::to_string(exported.request), ";"}));
-  out.Blank();
-  AddExpected(exported, out);
-  return out.text() + Replaced(kTests, "TheWalk", CamelCase(Name(policy)));
+  if (!changing) {
+    out.Blank();
+    AddExpected(exported, out);
+  }
+  return out.text() + Replaced(changing ? kChangingTests : kTests, "TheWalk",
+                               CamelCase(Name(policy)));
 }
 
 }  // namespace pxdfuzz

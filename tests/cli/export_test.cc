@@ -163,6 +163,22 @@ class ExportTest : public ::testing::Test {
     if (compiled.exit_code != 0) return compiled;
     return RunCommand(program);
   }
+  // Adds to an exported test that what it builds is the case of `file`.
+  void AddWholeTest(const std::string& file, const std::string& source) const {
+    const Ran bytes = RunCommand(Program("pxdfuzz") + " encode " + file +
+                                 " | od -An -v -tu1");
+    std::string list;
+    std::istringstream in(bytes.output);
+    for (std::string byte; in >> byte;) list += byte + ",";
+    std::ofstream(source, std::ios::app)
+        << "namespace pxdfuzz {\nnamespace {\n"
+           "TEST(Whole, IsTheSame) {\n"
+           "  const uint8_t bytes[] = {"
+        << list
+        << "};\n"
+           "  EXPECT_TRUE(MakeCase() == Decode(bytes));\n"
+           "}\n}  // namespace\n}  // namespace pxdfuzz\n";
+  }
   // Compiles an exported C program; `more` are other sources.
   void CompileC(const std::string& source, const std::string& more = "") const {
     const Ran compiled =
@@ -259,24 +275,68 @@ TEST_F(ExportTest, GtestSaysTheWholeCase) {
          "- clear: {pte: 0x8000, count: 1}\n";
   const std::string source =
       Written("--as=gtest " + Scratch("all.yaml"), "all.cc");
-  // Beside the test's own: what it builds is what was exported.
-  const Ran bytes = RunCommand(Program("pxdfuzz") + " encode " +
-                               Scratch("all.yaml") + " | od -An -v -tu1");
-  std::string list;
-  std::istringstream in(bytes.output);
-  for (std::string byte; in >> byte;) list += byte + ",";
-  std::ofstream(source, std::ios::app)
-      << "namespace pxdfuzz {\nnamespace {\n"
-         "TEST(Whole, IsTheSame) {\n"
-         "  const uint8_t bytes[] = {"
-      << list
-      << "};\n"
-         "  EXPECT_TRUE(MakeCase() == Decode(bytes));\n"
-         "}\n}  // namespace\n}  // namespace pxdfuzz\n";
+  AddWholeTest(Scratch("all.yaml"), source);
   const Ran ran = RunGtest(source);
   EXPECT_THAT(ran.output, HasSubstr("[       OK ] Whole.IsTheSame"));
   EXPECT_THAT(ran.output,
               HasSubstr("[       OK ] ExportedCaseTest.ReferenceIsAsExpected"));
+}
+
+TEST_F(ExportTest, GtestChangesTheTables) {
+  const std::string tables =
+      "version: 1\n"
+      "space: s390/3\n"
+      "requests:\n"
+      "- {start: 0x1007ffff000, pages: 2, access: read}\n"
+      "stack: {position: 0, around: copy}\n"
+      "tables:\n"
+      "- map: {pte: 0x1007ffff000, count: 1, frame: 0x1000, "
+      "state: rw young dirty}\n"
+      "- map: {pte: 0x10080000000, count: 1, frame: 0x2000, "
+      "state: rw young dirty}\n"
+      "- map: {pmd: 0x300000, count: 1, frame: 0x300000, "
+      "state: rw young dirty}\n"
+      "changes:\n";
+  const auto run = [&](const std::string& changes, const std::string& walk) {
+    std::ofstream(Scratch("race.yaml")) << tables << changes;
+    const std::string source = Scratch("race.cc");
+    const Ran written = Export("--as=gtest --force --walk=" + walk + " " +
+                               Scratch("race.yaml") + " -o " + source);
+    EXPECT_EQ(written.exit_code, 0) << written.output;
+    for (const std::string& line : Lines(Contents(source))) {
+      EXPECT_LE(line.size(), 80u) << line;
+    }
+    AddWholeTest(Scratch("race.yaml"), source);
+    const Ran ran = RunGtest(source);
+    EXPECT_THAT(ran.output, HasSubstr("[       OK ] Whole.IsTheSame"));
+    return ran;
+  };
+  // Between the test of the pmd and what static-by-pointer reads again.
+  const std::string race =
+      "- before read 8: detach pmd of 0x1007ff00000\n"
+      "- before read 2048: upgrade\n";
+  const Ran failed = run(race, "static-by-pointer");
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output,
+              HasSubstr("[  FAILED  ] ExportedCaseTest."
+                        "StaticByPointerHoldsWhileTablesChange"));
+  EXPECT_THAT(failed.output, HasSubstr("Which is: \"fault\""));
+  EXPECT_THAT(failed.output, HasSubstr("after 1 of the changes"));
+  const Ran passed = run(race, "static-lockless");
+  EXPECT_EQ(passed.exit_code, 0) << passed.output;
+  EXPECT_THAT(passed.output, HasSubstr("[       OK ] ExportedCaseTest."
+                                       "StaticLocklessHoldsWhileTablesChange"));
+  // The other kinds of changes.
+  run("- before read 3: clear 2 pte of 0x1007ffff000\n"
+      "- before read 9: map 3 pte of 0x10080001000 to 0x5000, none old clean "
+      "special\n"
+      "- before read 9: split pmd of 0x300000\n",
+      "static-lockless");
+  run("- before read 1: write-protect 2 pte of 0x1007ffff000\n"
+      "- before read 5: detach pmd of 0x1007ff00000\n"
+      "- before read 7: refill 2 pte of 0x10080180000 to 0x7000, ro young "
+      "dirty\n",
+      "static-lockless");
 }
 
 TEST_F(ExportTest, GtestOfEachRegressionThatShowsADifference) {
@@ -406,6 +466,30 @@ TEST_F(ExportTest, CSaysWhatItCannotReproduce) {
   CompileC(source);
 }
 
+// A program cannot change tables between two reads of a walk: it says so, where
+// it is read and where it is run.
+TEST_F(ExportTest, CDrivesNothingWhereTablesChange) {
+  std::ofstream(Scratch("race.yaml"))
+      << Contents(kThread)
+      << "changes:\n- before read 8: detach pmd of 0x1007ff00000\n";
+  const std::string source =
+      Written("--as=c " + Scratch("race.yaml"), "race.c");
+  const std::string text = Contents(source);
+  EXPECT_THAT(text,
+              HasSubstr("\n// - What another processor does to the tables "
+                        "while they are walked"));
+  EXPECT_THAT(text, HasSubstr("\n//   - before read 8: detach pmd of "));
+  EXPECT_THAT(text, HasSubstr("drive_pages = 0;"));
+  for (const std::string& line : Lines(text)) EXPECT_LE(line.size(), 80u);
+  CompileC(source);
+  const Ran ran = RunCommand(Scratch("case"));
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_THAT(ran.output,
+              EndsWith("\ncannot be tried here: the tables change while they "
+                       "are walked: no program can choose the read before "
+                       "which they do\n"));
+}
+
 TEST_F(ExportTest, COfEachRegressionSaysWhatItDrives) {
   for (const std::string& file : Regressions()) {
     const Ran ran = Export("--as=c " + file);
@@ -458,6 +542,20 @@ TEST_F(ExportTest, MailHoldsTheCase) {
   const auto c = ReadCase(Scratch("case.yaml"));
   ASSERT_TRUE(c.ok()) << c.status();
   EXPECT_EQ(*c, *ReadCase(kThread));
+}
+
+// And so it does where tables change, which no program of C can repeat.
+TEST_F(ExportTest, MailHoldsTheChanges) {
+  std::ofstream(Scratch("race.yaml"))
+      << Contents(kThread)
+      << "changes:\n- before read 8: detach pmd of 0x1007ff00000\n";
+  const std::string text =
+      Export("--as=mail --walk=static-lockless " + Scratch("race.yaml")).output;
+  EXPECT_THAT(text, HasSubstr("\n- before read 8: detach pmd of "));
+  EXPECT_THAT(text, HasSubstr("--as=gtest"));
+  EXPECT_THAT(text, Not(HasSubstr("--as=c")));
+  EXPECT_THAT(Export(std::string("--as=mail ") + kThread).output,
+              HasSubstr("--as=c"));
 }
 
 TEST_F(ExportTest, TakesBytesAndStandardInput) {
