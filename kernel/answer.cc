@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 5> kEnds = {"returned", "refused",
 constexpr std::array<std::string_view, 2> kRuns = {"get", "pin"};
 constexpr std::array<std::string_view, 5> kLevels = {"pte", "pmd", "pud", "p4d",
                                                      "pgd"};
+constexpr std::array<std::string_view, 3> kRoles = {"read", "again", "check"};
 constexpr std::array<std::string_view, 4> kPlaces = {"table", "copy", "stack",
                                                      "nowhere"};
 constexpr std::array<std::string_view, 5> kKinds = {"empty", "table", "leaf",
@@ -224,7 +225,8 @@ std::string ToLines(const KernelAnswer& answer) {
   }
   for (const KernelRead& read : answer.reads) {
     text += Concat(
-        {"read ", WordOf(kLevels, read.level), " ", PlaceWords(read), " ",
+        {WordOf(kRoles, read.role), " ", WordOf(kLevels, read.level), " ",
+         PlaceWords(read), " ",
          read.value.has_value() ? Hex(*read.value) : std::string(kFaulted), " ",
          KindWords(read.kind), " ", std::to_string(read.line), " ", read.file,
          "\n"});
@@ -268,8 +270,10 @@ std::optional<KernelAnswer> AnswerFromLines(std::string_view lines) {
       while (understood && !line.done()) {
         understood = ReadNumber(line.Word(), answer.pages.emplace_back());
       }
-    } else if (key == "read") {
-      understood = ReadRead(line, answer.reads.emplace_back());
+    } else if (KernelRead::Role role; ReadOneOf(kRoles, key, role)) {
+      KernelRead& read = answer.reads.emplace_back();
+      read.role = role;
+      understood = ReadRead(line, read);
     }
     if (!understood) return std::nullopt;
   }

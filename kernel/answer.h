@@ -23,7 +23,10 @@ struct KernelRead {
     kStack,    // another word of the stack
     kNowhere,  // `nowhere`: there is no memory
   };
+  // What it was read for; enum pxd_role of kernel/kernel_walk.h.
+  enum class Role : uint8_t { kTurn, kAgain, kCheck };
 
+  Role role = Role::kTurn;
   Level level = Level::kPte;
   std::string file;  // as the tree names it
   int line = 0;
@@ -99,6 +102,7 @@ struct KernelText {
 //   known NAME                  likewise
 //   pages 0x1000 0x2000         where there are any
 //   read LEVEL PLACE VALUE KIND LINE FILE
+//                               or again, check: what was read before
 //   end
 //
 //   LEVEL  pgd p4d pud pmd pte

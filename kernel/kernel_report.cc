@@ -120,11 +120,11 @@ std::string SourceLine(const KernelRead& read) {
   return Concat({read.file, ":", std::to_string(read.line)});
 }
 
-// One turn of a loop of the kernel text: an entry that is read, perhaps twice.
+// One turn of a loop of the kernel text: an entry that is read.
 struct ReadTurn {
   const KernelRead* read = nullptr;
-  // The read that saw whether it had changed in the meantime.
-  const KernelRead* again = nullptr;
+  // Reads that came before the next turn, of this entry or of one above it.
+  std::vector<const KernelRead*> others;
   // The first of its loop.
   bool begins = false;
   // Pages that were returned before it, and those it returns.
@@ -197,23 +197,30 @@ class KernelReportText {
     const Geometry& geometry = replay_.geometry();
     const size_t wanted = replay_.request().pages;
     const bool whole = !faulted() && !hit_bug();
+    size_t last_turn = 0;
+    for (size_t i = 0; i < answer_.reads.size(); ++i) {
+      if (answer_.reads[i].role == KernelRead::Role::kTurn) last_turn = i;
+    }
     const size_t limit = whole ? answer_.pages.size() : wanted;
     for (size_t i = 0; i < answer_.reads.size(); ++i) {
       const KernelRead& read = answer_.reads[i];
-      if (IsSecondRead(i)) {
-        turns_.back().again = &read;
+      if (read.role != KernelRead::Role::kTurn) {
+        if (!turns_.empty()) turns_.back().others.push_back(&read);
         continue;
       }
+      if (IsSecondRead(i)) continue;
+      const bool begins =
+          turns_.empty() || turns_.back().read->level > read.level;
       ReadTurn& turn = turns_.emplace_back();
       turn.read = &read;
-      turn.begins = i == 0 || answer_.reads[i - 1].level > read.level;
+      turn.begins = begins;
       turn.page = pages_.size();
       if (read.kind.tag != EntryKind::Tag::kLeaf ||
           !geometry.real(read.level)) {
         continue;
       }
       // That a fault came later shows that the leaf was taken.
-      if (!whole && i + 1 == answer_.reads.size()) continue;
+      if (!whole && i == last_turn) continue;
       const uint64_t address = AddressOf(turn);
       const uint64_t inside = address & (geometry.span(read.level) - 1);
       const uint64_t left =
@@ -229,8 +236,7 @@ class KernelReportText {
     if (whole) pages_ = answer_.pages;
   }
 
-  // Whether a read is the second of the same entry: kernel text looks again,
-  // when it has the reference, whether the entry is still the same.
+  // Whether a turn's read is the second of the same entry.
   bool IsSecondRead(size_t i) const {
     if (i == 0 || turns_.empty()) return false;
     const KernelRead& read = answer_.reads[i];
@@ -397,6 +403,7 @@ class KernelReportText {
     if (faulted()) return "stop: a fault";
     if (hit_bug()) return "stop: BUG()";
     if (turns_.empty()) return "";
+    if (SawChange(turns_.size() - 1)) return "stop: the last check";
     const KernelRead& last = *turns_.back().read;
     return Concat({"stop: ", replay_.WhyNot(EntryLevelOf(last), last.kind)});
   }
@@ -474,8 +481,66 @@ class KernelReportText {
     }
     if (i + 1 < turns_.size() || faulted() || hit_bug()) return "";
     if (answer_.refused.has_value()) return "; stops here";
+    if (SawChange(i)) return "; stops here: the last check sees a change";
     return Concat({"; stops here: ",
                    replay_.WhyNot(EntryLevelOf(*turn.read), turn.read->kind)});
+  }
+
+  // What the turns up to `i` have read of the level last; nothing where none
+  // did.
+  const KernelRead* LastRead(Level level, size_t i) const {
+    for (size_t j = i + 1; j > 0; --j) {
+      if (turns_[j - 1].read->level == level) return turns_[j - 1].read;
+    }
+    return nullptr;
+  }
+
+  // Whether `other`, a later read, is not what turn `i` goes by.
+  bool IsChange(const KernelRead& other, size_t i) const {
+    const KernelRead* read = LastRead(other.level, i);
+    return read != nullptr && read->value != other.value;
+  }
+
+  // Whether the last check of turn `i` saw a change.
+  bool SawChange(size_t i) const {
+    for (const KernelRead* other : turns_[i].others) {
+      if (other->role == KernelRead::Role::kCheck && IsChange(*other, i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // What is to be said of a later read than the one of turn `i`: that it saw
+  // something else, or never could. Empty for others.
+  std::string Another(const KernelRead& other, size_t i) const {
+    const bool is_check = other.role == KernelRead::Role::kCheck;
+    const bool is_change = IsChange(other, i);
+    const bool is_copy = is_check && other.place == KernelRead::Place::kCopy;
+    if (!is_change && !is_copy) return "";
+    const std::string_view level = Name(other.level);
+    std::string text;
+    if (is_check) {
+      text = Concat({"last check: ", level, " read again"});
+    } else if (other.level == Level::kPmd) {
+      text = "pte_offset_map() reads pmd again";
+    } else if (other.level == Level::kPte) {
+      text = "pte read again";
+    } else {
+      text = Concat(
+          {Name(Below(other.level)), "_offset() reads ", level, " again"});
+    }
+    if (is_copy) {
+      const KernelRead* read = LastRead(other.level, i);
+      const bool is_own =
+          read == nullptr || read->place != KernelRead::Place::kCopy;
+      text += Concat(
+          {", from the local copy of ", is_own ? level : Name(CopyOf(other))});
+    }
+    if (!is_change) return text + ", which nobody else changes";
+    text += Value(other);
+    if (other.value.has_value()) text += ", no longer what was read";
+    return text;
   }
 
   bool IsMarked(size_t i) const { return broken_ == i || effect_ == i; }
@@ -585,6 +650,10 @@ class KernelReportText {
     out_.Line(Concat({marked ? ">> " : "   ", indent, head}), style);
     out_.Wrap(hang, hang + "  ",
               Concat({Place(read), Value(read), Action(block.first)}), style);
+    for (const KernelRead* other : turn.others) {
+      const std::string text = Another(*other, block.first);
+      if (!text.empty()) out_.Wrap(hang, hang + "  ", text, style);
+    }
     if (broken_ == block.first) {
       out_.Wrap(">>   ", ">>   ", BrokenRule(block.first), style);
     }
@@ -653,7 +722,7 @@ class KernelReportText {
   void AddEnd() {
     if (!faulted() && !hit_bug()) return;
     std::string text(hit_bug() ? "It stops" : "It faults");
-    const KernelRead& last = *turns_.back().read;
+    const KernelRead& last = answer_.reads.back();
     text += Concat({"; its last read is that of ", Name(last.level), " by ",
                     SourceLine(last), "."});
     out_.Wrap(">> ", ">> ", text, LineStyle::kMarked);

@@ -56,6 +56,11 @@ KernelAnswer Full() {
         Read(Level::kPte, Place::kTable, EntryKind::Leaf(0x3000, state)));
   }
   answer.reads.push_back(
+      Read(Level::kPmd, Place::kTable, EntryKind::Table(0x10600000)));
+  answer.reads.back().role = KernelRead::Role::kAgain;
+  answer.reads.push_back(Read(Level::kPmd, Place::kCopy, EntryKind::Empty()));
+  answer.reads.back().role = KernelRead::Role::kCheck;
+  answer.reads.push_back(
       Read(Level::kPte, Place::kNowhere, EntryKind::Empty()));
   answer.reads.back().value.reset();
   // The last on its line, and so any name.
@@ -94,6 +99,9 @@ TEST(KernelAnswerTest, LooksAsItIsDocumented) {
             "2931 mm/gup.c\n"
             "read pte table 0x10800000 0x1234 leaf 0x3000 none young clean "
             "special 2931 mm/gup.c\n"
+            "again pmd table 0x10800000 0x1234 table 0x10600000 2931 "
+            "mm/gup.c\n"
+            "check pmd copy 0x1234 empty 2931 mm/gup.c\n"
             "read pte nowhere 0xfff0000000000000 fault empty 2931 some "
             "where/pgtable.h\n"
             "end\n");
@@ -137,6 +145,8 @@ TEST(KernelAnswerTest, GarbageIsRefused) {
            "request returned\nread pud copy faulty empty 1 mm/gup.c\n",
            "request returned\nread pte copy 0x0 leaf 0x0 rw young dirty 1 a\n",
            "request returned\nread pte copy 0x0 table 0x0 1 mm/gup.c\n",
+           "request returned\ncheck\n",
+           "request returned\nagain pxd table 0x0 0x0 empty 1 mm/gup.c\n",
            "request returned\nfoo\n",
            "request returned\n\n",
            "hello\n",

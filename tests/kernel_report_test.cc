@@ -346,6 +346,85 @@ TEST(KernelReportTest, FoldsLongRuns) {
   EXPECT_EQ(Report(c, twice), report);
 }
 
+// Each page with what gup's last check reads, and those with what pXd_offset()
+// reads by pointer.
+KernelAnswer WithChecks(const KernelAnswer& answer) {
+  KernelAnswer checked = answer;
+  checked.reads.clear();
+  KernelRead pmd;
+  const auto add = [&checked](KernelRead read, KernelRead::Role role) {
+    read.role = role;
+    read.line += 7;
+    checked.reads.push_back(read);
+  };
+  for (const KernelRead& read : answer.reads) {
+    checked.reads.push_back(read);
+    if (read.level == Level::kPmd) pmd = read;
+    if (read.level == Level::kPte) {
+      add(pmd, KernelRead::Role::kCheck);
+      add(read, KernelRead::Role::kCheck);
+    } else {
+      add(read, KernelRead::Role::kAgain);
+    }
+  }
+  return checked;
+}
+
+// What was read again and is the same is not worth a line.
+TEST(KernelReportTest, SaysNothingOfChecksThatSeeNoChange) {
+  const Case c = MakeCase(3, {.start = kMiB - 8 * 4096, .pages = 16},
+                          {MapPages(kMiB - 8 * 4096, 16, 0x100000)});
+  const KernelAnswer answer = AnswerOf(c, kStaticLockless);
+  EXPECT_EQ(Report(c, WithChecks(answer)), Report(c, answer));
+}
+
+TEST(KernelReportTest, TellsWhatTheLastCheckSaw) {
+  const Case c = MakeCase(3, {.start = 0x10000000, .pages = 3},
+                          {MapPages(0x10000000, 3, 0x100000)});
+  KernelAnswer answer = WithChecks(AnswerOf(c, kStaticLockless));
+  // The last page is dropped: its pmd was cleared.
+  answer.pages.pop_back();
+  KernelRead& pmd = answer.reads[answer.reads.size() - 2];
+  pmd.value = S390::Entries::Empty(Level::kPmd);
+  pmd.kind = EntryKind::Empty();
+  answer.reads.pop_back();
+  const std::string report = Report(c, answer);
+  const std::string flat = Flat(report);
+  EXPECT_THAT(flat, HasSubstr("last check: pmd read again = 0x20: empty, no "
+                              "longer what was read"));
+  EXPECT_THAT(flat, HasSubstr("stops here: the last check sees a change"));
+  EXPECT_THAT(flat, HasSubstr("stop: the last check"));
+  EXPECT_EQ(Count(report, "last check: "), 1u);
+}
+
+// Where a level is folded, by value: it compares a copy with itself.
+TEST(KernelReportTest, TellsALastCheckOfACopy) {
+  const Case c =
+      MakeCase(2, {.start = 0x1000, .pages = 2}, {MapPages(0x1000, 2, 0x2000)});
+  const std::string report =
+      Report(c, WithChecks(AnswerOf(c, kFoldedAwareByValue)));
+  EXPECT_EQ(Count(Flat(report),
+                  "last check: pmd read again, from the local "
+                  "copy of pud, which nobody else changes"),
+            2u);
+}
+
+TEST(KernelReportTest, TellsWhatAnOffsetFunctionReadAgain) {
+  const Case c = MakeCase(3, {.start = 0x10000000, .pages = 1},
+                          {MapPages(0x10000000, 1, 0x100000)});
+  KernelAnswer answer = WithChecks(AnswerOf(c, kStaticByPointer));
+  for (KernelRead& read : answer.reads) {
+    if (read.role != KernelRead::Role::kAgain || read.level != Level::kPud) {
+      continue;
+    }
+    read.value = S390::Entries::Empty(Level::kPud);
+    read.kind = EntryKind::Empty();
+  }
+  EXPECT_THAT(Flat(Report(c, answer)),
+              HasSubstr("pmd_offset() reads pud again = 0x24: empty, no longer "
+                        "what was read"));
+}
+
 // Large leaves return what is left of them.
 TEST(KernelReportTest, CountsThePagesOfLargeLeaves) {
   const Case c = MakeCase(3, {.start = 0x100fe000, .pages = 4},
@@ -431,7 +510,8 @@ TEST(KernelReportTest, StandsAnyAnswer) {
     if (rng.Chance(1, 4)) answer.refused = rng.Next();
     answer.pages.resize(rng.Below(5), rng.Next());
     for (uint64_t j = rng.Below(4); j > 0; --j) {
-      KernelRead read{.level = kAllLevels[rng.Below(5)],
+      KernelRead read{.role = static_cast<KernelRead::Role>(rng.Below(3)),
+                      .level = kAllLevels[rng.Below(5)],
                       .file = "f",
                       .place = static_cast<KernelRead::Place>(rng.Below(4)),
                       .kind = {static_cast<EntryKind::Tag>(rng.Below(5)),
