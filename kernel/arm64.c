@@ -125,13 +125,11 @@ static inline pte_t ptep_get(pte_t *ptep) { return __ptep_get(ptep); }
 #define p4d_offset_lockless(pgdp, pgd, address) p4d_offset(&(pgd), address)
 #endif
 
-#include "kernel/shim/gup.h"
+/* p4d_offset() is that of asm-generic/pgtable-nop4d.h, a cast. */
+#define PXD_PGD_IS_READ 0
 
-// clang-format off
-#include "hugetlb.c"
-#include "gup.c"
-#include "perf.c"
-// clang-format on
+#include "kernel/shim/gup.h"
+#include "kernel/shim/text.h"
 
 static void pxd_enter(int levels) {
   pxd_lpa2 = levels == 4;

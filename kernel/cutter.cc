@@ -439,8 +439,8 @@ class Cutting {
       if (const auto map = generic->Function("__pte_offset_map")) {
         Add(*generic, *map, text);
         text +=
-            "#define pte_offset_map(pmd, addr) __pte_offset_map(pmd, addr, "
-            "NULL)\n";
+            "#define pte_offset_map(pmd, addr) "
+            "PXD_READ_HERE(__pte_offset_map(pmd, addr, NULL))\n";
       }
     }
     // It stood apart from the walk since 6.9.

@@ -15,6 +15,12 @@ static void pxd_begin(struct pxd_walk *walk) {
   walk->grab_count = 0;
   walk->read_count = 0;
   walk->bug_file = NULL;
+  /* The walk before this one may have ended in a fault. */
+  pxd_reads_for = PXD_TURN;
+  pxd_notes_checks = walk->notes_checks || walk->before_read;
+#ifdef PXD_BY_POINTER
+  pxd_noted = NULL;
+#endif
   pxd_now = walk;
   pxd_mm.pgd = walk->root;
   pxd_va_offset = walk->va_offset;

@@ -100,6 +100,10 @@ class KernelJudge {
   std::optional<Ended> WalkOnce(const Case& c, size_t request, bool pin,
                                 Incomparable& incomparable);
 
+  // Whether walks from here on note the reads of the last check. They do not at
+  // first: only who tells a walk looks at them.
+  void NoteChecks(bool noted) { walk_->notes_checks = noted; }
+
   // The position of the request that is being tried, or was tried last.
   size_t current_request() const { return current_request_; }
   // The walk that ran last: its pages, its reads.

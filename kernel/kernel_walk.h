@@ -19,15 +19,27 @@ extern "C" {
 #endif
 
 enum {
-  PXD_MAX_READS = 2048, /* further ones are counted and not kept */
+  /* Further ones are counted and not kept. A walk of 512 pages that are small
+   * reads three times for each: pte, and pmd and pte for the last check. */
+  PXD_MAX_READS = 2048,
   PXD_MAX_GRABS = 2048,
 };
 
-/* One READ_ONCE() or its like, noted before it reads. */
+/* What the text reads an entry for. */
+enum pxd_role {
+  PXD_TURN,  /* a turn of a loop: the entry that it goes on with */
+  PXD_AGAIN, /* a function that is handed a pointer to an entry which was read,
+              * in a table or a local, reads it itself: pXd_offset(pXdp, addr),
+              * pte_offset_map(&pmd, addr) */
+  PXD_CHECK, /* gup's last check, with the reference taken: still the same? */
+};
+
+/* One read of an entry, noted before it is done. */
 struct pxd_read {
   const char *file; /* as the tree names it */
   int line;
-  int level; /* of the entry, by its type; -1 for what is none */
+  int level; /* of the entry, by its type */
+  enum pxd_role role;
   const volatile void *place;
   uint64_t value; /* 0 until it was read */
 };
@@ -37,6 +49,7 @@ struct pxd_grab {
   uint64_t pfn;
   int64_t refs;
   bool pin;
+  size_t reads; /* the walk's read_count at that moment */
 };
 
 /* A request to the fast walk, and what came of it. */
@@ -53,6 +66,29 @@ struct pxd_walk {
    * the one of this position in `page`; UINT64_MAX for none. */
   uint64_t refused;
   uint64_t *page; /* room for `pages` physical addresses */
+
+  /* Given: what another processor does meanwhile. Each of these may be null,
+   * and may change words of the tables.
+   *
+   * Interrupts are off, the request was permitted, and mm->pgd was not read
+   * yet. `root` and `levels` may be changed as well: the mm got a level more.
+   */
+  void (*before_walk)(struct pxd_walk *walk);
+  /* The last of `reads` is about to be done, of the entry of `level` that lies
+   * at `place`, which may be no place in a table. */
+  void (*before_read)(struct pxd_walk *walk, int level,
+                      const volatile void *place);
+  /* The last of `grabs` was done. What comes next is the last check. */
+  void (*after_grab)(struct pxd_walk *walk);
+  void *context; /* of whoever set them */
+  /* mm->write_protect_seq: odd while fork() write-protects, and 2 more when it
+   * has. Not reset by a walk. */
+  unsigned write_protect_seq;
+  /* Whether all reads of the last check are noted where there is no
+   * `before_read` either. They are many: else those alone are noted that a tree
+   * does as it does the others, by ptep_get(). */
+  bool notes_checks;
+
   /* Found. */
   uint64_t count;
   uint64_t held; /* references taken and not given back */

@@ -39,8 +39,28 @@ class Places {
  public:
   explicit Places(const KernelJudge& judge) : judge_(judge) {}
 
-  // Says in `told`, which has its level and value, where `place` is.
+  // Says in `told`, which has its role, level and value, where `place` is.
   void Add(const volatile void* place, KernelRead& told) {
+    if (told.role == KernelRead::Role::kTurn) {
+      AddTurn(place, told);
+      Loop& loop = loops_[Ordinal(told.level)];
+      loop.place = place;
+      loop.told = told;
+    } else {
+      AddAnother(place, told);
+    }
+  }
+
+ private:
+  struct Loop {
+    // The local copy at which it began, if it did.
+    const volatile void* copy = nullptr;
+    // Its last turn.
+    const volatile void* place = nullptr;
+    KernelRead told;
+  };
+
+  void AddTurn(const volatile void* place, KernelRead& told) {
     // A loop of a level begins where the read before it was of the level
     // above; otherwise this is the loop's next turn, by pXdp++.
     const bool begins = !before_.has_value() || before_->level > told.level;
@@ -71,17 +91,36 @@ class Places {
       if (loop.copy != nullptr) told.above_copy = Distance(loop.copy, place);
     } else {
       told.place = KernelRead::Place::kNowhere;
-      told.nowhere = WrappingSub(reinterpret_cast<uint64_t>(place),
-                                 judge_.last_walk().va_offset);
+      told.nowhere = NowhereOf(place);
     }
     before_ = told;
   }
 
- private:
-  struct Loop {
-    // The local copy at which it began, if it did.
-    const volatile void* copy = nullptr;
-  };
+  // Another read of an entry that a turn has read: where that was, or in the
+  // local that it was copied to.
+  void AddAnother(const volatile void* place, KernelRead& told) const {
+    const Loop& loop = loops_[Ordinal(told.level)];
+    if (loop.place == place && place != nullptr) {
+      told.place = loop.told.place;
+      told.physical = loop.told.physical;
+      told.nowhere = loop.told.nowhere;
+      told.above_copy = loop.told.above_copy;
+    } else if (const auto physical = judge_.PhysicalOf(place);
+               physical.has_value()) {
+      told.place = KernelRead::Place::kTable;
+      told.physical = physical;
+    } else if (IsOnStack(place)) {
+      told.place = KernelRead::Place::kCopy;
+    } else {
+      told.place = KernelRead::Place::kNowhere;
+      told.nowhere = NowhereOf(place);
+    }
+  }
+
+  uint64_t NowhereOf(const volatile void* place) const {
+    return WrappingSub(reinterpret_cast<uint64_t>(place),
+                       judge_.last_walk().va_offset);
+  }
 
   // Sanitizers keep locals elsewhere, near each other.
   bool IsOnStack(const volatile void* place) const {
@@ -178,6 +217,7 @@ std::vector<KernelRead> ReadsOf(const KernelJudge& judge, bool faulted) {
   for (size_t i = 0; i < count; ++i) {
     const pxd_read& read = walk.reads[i];
     KernelRead& told = reads[i];
+    told.role = static_cast<KernelRead::Role>(read.role);
     told.level = static_cast<Level>(read.level);
     told.file = read.file;
     told.line = read.line;
@@ -192,7 +232,9 @@ std::vector<KernelRead> ReadsOf(const KernelJudge& judge, bool faulted) {
   return reads;
 }
 
-KernelAnswer Observe(KernelJudge& judge, const Case& c, size_t request) {
+namespace {
+
+KernelAnswer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   KernelAnswer answer;
   Case alone = c;
   alone.requests.clear();
@@ -226,6 +268,15 @@ KernelAnswer Observe(KernelJudge& judge, const Case& c, size_t request) {
                      std::string(Name(read.level));
     break;
   }
+  return answer;
+}
+
+}  // namespace
+
+KernelAnswer Observe(KernelJudge& judge, const Case& c, size_t request) {
+  judge.NoteChecks(true);
+  KernelAnswer answer = ObserveNoted(judge, c, request);
+  judge.NoteChecks(false);
   return answer;
 }
 

@@ -82,12 +82,7 @@ static inline unsigned long pxd_rste_addr_end(unsigned long rste,
 #endif
 
 #include "kernel/shim/gup.h"
-
-// clang-format off
-#include "hugetlb.c"
-#include "gup.c"
-#include "perf.c"
-// clang-format on
+#include "kernel/shim/text.h"
 
 /* custom: arch/s390/mm/pgalloc.c, the limit of an mm by its levels. */
 static void pxd_enter(int levels) {

@@ -63,6 +63,7 @@ enum {
   X86_BUG_L1TF,
 };
 static bool pxd_five_levels;
+#define PXD_PGD_IS_READ pxd_five_levels /* by p4d_offset() */
 static unsigned int pgdir_shift;
 static unsigned int ptrs_per_p4d;
 /* No protection keys, hence none that forbids; no shadow stacks. */
@@ -110,12 +111,7 @@ static struct {
 #include <linux/pgtable.h>
 
 #include "kernel/shim/gup.h"
-
-// clang-format off
-#include "hugetlb.c"
-#include "gup.c"
-#include "perf.c"
-// clang-format on
+#include "kernel/shim/text.h"
 
 static void pxd_enter(int levels) {
   pxd_five_levels = levels == 5;

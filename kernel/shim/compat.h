@@ -81,8 +81,11 @@ static inline struct page *try_get_compound_head(struct page *page, int refs) {
 #define put_page(page) pxd_put_pages(page, 1, PXD_ONE_KIND)
 #define put_page_refs(page, refs) pxd_put_pages(page, refs, PXD_ONE_KIND)
 #define unpin_user_page(page) pxd_put_pages(page, 1, FOLL_PIN)
-#define unpin_user_pages_lockless(pages, count) ((void)0) /* stub: no fork */
-#define gup_fast_unpin_user_pages(pages, count) ((void)0) /* likewise */
+
+/* Where fork() came in between: from 5.11, from 5.19, from 6.10. */
+#define unpin_user_pages(pages, count) pxd_unpin_pages(pages, count)
+#define unpin_user_pages_lockless(pages, count) pxd_unpin_pages(pages, count)
+#define gup_fast_unpin_user_pages(pages, count) pxd_unpin_pages(pages, count)
 
 /* duplicated: linux/mm.h of 5.4, later in the headers that are cut. */
 #ifndef PXD_TREE_DEFINES_pmd_devmap

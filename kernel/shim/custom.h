@@ -46,20 +46,56 @@ struct vm_area_struct {
 };
 
 /*
- * READ_ONCE(), asm-generic/rwonce.h: one volatile load, noted with the line of
- * the tree that it stands in before it is done, so that a fault has a place.
+ * Interrupts, linux/irqflags.h. Where the walk switches them off is where
+ * another processor may be told to have done something: before that, nothing of
+ * the tables was read.
  */
-static inline void pxd_note(const volatile void *place, int level,
-                            const char *file, int line) {
+static void pxd_enter(int levels); /* of the architecture */
+static inline void pxd_interrupts_off(void) {
   struct pxd_walk *walk = pxd_now;
-  if (level >= 0 && walk->read_count++ < PXD_MAX_READS) {
+  if (!walk->before_walk) return;
+  walk->before_walk(walk);
+  pxd_mm.pgd = walk->root;
+  pxd_enter(walk->levels);
+}
+#define local_irq_save(flags) ((flags) = 0, pxd_interrupts_off())
+#define local_irq_disable() pxd_interrupts_off()
+
+/* linux/seqlock.h: there is one, mm->write_protect_seq. */
+#define raw_read_seqcount(s) ((void)(s), pxd_now->write_protect_seq)
+#define read_seqcount_retry(s, seq) (raw_read_seqcount(s) != (seq))
+#define raw_seqcount_try_begin(s, seq) (((seq) = raw_read_seqcount(s)) % 2 == 0)
+
+/*
+ * READ_ONCE(), asm-generic/rwonce.h: one volatile load, noted with the line of
+ * the tree that it stands in before it is done, so that a fault has a place,
+ * and so that whoever changes tables can do it just before.
+ */
+static enum pxd_role pxd_reads_for; /* what READ_ONCE() is for */
+static bool pxd_notes_checks;
+#ifdef PXD_BY_POINTER
+static const volatile void *pxd_noted; /* see PXD_READ_AGAIN() */
+#endif
+static inline void pxd_note(const volatile void *place, int level,
+                            enum pxd_role role, const char *file, int line) {
+  struct pxd_walk *walk = pxd_now;
+  if (level < 0) return;
+#ifdef PXD_BY_POINTER
+  if (place == pxd_noted) {
+    pxd_noted = NULL;
+    return;
+  }
+#endif
+  if (walk->read_count++ < PXD_MAX_READS) {
     struct pxd_read *read = &walk->reads[walk->read_count - 1];
     read->file = file;
     read->line = line;
     read->level = level;
+    read->role = role;
     read->place = place;
     read->value = 0;
   }
+  if (walk->before_read) walk->before_read(walk, level, place);
 }
 static inline void pxd_note_value(const void *value, int level) {
   struct pxd_walk *walk = pxd_now;
@@ -68,13 +104,15 @@ static inline void pxd_note_value(const void *value, int level) {
 }
 #define PXD_LEVEL(x) \
   _Generic((x), pte_t: 0, pmd_t: 1, pud_t: 2, p4d_t: 3, pgd_t: 4, default: -1)
-#define READ_ONCE(x)                                             \
+#define PXD_READ_AS(role, level, x)                              \
   ({                                                             \
-    pxd_note(&(x), PXD_LEVEL(x), __FILE__, __LINE__);            \
+    const int level_ = (level);                                  \
+    pxd_note(&(x), level_, role, __FILE__, __LINE__);            \
     __typeof__(x) once_ = *(const volatile __typeof__(x) *)&(x); \
-    pxd_note_value(&once_, PXD_LEVEL(x));                        \
+    pxd_note_value(&once_, level_);                              \
     once_;                                                       \
   })
+#define READ_ONCE(x) PXD_READ_AS(pxd_reads_for, PXD_LEVEL(x), x)
 
 /*
  * BUG_ON() ends the walk, as it does in a kernel. VM_BUG_ON() does so under
@@ -112,29 +150,32 @@ struct folio {
  * References: try_grab_folio() and its older names take `refs` of them at once
  * for consecutive pages, or none. They are written down and never counted up.
  */
-static inline bool pxd_grab_pages(struct page *page, int refs, unsigned flags) {
+static inline void pxd_note_grab(struct page *page, int refs, unsigned flags) {
   struct pxd_walk *walk = pxd_now;
-  if (walk->refused - walk->held < (uint64_t)refs) return false;
   walk->held += refs;
   if (walk->grab_count < PXD_MAX_GRABS) {
     struct pxd_grab *grab = &walk->grabs[walk->grab_count];
     grab->pfn = page_to_pfn(page);
     grab->refs = refs;
     grab->pin = (flags & FOLL_PIN) != 0;
+    grab->reads = walk->read_count;
   }
   walk->grab_count++;
+}
+static inline bool pxd_grab_pages(struct page *page, int refs, unsigned flags) {
+  struct pxd_walk *walk = pxd_now;
+  if (walk->refused - walk->held < (uint64_t)refs) return false;
+  pxd_note_grab(page, refs, flags);
+  if (walk->after_grab) walk->after_grab(walk);
   return true;
 }
 static inline void pxd_put_pages(struct page *page, int refs, unsigned flags) {
-  struct pxd_walk *walk = pxd_now;
-  walk->held -= refs;
-  if (walk->grab_count < PXD_MAX_GRABS) {
-    struct pxd_grab *grab = &walk->grabs[walk->grab_count];
-    grab->pfn = page_to_pfn(page);
-    grab->refs = -refs;
-    grab->pin = (flags & FOLL_PIN) != 0;
-  }
-  walk->grab_count++;
+  pxd_note_grab(page, -refs, flags);
+}
+/* Pins of single pages, all at once, after fork() write-protected some. */
+static inline void pxd_unpin_pages(struct page **pages, unsigned long count) {
+  for (unsigned long i = 0; i < count; i++)
+    pxd_put_pages(pages[i], 1, FOLL_PIN);
 }
 
 #endif /* PXDFUZZ_KERNEL_SHIM_CUSTOM_H_ */

@@ -55,11 +55,16 @@ static inline void pxd_relabel(const char *file, int line) {
 #define pmdp_get_lockless(p) PXD_RELABELLED(pmdp_get_lockless, p)
 #define ptep_get_lockless(p) PXD_RELABELLED(ptep_get_lockless, p)
 
-/* The same for an offset function, where it reads an entry noticeably. */
+/*
+ * The same for an offset function, where it reads an entry noticeably: one that
+ * its caller has read.
+ */
 #define PXD_READ_HERE(offset)                                           \
   ({                                                                    \
     const size_t reads_ = pxd_now->read_count;                          \
+    pxd_reads_for = PXD_AGAIN;                                          \
     __typeof__(offset) at_ = (offset);                                  \
+    pxd_reads_for = PXD_TURN;                                           \
     if (pxd_now->read_count != reads_) pxd_relabel(__FILE__, __LINE__); \
     at_;                                                                \
   })
@@ -82,15 +87,34 @@ static inline void pxd_relabel(const char *file, int line) {
 #define pmd_offset_lockless(pudp, pud, address) \
   PXD_READ_HERE(pmd_offset(&(pud), address))
 #elif defined(PXD_BY_POINTER) /* as walks under the lock do */
+/*
+ * These functions read *pXdp, most of them without READ_ONCE(), where another
+ * processor may have changed it since it was looked at. So it is noted here,
+ * and not by the function's own READ_ONCE() where it has one.
+ */
+#define PXD_READ_AGAIN(p, reads, offset)                   \
+  ({                                                       \
+    if (reads) {                                           \
+      (void)PXD_READ_AS(PXD_AGAIN, PXD_LEVEL(*(p)), *(p)); \
+      pxd_noted = (p);                                     \
+    }                                                      \
+    __typeof__(offset) next_ = (PXD_READ_HERE(offset));    \
+    pxd_noted = NULL;                                      \
+    next_;                                                 \
+  })
+/* An architecture says where its p4d_offset() reads nothing. */
+#ifndef PXD_PGD_IS_READ
+#define PXD_PGD_IS_READ 1
+#endif
 #undef p4d_offset_lockless
 #undef pud_offset_lockless
 #undef pmd_offset_lockless
 #define p4d_offset_lockless(pgdp, pgd, address) \
-  PXD_READ_HERE(p4d_offset(pgdp, address))
+  PXD_READ_AGAIN(pgdp, PXD_PGD_IS_READ, p4d_offset(pgdp, address))
 #define pud_offset_lockless(p4dp, p4d, address) \
-  PXD_READ_HERE(pud_offset(p4dp, address))
+  PXD_READ_AGAIN(p4dp, 1, pud_offset(p4dp, address))
 #define pmd_offset_lockless(pudp, pud, address) \
-  PXD_READ_HERE(pmd_offset(pudp, address))
+  PXD_READ_AGAIN(pudp, 1, pmd_offset(pudp, address))
 #endif
 
 #endif /* PXDFUZZ_KERNEL_SHIM_GUP_H_ */

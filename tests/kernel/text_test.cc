@@ -269,8 +269,10 @@ TEST_P(TextTest, FailsWhereItsKindIsKnownToFail) {
                    "stack-buffer-overflow.*gup_(fast_)?p[4um]d_range");
       continue;
     }
-    const KernelVerdict& verdict = judge_.Judge(c, KernelTrial::kGupFast);
-    EXPECT_EQ(verdict.finding.has_value(), !Holds(space)) << Name(space);
+    // What stands beside a local may be the right entry, by luck: that it is
+    // read there is seen all the same.
+    EXPECT_EQ(Observe(judge_, c, 0).finding.empty(), Holds(space))
+        << Name(space);
   }
 }
 
@@ -310,6 +312,7 @@ TEST(VariantsTest, DifferWhereTheyMust) {
     int p4d_turns = 0;
     if (variant == "by-value") continue;  // what it reads is the compiler's
     for (const KernelRead& read : Observe(judge, across, 0).reads) {
+      if (read.role != KernelRead::Role::kTurn) continue;
       on_stack += !read.physical.has_value() && read.level > Level::kPmd;
       p4d_turns += read.level == Level::kP4d;
     }
