@@ -30,7 +30,9 @@ std::optional<Policy> ModelOf(const pxd_kernel& kernel) {
   if (variant == "by-value" && kernel.arch == Name(ArchId::kX86)) {
     return kStaticByValue;
   }
-  if (variant == "as-is" || variant == "no-numa") return kStaticLockless;
+  if (variant == "as-is" || variant == "no-numa" || variant == "no-pmd-check") {
+    return kStaticLockless;
+  }
   if (variant == "by-pointer") return kStaticByPointer;
   if (variant == "folded-aware") return kFoldedAwareByValue;
   return std::nullopt;

@@ -809,6 +809,11 @@ std::string DescribeVariant(std::string_view variant) {
     return "with pXd_offset(&pXd, addr) for pXd_offset_lockless(pXdp, pXd, "
            "addr), as it was before d3f7b1bb2040";
   }
+  if (variant == "no-pmd-check") {
+    return "as it was before 70cbc3cc78a9 (\"mm: gup: fix the fast GUP race "
+           "against THP collapse\"): the last check of a page leaves out its "
+           "pmd";
+  }
   if (variant == "by-pointer") {
     return "with pXd_offset(pXdp, addr) for pXd_offset_lockless(pXdp, pXd, "
            "addr), as walks under the lock have it";

@@ -539,7 +539,7 @@ TEST(VariantTest, EachIsDescribed) {
   std::vector<std::string> seen;
   for (const std::string_view variant :
        {"as-is", "no-numa", "by-value", "by-pointer", "folded-aware",
-        "folded-aware-checked", "without-36639013b346"}) {
+        "folded-aware-checked", "no-pmd-check", "without-36639013b346"}) {
     seen.push_back(DescribeVariant(variant));
     EXPECT_THAT(seen.back(), Not(HasSubstr("called")));
   }

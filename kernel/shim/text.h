@@ -62,8 +62,25 @@ static inline uint64_t pxd_pgd_val(pgd_t pgd) { return pgd_val(pgd); }
 #define pud_val(x) PXD_VAL(pxd_pud_val, x, #x)
 #define pgd_val(x) PXD_VAL(pxd_pgd_val, x, #x)
 
+/*
+ * The tree before 70cbc3cc78a9 ("mm: gup: fix the fast GUP race against THP
+ * collapse"), which hands gup_pte_range() the pointer to its pmd for that
+ * check: it gets the address of its caller's local. The second argument is
+ * pasted: it begins with `pmd_t` where the function is defined.
+ */
+#ifdef PXD_NO_PMD_CHECK
+#define PXD_HAND_pmd_t pmd_t
+#define PXD_HAND_pmdp &pmd
+#define gup_pte_range(pmd, pmdp, ...) \
+  gup_pte_range(pmd, PXD_HAND_##pmdp, __VA_ARGS__)
+#define gup_fast_pte_range(pmd, pmdp, ...) \
+  gup_fast_pte_range(pmd, PXD_HAND_##pmdp, __VA_ARGS__)
+#endif
+
 #include "gup.c"
 
+#undef gup_pte_range
+#undef gup_fast_pte_range
 #pragma pop_macro("pte_val")
 #pragma pop_macro("pmd_val")
 #pragma pop_macro("pud_val")
