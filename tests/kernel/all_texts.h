@@ -5,6 +5,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "kernel/kernel_walk.h"
 
@@ -12,6 +13,17 @@ namespace pxdfuzz {
 
 // Every kernel text that was built.
 std::span<const pxd_kernel* const> AllTexts();
+
+// All of that variant, of one architecture where it is named.
+inline std::vector<const pxd_kernel*> FindTexts(std::string_view variant,
+                                                std::string_view arch = "") {
+  std::vector<const pxd_kernel*> texts;
+  for (const pxd_kernel* text : AllTexts()) {
+    if (text->variant != variant) continue;
+    if (arch.empty() || text->arch == arch) texts.push_back(text);
+  }
+  return texts;
+}
 
 // The first of that architecture and variant, or null.
 inline const pxd_kernel* FindText(std::string_view arch,

@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: MIT
+
+// What others may do to the tables while kernel text walks: the callbacks of
+// struct pxd_walk, and what is noted of reads and references.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/guard.h"
+#include "kernel/judge.h"
+#include "kernel/observe.h"
+#include "kernel/tree_entries.h"
+#include "pxdfuzz/address_space.h"
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/space_info.h"
+#include "pxdfuzz/wrapping.h"
+#include "tests/kernel/all_texts.h"
+#include "tests/known_cases.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr uint64_t kPage = 0x1000;
+
+// Tables as a tree writes them, and one walk over them.
+template <class A>
+class Hooked {
+ public:
+  using Space_ = AddressSpace<A, TreeEntries<A>>;
+
+  Hooked(const pxd_kernel& kernel, int levels)
+      : kernel_(kernel), walk_(std::make_unique<pxd_walk>()) {
+    const LeafBits bits = TreeEntries<A>::Compare(kernel, levels);
+    kernel.enter(levels);
+    mm_.emplace(arena_, levels, TreeEntries<A>(kernel, bits));
+    walk_->root = Word(mm_->root().address());
+    walk_->levels = levels;
+    walk_->va_offset = WrappingSub(reinterpret_cast<uint64_t>(walk_->root),
+                                   mm_->root().address());
+    walk_->refused = UINT64_MAX;
+    walk_->page = pages_.data();
+    walk_->context = this;
+  }
+
+  Space_& mm() { return *mm_; }
+  pxd_walk& walk() { return *walk_; }
+  uint64_t* Word(uint64_t physical) {
+    return const_cast<uint64_t*>(arena_.Find(physical));
+  }
+  // The physical address of a place in a table; nothing for others.
+  std::optional<uint64_t> PhysicalOf(const volatile void* place) const {
+    const uint64_t physical =
+        WrappingSub(reinterpret_cast<uint64_t>(place), walk_->va_offset);
+    if (arena_.Find(physical) == nullptr) return std::nullopt;
+    return physical;
+  }
+  // The word at a place in a table, to change it.
+  static uint64_t& At(const volatile void* place) {
+    return *static_cast<uint64_t*>(const_cast<void*>(place));
+  }
+
+  // What is done before reads, and after grabs.
+  std::function<void(int level, const volatile void* place)> before_read;
+  std::function<void()> after_grab, before_walk;
+
+  // Walks, and gives the pages that came of it.
+  std::vector<uint64_t> Run(uint64_t start, uint64_t pages, bool pin = false) {
+    walk_->start = start;
+    walk_->pages = pages;
+    walk_->pin = pin;
+    if (before_read) {
+      walk_->before_read = [](pxd_walk* walk, int level,
+                              const volatile void* place) {
+        static_cast<Hooked*>(walk->context)->before_read(level, place);
+      };
+    }
+    if (after_grab) {
+      walk_->after_grab = [](pxd_walk* walk) {
+        static_cast<Hooked*>(walk->context)->after_grab();
+      };
+    }
+    if (before_walk) {
+      walk_->before_walk = [](pxd_walk* walk) {
+        static_cast<Hooked*>(walk->context)->before_walk();
+      };
+    }
+    EXPECT_EQ(RunGuarded(kernel_, *walk_), Ended::kReturned);
+    EXPECT_LE(walk_->read_count, size_t{PXD_MAX_READS});
+    return {walk_->page, walk_->page + walk_->count};
+  }
+
+  std::span<const pxd_read> reads() const {
+    return {walk_->reads, walk_->read_count};
+  }
+  // The reads of that role, as levels.
+  std::vector<int> LevelsOf(pxd_role role) const {
+    std::vector<int> levels;
+    for (const pxd_read& read : reads()) {
+      if (read.role == role) levels.push_back(read.level);
+    }
+    return levels;
+  }
+  // The last turn's read of that level, before read `i`.
+  const pxd_read* TurnBefore(size_t i, int level) const {
+    for (; i > 0; --i) {
+      const pxd_read& read = walk_->reads[i - 1];
+      if (read.role == PXD_TURN && read.level == level) return &read;
+    }
+    return nullptr;
+  }
+
+ private:
+  const pxd_kernel& kernel_;
+  Arena arena_ = MakeArena<A>();
+  std::optional<Space_> mm_;
+  std::unique_ptr<pxd_walk> walk_;
+  std::array<uint64_t, 512> pages_{};
+};
+
+// Calls `visit` with each text and each space that is its.
+template <class Visit>
+void WithSpaces(std::span<const pxd_kernel* const> texts, Visit visit) {
+  for (const pxd_kernel* text : texts) {
+    for (const Space& space : kAllSpaces) {
+      if (!IsBuilt(space) || Name(space.arch) != text->arch) continue;
+      SCOPED_TRACE(std::string(text->name) + ' ' +
+                   std::string(Name(space.arch)) + '/' +
+                   std::to_string(space.levels));
+      VisitArch(space.arch,
+                [&]<class A>() { visit.template operator()<A>(*text, space); });
+    }
+  }
+}
+
+// An address in the middle of what the space can have, where an entry of
+// `level` begins.
+uint64_t Middle(Space space, Level level) {
+  const SpaceInfo& info = InfoOf(space);
+  return info.limit / 2 & ~(info.geometry.span(level) - 1);
+}
+
+// Four pages below that.
+template <class A>
+uint64_t MapFour(Hooked<A>& hooked, Space space) {
+  const uint64_t page = hooked.mm().geometry().page_size();
+  const uint64_t start = Middle(space, Level::kPmd) - 8 * page;
+  hooked.mm().Map(Level::kPte, start, 4, 16 * page, LeafState());
+  return start;
+}
+
+// Whether it takes the entries of 2 levels for a bug, or its pointers leave
+// their locals at once.
+bool IsBroken(const pxd_kernel& text, Space space) {
+  const std::string_view variant = text.variant;
+  return (variant == "folded-aware-checked" && space.levels == 2) ||
+         (space.arch == ArchId::kArm64Page16K && variant != "as-is" &&
+          variant != "by-pointer");
+}
+
+TEST(HooksTest, EachReadIsForetold) {
+  WithSpaces(AllTexts(), []<class A>(const pxd_kernel& text, Space space) {
+    if (IsBroken(text, space)) return;
+    Hooked<A> hooked(text, space.levels);
+    const uint64_t start = MapFour(hooked, space);
+    struct Seen {
+      int level;
+      const volatile void* place;
+    };
+    std::vector<Seen> seen;
+    hooked.before_read = [&](int level, const volatile void* place) {
+      const pxd_read& last = hooked.reads().back();
+      EXPECT_EQ(last.value, 0u);
+      EXPECT_EQ(last.level, level);
+      EXPECT_EQ(last.place, place);
+      seen.push_back({level, place});
+    };
+    EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
+    ASSERT_EQ(seen.size(), hooked.reads().size());
+    for (size_t i = 0; i < seen.size(); ++i) {
+      const pxd_read& read = hooked.reads()[i];
+      EXPECT_EQ(seen[i].place, read.place) << i;
+      EXPECT_EQ(seen[i].level, read.level) << i;
+      if (hooked.PhysicalOf(read.place).has_value()) {
+        EXPECT_EQ(hooked.At(read.place), read.value) << i;
+        EXPECT_STREQ(read.file, "mm/gup.c");
+      }
+    }
+  });
+}
+
+TEST(HooksTest, AChangeBeforeAReadIsWhatIsRead) {
+  WithSpaces(AllTexts(), []<class A>(const pxd_kernel& text, Space space) {
+    if (IsBroken(text, space)) return;
+    Hooked<A> hooked(text, space.levels);
+    const uint64_t start = MapFour(hooked, space);
+    const uint64_t page = hooked.mm().geometry().page_size();
+    int ptes = 0;
+    hooked.before_read = [&](int level, const volatile void* place) {
+      if (level != 0 || hooked.reads().back().role != PXD_TURN) return;
+      if (++ptes != 3) return;
+      hooked.At(place) =
+          hooked.mm().entries().Leaf(Level::kPte, 64 * page, LeafState());
+    };
+    EXPECT_THAT(hooked.Run(start, 4),
+                ElementsAre(16 * page, 17 * page, 64 * page, 19 * page));
+    // Without a callback the same words are read.
+    hooked.walk().before_read = nullptr;
+    hooked.before_read = nullptr;
+    EXPECT_EQ(hooked.Run(start, 4)[2], 64 * page);
+  });
+}
+
+// All of them, in as-is; each stands where the turn before it read.
+template <class A>
+void ExpectChecks(const Hooked<A>& hooked, const std::vector<int>& levels) {
+  EXPECT_EQ(hooked.LevelsOf(PXD_CHECK), levels);
+  for (size_t i = 0; i < hooked.reads().size(); ++i) {
+    const pxd_read& read = hooked.reads()[i];
+    if (read.role != PXD_CHECK) continue;
+    const pxd_read* turn = hooked.TurnBefore(i, read.level);
+    ASSERT_NE(turn, nullptr);
+    EXPECT_EQ(read.place, turn->place);
+    EXPECT_EQ(read.value, turn->value);
+    EXPECT_TRUE(hooked.PhysicalOf(read.place).has_value());
+    EXPECT_STREQ(read.file, "mm/gup.c");
+    EXPECT_GT(read.line, turn->line - 1000);
+  }
+}
+
+TEST(HooksTest, TheLastCheckIsNoted) {
+  WithSpaces(FindTexts("as-is"), []<class A>(const pxd_kernel& text,
+                                             Space space) {
+    Hooked<A> hooked(text, space.levels);
+    const uint64_t start = MapFour(hooked, space);
+    hooked.before_read = [](int, const volatile void*) {};
+    EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
+    ExpectChecks(hooked, {1, 0, 1, 0, 1, 0, 1, 0});
+    // Without a callback they are for who asks.
+    hooked.walk().before_read = nullptr;
+    hooked.before_read = nullptr;
+    hooked.walk().notes_checks = true;
+    EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
+    ExpectChecks(hooked, {1, 0, 1, 0, 1, 0, 1, 0});
+    hooked.walk().notes_checks = false;
+    EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
+    EXPECT_EQ(hooked.LevelsOf(PXD_CHECK).size() % 4, 0u);
+
+    for (const Level level : {Level::kPmd, Level::kPud}) {
+      if (!A::Entries::HasLeaf(level) || !hooked.mm().geometry().real(level)) {
+        continue;
+      }
+      Hooked<A> large(text, space.levels);
+      const Geometry& geometry = large.mm().geometry();
+      const uint64_t at = Middle(space, level);
+      large.mm().Map(level, at, 1, 3 * geometry.span(level), LeafState());
+      large.before_read = [](int, const volatile void*) {};
+      EXPECT_THAT(large.Run(at, 2),
+                  ElementsAre(3 * geometry.span(level),
+                              3 * geometry.span(level) + geometry.page_size()));
+      ExpectChecks(large, {Ordinal(level)});
+    }
+  });
+}
+
+// What the RFC of 2020 did not repair: at a folded level the pointer that the
+// check reads by is that of the local copy.
+TEST(HooksTest, AFoldedCheckReadsACopy) {
+  int tried = 0;
+  for (const auto& [variant, in_table] :
+       {std::pair("folded-aware", false), {"as-is", true}}) {
+    for (const pxd_kernel* text : FindTexts(variant, "s390")) {
+      SCOPED_TRACE(text->name);
+      ++tried;
+      Hooked<S390> hooked(*text, 2);
+      hooked.mm().Map(Level::kPte, 16 * kPage, 2, kPage, LeafState());
+      hooked.before_read = [](int, const volatile void*) {};
+      EXPECT_THAT(hooked.Run(16 * kPage, 2), ElementsAre(kPage, 2 * kPage));
+      EXPECT_THAT(hooked.LevelsOf(PXD_CHECK), ElementsAre(1, 0, 1, 0));
+      for (const pxd_read& read : hooked.reads()) {
+        if (read.role != PXD_CHECK) continue;
+        EXPECT_EQ(hooked.PhysicalOf(read.place).has_value(),
+                  in_table || read.level == 0);
+      }
+      // A copy is no place that a walk may not read.
+      KernelJudge judge(*text);
+      const Case c = MakeCase(2, {.start = 16 * kPage, .pages = 2},
+                              {MapPages(16 * kPage, 2, kPage)});
+      const KernelAnswer answer = Observe(judge, c, 0);
+      EXPECT_EQ(answer.finding, "");
+      int checks = 0;
+      for (const KernelRead& read : answer.reads) {
+        if (read.role != KernelRead::Role::kCheck) continue;
+        ++checks;
+        EXPECT_EQ(read.place, in_table || read.level == Level::kPte
+                                  ? KernelRead::Place::kTable
+                                  : KernelRead::Place::kCopy);
+      }
+      EXPECT_EQ(checks, 4);
+    }
+  }
+  if (tried == 0) GTEST_SKIP() << "no text of s390";
+}
+
+// Empties the entry of `level` that the last turn read.
+template <class A>
+void EmptyLast(Hooked<A>& hooked, Level level) {
+  const pxd_read* turn =
+      hooked.TurnBefore(hooked.reads().size(), Ordinal(level));
+  hooked.At(turn->place) = hooked.mm().entries().Empty(level);
+}
+
+TEST(HooksTest, AChangeAfterTheGrabDropsThePage) {
+  WithSpaces(
+      FindTexts("as-is"), []<class A>(const pxd_kernel& text, Space space) {
+        for (const Level changed : {Level::kPte, Level::kPmd}) {
+          Hooked<A> hooked(text, space.levels);
+          const uint64_t start = MapFour(hooked, space);
+          hooked.after_grab = [&] {
+            if (hooked.walk().grab_count == 3) EmptyLast(hooked, changed);
+          };
+          EXPECT_EQ(hooked.Run(start, 4).size(), 2u) << Name(changed);
+          EXPECT_EQ(hooked.walk().held, 2u);
+          EXPECT_EQ(hooked.walk().grab_count, 4u);
+          EXPECT_EQ(hooked.walk().grabs[3].refs, -1);
+        }
+        for (const Level level : {Level::kPmd, Level::kPud}) {
+          Hooked<A> hooked(text, space.levels);
+          const Geometry& geometry = hooked.mm().geometry();
+          if (!A::Entries::HasLeaf(level) || !geometry.real(level)) continue;
+          const uint64_t at = Middle(space, level);
+          hooked.mm().Map(level, at, 1, 3 * geometry.span(level), LeafState());
+          hooked.after_grab = [&] { EmptyLast(hooked, level); };
+          EXPECT_THAT(hooked.Run(at, 2), IsEmpty()) << Name(level);
+          EXPECT_EQ(hooked.walk().held, 0u);
+        }
+      });
+}
+
+TEST(HooksTest, WithoutThePmdCheckAClearedPmdGoesUnnoticed) {
+  const auto texts = FindTexts("no-pmd-check", "s390");
+  if (texts.empty()) GTEST_SKIP() << "no such text";
+  for (const pxd_kernel* text : texts) {
+    SCOPED_TRACE(text->name);
+    for (const Level changed : {Level::kPmd, Level::kPte}) {
+      Hooked<S390> hooked(*text, 3);
+      const uint64_t start = MapFour(hooked, {ArchId::kS390, 3});
+      hooked.before_read = [](int, const volatile void*) {};
+      hooked.after_grab = [&] {
+        if (hooked.walk().grab_count == 3) EmptyLast(hooked, changed);
+      };
+      const bool noticed = changed == Level::kPte;
+      EXPECT_EQ(hooked.Run(start, 4).size(), noticed ? 2u : 4u);
+      EXPECT_EQ(hooked.walk().held, noticed ? 2u : 4u);
+      for (const pxd_read& read : hooked.reads()) {
+        if (read.role != PXD_CHECK) continue;
+        EXPECT_EQ(hooked.PhysicalOf(read.place).has_value(), read.level == 0);
+      }
+    }
+    // Large leaves have a check of their own.
+    Hooked<S390> large(*text, 3);
+    large.mm().Map(Level::kPmd, kMiB, 1, 4 * kMiB, LeafState());
+    large.after_grab = [&] { EmptyLast(large, Level::kPmd); };
+    EXPECT_THAT(large.Run(kMiB, 2), IsEmpty());
+    // Alone it is right, and reads what it may.
+    KernelJudge judge(*text);
+    const KernelAnswer answer = Observe(judge, Crossing(3, 4 * kGiB, 0), 0);
+    EXPECT_EQ(answer.finding, "");
+    EXPECT_EQ(answer.pages.size(), 2u);
+  }
+}
+
+TEST(HooksTest, AForkDropsPins) {
+  WithSpaces(FindTexts("as-is"),
+             []<class A>(const pxd_kernel& text, Space space) {
+               for (const bool pin : {true, false}) {
+                 Hooked<A> hooked(text, space.levels);
+                 const uint64_t start = MapFour(hooked, space);
+                 hooked.after_grab = [&] {
+                   if (hooked.walk().grab_count == 2) {
+                     hooked.walk().write_protect_seq += 2;
+                   }
+                 };
+                 const size_t count = pin ? 0 : 4;
+                 EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
+                 EXPECT_EQ(hooked.walk().held, count);
+                 EXPECT_EQ(hooked.walk().grab_count, pin ? 8u : 4u);
+                 for (size_t i = 4; i < hooked.walk().grab_count; ++i) {
+                   const pxd_grab& given_back = hooked.walk().grabs[i];
+                   EXPECT_EQ(given_back.pfn, hooked.walk().grabs[i - 4].pfn);
+                   EXPECT_EQ(given_back.refs, -1);
+                   EXPECT_TRUE(given_back.pin);
+                 }
+                 // That it was over before says nothing.
+                 hooked.after_grab = [] {};
+                 EXPECT_EQ(hooked.Run(start, 4, pin).size(), 4u);
+                 // While it is at it, no pin is taken.
+                 hooked.walk().write_protect_seq = 1;
+                 EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
+                 EXPECT_EQ(hooked.walk().grab_count, count);
+               }
+             });
+}
+
+// The mm gets a level more, as by crst_table_upgrade().
+TEST(HooksTest, TheRootIsTheOneThatThereIsBeforeTheWalk) {
+  int tried = 0;
+  for (const pxd_kernel* text : AllTexts()) {
+    if (text->arch != std::string_view("s390")) continue;
+    if (text->variant == std::string_view("by-value")) continue;
+    SCOPED_TRACE(text->name);
+    ++tried;
+    Hooked<S390> hooked(*text, 4);
+    hooked.mm().Map(Level::kPte, 16 * kPage, 2, kPage, LeafState());
+    uint64_t* const upgraded = hooked.walk().root;
+    const EntryKind old =
+        hooked.mm().entries().Classify(Level::kP4d, *upgraded);
+    ASSERT_EQ(old.tag, EntryKind::Tag::kTable);
+    uint64_t* const before = hooked.Word(old.address);
+
+    hooked.walk().root = before;
+    hooked.walk().levels = 3;
+    EXPECT_THAT(hooked.Run(16 * kPage, 2), ElementsAre(kPage, 2 * kPage));
+    EXPECT_EQ(hooked.reads()[0].place, before);
+
+    hooked.before_walk = [&] {
+      EXPECT_EQ(hooked.walk().read_count, 0u);
+      hooked.walk().root = upgraded;
+      hooked.walk().levels = 4;
+    };
+    EXPECT_THAT(hooked.Run(16 * kPage, 2), ElementsAre(kPage, 2 * kPage));
+    EXPECT_EQ(hooked.reads()[0].place, upgraded);
+
+    // What was beyond the limit is refused before, and not asked again.
+    hooked.walk().root = before;
+    hooked.walk().levels = 3;
+    EXPECT_THAT(hooked.Run(4 * kTiB, 1), IsEmpty());
+    EXPECT_EQ(hooked.walk().root, before);
+  }
+  if (tried == 0) GTEST_SKIP() << "no text of s390";
+}
+
+// The number of levels is taken over as well.
+TEST(HooksTest, TheLevelsAreThoseThatThereAreBeforeTheWalk) {
+  const auto texts = FindTexts("as-is", "x86-64");
+  if (texts.empty()) GTEST_SKIP() << "no text of x86-64";
+  for (const pxd_kernel* text : texts) {
+    SCOPED_TRACE(text->name);
+    Hooked<X86> hooked(*text, 5);
+    hooked.mm().Map(Level::kPte, 16 * kPage, 2, kPage, LeafState());
+    const EntryKind below =
+        hooked.mm().entries().Classify(Level::kPgd, *hooked.walk().root);
+    ASSERT_EQ(below.tag, EntryKind::Tag::kTable);
+    hooked.before_walk = [&] {
+      hooked.walk().root = hooked.Word(below.address);
+      hooked.walk().levels = 4;
+    };
+    EXPECT_THAT(hooked.Run(16 * kPage, 2), ElementsAre(kPage, 2 * kPage));
+    EXPECT_EQ(hooked.reads()[0].place, hooked.Word(below.address));
+  }
+}
+
+// By pointer each pXd_offset() reads the entry again that was just looked at.
+// It does so in a table, once.
+TEST(HooksTest, ByPointerEntriesAreReadAgain) {
+  WithSpaces(AllTexts(), []<class A>(const pxd_kernel& text, Space space) {
+    if (IsBroken(text, space)) return;
+    Hooked<A> hooked(text, space.levels);
+    const uint64_t start = MapFour(hooked, space);
+    hooked.before_read = [](int, const volatile void*) {};
+    EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
+    std::vector<int> again;
+    for (size_t i = 0; i < hooked.reads().size(); ++i) {
+      const pxd_read& read = hooked.reads()[i];
+      if (read.role != PXD_AGAIN) continue;
+      ASSERT_GT(i, 0u);
+      const pxd_read* turn = hooked.TurnBefore(i, read.level);
+      ASSERT_NE(turn, nullptr);
+      EXPECT_EQ(read.value, turn->value);
+      if (!hooked.PhysicalOf(read.place).has_value()) continue;
+      EXPECT_EQ(read.place, turn->place);
+      again.push_back(read.level);
+    }
+    if (text.variant != std::string_view("by-pointer")) {
+      EXPECT_THAT(again, IsEmpty());
+    } else if (space.arch == ArchId::kArm64Page16K ||
+               (space.arch == ArchId::kX86 && space.levels == 4)) {
+      EXPECT_THAT(again, ElementsAre(3, 2));  // its p4d_offset() is a cast
+    } else {
+      EXPECT_THAT(again, ElementsAre(4, 3, 2));
+    }
+  });
+}
+
+TEST(HooksTest, ByPointerAChangeInBetweenLeadsElsewhere) {
+  for (const std::string_view variant : {"by-pointer", "as-is"}) {
+    for (const pxd_kernel* text : FindTexts(variant, "s390")) {
+      SCOPED_TRACE(text->name);
+      Hooked<S390> hooked(*text, 3);
+      hooked.mm().Map(Level::kPte, 2 * kGiB, 2, 16 * kPage, LeafState());
+      hooked.mm().Map(Level::kPte, 6 * kGiB, 2, 64 * kPage, LeafState());
+      uint64_t* const root = hooked.walk().root;
+      hooked.before_read = [&](int, const volatile void* place) {
+        if (place != &root[1]) return;
+        // The first is the turn's of pgd; by pointer, that of pmd_offset() is
+        // the last.
+        const size_t times = hooked.reads().size();
+        if (times == (variant == "as-is" ? 4u : 6u)) root[1] = root[3];
+      };
+      EXPECT_THAT(hooked.Run(2 * kGiB, 2),
+                  variant == "as-is" ? ElementsAre(16 * kPage, 17 * kPage)
+                                     : ElementsAre(64 * kPage, 65 * kPage));
+    }
+  }
+}
+
+TEST(HooksTest, GrabsStandBetweenReads) {
+  WithSpaces(FindTexts("as-is"),
+             []<class A>(const pxd_kernel& text, Space space) {
+               Hooked<A> hooked(text, space.levels);
+               const uint64_t start = MapFour(hooked, space);
+               hooked.before_read = [](int, const volatile void*) {};
+               EXPECT_EQ(hooked.Run(start, 4, /*pin=*/true).size(), 4u);
+               ASSERT_EQ(hooked.walk().grab_count, 4u);
+               for (size_t i = 0; i < 4; ++i) {
+                 const size_t at = hooked.walk().grabs[i].reads;
+                 ASSERT_GT(at, 0u);
+                 ASSERT_LT(at, hooked.reads().size());
+                 EXPECT_EQ(hooked.reads()[at - 1].role, PXD_TURN);
+                 EXPECT_EQ(hooked.reads()[at - 1].level, 0);
+                 EXPECT_EQ(hooked.reads()[at].role, PXD_CHECK);
+               }
+             });
+}
+
+// The longest walks there are fit, with all that can be noted of them.
+TEST(HooksTest, TheLongestWalkIsNotedWhole) {
+  WithSpaces(AllTexts(), []<class A>(const pxd_kernel& text, Space space) {
+    if (IsBroken(text, space)) return;
+    if (text.variant == std::string_view("by-value")) return;
+    Hooked<A> hooked(text, space.levels);
+    const Geometry& geometry = hooked.mm().geometry();
+    const uint64_t page = geometry.page_size();
+    // Across a border of the highest level that is real.
+    const uint64_t start = Middle(space, geometry.root()) - 256 * page;
+    hooked.mm().Map(Level::kPte, start, 512, 1024 * page, LeafState());
+    size_t checks = 0;
+    hooked.before_read = [&](int, const volatile void*) {
+      checks += hooked.reads().back().role == PXD_CHECK;
+    };
+    EXPECT_EQ(hooked.Run(start, 512).size(), 512u);
+    EXPECT_EQ(checks, 1024u);
+    EXPECT_LE(hooked.walk().read_count, size_t{PXD_MAX_READS});
+  });
+}
+
+}  // namespace
+}  // namespace pxdfuzz
