@@ -273,6 +273,12 @@ std::string Text(const Wish& wish, const Case& c) {
   const uint64_t decoy = behind.frame + behind.count * geometry.span(wish.leaf);
   text.Line(Concat({"#   - map: {pte: 0x0, count: 1, frame: ", Hex(decoy),
                     ", state: rw young dirty}"}));
+  text.Wrap("# - ", "#   ",
+            "what another processor does before the walk's eighth read; add at "
+            "the end:");
+  text.Line("#   changes:");
+  text.Line(Concat({"#   - before read 8: ",
+                    Describe(Change{.level = wish.leaf, .address = border})}));
   return Concat({kFirst, "#\n", text.text(), "#\n",
                  std::string_view(ToText(c)).substr(kFirst.size())});
 }

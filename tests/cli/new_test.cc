@@ -60,6 +60,14 @@ TEST_F(NewTest, ExplainReadsIt) {
       "explain -");
   EXPECT_THAT(more.out, StartsWith("On s390 with 3 levels, static-by-value "
                                    "returns a wrong page"));
+  // And the lines that are offered for the end go there.
+  const Ran changing = Shell(
+      "{ \"$P\" new --leaf=pmd; \"$P\" new --leaf=pmd | sed -n "
+      "'s/^#   changes/changes/p; s/^#   - before/- before/p'; } | tee " +
+      Scratch("changing") + " | \"$P\" decode - | tail -n 1");
+  EXPECT_EQ(changing.out, "- before read 8: clear pmd of 0x80000000\n");
+  EXPECT_THAT(Run("replay " + Scratch("changing")).out,
+              HasSubstr(": known defect: "));
 }
 
 TEST_F(NewTest, FlagsSayWhatIsAsked) {
