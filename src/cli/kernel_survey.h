@@ -44,17 +44,21 @@ struct KernelTextSurvey {
   std::vector<KernelSurvey> spaces;
 };
 
+// Whether tables stay as they are while they are walked.
+enum class Stillness : uint8_t { kStill, kChanging };
+
 // Asks `program` for the first `cases` cases that surveys of each of `spaces`
-// are made of, where it takes them.
+// are made of, where it takes them. Text that leaves its local copies in tables
+// that stand still is not asked about others there.
 absl::StatusOr<KernelTextSurvey> SurveyKernel(KernelProgram& program,
                                               const std::vector<Space>& spaces,
-                                              uint64_t cases);
+                                              uint64_t cases, Stillness tables);
 
 // What `pxdfuzz matrix` says of kernel text: a table with a column for each of
 // `spaces`, and why texts are wrong where they are.
 std::string KernelMatrixText(const std::vector<KernelTextSurvey>& surveys,
                              const std::vector<Space>& spaces, uint64_t cases,
-                             bool color);
+                             Stillness tables, bool color);
 // The same as a JSON list.
 std::string KernelMatrixJson(const std::vector<KernelTextSurvey>& surveys);
 

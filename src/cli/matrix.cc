@@ -15,10 +15,12 @@
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/space.h"
 #include "pxdfuzz/text_lines.h"
+#include "src/cli/changing_survey.h"
 #include "src/cli/commands.h"
 #include "src/cli/json.h"
 #include "src/cli/kernel_programs.h"
 #include "src/cli/kernel_survey.h"
+#include "src/cli/matrix_row.h"
 #include "src/cli/progress.h"
 #include "src/cli/survey.h"
 
@@ -102,24 +104,12 @@ std::string CellText(size_t walk, const Tried& tried) {
   return "";
 }
 
-// `cells` in columns behind `name`.
-std::string Row(std::string_view name, const std::vector<std::string>& cells) {
-  std::string line(name);
-  for (size_t i = 0; i < cells.size(); ++i) {
-    // A long cell takes from the next one's room.
-    line.resize(std::max(line.size() + 1, kNameColumns + i * kCellColumns),
-                ' ');
-    line += cells[i];
-  }
-  return line;
-}
-
 template <class TextOf>
 std::string RowOf(std::string_view name, const std::vector<Tried>& surveys,
                   TextOf text_of) {
   std::vector<std::string> cells;
   for (const Tried& tried : surveys) cells.push_back(text_of(tried));
-  return Row(name, cells);
+  return MatrixRow(name, kNameColumns, kCellColumns, cells);
 }
 
 std::string WitnessFile(Space space) {
@@ -241,14 +231,18 @@ std::string JsonOf(size_t walk, const Tried& tried) {
 struct KernelTried {
   bool wanted = true;
   uint64_t cases = kDefaultKernelCases;
+  // In tables that stand still, and in such that change.
   std::vector<KernelTextSurvey> surveys;
+  std::vector<KernelTextSurvey> changing;
   // A program that is no such thing.
   bool failed = false;
 
   bool found() const {
-    for (const KernelTextSurvey& survey : surveys) {
-      for (const KernelSurvey& one : survey.spaces) {
-        if (one.is_finding()) return true;
+    for (const auto* half : {&surveys, &changing}) {
+      for (const KernelTextSurvey& survey : *half) {
+        for (const KernelSurvey& one : survey.spaces) {
+          if (one.is_finding()) return true;
+        }
       }
     }
     return false;
@@ -261,12 +255,19 @@ void TryKernels(const std::vector<Space>& spaces, Progress& progress,
     progress.Say(Concat({"trying ", name}));
     absl::Status status;
     if (auto program = OpenKernelProgram(name); program.ok()) {
-      auto survey = SurveyKernel(**program, spaces, tried.cases);
-      if (survey.ok()) {
-        tried.surveys.push_back(*std::move(survey));
+      auto still =
+          SurveyKernel(**program, spaces, tried.cases, Stillness::kStill);
+      auto changing = still;
+      if (still.ok()) {
+        changing =
+            SurveyKernel(**program, spaces, tried.cases, Stillness::kChanging);
+      }
+      if (changing.ok()) {
+        tried.surveys.push_back(*std::move(still));
+        tried.changing.push_back(*std::move(changing));
         continue;
       }
-      status = survey.status();
+      status = changing.status();
     } else {
       status = program.status();
     }
@@ -282,11 +283,16 @@ std::string TextOfKernels(const KernelTried& tried,
   if (tried.surveys.empty()) {
     return Concat({"\nkernel text was left out: ", NoKernelPrograms(), "\n"});
   }
-  return Concat(
-      {"\n", KernelMatrixText(tried.surveys, spaces, tried.cases, color)});
+  return Concat({"\n",
+                 KernelMatrixText(tried.surveys, spaces, tried.cases,
+                                  Stillness::kStill, color),
+                 "\n",
+                 KernelMatrixText(tried.changing, spaces, tried.cases,
+                                  Stillness::kChanging, color)});
 }
 
 std::string ToJson(const std::vector<Tried>& surveys,
+                   const std::vector<ChangingSurvey>& changing,
                    const KernelTried& kernels) {
   std::string json;
   for (const Tried& tried : surveys) {
@@ -305,9 +311,12 @@ std::string ToJson(const std::vector<Tried>& surveys,
   }
   const std::string kernel =
       kernels.wanted
-          ? Concat({",\n  \"kernel\": ", KernelMatrixJson(kernels.surveys)})
+          ? Concat({",\n  \"kernel\": ", KernelMatrixJson(kernels.surveys),
+                    ",\n  \"kernel_changing\": ",
+                    KernelMatrixJson(kernels.changing)})
           : "";
-  return Concat({"{\n  \"spaces\": [", json, "\n  ]", kernel, "\n}\n"});
+  return Concat({"{\n  \"spaces\": [", json, "\n  ],\n  \"changing\": ",
+                 ChangingMatrixJson(changing), kernel, "\n}\n"});
 }
 
 // The number that a flag gives, if it does. False, and a message, where that
@@ -333,6 +342,7 @@ int RunMatrix(const Arguments& arguments, Output& out) {
   }
   std::vector<Space> spaces;
   std::vector<Tried> surveys;
+  std::vector<ChangingSurvey> changing;
   bool found = false;
   Progress progress("matrix");
   for (const Space& space : kAllSpaces) {
@@ -343,12 +353,15 @@ int RunMatrix(const Arguments& arguments, Output& out) {
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
       found |= ResultOf(walk, surveys.back()) == Result::kFinding;
     }
+    changing.push_back(SurveyChanging(space, cases));
+    found |= changing.back().found();
   }
   if (kernels.wanted) TryKernels(spaces, progress, kernels);
   progress.End();
   out.Write(arguments.Has("--json")
-                ? ToJson(surveys, kernels)
-                : Concat({ToText(surveys, out.color()),
+                ? ToJson(surveys, changing, kernels)
+                : Concat({ToText(surveys, out.color()), "\n",
+                          ChangingMatrixText(changing, out.color()),
                           TextOfKernels(kernels, spaces, out.color())}));
   if (found || kernels.found()) return kFinding;
   return kernels.failed ? kUnreadable : kNothingFound;
