@@ -81,6 +81,8 @@ Ended PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
   return Guarded([&] { size = kernel.page_size(&walk, address); });
 }
 
+void EndInFault() { siglongjmp(leave, 1); }
+
 bool InKernelText() { return inside != 0; }
 
 void WhenSanitizerEnds(void (*tell)()) { when_sanitizer_ends = tell; }

@@ -25,6 +25,9 @@ Ended RunGuarded(const pxd_kernel& kernel, pxd_walk& walk);
 Ended PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
                       uint64_t address, uint64_t& size);
 
+// Ends the walk that is running as a fault: to be called from what it calls.
+[[noreturn]] void EndInFault();
+
 // Whether kernel text is running, for those who report a crash.
 bool InKernelText();
 

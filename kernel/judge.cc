@@ -11,8 +11,10 @@
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/arena_memory.h"
 #include "pxdfuzz/cells.h"
+#include "pxdfuzz/changing_memory.h"
 #include "pxdfuzz/oracle.h"
 #include "pxdfuzz/populate.h"
+#include "pxdfuzz/race_trace.h"
 #include "pxdfuzz/reference.h"
 #include "pxdfuzz/trace.h"
 #include "pxdfuzz/translate.h"
@@ -27,7 +29,10 @@ constexpr uint64_t kNoRefusal = std::numeric_limits<uint64_t>::max();
 // is the model's own business.
 std::optional<Policy> ModelOf(const pxd_kernel& kernel) {
   const std::string_view variant = kernel.variant;
-  if (variant == "by-value" && kernel.arch == Name(ArchId::kX86)) {
+  // x86-64 has no pXd_offset_lockless() of its own: linux/pgtable.h hands
+  // values down.
+  if ((variant == "by-value" || variant == "as-is") &&
+      kernel.arch == Name(ArchId::kX86)) {
     return kStaticByValue;
   }
   if (variant == "as-is" || variant == "no-numa" || variant == "no-pmd-check") {
@@ -36,6 +41,12 @@ std::optional<Policy> ModelOf(const pxd_kernel& kernel) {
   if (variant == "by-pointer") return kStaticByPointer;
   if (variant == "folded-aware") return kFoldedAwareByValue;
   return std::nullopt;
+}
+
+// Why text of a kind goes wrong while tables change: as its model does.
+template <class A>
+Causes KnownRaces(const std::optional<Policy>& model, int levels) {
+  return model.has_value() ? A::KnownRaces(*model, levels) : Causes();
 }
 
 // How the pages of one walk compare with what is expected.
@@ -165,6 +176,47 @@ class Trial {
     }
   }
 
+  // While the tables change: by the rules of ChangingReference, and of
+  // references.
+  void WhileChanging(const Case& c, History& history, Meanwhile& meanwhile,
+                     ChangingReference& reference,
+                     const std::optional<Policy>& model, Excuses excuses,
+                     KernelRequestVerdict& verdict,
+                     std::optional<KernelFinding>& finding) {
+    reference.template Make<A>(history, memory_, request_,
+                               ExcusingContract<A>{&kernel_});
+    reference_count_ = reference.pages();
+    verdict.reference_pages = reference_count_;
+    for (const bool pin : {false, true}) {
+      meanwhile.Begin(c, mm_.arena(), history, walk_);
+      const bool returned = Run(pin, kNoRefusal, finding);
+      if (returned) {
+        Changed(meanwhile, reference, pin, finding);
+        verdict.pages = walk_.count;
+      }
+      verdict.changed |= history.at() > 0;
+      if (finding.has_value()) finding->changing = true;
+      meanwhile.End();
+      history.GoTo(0);
+      if (returned && !pin && model.has_value() && !finding.has_value()) {
+        AgreesWithModel(*model, history, finding);
+      }
+      if (!finding.has_value()) continue;
+      const Causes known = KnownRaces<A>(model, mm_.levels());
+      if (excuses == Excuses::kKnownDefects &&
+          finding->rule == KernelRule::kPages) {
+        for (const Cause cause : kAllCauses) {
+          if (known.Contains(cause) &&
+              meanwhile.marks().First(cause) <= finding->page) {
+            verdict.excuse = cause;
+          }
+        }
+      }
+      if (verdict.excuse == Cause::kNone) return;
+      finding.reset();
+    }
+  }
+
   void PageSize(std::optional<KernelFinding>& finding) {
     const size_t last = request_.pages - size_t{1};
     size_t at = 0;
@@ -211,6 +263,45 @@ class Trial {
             .level = t.level,
             .entry = mm_.entries().Classify(t.level, t.entry).tag,
             .pin = pin};
+  }
+
+  // What came of a walk that returned while tables changed.
+  void Changed(const Meanwhile& meanwhile, const ChangingReference& reference,
+               bool pin, std::optional<KernelFinding>& finding) const {
+    using Broken = ChangingReference::Broken;
+    if (pin && meanwhile.forked()) {
+      if (walk_.count != 0) {
+        finding = Found(KernelRule::kFork, Outcome::kAgrees, 0, pin);
+      } else if (walk_.held != 0) {
+        finding = Found(KernelRule::kReferences, Outcome::kAgrees, 0, pin);
+      }
+      return;
+    }
+    const std::span<const uint64_t> found = Returned();
+    const ChangingReference::Judged judged = reference.Judge(
+        walk_.count, found, meanwhile.grabbed().first(found.size()),
+        meanwhile.version());
+    switch (judged.broken) {
+      case Broken::kNo:
+        if (walk_.held != walk_.count) {
+          finding = Found(KernelRule::kReferences, Outcome::kAgrees,
+                          std::min(walk_.held, walk_.count), pin);
+        }
+        return;
+      case Broken::kNotThere:
+        finding = Found(KernelRule::kPages, Outcome::kLong, judged.page, pin);
+        return;
+      case Broken::kWrong:
+        finding =
+            Found(KernelRule::kPages, Outcome::kWrongPage, judged.page, pin);
+        return;
+      case Broken::kStale:
+        finding = Found(KernelRule::kPages, Outcome::kStale, judged.page, pin);
+        return;
+      case Broken::kShort:
+        finding = Found(KernelRule::kPages, Outcome::kShort, judged.page, pin);
+        return;
+    }
   }
 
   bool Run(bool pin, uint64_t refused, std::optional<KernelFinding>& finding) {
@@ -274,6 +365,33 @@ class Trial {
     return false;
   }
 
+  // The same while tables change, where the model reads as often as the text
+  // does: pte_offset_map() is handed a copy in all texts, and in the model's
+  // walk by pointer is not.
+  void AgreesWithModel(Policy policy, History& history,
+                       std::optional<KernelFinding>& finding) {
+    // And the one without a check of the pmd keeps more than any model.
+    if (policy.descent == Descent::kByPointer ||
+        std::string_view(kernel_.variant) == "no-pmd-check") {
+      return;
+    }
+    ChangingMemory memory(mm_.arena(), mm_.geometry(), stack_, history);
+    RaceTrace trace(memory, /*looks_for_stuck=*/false, /*grabbed=*/{});
+    Walk<typename A::Kernel, ChangingMemory, RaceTrace, GupFastText> model(
+        ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
+    const size_t count =
+        model.Run(memory.root(), request_.start, AddressOf(request_.pages),
+                  request_.write, rooms_.modelled.first(request_.pages));
+    history.GoTo(0);
+    const Compared compared =
+        Compare(rooms_.modelled.first(std::min<size_t>(count, request_.pages)),
+                Returned(), walk_.count);
+    if (compared.outcome == Outcome::kAgrees) return;
+    finding = Found(KernelRule::kModel, compared.outcome,
+                    compared.first_difference, false);
+    finding->changing = true;
+  }
+
   uint64_t ExpectedSize(const Translation& t) const {
     if (!t.fetched) return 0;
     const EntryKind kind = mm_.entries().Classify(t.level, t.entry);
@@ -309,7 +427,8 @@ KernelJudge::KernelJudge(const pxd_kernel& kernel)
     : kernel_(kernel),
       arch_(ArchId::kS390),
       model_(ModelOf(kernel)),
-      walk_(std::make_unique<pxd_walk>()) {
+      walk_(std::make_unique<pxd_walk>()),
+      changing_(std::make_unique<ChangingReference>()) {
   for (const Space& space : kAllSpaces) {
     if (Name(space.arch) == kernel.arch) arch_ = space.arch;
   }
@@ -321,23 +440,37 @@ KernelJudge::KernelJudge(const pxd_kernel& kernel)
   });
 }
 
-const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial) {
+bool KernelJudge::LeavesCopies(Space space) const {
+  bool leaves = false;
+  if (std::string_view(kernel_.variant) != "by-value") return leaves;
+  VisitArch(arch_, [&]<class A>() {
+    leaves = A::KnownDefect(kStaticByValue, space.levels) == Cause::kLeftCopy;
+  });
+  return leaves;
+}
+
+const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
+                                        Excuses excuses) {
   verdict_.incomparable = Incomparable::kEmptyCase;
   verdict_.requests.clear();
   verdict_.finding.reset();
   if (!c.empty()) {
-    VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial); });
+    VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial, excuses); });
   }
   return verdict_;
 }
 
 template <class A>
-void KernelJudge::JudgeCase(const Case& c, KernelTrial kind) {
+void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
   kernel_.enter(c.space.levels);
   AddressSpace<A, TreeEntries<A>> mm(
       *arena_, c.space.levels, TreeEntries<A>(kernel_, bits_[c.space.levels]));
   verdict_.incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
   if (verdict_.incomparable != Incomparable::kNo) return;
+  if (!c.changes.empty()) {
+    verdict_.incomparable = oracle::AsIncomparable(history_.Make(c, mm));
+    if (verdict_.incomparable != Incomparable::kNo) return;
+  }
   const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
   for (size_t i = 0; i < c.requests.size(); ++i) {
     const Request& request = c.requests[i];
@@ -360,7 +493,12 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind) {
     } else if (kind == KernelTrial::kPageSize) {
       trial.PageSize(finding);
     } else {
-      trial.GupFast(model_, verdict, finding);
+      if (c.changes.empty()) {
+        trial.GupFast(model_, verdict, finding);
+      } else {
+        trial.WhileChanging(c, history_, meanwhile_, *changing_, model_,
+                            excuses, verdict, finding);
+      }
       verdict.cell = oracle::CellOf<A>(c.space, mm, memory, request,
                                        trial.reference_count());
     }
@@ -410,7 +548,7 @@ std::string Name(const pxd_kernel& kernel, Space space,
   name += Name(space.arch);
   name += '-';
   name += std::to_string(space.levels);
-  name += '.';
+  name += finding.changing ? ".changing." : ".";
   if (finding.rule == KernelRule::kPages) {
     name += Name(finding.outcome);
   } else {

@@ -14,9 +14,12 @@
 #include "kernel/guard.h"
 #include "kernel/kernel_walk.h"
 #include "kernel/known_findings.h"
+#include "kernel/meanwhile.h"
 #include "kernel/tree_entries.h"
 #include "pxdfuzz/arena.h"
 #include "pxdfuzz/case.h"
+#include "pxdfuzz/changes.h"
+#include "pxdfuzz/changing_reference.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/entry_kind.h"
 #include "pxdfuzz/inline_vector.h"
@@ -32,13 +35,15 @@ enum class KernelRule : uint8_t {
   kReferences,  // one reference for each page returned, and none besides
   kRefusal,     // where no reference can be taken, it ends before that leaf
   kModel,       // count and pages are those of the model's walk of its kind
+  kFork,        // with FOLL_PIN it returns nothing where fork() came in between
   kPermitted,   // it takes a request that the limits forbid, or the reverse
   kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf
 };
 
 constexpr std::string_view Name(KernelRule rule) {
-  constexpr std::string_view kNames[] = {"pages", "references", "refusal",
-                                         "model", "permitted",  "page-size"};
+  constexpr std::string_view kNames[] = {"pages",    "references", "refusal",
+                                         "model",    "fork",       "permitted",
+                                         "page-size"};
   return kNames[static_cast<size_t>(rule)];
 }
 
@@ -51,8 +56,9 @@ struct KernelFinding {
   size_t page = 0;
   Level level = Level::kPte;
   EntryKind::Tag entry = EntryKind::Tag::kEmpty;
-  // Of the run that broke the rule.
+  // Of the run that broke the rule: with FOLL_PIN; while tables changed.
   bool pin = false;
+  bool changing = false;
 };
 
 struct KernelRequestVerdict {
@@ -62,6 +68,11 @@ struct KernelRequestVerdict {
   size_t pages = 0;
   // Set where only this explains what was returned.
   KnownKernelFinding known = KnownKernelFinding::kNone;
+  // Why what it did while tables changed is no finding, where it is a known
+  // defect of a walk of that kind.
+  Cause excuse = Cause::kNone;
+  // Whether a change was made while it ran.
+  bool changed = false;
   std::optional<size_t> cell;
 };
 
@@ -88,11 +99,17 @@ class KernelJudge {
   const LeafBits& bits(int levels) const { return bits_[levels]; }
   // Whether cases of that kind are for this kernel text.
   bool Takes(Space space) const { return space.arch == arch_; }
+  // Whether such text leaves its local copies there, in tables that nobody
+  // changes: what it reads then is its own stack's.
+  bool LeavesCopies(Space space) const;
 
   // Judges every request of `c`, which is of a space that it takes: with
-  // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken. The
-  // verdict is good until the next call.
-  const KernelVerdict& Judge(const Case& c, KernelTrial trial);
+  // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken; where
+  // its tables change, with FOLL_GET and FOLL_PIN. What walks of its kind are
+  // known to get wrong then may be excused. The verdict is good until the next
+  // call.
+  const KernelVerdict& Judge(const Case& c, KernelTrial trial,
+                             Excuses excuses = Excuses::kNone);
 
   // Runs one request, which is of a case that it takes, with FOLL_GET or
   // FOLL_PIN, and judges nothing. Nothing where there is nothing to compare:
@@ -114,7 +131,7 @@ class KernelJudge {
 
  private:
   template <class A>
-  void JudgeCase(const Case& c, KernelTrial trial);
+  void JudgeCase(const Case& c, KernelTrial trial, Excuses excuses);
 
   const pxd_kernel& kernel_;
   ArchId arch_;
@@ -128,12 +145,18 @@ class KernelJudge {
   std::array<uint64_t, Case::kMaxPages> reference_{};
   std::array<uint64_t, Case::kMaxPages> excused_{};
   std::array<uint64_t, Case::kMaxPages> modelled_{};
+  // For tables that change.
+  History history_;
+  std::unique_ptr<ChangingReference> changing_;
+  Meanwhile meanwhile_;
   size_t current_request_ = 0;
   KernelVerdict verdict_;
 };
 
 // "kernel-6.1-s390.s390-3.short.pte-leaf",
-// "kernel-6.1-s390.s390-3.references.pmd-leaf": fit for a file's name.
+// "kernel-6.1-s390.s390-3.references.pmd-leaf",
+// "kernel-6.1-s390-by-pointer.s390-3.changing.fault.pmd-empty": fit for a
+// file's name.
 std::string Name(const pxd_kernel& kernel, Space space,
                  const KernelFinding& finding);
 

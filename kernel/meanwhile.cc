@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+
+#include "kernel/meanwhile.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "kernel/guard.h"
+#include "pxdfuzz/wrapping.h"
+
+namespace pxdfuzz {
+namespace {
+
+// How far the frames of a walk are from the function that looks at them.
+constexpr uint64_t kStackReach = 1 << 20;
+
+uint64_t AsNumber(const volatile void* place) {
+  return reinterpret_cast<uint64_t>(place);
+}
+
+bool OnStack(const volatile void* place) {
+  const char here = 0;
+  return WrappingAdd(WrappingSub(AsNumber(place), AsNumber(&here)),
+                     kStackReach) < 2 * kStackReach;
+}
+
+uint64_t WordAt(const volatile void* place) {
+  return *static_cast<const volatile uint64_t*>(place);
+}
+
+}  // namespace
+
+void Meanwhile::Begin(const Case& c, const Arena& arena, History& history,
+                      pxd_walk& walk) {
+  case_ = &c;
+  arena_ = &arena;
+  history_ = &history;
+  walk_ = &walk;
+  reads_ = 0;
+  turned_ = {};
+  marks_ = {};
+  history.GoTo(0);
+  walk.context = this;
+  walk.write_protect_seq = 0;
+  walk.before_walk = [](pxd_walk* now) { Of(now).BeforeWalk(); };
+  walk.before_read = [](pxd_walk* now, int level, const volatile void* place) {
+    Of(now).BeforeRead(static_cast<Level>(level), place);
+  };
+  walk.after_grab = [](pxd_walk* now) { Of(now).AfterGrab(); };
+}
+
+void Meanwhile::End() {
+  walk_->context = nullptr;
+  walk_->before_walk = nullptr;
+  walk_->before_read = nullptr;
+  walk_->after_grab = nullptr;
+  walk_->root = const_cast<uint64_t*>(arena_->Find(history_->top(0).root));
+  walk_->levels = history_->top(0).levels;
+}
+
+void Meanwhile::GoOn(size_t read) {
+  const size_t before = history_->at();
+  history_->BeforeRead(read);
+  for (size_t i = before; i < history_->at(); ++i) {
+    if (case_->changes[i].kind == Change::Kind::kWriteProtect) {
+      walk_->write_protect_seq += 2;
+    }
+  }
+}
+
+void Meanwhile::BeforeWalk() {
+  GoOn(1);
+  const Top& top = history_->top(history_->at());
+  walk_->root = const_cast<uint64_t*>(arena_->Find(top.root));
+  walk_->levels = top.levels;
+}
+
+void Meanwhile::BeforeRead(Level level, const volatile void* place) {
+  if (walk_->read_count > std::size(walk_->reads)) return;
+  const size_t read = walk_->read_count - 1;
+  const bool in_table = InTable(place);
+  if (!in_table && !OnStack(place)) {
+    marks_.nowhere = std::min<size_t>(marks_.nowhere, walk_->held);
+    EndInFault();
+  }
+  const pxd_role role = walk_->reads[read].role;
+  // A helper that is handed the address of a local.
+  if (role == PXD_AGAIN && !in_table) return;
+  GoOn(++reads_);
+  switch (role) {
+    case PXD_TURN:
+      turned_[Ordinal(level)] = {place, read};
+      break;
+    case PXD_AGAIN:
+      MarkReadAgain(level, place);
+      break;
+    case PXD_CHECK:
+      if (!in_table) MarkCopyCheck(level);
+      break;
+  }
+}
+
+// An offset goes by another entry than the loop has tested.
+void Meanwhile::MarkReadAgain(Level level, const volatile void* place) {
+  if (turned_[Ordinal(level)].place == place && WordAt(place) == Read(level)) {
+    return;
+  }
+  marks_.read_again = std::min<size_t>(marks_.read_again, walk_->held);
+}
+
+// The check compares a local copy. What it is a copy of was read by the first
+// level above that stands in a table: has that changed?
+void Meanwhile::MarkCopyCheck(Level level) {
+  while (level != Level::kPgd && !InTable(turned_[Ordinal(level)].place)) {
+    level = Above(level);
+  }
+  const volatile void* origin = turned_[Ordinal(level)].place;
+  if (!InTable(origin) || WordAt(origin) == Read(level)) return;
+  // The pages that are checked are held already.
+  const size_t noted = std::min(walk_->grab_count, std::size(walk_->grabs));
+  const auto refs = static_cast<uint64_t>(walk_->grabs[noted - 1].refs);
+  marks_.copy_check = std::min<size_t>(marks_.copy_check, walk_->held - refs);
+}
+
+void Meanwhile::AfterGrab() {
+  GoOn(reads_ + 1);
+  if (walk_->grab_count > std::size(walk_->grabs)) return;
+  const auto refs =
+      static_cast<uint64_t>(walk_->grabs[walk_->grab_count - 1].refs);
+  for (uint64_t i = walk_->held - refs;
+       i < std::min<uint64_t>(walk_->held, grabbed_.size()); ++i) {
+    grabbed_[i] = static_cast<uint8_t>(history_->at());
+  }
+}
+
+bool Meanwhile::InTable(const volatile void* place) const {
+  return place != nullptr && arena_->Find(WrappingSub(
+                                 AsNumber(place), walk_->va_offset)) != nullptr;
+}
+
+}  // namespace pxdfuzz

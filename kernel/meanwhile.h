@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_KERNEL_MEANWHILE_H_
+#define PXDFUZZ_KERNEL_MEANWHILE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernel/kernel_walk.h"
+#include "pxdfuzz/arena.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/changes.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/trace.h"
+
+namespace pxdfuzz {
+
+// What another processor does while kernel text walks: the changes of a case,
+// each before the read that it names. Counted are the reads that the model
+// counts: those of turns, those of the last check, and an offset's own read of
+// an entry in a table.
+//
+// A read of what is neither a table nor on the stack ends the walk as a fault,
+// before it is done: what lies there is the process's own.
+class Meanwhile {
+ public:
+  // `history` has the versions of the tables in `arena`; all outlive the object
+  // or the next call.
+  void Begin(const Case& c, const Arena& arena, History& history,
+             pxd_walk& walk);
+  // Nothing happens in walks from here on. The arena stays at the version that
+  // the walk came to.
+  void End();
+
+  size_t version() const { return history_->at(); }
+  // Whether fork() has write-protected something while the walk ran.
+  bool forked() const { return walk_->write_protect_seq != 0; }
+  // At which version the reference of each page was taken, by its position
+  // among those held at the end.
+  std::span<const uint8_t> grabbed() const { return grabbed_; }
+  // By causes that belong to changing tables.
+  const Marks& marks() const { return marks_; }
+
+ private:
+  // The last turn of a level: where it read, and which read it was.
+  struct Turned {
+    const volatile void* place = nullptr;
+    size_t read = 0;
+  };
+
+  static Meanwhile& Of(pxd_walk* walk) {
+    return *static_cast<Meanwhile*>(walk->context);
+  }
+  void BeforeWalk();
+  void BeforeRead(Level level, const volatile void* place);
+  void AfterGrab();
+
+  void GoOn(size_t read);
+  bool InTable(const volatile void* place) const;
+  // What the last turn of `level` read.
+  uint64_t Read(Level level) const {
+    return walk_->reads[turned_[Ordinal(level)].read].value;
+  }
+  void MarkReadAgain(Level level, const volatile void* place);
+  void MarkCopyCheck(Level level);
+
+  const Case* case_ = nullptr;
+  const Arena* arena_ = nullptr;
+  History* history_ = nullptr;
+  pxd_walk* walk_ = nullptr;
+  size_t reads_ = 0;
+  std::array<Turned, kLevelCount> turned_{};
+  std::array<uint8_t, Case::kMaxPages> grabbed_{};
+  Marks marks_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_KERNEL_MEANWHILE_H_
