@@ -520,6 +520,9 @@ std::optional<Ended> KernelJudge::WalkOnce(const Case& c, size_t request,
         TreeEntries<A>(kernel_, bits_[c.space.levels]));
     incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
     if (incomparable != Incomparable::kNo) return;
+    const bool changing = !c.changes.empty();
+    if (changing) incomparable = oracle::AsIncomparable(history_.Make(c, mm));
+    if (incomparable != Incomparable::kNo) return;
     const Request& asked = c.requests[request];
     incomparable = Permitted<A>(c.space.levels, asked.start, asked.pages);
     if (incomparable != Incomparable::kNo) return;
@@ -527,7 +530,11 @@ std::optional<Ended> KernelJudge::WalkOnce(const Case& c, size_t request,
                    {pages_, reference_, excused_, modelled_}, *walk_);
     walk_->pin = pin;
     walk_->refused = kNoRefusal;
+    if (changing) meanwhile_.Begin(c, mm.arena(), history_, *walk_);
     ended = RunGuarded(kernel_, *walk_);
+    if (!changing) return;
+    meanwhile_.End();
+    history_.GoTo(0);
   });
   return ended;
 }
