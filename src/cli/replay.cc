@@ -91,7 +91,7 @@ std::vector<std::string> WalksWith(const Verdict& verdict, Cause cause) {
 // "static-by-value (left-copy)".
 std::string KnownDefects(const Verdict& verdict) {
   std::string text;
-  for (const Cause cause : {Cause::kLeftCopy, Cause::kStuck}) {
+  for (const Cause cause : kAllCauses) {
     const std::vector<std::string> walks = WalksWith(verdict, cause);
     if (walks.empty()) continue;
     text += Concat(

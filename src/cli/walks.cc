@@ -11,6 +11,7 @@
 #include "pxdfuzz/space.h"
 #include "pxdfuzz/text_lines.h"
 #include "pxdfuzz/text_policy.h"
+#include "src/cli/changing_survey.h"
 #include "src/cli/commands.h"
 #include "src/cli/kernel_programs.h"
 #include "src/cli/survey.h"
@@ -23,6 +24,18 @@ std::vector<std::string> SpacesWith(Policy policy, Cause cause) {
   std::vector<std::string> spaces;
   for (const Space& space : kAllSpaces) {
     if (IsBuilt(space) && KnownDefect(policy, space) == cause) {
+      spaces.push_back(Name(space));
+    }
+  }
+  return spaces;
+}
+
+// The same of what comes to it while tables change, with the last check.
+std::vector<std::string> SpacesWithRace(Policy policy, Cause cause) {
+  std::vector<std::string> spaces;
+  for (const Space& space : kAllSpaces) {
+    if (IsBuilt(space) && KnownRaces(policy, space).Contains(cause) &&
+        KnownDefect(policy, space) != cause) {
       spaces.push_back(Name(space));
     }
   }
@@ -51,13 +64,19 @@ void AddWalk(Policy policy, TextLines& text) {
   if (!holds.empty()) {
     text.Wrap("  holds      ", kMargin, Enumerate(holds));
   }
-  for (const Cause cause : {Cause::kLeftCopy, Cause::kStuck}) {
-    const std::vector<std::string> fails = SpacesWith(policy, cause);
-    if (fails.empty()) continue;
+  const auto add = [&](std::string_view label, Cause cause,
+                       const std::vector<std::string>& spaces) {
+    if (spaces.empty()) return;
     text.Wrap(
-        "  is wrong   ", kMargin,
-        Concat({Enumerate(fails), ": ", Name(cause), ", ", Describe(cause)}),
+        label, kMargin,
+        Concat({Enumerate(spaces), ": ", Name(cause), ", ", Describe(cause)}),
         LineStyle::kMarked);
+  };
+  for (const Cause cause : kAllCauses) {
+    add("  is wrong   ", cause, SpacesWith(policy, cause));
+  }
+  for (const Cause cause : kAllCauses) {
+    add("  in races   ", cause, SpacesWithRace(policy, cause));
   }
 }
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+
+// Kernel text while tables change: what each variant is known for, on the cases
+// of corpus/regressions, and on many. Runs in the project's folder.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/mutator.h"
+#include "fuzz/space_filter.h"
+#include "kernel/judge.h"
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/space.h"
+#include "tests/kernel/all_texts.h"
+
+namespace pxdfuzz {
+namespace {
+
+Case Regression(const std::string& name) {
+  std::ifstream in("corpus/regressions/" + name + ".bin", std::ios::binary);
+  const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in), {}};
+  const Case c = Decode(bytes);
+  EXPECT_FALSE(c.changes.empty()) << name;
+  return c;
+}
+
+// What a judge finds, without the text's name:
+// "s390-3.changing.fault.pud-empty".
+std::string FindingOf(const pxd_kernel& kernel, const Case& c,
+                      Excuses excuses = Excuses::kNone) {
+  KernelJudge judge(kernel);
+  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast, excuses);
+  EXPECT_EQ(verdict.incomparable, Incomparable::kNo);
+  if (!verdict.finding.has_value()) return "";
+  const std::string name = Name(kernel, c.space, *verdict.finding);
+  return name.substr(std::string(kernel.name).size() + 1);
+}
+
+constexpr std::array<std::string_view, 8> kRaces = {
+    "race-by-pointer-collapsed-pmd", "race-by-pointer-freed-pud",
+    "race-collapse-detached",        "race-collapsed-meanwhile",
+    "race-copy-check-2-gib",         "race-copy-check-pmd",
+    "race-copy-check-refilled",      "race-upgraded"};
+
+TEST(RaceTest, TheMergedWalkHolds) {
+  for (const pxd_kernel* kernel : FindTexts("as-is", "s390")) {
+    for (const std::string_view name : kRaces) {
+      EXPECT_EQ(FindingOf(*kernel, Regression(std::string(name))), "")
+          << kernel->name << ' ' << name;
+    }
+  }
+}
+
+TEST(RaceTest, PassingPointersAloneFaults) {
+  for (const pxd_kernel* kernel : FindTexts("by-pointer", "s390")) {
+    const Case c = Regression("race-by-pointer-freed-pud");
+    EXPECT_EQ(FindingOf(*kernel, c), "s390-3.changing.fault.pud-empty");
+    EXPECT_EQ(FindingOf(*kernel, c, Excuses::kKnownDefects), "");
+  }
+}
+
+TEST(RaceTest, WithoutTheCheckOfThePmdAPageIsStale) {
+  for (const pxd_kernel* kernel : FindTexts("no-pmd-check", "s390")) {
+    EXPECT_EQ(FindingOf(*kernel, Regression("race-collapse-detached")),
+              "s390-3.changing.stale.pmd-empty");
+  }
+}
+
+// The RFC of 2020: where the level is folded, the last check is void.
+TEST(RaceTest, TheFoldedAwareWalkChecksItsOwnCopy) {
+  for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
+    const auto finding = [&](const std::string& name) {
+      return FindingOf(*kernel, Regression(name));
+    };
+    EXPECT_EQ(finding("race-copy-check-pmd"),
+              "s390-2.changing.stale.pmd-empty");
+    EXPECT_EQ(finding("race-copy-check-2-gib"),
+              "s390-3.changing.stale.pud-empty");
+    EXPECT_THAT(finding("race-copy-check-refilled"),
+                testing::StartsWith("s390-2.changing."));
+    EXPECT_EQ(finding("race-collapse-detached"), "");
+    EXPECT_EQ(FindingOf(*kernel, Regression("race-copy-check-pmd"),
+                        Excuses::kKnownDefects),
+              "");
+  }
+}
+
+// -----------------------------------------------------------------------------
+
+// What came of many cases of one space.
+struct Came {
+  int compared = 0;
+  int changed = 0;
+  int excused = 0;
+  std::string finding;
+};
+
+Came Try(const pxd_kernel& kernel, Space space, int cases, Excuses excuses) {
+  KernelJudge judge(kernel);
+  const SpaceFilter filter = *SpaceFilter::Parse(Name(space));
+  std::array<uint8_t, kMaxEncodedSize> buffer;
+  size_t size = 0;
+  Came came;
+  for (int i = 0; i < cases; ++i) {
+    if (i % 8 == 0) size = 0;
+    size = Mutate(buffer, size, static_cast<uint64_t>(i), filter,
+                  Tables::kChanging, nullptr);
+    const Case c = Decode(std::span(buffer).first(size));
+    const KernelVerdict& verdict =
+        judge.Judge(c, KernelTrial::kGupFast, excuses);
+    came.compared += verdict.incomparable == Incomparable::kNo;
+    for (const KernelRequestVerdict& request : verdict.requests) {
+      came.changed += request.changed;
+      came.excused += request.excuse != Cause::kNone;
+    }
+    if (verdict.finding.has_value()) {
+      came.finding = Name(kernel, space, *verdict.finding) + '\n' + ToText(c);
+      return came;
+    }
+  }
+  return came;
+}
+
+std::vector<Space> SpacesOf(const pxd_kernel& kernel) {
+  std::vector<Space> spaces;
+  for (const Space& space : kAllSpaces) {
+    if (IsBuilt(space) && Name(space.arch) == kernel.arch) {
+      spaces.push_back(space);
+    }
+  }
+  return spaces;
+}
+
+// All that stands as it is in its tree, by the rules and as its model.
+TEST(RaceTest, NothingIsFoundInTextAsItIs) {
+  constexpr int kCases = 3'000;
+  for (const pxd_kernel* kernel : FindTexts("as-is")) {
+    for (const Space& space : SpacesOf(*kernel)) {
+      const Came came = Try(*kernel, space, kCases, Excuses::kNone);
+      EXPECT_EQ(came.finding, "");
+      EXPECT_GT(came.changed, kCases / 5) << kernel->name << Name(space);
+      EXPECT_EQ(came.excused, 0);
+    }
+  }
+}
+
+// Each excuse is used, and covers all that there is.
+TEST(RaceTest, VariantsGoWrongAsTheyAreKnownTo) {
+  constexpr int kCases = 20'000;
+  for (const std::string_view variant : {"by-pointer", "folded-aware"}) {
+    for (const pxd_kernel* kernel : FindTexts(variant, "s390")) {
+      for (const Space& space : SpacesOf(*kernel)) {
+        const Came came = Try(*kernel, space, kCases, Excuses::kKnownDefects);
+        EXPECT_EQ(came.finding, "");
+        // With 2 levels no offset goes by an entry that it reads, but that of a
+        // page table, and pte_offset_map() is handed a copy.
+        const bool holds =
+            variant == "by-pointer" ? space.levels == 2 : space.levels > 3;
+        EXPECT_EQ(came.excused == 0, holds) << kernel->name << Name(space);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pxdfuzz
