@@ -19,10 +19,11 @@ namespace pxdfuzz {
 // How much there is to a case, most important first: the lesser is the simpler.
 // Of a canonical case that is built.
 //
-// First come levels of tables, requests, records and words on the stack, kinds
-// of records, levels of leaves, pages, entries, writes, states and the stack;
-// then what is mere numbers: the order of records, addresses, frames and words.
-// No two different cases of one architecture have the same.
+// First come levels of tables, requests, records and words on the stack and
+// changes, kinds of records and of changes, levels of leaves, pages, entries,
+// writes, states, how many moments something changes at, and the stack; then
+// what is mere numbers: the order of records, addresses, reads, frames and
+// words. No two different cases of one architecture have the same.
 class Complexity {
  public:
   explicit Complexity(const Case& c);

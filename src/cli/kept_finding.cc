@@ -15,13 +15,19 @@ bool Matches(const std::string& pattern, const std::string& signature) {
 }
 
 // Ways to judge, in the order in which they are tried.
-std::vector<std::pair<WalkSet, Excuses>> Judgements(const FindingWish& wish) {
+std::vector<std::pair<WalkSet, Excuses>> Judgements(const FindingWish& wish,
+                                                    const Case& c) {
   if (wish.walk.has_value()) {
     return {{WalkSet::Of(*wish.walk), Excuses::kNone}};
   }
+  // What the strict target walks, of tables that change or not.
+  const WalkSet strict =
+      c.changes.empty() ? WalkSet::Of(kStaticByValue, kFoldedAwareByValue)
+                        : WalkSet::Of(kFoldedAwareByValue, kStaticByPointer,
+                                      kFoldedAwareByPointer);
   std::vector<std::pair<WalkSet, Excuses>> ways = {
       {WalkSet::All(), Excuses::kKnownDefects},
-      {WalkSet::Of(kStaticByValue, kFoldedAwareByValue), Excuses::kNone},
+      {strict, Excuses::kNone},
       {WalkSet::All(), Excuses::kNone}};
   if (wish.signature.empty()) return ways;
   // It may be hidden behind what another walk gets wrong.
@@ -44,7 +50,7 @@ std::optional<KeptFinding> FindFinding(Oracle& oracle, const FindingWish& wish,
       candidates.back().requests.push_back(request);
     }
   }
-  for (const auto& [walks, excuses] : Judgements(wish)) {
+  for (const auto& [walks, excuses] : Judgements(wish, c)) {
     for (const Case& candidate : candidates) {
       const Verdict& verdict = oracle.Judge(candidate, walks, excuses);
       if (!verdict.finding.has_value()) continue;

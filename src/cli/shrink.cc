@@ -61,9 +61,13 @@ class Ticker {
     const Clock::time_point now = Clock::now();
     if (now < next_) return;
     next_ = now + kBetweenLines;
-    progress_.Say(Concat({Grouped(trials_), " cases tried; the smallest has ",
-                          Plural(best.records.size(), "record"), " and ",
-                          Plural(best.requests[0].pages, "page")}));
+    progress_.Say(
+        Concat({Grouped(trials_), " cases tried; the smallest has ",
+                Plural(best.records.size(), "record"),
+                best.changes.empty()
+                    ? ""
+                    : Concat({", ", Plural(best.changes.size(), "change")}),
+                " and ", Plural(best.requests[0].pages, "page")}));
   }
   void End() { progress_.End(); }
 

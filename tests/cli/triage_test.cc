@@ -132,6 +132,47 @@ TEST_F(TriageTest, Folders) {
   EXPECT_THAT(usage.error, StartsWith("pxdfuzz: triage: say which: FOLDER"));
 }
 
+// A pile of what gup_race_strict_fuzzer leaves: by its signatures, not by those
+// of the walk of 2020, which goes wrong there as well.
+TEST_F(TriageTest, WhatChangesMeanwhile) {
+  const std::string pile = Scratch("pile");
+  fs::create_directory(pile);
+  std::ofstream(pile + "/two")
+      << "version: 1\n"
+         "space: s390/2\n"
+         "requests:\n"
+         "- {start: 0x10000000, pages: 4, access: read}\n"
+         "stack: {position: 0, around: zero}\n"
+         "tables:\n"
+         "- map: {pmd: 0x10000000, count: 1, frame: 0x7700000, state: rw young "
+         "dirty}\n"
+         "changes:\n"
+         "- before read 2: clear pmd of 0x10000000\n";
+  std::ofstream(pile + "/three")
+      << "version: 1\n"
+         "space: s390/3\n"
+         "requests:\n"
+         "- {start: 0x10000000, pages: 4, access: read}\n"
+         "stack: {position: 0, around: zero}\n"
+         "tables:\n"
+         "- map: {pte: 0x10000000, count: 9, frame: 0x77000, state: rw young "
+         "dirty}\n"
+         "changes:\n"
+         "- before read 8: detach pmd of 0x10000000\n";
+  const Ran ran = Run("triage " + pile);
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(
+      ran.out,
+      HasSubstr(
+          "|---|---|---|\n"
+          "| `s390-2.folded-aware-by-value.changing.stale.pmd-empty` | 1 | no "
+          "|\n"
+          "| `s390-3.static-by-pointer.changing.fault.pmd-empty` | 1 | no "
+          "|\n"));
+  EXPECT_THAT(ran.out, HasSubstr("\n- before read 2: clear pmd of 0x0\n```"));
+  EXPECT_THAT(ran.out, HasSubstr("\n- before read 8: detach pmd of 0x0  # "));
+}
+
 // A folder of cases with findings of which nothing is unread.
 TEST_F(TriageTest, TheRegressions) {
   const Ran ran = Run("triage corpus/regressions");
