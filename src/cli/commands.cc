@@ -191,7 +191,9 @@ const std::vector<Command>& Commands() {
                "each walk holds, and where not, why, with the case that shows "
                "it. A star says that the loop invariant of the thread was "
                "broken although the pages were right. Same cases each time. "
-               "Below that the same for kernel text, where there is any: "
+               "Then the same while tables change between two reads, with "
+               "gup_fast's last check. "
+               "Below that both for kernel text, where there is any: "
                "holds; known, with the requests that a known finding "
                "explains; broken, where a variant was made to show a bug; "
                "FINDING.",
