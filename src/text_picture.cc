@@ -133,8 +133,13 @@ class Drawing {
     const Picture::Table& table = picture_.tables[at];
     drawn_[at] = true;
     if (prefix == "   ") {
-      out_.Line(Concat({prefix, at == 0 ? "root: " : "elsewhere: ", table.name,
-                        " (", Name(table.level), "), ", Extent(table)}));
+      std::string what = at == 0 ? "root: " : "elsewhere: ";
+      if (table.root_since != 0) {
+        what = Concat(
+            {"root since change ", std::to_string(table.root_since), ": "});
+      }
+      out_.Line(Concat({prefix, what, table.name, " (", Name(table.level),
+                        "), ", Extent(table)}));
     }
     for (size_t i = 0; i < table.entries.size(); ++i) {
       const bool last = i + 1 == table.entries.size() && table.others == 0;
@@ -159,30 +164,56 @@ class Drawing {
     if (const auto address = Picture::AddressOf(table, entry)) {
       text += Concat({Hex(*address), " "});
     }
-    const bool leads = entry.tag == EntryKind::Tag::kTable;
-    if (leads) text += Concat({s_.to, " "});
-    text += entry.meaning;
-    if (leads && entry.table != Picture::kNone) {
-      const Picture::Table& to = picture_.tables[entry.table];
-      text += Concat({" (", Name(to.level), "), ", Extent(to)});
-    }
-    const bool has_table =
-        entry.table != Picture::kNone && !drawn_[entry.table];
-    const std::string rest = Concat({below, has_table ? s_.down : "   ", "  "});
+    text += ContentText(entry);
+    // What is drawn below it, in order.
+    std::vector<size_t> tables;
+    const auto draws = [&](size_t to) {
+      if (to == Picture::kNone || drawn_[to]) return;
+      if (std::find(tables.begin(), tables.end(), to) == tables.end()) {
+        tables.push_back(to);
+      }
+    };
+    draws(entry.table);
+    for (const Picture::Later& later : entry.later) draws(later.table);
+    const std::string rest =
+        Concat({below, tables.empty() ? "   " : s_.down, "  "});
     out_.Wrap(Concat({prefix, last ? s_.last : s_.branch}), rest, text,
               LineStyle::kPlain);
-    if (entry.page != Picture::kNone) {
-      const Picture::Page& page = picture_.pages[entry.page];
-      const bool marked =
-          picture_.differs && (page.by_walk != page.by_reference);
-      for (const std::string& role : page.roles) {
-        std::string margin = below;
-        if (marked) margin.replace(0, 3, ">> ");
-        out_.Wrap(Concat({margin, "    "}), Concat({below, "    "}), role,
-                  marked ? LineStyle::kMarked : LineStyle::kPlain);
-      }
+    AddRoles(entry, below);
+    for (const Picture::Later& later : entry.later) {
+      std::string margin = rest;
+      margin.replace(0, 3, "== ");
+      out_.Wrap(margin, margin,
+                Concat({"change ", std::to_string(later.change), ": ",
+                        ContentText(later)}),
+                LineStyle::kTitle);
+      AddRoles(later, below);
     }
-    if (has_table) AddTable(entry.table, below);
+    for (const size_t to : tables) {
+      if (!drawn_[to]) AddTable(to, below);
+    }
+  }
+
+  std::string ContentText(const Picture::Content& content) const {
+    if (content.tag != EntryKind::Tag::kTable) return content.meaning;
+    std::string text = Concat({s_.to, " ", content.meaning});
+    if (content.table != Picture::kNone) {
+      const Picture::Table& to = picture_.tables[content.table];
+      text += Concat({" (", Name(to.level), "), ", Extent(to)});
+    }
+    return text;
+  }
+
+  void AddRoles(const Picture::Content& content, const std::string& below) {
+    if (content.page == Picture::kNone) return;
+    const Picture::Page& page = picture_.pages[content.page];
+    const bool marked = picture_.differs && (page.by_walk != page.by_reference);
+    for (const std::string& role : page.roles) {
+      std::string margin = below;
+      if (marked) margin.replace(0, 3, ">> ");
+      out_.Wrap(Concat({margin, "    "}), Concat({below, "    "}), role,
+                marked ? LineStyle::kMarked : LineStyle::kPlain);
+    }
   }
 
   void AddStack() {

@@ -2,7 +2,7 @@
 
 #include "pxdfuzz/text_report.h"
 
-#include <array>
+#include <utility>
 
 #include "pxdfuzz/case_text.h"
 
@@ -99,46 +99,74 @@ std::vector<PageRow> PageRows(const PagesTable& table) {
   const size_t to = from + shown;
   if (from > 0) rows.push_back({.skips = true, .cells = {}});
   for (size_t page = from; page < to; ++page) {
-    rows.push_back(
-        {.marked = table.marks_difference && page == table.difference,
-         .cells = {std::to_string(page), table.address(page),
-                   table.reference(page), table.found(page)}});
+    PageRow row{.marked = table.marks_difference && page == table.difference,
+                .cells = table.cells(page)};
+    row.cells.insert(row.cells.begin(), std::to_string(page));
+    rows.push_back(std::move(row));
   }
   if (to < table.total) rows.push_back({.skips = true, .cells = {}});
   return rows;
 }
 
-void AddPageRows(std::string_view name, const std::vector<PageRow>& rows,
-                 TextLines& out) {
-  std::array<std::string, 4> header = {"page", "address", "reference",
-                                       std::string(name)};
-  std::array<size_t, 4> widths{};
-  const auto widen = [&widths](const std::array<std::string, 4>& cells) {
+void AddPageRows(const std::vector<std::string>& header, size_t name,
+                 const std::vector<PageRow>& rows, TextLines& out) {
+  // Each column as wide as it needs to be, but for the last.
+  std::vector<std::string> titles = header;
+  // Where there is no room for it the address is left out: it is that of the
+  // request, and so many pages on.
+  constexpr size_t kAddress = 1;
+  bool has_address = true;
+  const auto widths = [&] {
+    std::vector<size_t> wide;
+    for (const std::string& title : titles) wide.push_back(title.size());
+    for (const PageRow& row : rows) {
+      for (size_t i = 0; i < row.cells.size(); ++i) {
+        wide[i] = std::max(wide[i], row.cells[i].size());
+      }
+    }
+    return wide;
+  };
+  const auto fits = [&] {
+    const std::vector<size_t> wide = widths();
+    size_t width = 1;
+    for (size_t i = 0; i < wide.size(); ++i) {
+      if (i != kAddress || has_address) width += wide[i] + 2;
+    }
+    return width <= out.columns();
+  };
+  if (!fits()) titles[name] = "the walk";
+  if (header.size() > 4) has_address = fits();
+  const bool as_table = fits() || header.size() <= 4;
+  const std::vector<size_t> wide = widths();
+  const auto add = [&](std::string_view margin,
+                       const std::vector<std::string>& cells, LineStyle style) {
+    std::string line(margin);
     for (size_t i = 0; i < cells.size(); ++i) {
-      widths[i] = std::max(widths[i], cells[i].size());
+      if (i == kAddress && !has_address) continue;
+      const bool last = i + 1 == cells.size();
+      line += last ? cells[i] : Padded(cells[i], wide[i] + 2);
+    }
+    out.Line(line, style);
+  };
+  const auto add_list = [&](std::string_view margin,
+                            const std::vector<std::string>& cells,
+                            LineStyle style) {
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const std::string text =
+          Concat({header[i], i == 0 ? " " : ": ", cells[i]});
+      out.Wrap(i == 0 ? margin : "     ", "       ", text, style);
     }
   };
-  widen(header);
-  for (const PageRow& row : rows) widen(row.cells);
-  if (3 + widths[0] + widths[1] + widths[2] + widths[3] + 6 > out.columns()) {
-    header[3] = "the walk";
-  }
-  const auto add = [&](std::string_view margin,
-                       const std::array<std::string, 4>& cells,
-                       LineStyle style) {
-    out.Line(Concat({margin, Padded(cells[0], widths[0]), "  ",
-                     Padded(cells[1], widths[1]), "  ",
-                     Padded(cells[2], widths[2]), "  ", cells[3]}),
-             style);
-  };
-  add("   ", header, LineStyle::kPlain);
+  if (as_table) add("   ", titles, LineStyle::kPlain);
   for (const PageRow& row : rows) {
+    const std::string_view margin = row.marked ? ">> " : "   ";
+    const LineStyle style = row.marked ? LineStyle::kMarked : LineStyle::kPlain;
     if (row.skips) {
       out.Line("   ...");
-    } else if (row.marked) {
-      add(">> ", row.cells, LineStyle::kMarked);
+    } else if (as_table) {
+      add(margin, row.cells, style);
     } else {
-      add("   ", row.cells, LineStyle::kPlain);
+      add_list(margin, row.cells, style);
     }
   }
 }

@@ -134,7 +134,7 @@ void WrapInto(std::string_view text, size_t width, size_t indent, size_t hang,
 }  // namespace
 
 void AddTurns(const std::vector<ToldTurn>& turns, std::string_view walk,
-              TextLines& out) {
+              std::string_view reference, TextLines& out) {
   constexpr std::string_view kMargin = "   ";
   constexpr std::string_view kBetween = " | ";
   const size_t room =
@@ -153,26 +153,31 @@ void AddTurns(const std::vector<ToldTurn>& turns, std::string_view walk,
       out.Line(line, marked ? LineStyle::kMarked : LineStyle::kPlain);
     }
   };
-  add({std::string(walk)}, {"reference, same address"}, false);
+  add({std::string(walk)}, {std::string(reference)}, false);
   add({std::string(left_width, '-')}, {std::string(right_width, '-')}, false);
   for (const ToldTurn& turn : turns) {
     if (turn.skips) {
       add({"..."}, {"..."}, false);
       continue;
     }
+    if (turn.change.has_value()) {
+      AddChange(*turn.change, out);
+      continue;
+    }
     const auto indent =
         static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(turn.level));
     std::vector<std::string> left;
     std::vector<std::string> right;
-    WrapInto(turn.part, left_width, indent, 2, left);
-    WrapInto(turn.pointer, left_width, indent + 2, 2, left);
-    WrapInto(Concat({"-> ", turn.place}), left_width, indent + 4, 3, left);
-    if (!turn.read.empty()) {
-      WrapInto(turn.read, left_width, indent + 2, 2, left);
-    }
-    if (!turn.next.empty()) {
-      WrapInto(turn.next, left_width, indent + 2, 2, left);
-    }
+    const auto add_left = [&](const std::string& text, size_t by, size_t hang) {
+      if (!text.empty()) WrapInto(text, left_width, indent + by, hang, left);
+    };
+    add_left(turn.part, 0, 2);
+    add_left(turn.pointer, 2, 2);
+    add_left(turn.again, 2, 2);
+    add_left(turn.place.empty() ? "" : Concat({"-> ", turn.place}), 4, 3);
+    add_left(turn.read, 2, 2);
+    add_left(turn.next, 2, 2);
+    for (const std::string& line : turn.after) add_left(line, 2, 2);
     for (const std::string& line : turn.reference) {
       WrapInto(line, right_width, 0, 2, right);
     }

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "fuzz/mutator.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pxdfuzz/arch/s390.h"
@@ -20,6 +23,7 @@
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/replay.h"
 #include "pxdfuzz/rng.h"
+#include "pxdfuzz/story.h"
 #include "pxdfuzz/text_lines.h"
 #include "pxdfuzz/text_walk.h"
 #include "tests/known_cases.h"
@@ -368,7 +372,10 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
         const std::string name(Name(kAllWalks[walk]));
         ASSERT_THAT(report, HasSubstr("--- " + name + ", turn by turn -"));
         if (judged.outcome == Outcome::kAgrees) {
-          ASSERT_THAT(flat, HasSubstr(name + " agrees with the reference: "));
+          ASSERT_THAT(flat, HasSubstr(name + (c.changes.empty()
+                                                  ? " agrees with the reference"
+                                                  : " holds while the tables "
+                                                    "change: ")));
           ASSERT_THAT(flat, Not(HasSubstr("FIRST DIFFERENCE")));
         } else {
           ASSERT_EQ(flat.find("is known to go wrong here") != flat.npos,
@@ -632,6 +639,453 @@ TEST(WalkTextTest, LongWalksAreToldInPart) {
   EXPECT_THAT(out.text(), HasSubstr("FIRST DIFFERENCE: page 100 becomes"));
   EXPECT_THAT(out.text(), HasSubstr("\n   ...   "));
   EXPECT_LT(Lines(out.text()).size(), 140u);
+}
+
+// -----------------------------------------------------------------------------
+// Tables that change while the walk runs.
+
+Case WithChanges(Case c, std::initializer_list<Change> changes) {
+  for (const Change& change : changes) c.changes.push_back(change);
+  return c;
+}
+
+// One page, and nothing behind it.
+Case OnePage() {
+  return MakeCase(2, {.start = kMiB, .pages = 2},
+                  {MapPages(kMiB, 1, 0x1000000)});
+}
+
+// What is said of one walk of a case, as text and in parts.
+struct Explained {
+  Outcome outcome = Outcome::kAgrees;
+  std::string report;
+  std::string flat;
+  WalkStory story;
+};
+Explained Explain(const Case& c, Policy policy) {
+  Oracle oracle;
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  EXPECT_FALSE(verdict.requests.empty());
+  const size_t walk = IndexOf(policy);
+  const std::string report = WalkReport(c, verdict, 0, walk, {});
+  return {.outcome = verdict.requests[0].walks[walk].outcome,
+          .report = report,
+          .flat = Unwrapped(report),
+          .story = TellWalk(c, verdict, 0, walk)};
+}
+
+// A collapse takes the page table away before its entry is read: at 2 levels
+// the last check of pmd looks at a local copy.
+Case StaleByVoidCheck() {
+  return WithChanges(OnePage(), {{.kind = Change::Kind::kDetach,
+                                  .level = Level::kPmd,
+                                  .read = 5,
+                                  .address = kMiB}});
+}
+
+TEST(ChangingReportTest, StalePage) {
+  const Explained explained = Explain(StaleByVoidCheck(), kFoldedAwareByValue);
+  EXPECT_EQ(
+      explained.report,
+      R"(On s390 with 2 levels, folded-aware-by-value returns a stale page: page 0 of 2,
+at 0x100000, is 0x1000000, which change 1 (detach pmd of 0x100000, before read
+5) had taken away before the walk took its reference, after read 5: by then the
+tables say empty pmd there. Its last check passes all the same: it compares a
+local copy of the pmd entry with itself.
+
+- folded-aware-by-value: gup_fast's five nested loops with
+  pXd_addr_end_folded(pXd, addr, end), pXd_offset(&pXd, addr) and pXdp++ (the
+  RFC of 2020).
+- reference: the hardware's translation of one address after the other, in each
+  version of the tables. gup_fast may return of an address the page that it has
+  in the version in which gup_fast grabs it, or in a later one.
+- request: 2 pages, counted from 0, from 0x100000 to 0x102000, for reading.
+
+Words:
+- gup_fast: collects the pages of a range by walking page tables without a lock:
+  one loop for each level, each inside the one above.
+- folded: a level that this address space has no table for. The walk has a loop
+  for it all the same, which hands on the entry that it was given.
+- boundary: where an entry's part of the addresses ends. pXd_addr_end(addr, end)
+  gives the next one, or the end of the part of the range at hand where that
+  comes first.
+- local copy: a variable on the walk's stack that holds one entry, as in p4d_t
+  p4d = READ_ONCE(*p4dp). What stands beside it is no page table.
+- change: what another processor does to the tables while the walk runs, all of
+  it between two reads of the walk. Reads of entries are counted from 1, those
+  of local copies too.
+- version: what the tables hold between two changes: 0 is what they hold at the
+  start, 1 what change 1 made of that.
+- grab: to take a reference to a page's frame (try_grab_folio), so that it is
+  not freed. Until then it may be.
+- last check: when it has grabbed a page, gup_fast reads entries again, the leaf
+  and for a small page the pmd above it, by the pointers that it has. Where one
+  is another than before, it gives the page back and stops.
+- stale: of a page: gone from its address before it was grabbed. By then it may
+  be free, or anybody's.
+
+--- Case -----------------------------------------------------------------------
+
+# pxdfuzz case
+version: 1
+space: s390/2  # tables: segment, page; folded: pgd, p4d, pud
+requests:
+- {start: 0x100000, pages: 2, access: read}  # to 0x102000
+stack:
+  position: 0  # the word of its page that a local copy stands in
+  around: copy  # words near a local copy of an entry: older copies of it
+tables:  # each line changes what those above it made
+- map: {pte: 0x100000, count: 1, frame: 0x1000000, state: rw young dirty}
+changes:  # what another processor does meanwhile, in this order
+- before read 5: detach pmd of 0x100000  # the page table keeps what it holds
+
+--- Changes --------------------------------------------------------------------
+
+The walk reads 8 entries. What another processor does between two of its reads
+makes the next version of the tables:
+
+   version 0: reads 1 to 4
+== change 1, before read 5: detach pmd of 0x100000 =============================
+==   segment table 0, entry 1: page table 0 -> empty
+   version 1: reads 5 to 8
+
+--- Address space --------------------------------------------------------------
+
+- pgd, p4d and pud: folded, without a table. What Linux calls a pgd or p4d or
+  pud entry here is an entry of the segment table.
+
+The range, 0x100000 to 0x102000, and the boundaries inside it as the walk's
+pXd_addr_end() has them:
+
+   pgd, folded  1 MiB    |-------------------|  none
+   p4d, folded  1 MiB    |-------------------|  none
+   pud, folded  2 GiB    |-------------------|  none
+   pmd          1 MiB    |-------------------|  none
+   pte          4 KiB    |---------+---------|  0x101000
+
+   root: segment table 0 (pmd), 2048 entries of 1 MiB
+   `- [1] 0x100000 -> page table 0 (pte), 256 entries of 4 KiB
+==    |    change 1: empty
+      `- [0] 0x100000 page 0x1000000, rw young dirty
+>>           page 0 by folded-aware-by-value: stale
+
+--- Pages ----------------------------------------------------------------------
+
+   page  address   version 0  version 1  folded-aware-by-value  grabbed  is of
+>> 0     0x100000  0x1000000  empty pmd  0x1000000              1        0, gone
+   1     0x101000  empty pte  empty pmd  stop: empty pte        -        -
+
+- hold: static-lockless, static-by-pointer, folded-aware-by-pointer,
+  folded-aware-lockless, static-lockless-recompute,
+  folded-aware-lockless-recompute, static-by-pointer-recompute and
+  folded-aware-by-pointer-recompute.
+- differ as well: static-by-value (stale, page 0), static-by-value-recompute
+  (stale, page 0) and folded-aware-by-value-recompute (stale, page 0).
+
+--- folded-aware-by-value, turn by turn ----------------------------------------
+
+On the left the turns of the walk's loops: the part of the range that a turn is
+for; how its pointer is made, and where that leads; the entry read there; where
+its part of the addresses ends, and what comes next. On the right what the
+reference reads for the part's first address, in the version that the tables
+have then. Tables are numbered in the order in which they were made. Lines with
+== are what another processor does in between, and what it writes.
+
+   folded-aware-by-value                          | reference, at that moment
+   ---------------------------------------------- | ----------------------------
+   pgd 0x100000 to 0x102000, folded               | no table: pgd is folded
+     pgdp = pgd_offset(mm, addr)                  |
+       -> segment table 0, entry 1                |
+     read 1: *pgdp = 0x10000000: page table 0     |
+     pgd_addr_end_folded(): end of the part; then |
+       p4d                                        |
+    p4d 0x100000 to 0x102000, folded              | no table: p4d is folded
+      p4dp = p4d_offset(&pgd, addr)               |
+        -> the local copy of pgd                  |
+      read 2: *p4dp = 0x10000000: page table 0    |
+      p4d_addr_end_folded(): end of the part;     |
+        then pud                                  |
+     pud 0x100000 to 0x102000, folded             | no table: pud is folded
+       pudp = pud_offset(&p4d, addr)              |
+         -> the local copy of p4d                 |
+       read 3: *pudp = 0x10000000: page table 0   |
+       pud_addr_end(): end of the part; then pmd  |
+      pmd 0x100000 to 0x102000                    | segment table 0, entry 1:
+        pmdp = pmd_offset(&pud, addr)             |   the one that was copied
+          -> the local copy of pud                |
+        read 4: *pmdp = 0x10000000: page table 0  |
+        pmd_addr_end(): end of the part; then pte |
+== change 1, before read 5: detach pmd of 0x100000 =============================
+==   segment table 0, entry 1: page table 0 -> empty
+>>     pte 0x100000 to 0x101000                   | ended at pmd: empty
+         ptep = pte_offset_map(&pmd, addr)        |
+           -> page table 0, entry 0               |
+         read 5: *ptep = 0x100003d: page          |
+           0x1000000, rw young dirty              |
+         grabs page 0: frame 0x1000000            |
+         read 6: last check: *pmdp is the same:   |
+           it is the local copy of pud, compared  |
+           with itself; in the table it is empty  |
+           now                                    |
+         read 7: last check: *ptep is the same    |
+         returns page 0                           |
+>>   RULE BROKEN: the last check looks whether the entry in the table is still
+>>   the one that the page came from. pmdp does not point into a table:
+>>   pmd_offset(&pud, addr) handed back the address of pud, a local variable.
+>>   The check compares that with itself, and passes whatever happens. The entry
+>>   itself, segment table 0, entry 1, was page table 0 and is empty since
+>>   change 1.
+>>   FIRST DIFFERENCE: page 0 becomes 0x1000000, which change 1 had taken away
+>>   before it was grabbed, after read 5; that address has 0x1000000 in version
+>>   0, no page in version 1 (empty pmd).
+       pte 0x101000 to 0x102000                   | ended at pmd: empty
+         ptep++                                   |
+           -> page table 0, entry 1               |
+         read 8: *ptep = 0x400: empty             |
+         stops here                               |
+
+--- reference, page 0 at 0x100000, version 0 -----------------------------------
+
+   pmd: segment table 0, entry 1 = 0x10000000: page table 0
+   pte: page table 0, entry 0 = 0x100003d: page 0x1000000, rw young dirty
+   The hardware gets 0x1000000; gup_fast may return the page: 0x1000000.
+
+--- reference, page 0 at 0x100000, version 1 -----------------------------------
+
+   pmd: segment table 0, entry 1 = 0x20: empty
+   The hardware ends with a segment-translation exception; gup_fast may not
+   return a page here: empty pmd. In version 1 the walk grabbed 0x1000000, and
+   it ended in version 1.
+)");
+}
+
+// A leaf of 2 GiB at 3 levels: pudp is the address of a local variable.
+TEST(ChangingReportTest, StaleLargePage) {
+  const Explained explained = Explain(
+      WithChanges(MakeCase(3, {.start = 2 * kGiB, .pages = 2},
+                           {MapLarge(Level::kPud, 2 * kGiB, 8 * kGiB)}),
+                  {{.level = Level::kPud, .read = 3, .address = 2 * kGiB}}),
+      kFoldedAwareByValue);
+  EXPECT_EQ(explained.outcome, Outcome::kStale);
+  EXPECT_THAT(
+      explained.flat,
+      HasSubstr("returns a stale page: page 0 of 2, at 0x80000000, is "
+                "0x200000000, which change 1 (clear pud of 0x80000000, before "
+                "read 3) had taken away before the walk took its reference, "
+                "after read 3: by then the tables say empty pud there. Its "
+                "last check passes all the same: it compares a local copy of "
+                "the pud entry with itself."));
+  EXPECT_THAT(explained.flat,
+              HasSubstr("pud_offset(&p4d, addr) handed back the address of "
+                        "p4d, a local variable."));
+  EXPECT_THAT(explained.report,
+              HasSubstr("\n>> 0     0x80000000  0x200000000  empty pud  "
+                        "0x200000000  1        0, gone\n"));
+}
+
+TEST(ChangingReportTest, WrongPageOfATableThatWasFilledAnew) {
+  const Explained explained =
+      Explain(WithChanges(StaleByVoidCheck(), {{.kind = Change::Kind::kRefill,
+                                                .read = 5,
+                                                .address = 3 * kMiB,
+                                                .frame = 0x5000000}}),
+              kFoldedAwareByValue);
+  EXPECT_EQ(explained.outcome, Outcome::kWrongPage);
+  EXPECT_THAT(explained.flat,
+              HasSubstr("returns a wrong page: page 0 of 2, at 0x100000, is "
+                        "0x5000000, which that address never had. That address "
+                        "has 0x1000000 in version 0, no page in versions 1 and "
+                        "2 (empty pmd)."));
+  EXPECT_THAT(explained.flat,
+              HasSubstr("0x5000000 is the page that is mapped at 0x300000 from "
+                        "version 2 on, 2 MiB above 0x100000."));
+  // Where it stands at the start, and what becomes of it.
+  EXPECT_THAT(explained.report, HasSubstr(R"(
+   +- [1] 0x100000 -> page table 0 (pte), 256 entries of 4 KiB
+== |  |    change 1: empty
+   |  `- [0] 0x100000 page 0x1000000, rw young dirty
+== |          change 2: page 0x5000000, rw young dirty
+>> |         page 0 by folded-aware-by-value: wrong
+>> |         mapped at 0x300000
+   `- [3] 0x300000 empty
+==         change 2: -> page table 0 (pte), 256 entries of 4 KiB
+)"));
+}
+
+TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
+  const Change clear_page = {.read = 8, .address = 0x1007ffff000};
+  const Change clear_pmd = {
+      .level = Level::kPmd, .read = 8, .address = 0x1007ff00000};
+  const Explained pmd = Explain(WithChanges(Example(), {clear_page, clear_pmd}),
+                                kStaticByPointer);
+  EXPECT_EQ(pmd.outcome, Outcome::kFault);
+  EXPECT_THAT(
+      pmd.flat,
+      HasSubstr("static-by-pointer faults: at page 0 of 2, at 0x1007ffff000, "
+                "it reads memory that is no table. That address has 0x1000000 "
+                "in version 0, no page in versions 1 and 2 (empty pte, then "
+                "empty pmd). pte_offset_map(pmdp, addr) reads *pmdp again "
+                "(read 8): *pmdp was page table 0 when it was tested (read 7), "
+                "and change 2 has made it empty."));
+  EXPECT_THAT(Unwrapped(LeftOfTurns(pmd.report)),
+              HasSubstr("read 8: *pmdp again = 0x20: empty; it was page table "
+                        "0 when it was tested -> physical 0x7f8, where no "
+                        "table is read 9: *ptep = nothing to read stops here"));
+  EXPECT_THAT(pmd.flat, HasSubstr("The function follows that as if it led to "
+                                  "a table. FIRST DIFFERENCE: a fault at page "
+                                  "0; that address has"));
+
+  Change page = clear_page;
+  Change table = clear_pmd;
+  page.read = table.read = 6;
+  const Explained pud = Explain(
+      WithChanges(
+          MakeCase(3, {.start = 0x1007ffff000, .pages = 1},
+                   {MapPages(0x1007ffff000, 1, 0x1000000)}),
+          {page,
+           table,
+           {.level = Level::kPud, .read = 6, .address = 0x10000000000}}),
+      kStaticByPointer);
+  EXPECT_EQ(pud.outcome, Outcome::kFault);
+  EXPECT_THAT(pud.flat, HasSubstr("pmd_offset(pudp, addr) reads *pudp again "
+                                  "(read 6): *pudp was segment table 0 when it "
+                                  "was tested (read 5), and change 3 has made "
+                                  "it empty."));
+}
+
+TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
+  const Explained explained =
+      Explain(WithChanges(Example(), {{.kind = Change::Kind::kDetach,
+                                       .level = Level::kPmd,
+                                       .read = 6,
+                                       .address = 0x1007ff00000}}),
+              kStaticLockless);
+  EXPECT_EQ(explained.outcome, Outcome::kAgrees);
+  EXPECT_THAT(
+      explained.flat,
+      HasSubstr("static-lockless holds while the tables change: it returns 0 "
+                "of 2 pages, and stops at page 0, at 0x1007ffff000: its last "
+                "check (read 6) found *pmdp changed by change 1, and it gave "
+                "the page back."));
+  // The change stands between the grab and the check, and what is told of the
+  // turn goes on behind it.
+  EXPECT_THAT(explained.report, HasSubstr(R"(
+         grabs page 0: frame 0x1000000            |
+== change 1, before read 6: detach pmd of 0x1007ff00000 ========================
+==   segment table 0, entry 2047: page table 0 -> empty
+         read 6: last check: *pmdp = 0x20: empty; |
+           it was page table 0                    |
+         gives page 0 back; stops here            |
+)"));
+  EXPECT_THAT(explained.flat, Not(HasSubstr("FIRST DIFFERENCE")));
+  EXPECT_THAT(explained.flat, Not(HasSubstr("RULE BROKEN")));
+  EXPECT_THAT(explained.report, HasSubstr("  given back"));
+}
+
+TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
+  const Change upgrade = {.kind = Change::Kind::kUpgrade, .read = 4};
+  const Explained during =
+      Explain(WithChanges(Example(),
+                          {upgrade, {.read = 400, .address = 0x1007ffff000}}),
+              kStaticLockless);
+  EXPECT_EQ(during.outcome, Outcome::kAgrees);
+  EXPECT_THAT(during.report, HasSubstr(R"(
+   version 0: reads 1 to 3
+== change 1, before read 4: upgrade ============================================
+==   mm->pgd: region-third table 0 -> region-second table 0
+==   region-second table 0, entry 0: empty -> region-third table 0
+   version 1: reads 4 to 12
+   change 2, before read 400: clear pte of 0x1007ffff000. It is not done: the
+   walk has ended before.
+)"));
+  EXPECT_THAT(
+      during.report,
+      HasSubstr("\n   root since change 1: region-second table 0 (p4d)"));
+  // The walk goes on in the old tables, which it began in.
+  EXPECT_THAT(during.report, HasSubstr("\n    p4d 0x1007ffff000 to "
+                                       "0x10080001000, folded    |"));
+
+  Change before = upgrade;
+  before.read = 1;
+  const Explained later =
+      Explain(WithChanges(Example(), {before}), kStaticLockless);
+  EXPECT_THAT(later.report, HasSubstr("\n   version 0: no read\n=="));
+  EXPECT_THAT(later.report, HasSubstr("-> region-second table 0, entry 0"));
+  EXPECT_THAT(later.report, HasSubstr("\n    p4d 0x1007ffff000 to "
+                                      "0x10080001000            | the same"));
+}
+
+TEST(ChangingReportTest, SaysWhatIsImpossible) {
+  const Case c = WithChanges(
+      Example(), {{.kind = Change::Kind::kSplit, .level = Level::kPmd}});
+  Oracle oracle;
+  const std::string report =
+      WalkReport(c, oracle.Judge(c, WalkSet::All(), Excuses::kNone), 0, 0, {});
+  EXPECT_THAT(Unwrapped(report),
+              StartsWith("The case is not comparable, which is no agreement: "
+                         "impossible: a change splits what is no large leaf."));
+  EXPECT_THAT(report, HasSubstr("\n# pxdfuzz case\n"));
+}
+
+// Whatever changes, every walk can be told: each change that was made once
+// among the turns, in order and in its version, each that was not as such, and
+// where pages came to differ.
+TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
+  constexpr int kCases = 2000;
+  Oracle oracle;
+  std::vector<uint8_t> buffer(kMaxEncodedSize);
+  size_t size = 0;
+  std::map<Outcome, int> outcomes;
+  std::map<size_t, int> made;
+  int cases = 0;
+  for (uint64_t seed = 1; cases < kCases; ++seed) {
+    if (seed % 30 == 0) size = 0;
+    size = Mutate(buffer, size, seed, SpaceFilter(), Tables::kChanging,
+                  /*mutate_bytes=*/nullptr);
+    const Case c = Decode(std::span(buffer).first(size));
+    if (c.changes.empty()) continue;
+    const Verdict& verdict =
+        oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+    if (verdict.incomparable != Incomparable::kNo) continue;
+    ++cases;
+    const size_t request = seed % c.requests.size();
+    const RequestVerdict& judged = verdict.requests[request];
+    if (judged.incomparable != Incomparable::kNo) continue;
+    for (size_t walk = 0; walk < kWalkCount; ++walk) {
+      const std::string report = WalkReport(c, verdict, request, walk, {});
+      for (const std::string_view line : Lines(report)) {
+        ASSERT_LE(line.size(), 80u) << report;
+      }
+      const WalkVerdict& told = judged.walks[walk];
+      ++outcomes[told.outcome];
+      ++made[told.changes];
+      size_t changes = 0;
+      size_t at = report.find(", turn by turn ---");
+      ASSERT_NE(at, report.npos);
+      while ((at = report.find("\n== change ", at)) != report.npos) {
+        const std::string next = "\n== change " + std::to_string(++changes);
+        ASSERT_EQ(report.substr(at, next.size()), next) << report;
+        ++at;
+      }
+      ASSERT_EQ(changes, told.changes) << report;
+      const std::string flat = Unwrapped(report);
+      size_t not_done = 0;
+      for (at = 0; (at = flat.find("It is not done:", at)) != flat.npos; ++at) {
+        ++not_done;
+      }
+      ASSERT_EQ(changes + not_done, c.changes.size()) << report;
+      ASSERT_EQ(flat.find("FIRST DIFFERENCE: ") != flat.npos,
+                told.outcome != Outcome::kAgrees &&
+                    told.outcome != Outcome::kStrayRead)
+          << report;
+    }
+  }
+  for (const Outcome outcome :
+       {Outcome::kAgrees, Outcome::kShort, Outcome::kLong, Outcome::kWrongPage,
+        Outcome::kStrayRead, Outcome::kFault, Outcome::kStale}) {
+    EXPECT_GT(outcomes[outcome], 5) << Name(outcome);
+  }
+  for (size_t i = 0; i <= 3; ++i) EXPECT_GT(made[i], 100) << i;
 }
 
 TEST(TextLinesTest, WrapsBetweenWords) {

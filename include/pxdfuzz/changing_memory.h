@@ -58,10 +58,16 @@ class ChangingMemory {
   size_t reads() const { return reads_; }
   size_t version() const { return history_.at(); }
 
+  // Where the entry stands that a local copy is one of.
+  EntryRef Origin(EntryRef copy) const { return memory_.Origin(copy); }
+  // What an entry of a table holds at the moment. This is no read of the walk.
+  uint64_t Now(Level level, EntryRef ref) const {
+    return memory_.Load(level, ref).value;
+  }
   // Whether the entry that a local copy is one of still holds `value`.
   bool IsCurrent(Level level, EntryRef copy, uint64_t value) const {
-    const EntryRef origin = memory_.Origin(copy);
-    return !origin.in_table() || memory_.Load(level, origin).value == value;
+    const EntryRef origin = Origin(copy);
+    return !origin.in_table() || Now(level, origin) == value;
   }
 
  private:

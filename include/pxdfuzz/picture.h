@@ -52,14 +52,21 @@ struct WalkPicture {
     // The walk went wrong by that.
     bool marked = false;
   };
-  struct Entry {
-    uint64_t index = 0;
+  // What an entry is: at the start, or what a change makes of it.
+  struct Content {
     uint64_t word = 0;
     EntryKind::Tag tag = EntryKind::Tag::kEmpty;
     std::string meaning;  // "segment table 0", "empty"
     // What it leads to: positions in `tables` and `pages`, or kNone.
     size_t table = kNone;
     size_t page = kNone;
+  };
+  struct Later : Content {
+    size_t change = 0;  // its number
+  };
+  struct Entry : Content {
+    uint64_t index = 0;
+    std::vector<Later> later;
     // Whose path leads over it.
     bool by_reference = false;
     bool by_walk = false;
@@ -75,6 +82,8 @@ struct WalkPicture {
     std::vector<Entry> entries;  // those that matter, by index
     // How many more are not empty.
     uint64_t others = 0;
+    // The change that made it the root table, if any.
+    size_t root_since = 0;
   };
   struct Page {
     uint64_t frame = 0;
@@ -119,6 +128,9 @@ struct WalkPicture {
   size_t page = 0;
   uint64_t address = 0;
   bool differs = false;
+  // The version of the tables that the reference's path is of. Tables are as
+  // they are at the start, with what changes.
+  size_t version = 0;
   std::vector<LevelInfo> levels;  // pgd first
   std::vector<Table> tables;      // the root first
   std::vector<Page> pages;
@@ -164,11 +176,22 @@ class PictureMaker {
     picture_.page = page_;
     picture_.address = address_;
     picture_.differs = outcome_ != Outcome::kAgrees;
+    if (replay_.changing()) {
+      // The root first, and tables where they stand at the start.
+      TableOf(replay_.top(0).root);
+      for (size_t v = 0; v <= replay_.last_version(); ++v) {
+        Translated(address_, v, [](const Step&) {});
+      }
+      picture_.version = outcome_ == Outcome::kStale && IsReturned()
+                             ? replay_.grabbed(page_)
+                             : replay_.last_version();
+    }
     AddLevels();
     AddReference();
     if (page_ > 0) AddPageBefore();
     AddWalk();
     AddReturnedPage();
+    if (replay_.changing()) AddChanges();
     Finish();
     return std::move(picture_);
   }
@@ -176,6 +199,8 @@ class PictureMaker {
  private:
   using Picture = WalkPicture;
   using Step = WalkPicture::Step;
+
+  bool IsReturned() const { return page_ < replay_.pages().size(); }
 
   void AddLevels() {
     for (int i = kLevelCount; i > 0; --i) {
@@ -241,19 +266,35 @@ class PictureMaker {
         [index](const Picture::Entry& e) { return e.index >= index; });
     const auto entry = static_cast<size_t>(place - table.entries.begin());
     if (place == table.entries.end() || place->index != index) {
-      const uint64_t word = *arena.Find(physical);
-      const EntryKind kind = A::Entries::Classify(table.level, word);
-      table.entries.insert(place, {.index = index,
-                                   .word = word,
-                                   .tag = kind.tag,
-                                   .meaning = DescribeKind<A>(
-                                       arena, geometry_, table.level, kind)});
+      Picture::Entry made;
+      made.index = index;
+      static_cast<Picture::Content&>(made) =
+          ContentOf(table.level, replay_.WordAtStart(physical));
+      for (size_t change = 1; change <= replay_.last_version(); ++change) {
+        for (const ChangedWord& word : replay_.changed_words(change)) {
+          if (word.physical != physical) continue;
+          Picture::Later later;
+          static_cast<Picture::Content&>(later) =
+              ContentOf(table.level, word.after);
+          later.change = change;
+          made.later.push_back(std::move(later));
+        }
+      }
+      table.entries.insert(place, std::move(made));
       Shift(at, entry);
     }
     return {.at = Step::At::kEntry,
             .level = table.level,
             .table = at,
             .entry = entry};
+  }
+
+  Picture::Content ContentOf(Level level, uint64_t word) const {
+    const EntryKind kind = A::Entries::Classify(level, word);
+    return {
+        .word = word,
+        .tag = kind.tag,
+        .meaning = DescribeKind<A>(replay_.arena(), geometry_, level, kind)};
   }
 
   // An entry was put in front of others, to which paths may lead.
@@ -274,17 +315,20 @@ class PictureMaker {
     }
   }
 
-  // Adds the entries by which the reference translates; their tables then have
-  // a known place.
+  // Adds the entries by which the reference translates in a version; their
+  // tables then have a known place.
   template <class Visit>
-  Translation Translated(uint64_t address, Visit visit) {
+  Translation Translated(uint64_t address, size_t version, Visit visit) {
     return replay_.TranslateWith(
-        address, [&](Level level, EntryRef ref, uint64_t /*word*/) {
+        address, version, [&](Level level, EntryRef ref, uint64_t /*word*/) {
           if (replay_.arena().Find(ref.address()) == nullptr) return;
           const Step step = EntryOf(ref.address());
           const int bits = geometry_.shift(level) + geometry_.index_bits(level);
-          picture_.tables[step.table].base =
-              bits < 64 ? address & ~((uint64_t{1} << bits) - 1) : 0;
+          auto& base = picture_.tables[step.table].base;
+          // A table that is filled anew for another place keeps its first.
+          if (!base.has_value() || !replay_.changing()) {
+            base = bits < 64 ? address & ~((uint64_t{1} << bits) - 1) : 0;
+          }
           visit(step);
         });
   }
@@ -302,33 +346,40 @@ class PictureMaker {
     return picture_.pages.size() - 1;
   }
 
-  // Lets the last entry of a path lead to a page.
-  size_t AddPage(const Step& step, uint64_t frame) {
+  // Lets the last entry of a path lead to a page, by what it holds: at the
+  // start or after a change.
+  size_t AddPage(const Step& step, uint64_t frame, uint64_t word) {
     const size_t page = PageOf(frame, step.level);
     if (step.at == Step::At::kEntry) {
       Picture::Entry& entry = picture_.tables[step.table].entries[step.entry];
-      if (entry.page == Picture::kNone) entry.page = page;
+      Picture::Content* content = &entry;
+      for (Picture::Later& later : entry.later) {
+        if (content->word != word) content = &later;
+      }
+      if (content->page == Picture::kNone) content->page = page;
     }
     return page;
   }
 
   void AddReference() {
-    const Translation t = Translated(address_, [this](const Step& step) {
-      picture_.reference_path.push_back(step);
-    });
-    const bool is_beyond = page_ > replay_.reference().size();
+    const size_t version = picture_.version;
+    const Translation t = Translated(
+        address_, version,
+        [this](const Step& step) { picture_.reference_path.push_back(step); });
+    const bool is_beyond =
+        !replay_.changing() && page_ > replay_.reference().size();
     if (!replay_.Allows(t) || picture_.reference_path.empty()) {
       picture_.reference_stop = replay_.WhyNot(t);
       return;
     }
     const size_t page =
         AddPage(picture_.reference_path.back(),
-                A::Manual::FrameAddress(t.level, t.entry, address_));
+                A::Manual::FrameAddress(t.level, t.entry, address_), t.entry);
     picture_.pages[page].by_reference = true;
     picture_.pages[page].roles.push_back(
         is_beyond ? Concat({"mapped at ", Hex(address_)})
                   : Concat({"page ", std::to_string(page_), " by the ",
-                            "reference"}));
+                            "reference", InVersion()}));
     picture_.reference_path.push_back({.at = Step::At::kPage,
                                        .level = t.level,
                                        .table = page,
@@ -338,29 +389,52 @@ class PictureMaker {
   void AddPageBefore() {
     std::optional<Step> last;
     const uint64_t address = replay_.AddressOf(page_ - 1);
-    const Translation t =
-        Translated(address, [&last](const Step& step) { last = step; });
+    const size_t version = picture_.version;
+    const Translation t = Translated(
+        address, version, [&last](const Step& step) { last = step; });
     if (!last.has_value() || !replay_.Allows(t)) return;
     const uint64_t frame = A::Manual::FrameAddress(t.level, t.entry, address);
-    const size_t page = AddPage(*last, frame);
+    const size_t page = AddPage(*last, frame, t.entry);
     const bool same = page_ - 1 < replay_.pages().size() &&
                       replay_.pages()[page_ - 1] == frame;
     picture_.pages[page].roles.push_back(
         Concat({"page ", std::to_string(page_ - 1),
-                same ? " by both" : " by the reference"}));
+                same ? " by both" : " by the reference", InVersion()}));
+  }
+
+  // " in version 1", where there are several.
+  std::string InVersion() const {
+    if (!replay_.changing()) return "";
+    return Concat({" in version ", std::to_string(picture_.version)});
   }
 
   void AddReturnedPage() {
-    if (page_ >= replay_.pages().size()) return;
+    if (!IsReturned()) return;
     const auto where = replay_.WhereMapped(replay_.pages()[page_]);
-    if (!where.has_value() || *where == address_) return;
+    if (!where.has_value() || where->address == address_) return;
     std::optional<Step> last;
     const Translation t =
-        Translated(*where, [&last](const Step& step) { last = step; });
+        Translated(where->address, where->version,
+                   [&last](const Step& step) { last = step; });
     if (!last.has_value()) return;
-    const size_t page =
-        AddPage(*last, A::Manual::FrameAddress(t.level, t.entry, *where));
-    picture_.pages[page].roles.push_back(Concat({"mapped at ", Hex(*where)}));
+    const size_t page = AddPage(
+        *last, A::Manual::FrameAddress(t.level, t.entry, where->address),
+        t.entry);
+    picture_.pages[page].roles.push_back(
+        Concat({"mapped at ", Hex(where->address)}));
+  }
+
+  // Of what each change wrote as much as there is room for.
+  void AddChanges() {
+    constexpr size_t kMost = 2;
+    for (size_t change = 1; change <= replay_.last_version(); ++change) {
+      const auto& words = replay_.changed_words(change);
+      for (size_t i = 0; i < words.size() && i < kMost; ++i) {
+        EntryOf(words[i].physical);
+      }
+      if (replay_.top(change).root == replay_.top(change - 1).root) continue;
+      picture_.tables[TableOf(replay_.top(change).root)].root_since = change;
+    }
   }
 
   // The turn that came to the page, or to where there is none.
@@ -383,7 +457,8 @@ class PictureMaker {
     const std::optional<size_t> end = LastTurn();
     if (!end.has_value()) return;
     const auto& turns = replay_.turns();
-    const Turn& last = turns[*end].turn;
+    const SeenTurn& seen = turns[*end];
+    const Turn& last = seen.turn;
     for (std::optional<size_t> i = end; i.has_value(); i = walk_.ParentOf(*i)) {
       chain_[Ordinal(turns[*i].turn.level)] = *i;
     }
@@ -391,7 +466,11 @@ class PictureMaker {
       const Level level = kAllLevels[static_cast<size_t>(i - 1)];
       if (geometry_.real(level) || level == last.level) AddWalkStep(level);
     }
-    const size_t pages = walk_.PagesOf(last);
+    const size_t pages = walk_.PagesOf(seen);
+    if (seen.dropped) {
+      picture_.walk_stop = "the last check, which gives the page back";
+      return;
+    }
     if (pages == 0) {
       if (last.step == WalkStep::kStop || last.step == WalkStep::kLeaf) {
         picture_.walk_stop =
@@ -409,12 +488,14 @@ class PictureMaker {
         last.level, last.loaded.value, holds ? address_ : last.address);
     Step from = picture_.walk_path.back();
     from.level = last.level;
-    const size_t page = AddPage(from, frame);
+    const size_t page = AddPage(from, frame, last.loaded.value);
     const bool right = picture_.pages[page].by_reference;
     picture_.pages[page].by_walk = true;
     picture_.pages[page].roles.push_back(
         Concat({"page ", std::to_string(page_), " by ", picture_.walk,
-                right || !picture_.differs ? "" : ": wrong"}));
+                right || !picture_.differs    ? ""
+                : outcome_ == Outcome::kStale ? ": stale"
+                                              : ": wrong"}));
     picture_.walk_path.push_back({.at = Step::At::kPage,
                                   .level = last.level,
                                   .table = page,
@@ -495,6 +576,9 @@ class PictureMaker {
     for (Picture::Table& table : picture_.tables) {
       for (Picture::Entry& entry : table.entries) {
         entry.table = TableBelow(table.level, entry.word);
+        for (Picture::Later& later : entry.later) {
+          later.table = TableBelow(table.level, later.word);
+        }
       }
       uint64_t filled = 0;
       for (uint64_t i = 0; i < table.size; ++i) {

@@ -6,13 +6,13 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/picture.h"
 #include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_race.h"
 #include "pxdfuzz/text_report.h"
 #include "pxdfuzz/text_walk.h"
 
@@ -22,6 +22,14 @@ namespace pxdfuzz {
 struct StoryWord {
   std::string word;
   std::string meaning;
+};
+
+// The reference's steps to the page that is told, in a version of the tables or
+// in some of them.
+struct ToldReference {
+  std::string title;
+  std::vector<std::string> steps;
+  std::string result;
 };
 
 // What is said of one request and the walk that made it, part by part: a story
@@ -38,17 +46,22 @@ struct WalkStory {
   std::vector<std::string> terms;
   std::vector<StoryWord> words;
   std::vector<CaseLine> source;
+  // Where tables change while the walk runs.
+  std::optional<Timeline> timeline;
   std::optional<WalkPicture> picture;
+  std::vector<std::string> page_header;
+  // The column of what the walk returned.
+  size_t found_column = 0;
   std::vector<PageRow> pages;
   std::vector<std::string> notes;
+  // What stands above the reference's column beside the turns.
+  std::string beside_title;
   std::vector<ToldTurn> turns;
-  std::string reference_title;
-  std::vector<std::string> reference;
-  std::string reference_result;
+  std::vector<ToldReference> references;
 };
 
 // How turns are to be read, above them.
-std::string_view HowToReadTurns();
+std::string HowToReadTurns(const WalkStory& story);
 
 // As for WalkReport().
 WalkStory TellWalk(const Case& c, const Verdict& verdict, size_t request,

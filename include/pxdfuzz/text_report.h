@@ -4,7 +4,6 @@
 #define PXDFUZZ_TEXT_REPORT_H_
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -50,26 +49,26 @@ void AddCase(const Case& c, size_t request, bool went_wrong, TextLines& out);
 // The commands at a report's end.
 void AddCommands(const ReportOptions& options, TextLines& out);
 
-// Two columns of pages, around the first that differs.
+// Pages in columns, around the first that differs.
 struct PagesTable {
-  // Of the column on the right; "the walk" where it is too long.
-  std::string name;
   size_t total = 0;
   size_t difference = 0;
   bool marks_difference = false;
-  // By page.
-  std::function<std::string(size_t)> address, reference, found;
+  // What stands in a row behind the number of its page.
+  std::function<std::vector<std::string>(size_t)> cells;
 };
 // A row of it: cells as in the header, or one that stands for rows left out.
 struct PageRow {
   bool skips = false;
   bool marked = false;
-  std::array<std::string, 4> cells;
+  std::vector<std::string> cells;
 };
 std::vector<PageRow> PageRows(const PagesTable& table);
-// `name` is that of the last column.
-void AddPageRows(std::string_view name, const std::vector<PageRow>& rows,
-                 TextLines& out);
+// `header` is as long as each row; where its column `name` is too long, "the
+// walk" takes its place. Where rows are too long even so, each cell has a line
+// of its own.
+void AddPageRows(const std::vector<std::string>& header, size_t name,
+                 const std::vector<PageRow>& rows, TextLines& out);
 
 // What is held against the reference.
 struct Told {
@@ -177,38 +176,42 @@ class ReportFacts {
         text + "."};
   }
 
+  // The columns of pages, of which the last is what is told.
+  std::vector<std::string> PageHeader() const {
+    return {"page", "address", "reference", told_.name};
+  }
   // The pages side by side. `why_stops` says of the thing that is told why it
   // returns no more pages.
   std::vector<PageRow> Pages(
       const std::function<std::string()>& why_stops) const {
     const Request& asked = replay_.request();
     const auto& expected = replay_.reference();
+    const auto reference = [&](size_t page) {
+      if (page < expected.size()) return Hex(expected[page]);
+      if (page > expected.size() || page >= asked.pages)
+        return std::string("-");
+      return Concat({"stop: ", replay_.WhyNot(replay_.TranslateOnly(
+                                   replay_.AddressOf(page)))});
+    };
     return PageRows(
-        {.name = told_.name,
-         .total = std::min<size_t>(
+        {.total = std::min<size_t>(
              asked.pages, std::max(expected.size(), told_.pages.size()) + 1),
          .difference = difference_,
          .marks_difference = told_.outcome != Outcome::kAgrees,
-         .address =
-             [this](size_t page) { return Hex(replay_.AddressOf(page)); },
-         .reference =
-             [&](size_t page) {
-               if (page < expected.size()) return Hex(expected[page]);
-               if (page > expected.size() || page >= asked.pages) {
-                 return std::string("-");
-               }
-               return Concat({"stop: ", replay_.WhyNot(replay_.TranslateOnly(
-                                            replay_.AddressOf(page)))});
-             },
-         .found =
-             [&](size_t page) {
-               if (page < told_.pages.size()) return Hex(told_.pages[page]);
-               if (page > told_.pages.size() || page >= asked.pages) {
-                 return std::string("-");
-               }
-               const std::string why = why_stops();
-               return why.empty() ? std::string("-") : why;
-             }});
+         .cells = [&](size_t page) -> std::vector<std::string> {
+           return {Hex(replay_.AddressOf(page)), reference(page),
+                   Returned(page, why_stops)};
+         }});
+  }
+  // What was returned in the place of a page.
+  std::string Returned(size_t page,
+                       const std::function<std::string()>& why_stops) const {
+    if (page < told_.pages.size()) return Hex(told_.pages[page]);
+    if (page > told_.pages.size() || page >= replay_.request().pages) {
+      return "-";
+    }
+    const std::string why = why_stops();
+    return why.empty() ? std::string("-") : why;
   }
 
   // A wrong page is often another page of the same process; then a sentence.
@@ -217,24 +220,29 @@ class ReportFacts {
     const uint64_t page = told_.pages[difference_];
     const uint64_t address = replay_.AddressOf(difference_);
     const auto where = replay_.WhereMapped(page);
-    if (!where.has_value() || *where == address) return "";
-    const bool below = *where < address;
-    return Concat({Hex(page), " is the page that is mapped at ", Hex(*where),
-                   ", ", ByteSize(below ? address - *where : *where - address),
-                   below ? " below " : " above ", Hex(address), "."});
+    if (!where.has_value() || where->address == address) return "";
+    const bool below = where->address < address;
+    return Concat(
+        {Hex(page), " is the page that is mapped at ", Hex(where->address),
+         where->version == 0 ? std::string()
+                             : Concat({" from version ",
+                                       std::to_string(where->version), " on"}),
+         ", ",
+         ByteSize(below ? address - where->address : where->address - address),
+         below ? " below " : " above ", Hex(address), "."});
   }
 
-  // The reference's own steps to the first page that differs: a title, its
-  // steps, and what it comes to.
+  // The reference's own steps to the first page that differs, in a version of
+  // the tables: a title, its steps, and what it comes to.
   std::string ReferenceTitle() const {
     return Concat({"reference, page ", std::to_string(ToldPage()), " at ",
                    Hex(replay_.AddressOf(ToldPage()))});
   }
-  std::vector<std::string> ReferenceSteps() const {
+  std::vector<std::string> ReferenceSteps(size_t version = 0) const {
     std::vector<std::string> steps;
     const Arena& arena = replay_.arena();
     replay_.TranslateWith(
-        replay_.AddressOf(ToldPage()),
+        replay_.AddressOf(ToldPage()), version,
         [&](Level level, EntryRef ref, uint64_t entry) {
           steps.push_back(Concat(
               {Name(level), ": ", DescribePlace<A>(arena, ref.address()), " = ",
@@ -243,9 +251,9 @@ class ReportFacts {
         });
     return steps;
   }
-  std::string ReferenceResult() const {
+  std::string ReferenceResult(size_t version = 0) const {
     const uint64_t address = replay_.AddressOf(ToldPage());
-    const Translation t = replay_.TranslateOnly(address);
+    const Translation t = replay_.TranslateOnly(address, version);
     std::string result;
     if (t.code != 0) {
       result =
@@ -295,7 +303,7 @@ class ReportParts : public ReportFacts<A> {
  public:
   // All outlive the object.
   ReportParts(const Replay<A>& replay, const Told& told, TextLines& out)
-      : ReportFacts<A>(replay, told), name_(told.name), out_(out) {}
+      : ReportFacts<A>(replay, told), out_(out) {}
 
   void AddTerms(size_t request) {
     for (const std::string& term : this->Terms(request)) {
@@ -305,7 +313,8 @@ class ReportParts : public ReportFacts<A> {
 
   void AddPages(const std::function<std::string()>& why_stops) {
     AddTitle("Pages", out_);
-    AddPageRows(name_, this->Pages(why_stops), out_);
+    const std::vector<std::string> header = this->PageHeader();
+    AddPageRows(header, header.size() - 1, this->Pages(why_stops), out_);
   }
 
   void AddReference() {
@@ -317,7 +326,6 @@ class ReportParts : public ReportFacts<A> {
   }
 
  private:
-  const std::string& name_;
   TextLines& out_;
 };
 

@@ -10,10 +10,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/entry_ref.h"
+#include "pxdfuzz/event_trace.h"
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/memory.h"
 #include "pxdfuzz/policy.h"
@@ -22,6 +24,7 @@
 #include "pxdfuzz/stack.h"
 #include "pxdfuzz/text_entries.h"
 #include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_race.h"
 #include "pxdfuzz/walk.h"
 #include "pxdfuzz/wrapping.h"
 
@@ -70,7 +73,8 @@ std::string DescribeFirstDifference(Outcome outcome, size_t page,
                                     std::span<const uint64_t> expected);
 
 // A turn of a loop as it is told, or a run of turns; an empty one stands for
-// those that are left out.
+// those that are left out. Where another processor changes a table in the midst
+// of a turn, the rest of it is told behind the change.
 struct ToldTurn {
   bool skips = false;
   Level level = Level::kPgd;
@@ -86,12 +90,18 @@ struct ToldTurn {
   // What it broke and why, and what came of it.
   std::string rule;
   std::string effect;
+  // Where tables change: what the offset function read again; and what is done
+  // once a leaf was read, a line each.
+  std::string again = {};  // "read 4: *pudp once more: the same"
+  std::vector<std::string> after = {};
+  // Not a turn, but what another processor did.
+  std::optional<ToldChange> change = {};
 };
 
 // What stands beside each other: the turns, and on the right the reference.
-// `walk` is the title on the left.
+// `walk` and `reference` are the titles.
 void AddTurns(const std::vector<ToldTurn>& turns, std::string_view walk,
-              TextLines& out);
+              std::string_view reference, TextLines& out);
 
 // Tells a walk that went wrong turn by turn, and marks the turn that broke a
 // rule and the one by which the pages came to differ.
@@ -101,36 +111,48 @@ class WalkText {
   // `replay` outlives the object; `difference` is the first page that differs.
   WalkText(const Replay<A>& replay, Outcome outcome, size_t difference)
       : replay_(replay), outcome_(outcome), difference_(difference) {
-    const auto& turns = replay.turns();
-    for (size_t i = 0; i < turns.size(); ++i) {
-      if (!rule_.has_value() && BreaksRule(turns[i])) rule_ = i;
-      if (!effect_.has_value() && IsEffect(turns[i])) effect_ = i;
+    const auto& events = replay.events();
+    for (size_t i = 0; i < events.size(); ++i) {
+      if (!rule_.has_value() && BreaksRule(events[i])) rule_ = i;
+      if (IsEffect(events[i], effect_.has_value())) effect_ = i;
     }
-    // A walk that stops short does so in its last turn.
-    if (outcome == Outcome::kShort && !turns.empty()) {
-      effect_ = turns.size() - 1;
+    // A walk that stops short does so in the end.
+    if (outcome == Outcome::kShort && !events.empty()) {
+      effect_ = events.size() - 1;
     }
   }
 
   // The first turn that read what it should not, if any.
   const Turn* rule_turn() const {
-    return rule_.has_value() ? &replay_.turns()[*rule_].turn : nullptr;
+    const WalkEvent* rule = rule_event();
+    return rule != nullptr && rule->kind == WalkEvent::Kind::kTurn
+               ? &replay_.turns()[rule->turn].turn
+               : nullptr;
+  }
+  // What broke a rule first: that, an offset that went by another entry than
+  // was tested, or a last check that says nothing.
+  const WalkEvent* rule_event() const {
+    return rule_.has_value() ? &replay_.events()[*rule_] : nullptr;
   }
 
-  // Whether that turn is the first of its loop: nothing was moved on.
+  // Whether the turn that broke a rule is the first of its loop: nothing was
+  // moved on.
   bool RuleTurnBegins() const {
-    return rule_.has_value() && IsFirstOfLoop(*rule_);
+    return rule_.has_value() && IsFirstOfLoop(rule_event()->turn);
   }
   // The turn by which the pages came to differ, if any.
-  std::optional<size_t> effect() const { return effect_; }
+  std::optional<size_t> effect() const {
+    if (!effect_.has_value()) return std::nullopt;
+    return replay_.events()[*effect_].turn;
+  }
 
-  // Long walks are told in part.
+  // Long walks are told in part, and what changes meanwhile in full.
   std::vector<ToldTurn> Told() const {
     const std::vector<Block> blocks = Blocks();
     std::vector<ToldTurn> told;
     for (size_t i = 0; i < blocks.size(); ++i) {
       if (IsShown(blocks, i)) {
-        told.push_back(Tell(blocks[i]));
+        Tell(blocks[i], told);
       } else if (told.empty() || !told.back().skips) {
         told.push_back({.skips = true, .reference = {}});
       }
@@ -139,11 +161,20 @@ class WalkText {
   }
 
   void AddTo(TextLines& out) const {
-    AddTurns(Told(), Name(replay_.policy()), out);
+    AddTurns(Told(), Name(replay_.policy()), ReferenceTitle(), out);
+  }
+  // What stands above the right column.
+  std::string_view ReferenceTitle() const {
+    return replay_.changing() ? "reference, at that moment"
+                              : "reference, same address";
   }
 
-  // How many pages a turn returns.
-  size_t PagesOf(const Turn& turn) const {
+  // How many pages a turn returns, ...
+  size_t PagesOf(const SeenTurn& seen) const {
+    return seen.dropped ? 0 : PagesTaken(seen.turn);
+  }
+  // ... and of how many it takes references.
+  size_t PagesTaken(const Turn& turn) const {
     if (turn.step != WalkStep::kLeaf ||
         !replay_.kernel().MayReturn(turn.level, turn.loaded.value,
                                     replay_.request().write)) {
@@ -196,11 +227,24 @@ class WalkText {
                              turn.ref.copy_of());
   }
 
+  // "*pmdp was page table 0 when it was tested (read 7), and change 1 has made
+  // it empty": of an entry that was read again and had changed.
+  std::string BecameText(const WalkEvent& event) const {
+    const Again& again = event.again;
+    return Concat({"*", Name(again.level), "p was ",
+                   Meaning(again.level, again.first),
+                   " when it was tested (read ",
+                   std::to_string(ReadBefore(event)), "), and ",
+                   RaceText<A>(replay_).WhichChange(event.origin.address(),
+                                                    event.version),
+                   " has made it ", Meaning(again.level, again.loaded.value)});
+  }
+
   // An entry of `level` spans 2 to the power of that, as the walk's
   // pXd_addr_end() has it.
   int BoundaryShift(Level level) const {
     if (replay_.policy().boundary == BoundaryRule::kFoldedAware) {
-      for (const Seen& seen : replay_.turns()) {
+      for (const SeenTurn& seen : replay_.turns()) {
         if (seen.turn.level != level) continue;
         return replay_.kernel().FoldedAwareShift(level, seen.turn.loaded.value);
       }
@@ -209,7 +253,7 @@ class WalkText {
   }
 
  private:
-  using Seen = typename TurnTrace<ArenaMemory>::Seen;
+  using Kind = WalkEvent::Kind;
 
   // Turns that are told together: one, or a run of page entries.
   struct Block {
@@ -217,7 +261,23 @@ class WalkText {
     size_t last = 0;
   };
 
-  static bool BreaksRule(const Seen& seen) {
+  const SeenTurn& SeenAt(const WalkEvent& event) const {
+    return replay_.turns()[event.turn];
+  }
+
+  bool BreaksRule(const WalkEvent& event) const {
+    switch (event.kind) {
+      case Kind::kTurn:
+        break;
+      case Kind::kReread:
+        return outcome_ != Outcome::kAgrees && event.has_changed();
+      case Kind::kCheck:
+        return outcome_ != Outcome::kAgrees && event.is_void_check();
+      case Kind::kChange:
+      case Kind::kGrab:
+        return false;
+    }
+    const SeenTurn& seen = SeenAt(event);
     switch (seen.turn.loaded.source) {
       case Source::kLeftCopy:
       case Source::kNowhere:
@@ -229,24 +289,67 @@ class WalkText {
     return false;
   }
 
-  bool IsEffect(const Seen& seen) const {
+  // Whether the pages came to differ there. A page is returned when all that
+  // there is to its turn is done.
+  bool IsEffect(const WalkEvent& event, bool has_effect) const {
+    const SeenTurn& seen = SeenAt(event);
     const Turn& turn = seen.turn;
-    if (outcome_ == Outcome::kFault) {
-      return turn.loaded.source == Source::kNowhere;
+    switch (outcome_) {
+      case Outcome::kFault:
+        return !has_effect && event.kind == Kind::kTurn &&
+               turn.loaded.source == Source::kNowhere;
+      case Outcome::kWrongPage:
+      case Outcome::kLong:
+      case Outcome::kStale:
+        return (event.kind == Kind::kTurn || event.kind == Kind::kGrab ||
+                event.kind == Kind::kCheck) &&
+               turn.pages <= difference_ &&
+               difference_ < turn.pages + PagesOf(seen);
+      case Outcome::kAgrees:
+      case Outcome::kShort:
+      case Outcome::kStrayRead:
+        break;
     }
-    if (outcome_ != Outcome::kWrongPage && outcome_ != Outcome::kLong) {
-      return false;
-    }
-    return turn.pages <= difference_ &&
-           difference_ < turn.pages + PagesOf(turn);
+    return false;
   }
 
-  bool IsMarked(size_t i) const { return rule_ == i || effect_ == i; }
+  bool IsMarked(size_t turn) const { return IsMarked({turn, turn}); }
   bool IsMarked(const Block& block) const {
-    return (rule_.has_value() && block.first <= *rule_ &&
-            *rule_ <= block.last) ||
-           (effect_.has_value() && block.first <= *effect_ &&
-            *effect_ <= block.last);
+    const auto holds = [&](const std::optional<size_t>& event) {
+      if (!event.has_value()) return false;
+      const size_t turn = replay_.events()[*event].turn;
+      return block.first <= turn && turn <= block.last;
+    };
+    return holds(rule_) || holds(effect_);
+  }
+
+  // What belongs to a turn, as positions in events().
+  std::pair<size_t, size_t> EventsOf(size_t turn) const {
+    const auto& events = replay_.events();
+    const auto [from, to] = std::equal_range(
+        events.begin(), events.end(), WalkEvent{.turn = turn},
+        [](const WalkEvent& a, const WalkEvent& b) { return a.turn < b.turn; });
+    return {static_cast<size_t>(from - events.begin()),
+            static_cast<size_t>(to - events.begin())};
+  }
+  bool HasEvent(size_t turn, Kind kind) const {
+    const auto [from, to] = EventsOf(turn);
+    for (size_t i = from; i < to; ++i) {
+      if (replay_.events()[i].kind == kind) return true;
+    }
+    return false;
+  }
+  // Whether nothing changed, and nothing that was read again had.
+  bool IsEventless(size_t turn) const {
+    const auto [from, to] = EventsOf(turn);
+    for (size_t i = from; i < to; ++i) {
+      const WalkEvent& event = replay_.events()[i];
+      if (event.kind == Kind::kChange || event.has_changed() ||
+          event.is_void_check()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   bool IsFirstOfLoop(size_t i) const {
@@ -258,12 +361,13 @@ class WalkText {
     const auto& turns = replay_.turns();
     std::vector<Block> blocks;
     for (size_t i = 0; i < turns.size(); ++i) {
-      const bool joins =
-          i > 0 && !IsFirstOfLoop(i) && !IsMarked(i) && !IsMarked(i - 1) &&
-          turns[i].turn.level == Level::kPte &&
-          turns[i - 1].turn.level == Level::kPte &&
-          PagesOf(turns[i].turn) > 0 && PagesOf(turns[i - 1].turn) > 0 &&
-          turns[i].turn.ref == turns[i - 1].turn.ref.Next();
+      const bool joins = i > 0 && !IsFirstOfLoop(i) && !IsMarked(i) &&
+                         !IsMarked(i - 1) &&
+                         turns[i].turn.level == Level::kPte &&
+                         turns[i - 1].turn.level == Level::kPte &&
+                         PagesOf(turns[i]) > 0 && PagesOf(turns[i - 1]) > 0 &&
+                         turns[i].turn.ref == turns[i - 1].turn.ref.Next() &&
+                         IsEventless(i) && IsEventless(i - 1);
       if (joins) {
         blocks.back().last = i;
       } else {
@@ -273,8 +377,8 @@ class WalkText {
     return blocks;
   }
 
-  // Long walks are told in part: how they begin, what surrounds each mark, and
-  // how they end.
+  // How a walk begins, what surrounds each mark and each change, and how it
+  // ends.
   bool IsShown(const std::vector<Block>& blocks, size_t i) const {
     constexpr size_t kAtStart = 8;
     constexpr size_t kAround = 4;
@@ -283,6 +387,9 @@ class WalkText {
     const size_t to = std::min(i + kAround, blocks.size() - 1);
     for (size_t j = from; j <= to; ++j) {
       if (IsMarked(blocks[j])) return true;
+    }
+    for (size_t j = i - 1; j <= i + 1; ++j) {
+      if (HasEvent(blocks[j].first, Kind::kChange)) return true;
     }
     return false;
   }
@@ -323,7 +430,7 @@ class WalkText {
     return text;
   }
 
-  // What the walk does next.
+  // What the walk does next, with a leaf where nothing is checked again.
   std::string Action(const Turn& turn) const {
     const Geometry& geometry = replay_.geometry();
     switch (turn.step) {
@@ -340,7 +447,7 @@ class WalkText {
       case WalkStep::kLeaf:
         break;
     }
-    const size_t pages = PagesOf(turn);
+    const size_t pages = PagesTaken(turn);
     if (pages == 0) {
       return Concat(
           {"stops here: ", replay_.WhyNot(EntryLevel(geometry, turn.level),
@@ -350,9 +457,7 @@ class WalkText {
   }
 
   static std::string Returned(size_t first, size_t count) {
-    if (count == 1) return Concat({"returns page ", std::to_string(first)});
-    return Concat({"returns pages ", std::to_string(first), " to ",
-                   std::to_string(first + count - 1)});
+    return Concat({"returns ", PageNumbers(first, count)});
   }
 
   // "pud_addr_end(): 2 GiB boundary": why the part of a turn ends where it
@@ -366,8 +471,9 @@ class WalkText {
                                : std::string("end of the part; ")});
   }
 
-  // What the reference reads for the address of a turn.
-  std::vector<std::string> Beside(const Turn& turn) const {
+  // What the reference reads for the address of a turn, in the version that
+  // the turn read.
+  std::vector<std::string> Beside(const Turn& turn, size_t version) const {
     const Geometry& geometry = replay_.geometry();
     if (!geometry.real(turn.level)) {
       return {Concat({"no table: ", Name(turn.level), " is folded"})};
@@ -375,7 +481,7 @@ class WalkText {
     std::optional<EntryRef> ref;
     uint64_t word = 0;
     const Translation t = replay_.TranslateWith(
-        turn.address, [&](Level level, EntryRef at, uint64_t entry) {
+        turn.address, version, [&](Level level, EntryRef at, uint64_t entry) {
           if (level != turn.level) return;
           ref = at;
           word = entry;
@@ -388,13 +494,15 @@ class WalkText {
     }
     if (turn.ref == *ref) return {"the same entry"};
     const std::string place = DescribePlace<A>(replay_.arena(), ref->address());
+    const std::string entry =
+        Concat({Hex(word), ": ",
+                DescribeEntry<A>(replay_.arena(), geometry, turn.level, word)});
     const Turn* origin = Origin(turn);
-    if (origin != nullptr && origin->ref == *ref) {
+    if (origin == nullptr || origin->ref != *ref) return {place, entry};
+    if (word == turn.loaded.value) {
       return {Concat({place, ": the one that was copied"})};
     }
-    return {place, Concat({Hex(word), ": ",
-                           DescribeEntry<A>(replay_.arena(), geometry,
-                                            turn.level, word)})};
+    return {Concat({place, ": the one that was copied, and now ", entry})};
   }
 
   // The turn whose entry was copied to where this one looks, if that is known.
@@ -406,7 +514,7 @@ class WalkText {
       const Level copied = origin->ref.copy_of();
       if (copied <= origin->level) return nullptr;
       const Turn* found = nullptr;
-      for (const Seen& seen : turns) {
+      for (const SeenTurn& seen : turns) {
         if (&seen.turn == origin) break;
         if (seen.turn.level == copied) found = &seen.turn;
       }
@@ -416,68 +524,257 @@ class WalkText {
     return origin;
   }
 
-  // The same of a run of page entries.
-  std::string BesideRun(size_t first, size_t count) const {
+  // The same of a run of page entries: the reference's pages in one version.
+  std::string BesideRun(size_t first, size_t count, size_t version) const {
     const auto& expected = replay_.reference();
     const auto& pages = replay_.pages();
     for (size_t i = first; i < first + count; ++i) {
-      if (i >= pages.size() || i >= expected.size() ||
-          pages[i] != expected[i]) {
-        return "not all the same";
-      }
+      const bool same =
+          i < pages.size() &&
+          (replay_.changing() ? replay_.by_version().At(version, i) == pages[i]
+                              : i < expected.size() && pages[i] == expected[i]);
+      if (!same) return "not all the same";
     }
     return "the same pages";
   }
 
-  ToldTurn Tell(const Block& block) const {
-    const Turn& turn = replay_.turns()[block.first].turn;
-    const Turn& last = replay_.turns()[block.last].turn;
-    ToldTurn told{.level = turn.level,
-                  .marked = IsMarked(block),
-                  .part = Concat({Name(turn.level), " ", Hex(turn.address),
-                                  " to ", Hex(last.next)}),
-                  .reference = {}};
-    if (!replay_.geometry().real(turn.level)) told.part += ", folded";
-    told.pointer = PointerText(block.first);
-    told.place = Place(turn);
+  void Tell(const Block& block, std::vector<ToldTurn>& told) const {
     if (block.first != block.last) {
-      const size_t pages = last.pages + PagesOf(last) - turn.pages;
-      told.pointer = Concat({Name(turn.level), "p, turn after turn"});
-      told.place +=
-          Concat({" and on, ", std::to_string(block.last - block.first + 1),
-                  " leaves"});
-      told.next = Returned(turn.pages, pages);
-      told.reference = {BesideRun(turn.pages, pages)};
-      return told;
+      TellRun(block, told);
+    } else {
+      TellTurn(block.first, told);
     }
-    told.read = Concat({"*", Name(turn.level), "p = ", Entry(turn)});
-    told.next = Action(turn);
-    if (turn.step == WalkStep::kDescend) {
-      told.next = Concat({Boundary(turn), told.next});
-    }
-    told.reference = Beside(turn);
-    if (rule_ == block.first) told.rule = RuleText(block.first);
-    if (effect_ == block.first) told.effect = EffectText(turn);
+  }
+
+  // What turns are told by, from `first` to `last`.
+  ToldTurn Heading(size_t first, size_t last) const {
+    const Turn& turn = replay_.turns()[first].turn;
+    ToldTurn told{
+        .level = turn.level,
+        .part = Concat({Name(turn.level), " ", Hex(turn.address), " to ",
+                        Hex(replay_.turns()[last].turn.next)}),
+        .reference = {}};
+    if (!replay_.geometry().real(turn.level)) told.part += ", folded";
     return told;
   }
 
-  // The rule that turn `i` broke, and why.
-  std::string RuleText(size_t i) const {
-    const Seen& seen = replay_.turns()[i];
-    switch (seen.turn.loaded.source) {
+  void TellRun(const Block& block, std::vector<ToldTurn>& told) const {
+    const Turn& turn = replay_.turns()[block.first].turn;
+    const SeenTurn& last = replay_.turns()[block.last];
+    const auto [first_event, unused] = EventsOf(block.first);
+    const auto [unused_too, end] = EventsOf(block.last);
+    const WalkEvent& last_event = replay_.events()[end - 1];
+    const size_t pages = last.turn.pages + PagesOf(last) - turn.pages;
+    ToldTurn run = Heading(block.first, block.last);
+    run.pointer = Concat({Name(turn.level), "p, turn after turn"});
+    run.place =
+        Concat({Place(turn), " and on, ",
+                std::to_string(block.last - block.first + 1), " leaves"});
+    run.next = Returned(turn.pages, pages);
+    if (replay_.changing()) {
+      run.read = Concat(
+          {"reads ", std::to_string(replay_.events()[first_event].read), " to ",
+           std::to_string(last_event.read),
+           HasEvent(block.last, Kind::kReread) ? ": *pmdp again, each entry, "
+                                               : ": each entry, ",
+           "its page grabbed, its last check: the same"});
+    }
+    run.reference = {BesideRun(turn.pages, pages, last_event.version)};
+    told.push_back(std::move(run));
+  }
+
+  // One turn, and what happens in its course.
+  void TellTurn(size_t i, std::vector<ToldTurn>& told) const {
+    const SeenTurn& seen = replay_.turns()[i];
+    const Turn& turn = seen.turn;
+    const bool checks = replay_.changing() && turn.step == WalkStep::kLeaf &&
+                        PagesTaken(turn) > 0;
+    const auto [from, to] = EventsOf(i);
+    ToldTurn now = Heading(i, i);
+    now.pointer = PointerText(i);
+    bool has_begun = false;
+    for (size_t at = from; at < to; ++at) {
+      const WalkEvent& event = replay_.events()[at];
+      const bool is_last = at + 1 == to;
+      switch (event.kind) {
+        case Kind::kChange: {
+          ToldTurn rest{.level = turn.level, .reference = {}};
+          if (has_begun) told.push_back(std::exchange(now, std::move(rest)));
+          told.push_back({.reference = {},
+                          .change = RaceText<A>(replay_).Tell(event.version)});
+          break;
+        }
+        case Kind::kReread:
+          if (!replay_.changing()) break;
+          now.again = RereadText(event);
+          break;
+        case Kind::kTurn:
+          now.place = Place(turn);
+          now.read = Concat(
+              {ReadNumber(event), "*", Name(turn.level), "p = ", Entry(turn)});
+          if (!checks) now.next = Action(turn);
+          if (turn.step == WalkStep::kDescend) {
+            now.next = Concat({Boundary(turn), now.next});
+          }
+          now.reference = Beside(turn, event.version);
+          break;
+        case Kind::kGrab:
+          now.after.push_back(GrabText(seen, event));
+          break;
+        case Kind::kCheck:
+          now.after.push_back(CheckText(event));
+          break;
+      }
+      if (event.kind != Kind::kChange) has_begun = true;
+      if (is_last && checks) {
+        now.after.push_back(
+            seen.dropped
+                ? Concat({"gives ", PageNumbers(turn.pages, PagesTaken(turn)),
+                          " back; stops here"})
+                : Returned(turn.pages, PagesTaken(turn)));
+      }
+      if (rule_ == at) {
+        now.marked = true;
+        now.rule = RuleText(event);
+      }
+      if (effect_ == at) {
+        now.marked = true;
+        now.effect = EffectText(turn);
+      }
+    }
+    told.push_back(std::move(now));
+  }
+
+  // "read 5: ", where tables change.
+  std::string ReadNumber(const WalkEvent& event) const {
+    if (!replay_.changing()) return "";
+    return Concat({"read ", std::to_string(event.read), ": "});
+  }
+
+  // "segment table 0": what an entry that was read on `level` means.
+  std::string Meaning(Level level, uint64_t word) const {
+    const Geometry& geometry = replay_.geometry();
+    return DescribeEntry<A>(replay_.arena(), geometry,
+                            EntryLevel(geometry, level), word);
+  }
+
+  std::string RereadText(const WalkEvent& event) const {
+    const Again& again = event.again;
+    return Concat({ReadNumber(event), "*", Name(again.level), "p again",
+                   event.has_changed()
+                       ? Concat({" = ", Hex(again.loaded.value), ": ",
+                                 Meaning(again.level, again.loaded.value),
+                                 "; it was ", Meaning(again.level, again.first),
+                                 " when it was tested"})
+                       : std::string(": the same")});
+  }
+
+  std::string GrabText(const SeenTurn& seen, const WalkEvent& event) const {
+    const Turn& turn = seen.turn;
+    const uint64_t frame =
+        replay_.kernel().LeafPage(turn.level, turn.loaded.value, turn.address);
+    return Concat({"grabs ", PageNumbers(turn.pages, event.count), ": ",
+                   event.count == 1 ? "frame " : "frames from ", Hex(frame),
+                   event.count == 1 ? "" : " on"});
+  }
+
+  std::string CheckText(const WalkEvent& event) const {
+    const Again& again = event.again;
+    std::string text =
+        Concat({ReadNumber(event), "last check: *", Name(again.level), "p"});
+    const std::string value =
+        event.has_changed()
+            ? Concat({" = ", Hex(again.loaded.value), ": ",
+                      Meaning(again.level, again.loaded.value), "; it was ",
+                      Meaning(again.level, again.first)})
+            : std::string(" is the same");
+    switch (again.loaded.source) {
+      case Source::kTable:
+      case Source::kNowhere:
+        break;
+      case Source::kLeftCopy:
+        return Concat({text, value, ", in the stack beside the local copy of ",
+                       Name(again.ref.copy_of())});
+      case Source::kOwnCopy:
+        text += Concat({value, ": it is the local copy of ",
+                        Name(again.ref.copy_of()), ", compared with itself"});
+        if (event.is_void_check()) {
+          text += Concat({"; in the table it is ",
+                          Meaning(again.level, event.now), " now"});
+        }
+        return text;
+    }
+    return text + value;
+  }
+
+  // The rule that was broken there, and why.
+  std::string RuleText(const WalkEvent& event) const {
+    switch (event.kind) {
+      case Kind::kReread:
+        return RereadRule(event);
+      case Kind::kCheck:
+        return VoidCheckRule(event);
+      case Kind::kTurn:
+      case Kind::kChange:
+      case Kind::kGrab:
+        break;
+    }
+    switch (SeenAt(event).turn.loaded.source) {
       case Source::kNowhere:
         return "RULE BROKEN: a walk reads page tables alone. No table is where "
                "this pointer leads; a kernel faults here, or reads whatever it "
                "finds.";
       case Source::kLeftCopy:
-        return LeftCopyText(i);
+        return LeftCopyText(event.turn);
       case Source::kTable:
       case Source::kOwnCopy:
-        return StuckText(i);
+        return StuckText(event.turn);
     }
     return "";
   }
 
+  std::string RereadRule(const WalkEvent& event) const {
+    return Concat(
+        {"RULE BROKEN: without a lock, the entry that was tested is the one to "
+         "go by. ",
+         OffsetCall(replay_.policy(), Below(event.again.level)), " reads *",
+         Name(event.again.level), "p for itself. ", BecameText(event),
+         ". The function follows that as if it led to a table."});
+  }
+
+  std::string VoidCheckRule(const WalkEvent& event) const {
+    const Again& again = event.again;
+    const Level level = again.level;
+    return Concat(
+        {"RULE BROKEN: the last check looks whether the entry in the table is "
+         "still the one that the page came from. ",
+         Name(level),
+         "p does not point into a table: ", OffsetCall(replay_.policy(), level),
+         " handed back the address of ", Name(again.ref.copy_of()),
+         ", a local variable. The check compares that with itself, and "
+         "passes whatever happens. ",
+         "The entry itself, ",
+         DescribePlace<A>(replay_.arena(), event.origin.address()), ", was ",
+         Meaning(level, again.first), " and is ", Meaning(level, event.now),
+         " since ",
+         RaceText<A>(replay_).WhichChange(event.origin.address(),
+                                          event.version),
+         "."});
+  }
+
+  // The number of the read by which the entry was tested that `event` reads
+  // again.
+  size_t ReadBefore(const WalkEvent& event) const {
+    size_t read = 0;
+    for (const WalkEvent& other : replay_.events()) {
+      if (&other == &event) break;
+      if (other.kind == Kind::kTurn &&
+          replay_.turns()[other.turn].turn.level == event.again.level) {
+        read = other.read;
+      }
+    }
+    return read;
+  }
   std::string LeftCopyText(size_t i) const {
     const Turn& turn = replay_.turns()[i].turn;
     const Geometry& geometry = replay_.geometry();
@@ -529,14 +826,19 @@ class WalkText {
   }
 
   std::string EffectText(const Turn& turn) const {
-    std::string text = DescribeFirstDifference(
-        outcome_, difference_, replay_.pages(), replay_.reference());
+    std::string text =
+        replay_.changing()
+            ? RaceText<A>(replay_).FirstDifference(outcome_, difference_)
+            : DescribeFirstDifference(outcome_, difference_, replay_.pages(),
+                                      replay_.reference());
     if (text.empty()) return "";
     if (!rule_.has_value()) {
-      text += Concat({" All reads were in order: the walk takes this ",
-                      Name(turn.level),
-                      " for something else than the "
-                      "reference does."});
+      text += replay_.changing()
+                  ? " All reads were in order."
+                  : Concat({" All reads were in order: the walk takes this ",
+                            Name(turn.level),
+                            " for something else than the "
+                            "reference does."});
     }
     return text;
   }
@@ -544,7 +846,7 @@ class WalkText {
   const Replay<A>& replay_;
   const Outcome outcome_;
   const size_t difference_;
-  // Positions of marked turns.
+  // Positions of what is marked in events().
   std::optional<size_t> rule_;
   std::optional<size_t> effect_;
 };

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 #include "pxdfuzz/entry_ref.h"
 #include "pxdfuzz/level.h"
@@ -99,31 +98,6 @@ class MarkTrace {
 
  private:
   const bool looks_for_stuck_;
-};
-
-// The trace that a report is made from: every turn, in order.
-template <Memory M>
-class TurnTrace {
- public:
-  struct Seen {
-    Turn turn;
-    // Whether the entry that was read is the one whose span holds the turn's
-    // address. Asked at once: local copies are replaced as the walk goes on.
-    bool holds = true;
-  };
-
-  explicit TurnTrace(const M& memory) : memory_(memory) {}
-
-  void OnTurn(const Turn& turn) {
-    turns_.push_back({turn, Holds(memory_, turn)});
-  }
-  void OnReread(const Again&) {}
-
-  const std::vector<Seen>& turns() const { return turns_; }
-
- private:
-  const M& memory_;
-  std::vector<Seen> turns_;
 };
 
 }  // namespace pxdfuzz

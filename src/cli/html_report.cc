@@ -247,12 +247,15 @@ class Page {
   void AddPages() {
     Out("<h2>Pages</h2>\n");
     BeginScroll("Pages, the reference's beside the walk's");
-    Out("<table>\n<tr><th scope=\"col\">page</th><th scope=\"col\">address</th>"
-        "<th scope=\"col\">reference</th><th scope=\"col\">",
-        Escaped(story_.walk), "</th></tr>\n");
+    Out("<table>\n<tr>");
+    for (const std::string& title : story_.page_header) {
+      Out("<th scope=\"col\">", Escaped(title), "</th>");
+    }
+    Out("</tr>\n");
     for (const PageRow& row : story_.pages) {
       if (row.skips) {
-        Out("<tr><td colspan=\"4\">...</td></tr>\n");
+        Out("<tr><td colspan=\"", std::to_string(story_.page_header.size()),
+            "\">...</td></tr>\n");
         continue;
       }
       Out(row.marked ? "<tr class=\"wrong\">" : "<tr>");
@@ -274,10 +277,11 @@ class Page {
 
   void AddTurns() {
     Out("<h2>", Escaped(story_.walk), ", turn by turn</h2>\n<p>",
-        Escaped(HowToReadTurns()), "</p>\n");
+        Escaped(HowToReadTurns(story_)), "</p>\n");
     BeginScroll("The walk turn by turn, beside the reference");
     Out("<table class=\"turns\">\n<tr><th scope=\"col\">", Escaped(story_.walk),
-        "</th><th scope=\"col\">reference, same address</th></tr>\n");
+        "</th><th scope=\"col\">", Escaped(story_.beside_title),
+        "</th></tr>\n");
     for (const ToldTurn& turn : story_.turns) {
       if (turn.skips) {
         Out("<tr><td colspan=\"2\">...</td></tr>\n");
@@ -307,11 +311,13 @@ class Page {
   }
 
   void AddReference() {
-    Out("<h2>", Escaped(story_.reference_title), "</h2>\n<ol>\n");
-    for (const std::string& step : story_.reference) {
-      Out("<li><code>", Escaped(step), "</code></li>\n");
+    for (const ToldReference& reference : story_.references) {
+      Out("<h2>", Escaped(reference.title), "</h2>\n<ol>\n");
+      for (const std::string& step : reference.steps) {
+        Out("<li><code>", Escaped(step), "</code></li>\n");
+      }
+      Out("</ol>\n<p>", Escaped(reference.result), "</p>\n");
     }
-    Out("</ol>\n<p>", Escaped(story_.reference_result), "</p>\n");
   }
 
   const WalkStory& story_;

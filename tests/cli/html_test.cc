@@ -229,8 +229,12 @@ TEST(HtmlReportTest, EscapesAllOfAStory) {
         {.level = kAllLevels[static_cast<size_t>(i - 1)], .table = evil});
   }
   picture.walk = evil;
-  picture.tables = {
-      {.name = evil, .size = 4, .entries = {{.meaning = evil, .page = 0}}}};
+  WalkPicture::Entry entry;
+  entry.meaning = evil;
+  entry.page = 0;
+  entry.later.emplace_back();
+  entry.later.back().meaning = evil;
+  picture.tables = {{.name = evil, .size = 4, .entries = {entry}}};
   picture.pages = {{.roles = {evil}}};
   picture.stack = {
       .copied_from = evil, .pointer = evil, .content = evil, .meaning = evil};
@@ -247,9 +251,19 @@ TEST(HtmlReportTest, EscapesAllOfAStory) {
       .terms = {evil + ": " + evil},
       .words = {{evil, evil}},
       .source = {{evil, true}},
+      .timeline = Timeline{.reads = 3,
+                           .changes = {{.number = 1,
+                                        .read = 2,
+                                        .made = true,
+                                        .what = evil,
+                                        .wrote = {evil}}},
+                           .versions = {{1, 1}, {2, 3}},
+                           .marks = {{.read = 2, .text = evil}}},
       .picture = picture,
+      .page_header = {evil, evil, evil, evil},
       .pages = {{.marked = true, .cells = {evil, evil, evil, evil}}},
       .notes = {evil},
+      .beside_title = evil,
       .turns = {{.marked = true,
                  .part = evil,
                  .pointer = evil,
@@ -258,10 +272,12 @@ TEST(HtmlReportTest, EscapesAllOfAStory) {
                  .next = evil,
                  .reference = {evil},
                  .rule = evil,
-                 .effect = evil}},
-      .reference_title = evil,
-      .reference = {evil},
-      .reference_result = evil};
+                 .effect = evil,
+                 .again = evil,
+                 .after = {evil}},
+                {.reference = {},
+                 .change = ToldChange{.what = evil, .wrote = {evil}}}},
+      .references = {{evil, {evil}, evil}}};
   const std::string html = HtmlReport(story, evil);
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_EQ(Unbalanced(html), "");

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/text_race.h"
+
+namespace pxdfuzz {
+
+std::string PageNumbers(size_t first, uint64_t count) {
+  if (count == 1) return Concat({"page ", std::to_string(first)});
+  return Concat({"pages ", std::to_string(first), " to ",
+                 std::to_string(first + count - 1)});
+}
+
+std::string VersionNumbers(size_t first, size_t last) {
+  if (first == last) return Concat({"version ", std::to_string(first)});
+  return Concat({"versions ", std::to_string(first),
+                 first + 1 == last ? " and " : " to ", std::to_string(last)});
+}
+
+std::string Heading(const ToldChange& change) {
+  return Concat({"change ", std::to_string(change.number), ", before read ",
+                 std::to_string(change.read), ": ", change.what});
+}
+
+void AddTimeline(const Timeline& timeline, TextLines& out) {
+  out.Wrap("", "",
+           Concat({"The walk reads ", std::to_string(timeline.reads),
+                   timeline.reads == 1 ? " entry. " : " entries. ",
+                   "What another processor does between two of its reads makes "
+                   "the next version of the tables:"}));
+  out.Blank();
+  const auto add_version = [&](size_t number) {
+    const Timeline::Version& version = timeline.versions[number];
+    std::string reads = "no read";
+    if (version.first == version.last) {
+      reads = Concat({"read ", std::to_string(version.first)});
+    } else if (version.first < version.last) {
+      reads = Concat({"reads ", std::to_string(version.first), " to ",
+                      std::to_string(version.last)});
+    }
+    out.Line(Concat({"   version ", std::to_string(number), ": ", reads}));
+  };
+  add_version(0);
+  for (const ToldChange& change : timeline.changes) {
+    if (!change.made) {
+      out.Wrap("   ", "   ",
+               Concat({Heading(change),
+                       ". It is not done: the walk has ended before."}));
+      continue;
+    }
+    AddChange(change, out);
+    add_version(change.number);
+  }
+}
+
+void AddChange(const ToldChange& change, TextLines& out) {
+  std::string line = Concat({"== ", Heading(change), " "});
+  if (line.size() < out.columns()) {
+    line.resize(out.columns(), '=');
+    out.Line(line, LineStyle::kTitle);
+  } else {
+    out.Wrap("== ", "==   ", Heading(change), LineStyle::kTitle);
+  }
+  for (const std::string& wrote : change.wrote) {
+    out.Wrap("==   ", "==     ", wrote);
+  }
+}
+
+}  // namespace pxdfuzz
