@@ -15,6 +15,7 @@
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/space.h"
+#include "src/cli/changing_survey.h"
 #include "src/cli/input.h"
 #include "src/cli/survey.h"
 #include "tests/engine/program.h"
@@ -69,6 +70,33 @@ TEST(SurveyTest, IsTheSameEachTime) {
   EXPECT_EQ(SurveyCase(kSpace, 7), SurveyCase(kSpace, 7));
   EXPECT_NE(SurveyCase(kSpace, 7), SurveyCase(kSpace, 8));
   EXPECT_EQ(Survey(kSpace, 100).pages, Survey(kSpace, 100).pages);
+}
+
+TEST(ChangingSurveyTest, FindsEachKnownRaceAndNothingElse) {
+  for (const Space& space : BuiltSpaces()) {
+    const ChangingSurvey survey = SurveyChanging(space, 4 * kCases);
+    EXPECT_FALSE(survey.found()) << Name(space);
+    EXPECT_GT(survey.requests, 2 * kCases) << Name(space);
+    for (size_t i = 0; i < kWalkCount; ++i) {
+      const ChangingWalkSurvey& walk = survey.walks[i];
+      const std::string which =
+          Name(space) + ' ' + std::string(Name(kAllWalks[i]));
+      EXPECT_EQ(walk.held + walk.AllExcused(), survey.requests) << which;
+      EXPECT_GT(walk.met_changes, survey.requests / 6) << which;
+      EXPECT_GT(walk.cut_short, 0u) << which;
+      for (const Cause cause : kAllCauses) {
+        EXPECT_EQ(walk.Excused(cause) > 0,
+                  KnownRaces(kAllWalks[i], space).Contains(cause))
+            << which << ' ' << Name(cause);
+      }
+    }
+  }
+}
+
+TEST(ChangingSurveyTest, IsTheSameEachTime) {
+  constexpr Space kSpace = {ArchId::kS390, 3};
+  EXPECT_EQ(ChangingSurveyCase(kSpace, 7), ChangingSurveyCase(kSpace, 7));
+  EXPECT_FALSE(ChangingSurveyCase(kSpace, 7).changes.empty());
 }
 
 class WitnessTest : public ::testing::TestWithParam<Space> {
@@ -153,6 +181,11 @@ TEST(MatrixTest, PrintsARowForEachWalk) {
   EXPECT_THAT(out, HasSubstr("\nstatic-lockless                    holds *    "
                              "holds *    holds *    holds      holds      "
                              "holds      holds      holds\n"));
+  EXPECT_THAT(out, HasSubstr("\nfolded-aware-by-value              "
+                             "copy-check  copy-check  holds       holds "));
+  EXPECT_THAT(out, HasSubstr("\nstatic-by-pointer                  "
+                             "read-again  read-again  read-again  read-again"));
+  EXPECT_THAT(out, HasSubstr("corpus/regressions/race-copy-check-pmd.yaml"));
   EXPECT_THAT(out, HasSubstr("corpus/regressions/thread-wrong-page.yaml"));
   for (const Policy& policy : kAllWalks) {
     EXPECT_THAT(out, HasSubstr(std::string(Name(policy))));
@@ -164,6 +197,17 @@ TEST(MatrixTest, JsonHasAllCounts) {
   const YAML::Node json = YAML::Load(out);
   EXPECT_EQ(code, 0);
   ASSERT_EQ(json["spaces"].size(), BuiltSpaces().size());
+  ASSERT_EQ(json["changing"].size(), BuiltSpaces().size());
+  for (const YAML::Node& space : json["changing"]) {
+    ASSERT_EQ(space["walks"].size(), kWalkCount);
+    for (const YAML::Node& walk : space["walks"]) {
+      uint64_t sum = walk["held"].as<uint64_t>();
+      for (const auto& cause : walk["excused"]) {
+        sum += cause.second.as<uint64_t>();
+      }
+      EXPECT_EQ(sum, space["requests"].as<uint64_t>());
+    }
+  }
   for (const YAML::Node& space : json["spaces"]) {
     EXPECT_EQ(space["cases"].as<uint64_t>(), 500u);
     ASSERT_EQ(space["walks"].size(), kWalkCount);
