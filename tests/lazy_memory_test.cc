@@ -22,6 +22,8 @@ namespace {
 using testing::UnorderedElementsAre;
 
 static_assert(Memory<LazyMemory<TinyS390<1>>>);
+static_assert(Memory<LazyChangingMemory<TinyS390<1>>>);
+static_assert(Memory<LazyVersion<TinyS390<1>>>);
 
 // All that a world has chosen.
 template <class A>
@@ -223,6 +225,168 @@ TEST(LazyWorldTest, WordsOfTheStack) {
   // p4d entries are not there in three levels.
   EXPECT_EQ(StackWords(3, 3, Level::kP4d), StackWords(3, 3, Level::kPud));
   EXPECT_EQ(StackWords(4, 3, Level::kP4d).size(), 12u);
+}
+
+// -----------------------------------------------------------------------------
+
+using Changes = LazyWorld<TinyS390<1>>::Changes;
+
+// What becomes of the root's first entry between two reads.
+std::vector<std::string> AllThatBecomes(int levels, bool write) {
+  using A = TinyS390<1>;
+  LazyWorld<A> world(levels, {.write = write, .changes = Changes::kBeforeUse});
+  const Level root = static_cast<Level>(levels - 1);
+  const auto describe = [&](uint64_t word) {
+    const EntryKind kind = A::Entries::Classify(root, word);
+    if (kind.tag != EntryKind::Tag::kLeaf) return std::string(Name(kind.tag));
+    const bool gets = A::Contract::Allows(root, word, write);
+    return std::string(gets ? "leaf" : "refused");
+  };
+  std::vector<std::string> all;
+  do {
+    const LazyChangingMemory<A> memory(world);
+    const EntryRef entry = EntryRef::InTable(world.root());
+    const uint64_t first = memory.Load(root, entry).value;
+    EXPECT_FALSE(world.change().has_value());
+    const uint64_t second = memory.Load(root, entry).value;
+    EXPECT_EQ(first != second, world.change().has_value());
+    EXPECT_EQ(first != second, world.IsChanged(entry.address()));
+    const LazyVersion<A> before(world, LazyVersion<A>::Of::kBefore);
+    const LazyVersion<A> after(world, LazyVersion<A>::Of::kAfter);
+    EXPECT_EQ(before.Load(root, entry).value, first);
+    EXPECT_EQ(after.Load(root, entry).value, second);
+    if (first == second) continue;
+    all.push_back(describe(first) + " > " + describe(second));
+    // Once is enough.
+    EXPECT_EQ(memory.Load(root, entry).value, second);
+  } while (world.Advance());
+  return all;
+}
+
+TEST(ChangeTest, WhatAnEntryBecomes) {
+  EXPECT_THAT(
+      AllThatBecomes(2, false),
+      UnorderedElementsAre("empty > leaf", "empty > table", "table > empty",
+                           "leaf > empty", "leaf > leaf", "leaf > table"));
+  EXPECT_THAT(
+      AllThatBecomes(2, true),
+      UnorderedElementsAre("empty > leaf", "empty > table", "table > empty",
+                           "leaf > empty", "leaf > leaf", "leaf > table",
+                           "leaf > refused", "refused > empty",
+                           "refused > leaf", "refused > table"));
+  EXPECT_THAT(
+      AllThatBecomes(3, true),
+      UnorderedElementsAre("empty > leaf", "empty > table", "table > empty",
+                           "leaf > empty", "leaf > leaf", "leaf > refused",
+                           "refused > empty", "refused > leaf"));
+  EXPECT_THAT(AllThatBecomes(4, false),
+              UnorderedElementsAre("empty > table", "table > empty"));
+}
+
+// In worlds of which the root's second entry leads to a table that is then
+// taken out: what that holds in its two entries, of which the second is read
+// after.
+std::vector<std::string> AllThatIsTakenOut(int levels) {
+  using A = TinyS390<1>;
+  LazyWorld<A> world(levels, {.changes = Changes::kBeforeUse});
+  const Level root = static_cast<Level>(levels - 1);
+  std::vector<std::string> all;
+  do {
+    const LazyChangingMemory<A> memory(world);
+    const EntryRef entry = EntryRef::InTable(world.root()).Next();
+    const EntryKind kind =
+        A::Entries::Classify(root, memory.Load(root, entry).value);
+    if (kind.tag != EntryKind::Tag::kTable) continue;
+    const EntryRef below = EntryRef::InTable(kind.address);
+    const auto read = [&](const EntryRef& ref) {
+      const uint64_t word = memory.Load(Below(root), ref).value;
+      const bool gets = A::Contract::Allows(Below(root), word, false);
+      return std::string(gets ? "leaf" : "hole");
+    };
+    std::string text = read(below);
+    const uint64_t word = memory.Load(root, entry).value;
+    if (!world.change().has_value()) continue;
+    EXPECT_EQ(word, A::Entries::Empty(root));
+    all.push_back(text + ", " + read(below.Next()));
+  } while (world.Advance());
+  return all;
+}
+
+TEST(ChangeTest, ATableIsTakenOutWithItsPagesOrEmpty) {
+  EXPECT_THAT(AllThatIsTakenOut(3), UnorderedElementsAre("hole, hole"));
+  EXPECT_THAT(AllThatIsTakenOut(2),
+              UnorderedElementsAre("hole, hole", "hole, leaf", "leaf, hole",
+                                   "leaf, leaf"));
+}
+
+TEST(ChangeTest, ASplitLeafKeepsItsPages) {
+  using A = TinyS390<2>;
+  const Geometry geometry = A::GeometryOf(2);
+  LazyWorld<A> world(2, {.changes = LazyWorld<A>::Changes::kBeforeUse});
+  const A::Manual manual(geometry, A::Entries::Control(2, world.root()));
+  int splits = 0;
+  do {
+    const LazyChangingMemory<A> memory(world);
+    const EntryRef entry = EntryRef::InTable(world.root());
+    memory.Load(Level::kPmd, entry);
+    memory.Load(Level::kPmd, entry);
+    if (!world.change().has_value()) continue;
+    const auto kind = [&](uint64_t word) {
+      return A::Entries::Classify(Level::kPmd, word).tag;
+    };
+    if (kind(world.change()->before) != EntryKind::Tag::kLeaf ||
+        kind(world.change()->after) != EntryKind::Tag::kTable) {
+      continue;
+    }
+    ++splits;
+    for (uint64_t page = 0; page < 4; ++page) {
+      const uint64_t address = page * geometry.page_size();
+      using Version = LazyVersion<A>;
+      const Translation before =
+          Translate(manual, Version(world, Version::Of::kBefore), address);
+      const Translation after =
+          Translate(manual, Version(world, Version::Of::kAfter), address);
+      EXPECT_EQ(before.level, Level::kPmd);
+      EXPECT_EQ(after.level, Level::kPte);
+      EXPECT_EQ(before.physical, after.physical);
+      EXPECT_TRUE(A::Contract::Allows(Level::kPte, after.entry, false));
+    }
+  } while (world.Advance());
+  EXPECT_EQ(splits, 1);
+}
+
+// Another entry than the one that is read again, before references are taken;
+// and none that was not read.
+TEST(ChangeTest, BeforeReferencesAnyEntryThatWasRead) {
+  using A = TinyS390<2>;
+  LazyWorld<A> world(2, {.changes = LazyWorld<A>::Changes::kBeforeUse});
+  std::set<uint64_t> changed;
+  do {
+    const LazyChangingMemory<A> memory(world);
+    const EntryRef entry = EntryRef::InTable(world.root());
+    memory.Load(Level::kPmd, entry.Plus(2));
+    memory.Load(Level::kPmd, entry);
+    EXPECT_FALSE(world.change().has_value());
+    world.BeforeGrab();
+    if (!world.change().has_value()) continue;
+    EXPECT_TRUE(world.change()->before_grab);
+    EXPECT_EQ(world.change()->reads, 2u);
+    changed.insert(world.change()->index);
+  } while (world.Advance());
+  EXPECT_EQ(changed, (std::set<uint64_t>{0, 2}));
+}
+
+TEST(ChangeTest, NeverUnlessAskedFor) {
+  using A = TinyS390<1>;
+  LazyWorld<A> world(3, {});
+  do {
+    const LazyChangingMemory<A> memory(world);
+    const EntryRef entry = EntryRef::InTable(world.root());
+    memory.Load(Level::kPud, entry);
+    memory.Load(Level::kPud, entry);
+    world.BeforeGrab();
+    EXPECT_FALSE(world.change().has_value());
+  } while (world.Advance());
 }
 
 }  // namespace

@@ -81,9 +81,41 @@ struct Endless {};
 // other addresses, as an older copy's are.
 // Distances are bounded by kReach on either side, beyond which all is zero: a
 // loop below one entry takes as many turns as a table has entries.
+//
+// Changes, where Options ask for them. Another processor changes one entry
+// while a walk runs, or none, and does so in one step. When, which and into
+// what are choices too. An entry becomes what Linux makes of one like it:
+//   - a leaf: a hole; the same in another state, which the request gets too or
+//     does not get; at pmd, a table of its pages;
+//   - a leaf that the request does not get: a hole; one that it gets; at pmd, a
+//     table of its pages;
+//   - a hole: a leaf that the request gets, or a new table;
+//   - an entry that leads to a table: a hole. A page table may be detached with
+//     all that it holds; a table above holds nothing by then, so its entries
+//     are holes, also those that nobody has read yet.
+// What readers cannot tell apart is left out: that a hole comes to be something
+// else that is refused, or that what is refused does. A table that nothing
+// leads to any more stays what it was: its memory is not used again while a
+// walk runs.
+//
+// Only an entry that the walk has read can be changed. Of any other the walk
+// sees at most what it has become, so it does the same in the world in which
+// that stood there from the beginning, where whoever judges has one state less
+// to allow.
 template <class A>
 class LazyWorld {
  public:
+  // When an entry may be changed.
+  enum class Changes : uint8_t {
+    kNever,
+    // Before the walk reads it again, and before it takes a reference. What is
+    // changed at any other time may as well be changed at the next of these: in
+    // between the walk does not look, and no page's state is asked for.
+    kBeforeUse,
+    // Before any read of any entry, and before it takes a reference: many times
+    // as many worlds, which show no more.
+    kBeforeAnyRead,
+  };
   struct Options {
     // The request is one to write.
     bool write = false;
@@ -91,6 +123,7 @@ class LazyWorld {
     bool stack_content = true;
     // Reads of entries in one world; one more throws Endless.
     size_t most_reads = 1000;
+    Changes changes = Changes::kNever;
   };
   // An entry that was chosen, for people.
   struct Chosen {
@@ -98,6 +131,18 @@ class LazyWorld {
     Level level = Level::kPgd;
     uint64_t index = 0;
     uint64_t word = 0;
+  };
+  // The entry that was changed.
+  struct Change {
+    size_t table = 0;
+    Level level = Level::kPgd;
+    uint64_t index = 0;
+    uint64_t before = 0;
+    uint64_t after = 0;
+    // How many entries of tables the walk had read, and whether it was about to
+    // take a reference then, and not to read one more.
+    size_t reads = 0;
+    bool before_grab = false;
   };
   using StackWords = InlineVector<StackWord, 6>;
 
@@ -149,6 +194,35 @@ class LazyWorld {
     return &tables_[place->table].words[place->index];
   }
 
+  // To be called before the walk reads the entry at a physical address, ...
+  void BeforeRead(uint64_t address) {
+    const std::optional<Place> place = Find(address);
+    if (!place.has_value()) return;
+    const bool was_read =
+        std::find(read_.begin(), read_.end(), *place) != read_.end();
+    if (options_.changes == Changes::kBeforeAnyRead) {
+      MayChangeAny(/*before_grab=*/false);
+    } else if (was_read) {
+      MayChange(*place, /*before_grab=*/false);
+    }
+    ++reads_;
+    if (!was_read) read_.push_back(*place);
+  }
+  // ... and before it takes references to pages.
+  [[gnu::noinline]] void BeforeGrab() { MayChangeAny(/*before_grab=*/true); }
+
+  const std::optional<Change>& change() const { return change_; }
+  // Whether it is the entry at that address that was changed.
+  bool IsChanged(uint64_t address) const {
+    const std::optional<Place> place = Find(address);
+    return change_.has_value() && place.has_value() &&
+           *place == Place{change_->table, change_->index};
+  }
+  // As Read(), of the tables as they were before the change.
+  const uint64_t* ReadBefore(uint64_t address) {
+    return IsChanged(address) ? &change_->before : Read(address);
+  }
+
   // Whether an entry stands at that address and has the index that `virt`
   // selects.
   bool HasIndexOf(uint64_t address, uint64_t virt) const {
@@ -172,14 +246,18 @@ class LazyWorld {
     return stack_.back();
   }
 
-  // What this world has chosen, tables in the order of their numbers.
+  // What this world has chosen, tables in the order of their numbers; as it was
+  // before the change.
   std::vector<Chosen> ChosenEntries() const {
     std::vector<Chosen> all;
     for (size_t i = 0; i < tables_.size(); ++i) {
       const Table& table = tables_[i];
       for (uint64_t index = 0; index < kMostEntries; ++index) {
         if ((table.chosen >> index & 1) == 0) continue;
-        all.push_back({i, table.level, index, table.words[index]});
+        const bool changed = change_.has_value() && change_->table == i &&
+                             change_->index == index;
+        all.push_back({i, table.level, index,
+                       changed ? change_->before : table.words[index]});
       }
     }
     return all;
@@ -229,9 +307,25 @@ class LazyWorld {
   struct Place {
     size_t table = 0;
     uint64_t index = 0;
+
+    friend bool operator==(const Place&, const Place&) = default;
   };
 
+  // What an entry may be changed into, besides what it may be from the start.
+  enum class Becomes : uint8_t {
+    kHole,
+    kLeaf,
+    kRefusedLeaf,
+    kOtherLeaf,  // one that the request gets still
+    kNewTable,
+    kSplit,  // a table of the pages that the leaf has mapped
+  };
+  using BecomesList = InlineVector<Becomes, 4>;
+
   void Restart() {
+    change_.reset();
+    reads_ = 0;
+    read_.clear();
     next_choice_ = 0;
     reads_left_ = options_.most_reads;
     stack_.clear();
@@ -281,12 +375,158 @@ class LazyWorld {
     const Forms& forms = forms_[Ordinal(level)];
     if (!forms.leaves.empty()) kinds.push_back(Kind::kLeaf);
     if (!forms.refused.empty()) kinds.push_back(Kind::kRefusedLeaf);
-    const uint64_t first =
-        WrappingAdd(tables_[place.table].first,
-                    WrappingMul(place.index, geometry_.span(level)));
-    return MakeEntry(level, first,
+    return MakeEntry(level, FirstOf(place),
                      kinds[Choose(static_cast<uint8_t>(kinds.size()))]);
   }
+
+  // The first virtual address that an entry translates.
+  uint64_t FirstOf(const Place& place) const {
+    const Table& table = tables_[place.table];
+    return WrappingAdd(table.first,
+                       WrappingMul(place.index, geometry_.span(table.level)));
+  }
+
+  // ---------------------------------------------------------------------------
+  // Changes.
+
+  // One entry after the other, so that no choice has very many options.
+  void MayChangeAny(bool before_grab) {
+    for (const Place& place : read_) MayChange(place, before_grab);
+  }
+
+  void MayChange(const Place& place, bool before_grab) {
+    if (options_.changes == Changes::kNever || change_.has_value()) return;
+    const BecomesList all = AllThatBecomes(place);
+    if (all.empty()) return;
+    const uint8_t taken = Choose(static_cast<uint8_t>(1 + all.size()));
+    if (taken == 0) return;
+    const Level level = tables_[place.table].level;
+    const uint64_t before = tables_[place.table].words[place.index];
+    if (all[taken - 1] == Becomes::kHole) EmptyTable(level, before);
+    const uint64_t after = Make(place, before, all[taken - 1]);
+    tables_[place.table].words[place.index] = after;
+    change_ = {.table = place.table,
+               .level = level,
+               .index = place.index,
+               .before = before,
+               .after = after,
+               .reads = reads_,
+               .before_grab = before_grab};
+  }
+
+  BecomesList AllThatBecomes(const Place& place) const {
+    const Level level = tables_[place.table].level;
+    const uint64_t word = tables_[place.table].words[place.index];
+    const Forms& forms = forms_[Ordinal(level)];
+    BecomesList all;
+    switch (KindOf(level, word)) {
+      case Kind::kLeaf:
+        all.push_back(Becomes::kHole);
+        all.push_back(Becomes::kOtherLeaf);
+        if (!forms.refused.empty()) all.push_back(Becomes::kRefusedLeaf);
+        if (level == Level::kPmd) all.push_back(Becomes::kSplit);
+        break;
+      case Kind::kRefusedLeaf:
+        all.push_back(Becomes::kHole);
+        if (!forms.leaves.empty()) all.push_back(Becomes::kLeaf);
+        if (level == Level::kPmd) all.push_back(Becomes::kSplit);
+        break;
+      case Kind::kTable:
+        if (level == Level::kPmd || HoldsNothing(level, word)) {
+          all.push_back(Becomes::kHole);
+        }
+        break;
+      default:
+        if (!forms.leaves.empty()) all.push_back(Becomes::kLeaf);
+        if (level != Level::kPte) all.push_back(Becomes::kNewTable);
+    }
+    return all;
+  }
+
+  uint64_t Make(const Place& place, uint64_t before, Becomes becomes) {
+    const Level level = tables_[place.table].level;
+    const uint64_t first = FirstOf(place);
+    switch (becomes) {
+      case Becomes::kHole:
+        // What was no page is not one in another state, or swapped out.
+        return KindOf(level, before) == Kind::kTable
+                   ? A::Entries::Empty(level)
+                   : MakeEntry(level, first, Kind::kHole);
+      case Becomes::kLeaf:
+        return MakeEntry(level, first, Kind::kLeaf);
+      case Becomes::kRefusedLeaf:
+        return MakeEntry(level, first, Kind::kRefusedLeaf);
+      case Becomes::kOtherLeaf:
+        // Old pages are given away, and young ones: there is always another.
+        for (const Form& form : forms_[Ordinal(level)].leaves) {
+          const uint64_t other = MakeWord(level, first, form);
+          if (other != before) return other;
+        }
+        return before;
+      case Becomes::kNewTable:
+        return MakeEntry(level, first, Kind::kTable);
+      case Becomes::kSplit: {
+        const EntryKind leaf = A::Entries::Classify(level, before);
+        const Level below = geometry_.real_below(level);
+        const uint64_t address = NewTable(below, first);
+        Table& table = tables_.back();
+        for (uint64_t i = 0; i < geometry_.entries(below); ++i) {
+          table.words[i] = A::Entries::Leaf(
+              below, leaf.address + i * geometry_.span(below), leaf.state);
+        }
+        table.chosen = AllOf(below);
+        return A::Entries::Table(level, address);
+      }
+    }
+    return before;
+  }
+
+  // What an entry of a table is, by what this request gets of it.
+  Kind KindOf(Level level, uint64_t word) const {
+    const EntryKind::Tag tag = A::Entries::Classify(level, word).tag;
+    if (tag == EntryKind::Tag::kTable) return Kind::kTable;
+    if (A::Contract::Allows(level, word, options_.write)) return Kind::kLeaf;
+    return tag == EntryKind::Tag::kLeaf && options_.write ? Kind::kRefusedLeaf
+                                                          : Kind::kHole;
+  }
+
+  // A bit for each index of a table.
+  uint64_t AllOf(Level level) const {
+    return (uint64_t{1} << geometry_.entries(level)) - 1;
+  }
+
+  // The number of the table that an entry of `level` leads to.
+  static size_t TableBelow(Level level, uint64_t entry) {
+    return *TableAt(A::Entries::Classify(level, entry).address);
+  }
+
+  // Whether all that has been chosen in the table that an entry leads to are
+  // holes.
+  bool HoldsNothing(Level level, uint64_t entry) const {
+    const Table& table = tables_[TableBelow(level, entry)];
+    for (uint64_t i = 0; i < geometry_.entries(table.level); ++i) {
+      if ((table.chosen >> i & 1) != 0 &&
+          KindOf(table.level, table.words[i]) != Kind::kHole) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // An entry of `level` is going to be a hole. If it leads to a table above
+  // page tables, what nobody has read of that is empty.
+  void EmptyTable(Level level, uint64_t entry) {
+    if (level == Level::kPmd || KindOf(level, entry) != Kind::kTable) return;
+    const size_t number = TableBelow(level, entry);
+    const Level below = tables_[number].level;
+    for (uint64_t i = 0; i < geometry_.entries(below); ++i) {
+      if ((tables_[number].chosen >> i & 1) != 0) continue;
+      tables_[number].words[i] = A::Entries::Empty(below);
+    }
+    tables_[number].chosen = AllOf(below);
+  }
+
+  // ---------------------------------------------------------------------------
 
   // An entry of `level` whose part of the virtual addresses begins at `first`.
   uint64_t MakeEntry(Level level, uint64_t first, Kind kind) {
@@ -405,6 +645,10 @@ class LazyWorld {
   size_t reads_left_ = 0;
   std::vector<Table> tables_;
   StackWords stack_;
+  // What the walk has read: how often, and which entries.
+  size_t reads_ = 0;
+  std::vector<Place> read_;
+  std::optional<Change> change_;
 };
 
 // The memory of the world that `world` is at. One object serves one walk, or
@@ -445,13 +689,17 @@ class LazyMemory {
     return world_.HasIndexOf(ref.address(), address);
   }
 
- private:
+ protected:
   struct Copy {
     uint64_t value = 0;
     // Where the entry stands that it is a copy of.
     EntryRef origin;
   };
 
+  LazyWorld<A>& world() const { return world_; }
+  const Copy& CopyOf(Level level) const { return copies_[Ordinal(level)]; }
+
+ private:
   static bool IsOwnCopy(EntryRef ref) { return ref.address() == Stack::kBase; }
 
   Loaded LoadFromStack(Level level, EntryRef ref) const {
@@ -478,6 +726,51 @@ class LazyMemory {
 
   LazyWorld<A>& world_;
   std::array<Copy, kLevelCount> copies_{};
+};
+
+// The same for a walk that another processor disturbs. Words of the stack are
+// to be zero: a walk would learn from older copies there what an entry has
+// been. Not inlined, since a walk inlines all that it calls, and this would
+// take a minute to compile.
+template <class A>
+class LazyChangingMemory : public LazyMemory<A> {
+ public:
+  using LazyMemory<A>::LazyMemory;
+
+  [[gnu::noinline]] Loaded Load(Level level, EntryRef ref) const {
+    if (ref.in_table()) this->world().BeforeRead(ref.address());
+    return LazyMemory<A>::Load(level, ref);
+  }
+
+  // Whether the entry that a local copy was made of is another by now.
+  bool IsOutdated(Level copy_of) const {
+    const auto& copy = this->CopyOf(copy_of);
+    if (!copy.origin.in_table()) return false;
+    const uint64_t* word = this->world().Read(copy.origin.address());
+    return word != nullptr && *word != copy.value;
+  }
+};
+
+// For the reference: the tables as they were before the change, or as they are
+// after it.
+template <class A>
+class LazyVersion : public LazyMemory<A> {
+ public:
+  enum class Of : uint8_t { kBefore, kAfter };
+
+  LazyVersion(LazyWorld<A>& world, Of of) : LazyMemory<A>(world), of_(of) {}
+
+  Loaded Load(Level level, EntryRef ref) const {
+    this->world().CountRead();
+    const uint64_t* word = of_ == Of::kBefore
+                               ? this->world().ReadBefore(ref.address())
+                               : this->world().Read(ref.address());
+    if (word == nullptr) return {A::Entries::Empty(level), Source::kNowhere};
+    return {*word, Source::kTable};
+  }
+
+ private:
+  const Of of_;
 };
 
 }  // namespace pxdfuzz
