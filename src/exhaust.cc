@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "pxdfuzz/exhaust_changes.h"
 #include "pxdfuzz/text_lines.h"
 
 namespace pxdfuzz {
@@ -63,32 +64,84 @@ std::string Column(std::string text) {
   return "  " + text;
 }
 
+// "pmd table 1[0]".
+std::string Place(const SeenWorld::Entry& entry) {
+  return Concat({Name(entry.level), " table ", std::to_string(entry.table), "[",
+                 std::to_string(entry.index), "]"});
+}
+
+// "s390/3 static-lockless, 2 pages from page 3 on, for reading:".
+void AddTitle(const SeenWorld& seen, TextLines& text) {
+  text.Line(Concat({Name(seen.space), " ", Name(seen.walk), ", ",
+                    Plural(seen.pages, "page"), " from page ",
+                    std::to_string(seen.start), " on, for ",
+                    seen.write ? "writing:" : "reading:"}));
+}
+
+void AddWords(const SeenWorld& seen, TextLines& text) {
+  for (const SeenWorld::Entry& entry : seen.entries) {
+    text.Line(
+        Concat({Column(Place(entry)),
+                DescribeEntry(entry.kind, entry.leads_to, seen.page_shift)}));
+  }
+  for (const SeenWorld::Word& word : seen.stack) {
+    text.Line(Concat({Column(Concat({"stack ", word.distance > 0 ? "+" : "",
+                                     std::to_string(word.distance)})),
+                      DescribeWord(word, seen.page_shift)}));
+  }
+}
+
+// "stale at position 1".
+std::string AtPosition(std::string_view what, size_t position) {
+  return Concat({"  ", what, " at position ", std::to_string(position)});
+}
+
 }  // namespace
 
 std::string Describe(const WorldWitness& witness) {
   TextLines text(/*color=*/false);
-  text.Line(Concat({Name(witness.space), " ", Name(witness.walk), ", ",
-                    Plural(witness.pages, "page"), " from page ",
-                    std::to_string(witness.start), " on, for ",
-                    witness.write ? "writing:" : "reading:"}));
-  text.Line(witness.ends ? Concat({"  ", Name(witness.outcome), " at position ",
-                                   std::to_string(witness.first_difference)})
-                         : "  does not end");
-  for (const WorldWitness::Entry& entry : witness.entries) {
-    text.Line(Concat(
-        {Column(
-             Concat({Name(entry.level), " table ", std::to_string(entry.table),
-                     "[", std::to_string(entry.index), "]"})),
-         DescribeEntry(entry.kind, entry.leads_to, witness.page_shift)}));
-  }
-  for (const WorldWitness::Word& word : witness.stack) {
-    text.Line(Concat({Column(Concat({"stack ", word.distance > 0 ? "+" : "",
-                                     std::to_string(word.distance)})),
-                      DescribeWord(word, witness.page_shift)}));
-  }
+  AddTitle(witness, text);
+  text.Line(witness.ends
+                ? AtPosition(Name(witness.outcome), witness.first_difference)
+                : "  does not end");
+  AddWords(witness, text);
   if (witness.ends) {
     text.Wrap(Column("frames: walk"), Column(""), Frames(witness.returned));
     text.Wrap(Column("reference"), Column(""), Frames(witness.expected));
+  }
+  return text.text();
+}
+
+std::string Describe(const RaceWitness& witness) {
+  TextLines text(/*color=*/false);
+  AddTitle(witness, text);
+  std::string what =
+      witness.ends ? AtPosition(Name(witness.outcome), witness.first_difference)
+                   : "  does not end";
+  if (witness.excuse != Cause::kNone) {
+    what += Concat({", by ", Name(witness.excuse)});
+  }
+  text.Line(what);
+  AddWords(witness, text);
+  if (witness.change.has_value()) {
+    const RaceWitness::Change& change = *witness.change;
+    text.Wrap("  ", "    ",
+              Concat({"after ", Plural(change.reads, "read"), ", before ",
+                      change.before_grab ? "references are taken: "
+                                         : "it is read again: ",
+                      Place(change.entry), " becomes ",
+                      DescribeEntry(change.entry.kind, change.entry.leads_to,
+                                    witness.page_shift)}));
+  }
+  const auto frame = [](const std::optional<uint64_t>& one) {
+    return one.has_value() ? std::to_string(*one) : std::string("none");
+  };
+  if (!witness.ends) return text.text();
+  text.Wrap(Column("frames: walk"), Column(""), Frames(witness.returned));
+  if (witness.outcome != Outcome::kFault &&
+      witness.outcome != Outcome::kStrayRead) {
+    text.Line(Concat({Column("reference"), "before ", frame(witness.before),
+                      ", after ", frame(witness.after)}));
   }
   return text.text();
 }
@@ -105,6 +158,19 @@ ExhaustResult ExhaustTiny(
   return index_bits == 1
              ? Exhaust<TinyS390<1>>(levels, policy, bounds, progress)
              : Exhaust<TinyS390<2>>(levels, policy, bounds, progress);
+}
+
+RaceResult ExhaustChangesTiny(
+    int index_bits, int levels, Policy policy, LastCheck last_check,
+    const WorldBounds& bounds,
+    const std::function<void(const ExhaustProgress&)>& progress) {
+  const auto explore = [&]<class A>(A) {
+    return last_check == LastCheck::kYes
+               ? ExhaustChanges<A, GupFastText>(levels, policy, bounds,
+                                                progress)
+               : ExhaustChanges<A, GupText>(levels, policy, bounds, progress);
+  };
+  return index_bits == 1 ? explore(TinyS390<1>()) : explore(TinyS390<2>());
 }
 
 }  // namespace pxdfuzz

@@ -66,8 +66,8 @@ struct WorldBounds {
   uint64_t behaviours = std::numeric_limits<uint64_t>::max();
 };
 
-// A world in which a walk and the reference differ.
-struct WorldWitness {
+// A world, as far as a walk and the reference have read it, and who read it.
+struct SeenWorld {
   struct Entry {
     size_t table = 0;  // its number, in the order of first reads; 0 is the root
     Level level = Level::kPgd;
@@ -95,6 +95,10 @@ struct WorldWitness {
   // Whatever was read.
   std::vector<Entry> entries;
   std::vector<Word> stack;
+};
+
+// A world in which a walk and the reference differ.
+struct WorldWitness : SeenWorld {
   // False where the walk did not end; there is no outcome then.
   bool ends = true;
   Outcome outcome = Outcome::kAgrees;
@@ -108,6 +112,42 @@ struct WorldWitness {
 // The case in some lines: what differs, all entries and words that were read,
 // the frames of both sides.
 std::string Describe(const WorldWitness& witness);
+
+// The number of the table that an entry leads to.
+template <class A>
+std::optional<size_t> TableOf(const EntryKind& kind) {
+  if (kind.tag != EntryKind::Tag::kTable) return std::nullopt;
+  return LazyWorld<A>::TableAt(kind.address);
+}
+
+template <class A>
+SeenWorld SeenWorldOf(const LazyWorld<A>& world, int levels, Policy walk,
+                      const Request& request) {
+  const Geometry& geometry = world.geometry();
+  SeenWorld seen;
+  seen.space = {A::kId, static_cast<uint8_t>(levels)};
+  seen.walk = walk;
+  seen.start = request.start >> geometry.page_shift();
+  seen.pages = request.pages;
+  seen.write = request.write;
+  seen.page_shift = geometry.page_shift();
+  for (const auto& chosen : world.ChosenEntries()) {
+    const EntryKind kind = A::Entries::Classify(chosen.level, chosen.word);
+    seen.entries.push_back(
+        {chosen.table, chosen.level, chosen.index, kind, TableOf<A>(kind)});
+  }
+  for (const StackWord& word : world.stack()) {
+    Level level = geometry.root();
+    EntryKind kind = A::Entries::Classify(level, word.word);
+    while (kind.tag == EntryKind::Tag::kMalformed && level > Level::kPmd) {
+      level = Below(level);
+      kind = A::Entries::Classify(level, word.word);
+    }
+    seen.stack.push_back(
+        {word.distance, word.content, level, kind, TableOf<A>(kind)});
+  }
+  return seen;
+}
 
 struct ExhaustResult {
   uint64_t ranges = 0;  // each once for reading and once for writing
@@ -298,32 +338,8 @@ class Exhaustion {
     if (kept.has_value()) return;
     const int page_shift = geometry_.page_shift();
     WorldWitness& witness = kept.emplace();
-    witness.space = {A::kId, static_cast<uint8_t>(levels_)};
-    witness.walk = policy_;
-    witness.start = request.start >> page_shift;
-    witness.pages = request.pages;
-    witness.write = request.write;
-    witness.page_shift = page_shift;
-    const auto table_of = [](const EntryKind& kind) {
-      return kind.tag == EntryKind::Tag::kTable
-                 ? LazyWorld<A>::TableAt(kind.address)
-                 : std::nullopt;
-    };
-    for (const auto& chosen : world.ChosenEntries()) {
-      const EntryKind kind = A::Entries::Classify(chosen.level, chosen.word);
-      witness.entries.push_back(
-          {chosen.table, chosen.level, chosen.index, kind, table_of(kind)});
-    }
-    for (const StackWord& word : world.stack()) {
-      Level level = geometry_.root();
-      EntryKind kind = A::Entries::Classify(level, word.word);
-      while (kind.tag == EntryKind::Tag::kMalformed && level > Level::kPmd) {
-        level = Below(level);
-        kind = A::Entries::Classify(level, word.word);
-      }
-      witness.stack.push_back(
-          {word.distance, word.content, level, kind, table_of(kind)});
-    }
+    static_cast<SeenWorld&>(witness) =
+        SeenWorldOf(world, levels_, policy_, request);
     witness.ends = ends;
     witness.outcome = outcome;
     witness.first_difference = first_difference;
