@@ -163,9 +163,14 @@ const std::vector<Command>& Commands() {
                "(pXdp == pXd_offset(parent, addr) at each turn), and whether "
                "any differs from the reference: holds; broken, with the cause "
                "of the known defect and how many differ; or DIFFERS, which is "
-               "a finding, with the first that does.",
-       .example = "pxdfuzz exhaust --pages=12",
+               "a finding, with the first that does. Then the same while "
+               "another processor changes an entry, in one step: any entry "
+               "that the walk has read, into all that Linux makes of such, "
+               "before each read and each reference.",
+       .example = "pxdfuzz exhaust --pages=12 --changes=0",
        .flags = {{"--pages", "N", "pages of a range at most, 1 to 64 (4)"},
+                 {"--changes", "N",
+                  "the same while an entry is changed, or 0 (4)"},
                  {"--index-bits", "N", "1, 2 or both (both)"},
                  {"--levels", "N", "2, 3, 4 or 5 alone"},
                  {"--walk", "NAME", "one walk; 'pxdfuzz walks' names them"},

@@ -4,8 +4,11 @@
 
 #include "pxdfuzz/exhaust.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +18,7 @@
 #include <vector>
 
 #include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/exhaust_changes.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/space.h"
 #include "pxdfuzz/text_lines.h"
@@ -28,21 +32,44 @@ namespace {
 // What to explore.
 struct Scope {
   WorldBounds bounds;
+  // The same while an entry is changed; ranges of no pages leave that out.
+  WorldBounds changes;
   std::vector<Policy> walks{kAllWalks.begin(), kAllWalks.end()};
   std::vector<int> levels = {2, 3, 4, 5};
   std::vector<int> index_bits = {1, 2};
 };
 
 // One walk in one kind of space.
-struct Explored {
+template <class Result>
+struct ExploredSpace {
   Policy walk;
   int levels = 0;
   int index_bits = 0;
-  ExhaustResult result;
+  Result result;
+};
+using Explored = ExploredSpace<ExhaustResult>;
+using ExploredRaces = ExploredSpace<RaceResult>;
+
+// Everything in the scope.
+struct AllExplored {
+  std::vector<Explored> quiet;
+  std::vector<ExploredRaces> races;
 };
 
 Cause KnownDefect(const Explored& explored) {
   return S390::KnownDefect(explored.walk, explored.levels);
+}
+
+// What of `causes` satisfies `wanted`, as a list of names.
+template <class Wanted>
+std::string List(Causes causes, Wanted&& wanted) {
+  std::string text;
+  for (size_t i = 0; i < kCauseCount; ++i) {
+    const auto cause = static_cast<Cause>(i);
+    if (!causes.Contains(cause) || !wanted(cause)) continue;
+    text += Concat({text.empty() ? "" : ", ", Name(cause)});
+  }
+  return text;
 }
 
 std::string SpaceName(int levels) {
@@ -72,7 +99,7 @@ class Bar {
     progress_.Say(Concat(
         {"[", bar, "] ", std::to_string(done * 100 / ranges_), " %, ", what_}));
   }
-  void End(const ExhaustResult& result) { done_ += result.ranges; }
+  void End(uint64_t ranges) { done_ += ranges; }
 
  private:
   Progress progress_{"exhaust"};
@@ -83,31 +110,56 @@ class Bar {
       std::chrono::steady_clock::now();
 };
 
-std::vector<Explored> Explore(const Scope& scope) {
-  std::vector<Explored> all;
-  uint64_t ranges = 0;
+// One result for each walk in each kind of space, all of them empty so far.
+template <class Result>
+std::vector<ExploredSpace<Result>> Spaces(const Scope& scope,
+                                          const WorldBounds& bounds,
+                                          uint64_t& ranges) {
+  std::vector<ExploredSpace<Result>> all;
+  if (bounds.pages == 0) return all;
   for (const Policy& walk : scope.walks) {
     for (const int levels : scope.levels) {
       for (const int bits : scope.index_bits) {
         all.push_back({walk, levels, bits, {}});
-        ranges += RequestsWithinTiny(bits, levels, scope.bounds).size();
+        ranges += RequestsWithinTiny(bits, levels, bounds).size();
       }
     }
   }
+  return all;
+}
+
+AllExplored Explore(const Scope& scope) {
+  uint64_t ranges = 0;
+  AllExplored all{
+      .quiet = Spaces<ExhaustResult>(scope, scope.bounds, ranges),
+      .races = Spaces<RaceResult>(scope, scope.changes, ranges),
+  };
   Bar bar(ranges);
-  for (Explored& one : all) {
+  const auto show = [&bar](const ExhaustProgress& progress) {
+    bar.Show(progress);
+  };
+  const auto begin = [&bar](const auto& one, std::string_view changes) {
     bar.Begin(Concat({Name(one.walk), " ", SpaceName(one.levels), ", ",
-                      Plural(one.index_bits, "index bit")}));
-    one.result = ExhaustTiny(
-        one.index_bits, one.levels, one.walk, scope.bounds,
-        [&bar](const ExhaustProgress& progress) { bar.Show(progress); });
-    bar.End(one.result);
+                      Plural(one.index_bits, "index bit"), changes}));
+  };
+  for (Explored& one : all.quiet) {
+    begin(one, "");
+    one.result =
+        ExhaustTiny(one.index_bits, one.levels, one.walk, scope.bounds, show);
+    bar.End(one.result.ranges);
+  }
+  for (ExploredRaces& one : all.races) {
+    begin(one, ", changes");
+    one.result = ExhaustChangesTiny(one.index_bits, one.levels, one.walk,
+                                    LastCheck::kYes, scope.changes, show);
+    bar.End(one.result.ranges);
   }
   return all;
 }
 
 // What is said of a walk: `holds`, `broken` as is known, or `differs`.
-std::string_view VerdictOf(const Explored& explored) {
+template <class Result>
+std::string_view VerdictOf(const ExploredSpace<Result>& explored) {
   if (explored.result.unexcused() > 0) return "differs";
   return explored.result.differ > 0 ? "broken" : "holds";
 }
@@ -131,6 +183,38 @@ std::string Verdict(const std::vector<const Explored*>& row) {
              : Concat({"no difference; known: ", Name(cause)});
 }
 
+// "walk, space        1 bit      2 bits", and what else there is.
+void AddTitle(const Scope& scope, std::string_view rest, TextLines& text) {
+  std::string title = "walk, space ";
+  for (const int bits : scope.index_bits) {
+    title += Right(Plural(bits, "bit"), 12);
+  }
+  text.Line(Concat({title, rest}), LineStyle::kTitle);
+}
+
+// "The first that differs, ...", and the world in some lines.
+void AddWorld(std::string_view which, int index_bits, std::string lines,
+              TextLines& text) {
+  lines.pop_back();  // its last end of line
+  text.Blank();
+  text.Line(Concat({"The first ", which, ", with ",
+                    Plural(static_cast<uint64_t>(index_bits), "index bit"),
+                    " a level:"}),
+            LineStyle::kTitle);
+  text.Line(lines);
+}
+
+// What goes wrong first, if nothing excuses it.
+template <class Result>
+void AddFindings(const std::vector<ExploredSpace<Result>>& all,
+                 TextLines& text) {
+  for (const ExploredSpace<Result>& explored : all) {
+    if (!explored.result.finding.has_value()) continue;
+    AddWorld("that differs", explored.index_bits,
+             Describe(*explored.result.finding), text);
+  }
+}
+
 void PrintTable(const Scope& scope, const std::vector<Explored>& all,
                 Output& out) {
   TextLines text(out.color());
@@ -140,11 +224,7 @@ void PrintTable(const Scope& scope, const std::vector<Explored>& all,
                     "and for writing; behaviours by index bits of a level, and "
                     "those that differ from the reference."}));
   text.Blank();
-  std::string title = "walk, space ";
-  for (const int bits : scope.index_bits) {
-    title += Right(Plural(bits, "bit"), 12);
-  }
-  text.Line(Concat({title, "  invariant  verdict"}), LineStyle::kTitle);
+  AddTitle(scope, "  invariant  verdict", text);
   uint64_t behaviours = 0;
   uint64_t unexcused = 0;
   uint64_t differ = 0;
@@ -173,14 +253,7 @@ void PrintTable(const Scope& scope, const std::vector<Explored>& all,
     text.Line(line + Verdict(row),
               is_finding ? LineStyle::kMarked : LineStyle::kPlain);
   }
-  for (const Explored& explored : all) {
-    if (!explored.result.finding.has_value()) continue;
-    text.Blank();
-    text.Line(Concat({"The first that differs, with ",
-                      Plural(explored.index_bits, "index bit"), " a level:"}),
-              LineStyle::kTitle);
-    text.Line(Describe(*explored.result.finding));
-  }
+  AddFindings(all, text);
   text.Blank();
   text.Line(Concat({Grouped(behaviours), " behaviours, ", Grouped(differ),
                     " differ, ", Grouped(differ - unexcused),
@@ -189,54 +262,198 @@ void PrintTable(const Scope& scope, const std::vector<Explored>& all,
   out.Write(text.text());
 }
 
+// As above, of spaces in which an entry is changed.
+std::string Verdict(const std::vector<const ExploredRaces*>& row) {
+  uint64_t differ = 0;
+  uint64_t unexcused = 0;
+  std::array<uint64_t, kCauseCount> excused{};
+  for (const ExploredRaces* explored : row) {
+    const RaceResult& result = explored->result;
+    differ += result.differ;
+    unexcused += result.unexcused();
+    for (size_t i = 0; i < kCauseCount; ++i) excused[i] += result.excused[i];
+  }
+  if (unexcused > 0) return Concat({"DIFFERS in ", Grouped(unexcused)});
+  const Causes known = S390::KnownRaces(row[0]->walk, row[0]->levels);
+  const std::string unseen = List(known, [&](Cause cause) {
+    return excused[static_cast<size_t>(cause)] == 0;
+  });
+  if (differ == 0) {
+    return unseen.empty() ? "holds"
+                          : Concat({"no difference; known: ", unseen});
+  }
+  std::string verdict;
+  for (size_t i = 0; i < kCauseCount; ++i) {
+    if (excused[i] == 0) continue;
+    verdict += Concat({verdict.empty() ? "broken: " : ", ",
+                       Name(static_cast<Cause>(i)), " ", Grouped(excused[i])});
+  }
+  // Ranges that are too short do not show every cause.
+  if (!unseen.empty()) verdict += Concat({"; known: ", unseen});
+  return verdict;
+}
+
+// The first world of each cause that takes a change to show.
+void AddWitnesses(const std::vector<ExploredRaces>& all, TextLines& text) {
+  for (size_t i = 0; i < kCauseCount; ++i) {
+    const auto cause = static_cast<Cause>(i);
+    const auto shows_it = [cause, i](const ExploredRaces& one) {
+      return one.result.known[i].has_value() &&
+             S390::KnownDefect(one.walk, one.levels) != cause;
+    };
+    const auto first = std::find_if(all.begin(), all.end(), shows_it);
+    if (first == all.end()) continue;
+    AddWorld(Concat({"by ", Name(cause)}), first->index_bits,
+             Describe(*first->result.known[i]), text);
+  }
+}
+
+void PrintTable(const Scope& scope, const std::vector<ExploredRaces>& all,
+                Output& out) {
+  if (all.empty()) return;
+  TextLines text(out.color());
+  text.Blank();
+  text.Wrap("", "",
+            Concat({"While another processor changes one entry, or none, each "
+                    "in each way and at each time: ranges of up to ",
+                    Plural(scope.changes.pages, "page"),
+                    ", walks that have gup_fast's last check; worlds by index "
+                    "bits of a level, and those in which the walk returns a "
+                    "page that was not there, or not any more, stops early or "
+                    "reads what it may not."}));
+  text.Blank();
+  AddTitle(scope, "  verdict", text);
+  uint64_t worlds = 0;
+  uint64_t changed = 0;
+  uint64_t differ = 0;
+  uint64_t unexcused = 0;
+  const size_t columns = scope.index_bits.size();
+  for (size_t i = 0; i < all.size(); i += columns) {
+    if (i == 0 || all[i].walk != all[i - 1].walk) {
+      text.Line(Name(all[i].walk));
+    }
+    std::string line = Concat({"  ", SpaceName(all[i].levels), "    "});
+    std::vector<const ExploredRaces*> row;
+    bool is_finding = false;
+    for (size_t j = i; j < i + columns; ++j) {
+      const RaceResult& result = all[j].result;
+      row.push_back(&all[j]);
+      line += Right(Grouped(result.worlds), 12);
+      worlds += result.worlds;
+      changed += result.changed;
+      differ += result.differ;
+      unexcused += result.unexcused();
+      is_finding |= result.finding.has_value();
+    }
+    text.Line(Concat({line, "  ", Verdict(row)}),
+              is_finding ? LineStyle::kMarked : LineStyle::kPlain);
+  }
+  AddWitnesses(all, text);
+  AddFindings(all, text);
+  text.Blank();
+  text.Line(Concat({Grouped(worlds), " worlds, ", Grouped(changed),
+                    " changed, ", Grouped(differ), " go wrong, ",
+                    Grouped(differ - unexcused), " as known"}),
+            LineStyle::kTitle);
+  out.Write(text.text());
+}
+
 std::string Json(bool value) { return value ? "true" : "false"; }
 
-void PrintJson(const Scope& scope, const std::vector<Explored>& all,
-               Output& out) {
-  out.Write(Concat({"{\n  \"pages\": ", std::to_string(scope.bounds.pages),
-                    ",\n  \"walks\": ["}));
-  for (const Explored& explored : all) {
-    const ExhaustResult& result = explored.result;
-    const Cause cause = KnownDefect(explored);
-    std::string outcomes;
-    for (size_t i = 0; i < kOutcomeCount; ++i) {
-      outcomes += Concat({JsonString(Name(static_cast<Outcome>(i))), ": ",
-                          std::to_string(result.outcomes[i]), ", "});
-    }
-    const std::optional<WorldWitness>& first =
-        result.finding.has_value() ? result.finding : result.known;
-    out.Write(Concat(
-        {&explored == all.data() ? "\n" : ",\n",
-         "    {\"walk\": ",
-         JsonString(Name(explored.walk)),
-         ", \"space\": ",
-         JsonString(SpaceName(explored.levels)),
-         ", \"index_bits\": ",
-         std::to_string(explored.index_bits),
-         ", \"verdict\": ",
-         JsonString(VerdictOf(explored)),
-         ", \"known_defect\": ",
-         cause == Cause::kNone ? std::string("null") : JsonString(Name(cause)),
-         ", \"ranges\": ",
-         std::to_string(result.ranges),
-         ", \"behaviours\": ",
-         std::to_string(result.behaviours),
-         ", \"differ\": ",
-         std::to_string(result.differ),
-         ", \"excused\": ",
-         std::to_string(result.excused),
-         ", \"outcomes\": {",
-         outcomes,
-         "\"endless\": ",
-         std::to_string(result.endless),
-         "}",
-         ", \"invariant\": ",
-         Json(result.invariant),
-         ", \"first\": ",
-         first.has_value() ? JsonString(Describe(*first)) : std::string("null"),
-         "}"}));
+// {"agrees": 12, "short": 0}: how often each of Kind's values is seen.
+template <class Kind, size_t kCount>
+std::string JsonCounts(const std::array<uint64_t, kCount>& counts) {
+  std::string text;
+  for (size_t i = 0; i < kCount; ++i) {
+    text += Concat({text.empty() ? "" : ", ",
+                    JsonString(Name(static_cast<Kind>(i))), ": ",
+                    std::to_string(counts[i])});
   }
-  out.Write("\n  ]\n}\n");
+  return text;
+}
+
+// What each object begins with.
+template <class Result>
+std::string JsonSpace(const ExploredSpace<Result>& explored) {
+  return Concat({"    {\"walk\": ", JsonString(Name(explored.walk)),
+                 ", \"space\": ", JsonString(SpaceName(explored.levels)),
+                 ", \"index_bits\": ", std::to_string(explored.index_bits),
+                 ", \"verdict\": ", JsonString(VerdictOf(explored))});
+}
+
+std::string Json(const Explored& explored) {
+  const ExhaustResult& result = explored.result;
+  const Cause cause = KnownDefect(explored);
+  const std::optional<WorldWitness>& first =
+      result.finding.has_value() ? result.finding : result.known;
+  return Concat(
+      {JsonSpace(explored),
+       ", \"known_defect\": ",
+       cause == Cause::kNone ? std::string("null") : JsonString(Name(cause)),
+       ", \"ranges\": ",
+       std::to_string(result.ranges),
+       ", \"behaviours\": ",
+       std::to_string(result.behaviours),
+       ", \"differ\": ",
+       std::to_string(result.differ),
+       ", \"excused\": ",
+       std::to_string(result.excused),
+       ", \"outcomes\": {",
+       JsonCounts<Outcome>(result.outcomes),
+       ", \"endless\": ",
+       std::to_string(result.endless),
+       "}",
+       ", \"invariant\": ",
+       Json(result.invariant),
+       ", \"first\": ",
+       first.has_value() ? JsonString(Describe(*first)) : std::string("null"),
+       "}"});
+}
+
+std::string Json(const ExploredRaces& explored) {
+  const RaceResult& result = explored.result;
+  std::string known;
+  std::string first;
+  const auto add_first = [&](Cause cause,
+                             const std::optional<RaceWitness>& witness) {
+    if (!witness.has_value()) return;
+    first += Concat({first.empty() ? "" : ", ", JsonString(Name(cause)), ": ",
+                     JsonString(Describe(*witness))});
+  };
+  add_first(Cause::kNone, result.finding);
+  for (size_t i = 1; i < kCauseCount; ++i) {
+    const auto cause = static_cast<Cause>(i);
+    add_first(cause, result.known[i]);
+    if (!S390::KnownRaces(explored.walk, explored.levels).Contains(cause)) {
+      continue;
+    }
+    known += Concat({known.empty() ? "" : ", ", JsonString(Name(cause))});
+  }
+  return Concat({JsonSpace(explored), ", \"known\": [", known,
+                 "], \"ranges\": ", std::to_string(result.ranges),
+                 ", \"worlds\": ", std::to_string(result.worlds),
+                 ", \"changed\": ", std::to_string(result.changed),
+                 ", \"outcomes\": {", JsonCounts<Outcome>(result.outcomes),
+                 ", \"endless\": ", std::to_string(result.endless),
+                 "}, \"by_cause\": {", JsonCounts<Cause>(result.excused),
+                 "}, \"first\": {", first, "}}"});
+}
+
+template <class Result>
+std::string JsonList(const std::vector<ExploredSpace<Result>>& all) {
+  std::string text;
+  for (const ExploredSpace<Result>& explored : all) {
+    text += Concat({text.empty() ? "\n" : ",\n", Json(explored)});
+  }
+  return text;
+}
+
+void PrintJson(const Scope& scope, const AllExplored& all, Output& out) {
+  out.Write(Concat({"{\n  \"pages\": ", std::to_string(scope.bounds.pages),
+                    ",\n  \"walks\": [", JsonList(all.quiet),
+                    "\n  ],\n  \"changes\": {\"pages\": ",
+                    std::to_string(scope.changes.pages), ", \"walks\": [",
+                    JsonList(all.races), "\n  ]}\n}\n"}));
 }
 
 int UsageError(std::string_view flag, std::string_view value,
@@ -261,15 +478,23 @@ std::optional<int> Number(const std::string& text, int least, int most) {
 
 int RunExhaust(const Arguments& arguments, Output& out) {
   Scope scope;
-  if (arguments.Has("--pages")) {
-    const std::string value = arguments.Value("--pages");
+  struct PagesFlag {
+    const char* flag;
+    int least;
+    WorldBounds& bounds;
+  };
+  for (const PagesFlag& one : {PagesFlag{"--pages", 1, scope.bounds},
+                               PagesFlag{"--changes", 0, scope.changes}}) {
+    if (!arguments.Has(one.flag)) continue;
+    const std::string value = arguments.Value(one.flag);
     constexpr int kMost = WorldBounds::kMostPages;
-    const std::optional<int> pages = Number(value, 1, kMost);
+    const std::optional<int> pages = Number(value, one.least, kMost);
     if (!pages.has_value()) {
-      return UsageError("--pages", value,
-                        Concat({"is not 1 to ", std::to_string(kMost)}));
+      return UsageError(one.flag, value,
+                        Concat({"is not ", std::to_string(one.least), " to ",
+                                std::to_string(kMost)}));
     }
-    scope.bounds.pages = static_cast<uint64_t>(*pages);
+    one.bounds.pages = static_cast<uint64_t>(*pages);
   }
   if (arguments.Has("--index-bits")) {
     const std::string value = arguments.Value("--index-bits");
@@ -298,16 +523,20 @@ int RunExhaust(const Arguments& arguments, Output& out) {
     }
     scope.walks = {*walk};
   }
-  const std::vector<Explored> all = Explore(scope);
+  const AllExplored all = Explore(scope);
   if (arguments.Has("--json")) {
     PrintJson(scope, all, out);
   } else {
-    PrintTable(scope, all, out);
+    PrintTable(scope, all.quiet, out);
+    PrintTable(scope, all.races, out);
   }
-  for (const Explored& explored : all) {
-    if (explored.result.finding.has_value()) return kFinding;
-  }
-  return kNothingFound;
+  const auto is_finding = [](const auto& explored) {
+    return explored.result.finding.has_value();
+  };
+  return std::any_of(all.quiet.begin(), all.quiet.end(), is_finding) ||
+                 std::any_of(all.races.begin(), all.races.end(), is_finding)
+             ? kFinding
+             : kNothingFound;
 }
 
 }  // namespace pxdfuzz

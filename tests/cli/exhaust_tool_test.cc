@@ -15,6 +15,7 @@
 namespace pxdfuzz {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -24,23 +25,24 @@ Ran Exhaust(const std::string& flags) {
 }
 
 TEST(ExhaustToolTest, PrintsATable) {
-  EXPECT_EQ(Exhaust("--walk=static-by-value --pages=2 --levels=2").output,
-            "Ranges of up to 2 pages (a smaller space: all of it), at each "
-            "page, for reading\n"
-            "and for writing; behaviours by index bits of a level, and those "
-            "that differ from\n"
-            "the reference.\n"
-            "\n"
-            "walk, space        1 bit      2 bits  invariant  verdict\n"
-            "static-by-value\n"
-            "  s390/2             240         838  broken     broken: "
-            "left-copy in 672\n"
-            "\n"
-            "1,078 behaviours, 672 differ, 672 of them by a known defect\n");
+  EXPECT_EQ(
+      Exhaust("--walk=static-by-value --pages=2 --levels=2 --changes=0").output,
+      "Ranges of up to 2 pages (a smaller space: all of it), at each "
+      "page, for reading\n"
+      "and for writing; behaviours by index bits of a level, and those "
+      "that differ from\n"
+      "the reference.\n"
+      "\n"
+      "walk, space        1 bit      2 bits  invariant  verdict\n"
+      "static-by-value\n"
+      "  s390/2             240         838  broken     broken: "
+      "left-copy in 672\n"
+      "\n"
+      "1,078 behaviours, 672 differ, 672 of them by a known defect\n");
 }
 
 TEST(ExhaustToolTest, TellsAllWalks) {
-  const Ran ran = Exhaust("--index-bits=1");
+  const Ran ran = Exhaust("--index-bits=1 --changes=2");
   EXPECT_EQ(ran.exit_code, 0);
   for (const Policy& walk : kAllWalks) {
     EXPECT_THAT(ran.output, HasSubstr("\n" + std::string(Name(walk)) + "\n"));
@@ -51,18 +53,65 @@ TEST(ExhaustToolTest, TellsAllWalks) {
                         "  s390/3             929  broken     holds\n"
                         "  s390/4           2,467  broken     holds\n"
                         "  s390/5           5,597  kept       holds\n"));
-  EXPECT_THAT(ran.output, EndsWith(" of them by a known defect\n"));
+  EXPECT_THAT(ran.output, HasSubstr(" of them by a known defect\n\nWhile "));
+  EXPECT_THAT(ran.output, HasSubstr("\nstatic-lockless\n"
+                                    "  s390/2           1,001  holds\n"
+                                    "  s390/3           2,131  holds\n"
+                                    "  s390/4           3,655  holds\n"
+                                    "  s390/5           6,101  holds\n"));
+  EXPECT_THAT(ran.output, HasSubstr("\nThe first by read-again, "));
+  EXPECT_THAT(ran.output, HasSubstr("\nThe first by copy-check, "));
+  EXPECT_THAT(ran.output, EndsWith(" as known\n"));
+}
+
+// What follows the table of tables that nobody changes.
+TEST(ExhaustToolTest, PrintsATableOfChanges) {
+  const std::string output =
+      Exhaust("--walk=static-by-value --pages=1 --levels=2 --changes=2").output;
+  const size_t begin = output.find("\nWhile ");
+  ASSERT_NE(begin, std::string::npos) << output;
+  EXPECT_EQ(
+      output.substr(begin),
+      "\n"
+      "While another processor changes one entry, or none, each in each way "
+      "and "
+      "at each\n"
+      "time: ranges of up to 2 pages, walks that have gup_fast's last check; "
+      "worlds by\n"
+      "index bits of a level, and those in which the walk returns a page that "
+      "was not\n"
+      "there, or not any more, stops early or reads what it may not.\n"
+      "\n"
+      "walk, space        1 bit      2 bits  verdict\n"
+      "static-by-value\n"
+      "  s390/2             265       1,223  broken: left-copy 80, copy-check "
+      "276\n"
+      "\n"
+      "The first by copy-check, with 1 index bit a level:\n"
+      "s390/2 static-by-value, 1 page from page 0 on, for reading:\n"
+      "  stale at position 0, by copy-check\n"
+      "  pmd table 0[0]    table 1\n"
+      "  pte table 1[0]    leaf, frame 31\n"
+      "  after 2 reads, before references are taken: pmd table 0[0] becomes "
+      "empty\n"
+      "  frames: walk      31\n"
+      "  reference         before 31, after none\n"
+      "\n"
+      "1,488 worlds, 1,002 changed, 356 go wrong, 356 as known\n");
 }
 
 // A range of one page crosses nothing.
 TEST(ExhaustToolTest, DoesNotTakeShortRangesForAProof) {
-  const Ran ran = Exhaust("--walk=static-by-value --pages=1 --levels=3");
+  const Ran ran =
+      Exhaust("--walk=static-by-value --pages=1 --levels=3 --changes=1");
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_THAT(ran.output, HasSubstr("  no difference; known: left-copy\n"));
+  EXPECT_THAT(ran.output,
+              ContainsRegex("broken: copy-check [0-9]+; known: left-copy\n"));
 }
 
 TEST(ExhaustToolTest, Json) {
-  const Ran ran = Exhaust("--json --pages=2");
+  const Ran ran = Exhaust("--json --pages=2 --changes=1");
   EXPECT_EQ(ran.exit_code, 0);
   const YAML::Node json = YAML::Load(ran.output);
   EXPECT_EQ(json["pages"].as<int>(), 2);
@@ -84,6 +133,51 @@ TEST(ExhaustToolTest, Json) {
   EXPECT_EQ(verdicts["holds"], 96 - 24);
 }
 
+TEST(ExhaustToolTest, JsonOfChanges) {
+  const Ran ran = Exhaust("--json --pages=1 --changes=2 --index-bits=1");
+  EXPECT_EQ(ran.exit_code, 0);
+  const YAML::Node json = YAML::Load(ran.output)["changes"];
+  EXPECT_EQ(json["pages"].as<int>(), 2);
+  EXPECT_EQ(json["walks"].size(), kWalkCount * 4);
+  std::map<std::string, int> verdicts;
+  std::map<std::string, int> causes;
+  for (const YAML::Node& one : json["walks"]) {
+    const std::string verdict = one["verdict"].as<std::string>();
+    ++verdicts[verdict];
+    EXPECT_EQ(verdict == "holds", one["known"].size() == 0);
+    EXPECT_EQ(one["first"].size(), one["known"].size());
+    EXPECT_EQ(one["by_cause"]["none"].as<int>(), 0);
+    for (const YAML::Node& cause : one["known"]) {
+      const auto name = cause.as<std::string>();
+      ++causes[name];
+      EXPECT_GT(one["by_cause"][name].as<int>(), 0);
+      EXPECT_THAT(one["first"][name].as<std::string>(),
+                  HasSubstr(", by " + name + "\n"));
+    }
+    int sum = 0;
+    for (const auto& outcome : one["outcomes"]) sum += outcome.second.as<int>();
+    EXPECT_EQ(sum, one["worlds"].as<int>());
+    EXPECT_LE(one["changed"].as<int>(), sum);
+  }
+  // Where tables do not change: four walks at three numbers of levels.
+  EXPECT_EQ(causes["left-copy"], 3);
+  EXPECT_EQ(causes["stuck"], 9);
+  // By pointer at all, by value at 2 and 3 levels.
+  EXPECT_EQ(causes["read-again"], 16);
+  EXPECT_EQ(causes["copy-check"], 8);
+  // Lockless walks but those that are stuck; by value at 5 levels, and at 4
+  // those that are aware of folding.
+  EXPECT_EQ(verdicts["holds"], 16 - 3 + 4 + 2);
+  EXPECT_EQ(verdicts["differs"], 0);
+}
+
+TEST(ExhaustToolTest, ChangesCanBeLeftOut) {
+  const Ran ran = Exhaust("--json --pages=1 --changes=0 --levels=2");
+  const YAML::Node json = YAML::Load(ran.output)["changes"];
+  EXPECT_EQ(json["pages"].as<int>(), 0);
+  EXPECT_EQ(json["walks"].size(), 0u);
+}
+
 TEST(ExhaustToolTest, WrongUsage) {
   const auto expect = [](const std::string& flag, const std::string& message) {
     const Ran ran = Exhaust(flag);
@@ -93,6 +187,8 @@ TEST(ExhaustToolTest, WrongUsage) {
   expect("--pages=0", "is not 1 to 64");
   expect("--pages=65", "is not 1 to 64");
   expect("--pages=4x", "is not 1 to 64");
+  expect("--changes=65", "is not 0 to 64");
+  expect("--changes=few", "is not 0 to 64");
   expect("--index-bits=3", "is not 1, 2 or both");
   expect("--levels=6", "is not 2 to 5");
   expect("--walk=pagewalk",
