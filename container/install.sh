@@ -12,7 +12,7 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 clang=19
-targets='gup_fuzzer walks_fuzzer translate_fuzzer'
+targets='gup_fuzzer walks_fuzzer translate_fuzzer gup_race_fuzzer'
 
 packages() {
   apt-get -q update

@@ -22,8 +22,8 @@ usage: docker run IMAGE [COMMAND]
   ...                     all that the tool does: docker run IMAGE tool --help
   help                    print this
 
-Targets: gup_fuzzer, walks_fuzzer, translate_fuzzer. The corpus, findings and
-statistics are in the volume /data. To reach files of yours:
+Targets: gup_fuzzer, walks_fuzzer, translate_fuzzer, gup_race_fuzzer. Corpora,
+findings and statistics are in the volume /data. To reach files of yours:
 
   docker run -v "\$PWD:/in:ro" IMAGE replay /in/FILE
 TEXT
@@ -33,10 +33,10 @@ fuzz() {
   target=${1:-gup_fuzzer}
   [ $# = 0 ] || shift
   case $target in
-    gup_fuzzer | walks_fuzzer | translate_fuzzer) ;;
+    gup_fuzzer | walks_fuzzer | translate_fuzzer | gup_race_fuzzer) ;;
     *)
       echo "fuzz: there is no target '$target'; there are gup_fuzzer," \
-        'walks_fuzzer and translate_fuzzer' >&2
+        'walks_fuzzer, translate_fuzzer and gup_race_fuzzer' >&2
       exit 2
       ;;
   esac
@@ -49,7 +49,7 @@ fuzz() {
   PXDFUZZ_STATS=${PXDFUZZ_STATS:-$data/$target.stats}
   export PXDFUZZ_STATS
   exec "$prefix/bin/$target" "-artifact_prefix=$data/findings/" \
-    "-dict=$prefix/case.dict" -max_len=640 "$@" "$data/corpus/$target" \
+    "-dict=$prefix/case.dict" -max_len=700 "$@" "$data/corpus/$target" \
     "$prefix/corpus/$target"
 }
 

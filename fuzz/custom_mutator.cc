@@ -10,6 +10,11 @@
 #include "fuzz/harness.h"
 #include "fuzz/mutator.h"
 
+// What the target wants of the cases it is given, as pxdfuzz::Tables says.
+#ifndef PXDFUZZ_TABLES
+#define PXDFUZZ_TABLES kWellFormed
+#endif
+
 // libFuzzer's own mutations. Absent where the plain main is linked.
 extern "C" __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t* data,
                                                          size_t size,

@@ -8,7 +8,7 @@
 readonly AFL=build/afl-runs
 readonly AFL_BIN=build/afl/bin
 readonly DICTIONARY=fuzz/case.dict
-readonly MAX_LENGTH=640          # what the case format can say
+readonly MAX_LENGTH=700          # what the case format can say
 readonly BUG_BUDGET=300000       # executions, after which a search is given up
 readonly RATIO_EXECUTIONS=300000
 
@@ -278,7 +278,8 @@ command_afl() {
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[afl]}
   build 'fuzz targets' afl empty_fuzzer gup_fuzzer gup_strict_fuzzer \
-    translate_fuzzer walks_fuzzer case_mutator raw_case_mutator
+    gup_race_fuzzer translate_fuzzer walks_fuzzer case_mutator \
+    raw_case_mutator race_case_mutator
   rm -rf "$AFL"
   mkdir -p "$AFL/seeds" || die 3 "cannot write in $ROOT"
   printf '\1AAAAAAAAAAAAAAA' > "$AFL/seeds/version-and-fifteen-letters"

@@ -7,7 +7,7 @@
 
 readonly BENCH=build/bench-runs
 readonly SEED=1
-readonly MAX_LENGTH=640  # what the case format can say
+readonly MAX_LENGTH=700  # what the case format can say
 readonly PLAIN_RUNS=200000 SANITIZED_RUNS=60000
 # How much faster an empty target is, about: all are to run for as long.
 readonly EMPTY_FACTOR=5

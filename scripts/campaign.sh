@@ -4,10 +4,10 @@
 # ./run fuzz --target=NAME: a campaign on one target. This builds it; the tool
 # does the rest (src/cli/campaign.h).
 
-# Targets that are fuzzed in campaigns; the strict one shows a known bug.
+# Targets that are fuzzed in campaigns; the strict ones show known bugs.
 readonly CAMPAIGN_TARGETS='gup_fuzzer walks_fuzzer translate_fuzzer
-  gup_strict_fuzzer kernel_gup_fuzzer kernel_gup_by_value_fuzzer
-  kernel_pgtable_size_fuzzer'
+  gup_race_fuzzer gup_strict_fuzzer gup_race_strict_fuzzer kernel_gup_fuzzer
+  kernel_gup_by_value_fuzzer kernel_pgtable_size_fuzzer'
 
 fuzz_target() {
   local flag target='' engine=libfuzzer out='' preset flags=() mutators=() seeds
@@ -29,6 +29,7 @@ fuzz_target() {
       printf ' %s' $CAMPAIGN_TARGETS)"
   [[ -n $out ]] || out=build/campaigns/$target-$engine
   seeds=corpus/$target
+  [[ $target != gup_race_strict_fuzzer ]] || seeds=corpus/gup_race_fuzzer
   if [[ $target == kernel_* ]]; then
     [[ $engine == libfuzzer ]] || usage_error \
       "fuzz: $target holds kernel text, GPL-2.0-only: AFL++ may not be linked"
@@ -45,7 +46,7 @@ fuzz_target() {
     # shellcheck disable=SC2086  # one word for each need
     set_up ${NEEDS[afl]}
     preset=afl
-    mutators=(case_mutator raw_case_mutator)
+    mutators=(case_mutator raw_case_mutator race_case_mutator)
     flags+=(--dict=fuzz/case.dict)
   fi
   build 'the tool' dev pxdfuzz_tool

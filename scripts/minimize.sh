@@ -5,6 +5,7 @@
 # and proves that nothing was lost. Without --write corpus/ stays as it is.
 
 readonly SMALLER=build/minimize
+readonly MAX_LENGTH=700  # what the case format can say
 
 # Files that tests know by their names (tests/known_cases.h): not libFuzzer's,
 # whose names are made of the content.
@@ -35,7 +36,8 @@ command_minimize() {
   local flag target=gup_fuzzer from=() write='' merged kept folder
   for flag in "$@"; do
     case $flag in
-      --target=gup_fuzzer | --target=walks_fuzzer | --target=translate_fuzzer)
+      --target=gup_fuzzer | --target=gup_race_fuzzer | \
+        --target=walks_fuzzer | --target=translate_fuzzer)
         target=${flag#*=} ;;
       --from=?*)
         [[ -d ${flag#*=} ]] ||
@@ -61,8 +63,8 @@ command_minimize() {
       done
   done
   needed_step 'keeping what covers all' "$LOGS/minimize-$target.log" \
-    "build/fuzz/bin/$target" -set_cover_merge=1 -max_len=640 \
-    "$kept" "$merged"
+    "build/fuzz/bin/$target" -set_cover_merge=1 \
+    "-max_len=$MAX_LENGTH" "$kept" "$merged"
   build/dev/bin/corpus_cover "$merged" "$kept" ||
     die 1 "minimize: something would be lost; nothing was written"
   if [[ -n $write ]]; then

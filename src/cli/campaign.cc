@@ -53,6 +53,13 @@ std::string Contents(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// The library that has a target's mutator for AFL++.
+std::string_view MutatorOf(std::string_view target) {
+  if (target == "translate_fuzzer") return "raw_case_mutator.so";
+  return target.find("_race_") != target.npos ? "race_case_mutator.so"
+                                              : "case_mutator.so";
+}
+
 std::span<const uint8_t> Bytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
@@ -422,10 +429,12 @@ absl::Status Campaign::StartWorker(Worker& worker) {
   job.environment = {
       {"PXDFUZZ_FINDINGS", fs::absolute(Path("findings")).string()},
       {"PXDFUZZ_COLOR", "never"}};
+  const std::string longest = std::to_string(kMaxEncodedSize);
   if (options_.engine == Engine::kLibFuzzer) {
     job.environment.emplace_back("PXDFUZZ_STATS",
                                  Path(Concat({"log/", worker.name, ".stats"})));
-    job.words = {worker.program, "-reload=1", "-max_len=640", "-timeout=25",
+    job.words = {worker.program, "-reload=1", Concat({"-max_len=", longest}),
+                 "-timeout=25",
                  Concat({"-artifact_prefix=", Path("log/"), worker.name, "."})};
     if (!options_.dictionary.empty()) {
       job.words.push_back(Concat({"-dict=", options_.dictionary}));
@@ -442,9 +451,8 @@ absl::Status Campaign::StartWorker(Worker& worker) {
                             {"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1"}});
     // The targets' own mutator, where it was built beside them.
     const fs::path program = fs::absolute(worker.program);
-    const bool raw = program.filename() == "translate_fuzzer";
-    const fs::path mutator = program.parent_path() /
-                             (raw ? "raw_case_mutator.so" : "case_mutator.so");
+    const fs::path mutator =
+        program.parent_path() / MutatorOf(program.filename().string());
     if (std::error_code error; fs::exists(mutator, error)) {
       job.environment.emplace_back("AFL_CUSTOM_MUTATOR_LIBRARY",
                                    mutator.string());
@@ -464,7 +472,7 @@ absl::Status Campaign::StartWorker(Worker& worker) {
                  is_main ? "-M" : "-S",
                  worker.name,
                  "-G",
-                 "640"};
+                 longest};
     if (!options_.dictionary.empty()) {
       job.words.insert(job.words.end(), {"-x", options_.dictionary});
     }

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <string>
 
+#include "pxdfuzz/case.h"
 #include "tests/cli/shell_test_base.h"
 
 namespace pxdfuzz {
@@ -180,7 +181,8 @@ TEST_F(ShrinkTest, BadInput) {
   ExpectError("shrink corpus" + to, 3, "corpus: is a folder; name a file");
   ExpectError("shrink" + to + "- < /dev/zero", 3,
               "standard input: is larger than 64 KiB, the most that is read; a "
-              "case has at most 700 bytes");
+              "case has at most " +
+                  std::to_string(kMaxEncodedSize) + " bytes");
   const Ran bad =
       Shell("printf 'version: 1\\nrequests: 5\\n' | \"$P\" shrink - " + to);
   EXPECT_EQ(bad.code, 3);

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pxdfuzz/case.h"
 #include "pxdfuzz/policy.h"
 #include "src/cli/json.h"
 #include "tests/cli/shell_test_base.h"
@@ -314,10 +315,12 @@ TEST_F(ToolTest, BadInput) {
   ExpectError("decode " + Scratch("large"), 3,
               Scratch("large") +
                   ": is larger than 64 KiB, the most that is read; a case has "
-                  "at most 640 bytes");
+                  "at most " +
+                  std::to_string(kMaxEncodedSize) + " bytes");
   ExpectError("decode - < /dev/zero", 3,
               "standard input: is larger than 64 KiB, the most that is read; a "
-              "case has at most 640 bytes");
+              "case has at most " +
+                  std::to_string(kMaxEncodedSize) + " bytes");
   ExpectError("decode - <&-", 3,
               "standard input: cannot be read: Bad file descriptor");
   std::ofstream(Scratch("bad.yaml")) << "version: 1\nrequests: 5\n";
