@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -54,6 +56,37 @@ TEST(InputJudgeTest, SaysWhatBothVerdictsAre) {
     EXPECT_THAT(fields, HasSubstr(field));
   }
   EXPECT_THAT(fields, Not(HasSubstr("18446744073709551615")));
+}
+
+std::vector<uint8_t> Regression(const std::string& name) {
+  std::ifstream in("corpus/regressions/" + name + ".bin", std::ios::binary);
+  EXPECT_TRUE(in.is_open()) << name;
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+TEST(InputJudgeTest, SaysWhatChanged) {
+  InputJudge judge;
+  const std::string again =
+      judge.Fields(Regression("race-by-pointer-collapsed-pmd"));
+  EXPECT_THAT(again, HasSubstr("\tstrict=finding s390-3.static-by-pointer."
+                               "changing."));
+  EXPECT_THAT(again, HasSubstr(", read-again at 0, 1 change, "));
+  EXPECT_THAT(again, Not(HasSubstr("copy-check")));
+  const std::string copy = judge.Fields(Regression("race-copy-check-pmd"));
+  EXPECT_THAT(copy, HasSubstr(", copy-check at 0, 1 change\t"));
+  EXPECT_THAT(judge.Fields(BytesOf("thread-wrong-page")),
+              Not(HasSubstr("change")));
+}
+
+// The pmd entry is gone, and with it the page.
+TEST(InputJudgeTest, TranslatesAfterEachChangeToo) {
+  const std::string reports =
+      InputJudge().Reports(Regression("race-by-pointer-collapsed-pmd"));
+  const size_t change = reports.find("behind change 1:\n");
+  ASSERT_NE(change, reports.npos);
+  constexpr char kPage[] = "0x80000000 code 0x0 physical 0x1000";
+  EXPECT_LT(reports.find(kPage), change);
+  EXPECT_EQ(reports.find(kPage, change), reports.npos);
 }
 
 TEST(InputJudgeTest, RefusedAndMeaningless) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -18,6 +19,8 @@
 #include <system_error>
 #include <vector>
 
+#include "fuzz/mutator.h"
+#include "fuzz/space_filter.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/rng.h"
 #include "torture/hash.h"
@@ -39,7 +42,8 @@ constexpr char kHelp[] =
     "left out. Judges all of them three times, the last time backwards, and\n"
     "fails where that makes a difference.\n"
     "  --tiny      also all inputs of 0 to 2 bytes, as one line\n"
-    "  --random=N  also N made-up inputs, the same each time\n"
+    "  --random=N  also N inputs of random bytes, and N whose tables change,\n"
+    "              the same each time\n"
     "  --reports   instead, the text that the lines have as hashes\n";
 
 struct Input {
@@ -120,6 +124,18 @@ void AddRandom(uint64_t count, std::vector<Input>& inputs) {
   }
 }
 
+// Cases whose tables change while they are walked, as a fuzz target gets them.
+void AddChanging(uint64_t count, std::vector<Input>& inputs) {
+  std::vector<uint8_t> bytes(kMaxEncodedSize);
+  for (uint64_t i = 0; i < count; ++i) {
+    const size_t size =
+        Mutate(bytes, 0, i, SpaceFilter(), Tables::kChanging, nullptr);
+    inputs.push_back(
+        {"changing-" + std::to_string(i),
+         {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)}});
+  }
+}
+
 std::string LineOf(InputJudge& judge, const Input& input) {
   return input.name + judge.Fields(input.bytes);
 }
@@ -194,6 +210,7 @@ int Run(const Options& options) {
                  Seconds(began));
   }
   AddRandom(options.random, inputs);
+  AddChanging(options.random, inputs);
 
   if (options.reports) {
     for (const Input& input : inputs) {

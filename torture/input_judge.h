@@ -20,6 +20,7 @@
 #include "pxdfuzz/arena_memory.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/case_text.h"
+#include "pxdfuzz/changes.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/populate.h"
@@ -136,24 +137,28 @@ class InputJudge {
                   At("left-copy", walk.marks.left_copy),
                   At("stuck", walk.marks.stuck),
                   At("nowhere", walk.marks.nowhere),
+                  At("read-again", walk.marks.read_again),
+                  At("copy-check", walk.marks.copy_check),
+                  walk.changes == 0
+                      ? ""
+                      : Concat({", ", Plural(walk.changes, "change")}),
                   walk.marks.invariant ? "" : ", invariant broken"}));
     }
   }
 
   // What the hardware makes of the first and last address of each request and
-  // of each address that the tables were changed at, malformed or not.
+  // of each address that something is done to, malformed or not; and the same
+  // behind each change.
   std::string Translations(const Case& c) {
     std::string text;
     if (c.empty()) return text;
     VisitArch(c.space.arch, [&]<class A>() {
       AddressSpace<A> mm(*arenas_[static_cast<size_t>(A::kId)], c.space.levels);
-      Populate(c, mm);
+      const bool is_well_formed = Populate(c, mm) == Malformed::kNo;
       const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
-      const auto add = [&](uint64_t address) {
+      const auto add = [&](const typename A::Manual& manual, uint64_t address) {
         for (const Access access : {Access::kFetch, Access::kStore}) {
-          const Translation t =
-              Translate(typename A::Manual(mm.geometry(), mm.control()), memory,
-                        address, access);
+          const Translation t = Translate(manual, memory, address, access);
           text += Concat({Hex(address), " code ", Hex(t.code), " physical ",
                           Hex(t.physical), t.is_protected ? " protected" : ""});
           if (t.fetched) {
@@ -163,12 +168,31 @@ class InputJudge {
           text += '\n';
         }
       };
-      for (const Request& request : c.requests) {
-        add(request.start);
-        add(WrappingAdd(request.start, (request.pages - uint64_t{1}) *
-                                           mm.geometry().page_size()));
+      const auto add_all = [&](const typename A::Manual& manual) {
+        for (const Request& request : c.requests) {
+          add(manual, request.start);
+          add(manual,
+              WrappingAdd(request.start, (request.pages - uint64_t{1}) *
+                                             mm.geometry().page_size()));
+        }
+        for (const Record& record : c.records) add(manual, record.address);
+        for (const Change& change : c.changes) {
+          if (change.kind != Change::Kind::kUpgrade) {
+            add(manual, change.address);
+          }
+        }
+      };
+      add_all(typename A::Manual(mm.geometry(), mm.control()));
+      // Only what Linux could have written is changed.
+      if (c.changes.empty() || !is_well_formed) return;
+      history_.Make(c, mm);
+      for (size_t version = 1; version < history_.count(); ++version) {
+        history_.GoTo(version);
+        const Top& top = history_.top(version);
+        text += Concat({"behind change ", std::to_string(version), ":\n"});
+        add_all(typename A::Manual(A::GeometryOf(top.levels), top.control));
       }
-      for (const Record& record : c.records) add(record.address);
+      history_.GoTo(0);
     });
     return text;
   }
@@ -190,6 +214,7 @@ class InputJudge {
 
   Oracle oracle_;
   TranslateRules rules_;
+  History history_;
   // By ArchId; null where the architecture is not built.
   std::array<std::unique_ptr<Arena>, 3> arenas_;
   std::string fields_;
