@@ -69,6 +69,30 @@ TEST(CorpusTest, KnownCasesAreSeeds) {
   }
 }
 
+// What engines are told is the longest input; scripts cannot ask.
+TEST(LongestInputTest, IsTheLongestCaseEverywhere) {
+  const std::string number = std::to_string(kMaxEncodedSize);
+  size_t count = 0;
+  const auto expect = [&](const std::filesystem::path& file,
+                          const std::string& line) {
+    const std::vector<uint8_t> bytes = Read(file);
+    EXPECT_NE(std::string(bytes.begin(), bytes.end()).find(line + number),
+              std::string::npos)
+        << file << ": no " << line << number;
+    ++count;
+  };
+  for (const auto& entry : std::filesystem::directory_iterator("fuzz")) {
+    if (entry.path().extension() == ".options") {
+      expect(entry.path(), "max_len = ");
+    }
+  }
+  EXPECT_GE(count, 4u);
+  for (const char* script : {"afl", "bench", "minimize"}) {
+    expect("scripts/" + std::string(script) + ".sh", "MAX_LENGTH=");
+  }
+  expect("container/start.sh", "-max_len=");
+}
+
 TEST(CorpusTest, TheSameVerdictsInAnyOrder) {
   const auto judge = [](std::vector<std::filesystem::path> seeds) {
     Oracle oracle;

@@ -16,8 +16,10 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "pxdfuzz/case.h"
 #include "src/cli/known_issues.h"
 #include "tests/small_disk.h"
 
@@ -196,6 +198,37 @@ TEST_F(CampaignTest, OnAFullDiskItSpeaksForItsTarget) {
                                 Out("findings/.new-probe").string() +
                                 ": cannot be written: No space left on "
                                 "device\n"));
+}
+
+// A program in the place of taskset, which starts afl-fuzz, says what it got.
+TEST_F(CampaignTest, AFuzzTargetHasItsMutatorUnderAfl) {
+  fs::create_directory(Scratch("bin"));
+  std::ofstream(Scratch("bin/taskset"))
+      << "#!/bin/sh\n"
+         "echo ${AFL_CUSTOM_MUTATOR_LIBRARY##*/} \"$@\" >> "
+      << Scratch("got") << "\nexit 1\n";
+  chmod(Scratch("bin/taskset").c_str(), 0755);
+  for (const char* library :
+       {"case_mutator.so", "race_case_mutator.so", "raw_case_mutator.so"}) {
+    std::ofstream(Scratch(library)) << ' ';
+  }
+  const std::string path = getenv("PATH");
+  setenv("PATH", (Scratch("bin") + ':' + path).c_str(), 1);
+  for (const auto& [target, library] :
+       {std::pair{"gup_fuzzer", "case_mutator.so"},
+        {"translate_fuzzer", "raw_case_mutator.so"},
+        {"gup_race_fuzzer", "race_case_mutator.so"},
+        {"gup_race_strict_fuzzer", "race_case_mutator.so"}}) {
+    fs::remove_all(scratch_ / "out");
+    fs::remove(Scratch("got"));
+    fs::copy_file("/bin/true", Scratch(target));
+    Run(Scratch(target) + " --engine=afl --out=" + Scratch("out"));
+    const std::string got = Contents(Scratch("got"));
+    EXPECT_THAT(got, StartsWith(std::string(library) + " -c ")) << target;
+    EXPECT_THAT(got, HasSubstr(" -G " + std::to_string(kMaxEncodedSize) + " "))
+        << target;
+  }
+  setenv("PATH", path.c_str(), 1);
 }
 
 TEST_F(CampaignTest, WhatWasHalfMadeIsRemoved) {
