@@ -290,8 +290,10 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
               const SpaceFilter& filter, Tables tables,
               MutateBytes mutate_bytes) {
   Rng rng(seed);
-  const auto usable = [&filter](const Case& c) {
-    return !c.empty() && filter.Allows(c.space);
+  const bool may_change = tables == Tables::kChanging;
+  const auto usable = [&](const Case& c) {
+    return !c.empty() && filter.Allows(c.space) &&
+           (may_change || c.changes.empty());
   };
   if (mutate_bytes != nullptr && rng.Chance(1, 32)) {
     const size_t mutated = mutate_bytes(buffer.data(), size, buffer.size());
@@ -299,6 +301,8 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
     size = mutated;
   }
   Case c = Decode(buffer.first(size));
+  // Seeds have some, and bytes that mutate_bytes made.
+  if (!may_change) c.changes.clear();
   const bool made_new = !usable(c) || rng.Chance(1, 12);
   if (made_new) {
     c = Generator(rng, InfoOf(DrawSpace(rng, filter))).DrawCase();
@@ -306,7 +310,7 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
   Context context{c, rng, filter, InfoOf(c.space)};
   if (!made_new) {
     do {
-      const bool changes = tables == Tables::kChanging && rng.Chance(1, 3);
+      const bool changes = may_change && rng.Chance(1, 3);
       MutateOnce(context, changes ? std::span<const Mutation>(kChangeMutations)
                                   : kMutations);
     } while (rng.Chance(1, 2));
@@ -315,7 +319,7 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
     do {
       Poke(context);
     } while (rng.Chance(1, 2));
-  } else if (tables == Tables::kChanging) {
+  } else if (may_change) {
     // One case in sixteen stays as it is.
     if (c.changes.empty() && !rng.Chance(1, 16)) RedrawChanges(context);
   } else if (rng.Chance(1, 256)) {
