@@ -46,7 +46,10 @@ std::optional<Kill> KillOf(const Verdict& verdict) {
 }
 
 // Runs the walks that have the bug, and others as they are. Which bug it is is
-// a value, so that there is one oracle for all of them.
+// a value, so that there is one oracle for all of them. Bugs are looked for in
+// tables that nobody changes: a case with changes, as corpora and random bytes
+// bring some, runs the walks as they are and so shows none
+// (tests/changing_oracle_test.cc plants bugs for such cases).
 class PlantedRunner : public CompiledWalks {
  public:
   static void Plant(const PlantedWalk& planted) { planted_ = &planted; }
