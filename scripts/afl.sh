@@ -11,6 +11,7 @@ readonly DICTIONARY=fuzz/case.dict
 readonly MAX_LENGTH=700          # what the case format can say
 readonly BUG_BUDGET=300000       # executions, after which a search is given up
 readonly RATIO_EXECUTIONS=300000
+readonly RACE_EXECUTIONS=100000
 
 # What is asked for: the median of the executions to the bug, the rate of
 # gup_fuzzer as a part of empty_fuzzer's, and the stability.
@@ -191,6 +192,17 @@ measure_rates() {
   done
 }
 
+# Whether inputs have the same coverage each time where tables change, too.
+run_race() {
+  start_afl "$AFL/race.log" \
+    "AFL_CUSTOM_MUTATOR_LIBRARY=$ROOT/$AFL_BIN/race_case_mutator.so" -- \
+    -s 1 -E "$RACE_EXECUTIONS" -o "$AFL/race" -- "$AFL_BIN/gup_race_fuzzer"
+  wait "$!" || true
+  check_run race
+  [[ $(statistic race saved_crashes) == 0 ]] ||
+    die 1 "gup_race_fuzzer found something; see $AFL/race/default/crashes"
+}
+
 # --- What is printed ---------------------------------------------------------
 
 # bar MET TEXT: the verdict, in `verdict`.
@@ -298,6 +310,9 @@ command_afl() {
   done
   printf '%s' 'making a crash smaller with afl-tmin ... '
   make_smaller
+  printf '%s' 'fuzzing tables that change ... '
+  run_race
+  echo 'done'
   printf '%s' 'measuring the speed ... '
   measure_rates "$rounds"
   echo 'done'

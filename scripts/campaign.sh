@@ -7,10 +7,11 @@
 # Targets that are fuzzed in campaigns; the strict ones show known bugs.
 readonly CAMPAIGN_TARGETS='gup_fuzzer walks_fuzzer translate_fuzzer
   gup_race_fuzzer gup_strict_fuzzer gup_race_strict_fuzzer kernel_gup_fuzzer
-  kernel_gup_by_value_fuzzer kernel_pgtable_size_fuzzer'
+  kernel_gup_by_value_fuzzer kernel_pgtable_size_fuzzer kernel_race_fuzzer
+  kernel_race_strict_fuzzer'
 
 fuzz_target() {
-  local flag target='' engine=libfuzzer out='' preset flags=() mutators=() seeds
+  local flag target='' engine=libfuzzer out='' preset flags=() mutators=()
   for flag in "$@"; do
     case $flag in
       --target=*) target=${flag#*=} ;;
@@ -28,14 +29,11 @@ fuzz_target() {
     "fuzz: there is no target '$target'; there are$(
       printf ' %s' $CAMPAIGN_TARGETS)"
   [[ -n $out ]] || out=build/campaigns/$target-$engine
-  seeds=corpus/$target
-  [[ $target != gup_race_strict_fuzzer ]] || seeds=corpus/gup_race_fuzzer
   if [[ $target == kernel_* ]]; then
     [[ $engine == libfuzzer ]] || usage_error \
       "fuzz: $target holds kernel text, GPL-2.0-only: AFL++ may not be linked"
     # shellcheck source=scripts/kernel.sh
     . scripts/kernel.sh
-    seeds=corpus/gup_fuzzer
   fi
 
   # shellcheck disable=SC2086  # one word for each need
@@ -54,5 +52,5 @@ fuzz_target() {
   mkdir -p "$(dirname "$out")" || die 3 "cannot write in $ROOT"
   echo "fuzzing; Ctrl-C stops it and keeps everything"
   exec build/dev/bin/pxdfuzz campaign "build/$preset/bin/$target" \
-    "--out=$out" "--seeds=$seeds" "${flags[@]}"
+    "--out=$out" "--seeds=$(seeds_of "$target")" "${flags[@]}"
 }

@@ -94,11 +94,13 @@ fuzz_kernel_tree() {
       --kernel-tree=?*) tree=${flag#*=} ;;
       --patch=?*) patch=${flag#*=} ;;
       --target=kernel_gup_fuzzer | --target=kernel_pgtable_size_fuzzer | \
-        --target=kernel_gup_by_value_fuzzer) target=${flag#*=} ;;
+        --target=kernel_gup_by_value_fuzzer | --target=kernel_race_fuzzer | \
+        --target=kernel_race_strict_fuzzer) target=${flag#*=} ;;
       --target=*)
         usage_error "fuzz: $flag: with --kernel-tree there are" \
-          "kernel_gup_fuzzer, kernel_pgtable_size_fuzzer and" \
-          'kernel_gup_by_value_fuzzer'
+          "kernel_gup_fuzzer, kernel_pgtable_size_fuzzer," \
+          "kernel_gup_by_value_fuzzer, kernel_race_fuzzer and" \
+          'kernel_race_strict_fuzzer'
         ;;
       *) campaign_flag "$flag" ||
         usage_error "fuzz: with --kernel-tree it takes no '$flag'" ;;
@@ -123,5 +125,5 @@ fuzz_kernel_tree() {
   mkdir -p "$(dirname "$out")" || die 3 "cannot write in $ROOT"
   echo 'fuzzing; Ctrl-C stops it and keeps everything'
   exec build/dev/bin/pxdfuzz campaign "build/kernel/bin/$target" \
-    "--out=$out" --seeds=corpus/gup_fuzzer "${flags[@]}"
+    "--out=$out" "--seeds=$(seeds_of "$target")" "${flags[@]}"
 }
