@@ -2,9 +2,10 @@
 
 // Proves that a corpus which was made smaller lost nothing, or gives back what
 // it lost: corpus_cover ALL KEPT. Both are folders of inputs. What counts is
-// which cells of the case space they reach and which planted bugs they show;
-// for each that KEPT lacks, an input of ALL is added to it. Inputs in KEPT are
-// written anew in canonical bytes, under names that their bytes make.
+// which cells of the case space they reach, what comes of which changes, and
+// which planted bugs they show; for each that KEPT lacks, an input of ALL is
+// added to it. Inputs in KEPT are written anew in canonical bytes, under names
+// that their bytes make.
 
 #include <array>
 #include <cstdio>
@@ -19,6 +20,7 @@
 #include "fuzz/sha1.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/compare.h"
+#include "pxdfuzz/text_lines.h"
 #include "tests/mutants/catalog.h"
 #include "tests/mutants/corpus.h"
 
@@ -30,30 +32,60 @@ namespace fs = std::filesystem;
 constexpr int kUsage = 2;
 constexpr int kUnreadable = 3;
 
-std::set<size_t> CellsOf(const Case& c) {
+const Verdict& Judge(const Case& c) {
   static Oracle& oracle = *new Oracle();
+  return oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
+}
+
+std::set<size_t> CellsOf(const Case& c) {
   std::set<size_t> cells;
-  const Verdict& verdict =
-      oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
-  for (const RequestVerdict& request : verdict.requests) {
+  for (const RequestVerdict& request : Judge(c).requests) {
     if (request.cell.has_value()) cells.insert(*request.cell);
   }
   return cells;
 }
 
-std::set<size_t> CellsOf(const std::vector<Case>& cases) {
-  std::set<size_t> cells;
-  for (const Case& c : cases) cells.merge(CellsOf(c));
-  return cells;
+// By space: why changes are impossible; or which changes each walk has met, and
+// what came of it.
+std::set<std::string> RacesOf(const Case& c) {
+  std::set<std::string> races;
+  if (c.changes.empty()) return races;
+  const std::string space =
+      Concat({Name(c.space.arch), "/", std::to_string(c.space.levels), " "});
+  const Verdict& verdict = Judge(c);
+  if (verdict.incomparable != Incomparable::kNo) {
+    races.insert(Concat({space, Describe(verdict.incomparable)}));
+  }
+  for (const RequestVerdict& request : verdict.requests) {
+    for (size_t i = 0; i < kWalkCount; ++i) {
+      const WalkVerdict& walk = request.walks[i];
+      for (size_t change = 0; walk.ran && change < walk.changes; ++change) {
+        races.insert(Concat(
+            {space, Name(kAllWalks[i]), " ", Name(c.changes[change].kind), " ",
+             Name(c.changes[change].level), " ", Name(walk.outcome), " ",
+             Name(walk.excuse), walk.pages < request.pages ? " less" : ""}));
+      }
+    }
+  }
+  return races;
 }
 
-// Adds to `kept` what of `all` reaches cells that it does not.
-void AddForCells(const std::vector<Case>& all, std::vector<Case>& kept) {
-  std::set<size_t> reached = CellsOf(kept);
+// All that `of` says of `cases`.
+template <class Of>
+auto AllOf(const std::vector<Case>& cases, Of of) {
+  decltype(of(cases[0])) all;
+  for (const Case& c : cases) all.merge(of(c));
+  return all;
+}
+
+// Adds to `kept` what of `all` has something that it does not, as `of` says.
+template <class Of>
+void AddFor(const std::vector<Case>& all, Of of, std::vector<Case>& kept) {
+  auto reached = AllOf(kept, of);
   for (const Case& c : all) {
-    std::set<size_t> cells = CellsOf(c);
+    auto more = of(c);
     const size_t before = reached.size();
-    reached.merge(cells);
+    reached.merge(more);
     if (reached.size() > before) kept.push_back(c);
   }
 }
@@ -110,8 +142,10 @@ int Main(const fs::path& all_folder, const fs::path& kept_folder) {
     return kUnreadable;
   }
   const size_t merged = kept.size();
-  AddForCells(all, kept);
+  AddFor(all, CellsOf, kept);
   const size_t with_cells = kept.size();
+  AddFor(all, RacesOf, kept);
+  const size_t with_races = kept.size();
   const Bugs bugs = AddForBugs(all, kept);
   if (!WriteAll(kept, kept_folder)) {
     std::fprintf(stderr, "corpus_cover: %s: cannot be written\n",
@@ -120,18 +154,26 @@ int Main(const fs::path& all_folder, const fs::path& kept_folder) {
   }
   // What was written, as it is read again.
   const std::vector<Case> written = ReadCorpus({kept_folder});
-  const size_t cells_before = CellsOf(all).size();
-  const size_t cells_after = CellsOf(written).size();
+  const size_t cells_before = AllOf(all, CellsOf).size();
+  const size_t cells_after = AllOf(written, CellsOf).size();
+  const size_t races_before = AllOf(all, RacesOf).size();
+  const size_t races_after = AllOf(written, RacesOf).size();
   std::printf(
       "inputs        %zu of %zu (%.2f): %zu by the engine's set cover, %zu for "
-      "cells, %zu for planted bugs\n",
+      "cells, %zu for changes, %zu for planted bugs\n",
       written.size(), all.size(),
       static_cast<double>(written.size()) / static_cast<double>(all.size()),
-      merged, with_cells - merged, kept.size() - with_cells);
+      merged, with_cells - merged, with_races - with_cells,
+      kept.size() - with_races);
   std::printf("cells reached %zu before, %zu after\n", cells_before,
               cells_after);
+  std::printf("changes met   %zu before, %zu after\n", races_before,
+              races_after);
   std::printf("planted bugs  %zu before, %zu after\n", bugs.before, bugs.after);
-  return cells_before == cells_after && bugs.before == bugs.after ? 0 : 1;
+  return cells_before == cells_after && races_before == races_after &&
+                 bugs.before == bugs.after
+             ? 0
+             : 1;
 }
 
 }  // namespace
