@@ -62,7 +62,7 @@ class StoryTeller {
     story.terms = Terms();
     story.words = Words();
     story.source = CaseLines(case_, request_, story.went_wrong, columns);
-    if (replay_.changing()) story.timeline = Time();
+    if (replay_.changing()) story.timeline = race_.Time(walk_.wrong_event());
     story.picture =
         PictureMaker<A>(replay_, walk_, told_.outcome, difference_).Make();
     AddPages(story);
@@ -311,19 +311,6 @@ class StoryTeller {
     return Concat(
         {"stop: ", replay_.WhyNot(EntryLevel(replay_.geometry(), last.level),
                                   last.loaded.value)});
-  }
-
-  // What happens when, with the read by which it went wrong.
-  Timeline Time() const {
-    Timeline time = race_.Time();
-    if (const WalkEvent* rule = walk_.rule_event()) {
-      time.marks.push_back(
-          {Timeline::Mark::Kind::kWrong, rule->read, "goes wrong"});
-    }
-    std::stable_sort(
-        time.marks.begin(), time.marks.end(),
-        [](const auto& a, const auto& b) { return a.read < b.read; });
-    return time;
   }
 
   void AddPages(WalkStory& story) const {

@@ -21,34 +21,45 @@ std::string Heading(const ToldChange& change) {
                  std::to_string(change.read), ": ", change.what});
 }
 
+std::string HowToReadTimeline(const Timeline& timeline) {
+  return Concat({"The walk reads ", std::to_string(timeline.reads),
+                 timeline.reads == 1 ? " entry. " : " entries. ",
+                 "What another processor does between two of its reads makes "
+                 "the next version of the tables. The reads of each:"});
+}
+
 void AddTimeline(const Timeline& timeline, TextLines& out) {
-  out.Wrap("", "",
-           Concat({"The walk reads ", std::to_string(timeline.reads),
-                   timeline.reads == 1 ? " entry. " : " entries. ",
-                   "What another processor does between two of its reads makes "
-                   "the next version of the tables:"}));
+  out.Wrap("", "", HowToReadTimeline(timeline));
   out.Blank();
-  const auto add_version = [&](size_t number) {
-    const Timeline::Version& version = timeline.versions[number];
-    std::string reads = "no read";
-    if (version.first == version.last) {
-      reads = Concat({"read ", std::to_string(version.first)});
-    } else if (version.first < version.last) {
-      reads = Concat({"reads ", std::to_string(version.first), " to ",
-                      std::to_string(version.last)});
+  const auto add_version = [&](size_t version) {
+    std::string line = Concat({"   version ", std::to_string(version), ":"});
+    bool is_first = true;
+    for (const Timeline::Step& step : timeline.steps) {
+      if (step.version != version) continue;
+      if (!is_first) line += ',';
+      is_first = false;
+      const std::string text =
+          step.kind == Timeline::Step::Kind::kRead
+              ? Concat({std::to_string(step.read), " ", step.text})
+              : step.text;
+      if (line.size() + text.size() + 2 > out.columns()) {
+        out.Line(line);
+        line = "    ";
+      }
+      line += Concat({" ", text});
     }
-    out.Line(Concat({"   version ", std::to_string(number), ": ", reads}));
+    out.Line(is_first ? line + " none" : line);
   };
   add_version(0);
   for (const ToldChange& change : timeline.changes) {
-    if (!change.made) {
+    if (change.made) {
+      AddChange(change, out);
+      add_version(change.number);
+    } else {
       out.Wrap("   ", "   ",
                Concat({Heading(change),
                        ". It is not done: the walk has ended before."}));
-      continue;
     }
-    AddChange(change, out);
-    add_version(change.number);
   }
 }
 

@@ -7,13 +7,11 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "fuzz/mutator.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pxdfuzz/arch/s390.h"
@@ -26,6 +24,7 @@
 #include "pxdfuzz/story.h"
 #include "pxdfuzz/text_lines.h"
 #include "pxdfuzz/text_walk.h"
+#include "tests/changing_cases.h"
 #include "tests/known_cases.h"
 #include "tests/random_bytes.h"
 
@@ -742,12 +741,13 @@ changes:  # what another processor does meanwhile, in this order
 --- Changes --------------------------------------------------------------------
 
 The walk reads 8 entries. What another processor does between two of its reads
-makes the next version of the tables:
+makes the next version of the tables. The reads of each:
 
-   version 0: reads 1 to 4
+   version 0: 1 pgd, 2 p4d, 3 pud, 4 pmd
 == change 1, before read 5: detach pmd of 0x100000 =============================
 ==   segment table 0, entry 1: page table 0 -> empty
-   version 1: reads 5 to 8
+   version 1: 5 pte, grabs page 0, 6 last check of pmd, 7 last check of pte,
+     8 pte
 
 --- Address space --------------------------------------------------------------
 
@@ -935,6 +935,15 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
                                   "a table. FIRST DIFFERENCE: a fault at page "
                                   "0; that address has"));
 
+  // Both paths lead over what change 2 made of the pmd entry, and part there.
+  const WalkPicture& picture = *pmd.story.picture;
+  EXPECT_EQ(picture.version, 2u);
+  ASSERT_EQ(picture.reference_path.size(), 2u);
+  ASSERT_EQ(picture.walk_path.size(), 3u);
+  EXPECT_EQ(picture.walk_path[1], picture.reference_path[1]);
+  EXPECT_EQ(picture.walk_path[1].later, 0u);
+  EXPECT_EQ(picture.walk_path[2].at, WalkPicture::Step::At::kNowhere);
+
   Change page = clear_page;
   Change table = clear_pmd;
   page.read = table.read = 6;
@@ -990,11 +999,13 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
               kStaticLockless);
   EXPECT_EQ(during.outcome, Outcome::kAgrees);
   EXPECT_THAT(during.report, HasSubstr(R"(
-   version 0: reads 1 to 3
+   version 0: 1 pgd, 2 p4d, 3 pud
 == change 1, before read 4: upgrade ============================================
 ==   mm->pgd: region-third table 0 -> region-second table 0
 ==   region-second table 0, entry 0: empty -> region-third table 0
-   version 1: reads 4 to 12
+   version 1: 4 pmd, 5 pte, grabs page 0, 6 last check of pmd,
+     7 last check of pte, 8 pud, 9 pmd, 10 pte, grabs page 1,
+     11 last check of pmd, 12 last check of pte
    change 2, before read 400: clear pte of 0x1007ffff000. It is not done: the
    walk has ended before.
 )"));
@@ -1009,7 +1020,7 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
   before.read = 1;
   const Explained later =
       Explain(WithChanges(Example(), {before}), kStaticLockless);
-  EXPECT_THAT(later.report, HasSubstr("\n   version 0: no read\n=="));
+  EXPECT_THAT(later.report, HasSubstr("\n   version 0: none\n=="));
   EXPECT_THAT(later.report, HasSubstr("-> region-second table 0, entry 0"));
   EXPECT_THAT(later.report, HasSubstr("\n    p4d 0x1007ffff000 to "
                                       "0x10080001000            | the same"));
@@ -1033,24 +1044,15 @@ TEST(ChangingReportTest, SaysWhatIsImpossible) {
 TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
   constexpr int kCases = 2000;
   Oracle oracle;
-  std::vector<uint8_t> buffer(kMaxEncodedSize);
-  size_t size = 0;
   std::map<Outcome, int> outcomes;
   std::map<size_t, int> made;
-  int cases = 0;
-  for (uint64_t seed = 1; cases < kCases; ++seed) {
-    if (seed % 30 == 0) size = 0;
-    size = Mutate(buffer, size, seed, SpaceFilter(), Tables::kChanging,
-                  /*mutate_bytes=*/nullptr);
-    const Case c = Decode(std::span(buffer).first(size));
-    if (c.changes.empty()) continue;
+  ForChangingCases(kCases, [&](const Case& c, uint64_t seed) {
     const Verdict& verdict =
         oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
-    if (verdict.incomparable != Incomparable::kNo) continue;
-    ++cases;
+    if (verdict.incomparable != Incomparable::kNo) return;
     const size_t request = seed % c.requests.size();
     const RequestVerdict& judged = verdict.requests[request];
-    if (judged.incomparable != Incomparable::kNo) continue;
+    if (judged.incomparable != Incomparable::kNo) return;
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
       const std::string report = WalkReport(c, verdict, request, walk, {});
       for (const std::string_view line : Lines(report)) {
@@ -1079,7 +1081,7 @@ TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
                     told.outcome != Outcome::kStrayRead)
           << report;
     }
-  }
+  });
   for (const Outcome outcome :
        {Outcome::kAgrees, Outcome::kShort, Outcome::kLong, Outcome::kWrongPage,
         Outcome::kStrayRead, Outcome::kFault, Outcome::kStale}) {

@@ -60,6 +60,9 @@ struct WalkPicture {
     // What it leads to: positions in `tables` and `pages`, or kNone.
     size_t table = kNone;
     size_t page = kNone;
+    // Whose path leads over it.
+    bool by_reference = false;
+    bool by_walk = false;
   };
   struct Later : Content {
     size_t change = 0;  // its number
@@ -67,9 +70,6 @@ struct WalkPicture {
   struct Entry : Content {
     uint64_t index = 0;
     std::vector<Later> later;
-    // Whose path leads over it.
-    bool by_reference = false;
-    bool by_walk = false;
   };
   struct Table {
     Level level = Level::kPte;
@@ -103,6 +103,9 @@ struct WalkPicture {
     // page.
     size_t table = kNone;
     size_t entry = kNone;
+    // Of kEntry, the position in Entry::later of what was read there; kNone
+    // where that is what it holds at the start.
+    size_t later = kNone;
 
     friend bool operator==(const Step&, const Step&) = default;
   };
@@ -142,6 +145,13 @@ struct WalkPicture {
   std::string walk_stop;
   // What the walk's pointer of kNowhere is: "physical 0x0, where no table is".
   std::string nowhere;
+
+  // What an entry was when a path led over it.
+  Content& At(const Step& step) {
+    Entry& entry = tables[step.table].entries[step.entry];
+    return step.later == kNone ? static_cast<Content&>(entry)
+                               : entry.later[step.later];
+  }
 
   const LevelInfo& info(Level level) const {
     return levels[static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(level))];
@@ -256,7 +266,8 @@ class PictureMaker {
     return picture_.tables.size() - 1;
   }
 
-  Step EntryOf(uint64_t physical) {
+  // The entry that a word of a table is, of which `read` was read.
+  Step EntryOf(uint64_t physical, uint64_t read) {
     const Arena& arena = replay_.arena();
     const size_t at = TableOf(physical);
     Picture::Table& table = picture_.tables[at];
@@ -283,10 +294,15 @@ class PictureMaker {
       table.entries.insert(place, std::move(made));
       Shift(at, entry);
     }
-    return {.at = Step::At::kEntry,
-            .level = table.level,
-            .table = at,
-            .entry = entry};
+    Step step{.at = Step::At::kEntry,
+              .level = table.level,
+              .table = at,
+              .entry = entry};
+    const Picture::Entry& found = table.entries[entry];
+    for (size_t i = 0; i < found.later.size(); ++i) {
+      if (picture_.At(step).word != read) step.later = i;
+    }
+    return step;
   }
 
   Picture::Content ContentOf(Level level, uint64_t word) const {
@@ -320,9 +336,9 @@ class PictureMaker {
   template <class Visit>
   Translation Translated(uint64_t address, size_t version, Visit visit) {
     return replay_.TranslateWith(
-        address, version, [&](Level level, EntryRef ref, uint64_t /*word*/) {
+        address, version, [&](Level level, EntryRef ref, uint64_t word) {
           if (replay_.arena().Find(ref.address()) == nullptr) return;
-          const Step step = EntryOf(ref.address());
+          const Step step = EntryOf(ref.address(), word);
           const int bits = geometry_.shift(level) + geometry_.index_bits(level);
           auto& base = picture_.tables[step.table].base;
           // A table that is filled anew for another place keeps its first.
@@ -346,17 +362,12 @@ class PictureMaker {
     return picture_.pages.size() - 1;
   }
 
-  // Lets the last entry of a path lead to a page, by what it holds: at the
-  // start or after a change.
-  size_t AddPage(const Step& step, uint64_t frame, uint64_t word) {
+  // Lets the last entry of a path lead to a page.
+  size_t AddPage(const Step& step, uint64_t frame) {
     const size_t page = PageOf(frame, step.level);
     if (step.at == Step::At::kEntry) {
-      Picture::Entry& entry = picture_.tables[step.table].entries[step.entry];
-      Picture::Content* content = &entry;
-      for (Picture::Later& later : entry.later) {
-        if (content->word != word) content = &later;
-      }
-      if (content->page == Picture::kNone) content->page = page;
+      Picture::Content& content = picture_.At(step);
+      if (content.page == Picture::kNone) content.page = page;
     }
     return page;
   }
@@ -374,7 +385,7 @@ class PictureMaker {
     }
     const size_t page =
         AddPage(picture_.reference_path.back(),
-                A::Manual::FrameAddress(t.level, t.entry, address_), t.entry);
+                A::Manual::FrameAddress(t.level, t.entry, address_));
     picture_.pages[page].by_reference = true;
     picture_.pages[page].roles.push_back(
         is_beyond ? Concat({"mapped at ", Hex(address_)})
@@ -394,7 +405,7 @@ class PictureMaker {
         address, version, [&last](const Step& step) { last = step; });
     if (!last.has_value() || !replay_.Allows(t)) return;
     const uint64_t frame = A::Manual::FrameAddress(t.level, t.entry, address);
-    const size_t page = AddPage(*last, frame, t.entry);
+    const size_t page = AddPage(*last, frame);
     const bool same = page_ - 1 < replay_.pages().size() &&
                       replay_.pages()[page_ - 1] == frame;
     picture_.pages[page].roles.push_back(
@@ -418,8 +429,7 @@ class PictureMaker {
                    [&last](const Step& step) { last = step; });
     if (!last.has_value()) return;
     const size_t page = AddPage(
-        *last, A::Manual::FrameAddress(t.level, t.entry, where->address),
-        t.entry);
+        *last, A::Manual::FrameAddress(t.level, t.entry, where->address));
     picture_.pages[page].roles.push_back(
         Concat({"mapped at ", Hex(where->address)}));
   }
@@ -430,7 +440,7 @@ class PictureMaker {
     for (size_t change = 1; change <= replay_.last_version(); ++change) {
       const auto& words = replay_.changed_words(change);
       for (size_t i = 0; i < words.size() && i < kMost; ++i) {
-        EntryOf(words[i].physical);
+        EntryOf(words[i].physical, words[i].after);
       }
       if (replay_.top(change).root == replay_.top(change - 1).root) continue;
       picture_.tables[TableOf(replay_.top(change).root)].root_since = change;
@@ -488,7 +498,7 @@ class PictureMaker {
         last.level, last.loaded.value, holds ? address_ : last.address);
     Step from = picture_.walk_path.back();
     from.level = last.level;
-    const size_t page = AddPage(from, frame, last.loaded.value);
+    const size_t page = AddPage(from, frame);
     const bool right = picture_.pages[page].by_reference;
     picture_.pages[page].by_walk = true;
     picture_.pages[page].roles.push_back(
@@ -526,12 +536,27 @@ class PictureMaker {
       picture_.nowhere = DescribePlace<A>(replay_.arena(), turn->ref.address());
       picture_.walk_path.push_back({.at = Step::At::kNowhere, .level = level});
     } else {
-      const Step step = EntryOf(turn->ref.address());
+      const Step step = EntryOf(turn->ref.address(), Followed(level, *turn));
       // A folded level that ends the walk looks at what a real one had.
       if (picture_.walk_path.empty() || picture_.walk_path.back() != step) {
         picture_.walk_path.push_back(step);
       }
     }
+  }
+
+  // What a walk went by of the entry that a turn read: an offset function may
+  // have read it again.
+  uint64_t Followed(Level level, const Turn& turn) const {
+    if (level != Level::kPte && turn.level == level) {
+      for (const WalkEvent& event : replay_.events()) {
+        if (event.kind == WalkEvent::Kind::kReread &&
+            event.again.level == level &&
+            chain_[Ordinal(Below(level))] == event.turn) {
+          return event.again.loaded.value;
+        }
+      }
+    }
+    return turn.loaded.value;
   }
 
   void AddStack(Level level, const Turn& turn) {
@@ -556,7 +581,7 @@ class PictureMaker {
       stack.copied_from =
           DescribePlace<A>(replay_.arena(), origin->ref.address());
       if (replay_.arena().Find(origin->ref.address()) != nullptr) {
-        stack.copied = EntryOf(origin->ref.address());
+        stack.copied = EntryOf(origin->ref.address(), origin->loaded.value);
       }
     }
     picture_.stack = std::move(stack);
@@ -596,14 +621,13 @@ class PictureMaker {
       picture_.stack->table = TableBelow(
           EntryLevel(geometry_, picture_.stack->level), picture_.stack->word);
     }
-    Mark(picture_.reference_path, &Picture::Entry::by_reference);
-    Mark(picture_.walk_path, &Picture::Entry::by_walk);
+    Mark(picture_.reference_path, &Picture::Content::by_reference);
+    Mark(picture_.walk_path, &Picture::Content::by_walk);
   }
 
-  void Mark(const std::vector<Step>& path, bool Picture::Entry::* mark) {
+  void Mark(const std::vector<Step>& path, bool Picture::Content::* mark) {
     for (const Step& step : path) {
-      if (step.at != Step::At::kEntry) continue;
-      picture_.tables[step.table].entries[step.entry].*mark = true;
+      if (step.at == Step::At::kEntry) picture_.At(step).*mark = true;
     }
   }
 

@@ -50,28 +50,27 @@ void AddChange(const ToldChange& change, TextLines& out);
 
 // What happens between which reads of a walk.
 struct Timeline {
-  // Reads of a version; none where `last` is less than `first`.
-  struct Version {
-    size_t first = 1;
-    size_t last = 0;
-  };
-  struct Mark {
+  struct Step {
     enum class Kind : uint8_t {
-      kGrab,   // behind the read
-      kCheck,  // the last check's read
-      kWrong,  // the read by which a rule was broken, or pages differ
+      kRead,
+      kGrab,     // behind the read
+      kSkipped,  // stands for those that are left out
     };
-    Kind kind = Kind::kGrab;
+    Kind kind = Kind::kRead;
     size_t read = 0;
-    std::string text;  // "grabs page 0"
+    size_t version = 0;
+    std::string text;  // "pmd", "grabs page 0"
+    // The walk went wrong there.
+    bool marked = false;
   };
 
   size_t reads = 0;
   std::vector<ToldChange> changes;  // of the case, in order
-  std::vector<Version> versions;    // as many as there were, from 0 on
-  std::vector<Mark> marks;          // by read
+  std::vector<Step> steps;
 };
 
+// How a timeline is to be read, above it.
+std::string HowToReadTimeline(const Timeline& timeline);
 void AddTimeline(const Timeline& timeline, TextLines& out);
 
 // Sentences about one walk.
@@ -220,29 +219,46 @@ class RaceText {
     return "";
   }
 
-  Timeline Time() const {
-    Timeline time{
-        .reads = replay_.reads(), .changes = {}, .versions = {}, .marks = {}};
-    const auto& changes = replay_.source().changes;
-    for (size_t i = 1; i <= changes.size(); ++i) {
+  // `wrong` is a position in events().
+  Timeline Time(std::optional<size_t> wrong) const {
+    Timeline time{.reads = replay_.reads(), .changes = {}, .steps = {}};
+    for (size_t i = 1; i <= replay_.source().changes.size(); ++i) {
       time.changes.push_back(Tell(i));
     }
-    for (size_t v = 0; v <= replay_.last_version(); ++v) {
-      time.versions.push_back(
-          {.first = v == 0 ? 1 : size_t{changes[v - 1].read},
-           .last = v == replay_.last_version() ? replay_.reads()
-                                               : size_t{changes[v].read} - 1});
+    std::vector<Timeline::Step> all;
+    // Which of them are told whatever there is.
+    std::vector<size_t> matter;
+    const auto& events = replay_.events();
+    for (size_t i = 0; i < events.size(); ++i) {
+      const WalkEvent& event = events[i];
+      if (event.kind == WalkEvent::Kind::kChange) {
+        matter.push_back(all.size());
+        continue;
+      }
+      if (wrong == i) matter.push_back(all.size());
+      all.push_back({.kind = event.kind == WalkEvent::Kind::kGrab
+                                 ? Timeline::Step::Kind::kGrab
+                                 : Timeline::Step::Kind::kRead,
+                     .read = event.read,
+                     .version = event.version,
+                     .text = StepText(event),
+                     .marked = wrong == i});
     }
-    for (const WalkEvent& event : replay_.events()) {
-      const Turn& turn = replay_.turns()[event.turn].turn;
-      if (event.kind == WalkEvent::Kind::kGrab) {
-        time.marks.push_back(
-            {Timeline::Mark::Kind::kGrab, event.read,
-             Concat({"grabs ", PageNumbers(turn.pages, event.count)})});
-      } else if (event.kind == WalkEvent::Kind::kCheck) {
-        time.marks.push_back(
-            {Timeline::Mark::Kind::kCheck, event.read,
-             Concat({"last check of ", Name(event.again.level)})});
+    constexpr size_t kMost = 40;
+    constexpr size_t kAround = 5;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const bool shown =
+          all.size() <= kMost || i < kAround || all.size() - i <= kAround ||
+          std::any_of(
+              matter.begin(), matter.end(),
+              [&](size_t at) { return i + kAround >= at && i < at + kAround; });
+      if (shown) {
+        time.steps.push_back(std::move(all[i]));
+      } else if (time.steps.back().kind != Timeline::Step::Kind::kSkipped) {
+        time.steps.push_back({.kind = Timeline::Step::Kind::kSkipped,
+                              .read = all[i].read,
+                              .version = all[i].version,
+                              .text = "..."});
       }
     }
     return time;
@@ -265,6 +281,24 @@ class RaceText {
       }
     }
     return std::nullopt;
+  }
+
+  // What a walk does, in a word or two.
+  std::string StepText(const WalkEvent& event) const {
+    const Turn& turn = replay_.turns()[event.turn].turn;
+    switch (event.kind) {
+      case WalkEvent::Kind::kChange:
+        break;
+      case WalkEvent::Kind::kReread:
+        return Concat({Name(event.again.level), " again"});
+      case WalkEvent::Kind::kTurn:
+        return std::string(Name(turn.level));
+      case WalkEvent::Kind::kGrab:
+        return Concat({"grabs ", PageNumbers(turn.pages, event.count)});
+      case WalkEvent::Kind::kCheck:
+        return Concat({"last check of ", Name(event.again.level)});
+    }
+    return "";
   }
 
   std::string TableAt(uint64_t origin) const {

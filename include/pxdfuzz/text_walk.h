@@ -135,6 +135,11 @@ class WalkText {
     return rule_.has_value() ? &replay_.events()[*rule_] : nullptr;
   }
 
+  // Where it went wrong, as a position in events().
+  std::optional<size_t> wrong_event() const {
+    return rule_.has_value() ? rule_ : effect_;
+  }
+
   // Whether the turn that broke a rule is the first of its loop: nothing was
   // moved on.
   bool RuleTurnBegins() const {

@@ -9,6 +9,7 @@
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/text_lines.h"
 #include "pxdfuzz/text_picture.h"
+#include "pxdfuzz/text_race.h"
 #include "src/cli/walk_drawing.h"
 
 namespace pxdfuzz {
@@ -20,14 +21,14 @@ constexpr std::string_view kStyle = R"(
   --back: #ffffff; --text: #1b1d21; --faint: #5b616b; --line: #9aa1ac;
   --table: #f4f5f7; --right: #0b57a4; --right-back: #e3effb;
   --wrong: #a62018; --wrong-back: #fdeae7; --copy: #6a4c00;
-  --copy-back: #fff6dc;
+  --copy-back: #fff6dc; --other: #5b2a86; --other-back: #f3eafa;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --back: #15171a; --text: #e6e8eb; --faint: #a8afb9; --line: #6f7782;
     --table: #1f2328; --right: #7fc0ff; --right-back: #13304d;
     --wrong: #ff9d90; --wrong-back: #4a1d19; --copy: #f0cf7a;
-    --copy-back: #3b3112;
+    --copy-back: #3b3112; --other: #d3b0f2; --other-back: #352445;
   }
 }
 @media print {
@@ -36,7 +37,7 @@ constexpr std::string_view kStyle = R"(
     --back: #ffffff; --text: #000000; --faint: #444444; --line: #777777;
     --table: #f4f5f7; --right: #0b57a4; --right-back: #e3effb;
     --wrong: #a62018; --wrong-back: #fdeae7; --copy: #6a4c00;
-    --copy-back: #fff6dc;
+    --copy-back: #fff6dc; --other: #5b2a86; --other-back: #f3eafa;
   }
 }
 * { box-sizing: border-box; }
@@ -83,14 +84,35 @@ td p { margin: 0; max-width: 46rem; font-family: system-ui, sans-serif; }
 .narrow { display: none; color: var(--text); margin: .4rem 0; }
 @media (max-width: 62rem) { .narrow { display: block; } }
 .mark { color: var(--wrong); font-weight: 700; }
+tr.change td { padding: .6rem; background: var(--other-back);
+  border-left: 4px solid var(--other); }
+.change strong { color: var(--other); }
+.change ul { list-style: none; margin: .2rem 0 0; padding: 0;
+  font-size: .85rem; }
+.time { list-style: none; margin: .5rem 0; padding: 0; max-width: none; }
+.time > li { margin: 0; padding: .4rem 0 .4rem 0; }
+.time > li.change { border: 0 solid var(--other); border-left-width: 4px;
+  background: var(--other-back); padding: .5rem .6rem; }
+.reads { display: flex; flex-wrap: wrap; gap: .3rem; list-style: none;
+  margin: .3rem 0 0; padding: 0; max-width: none; }
+.reads li { margin: 0; padding: .1rem .5rem; border: 1px solid var(--line);
+  border-radius: 3px; background: var(--table); font-size: .85rem; }
+.reads li.grab { border: 2px solid var(--copy); background: var(--copy-back); }
+.reads li.skipped { border-style: dashed; }
+.reads li.wrong { border: 2px dashed var(--wrong);
+  background: var(--wrong-back); }
 svg { display: block; }
 svg text { font-size: 13px; fill: var(--text); white-space: pre; }
 svg .level { font-weight: 700; }
+svg .struck { text-decoration: line-through; fill: var(--faint); }
+svg .later-text { fill: var(--other); font-weight: 700; }
+svg .later-text.struck { font-weight: 400; }
 svg .header, svg .dots { fill: var(--faint); }
 svg .table-text, svg .stack-text { font-weight: 700; }
 rect { fill: none; stroke: none; }
 rect.table { fill: var(--table); stroke: var(--line); }
 rect.entry { fill: var(--back); stroke: var(--line); }
+rect.later { fill: var(--other-back); stroke: var(--other); }
 rect.on-reference { fill: var(--right-back); stroke: var(--right);
   stroke-width: 2; }
 rect.on-walk { stroke: var(--wrong); stroke-width: 2;
@@ -147,6 +169,7 @@ class Page {
     Out("</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<main>\n");
     Out("<h1>", Escaped(story_.headline), "</h1>\n");
     if (story_.comparable) {
+      if (story_.timeline.has_value()) AddTimeline(*story_.timeline);
       AddDrawing();
       AddTerms();
     }
@@ -172,14 +195,60 @@ class Page {
 
   std::string Title() const {
     return Concat({"pxdfuzz: ", story_.walk,
-                   !story_.comparable  ? ", not comparable"
-                   : story_.went_wrong ? " goes wrong"
-                                       : " agrees"});
+                   !story_.comparable            ? ", not comparable"
+                   : story_.went_wrong           ? " goes wrong"
+                   : story_.timeline.has_value() ? " holds"
+                                                 : " agrees"});
   }
 
   void BeginScroll(std::string_view label) {
     Out("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"",
         label, "\">\n");
+  }
+
+  void AddTimeline(const Timeline& timeline) {
+    Out("<h2>Changes</h2>\n<p>", Escaped(HowToReadTimeline(timeline)),
+        "</p>\n<ul class=\"time\">\n");
+    AddReads(timeline, 0);
+    for (const ToldChange& change : timeline.changes) {
+      Out("<li class=\"change\">");
+      AddChange(change);
+      Out("</li>\n");
+      if (change.made) AddReads(timeline, change.number);
+    }
+    Out("</ul>\n");
+  }
+
+  void AddReads(const Timeline& timeline, size_t version) {
+    Out("<li>version ", std::to_string(version), "\n<ol class=\"reads\">\n");
+    bool has_any = false;
+    for (const Timeline::Step& step : timeline.steps) {
+      if (step.version != version) continue;
+      has_any = true;
+      std::string_view kind;
+      if (step.kind == Timeline::Step::Kind::kGrab) kind = "grab";
+      if (step.kind == Timeline::Step::Kind::kSkipped) kind = "skipped";
+      if (step.marked) kind = "wrong";
+      Out(kind.empty() ? "<li>" : Concat({"<li class=\"", kind, "\">"}),
+          step.marked ? "<span class=\"mark\">&gt;&gt;</span> " : "",
+          step.kind == Timeline::Step::Kind::kRead
+              ? Concat({"<strong>", std::to_string(step.read), "</strong> "})
+              : "",
+          Escaped(step.text), "</li>\n");
+    }
+    if (!has_any) Out("<li class=\"skipped\">no read</li>\n");
+    Out("</ol></li>\n");
+  }
+
+  void AddChange(const ToldChange& change) {
+    Out("<strong>== ", Escaped(Heading(change)), "</strong>",
+        change.made ? "" : ". It is not done: the walk has ended before.");
+    if (change.wrote.empty()) return;
+    Out("\n<ul>\n");
+    for (const std::string& wrote : change.wrote) {
+      Out("<li>", Escaped(wrote), "</li>\n");
+    }
+    Out("</ul>");
   }
 
   void AddDrawing() {
@@ -199,10 +268,16 @@ class Page {
     }
     Out("Tables from the root on the left to the pages on "
         "the right; of each, the entries on these paths, each with the first "
-        "address that it maps. Solid lines with an R are the reference&#39;s, "
-        "dashed lines with a W those of ",
-        Escaped(picture.walk),
-        ".<span class=\"screen\"> Scroll the drawing sideways where it is "
+        "address that it maps. Solid lines with an R are the reference&#39;s",
+        story_.timeline.has_value()
+            ? Concat({" in version ", std::to_string(picture.version)})
+            : "",
+        ", dashed lines with a W those of ", Escaped(picture.walk), ".",
+        story_.timeline.has_value()
+            ? " What a change rewrites is struck out, and below it stands what "
+              "the change makes of it."
+            : "",
+        "<span class=\"screen\"> Scroll the drawing sideways where it is "
         "wider than the page.</span></figcaption>\n</figure>\n");
   }
 
@@ -287,12 +362,25 @@ class Page {
         Out("<tr><td colspan=\"2\">...</td></tr>\n");
         continue;
       }
+      if (turn.change.has_value()) {
+        Out("<tr class=\"change\"><td colspan=\"2\">");
+        AddChange(*turn.change);
+        Out("</td></tr>\n");
+        continue;
+      }
       Out(turn.marked ? "<tr class=\"wrong\">" : "<tr>", "<td><div class=\"in",
           std::to_string(Ordinal(Level::kPgd) - Ordinal(turn.level)), "\">",
-          turn.marked ? "<span class=\"mark\">&gt;&gt;</span> " : "",
-          "<strong>", Escaped(turn.part), "</strong>\n<ul>\n");
-      for (const std::string& line :
-           {turn.pointer, Concat({"-> ", turn.place}), turn.read, turn.next}) {
+          turn.marked ? "<span class=\"mark\">&gt;&gt;</span> " : "");
+      if (!turn.part.empty()) {
+        Out("<strong>", Escaped(turn.part), "</strong>");
+      }
+      Out("\n<ul>\n");
+      std::vector<std::string> lines = {
+          turn.pointer, turn.again,
+          turn.place.empty() ? "" : Concat({"-> ", turn.place}), turn.read,
+          turn.next};
+      lines.insert(lines.end(), turn.after.begin(), turn.after.end());
+      for (const std::string& line : lines) {
         if (!line.empty()) Out("<li>", Escaped(line), "</li>\n");
       }
       Out("</ul></div></td><td>");

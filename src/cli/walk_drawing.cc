@@ -86,26 +86,43 @@ class Layout {
     double right() const { return x + width; }
     double middle() const { return y + height / 2; }
   };
+  // Where an entry stands: what it is at the start, and below that what each
+  // change makes of it.
+  struct EntryRows {
+    Rect start;
+    std::vector<Rect> later;
+  };
 
   static constexpr size_t kPages = kLevelCount;
   static size_t ColumnOf(Level level) {
     return static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(level));
   }
+  // Whether the column of a level has tables: one that is folded for the walk
+  // may have the root that a change put on top.
+  bool HasTables(size_t column) const {
+    return picture_.levels[column].real || TableIn(column) != nullptr;
+  }
+  const Picture::Table* TableIn(size_t column) const {
+    for (const Picture::Table& table : picture_.tables) {
+      if (ColumnOf(table.level) == column) return &table;
+    }
+    return nullptr;
+  }
   // The column of what an entry of `level` leads to.
   size_t ColumnBehind(Level level) const {
     size_t column = ColumnOf(level) + 1;
-    while (column < kPages && !picture_.levels[column].real) ++column;
+    while (column < kPages && !HasTables(column)) ++column;
     return column;
   }
 
   void PlaceColumns() {
     double x = kMargin;
     for (size_t i = 0; i < kPages; ++i) {
-      const bool real = picture_.levels[i].real;
+      const bool has_tables = HasTables(i);
       x_[i] = x;
       // Folded levels side by side share a column.
-      if (!real && i + 1 < kPages && !picture_.levels[i + 1].real) continue;
-      x += (real ? kColumn : kFoldedColumn) + kGap;
+      if (!has_tables && i + 1 < kPages && !HasTables(i + 1)) continue;
+      x += (has_tables ? kColumn : kFoldedColumn) + kGap;
     }
     x_[kPages] = x;
     out_.width = x + kColumn + kMargin;
@@ -164,9 +181,14 @@ class Layout {
         AddText("header", x_[i], 82, info.table);
         AddText("header", x_[i], 99,
                 Concat({"entries of ", ByteSize(info.span)}));
-      } else if (i == 0 || picture_.levels[i - 1].real) {
+      } else if (const Picture::Table* table = TableIn(i)) {
+        AddText("level", x_[i], 64, std::string(Name(info.level)));
+        AddText("header", x_[i], 82, "folded for the walk");
+        AddText("header", x_[i], 99,
+                Concat({"entries of ", ByteSize(table->span)}));
+      } else if (i == 0 || HasTables(i - 1)) {
         std::string names;
-        for (size_t j = i; j < kPages && !picture_.levels[j].real; ++j) {
+        for (size_t j = i; j < kPages && !HasTables(j); ++j) {
           names += Concat(
               {names.empty() ? "" : " ", Name(picture_.levels[j].level)});
         }
@@ -181,8 +203,8 @@ class Layout {
   // Where levels are folded their column is empty, and paths lead through it.
   void AddFoldedBands() {
     for (size_t i = 0; i < kPages; ++i) {
-      if (picture_.levels[i].real) continue;
-      if (i > 0 && !picture_.levels[i - 1].real) continue;
+      if (HasTables(i)) continue;
+      if (i > 0 && !HasTables(i - 1)) continue;
       const double bottom = *std::max_element(y_.begin(), y_.end());
       out_.boxes.insert(out_.boxes.begin(),
                         {"folded", x_[i] - 8, kTop - 8, kFoldedColumn + 8,
@@ -222,25 +244,49 @@ class Layout {
         first += Concat({" ", Hex(*address)});
       }
       Append(Wrapped(first, kCharacters), lines);
+      const size_t heading = lines.size();
       Append(Wrapped(entry.meaning, kCharacters), lines);
-      const Rect row{rect.x, y, kColumn, HeightOf(lines)};
-      AddBox("entry", row);
-      if (entry.by_reference) {
-        AddBox("on-reference", {row.x, row.y, row.width, row.height});
+      // What a change rewrites is struck out, and what it writes stands below.
+      EntryRows rows;
+      rows.start = AddRow("entry", entry, rect.x, y, lines,
+                          entry.later.empty() ? lines.size() : heading);
+      y += rows.start.height;
+      for (const Picture::Later& later : entry.later) {
+        const bool is_last = &later == &entry.later.back();
+        const std::vector<std::string> text =
+            Wrapped(Concat({"change ", std::to_string(later.change), ": ",
+                            later.meaning}),
+                    kCharacters);
+        rows.later.push_back(
+            AddRow("later", later, rect.x, y, text, is_last ? text.size() : 0));
+        y += rows.later.back().height;
       }
-      if (entry.by_walk) {
-        AddBox("on-walk",
-               {row.x + 4, row.y + 4, row.width - 8, row.height - 8});
-      }
-      AddLines("entry-text", row.x + kPad, row.y + kPad - 2, lines);
-      entries_[at].push_back(row);
-      y += row.height;
+      entries_[at].push_back(std::move(rows));
     }
     if (expected != table.size) y = AddDots(rect.x, y);
     rect.height = y - rect.y;
     out_.boxes.insert(out_.boxes.begin(),
                       {"table", rect.x, rect.y, rect.width, rect.height});
     y_[column] = y + kBetween;
+  }
+
+  // What an entry holds: lines, of which those from `struck` on are struck out.
+  Rect AddRow(const std::string& kind, const Picture::Content& content,
+              double x, double y, const std::vector<std::string>& lines,
+              size_t struck) {
+    const Rect row{x, y, kColumn, HeightOf(lines)};
+    AddBox(kind, row);
+    if (content.by_reference) AddBox("on-reference", row);
+    if (content.by_walk) {
+      AddBox("on-walk", {row.x + 4, row.y + 4, row.width - 8, row.height - 8});
+    }
+    const auto middle = lines.begin() + static_cast<std::ptrdiff_t>(struck);
+    AddLines(Concat({kind, "-text"}), x + kPad, y + kPad - 2,
+             {lines.begin(), middle});
+    AddLines(Concat({kind, "-text struck"}), x + kPad,
+             y + kPad - 2 + kDrawnLine * static_cast<double>(struck),
+             {middle, lines.end()});
+    return row;
   }
 
   double AddDots(double x, double y) {
@@ -325,7 +371,7 @@ class Layout {
   }
 
   void AddCopied(const Step& from, const Rect& copy) {
-    const Rect& entry = entries_[from.table][from.entry];
+    const Rect entry = RectOf(from);
     const std::string path =
         entry.x == copy.x
             ? absl::StrFormat("M%.0f %.0fH%.0fV%.0fH%.0f", entry.x,
@@ -340,8 +386,14 @@ class Layout {
     std::vector<double> wanted(picture_.pages.size(), 0);
     for (size_t i = 0; i < picture_.tables.size(); ++i) {
       for (size_t j = 0; j < entries_[i].size(); ++j) {
-        const size_t page = picture_.tables[i].entries[j].page;
-        if (page != Picture::kNone) wanted[page] = entries_[i][j].y;
+        const Picture::Entry& entry = picture_.tables[i].entries[j];
+        for (size_t k = 0; k < entry.later.size(); ++k) {
+          const size_t page = entry.later[k].page;
+          if (page != Picture::kNone) wanted[page] = entries_[i][j].later[k].y;
+        }
+        if (entry.page != Picture::kNone) {
+          wanted[entry.page] = entries_[i][j].start.y;
+        }
       }
     }
     std::vector<size_t> order(picture_.pages.size());
@@ -377,8 +429,11 @@ class Layout {
 
   Rect RectOf(const Step& step) const {
     switch (step.at) {
-      case Step::At::kEntry:
-        return entries_[step.table][step.entry];
+      case Step::At::kEntry: {
+        const EntryRows& rows = entries_[step.table][step.entry];
+        return step.later == Picture::kNone ? rows.start
+                                            : rows.later[step.later];
+      }
       case Step::At::kStack:
         return stack_.value_or(Rect());
       case Step::At::kNowhere:
@@ -400,14 +455,19 @@ class Layout {
     for (size_t i = 0; i < picture_.tables.size(); ++i) {
       for (size_t j = 0; j < entries_[i].size(); ++j) {
         const Picture::Entry& entry = picture_.tables[i].entries[j];
-        if (entry.by_reference || entry.by_walk) continue;
-        const Rect& from = entries_[i][j];
-        if (entry.table != Picture::kNone) {
-          AddArrow("pointer", 0, from, tables_[entry.table], 0);
-        } else if (entry.page != Picture::kNone) {
-          AddArrow("pointer", 0, from, pages_[entry.page], 0);
+        AddPointer(entry, entries_[i][j].start);
+        for (size_t k = 0; k < entry.later.size(); ++k) {
+          AddPointer(entry.later[k], entries_[i][j].later[k]);
         }
       }
+    }
+  }
+  void AddPointer(const Picture::Content& content, const Rect& from) {
+    if (content.by_reference || content.by_walk) return;
+    if (content.table != Picture::kNone) {
+      AddArrow("pointer", 0, from, tables_[content.table], 0);
+    } else if (content.page != Picture::kNone) {
+      AddArrow("pointer", 0, from, pages_[content.page], 0);
     }
   }
 
@@ -470,7 +530,7 @@ class Layout {
   std::array<double, kPages + 1> x_{};
   std::array<double, kPages + 1> y_{};
   std::vector<Rect> tables_;  // their headings
-  std::vector<std::vector<Rect>> entries_;
+  std::vector<std::vector<EntryRows>> entries_;
   std::vector<Rect> pages_;
   std::optional<Rect> stack_;
   std::optional<Rect> nowhere_;

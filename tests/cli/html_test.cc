@@ -13,9 +13,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pxdfuzz/case.h"
@@ -24,6 +26,7 @@
 #include "pxdfuzz/story.h"
 #include "src/cli/html_report.h"
 #include "src/cli/walk_drawing.h"
+#include "tests/changing_cases.h"
 #include "tests/random_bytes.h"
 
 namespace pxdfuzz {
@@ -83,6 +86,22 @@ class HtmlTest : public ::testing::Test {
 
   fs::path scratch_;
 };
+
+// A root table is put on top in the midst, and a page goes.
+constexpr std::string_view kUpgrade = R"(version: 1
+space: s390/3
+requests:
+- {start: 0x1007ffff000, pages: 2, access: read}
+stack:
+  position: 0
+  around: copy
+tables:
+- map: {pte: 0x1007ffff000, count: 1, frame: 0x1000000, state: rw young dirty}
+- map: {pte: 0x10080000000, count: 1, frame: 0x2000000, state: rw young dirty}
+changes:
+- before read 4: upgrade
+- before read 6: clear pte of 0x1007ffff000
+)";
 
 // Elements that are begun and not ended, or the other way round; nothing where
 // all are. Knows the HTML that is written here, no more.
@@ -257,8 +276,8 @@ TEST(HtmlReportTest, EscapesAllOfAStory) {
                                         .made = true,
                                         .what = evil,
                                         .wrote = {evil}}},
-                           .versions = {{1, 1}, {2, 3}},
-                           .marks = {{.read = 2, .text = evil}}},
+                           .steps = {{.read = 1, .text = evil},
+                                     {.version = 1, .text = evil}}},
       .picture = picture,
       .page_header = {evil, evil, evil, evil},
       .pages = {{.marked = true, .cells = {evil, evil, evil, evil}}},
@@ -283,8 +302,29 @@ TEST(HtmlReportTest, EscapesAllOfAStory) {
   EXPECT_EQ(Unbalanced(html), "");
 }
 
-// In the drawing of any case no two texts overlap and none leaves the paper,
-// by the size that a character is laid out with.
+// No two texts of a drawing overlap and none leaves the paper, by the size that
+// a character is laid out with.
+void ExpectTextsApart(const WalkDrawing& drawing) {
+  for (size_t a = 0; a < drawing.texts.size(); ++a) {
+    const WalkDrawing::Text& text = drawing.texts[a];
+    const double width =
+        kDrawnCharacter * static_cast<double>(text.text.size());
+    ASSERT_GE(text.x, 0);
+    ASSERT_LE(text.x + width, drawing.width) << text.text;
+    ASSERT_LE(text.y + 4, drawing.height) << text.text;
+    for (size_t b = 0; b < a; ++b) {
+      const WalkDrawing::Text& other = drawing.texts[b];
+      const double other_width =
+          kDrawnCharacter * static_cast<double>(other.text.size());
+      const bool beside =
+          text.x + width <= other.x || other.x + other_width <= text.x;
+      ASSERT_TRUE(beside || std::abs(text.y - other.y) >= 15)
+          << text.text << " and " << other.text;
+    }
+  }
+  ASSERT_EQ(Unbalanced(ToSvg(drawing, "t", "d")), "");
+}
+
 TEST(WalkDrawingTest, TextsHaveTheirOwnPlace) {
   Oracle oracle;
   RandomBytes random(11);
@@ -298,31 +338,89 @@ TEST(WalkDrawingTest, TextsHaveTheirOwnPlace) {
       const size_t walk = static_cast<size_t>(i) % kWalkCount;
       const WalkStory story = TellWalk(c, verdict, request, walk);
       if (!story.comparable) continue;
-      const WalkDrawing drawing = LayOut(*story.picture, story.wrong_turn);
       ++drawn;
       left += story.picture->stack.has_value();
-      for (size_t a = 0; a < drawing.texts.size(); ++a) {
-        const WalkDrawing::Text& text = drawing.texts[a];
-        const double width =
-            kDrawnCharacter * static_cast<double>(text.text.size());
-        ASSERT_GE(text.x, 0);
-        ASSERT_LE(text.x + width, drawing.width) << text.text;
-        ASSERT_LE(text.y + 4, drawing.height) << text.text;
-        for (size_t b = 0; b < a; ++b) {
-          const WalkDrawing::Text& other = drawing.texts[b];
-          const double other_width =
-              kDrawnCharacter * static_cast<double>(other.text.size());
-          const bool beside =
-              text.x + width <= other.x || other.x + other_width <= text.x;
-          ASSERT_TRUE(beside || std::abs(text.y - other.y) >= 15)
-              << text.text << " and " << other.text;
-        }
-      }
-      ASSERT_EQ(Unbalanced(ToSvg(drawing, "t", "d")), "");
+      ASSERT_NO_FATAL_FAILURE(
+          ExpectTextsApart(LayOut(*story.picture, story.wrong_turn)));
     }
   }
   EXPECT_GT(drawn, 500);
   EXPECT_GT(left, 20);
+}
+
+// The same where tables change: on each change's entry stands what it was,
+// struck out, and what it becomes.
+TEST(WalkDrawingTest, ChangesHaveTheirOwnPlace) {
+  Oracle oracle;
+  int drawn = 0;
+  std::map<Change::Kind, int> kinds;
+  ForChangingCases(1500, [&](const Case& c, uint64_t seed) {
+    const Verdict& verdict =
+        oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+    for (size_t request = 0; request < verdict.requests.size(); ++request) {
+      const size_t walk = seed % kWalkCount;
+      const WalkStory story = TellWalk(c, verdict, request, walk);
+      if (!story.comparable) continue;
+      const WalkDrawing drawing = LayOut(*story.picture, story.wrong_turn);
+      ASSERT_NO_FATAL_FAILURE(ExpectTextsApart(drawing));
+      ++drawn;
+      std::string texts;
+      for (const WalkDrawing::Text& text : drawing.texts) {
+        texts += text.text + "\n";
+      }
+      for (const ToldChange& change : story.timeline->changes) {
+        if (!change.made || change.wrote[0].starts_with("nothing")) continue;
+        ++kinds[c.changes[change.number - 1].kind];
+        ASSERT_THAT(
+            texts, HasSubstr("change " + std::to_string(change.number) + ": "));
+        ASSERT_TRUE(std::any_of(
+            drawing.texts.begin(), drawing.texts.end(),
+            [](const auto& text) { return text.kind.ends_with(" struck"); }));
+      }
+    }
+  });
+  EXPECT_GT(drawn, 500);
+  EXPECT_EQ(kinds.size(), 7u);
+}
+
+TEST_F(HtmlTest, ShowsWhatChangesMeanwhile) {
+  const fs::path file = fs::path(Scratch("race.yaml"));
+  std::ofstream(file) << R"(version: 1
+space: s390/2
+requests:
+- {start: 0x100000, pages: 2, access: read}
+stack:
+  position: 0
+  around: copy
+tables:
+- map: {pte: 0x100000, count: 1, frame: 0x1000000, state: rw young dirty}
+changes:
+- before read 5: detach pmd of 0x100000
+)";
+  const std::string run = "\"$P\" explain '" + file.string() + "' ";
+  for (const Policy& policy : kAllWalks) {
+    const std::string walk = "--walk=" + std::string(Name(policy));
+    const Ran text = Shell(run + walk);
+    ASSERT_EQ(text.code, 0) << text.error;
+    EXPECT_THAT(text.out,
+                HasSubstr("\n== change 1, before read 5: detach pmd of "));
+    const Ran html = Shell(run + walk + " --html=-");
+    EXPECT_EQ(html.code, 0) << html.error;
+    EXPECT_EQ(Unbalanced(html.out), "");
+    EXPECT_THAT(html.out, HasSubstr("<tr class=\"change\">"));
+  }
+  const std::string html =
+      Shell(run + "--walk=folded-aware-by-value --html=-").out;
+  EXPECT_THAT(html, HasSubstr("returns a stale page: page 0 of 2, at"));
+  EXPECT_THAT(html, HasSubstr("<li><strong>4</strong> pmd</li>\n</ol></li>\n"
+                              "<li class=\"change\"><strong>== change 1, "
+                              "before read 5: detach pmd of 0x100000"));
+  EXPECT_THAT(html, HasSubstr("<li class=\"grab\">grabs page 0</li>\n"
+                              "<li class=\"wrong\">"));
+  EXPECT_THAT(html, HasSubstr(">page table 0</text>"));
+  EXPECT_THAT(html, HasSubstr("class=\"entry-text struck\""));
+  EXPECT_THAT(html, HasSubstr(">change 1: empty</text>"));
+  EXPECT_THAT(html, HasSubstr("reference&#39;s in version 1, dashed"));
 }
 
 // What a browser makes of it: a script is put into a copy of the page, which
@@ -365,9 +463,19 @@ document.title = 'measured ' + texts.length + ' left ' + left + ' problems ' +
                           "' --headless --no-sandbox --disable-gpu "
                           "--user-data-dir='" +
                           Scratch("profile") + "' ";
-  for (const std::string_view name : {"thread-wrong-page", "border-1-mib",
-                                      "border-4-tib", "arm64-realigned"}) {
-    std::string html = Explain(name, "--html=-").out;
+  std::ofstream(Scratch("upgrade.yaml")) << kUpgrade;
+  const std::vector<std::pair<std::string_view, int>> kLeft = {
+      {"thread-wrong-page", 1},
+      {"border-1-mib", 1},
+      {"border-4-tib", 1},
+      {"arm64-realigned", 1},
+      {"upgrade", 0}};
+  for (const auto& [name, left] : kLeft) {
+    std::string html =
+        name == "upgrade"
+            ? Shell("\"$P\" explain --html=- '" + Scratch("upgrade.yaml") + "'")
+                  .out
+            : Explain(name, "--html=-").out;
     html.replace(html.rfind("</body>"), 7, kMeasure);
     std::ofstream(Scratch("copy.html")) << html;
     // A browser makes no window narrower than 500; a frame is.
@@ -384,7 +492,9 @@ document.title = 'measured ' + texts.length + ' left ' + left + ' problems ' +
       ASSERT_NE(at, dom.out.npos) << name << " " << page << dom.error;
       const std::string title =
           dom.out.substr(at, dom.out.find("</title>", at) - at);
-      EXPECT_THAT(title, HasSubstr(" left 1 problems 0:")) << name << page;
+      EXPECT_THAT(title,
+                  HasSubstr(" left " + std::to_string(left) + " problems 0:"))
+          << name << page;
     }
   }
   const Ran shot =
