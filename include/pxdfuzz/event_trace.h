@@ -66,24 +66,26 @@ struct WalkEvent {
 class EventTrace {
  public:
   // `memory` outlives the object.
-  explicit EventTrace(const ChangingMemory& memory) : memory_(memory) {
-    NoteChanges(0);
+  explicit EventTrace(ChangingMemory& memory) : memory_(memory) {
+    NoteChanges(0, 1);
   }
 
   void OnTurn(const Turn& turn) {
-    NoteChanges(turns_.size());
+    NoteChanges(turns_.size(), memory_.reads());
     Add(WalkEvent::Kind::kTurn, turns_.size());
     turns_.push_back({.turn = turn, .holds = Holds(memory_, turn)});
   }
   void OnReread(const Again& again) {
-    NoteChanges(turns_.size());
+    NoteChanges(turns_.size(), memory_.reads());
     AddAgain(WalkEvent::Kind::kReread, turns_.size(), again);
   }
   void OnGrab(size_t /*pages*/, uint64_t count) {
+    memory_.Grab();
+    NoteChanges(turns_.size() - 1, memory_.reads() + 1);
     Add(WalkEvent::Kind::kGrab, turns_.size() - 1).count = count;
   }
   void OnCheck(const Again& again) {
-    NoteChanges(turns_.size() - 1);
+    NoteChanges(turns_.size() - 1, memory_.reads());
     AddAgain(WalkEvent::Kind::kCheck, turns_.size() - 1, again);
     turns_.back().dropped |= again.loaded.value != again.first;
   }
@@ -110,18 +112,17 @@ class EventTrace {
       }
     }
   }
-  // What was done before the read that was just made.
-  void NoteChanges(size_t turn) {
+  // What was done before that read.
+  void NoteChanges(size_t turn, size_t read) {
     while (version_ < memory_.version()) {
       ++version_;
       WalkEvent& event = Add(WalkEvent::Kind::kChange, turn);
       event.version = version_;
-      // What comes before the first read is done before any.
-      if (event.read == 0) event.read = 1;
+      event.read = read;
     }
   }
 
-  const ChangingMemory& memory_;
+  ChangingMemory& memory_;
   std::vector<SeenTurn> turns_;
   std::vector<WalkEvent> events_;
   size_t version_ = 0;
