@@ -864,14 +864,14 @@ TEST(ChangingReportTest, StaleLargePage) {
   const Explained explained = Explain(
       WithChanges(MakeCase(3, {.start = 2 * kGiB, .pages = 2},
                            {MapLarge(Level::kPud, 2 * kGiB, 8 * kGiB)}),
-                  {{.level = Level::kPud, .read = 3, .address = 2 * kGiB}}),
+                  {{.level = Level::kPud, .read = 4, .address = 2 * kGiB}}),
       kFoldedAwareByValue);
   EXPECT_EQ(explained.outcome, Outcome::kStale);
   EXPECT_THAT(
       explained.flat,
       HasSubstr("returns a stale page: page 0 of 2, at 0x80000000, is "
                 "0x200000000, which change 1 (clear pud of 0x80000000, before "
-                "read 3) had taken away before the walk took its reference, "
+                "read 4) had taken away before the walk took its reference, "
                 "after read 3: by then the tables say empty pud there. Its "
                 "last check passes all the same: it compares a local copy of "
                 "the pud entry with itself."));
@@ -976,12 +976,12 @@ TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
                 "of 2 pages, and stops at page 0, at 0x1007ffff000: its last "
                 "check (read 6) found *pmdp changed by change 1, and it gave "
                 "the page back."));
-  // The change stands between the grab and the check, and what is told of the
-  // turn goes on behind it.
+  // The change stands where it is made: before the reference is taken, which is
+  // what the check is for.
   EXPECT_THAT(explained.report, HasSubstr(R"(
-         grabs page 0: frame 0x1000000            |
 == change 1, before read 6: detach pmd of 0x1007ff00000 ========================
 ==   segment table 0, entry 2047: page table 0 -> empty
+         grabs page 0: frame 0x1000000            |
          read 6: last check: *pmdp = 0x20: empty; |
            it was page table 0                    |
          gives page 0 back; stops here            |
