@@ -285,6 +285,13 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   c = detached;
   c.changes[0] = {.kind = Change::Kind::kUpgrade, .read = 8};
   expect("plain-change", c, detached);
+  for (Case* there : {&c, &quiet}) {
+    *there = detached;
+    there->requests[0].start = 7 * kMiB;
+    there->changes[0].address = 7 * kMiB;
+  }
+  c.changes[0] = {.kind = Change::Kind::kUpgrade, .read = 8};
+  expect("plain-change", c, quiet);
 
   c = cleared;
   expect("smaller-leaf", c,
@@ -318,6 +325,24 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   c = refilled;
   c.changes[0].read = 7;
   expect("earlier-reads", c, refilled);
+
+  for (const uint16_t read : {uint16_t{9}, uint16_t{8}}) {
+    c = detached;
+    c.changes[0].read = read;
+    c.changes.push_back({.kind = Change::Kind::kClear, .read = 9});
+    c.changes.push_back(
+        {.kind = Change::Kind::kMap, .read = 30, .frame = 2 * kPage});
+    if (read == 9) both = c;
+  }
+  expect("earlier-reads", c, both);
+
+  const auto late = [&](std::initializer_list<uint16_t> reads) {
+    Case three = both;
+    size_t i = 0;
+    for (const uint16_t read : reads) three.changes[i++].read = read;
+    return three;
+  };
+  expect("earlier-reads", late({40, 50, 60}), late({50, 50, 50}));
 
   // A case of one signature with `detached`, which no step leads to it from.
   c = detached;
