@@ -266,6 +266,8 @@ void Generator::AddChanges(const Request& request, Case& c) {
   const uint64_t table = change.address & ~(geometry.span(Level::kPmd) - 1);
   const auto pages_of_table = static_cast<uint16_t>(
       std::min<uint64_t>(geometry.entries(Level::kPte), Case::kMaxPages));
+  // One change holds no more than a part of a large table.
+  const uint64_t part = change.address & ~(PagesToBytes(pages_of_table) - 1);
   const auto add = [&](Change::Kind kind, Level level, uint64_t address,
                        uint16_t count) {
     change.kind = kind;
@@ -280,7 +282,7 @@ void Generator::AddChanges(const Request& request, Case& c) {
   switch (change.level == Level::kPte ? rng_.Below(8) : 7) {
     case 0:  // Collapse, as far as it comes.
       add(Change::Kind::kDetach, Level::kPmd, table, 1);
-      add(Change::Kind::kClear, Level::kPte, table, pages_of_table);
+      add(Change::Kind::kClear, Level::kPte, part, pages_of_table);
       change.frame = DrawFrame(table);
       add(Change::Kind::kMap, Level::kPmd, table, 1);
       break;
@@ -299,7 +301,7 @@ void Generator::AddChanges(const Request& request, Case& c) {
       break;
     }
     case 2:  // Pages are unmapped, and then their tables are freed.
-      add(Change::Kind::kClear, Level::kPte, table, pages_of_table);
+      add(Change::Kind::kClear, Level::kPte, part, pages_of_table);
       add(Change::Kind::kClear, Level::kPmd, table, 1);
       if (geometry.root() != Level::kPmd) {
         add(Change::Kind::kClear, Level::kPud, table, 1);

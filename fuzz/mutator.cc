@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fuzz/change_check.h"
 #include "fuzz/generator.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/geometry.h"
@@ -182,6 +183,18 @@ void RedrawChanges(Context& m) {
   m.generator().AddChanges(m.AnyRequest(), m.c);
 }
 
+// Draws other changes, a few times, where Linux would not make these.
+void MakePossible(Context& m) {
+  constexpr int kMostTimes = 4;
+  // Made once; what it says depends on the case alone.
+  static ChangeCheck& check = *new ChangeCheck();
+  Canonicalize(m.c);
+  for (int i = 0; i < kMostTimes && check.Ask(m.c) != Impossible::kNo; ++i) {
+    RedrawChanges(m);
+    Canonicalize(m.c);
+  }
+}
+
 void DropChange(Context& m) {
   if (m.c.changes.empty()) return;
   m.c.changes.erase(m.rng.Below(m.c.changes.size()));
@@ -322,6 +335,8 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
   } else if (may_change) {
     // One case in sixteen stays as it is.
     if (c.changes.empty() && !rng.Chance(1, 16)) RedrawChanges(context);
+    // One in eight changes in ways in which Linux may never change it.
+    if (!rng.Chance(1, 8)) MakePossible(context);
   } else if (rng.Chance(1, 256)) {
     Poke(context);
   }
