@@ -75,6 +75,31 @@ TEST(MutatorTest, QuietTablesAreMadeAsTheyWere) {
   EXPECT_EQ(digest(Tables::kRaw), "781998733596e5e3f60b37e1912d0ef66431cf93");
 }
 
+// Also where bytes say that something changes: one such input among those of a
+// target that asks for none would be many soon.
+TEST(MutatorTest, QuietTablesStayQuiet) {
+  int changing = 0;
+  Chain(
+      3, 2'000, kMaxEncodedSize, SpaceFilter(), Tables::kChanging,
+      [&](std::span<const uint8_t> bytes) {
+        const Case c = Decode(bytes);
+        if (c.changes.empty()) return;
+        ++changing;
+        const auto as_they_are = [](uint8_t* /*data*/, size_t size,
+                                    size_t /*max_size*/) { return size; };
+        for (const Tables tables : {Tables::kWellFormed, Tables::kRaw}) {
+          for (uint64_t seed = 0; seed < 64; ++seed) {
+            Buffer buffer{};
+            std::copy(bytes.begin(), bytes.end(), buffer.begin());
+            const size_t size = Mutate(buffer, bytes.size(), seed,
+                                       SpaceFilter(), tables, as_they_are);
+            ASSERT_TRUE(Decode(std::span(buffer).first(size)).changes.empty());
+          }
+        }
+      });
+  EXPECT_GT(changing, 1'000);
+}
+
 TEST(MutatorTest, KeepsToTheSpacesAskedFor) {
   for (const char* only : {"s390/2", "s390/3", "s390/4", "s390/5"}) {
     const SpaceFilter filter = *SpaceFilter::Parse(only);
