@@ -22,13 +22,38 @@ std::string MaskText(const std::bitset<kMaxCells>& cells) {
   return text;
 }
 
+// By position behind Incomparable::kFreesPages.
+constexpr std::array<std::string_view, kImpossibleCount> kImpossible = {
+    "frees-pages",        "inside-leaf",      "maps-over",
+    "maps-into-collapse", "detaches-nothing", "splits-nothing",
+    "refills-nothing",    "upgrades-nothing"};
+
 }  // namespace
+
+void Stats::CountChanging(const RequestVerdict& request) {
+  bool ran = false;
+  bool met = false;
+  for (size_t i = 0; i < kWalkCount; ++i) {
+    const WalkVerdict& walk = request.walks[i];
+    ran |= walk.ran;
+    if (!walk.ran || walk.changes == 0) continue;
+    met = true;
+    if (walk.pages < request.pages) ++changing_.dropped[i];
+  }
+  changing_.requests += ran;
+  changing_.met += met;
+}
 
 void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
   if (verdict.kind == Verdict::Kind::kNotComparable) {
     ++not_comparable_;
+    if (verdict.incomparable >= Incomparable::kFreesPages) {
+      ++changing_.impossible[static_cast<size_t>(verdict.incomparable) -
+                             static_cast<size_t>(Incomparable::kFreesPages)];
+    }
     return;
   }
+  if (!c.changes.empty()) ++changing_.cases;
   OfSpace& of = spaces_[IndexOf(c.space)];
   ++of.cases;
   bool returned = false;
@@ -40,6 +65,7 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
     if (request.incomparable != Incomparable::kNo) continue;
     ++requests_;
     pages_ += request.pages;
+    if (!c.changes.empty()) CountChanging(request);
     returned |= request.pages >= 1;
     returned_two |= request.pages >= 2;
     crossed |= request.crosses_folded;
@@ -48,8 +74,7 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
       const WalkVerdict& walk = request.walks[i];
       left_copy[i] |= walk.marks.left_copy != Marks::kNever;
       if (walk.excuse != Cause::kNone) {
-        ++excused_[i];
-        excuse_[i] = walk.excuse;
+        ++excused_[i][static_cast<size_t>(walk.excuse)];
       }
     }
   }
@@ -78,9 +103,30 @@ std::string Stats::ToText() const {
     out << "known-finding " << name << ' ' << count << '\n';
   }
   for (size_t i = 0; i < kWalkCount; ++i) {
-    if (excused_[i] == 0) continue;
-    out << "known-defect " << Name(kAllWalks[i]) << ' ' << Name(excuse_[i])
-        << ' ' << excused_[i] << '\n';
+    for (const Cause cause : kAllCauses) {
+      const uint64_t count = excused_[i][static_cast<size_t>(cause)];
+      if (count == 0) continue;
+      out << "known-defect " << Name(kAllWalks[i]) << ' ' << Name(cause) << ' '
+          << count << '\n';
+    }
+  }
+  if (changing_.cases > 0) {
+    out << "changing-cases " << changing_.cases << '\n';
+  }
+  // Where walks ran that tell.
+  if (changing_.requests > 0) {
+    out << "changing-requests " << changing_.requests << '\n'
+        << "changing-met " << changing_.met << '\n';
+  }
+  for (size_t i = 0; i < kWalkCount; ++i) {
+    if (changing_.dropped[i] == 0) continue;
+    out << "dropped " << Name(kAllWalks[i]) << ' ' << changing_.dropped[i]
+        << '\n';
+  }
+  for (size_t i = 0; i < kImpossibleCount; ++i) {
+    if (changing_.impossible[i] == 0) continue;
+    out << "impossible " << kImpossible[i] << ' ' << changing_.impossible[i]
+        << '\n';
   }
   for (size_t s = 0; s < kAllSpaces.size(); ++s) {
     if (!IsBuilt(kAllSpaces[s])) continue;

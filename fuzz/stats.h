@@ -17,6 +17,11 @@
 
 namespace pxdfuzz {
 
+// What Linux never does, out of Incomparable: from the first to the last of it.
+inline constexpr size_t kImpossibleCount =
+    static_cast<size_t>(Incomparable::kUpgradesNothing) -
+    static_cast<size_t>(Incomparable::kFreesPages) + 1;
+
 // What a process did so far. Counted beside the cases and read by nobody who
 // judges one.
 class Stats {
@@ -33,7 +38,8 @@ class Stats {
   uint64_t executions() const { return executions_; }
   uint64_t findings() const { return findings_; }
 
-  // One "key value ..." a line. Keys may repeat, and others may join.
+  // One "key value ..." a line. Keys may repeat, and others may join. What
+  // changed is told where something did.
   std::string ToText() const;
 
  private:
@@ -46,6 +52,18 @@ class Stats {
     // ... in which a walk shows a cause, by walk; whatever the outcome.
     std::array<uint64_t, kWalkCount> left_copy{};
   };
+  // Of cases in which tables change.
+  struct Changing {
+    uint64_t cases = 0;     // with at least one request to compare
+    uint64_t requests = 0;  // that were compared with a walk of the model's
+    uint64_t met = 0;       // ... during which something changed
+    // ... and the walk returned less than there was at the start.
+    std::array<uint64_t, kWalkCount> dropped{};
+    // Cases with a change that Linux never makes, by what it is.
+    std::array<uint64_t, kImpossibleCount> impossible{};
+  };
+
+  void CountChanging(const RequestVerdict& request);
 
   uint64_t executions_ = 0;
   uint64_t skipped_ = 0;
@@ -53,9 +71,9 @@ class Stats {
   uint64_t requests_ = 0;
   uint64_t pages_ = 0;
   uint64_t findings_ = 0;
-  std::array<uint64_t, kWalkCount> excused_{};
-  std::array<Cause, kWalkCount> excuse_{};
+  std::array<std::array<uint64_t, kCauseCount>, kWalkCount> excused_{};
   std::array<OfSpace, kAllSpaces.size()> spaces_{};
+  Changing changing_;
   std::map<std::string_view, uint64_t> known_;
   std::bitset<kMaxCells> reached_;
 };

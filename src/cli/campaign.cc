@@ -162,6 +162,14 @@ void Add(const CampaignStats& more, CampaignStats& stats) {
   for (const auto& [signature, count] : more.findings) {
     stats.findings[signature] += count;
   }
+  for (const auto& [what, count] : more.counts) stats.counts[what] += count;
+}
+
+// Whether a target's line is kept as it is: what is known to be wrong, and what
+// became of tables that change.
+bool IsKept(std::string_view key) {
+  return key == "known-defect" || key == "dropped" || key == "impossible" ||
+         key.starts_with("changing-");
 }
 
 // The statistics that a target writes (fuzz/stats.cc).
@@ -183,6 +191,12 @@ CampaignStats ReadTargetStats(const fs::path& file) {
       uint64_t count = 0;
       if (words >> signature >> count) stats.findings[signature] = count;
     }
+    const size_t last = line.rfind(' ');
+    uint64_t count = 0;
+    if (IsKept(key) && last != line.npos &&
+        absl::SimpleAtoi(line.substr(last + 1), &count)) {
+      stats.counts[line.substr(0, last)] = count;
+    }
   }
   return stats;
 }
@@ -193,6 +207,12 @@ std::string ToJson(const CampaignStats& stats) {
     findings += Concat({findings.empty() ? "" : ",",
                         "\n    {\"signature\": ", JsonString(signature),
                         ", \"count\": ", std::to_string(count), "}"});
+  }
+  std::string counts;
+  for (const auto& [what, count] : stats.counts) {
+    counts += Concat({counts.empty() ? "" : ",",
+                      "\n    {\"what\": ", JsonString(what),
+                      ", \"count\": ", std::to_string(count), "}"});
   }
   return Concat({"{\n  \"target\": ",
                  JsonString(stats.target),
@@ -213,6 +233,9 @@ std::string ToJson(const CampaignStats& stats) {
                  ",\n  \"findings\": [",
                  findings,
                  findings.empty() ? "" : "\n  ",
+                 "],\n  \"counts\": [",
+                 counts,
+                 counts.empty() ? "" : "\n  ",
                  "]\n}\n"});
 }
 
@@ -240,11 +263,12 @@ absl::StatusOr<CampaignStats> FromJson(std::string_view text,
       stats.cells = value.text;
       good = IsCellMask(value.text);
     }
-    if (key != "findings") continue;
-    for (const YamlNode& finding : value.items) {
-      good = good && finding.items.size() == 2 &&
-             absl::SimpleAtoi(finding.items[1].text,
-                              &stats.findings[finding.items[0].text]);
+    if (key != "findings" && key != "counts") continue;
+    std::map<std::string, uint64_t>& counted =
+        key == "findings" ? stats.findings : stats.counts;
+    for (const YamlNode& item : value.items) {
+      good = good && item.items.size() == 2 &&
+             absl::SimpleAtoi(item.items[1].text, &counted[item.items[0].text]);
     }
   }
   if (good) return stats;

@@ -53,6 +53,9 @@ struct CampaignStats {
   uint64_t cells_possible = 0;
   // How often each signature was met. 0: an engine does not say.
   std::map<std::string, uint64_t> findings;
+  // What a target counts besides, by its own words: "changing-cases",
+  // "impossible maps-over", "known-defect static-by-pointer read-again".
+  std::map<std::string, uint64_t> counts;
 
   uint64_t cells_reached() const;
 };

@@ -103,6 +103,41 @@ void Row(std::string_view name, std::string_view value, Output& out) {
   out.Write(Concat({line, value, "\n"}));
 }
 
+// What a target counted of tables that change and of known defects, if
+// anything.
+void SummarizeCounts(const CampaignStats& stats, Output& out) {
+  const auto count = [&stats](std::string_view what) {
+    const auto it = stats.counts.find(std::string(what));
+    return it == stats.counts.end() ? uint64_t{0} : it->second;
+  };
+  if (const uint64_t cases = count("changing-cases"); cases > 0) {
+    Row("changing cases", Grouped(cases), out);
+  }
+  if (const uint64_t requests = count("changing-requests"); requests > 0) {
+    Row("met by a walk",
+        Concat({Grouped(count("changing-met")), " of ", Grouped(requests),
+                " requests"}),
+        out);
+  }
+  // One line each of those that begin with `key`.
+  const auto list = [&](std::string_view key, std::string_view name) {
+    for (const auto& [what, times] : stats.counts) {
+      if (!what.starts_with(Concat({key, " "}))) continue;
+      std::string line;
+      for (const auto& word :
+           absl::StrSplit(what.substr(key.size() + 1), ' ')) {
+        line += absl::StrFormat(line.empty() ? "%-23s" : "%-11s",
+                                std::string(word));
+      }
+      Row(name, Concat({line, Grouped(times), " times"}), out);
+      name = "";
+    }
+  };
+  list("dropped", "dropped pages");
+  list("impossible", "impossible");
+  list("known-defect", "known defects");
+}
+
 void Summarize(const Campaign& campaign, Output& out) {
   const CampaignStats stats = campaign.Stats();
   const auto [fresh, known] = campaign.Findings(stats);
@@ -119,6 +154,7 @@ void Summarize(const Campaign& campaign, Output& out) {
                 Grouped(stats.cells_possible), " kinds of situation"}),
         out);
   }
+  SummarizeCounts(stats, out);
   Row("new findings", std::to_string(fresh.size()), out);
   const auto list = [&](const std::vector<std::string>& findings) {
     for (const std::string& signature : findings) {

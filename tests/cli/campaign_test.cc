@@ -125,6 +125,45 @@ TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {
   EXPECT_EQ(Contents(Out("findings/a.short/count")), "8\n");
 }
 
+// What changed meanwhile and what is known to be wrong, all sessions together;
+// lines that mean nothing here are passed over.
+TEST_F(CampaignTest, WhatATargetCountsIsSummedUp) {
+  const std::string body =
+      "printf '%s\\n' 'executions 1000' 'changing-cases 800' '' 'what else' "
+      "\\\n"
+      "  'changing-requests 1100' 'changing-met 600' 'impossible maps-over 7' "
+      "\\\n"
+      "  'known-defect static-by-value copy-check 9' 'dropped x y' \\\n"
+      "  'known-defect static-by-value left-copy 4' 'changing-whatever 3' \\\n"
+      "  'dropped static-lockless 250' 'dropped' 'space s390/3 cases 5' \\\n"
+      "  > $PXDFUZZ_STATS";
+  const Ran ran = RunTarget(body);
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_THAT(
+      ran.out,
+      HasSubstr("  changing cases  800\n"
+                "  met by a walk   600 of 1,100 requests\n"
+                "  dropped pages   static-lockless        250 times\n"
+                "  impossible      maps-over              7 times\n"
+                "  known defects   static-by-value        copy-check 9 times\n"
+                "                  static-by-value        left-copy  4 times\n"
+                "  new findings    0\n"));
+  EXPECT_THAT(
+      Contents(Out("stats.json")),
+      HasSubstr("\"findings\": [],\n"
+                "  \"counts\": [\n"
+                "    {\"what\": \"changing-cases\", \"count\": 800},\n"));
+  const Ran resumed = RunTarget(body, "--resume");
+  EXPECT_THAT(resumed.out, HasSubstr("  met by a walk   1,200 of 2,200 req"));
+  EXPECT_THAT(resumed.out, HasSubstr("static-lockless        500 times\n"));
+  // A folder of a time when they were not counted.
+  std::string json = Contents(Out("stats.json"));
+  json.erase(json.find(",\n  \"counts\""));
+  std::ofstream(Out("stats.json")) << json << "\n}\n";
+  EXPECT_THAT(RunTarget(body, "--resume").out,
+              HasSubstr("  met by a walk   600 of 1,100 requests\n"));
+}
+
 TEST_F(CampaignTest, WhatACrashLeftBecomesAFinding) {
   // It dies once, and ends well the second time.
   const std::string once = Scratch("once");
