@@ -73,6 +73,44 @@ TEST(StrictTest, NothingIsWrongWhereAllLevelsAreReal) {
   EXPECT_EQ(ran.exit_code, 0) << ran.output;
 }
 
+// A walk that is refuted where tables change, and where.
+struct Refuted {
+  std::string walk;
+  std::string space;
+};
+void PrintTo(const Refuted& refuted, std::ostream* out) {
+  *out << refuted.walk << " in " << refuted.space;
+}
+
+class RaceStrictTest : public testing::TestWithParam<Refuted> {};
+
+TEST_P(RaceStrictTest, RefutesTheWalk) {
+  const auto& [walk, space] = GetParam();
+  const std::string signature = walk + ".changing.";
+  ScratchFolder scratch;
+  std::vector<uint64_t> executions;
+  for (int seed = 1; seed <= 5; ++seed) {
+    const Ran ran = RunCommand(
+        "PXDFUZZ_ONLY=" + space + " PXDFUZZ_SIGNATURE='*." + signature + "*' " +
+        Program("gup_race_strict_fuzzer") + Flags(seed, 20'000, scratch));
+    EXPECT_EQ(ran.exit_code, kCrash) << "not found with seed " << seed;
+    EXPECT_THAT(ran.output, HasSubstr("DEDUP_TOKEN: "));
+    EXPECT_THAT(ran.output, HasSubstr("." + signature));
+    executions.push_back(Executions(ran.output));
+  }
+  std::sort(executions.begin(), executions.end());
+  EXPECT_LE(executions[executions.size() / 2], 2000u);
+  RecordProperty("median", std::to_string(executions[executions.size() / 2]));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Walks, RaceStrictTest,
+    testing::Values(Refuted{"static-by-pointer", "s390/2"},
+                    Refuted{"static-by-pointer", "s390/3"},
+                    Refuted{"static-by-pointer", "s390/4"},
+                    Refuted{"folded-aware-by-value", "s390/2"},
+                    Refuted{"folded-aware-by-value", "s390/3"}));
+
 TEST(StrictTest, TheReportsCommandsWork) {
   ScratchFolder scratch;
   const Ran found =
@@ -121,15 +159,19 @@ TEST(GupTest, TheSameSeedMakesTheSameCorpus) {
   EXPECT_EQ(first, corpus());
 }
 
-// Floors under what a run of 100,000 executions reaches.
-TEST(GupTest, Floors) {
+class QuietGupTest : public testing::TestWithParam<std::string> {};
+
+// Floors under what a run of 100,000 executions reaches, of tables that change
+// as of such that do not.
+TEST_P(QuietGupTest, Floors) {
+  const bool changing = GetParam() == "gup_race_fuzzer";
   for (const std::string space :
        {"s390/2", "s390/3", "s390/4", "arm64-16k/3"}) {
     ScratchFolder scratch;
     const std::filesystem::path file = scratch.path() / "stats";
     const Ran ran = RunCommand(
         "PXDFUZZ_STATS='" + file.string() + "' PXDFUZZ_ONLY=" + space + ' ' +
-        Program("gup_fuzzer") + Flags(1, 100'000, scratch));
+        Program(GetParam()) + Flags(1, 100'000, scratch));
     ASSERT_EQ(ran.exit_code, 0) << ran.output;
     auto stats = ReadStats(file);
     EXPECT_EQ(stats["executions"], 100'000u);
@@ -148,20 +190,35 @@ TEST(GupTest, Floors) {
     EXPECT_GE(stats["left-copy " + space + " static-by-value"],
               cases * 5 / 100);
     EXPECT_GE(stats["known-defect static-by-value left-copy"], cases * 5 / 100);
+    if (!changing) {
+      EXPECT_EQ(stats["changing-cases"], 0u) << space;
+      continue;
+    }
+    EXPECT_GE(stats["changing-cases"], cases * 90 / 100) << space;
+    EXPECT_GE(stats["changing-met"], stats["changing-requests"] * 30 / 100)
+        << space;
+    EXPECT_GE(stats["dropped static-lockless"], cases * 5 / 100) << space;
+    for (const std::string walk :
+         {"static-by-pointer", "folded-aware-by-pointer"}) {
+      EXPECT_GE(stats["known-defect " + walk + " read-again"], cases / 100)
+          << space;
+    }
   }
 }
 
-TEST(GupTest, ReachesEveryCell) {
+TEST_P(QuietGupTest, ReachesEveryCell) {
   ScratchFolder scratch;
   const std::filesystem::path file = scratch.path() / "stats";
-  const Ran ran =
-      RunCommand("PXDFUZZ_STATS='" + file.string() + "' " +
-                 Program("gup_fuzzer") + Flags(1, 600'000, scratch));
+  const Ran ran = RunCommand("PXDFUZZ_STATS='" + file.string() + "' " +
+                             Program(GetParam()) + Flags(1, 600'000, scratch));
   ASSERT_EQ(ran.exit_code, 0) << ran.output;
   auto stats = ReadStats(file);
   EXPECT_GT(stats["cells-possible"], 0u);
   EXPECT_EQ(stats["cells-reached"], stats["cells-possible"]);
 }
+
+INSTANTIATE_TEST_SUITE_P(Targets, QuietGupTest,
+                         testing::Values("gup_fuzzer", "gup_race_fuzzer"));
 
 class QuietTest : public testing::TestWithParam<std::string> {};
 
@@ -175,7 +232,8 @@ TEST_P(QuietTest, FindsNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, QuietTest,
                          testing::Values("empty_fuzzer", "gup_fuzzer",
-                                         "translate_fuzzer", "walks_fuzzer"));
+                                         "gup_race_fuzzer", "translate_fuzzer",
+                                         "walks_fuzzer"));
 
 // Signatures other than the one asked for are passed over.
 TEST(SignatureTest, OnlyTheOneAskedFor) {
