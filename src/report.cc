@@ -21,6 +21,7 @@
 #include "pxdfuzz/text_picture.h"
 #include "pxdfuzz/text_policy.h"
 #include "pxdfuzz/text_race.h"
+#include "pxdfuzz/text_race_report.h"
 #include "pxdfuzz/text_report.h"
 #include "pxdfuzz/text_walk.h"
 
@@ -51,7 +52,8 @@ class StoryTeller {
                    .first_difference = difference_,
                    .pages = replay_.pages(),
                    .count = replay_.count()}),
-        facts_(replay_, compared_) {}
+        facts_(replay_, compared_),
+        race_facts_(replay_, compared_) {}
 
   WalkStory Tell(size_t columns) {
     WalkStory story;
@@ -73,7 +75,7 @@ class StoryTeller {
     story.beside_title = walk_.ReferenceTitle();
     story.turns = walk_.Told();
     if (story.went_wrong) story.wrong_turn = WrongTurn(*story.picture);
-    AddReferences(story.references);
+    story.references = race_facts_.References();
     return story;
   }
 
@@ -81,11 +83,7 @@ class StoryTeller {
   std::vector<std::string> Terms() const {
     std::vector<std::string> terms = facts_.Terms(request_);
     if (replay_.changing()) {
-      terms.front() =
-          "reference: the hardware's translation of one address after the "
-          "other, in each version of the tables. gup_fast may return of an "
-          "address the page that it has in the version in which gup_fast "
-          "grabs it, or in a later one.";
+      terms.front() = RaceReferenceTerm();
     }
     terms.insert(terms.begin(), DescribeWalk(policy_));
     return terms;
@@ -171,79 +169,23 @@ class StoryTeller {
   }
 
   std::string Headline() const {
-    return Concat(
-        {"On ", Name(case_.space.arch), " with ",
-         std::to_string(case_.space.levels), " levels, ",
-         replay_.changing() ? WhatRaces() : facts_.WhatDiffers(compared_.name),
-         WhereItLeft(), KnownDefectNote()});
+    return Concat({"On ", Name(case_.space.arch), " with ",
+                   std::to_string(case_.space.levels), " levels, ",
+                   replay_.changing()
+                       ? race_facts_.WhatDiffers(compared_.name,
+                                                 [this] { return WhyItEnds(); })
+                       : facts_.WhatDiffers(compared_.name),
+                   WhereItLeft(), KnownDefectNote()});
   }
 
-  // What differs, in a sentence or two, where tables change meanwhile.
-  std::string WhatRaces() const {
-    const std::string& name = compared_.name;
-    const std::string page = facts_.DifferentPage();
-    const std::string has =
-        facts_.DifferenceIsAskedFor()
-            ? Concat({"That address has ", race_.ByVersion(difference_), "."})
-            : std::string("The range ends before it.");
-    switch (told_.outcome) {
-      case Outcome::kAgrees:
-        return Concat(
-            {name, " holds while the tables change: ", Returned(), ".",
-             replay_.last_version() == 0 ? " It ends before anything changes."
-                                         : ""});
-      case Outcome::kStale:
-        if (!race_.IsStale(difference_)) break;
-        return Concat(
-            {name, " returns a stale page: ", page, ", is ", facts_.Got(),
-             ", which ", race_.Named(race_.TakenAwayBy(difference_)),
-             " had taken away before the walk took its reference, after read ",
-             std::to_string(replay_.grabbed_after(difference_)),
-             ": by then the tables say ",
-             race_.Says(difference_, replay_.grabbed(difference_)), " there."});
-      case Outcome::kWrongPage:
-        return Concat({name, " returns a wrong page: ", page, ", is ",
-                       facts_.Got(), ", which that address never had. ", has});
-      case Outcome::kLong:
-        return Concat({name, " goes on too far: ", page,
-                       facts_.DifferenceIsAskedFor() ? ", is " : ": ",
-                       facts_.Got(), " and should not be returned. ", has});
-      case Outcome::kShort:
-        if (!facts_.DifferenceIsAskedFor()) break;
-        return Concat(
-            {name, " stops too early: ", page, ", is missing and should be ",
-             race_.Says(difference_, 0),
-             ": it was there at the start, and nothing on the way to it "
-             "changed (it returns ",
-             std::to_string(replay_.count()), " of ",
-             Plural(replay_.request().pages, "page"), ")."});
-      case Outcome::kStrayRead:
-        break;
-      case Outcome::kFault:
-        return Concat({name, " faults: at ", page,
-                       ", it reads memory that is no table. ", has});
-    }
-    return facts_.WhatDiffers(name);
-  }
-
-  // "it returns 1 of 2 pages, ..., and stops at page 1, at 0x2000: ...".
-  std::string Returned() const {
-    std::string text =
-        Concat({"it returns ", std::to_string(replay_.count()), " of ",
-                Plural(replay_.request().pages, "page")});
-    if (replay_.count() > 0) {
-      text += replay_.count() == 1 ? ", as its address had it"
-                                   : ", each as its address had it";
-      text += " when it was grabbed or later";
-    }
-    if (!facts_.DifferenceIsAskedFor() || replay_.turns().empty()) return text;
-    text += Concat({", and stops at page ", std::to_string(difference_),
-                    ", at ", Hex(replay_.AddressOf(difference_)), ": "});
+  // Why a walk that holds ends where it does.
+  std::string WhyItEnds() const {
+    if (replay_.turns().empty()) return "";
     const WalkEvent& last = replay_.events().back();
     if (!last.has_changed()) {
-      return text + WhyItStops().substr(std::string_view("stop: ").size());
+      return WhyItStops().substr(std::string_view("stop: ").size());
     }
-    return Concat({text, "its last check (read ", std::to_string(last.read),
+    return Concat({"its last check (read ", std::to_string(last.read),
                    ") found *", Name(last.again.level), "p changed by ",
                    race_.WhichChange(last.origin.address(), last.version),
                    ", and it gave the page back"});
@@ -275,28 +217,8 @@ class StoryTeller {
                        "beside it is no page table."});
     }
     if (replay_.changing()) {
-      words.push_back({"change",
-                       "what another processor does to the tables while the "
-                       "walk runs, all of it between two reads of the walk. "
-                       "Reads of entries are counted from 1, those of local "
-                       "copies too."});
-      words.push_back(
-          {"version",
-           "what the tables hold between two changes: 0 is what "
-           "they hold at the start, 1 what change 1 made of that."});
-      words.push_back({"grab",
-                       "to take a reference to a page's frame "
-                       "(try_grab_folio), so that it is not freed. Until then "
-                       "it may be."});
-      words.push_back({"last check",
-                       "when it has grabbed a page, gup_fast reads entries "
-                       "again, the leaf and for a small page the pmd above it, "
-                       "by the pointers that it has. Where one is another than "
-                       "before, it gives the page back and stops."});
-      if (told_.outcome == Outcome::kStale) {
-        words.push_back({"stale",
-                         "of a page: gone from its address before it was "
-                         "grabbed. By then it may be free, or anybody's."});
+      for (StoryWord& word : RaceWords(told_.outcome)) {
+        words.push_back(std::move(word));
       }
     }
     return words;
@@ -321,89 +243,10 @@ class StoryTeller {
       story.pages = facts_.Pages(why_stops);
       return;
     }
-    size_t total = replay_.pages().size();
-    for (size_t v = 0; v <= replay_.last_version(); ++v) {
-      while (total < replay_.request().pages &&
-             replay_.by_version().At(v, total).has_value()) {
-        ++total;
-      }
-    }
-    total = std::min<size_t>(replay_.request().pages, total + 1);
-    // Versions in a row that have the same pages share a column.
-    story.page_header = {"page", "address"};
-    std::vector<size_t> columns;
-    for (size_t v = 0; v <= replay_.last_version();) {
-      const size_t first = v++;
-      const auto is_same = [&] {
-        for (size_t page = 0; page < total; ++page) {
-          if (race_.Says(page, v) != race_.Says(page, first)) return false;
-        }
-        return true;
-      };
-      while (v <= replay_.last_version() && is_same()) ++v;
-      columns.push_back(first);
-      story.page_header.push_back(VersionNumbers(first, v - 1));
-    }
-    story.found_column = story.page_header.size();
-    story.page_header.push_back(compared_.name);
-    const bool has_pages = !replay_.pages().empty();
-    if (has_pages) {
-      story.page_header.emplace_back("grabbed");
-      story.page_header.emplace_back("is of");
-    }
-    story.pages = PageRows(
-        {.total = total,
-         .difference = difference_,
-         .marks_difference = story.went_wrong,
-         .cells = [&](size_t page) {
-           std::vector<std::string> cells = {Hex(replay_.AddressOf(page))};
-           for (const size_t v : columns) cells.push_back(race_.Says(page, v));
-           cells.push_back(facts_.Returned(page, why_stops));
-           if (!has_pages) return cells;
-           const bool has = page < replay_.pages().size();
-           cells.push_back(has ? std::to_string(replay_.grabbed(page)) : "-");
-           cells.push_back(has ? race_.BelongsTo(page) : "-");
-           return cells;
-         }});
-  }
-
-  // The reference in each version, those together in which it goes the same
-  // way.
-  void AddReferences(std::vector<ToldReference>& references) const {
-    for (size_t v = 0; v <= replay_.last_version();) {
-      ToldReference told{.title = facts_.ReferenceTitle(),
-                         .steps = facts_.ReferenceSteps(v),
-                         .result = facts_.ReferenceResult(v)};
-      const size_t first = v++;
-      while (v <= replay_.last_version() &&
-             facts_.ReferenceSteps(v) == told.steps &&
-             facts_.ReferenceResult(v) == told.result) {
-        ++v;
-      }
-      if (replay_.changing()) {
-        told.title += Concat({", ", VersionNumbers(first, v - 1)});
-        told.result += WhatHappenedIn(first, v - 1);
-      }
-      references.push_back(std::move(told));
-    }
-  }
-
-  // " In version 1 the walk grabbed 0x1000000.", of versions `first` to `last`.
-  std::string WhatHappenedIn(size_t first, size_t last) const {
-    std::string text;
-    if (difference_ < replay_.pages().size()) {
-      const size_t grabbed = replay_.grabbed(difference_);
-      if (first <= grabbed && grabbed <= last) {
-        text = Concat({" In version ", std::to_string(grabbed),
-                       " the walk grabbed ", facts_.Got()});
-      }
-    }
-    if (last == replay_.last_version()) {
-      text += text.empty() ? " The walk ended in version "
-                           : ", and it ended in version ";
-      text += std::to_string(last);
-    }
-    return text.empty() ? text : text + ".";
+    RacePages pages = race_facts_.Pages(why_stops);
+    story.page_header = std::move(pages.header);
+    story.found_column = pages.found_column;
+    story.pages = std::move(pages.rows);
   }
 
   void NoteOtherWalks(std::vector<std::string>& notes) const {
@@ -452,6 +295,7 @@ class StoryTeller {
   const RaceText<A> race_;
   const Told compared_;
   const ReportFacts<A> facts_;
+  const RaceFacts<A> race_facts_;
 };
 
 // Why there is nothing to compare, or kNo.

@@ -57,6 +57,60 @@ std::string DescribeStackPlace(int64_t distance, Level level) {
                  Name(level)});
 }
 
+std::string DescribeReread(const ReadAgain& again) {
+  return Concat(
+      {"*", Name(again.level), "p again",
+       again.word.has_value()
+           ? Concat({" = ", Hex(*again.word), ": ", again.now, "; it was ",
+                     again.before, " when it was tested"})
+           : std::string(": the same")});
+}
+
+std::string DescribeBecame(const ReadAgain& again) {
+  return Concat({"*", Name(again.level), "p was ", again.before,
+                 " when it was tested (read ", std::to_string(again.read),
+                 "), and ", again.change, " has made it ", again.now});
+}
+
+std::string DescribeRereadRule(const ReadAgain& again) {
+  return Concat(
+      {"RULE BROKEN: without a lock, the entry that was tested is the one to "
+       "go by. ",
+       OffsetCall(again.policy, Below(again.level)), " reads *",
+       Name(again.level), "p for itself. ", DescribeBecame(again),
+       ". The function follows that as if it led to a table."});
+}
+
+std::string DescribeCheck(const ReadAgain& again) {
+  std::string text = Concat({"last check: *", Name(again.level), "p"});
+  text += again.word.has_value()
+              ? Concat({" = ", Hex(*again.word), ": ", again.now, "; it was ",
+                        again.before})
+              : std::string(" is the same");
+  if (!again.copy.has_value()) return text;
+  text += Concat({": it is the local copy of ", Name(*again.copy),
+                  ", compared with itself"});
+  if (!again.in_table.empty()) {
+    text += Concat({"; in the table it is ", again.in_table, " now"});
+  }
+  return text;
+}
+
+std::string DescribeVoidCheck(const ReadAgain& again) {
+  return Concat(
+      {"RULE BROKEN: the last check looks whether the entry in the table is "
+       "still the one that the page came from. ",
+       Name(again.level), "p does not point into a table: ",
+       again.handed.empty() ? Concat({OffsetCall(again.policy, again.level),
+                                      " handed back the address of ",
+                                      Name(again.copy.value_or(again.level))})
+                            : again.handed,
+       ", a local variable. The check compares that with itself, and "
+       "passes whatever happens. The entry itself, ",
+       again.origin, ", was ", again.before, " and is ", again.in_table,
+       " since ", again.change, "."});
+}
+
 std::string DescribeLeftCopy(const LeftCopy& left) {
   // There is none above pgd, which an answer may claim all the same.
   const Level parent =

@@ -75,6 +75,31 @@ class Replay {
     }
   }
 
+  // When a page's reference was taken.
+  struct Grabbed {
+    size_t version = 0;
+    size_t read = 0;  // after it
+  };
+  // What came of a walk, but for how it went.
+  struct Ran {
+    std::vector<uint64_t> pages;
+    size_t count = 0;
+    size_t reads = 0;
+    size_t last_version = 0;
+    // By page.
+    std::vector<Grabbed> grabs;
+  };
+  // Puts another run of the same request in the place of the model's: what
+  // pages(), count(), reads(), last_version() and grabbed() say is of that.
+  void Replace(Ran ran) {
+    pages_ = std::move(ran.pages);
+    count_ = ran.count;
+    reads_ = ran.reads;
+    last_version_ = std::min(ran.last_version, history_.count() - 1);
+    grabs_ = std::move(ran.grabs);
+    grabs_.resize(pages_.size());
+  }
+
   const Case& source() const { return case_; }
   const Request& request() const { return request_; }
   Policy policy() const { return policy_; }
@@ -118,7 +143,17 @@ class Replay {
     }
     return 0;
   }
-  // What a word of a table holds in version 0.
+  // What a word of a table holds in a version.
+  uint64_t WordIn(size_t version, uint64_t physical) const {
+    uint64_t word = WordAtStart(physical);
+    for (size_t change = 1; change <= version; ++change) {
+      for (const ChangedWord& changed : changed_words_[change]) {
+        if (changed.physical == physical) word = changed.after;
+      }
+    }
+    return word;
+  }
+  // The same of version 0.
   uint64_t WordAtStart(uint64_t physical) const {
     for (size_t change = 1; change < changed_words_.size(); ++change) {
       for (const ChangedWord& word : changed_words_[change]) {
@@ -294,11 +329,6 @@ class Replay {
                EntryKind::Tag::kLeaf &&
            A::Manual::FrameAddress(t.level, t.entry, address) == page;
   }
-
-  struct Grabbed {
-    size_t version = 0;
-    size_t read = 0;
-  };
 
   const Case& case_;
   const Request& request_;

@@ -44,6 +44,41 @@ std::string DescribeStackWord(const StackWord& word, Level level);
 // "1 word above the local copy of p4d": where a pointer is that left its copy.
 std::string DescribeStackPlace(int64_t distance, Level level);
 
+// An offset function's own read of an entry that its loop has tested, or the
+// last check's.
+struct ReadAgain {
+  Policy policy;
+  Level level = Level::kPte;
+  // What the entry is, in words: when it was tested, and now.
+  std::string before;
+  std::string now;
+  // The word that is read now; of one that has changed.
+  std::optional<uint64_t> word;
+  // The read by which it was tested.
+  size_t read = 0;
+  // "change 1": by which it is what it is.
+  std::string change;
+  // Of the last check, where what it reads is a local copy of an entry of that
+  // level: where the entry stands, and where it has changed, what it is there.
+  std::optional<Level> copy;
+  std::string origin;
+  std::string in_table;
+  // How the check came by the copy, where that is not by an offset function.
+  std::string handed;
+};
+
+// "*pudp again = 0x24: empty; it was segment table 0 when it was tested".
+std::string DescribeReread(const ReadAgain& again);
+// "*pudp was segment table 0 when it was tested (read 5), and change 3 has made
+// it empty".
+std::string DescribeBecame(const ReadAgain& again);
+// The rule that an offset breaks which goes by an entry that has changed.
+std::string DescribeRereadRule(const ReadAgain& again);
+// "last check: *pudp is the same".
+std::string DescribeCheck(const ReadAgain& again);
+// The rule that a last check of a local copy breaks.
+std::string DescribeVoidCheck(const ReadAgain& again);
+
 // A read by a pointer that left a local copy.
 struct LeftCopy {
   ArchId arch = ArchId::kS390;
@@ -235,14 +270,7 @@ class WalkText {
   // "*pmdp was page table 0 when it was tested (read 7), and change 1 has made
   // it empty": of an entry that was read again and had changed.
   std::string BecameText(const WalkEvent& event) const {
-    const Again& again = event.again;
-    return Concat({"*", Name(again.level), "p was ",
-                   Meaning(again.level, again.first),
-                   " when it was tested (read ",
-                   std::to_string(ReadBefore(event)), "), and ",
-                   RaceText<A>(replay_).WhichChange(event.origin.address(),
-                                                    event.version),
-                   " has made it ", Meaning(again.level, again.loaded.value)});
+    return DescribeBecame(InWords(event));
   }
 
   // An entry of `level` spans 2 to the power of that, as the walk's
@@ -664,14 +692,7 @@ class WalkText {
   }
 
   std::string RereadText(const WalkEvent& event) const {
-    const Again& again = event.again;
-    return Concat({ReadNumber(event), "*", Name(again.level), "p again",
-                   event.has_changed()
-                       ? Concat({" = ", Hex(again.loaded.value), ": ",
-                                 Meaning(again.level, again.loaded.value),
-                                 "; it was ", Meaning(again.level, again.first),
-                                 " when it was tested"})
-                       : std::string(": the same")});
+    return Concat({ReadNumber(event), DescribeReread(InWords(event))});
   }
 
   std::string GrabText(const SeenTurn& seen, const WalkEvent& event) const {
@@ -686,39 +707,21 @@ class WalkText {
   std::string CheckText(const WalkEvent& event) const {
     const Again& again = event.again;
     std::string text =
-        Concat({ReadNumber(event), "last check: *", Name(again.level), "p"});
-    const std::string value =
-        event.has_changed()
-            ? Concat({" = ", Hex(again.loaded.value), ": ",
-                      Meaning(again.level, again.loaded.value), "; it was ",
-                      Meaning(again.level, again.first)})
-            : std::string(" is the same");
-    switch (again.loaded.source) {
-      case Source::kTable:
-      case Source::kNowhere:
-        break;
-      case Source::kLeftCopy:
-        return Concat({text, value, ", in the stack beside the local copy of ",
-                       Name(again.ref.copy_of())});
-      case Source::kOwnCopy:
-        text += Concat({value, ": it is the local copy of ",
-                        Name(again.ref.copy_of()), ", compared with itself"});
-        if (event.is_void_check()) {
-          text += Concat({"; in the table it is ",
-                          Meaning(again.level, event.now), " now"});
-        }
-        return text;
+        Concat({ReadNumber(event), DescribeCheck(InWords(event))});
+    if (again.loaded.source == Source::kLeftCopy) {
+      text += Concat({", in the stack beside the local copy of ",
+                      Name(again.ref.copy_of())});
     }
-    return text + value;
+    return text;
   }
 
   // The rule that was broken there, and why.
   std::string RuleText(const WalkEvent& event) const {
     switch (event.kind) {
       case Kind::kReread:
-        return RereadRule(event);
+        return DescribeRereadRule(InWords(event));
       case Kind::kCheck:
-        return VoidCheckRule(event);
+        return DescribeVoidCheck(InWords(event));
       case Kind::kTurn:
       case Kind::kChange:
       case Kind::kGrab:
@@ -738,33 +741,32 @@ class WalkText {
     return "";
   }
 
-  std::string RereadRule(const WalkEvent& event) const {
-    return Concat(
-        {"RULE BROKEN: without a lock, the entry that was tested is the one to "
-         "go by. ",
-         OffsetCall(replay_.policy(), Below(event.again.level)), " reads *",
-         Name(event.again.level), "p for itself. ", BecameText(event),
-         ". The function follows that as if it led to a table."});
-  }
-
-  std::string VoidCheckRule(const WalkEvent& event) const {
+  ReadAgain InWords(const WalkEvent& event) const {
     const Again& again = event.again;
-    const Level level = again.level;
-    return Concat(
-        {"RULE BROKEN: the last check looks whether the entry in the table is "
-         "still the one that the page came from. ",
-         Name(level),
-         "p does not point into a table: ", OffsetCall(replay_.policy(), level),
-         " handed back the address of ", Name(again.ref.copy_of()),
-         ", a local variable. The check compares that with itself, and "
-         "passes whatever happens. ",
-         "The entry itself, ",
-         DescribePlace<A>(replay_.arena(), event.origin.address()), ", was ",
-         Meaning(level, again.first), " and is ", Meaning(level, event.now),
-         " since ",
-         RaceText<A>(replay_).WhichChange(event.origin.address(),
-                                          event.version),
-         "."});
+    const bool has_origin = event.origin.in_table();
+    ReadAgain told{.policy = replay_.policy(),
+                   .level = again.level,
+                   .before = Meaning(again.level, again.first),
+                   .now = Meaning(again.level, again.loaded.value),
+                   .word = std::nullopt,
+                   .read = ReadBefore(event),
+                   .change = has_origin
+                                 ? RaceText<A>(replay_).WhichChange(
+                                       event.origin.address(), event.version)
+                                 : std::string("a change"),
+                   .copy = std::nullopt,
+                   .origin = {},
+                   .in_table = {},
+                   .handed = {}};
+    if (event.has_changed()) told.word = again.loaded.value;
+    if (again.loaded.source == Source::kOwnCopy) {
+      told.copy = again.ref.copy_of();
+      if (event.is_void_check()) {
+        told.origin = DescribePlace<A>(replay_.arena(), event.origin.address());
+        told.in_table = Meaning(again.level, event.now);
+      }
+    }
+    return told;
   }
 
   // The number of the read by which the entry was tested that `event` reads
