@@ -28,6 +28,8 @@ constexpr std::array<std::string_view, 3> kPermissions = {"none", "ro", "rw"};
 constexpr std::array<std::string_view, 2> kAges = {"old", "young"};
 constexpr std::array<std::string_view, 2> kWritten = {"clean", "dirty"};
 constexpr std::array<std::string_view, 2> kSpecial = {"normal", "special"};
+constexpr std::array<std::string_view, 3> kEvents = {"change", "grab",
+                                                     "give-back"};
 constexpr std::string_view kFaulted = "fault";
 constexpr std::string_view kUnknown = "?";
 
@@ -175,6 +177,42 @@ bool ReadRun(Scanner words, KernelAnswer& answer) {
          (ReadNumber(words.Word(), answer.refused.emplace()) && words.done());
 }
 
+bool ReadRace(Scanner words, KernelRaceFinding& race) {
+  std::array<std::string_view, kOutcomeCount> outcomes;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    outcomes[i] = Name(static_cast<Outcome>(i));
+  }
+  std::array<std::string_view, kCauseCount> causes;
+  for (size_t i = 0; i < causes.size(); ++i) {
+    causes[i] = Name(static_cast<Cause>(i));
+  }
+  return ReadOneOf(outcomes, words.Word(), race.outcome) &&
+         ReadNumber(words.Word(), race.page) &&
+         ReadOneOf(causes, words.Word(), race.known) && words.done();
+}
+
+bool ReadEvent(Scanner words, KernelEvent& event) {
+  if (event.kind != KernelEvent::Kind::kChange &&
+      (!ReadNumber(words.Word(), event.count) || event.count == 0)) {
+    return false;
+  }
+  return words.done();
+}
+
+// What came when `reads` reads had been made, from event `next` on.
+std::string EventLines(const std::vector<KernelEvent>& events, size_t reads,
+                       size_t& next) {
+  std::string text;
+  for (; next < events.size() && events[next].reads <= reads; ++next) {
+    text += WordOf(kEvents, events[next].kind);
+    if (events[next].kind != KernelEvent::Kind::kChange) {
+      text += ' ' + std::to_string(events[next].count);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
 bool ReadName(Scanner words, std::string& name) {
   name = words.rest();
   return !name.empty();
@@ -218,12 +256,20 @@ std::string ToLines(const KernelAnswer& answer) {
     text += Concat({"finding ", answer.finding, "\n"});
   }
   if (!answer.known.empty()) text += Concat({"known ", answer.known, "\n"});
+  if (answer.race.has_value()) {
+    text += Concat({"race ", Name(answer.race->outcome), " ",
+                    std::to_string(answer.race->page), " ",
+                    Name(answer.race->known), "\n"});
+  }
   if (!answer.pages.empty()) {
     text += "pages";
     for (const uint64_t page : answer.pages) text += ' ' + Hex(page);
     text += '\n';
   }
-  for (const KernelRead& read : answer.reads) {
+  size_t next = 0;
+  for (size_t i = 0; i < answer.reads.size(); ++i) {
+    text += EventLines(answer.events, i, next);
+    const KernelRead& read = answer.reads[i];
     text += Concat(
         {WordOf(kRoles, read.role), " ", WordOf(kLevels, read.level), " ",
          PlaceWords(read), " ",
@@ -231,6 +277,7 @@ std::string ToLines(const KernelAnswer& answer) {
          KindWords(read.kind), " ", std::to_string(read.line), " ", read.file,
          "\n"});
   }
+  text += EventLines(answer.events, answer.reads.size(), next);
   return text + std::string(kAnswerEnd);
 }
 
@@ -265,6 +312,12 @@ std::optional<KernelAnswer> AnswerFromLines(std::string_view lines) {
       understood = ReadName(line, answer.finding);
     } else if (key == "known") {
       understood = ReadName(line, answer.known);
+    } else if (key == "race") {
+      understood = ReadRace(line, answer.race.emplace());
+    } else if (KernelEvent event{.reads = answer.reads.size()};
+               ReadOneOf(kEvents, key, event.kind)) {
+      understood = ReadEvent(line, event);
+      answer.events.push_back(event);
     } else if (key == "pages") {
       understood = !line.done();
       while (understood && !line.done()) {

@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "pxdfuzz/compare.h"
 #include "pxdfuzz/entry_kind.h"
 #include "pxdfuzz/level.h"
+#include "pxdfuzz/policy.h"
 
 namespace pxdfuzz {
 
@@ -51,6 +53,37 @@ struct KernelRead {
   friend bool operator==(const KernelRead&, const KernelRead&) = default;
 };
 
+// What happened between two reads.
+struct KernelEvent {
+  enum class Kind : uint8_t {
+    kChange,    // another processor made the next change of the case
+    kGrab,      // references were taken, ...
+    kGiveBack,  // ... or given back
+  };
+
+  Kind kind = Kind::kChange;
+  // How many of the answer's reads came before it.
+  size_t reads = 0;
+  // References; 0 for kChange.
+  uint64_t count = 0;
+
+  friend bool operator==(const KernelEvent&, const KernelEvent&) = default;
+};
+
+// What a judge finds where tables change.
+struct KernelRaceFinding {
+  // How the pages are wrong; kAgrees where another rule is broken than that of
+  // pages and that of the model.
+  Outcome outcome = Outcome::kAgrees;
+  // The first page that is.
+  size_t page = 0;
+  // Why walks of its kind are known to go wrong there, or kNone.
+  Cause known = Cause::kNone;
+
+  friend bool operator==(const KernelRaceFinding&,
+                         const KernelRaceFinding&) = default;
+};
+
 // What kernel text did with one request.
 struct KernelAnswer {
   enum class End : uint8_t { kReturned, kRefused, kMalformed, kFault, kBug };
@@ -72,6 +105,10 @@ struct KernelAnswer {
   // docs/findings/.
   std::string known;
   std::vector<KernelRead> reads;
+  // Of a case with changes: what happened between reads, in order, and what
+  // there is to the finding besides its name.
+  std::vector<KernelEvent> events;
+  std::optional<KernelRaceFinding> race;
 
   friend bool operator==(const KernelAnswer&, const KernelAnswer&) = default;
 };
@@ -100,9 +137,14 @@ struct KernelText {
 //   held 2
 //   finding NAME                where there is one
 //   known NAME                  likewise
+//   race OUTCOME PAGE CAUSE     where there is one and tables change: stale 3
+//                               copy-check; none where no cause is known
 //   pages 0x1000 0x2000         where there are any
 //   read LEVEL PLACE VALUE KIND LINE FILE
 //                               or again, check: what was read before
+//   change                      where tables change, between these lines:
+//   grab COUNT                  what happened between two reads
+//   give-back COUNT
 //   end
 //
 //   LEVEL  pgd p4d pud pmd pte

@@ -203,16 +203,16 @@ class Trial {
       }
       if (!finding.has_value()) continue;
       const Causes known = KnownRaces<A>(model, mm_.levels());
-      if (excuses == Excuses::kKnownDefects &&
-          finding->rule == KernelRule::kPages) {
+      if (finding->rule == KernelRule::kPages) {
         for (const Cause cause : kAllCauses) {
           if (known.Contains(cause) &&
               meanwhile.marks().First(cause) <= finding->page) {
-            verdict.excuse = cause;
+            finding->cause = cause;
           }
         }
       }
-      if (verdict.excuse == Cause::kNone) return;
+      if (excuses == Excuses::kNone || finding->cause == Cause::kNone) return;
+      verdict.excuse = finding->cause;
       finding.reset();
     }
   }

@@ -59,6 +59,9 @@ struct KernelFinding {
   // Of the run that broke the rule: with FOLL_PIN; while tables changed.
   bool pin = false;
   bool changing = false;
+  // Why walks of its kind are known to go wrong there while tables change;
+  // kNone where they are not.
+  Cause cause = Cause::kNone;
 };
 
 struct KernelRequestVerdict {
@@ -125,6 +128,8 @@ class KernelJudge {
   size_t current_request() const { return current_request_; }
   // The walk that ran last: its pages, its reads.
   const pxd_walk& last_walk() const { return *walk_; }
+  // What another processor did meanwhile, if the tables of its case change.
+  const Meanwhile& meanwhile() const { return meanwhile_; }
   // The physical address that a place in memory stands for; nothing where no
   // table lies there. For reads of the walk that ran last.
   std::optional<uint64_t> PhysicalOf(const volatile void* place) const;

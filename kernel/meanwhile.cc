@@ -38,8 +38,11 @@ void Meanwhile::Begin(const Case& c, const Arena& arena, History& history,
   walk_ = &walk;
   reads_ = 0;
   turned_ = {};
+  made_count_ = 0;
   marks_ = {};
   history.GoTo(0);
+  walk.root = const_cast<uint64_t*>(arena.Find(history.top(0).root));
+  walk.levels = history.top(0).levels;
   walk.context = this;
   walk.write_protect_seq = 0;
   walk.before_walk = [](pxd_walk* now) { Of(now).BeforeWalk(); };
@@ -54,22 +57,21 @@ void Meanwhile::End() {
   walk_->before_walk = nullptr;
   walk_->before_read = nullptr;
   walk_->after_grab = nullptr;
-  walk_->root = const_cast<uint64_t*>(arena_->Find(history_->top(0).root));
-  walk_->levels = history_->top(0).levels;
 }
 
-void Meanwhile::GoOn(size_t read) {
+void Meanwhile::GoOn(size_t read, Made now) {
   const size_t before = history_->at();
   history_->BeforeRead(read);
   for (size_t i = before; i < history_->at(); ++i) {
     if (case_->changes[i].kind == Change::Kind::kWriteProtect) {
       walk_->write_protect_seq += 2;
     }
+    made_[made_count_++] = now;
   }
 }
 
 void Meanwhile::BeforeWalk() {
-  GoOn(1);
+  GoOn(1, {});
   const Top& top = history_->top(history_->at());
   walk_->root = const_cast<uint64_t*>(arena_->Find(top.root));
   walk_->levels = top.levels;
@@ -86,7 +88,7 @@ void Meanwhile::BeforeRead(Level level, const volatile void* place) {
   const pxd_role role = walk_->reads[read].role;
   // A helper that is handed the address of a local.
   if (role == PXD_AGAIN && !in_table) return;
-  GoOn(++reads_);
+  GoOn(++reads_, {.reads = read, .grabs = walk_->grab_count});
   switch (role) {
     case PXD_TURN:
       turned_[Ordinal(level)] = {place, read};
@@ -123,7 +125,8 @@ void Meanwhile::MarkCopyCheck(Level level) {
 }
 
 void Meanwhile::AfterGrab() {
-  GoOn(reads_ + 1);
+  GoOn(reads_ + 1,
+       {.reads = walk_->read_count, .grabs = walk_->grab_count - 1});
   if (walk_->grab_count > std::size(walk_->grabs)) return;
   const auto refs =
       static_cast<uint64_t>(walk_->grabs[walk_->grab_count - 1].refs);

@@ -31,8 +31,14 @@ class Meanwhile {
   void Begin(const Case& c, const Arena& arena, History& history,
              pxd_walk& walk);
   // Nothing happens in walks from here on. The arena stays at the version that
-  // the walk came to.
+  // the walk came to, and `walk` has the root and the levels that it found.
   void End();
+
+  // A change that was made, and what came before it.
+  struct Made {
+    size_t reads = 0;  // of those that the walk notes
+    size_t grabs = 0;  // takings of references, and givings back
+  };
 
   size_t version() const { return history_->at(); }
   // Whether fork() has write-protected something while the walk ran.
@@ -40,6 +46,10 @@ class Meanwhile {
   // At which version the reference of each page was taken, by its position
   // among those held at the end.
   std::span<const uint8_t> grabbed() const { return grabbed_; }
+  // The changes that were made, in order.
+  std::span<const Made> made() const {
+    return std::span(made_).first(made_count_);
+  }
   // By causes that belong to changing tables.
   const Marks& marks() const { return marks_; }
 
@@ -57,7 +67,8 @@ class Meanwhile {
   void BeforeRead(Level level, const volatile void* place);
   void AfterGrab();
 
-  void GoOn(size_t read);
+  // Makes the changes that come before the read of that number.
+  void GoOn(size_t read, Made now);
   bool InTable(const volatile void* place) const;
   // What the last turn of `level` read.
   uint64_t Read(Level level) const {
@@ -73,6 +84,8 @@ class Meanwhile {
   size_t reads_ = 0;
   std::array<Turned, kLevelCount> turned_{};
   std::array<uint8_t, Case::kMaxPages> grabbed_{};
+  std::array<Made, decltype(Case::changes)::capacity()> made_{};
+  size_t made_count_ = 0;
   Marks marks_;
 };
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "kernel/guard.h"
@@ -157,12 +158,14 @@ void Classify(const KernelJudge& judge, std::vector<KernelRead>& reads) {
   });
 }
 
-void AddRun(const KernelJudge& judge, Ended ended, KernelAnswer& answer) {
+void AddRun(const KernelJudge& judge, bool changing, Ended ended,
+            KernelAnswer& answer) {
   const pxd_walk& walk = judge.last_walk();
   answer.pin = walk.pin;
   if (walk.refused < walk.pages) answer.refused = walk.refused;
   answer.held = walk.held;
   answer.reads = ReadsOf(judge, ended == Ended::kFault);
+  if (changing) answer.events = EventsOf(judge);
   switch (ended) {
     case Ended::kReturned:
       answer.pages.assign(walk.page,
@@ -191,11 +194,17 @@ void AddFinding(const KernelJudge& judge, Space space,
     }
     return;
   }
+  if (finding.changing) {
+    answer.race = {.outcome = finding.outcome,
+                   .page = finding.page,
+                   .known = finding.cause};
+  }
   if (finding.outcome != Outcome::kFault) {
-    AddRun(judge, Ended::kReturned, answer);
+    AddRun(judge, finding.changing, Ended::kReturned, answer);
   } else {
     const bool is_bug = judge.last_walk().bug_file != nullptr;
-    AddRun(judge, is_bug ? Ended::kBug : Ended::kFault, answer);
+    AddRun(judge, finding.changing, is_bug ? Ended::kBug : Ended::kFault,
+           answer);
   }
 }
 
@@ -232,6 +241,29 @@ std::vector<KernelRead> ReadsOf(const KernelJudge& judge, bool faulted) {
   return reads;
 }
 
+std::vector<KernelEvent> EventsOf(const KernelJudge& judge) {
+  const pxd_walk& walk = judge.last_walk();
+  const std::span<const Meanwhile::Made> made = judge.meanwhile().made();
+  const size_t grabs = std::min(walk.grab_count, std::size(walk.grabs));
+  const size_t reads = std::min(walk.read_count, std::size(walk.reads));
+  std::vector<KernelEvent> events;
+  size_t next = 0;
+  for (size_t i = 0; i <= grabs; ++i) {
+    for (; next < made.size() && made[next].grabs <= i; ++next) {
+      events.push_back({.reads = std::min(made[next].reads, reads)});
+    }
+    if (i == grabs) break;
+    const pxd_grab& grab = walk.grabs[i];
+    const bool is_taken = grab.refs > 0;
+    events.push_back(
+        {.kind =
+             is_taken ? KernelEvent::Kind::kGrab : KernelEvent::Kind::kGiveBack,
+         .reads = std::min(grab.reads, reads),
+         .count = static_cast<uint64_t>(is_taken ? grab.refs : -grab.refs)});
+  }
+  return events;
+}
+
 namespace {
 
 KernelAnswer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
@@ -258,13 +290,15 @@ KernelAnswer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
         refused ? KernelAnswer::End::kRefused : KernelAnswer::End::kMalformed;
     return answer;
   }
-  AddRun(judge, *ended, answer);
+  const bool changing = !c.changes.empty();
+  AddRun(judge, changing, *ended, answer);
   // One more rule binds every walk, even where the pages agree.
   for (const KernelRead& read : answer.reads) {
     if (!read.is_stray()) continue;
     answer.finding = std::string(judge.kernel().name) + '.' +
                      std::string(Name(c.space.arch)) + '-' +
-                     std::to_string(c.space.levels) + ".stray-read." +
+                     std::to_string(c.space.levels) +
+                     (changing ? ".changing" : "") + ".stray-read." +
                      std::string(Name(read.level));
     break;
   }

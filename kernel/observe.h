@@ -27,6 +27,9 @@ KernelAnswer Observe(KernelJudge& judge, const Case& c, size_t request);
 // process is about to end, in the last of these reads.
 std::vector<KernelRead> ReadsOf(const KernelJudge& judge, bool faulted = true);
 
+// What happened between those reads, if the tables of its case change.
+std::vector<KernelEvent> EventsOf(const KernelJudge& judge);
+
 // The name of a finding that no judge could make: a sanitizer ended the
 // process in kernel text. "kernel-6.1-s390.s390-3.sanitizer".
 std::string SanitizerFinding(const pxd_kernel& kernel, Space space);

@@ -82,7 +82,10 @@ void TellBeforeDying() {
                                 ".sanitizer";
   const KernelAnswer answer = {.end = KernelAnswer::End::kFault,
                                .finding = signature,
-                               .reads = ReadsOf(judge)};
+                               .reads = ReadsOf(judge),
+                               .events = running.c->changes.empty()
+                                             ? std::vector<KernelEvent>()
+                                             : EventsOf(judge)};
   harness.AbortsFor(running.input, *running.c, signature, [&] {
     return KernelReport(
         TextOf(judge.kernel()), *running.c, judge.current_request(), answer,

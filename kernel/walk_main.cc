@@ -55,8 +55,9 @@ KernelJudge& Judge() {
   return judge;
 }
 
-// The kind of space of the case at hand.
+// Of the case at hand: its kind of space, and whether its tables change.
 Space space;
+bool changing = false;
 
 void Print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -66,12 +67,13 @@ void Print(const std::string& text) {
 // A sanitizer ends the process: what was read until then is the answer.
 void AnswerWhenDying() {
   if (!InKernelText()) return;
-  Print(
-      ToLines(KernelAnswer{.end = KernelAnswer::End::kFault,
-                           .pin = Judge().last_walk().pin,
-                           .held = Judge().last_walk().held,
-                           .finding = SanitizerFinding(Judge().kernel(), space),
-                           .reads = ReadsOf(Judge())}));
+  Print(ToLines(KernelAnswer{
+      .end = KernelAnswer::End::kFault,
+      .pin = Judge().last_walk().pin,
+      .held = Judge().last_walk().held,
+      .finding = SanitizerFinding(Judge().kernel(), space),
+      .reads = ReadsOf(Judge()),
+      .events = changing ? EventsOf(Judge()) : std::vector<KernelEvent>()}));
 }
 
 int AnswerAll(bool with_reads) {
@@ -87,10 +89,14 @@ int AnswerAll(bool with_reads) {
     }
     const Case c = Decode(*bytes);
     space = c.space;
+    changing = !c.changes.empty();
     if (judge.Takes(c.space)) {
       for (size_t i = 0; i < c.requests.size(); ++i) {
         KernelAnswer answer = Observe(judge, c, i);
-        if (!with_reads) answer.reads.clear();
+        if (!with_reads) {
+          answer.reads.clear();
+          answer.events.clear();
+        }
         Print(ToLines(answer));
       }
     }

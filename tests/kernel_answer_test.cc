@@ -65,6 +65,15 @@ KernelAnswer Full() {
   answer.reads.back().value.reset();
   // The last on its line, and so any name.
   answer.reads.back().file = "some where/pgtable.h";
+  answer.events = {{},
+                   {.reads = 2},
+                   {.kind = KernelEvent::Kind::kGrab, .reads = 2, .count = 256},
+                   {.reads = 2},
+                   {.kind = KernelEvent::Kind::kGiveBack,
+                    .reads = answer.reads.size(),
+                    .count = 1}};
+  answer.race = {
+      .outcome = Outcome::kStale, .page = 2, .known = Cause::kCopyCheck};
   return answer;
 }
 
@@ -85,15 +94,21 @@ TEST(KernelAnswerTest, ComesBackAsItWas) {
 TEST(KernelAnswerTest, LooksAsItIsDocumented) {
   KernelAnswer answer = Full();
   answer.reads.erase(answer.reads.begin() + 3, answer.reads.begin() + 6);
+  answer.events.back().reads = answer.reads.size();
   EXPECT_EQ(ToLines(answer),
             "request returned\n"
             "run pin 7\n"
             "held 3\n"
             "finding kernel-6.1-s390.s390-3.short.pte-leaf\n"
             "known s390-readonly-2g-write\n"
+            "race stale 2 copy-check\n"
             "pages 0x1000 0xffffffffffff000 0x0\n"
+            "change\n"
             "read pgd table 0x10800000 0x1234 table 0x10600000 2931 mm/gup.c\n"
             "read p4d copy 0x1234 table 0x10600000 2931 mm/gup.c\n"
+            "change\n"
+            "grab 256\n"
+            "change\n"
             "read pud stack -16 0x1234 malformed 2931 mm/gup.c\n"
             "read pte table 0x10800000 0x1234 leaf 0x3000 ro old dirty normal "
             "2931 mm/gup.c\n"
@@ -104,6 +119,7 @@ TEST(KernelAnswerTest, LooksAsItIsDocumented) {
             "check pmd copy 0x1234 empty 2931 mm/gup.c\n"
             "read pte nowhere 0xfff0000000000000 fault empty 2931 some "
             "where/pgtable.h\n"
+            "give-back 1\n"
             "end\n");
 }
 
@@ -147,6 +163,17 @@ TEST(KernelAnswerTest, GarbageIsRefused) {
            "request returned\nread pte copy 0x0 table 0x0 1 mm/gup.c\n",
            "request returned\ncheck\n",
            "request returned\nagain pxd table 0x0 0x0 empty 1 mm/gup.c\n",
+           "request returned\nchange 1\n",
+           "request returned\ngrab\n",
+           "request returned\ngrab 0\n",
+           "request returned\ngrab -1\n",
+           "request returned\ngive-back x\n",
+           "request returned\ngrab 1 2\n",
+           "request returned\nrace stale\n",
+           "request returned\nrace stolen 1 none\n",
+           "request returned\nrace stale one none\n",
+           "request returned\nrace stale 1 luck\n",
+           "request returned\nrace stale 1 none 2\n",
            "request returned\nfoo\n",
            "request returned\n\n",
            "hello\n",
