@@ -6,13 +6,17 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/replay.h"
+#include "pxdfuzz/story.h"
 #include "pxdfuzz/text_entries.h"
 #include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/text_race.h"
+#include "pxdfuzz/text_race_report.h"
 #include "pxdfuzz/text_report.h"
 #include "pxdfuzz/text_walk.h"
 #include "pxdfuzz/wrapping.h"
@@ -28,6 +32,8 @@ std::string_view RuleOf(const KernelText& text, std::string_view finding) {
   const size_t space = finding.find('.');
   if (space == finding.npos) return "";
   finding.remove_prefix(space + 1);
+  constexpr std::string_view kChanging = "changing.";
+  if (finding.starts_with(kChanging)) finding.remove_prefix(kChanging.size());
   return finding.substr(0, finding.find('.'));
 }
 
@@ -37,6 +43,7 @@ enum class Rule : uint8_t {
   kReferences,
   kRefusal,
   kModel,
+  kFork,
   kPermitted,
   kPageSize,
   kSanitizer,
@@ -47,6 +54,7 @@ Rule RuleFromName(std::string_view name) {
   if (name == "references") return Rule::kReferences;
   if (name == "refusal") return Rule::kRefusal;
   if (name == "model") return Rule::kModel;
+  if (name == "fork") return Rule::kFork;
   if (name == "permitted") return Rule::kPermitted;
   if (name == "page-size") return Rule::kPageSize;
   if (name == "sanitizer") return Rule::kSanitizer;
@@ -66,6 +74,8 @@ std::string_view Headline(Rule rule) {
     case Rule::kModel:
       return "returns the right pages, which are not those of the model's walk "
              "of its kind";
+    case Rule::kFork:
+      return "returns pages with FOLL_PIN although fork() came in between";
     case Rule::kPermitted:
       return "and the limits of the address space do not say the same of the "
              "request";
@@ -98,6 +108,12 @@ std::string_view Explain(Rule rule) {
       return "The rule: text and the model's walk of the same kind return the "
              "same. Where they do not, one of the two is not what it says it "
              "is, although the reference agrees with the text here.";
+    case Rule::kFork:
+      return "The rule: where fork() takes write access from entries while the "
+             "walk runs, which moves mm->write_protect_seq, a walk with "
+             "FOLL_PIN returns no page and gives all back. A page that is "
+             "pinned meanwhile may be one that parent and child share: it is "
+             "copied at the next store, and the pin is on the wrong one.";
     case Rule::kPermitted:
       return "The rule: gup_fast_permitted() takes a request if and only if it "
              "ends at or below the limit of the address space, and start and "
@@ -120,16 +136,29 @@ std::string SourceLine(const KernelRead& read) {
   return Concat({read.file, ":", std::to_string(read.line)});
 }
 
+// What came between two turns: another read, or something that happened.
+struct Between {
+  const KernelRead* read = nullptr;
+  const KernelEvent* event = nullptr;
+  // Of the tables then; the one that a change made.
+  size_t version = 0;
+  // How many pages were held before it.
+  size_t held = 0;
+};
+
 // One turn of a loop of the kernel text: an entry that is read.
 struct ReadTurn {
   const KernelRead* read = nullptr;
-  // Reads that came before the next turn, of this entry or of one above it.
-  std::vector<const KernelRead*> others;
+  // Reads that came before the next turn, of this entry or of one above it, and
+  // what happened between them.
+  std::vector<Between> others;
   // The first of its loop.
   bool begins = false;
   // Pages that were returned before it, and those it returns.
   size_t page = 0;
   size_t pages = 0;
+  // Of the tables then.
+  size_t version = 0;
 };
 
 // Turns that are told together: one, or a run of page entries.
@@ -151,13 +180,22 @@ class KernelReportText {
         policy_(ModelOfVariant(text.variant)),
         replay_(c, request, policy_),
         out_(out) {
-    FindTurns();
+    if (replay_.changing()) {
+      FindTurnsAndEvents();
+    } else {
+      FindTurns();
+    }
     if (has_run()) {
       told_.pages = pages_;
       told_.count = pages_.size();
-      Judge();
+      if (replay_.changing()) {
+        JudgeRace();
+      } else {
+        Judge();
+      }
     }
     told_.name = text.name;
+    race_.emplace(replay_, told_);
   }
 
   void Add() {
@@ -167,7 +205,11 @@ class KernelReportText {
     if (!has_run()) return;
     AddPages(parts);
     AddReads();
-    parts.AddReference();
+    if (changing()) {
+      AddReferences();
+    } else {
+      parts.AddReference();
+    }
     AddWordNote();
   }
 
@@ -176,6 +218,7 @@ class KernelReportText {
   bool has_run() const { return answer_.end != KernelAnswer::End::kRefused; }
   bool faulted() const { return answer_.end == KernelAnswer::End::kFault; }
   bool hit_bug() const { return answer_.end == KernelAnswer::End::kBug; }
+  bool changing() const { return replay_.changing(); }
   bool IsWrong() const {
     return told_.outcome != Outcome::kAgrees || !answer_.finding.empty();
   }
@@ -205,15 +248,11 @@ class KernelReportText {
     for (size_t i = 0; i < answer_.reads.size(); ++i) {
       const KernelRead& read = answer_.reads[i];
       if (read.role != KernelRead::Role::kTurn) {
-        if (!turns_.empty()) turns_.back().others.push_back(&read);
+        if (!turns_.empty()) turns_.back().others.push_back({.read = &read});
         continue;
       }
       if (IsSecondRead(i)) continue;
-      const bool begins =
-          turns_.empty() || turns_.back().read->level > read.level;
-      ReadTurn& turn = turns_.emplace_back();
-      turn.read = &read;
-      turn.begins = begins;
+      ReadTurn& turn = BeginTurn(read);
       turn.page = pages_.size();
       if (read.kind.tag != EntryKind::Tag::kLeaf ||
           !geometry.real(read.level)) {
@@ -221,19 +260,113 @@ class KernelReportText {
       }
       // That a fault came later shows that the leaf was taken.
       if (!whole && i == last_turn) continue;
-      const uint64_t address = AddressOf(turn);
-      const uint64_t inside = address & (geometry.span(read.level) - 1);
+      const uint64_t inside = AddressOf(turn) & (geometry.span(read.level) - 1);
       const uint64_t left =
           (geometry.span(read.level) - inside) >> geometry.page_shift();
       turn.pages = static_cast<size_t>(
           std::min<uint64_t>(left, limit - std::min(limit, turn.page)));
-      const uint64_t first =
-          read.kind.address + (inside & ~(geometry.page_size() - 1));
-      for (size_t page = 0; page < turn.pages; ++page) {
-        pages_.push_back(first + page * geometry.page_size());
-      }
+      AddPagesOf(turn);
     }
     if (whole) pages_ = answer_.pages;
+  }
+
+  ReadTurn& BeginTurn(const KernelRead& read) {
+    const bool begins =
+        turns_.empty() || turns_.back().read->level > read.level;
+    ReadTurn& turn = turns_.emplace_back();
+    turn.read = &read;
+    turn.begins = begins;
+    return turn;
+  }
+
+  // The frame of the first page of a turn that reads a leaf.
+  uint64_t FirstFrame(const ReadTurn& turn) const {
+    const Geometry& geometry = replay_.geometry();
+    const uint64_t inside =
+        AddressOf(turn) & (geometry.span(EntryLevelOf(*turn.read)) - 1);
+    return turn.read->kind.address + (inside & ~(geometry.page_size() - 1));
+  }
+  void AddPagesOf(const ReadTurn& turn) {
+    const uint64_t first = FirstFrame(turn);
+    for (size_t page = 0; page < turn.pages; ++page) {
+      pages_.push_back(first + page * replay_.geometry().page_size());
+    }
+  }
+
+  // The same where tables change: the references that were taken say which
+  // pages a turn got.
+  void FindTurnsAndEvents() {
+    typename Replay<A>::Ran ran;
+    size_t version = 0;
+    size_t next = 0;
+    const auto happens = [&](size_t reads) {
+      const std::vector<KernelEvent>& events = answer_.events;
+      for (; next < events.size() && events[next].reads <= reads; ++next) {
+        const KernelEvent& event = events[next];
+        const auto count = static_cast<size_t>(
+            std::min<uint64_t>(event.count, Case::kMaxPages));
+        const size_t held = ran.grabs.size();
+        switch (event.kind) {
+          case KernelEvent::Kind::kChange:
+            if (version == case_.changes.size()) continue;
+            ++version;
+            break;
+          case KernelEvent::Kind::kGrab:
+            if (turns_.empty()) continue;
+            turns_.back().pages += count;
+            ran.grabs.resize(held + count, {version, ran.reads});
+            break;
+          case KernelEvent::Kind::kGiveBack:
+            if (turns_.empty()) continue;
+            turns_.back().pages -= std::min(turns_.back().pages, count);
+            ran.grabs.resize(held - std::min(held, count));
+            break;
+        }
+        auto& place = turns_.empty() ? before_ : turns_.back().others;
+        place.push_back({.event = &event, .version = version, .held = held});
+      }
+    };
+    for (size_t i = 0; i < answer_.reads.size(); ++i) {
+      happens(i);
+      const KernelRead& read = answer_.reads[i];
+      seen_.push_back(
+          {.number = IsCounted(read) ? ++ran.reads : 0, .version = version});
+      if (read.role == KernelRead::Role::kTurn && !IsSecondRead(i)) {
+        ReadTurn& turn = BeginTurn(read);
+        turn.page = ran.grabs.size();
+        turn.version = version;
+      } else if (!turns_.empty()) {
+        turns_.back().others.push_back(
+            {.read = &read, .version = version, .held = ran.grabs.size()});
+      }
+    }
+    happens(answer_.reads.size());
+    if (faulted() || hit_bug()) {
+      for (const ReadTurn& turn : turns_) {
+        if (turn.page == pages_.size()) AddPagesOf(turn);
+      }
+      pages_.resize(std::min<size_t>(pages_.size(), replay_.request().pages));
+    } else {
+      pages_ = answer_.pages;
+    }
+    ran.pages = pages_;
+    ran.count = pages_.size();
+    ran.last_version = version;
+    replay_.Replace(std::move(ran));
+  }
+
+  // Whether whoever makes changes counts a read: not where a function is handed
+  // the address of a local.
+  bool IsCounted(const KernelRead& read) const {
+    return read.role != KernelRead::Role::kAgain ||
+           read.place == KernelRead::Place::kTable ||
+           read.place == KernelRead::Place::kNowhere;
+  }
+  size_t PositionOf(const KernelRead& read) const {
+    return static_cast<size_t>(&read - answer_.reads.data());
+  }
+  size_t NumberOf(const KernelRead& read) const {
+    return seen_[PositionOf(read)].number;
   }
 
   // Whether a turn's read is the second of the same entry.
@@ -290,6 +423,154 @@ class KernelReportText {
     }
   }
 
+  // Takes what a judge said; a fault that nobody judged shows.
+  void JudgeRace() {
+    told_.first_difference = pages_.size();
+    if (answer_.race.has_value() &&
+        (rule_ == Rule::kPages || rule_ == Rule::kSanitizer)) {
+      told_.outcome = answer_.race->outcome;
+      told_.first_difference = answer_.race->page;
+    } else if (faulted() || hit_bug()) {
+      told_.outcome = Outcome::kFault;
+    }
+    for (size_t i = 0; i < turns_.size() && !broken_.has_value(); ++i) {
+      if (IsStray(*turns_[i].read)) {
+        broken_ = i;
+        break;
+      }
+      for (const Between& other : turns_[i].others) {
+        if (told_.outcome == Outcome::kAgrees || !BreaksRule(other, i)) {
+          continue;
+        }
+        broken_ = i;
+        broken_by_ = &other;
+        break;
+      }
+    }
+    if (told_.outcome == Outcome::kAgrees && broken_.has_value()) {
+      told_.outcome = Outcome::kStrayRead;
+      told_.first_difference = turns_[*broken_].page;
+    }
+    switch (told_.outcome) {
+      case Outcome::kStale:
+      case Outcome::kWrongPage:
+      case Outcome::kLong:
+        for (size_t i = 0; i < turns_.size(); ++i) {
+          const ReadTurn& turn = turns_[i];
+          if (turn.page <= told_.first_difference &&
+              told_.first_difference < turn.page + turn.pages) {
+            effect_ = i;
+          }
+        }
+        break;
+      case Outcome::kShort:
+      case Outcome::kFault:
+        if (!turns_.empty()) effect_ = turns_.size() - 1;
+        break;
+      case Outcome::kAgrees:
+      case Outcome::kStrayRead:
+        break;
+    }
+  }
+
+  // An offset that goes by an entry which has changed, or a last check that
+  // cannot see that one has.
+  bool BreaksRule(const Between& other, size_t i) const {
+    if (other.read == nullptr) return false;
+    switch (other.read->role) {
+      case KernelRead::Role::kTurn:
+        return false;
+      case KernelRead::Role::kAgain:
+        return other.read->level != Level::kPte &&
+               (IsStray(*other.read) || IsChange(*other.read, i));
+      case KernelRead::Role::kCheck:
+        return IsVoid(other, i);
+    }
+    return false;
+  }
+
+  // Where the entry stands that turn `i` and those above it got its value of
+  // `level` from; nothing where that is not known.
+  const KernelRead* OriginOf(Level level, size_t i) const {
+    const KernelRead* read = LastRead(level, i);
+    while (read != nullptr && read->place != KernelRead::Place::kTable &&
+           level != Level::kPgd) {
+      level = Above(level);
+      read = LastRead(level, i);
+    }
+    const bool is_known = read != nullptr && read->physical.has_value() &&
+                          replay_.arena().Find(*read->physical) != nullptr;
+    return is_known ? read : nullptr;
+  }
+
+  // Whether a last check compares a local copy while the entry that it is one
+  // of has changed.
+  bool IsVoid(const Between& other, size_t i) const {
+    if (other.read->role != KernelRead::Role::kCheck ||
+        other.read->place == KernelRead::Place::kTable ||
+        other.read->level == Level::kPgd) {
+      return false;
+    }
+    const KernelRead* origin = OriginOf(other.read->level, i);
+    return origin != nullptr &&
+           replay_.WordIn(seen_[PositionOf(*origin)].version,
+                          *origin->physical) !=
+               replay_.WordIn(other.version, *origin->physical);
+  }
+
+  std::string Meaning(const KernelRead& read) const {
+    return DescribeKind<A>(replay_.arena(), replay_.geometry(),
+                           EntryLevelOf(read), read.kind);
+  }
+
+  // A later read than that of turn `i`, in the words of the model's report.
+  ReadAgain InWords(const Between& other, size_t i) const {
+    const KernelRead& read = *other.read;
+    const KernelRead* tested = LastRead(read.level, i);
+    const KernelRead* origin = OriginOf(read.level, i);
+    ReadAgain again{.policy = policy_,
+                    .level = read.level,
+                    .before = tested == nullptr ? "" : Meaning(*tested),
+                    .now = Meaning(read),
+                    .word = std::nullopt,
+                    .read = tested == nullptr ? 0 : NumberOf(*tested),
+                    .change = "a change",
+                    .copy = std::nullopt,
+                    .origin = {},
+                    .in_table = {},
+                    .handed = {}};
+    if (IsChange(read, i)) again.word = read.value;
+    if (origin != nullptr) {
+      again.change =
+          race_->race().WhichChange(*origin->physical, other.version);
+    }
+    if (read.role != KernelRead::Role::kCheck ||
+        read.place == KernelRead::Place::kTable) {
+      return again;
+    }
+    again.copy = CheckedCopy(read, i);
+    if (again.copy == read.level) {
+      again.handed = Concat(
+          {"the loop below is handed the address of ", Name(read.level)});
+    }
+    if (IsVoid(other, i)) {
+      again.origin = DescribePlace<A>(replay_.arena(), *origin->physical);
+      again.in_table = DescribeEntry<A>(
+          replay_.arena(), replay_.geometry(), EntryLevelOf(read),
+          replay_.WordIn(other.version, *origin->physical));
+    }
+    return again;
+  }
+
+  // The level whose entry is in the local that a last check reads: its own,
+  // where it is handed the address of what was just read.
+  Level CheckedCopy(const KernelRead& read, size_t i) const {
+    const KernelRead* tested = LastRead(read.level, i);
+    const bool is_own =
+        tested == nullptr || tested->place != KernelRead::Place::kCopy;
+    return is_own ? read.level : CopyOf(read);
+  }
+
   // "kernel-6.1-s390-by-value (Linux 6.1.192, cut 34c97dde83082321)".
   std::string FullName() const {
     return Concat(
@@ -323,11 +604,76 @@ class KernelReportText {
           turns_.empty() ? "" : Concat({", at ", parts.DifferentPage()});
       return Concat({FullName(), " ", Headline(rule_), where, "."});
     }
+    if (changing()) {
+      return race_->WhatDiffers(FullName(), [this] { return WhyItEnds(); });
+    }
     return parts.WhatDiffers(FullName());
+  }
+
+  // Why one that holds while tables change ends where it does.
+  std::string WhyItEnds() const {
+    if (turns_.empty()) return "";
+    const size_t last = turns_.size() - 1;
+    if (const Between* check = ChangeSeen(last)) {
+      return Concat({"its last check (", ReadName(*check->read), ") found *",
+                     Name(check->read->level), "p changed by ",
+                     InWords(*check, last).change,
+                     ", and it gave the page back"});
+    }
+    const KernelRead& read = *turns_.back().read;
+    return replay_.WhyNot(EntryLevelOf(read), read.kind);
+  }
+
+  // "read 4, mm/gup.c:2613".
+  std::string ReadName(const KernelRead& read) const {
+    const size_t number = NumberOf(read);
+    if (number == 0) return SourceLine(read);
+    return Concat({"read ", std::to_string(number), ", ", SourceLine(read)});
+  }
+
+  // The same as WhereItLeft() of what is read once more.
+  std::string WhatItReadAgain() const {
+    if (broken_by_ != nullptr) {
+      const KernelRead& read = *broken_by_->read;
+      const ReadAgain again = InWords(*broken_by_, *broken_);
+      if (read.role == KernelRead::Role::kAgain) {
+        return Concat({" ", OffsetCall(policy_, Below(read.level)), " reads *",
+                       Name(read.level), "p again (", ReadName(read),
+                       "): ", DescribeBecame(again), "."});
+      }
+      return Concat(
+          {" Its last check ",
+           again.copy == read.level
+               ? Concat({"never looks at the ", Name(read.level),
+                         " entry in the table: it compares a local copy with "
+                         "itself"})
+               : Concat({"passes all the same: it compares a local copy of "
+                         "the ",
+                         Name(read.level), " entry with itself"}),
+           " (", ReadName(read), ")."});
+    }
+    if (told_.outcome != Outcome::kStale || !effect_.has_value() ||
+        !race_->race().IsStale(told_.first_difference)) {
+      return "";
+    }
+    std::vector<std::string> levels;
+    for (const Between& other : turns_[*effect_].others) {
+      if (other.read == nullptr ||
+          other.read->role != KernelRead::Role::kCheck) {
+        continue;
+      }
+      levels.push_back(Concat({"*", Name(other.read->level), "p"}));
+    }
+    if (levels.empty()) return " It has no last check.";
+    return Concat({" Its last check looks at ", Enumerate(levels),
+                   " alone, and passes."});
   }
 
   // " It left the copy of p4d at pud: ...".
   std::string WhereItLeft() const {
+    if (changing() && (!broken_.has_value() || broken_by_ != nullptr)) {
+      return WhatItReadAgain();
+    }
     if (!broken_.has_value()) return "";
     const KernelRead& read = *turns_[*broken_].read;
     if (!LeftCopyAt(read)) {
@@ -346,6 +692,12 @@ class KernelReportText {
     std::string text = Concat({"On ", Name(case_.space.arch), " with ",
                                std::to_string(case_.space.levels), " levels, ",
                                Sentence(parts), WhereItLeft()});
+    if (answer_.race.has_value() && answer_.race->known != Cause::kNone) {
+      text +=
+          Concat({" Walks of this kind are known to go wrong here, for "
+                  "that reason (",
+                  Name(answer_.race->known), ")."});
+    }
     if (!answer_.known.empty()) {
       text += Concat(
           {" This is known: ", KnownFindingFile(answer_.known), " tells it."});
@@ -356,11 +708,13 @@ class KernelReportText {
               Concat({text_.name, ": the fast walk of Linux ", text_.version,
                       ", compiled from the tree's own mm/gup.c; ",
                       DescribeVariant(text_.variant), "."}));
-    parts.AddTerms(request_);
+    std::vector<std::string> terms = parts.Terms(request_);
+    if (changing()) terms.front() = RaceReferenceTerm();
+    for (const std::string& term : terms) out_.Wrap("- ", "  ", term);
     if (has_run()) {
       out_.Wrap("- ", "  ", Concat({"called with ", CalledWith(), "."}));
     }
-    if (broken_.has_value() &&
+    if (broken_.has_value() && broken_by_ == nullptr &&
         turns_[*broken_].read->place == KernelRead::Place::kStack) {
       out_.Wrap("- ", "  ",
                 "stack: the real one of the program that ran the text. What "
@@ -368,6 +722,16 @@ class KernelReportText {
                 "stood beside a local variable differs from run to run, and "
                 "so does what comes of it.");
     }
+    AddRule();
+    if (!changing()) return;
+    out_.Blank();
+    out_.Line("Words:");
+    for (const StoryWord& word : RaceWords(told_.outcome)) {
+      out_.Wrap("- ", "  ", Concat({word.word, ": ", word.meaning}));
+    }
+  }
+
+  void AddRule() {
     if (rule_ == Rule::kPages) {
       if (!answer_.finding.empty() && told_.outcome == Outcome::kAgrees) {
         out_.Wrap("- ", "  ",
@@ -378,6 +742,12 @@ class KernelReportText {
       return;
     }
     out_.Wrap("- ", "  ", std::string(Explain(rule_)));
+    if (rule_ == Rule::kModel && changing()) {
+      out_.Wrap("- ", "  ",
+                "While tables change the model makes the same changes before "
+                "its reads of the same numbers: it may also be that the two do "
+                "not read as often.");
+    }
     if (rule_ == Rule::kReferences || rule_ == Rule::kRefusal) {
       out_.Wrap("- ", "  ",
                 Concat({"It returned ", Plural(answer_.pages.size(), "page"),
@@ -409,7 +779,13 @@ class KernelReportText {
   }
 
   void AddPages(ReportParts<A>& parts) {
-    parts.AddPages([this] { return WhyItStops(); });
+    if (changing()) {
+      AddTitle("Pages", out_);
+      const RacePages pages = race_->Pages([this] { return WhyItStops(); });
+      AddPageRows(pages.header, pages.found_column, pages.rows, out_);
+    } else {
+      parts.AddPages([this] { return WhyItStops(); });
+    }
     const std::string where = parts.WhereWrongPageIs();
     const bool is_cut_off = (faulted() || hit_bug()) && !pages_.empty();
     if (where.empty() && !is_cut_off) return;
@@ -472,6 +848,8 @@ class KernelReportText {
   // What the text does next; nothing where it goes down, which shows.
   std::string Action(size_t i) const {
     const ReadTurn& turn = turns_[i];
+    // Where tables change that comes when a page was grabbed and checked.
+    if (changing() && HasEvents(turn)) return "";
     if (turn.pages == 1) {
       return Concat({"; returns page ", std::to_string(turn.page)});
     }
@@ -501,11 +879,48 @@ class KernelReportText {
     return read != nullptr && read->value != other.value;
   }
 
-  // Whether the last check of turn `i` saw a change.
-  bool SawChange(size_t i) const {
-    for (const KernelRead* other : turns_[i].others) {
-      if (other->role == KernelRead::Role::kCheck && IsChange(*other, i)) {
-        return true;
+  // The read by which the last check of turn `i` saw a change, or null.
+  const Between* ChangeSeen(size_t i) const {
+    for (const Between& other : turns_[i].others) {
+      if (other.read != nullptr &&
+          other.read->role == KernelRead::Role::kCheck &&
+          IsChange(*other.read, i)) {
+        return &other;
+      }
+    }
+    return nullptr;
+  }
+  bool SawChange(size_t i) const { return ChangeSeen(i) != nullptr; }
+
+  // Whether references were taken, or given back.
+  static bool HasEvents(const ReadTurn& turn) {
+    return std::any_of(turn.others.begin(), turn.others.end(),
+                       [](const Between& other) {
+                         return other.event != nullptr &&
+                                other.event->kind != KernelEvent::Kind::kChange;
+                       });
+  }
+  // Whether something else was done meanwhile than to get a page.
+  bool IsPlain(size_t i) const {
+    for (const Between& other : turns_[i].others) {
+      if (other.event != nullptr &&
+          other.event->kind != KernelEvent::Kind::kGrab) {
+        return false;
+      }
+      if (other.read != nullptr &&
+          (IsChange(*other.read, i) || (changing() && IsVoid(other, i)))) {
+        return false;
+      }
+    }
+    return true;
+  }
+  bool HasChange(const Block& block) const {
+    for (size_t i = block.first; i <= block.last; ++i) {
+      for (const Between& other : turns_[i].others) {
+        if (other.event != nullptr &&
+            other.event->kind == KernelEvent::Kind::kChange) {
+          return true;
+        }
       }
     }
     return false;
@@ -531,11 +946,8 @@ class KernelReportText {
           {Name(Below(other.level)), "_offset() reads ", level, " again"});
     }
     if (is_copy) {
-      const KernelRead* read = LastRead(other.level, i);
-      const bool is_own =
-          read == nullptr || read->place != KernelRead::Place::kCopy;
-      text += Concat(
-          {", from the local copy of ", is_own ? level : Name(CopyOf(other))});
+      text +=
+          Concat({", from the local copy of ", Name(CheckedCopy(other, i))});
     }
     if (!is_change) return text + ", which nobody else changes";
     text += Value(other);
@@ -557,6 +969,7 @@ class KernelReportText {
     if (i == 0 || turns_[i].begins || IsMarked(i) || IsMarked(i - 1)) {
       return false;
     }
+    if (changing() && (!IsPlain(i) || !IsPlain(i - 1))) return false;
     const ReadTurn& turn = turns_[i];
     const ReadTurn& before = turns_[i - 1];
     return turn.read->level == Level::kPte &&
@@ -595,7 +1008,7 @@ class KernelReportText {
     const size_t from = i - std::min(i, kAround);
     const size_t to = std::min(i + kAround, blocks.size() - 1);
     for (size_t j = from; j <= to; ++j) {
-      if (IsMarked(blocks[j])) return true;
+      if (IsMarked(blocks[j]) || HasChange(blocks[j])) return true;
     }
     return false;
   }
@@ -606,13 +1019,22 @@ class KernelReportText {
       out_.Wrap("", "", "Nothing is known of its reads.");
       return;
     }
-    out_.Wrap("", "",
-              "Each read of an entry, in order: its level, the address it is "
-              "for, and the line of the kernel's source; then where it read, "
-              "and what stood there. A folded level has no table: it looks "
-              "again at what the level above it read. Tables are numbered in "
-              "the order in which they were made.");
+    out_.Wrap(
+        "", "",
+        Concat({"Each read of an entry, in order: its level, the address it is "
+                "for, ",
+                changing() ? "its number, by which the case says when "
+                             "something changes, "
+                           : "",
+                "and the line of the kernel's source; then where it read, "
+                "and what stood there. A folded level has no table: it looks "
+                "again at what the level above it read. Tables are numbered in "
+                "the order in which they were made.",
+                changing() ? " Lines with == are what another processor does "
+                             "in between, and what it writes."
+                           : ""}));
     out_.Blank();
+    for (const Between& first : before_) AddBetween(first, 0, "");
     const std::vector<Block> blocks = Blocks();
     bool skipping = false;
     for (size_t i = 0; i < blocks.size(); ++i) {
@@ -625,12 +1047,19 @@ class KernelReportText {
       AddBlock(blocks[i]);
     }
     AddEnd();
+    for (size_t i = replay_.last_version(); i < case_.changes.size(); ++i) {
+      out_.Wrap("   ", "   ",
+                Concat({Heading(race_->race().Tell(i + 1)),
+                        ". It is not done: the walk has ended before."}));
+    }
   }
 
   void AddBlock(const Block& block) {
     const ReadTurn& turn = turns_[block.first];
     const KernelRead& read = *turn.read;
-    const bool marked = IsMarked(block);
+    // Where tables change a line of its own may be what is marked.
+    const bool marked =
+        IsMarked(block) && (broken_by_ == nullptr || effect_ == block.first);
     const LineStyle style = marked ? LineStyle::kMarked : LineStyle::kPlain;
     const std::string indent(
         2 * static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(read.level)),
@@ -641,24 +1070,109 @@ class KernelReportText {
       out_.Line(Concat({"   ", indent, "... ",
                         std::to_string(block.last - block.first + 1),
                         " more, which return pages ", std::to_string(turn.page),
-                        " to ", std::to_string(last)}));
+                        " to ", std::to_string(last), ReadsOf(block)}));
       return;
     }
-    std::string head = Concat(
-        {Name(read.level), " ", Hex(AddressOf(turn)), "  ", SourceLine(read)});
+    std::string head =
+        Concat({Name(read.level), " ", Hex(AddressOf(turn)), "  ",
+                changing() ? ReadName(read) : SourceLine(read)});
     if (!replay_.geometry().real(read.level)) head += "  folded";
     out_.Line(Concat({marked ? ">> " : "   ", indent, head}), style);
     out_.Wrap(hang, hang + "  ",
               Concat({Place(read), Value(read), Action(block.first)}), style);
-    for (const KernelRead* other : turn.others) {
-      const std::string text = Another(*other, block.first);
-      if (!text.empty()) out_.Wrap(hang, hang + "  ", text, style);
+    for (const Between& other : turn.others) {
+      AddBetween(other, block.first, hang);
     }
-    if (broken_ == block.first) {
+    if (changing() && HasEvents(turn) && turn.pages > 0) {
+      out_.Wrap(hang, hang + "  ",
+                Concat({faulted() || hit_bug() ? "has " : "returns ",
+                        PageNumbers(turn.page, turn.pages)}));
+    }
+    if (broken_ == block.first && broken_by_ == nullptr) {
       out_.Wrap(">>   ", ">>   ", BrokenRule(block.first), style);
     }
     if (effect_ == block.first) {
       out_.Wrap(">>   ", ">>   ", Effect(), style);
+    }
+  }
+
+  // ", reads 9 to 32": of turns that are told together, where tables change.
+  std::string ReadsOf(const Block& block) const {
+    if (!changing()) return "";
+    const ReadTurn& last = turns_[block.last];
+    size_t to = NumberOf(*last.read);
+    for (const Between& other : last.others) {
+      if (other.read != nullptr) to = std::max(to, NumberOf(*other.read));
+    }
+    return Concat({", reads ",
+                   std::to_string(NumberOf(*turns_[block.first].read)), " to ",
+                   std::to_string(to)});
+  }
+
+  // What came between turn `i` and the next.
+  void AddBetween(const Between& other, size_t i, const std::string& hang) {
+    if (!changing()) {
+      const std::string text = Another(*other.read, i);
+      if (!text.empty()) {
+        out_.Wrap(hang, hang + "  ", text,
+                  IsMarked(i) ? LineStyle::kMarked : LineStyle::kPlain);
+      }
+      return;
+    }
+    if (other.event != nullptr) {
+      AddEvent(other, i, hang);
+      return;
+    }
+    const KernelRead& read = *other.read;
+    // A function that is handed the address of a local reads what was read.
+    if (NumberOf(read) == 0 && !IsChange(read, i)) return;
+    const ReadAgain again = InWords(other, i);
+    std::string text = Concat({ReadName(read), ": "});
+    if (read.role == KernelRead::Role::kCheck) {
+      text += DescribeCheck(again);
+    } else if (read.role == KernelRead::Role::kAgain) {
+      text += Concat({read.level == Level::kPte
+                          ? std::string("helper")
+                          : OffsetCall(policy_, Below(read.level)),
+                      " reads ", DescribeReread(again)});
+    } else {
+      text += DescribeReread(again);
+    }
+    const bool marked = broken_by_ == &other;
+    std::string first = hang;
+    if (marked) first.replace(0, 2, ">>");
+    out_.Wrap(first, hang + "  ", text,
+              marked ? LineStyle::kMarked : LineStyle::kPlain);
+    if (!marked) return;
+    out_.Wrap(">>   ", ">>   ",
+              read.role == KernelRead::Role::kCheck ? DescribeVoidCheck(again)
+                                                    : DescribeRereadRule(again),
+              LineStyle::kMarked);
+  }
+
+  void AddEvent(const Between& other, size_t i, const std::string& hang) {
+    const KernelEvent& event = *other.event;
+    const auto count =
+        static_cast<size_t>(std::min<uint64_t>(event.count, Case::kMaxPages));
+    switch (event.kind) {
+      case KernelEvent::Kind::kChange:
+        AddChange(race_->race().Tell(other.version), out_);
+        return;
+      case KernelEvent::Kind::kGrab:
+        out_.Wrap(hang, hang + "  ",
+                  Concat({"grabs ", PageNumbers(other.held, count), ": ",
+                          count == 1 ? "frame " : "frames from ",
+                          Hex(FirstFrame(turns_[i])), count == 1 ? "" : " on",
+                          ", in version ", std::to_string(other.version)}));
+        return;
+      case KernelEvent::Kind::kGiveBack:
+        out_.Wrap(
+            hang, hang + "  ",
+            Concat(
+                {"gives ",
+                 PageNumbers(other.held - std::min(other.held, count), count),
+                 " back", i + 1 == turns_.size() ? "; stops here" : ""}));
+        return;
     }
   }
 
@@ -708,6 +1222,10 @@ class KernelReportText {
            "that cannot be, and hits the BUG() of ",
            answer_.bug, "."});
     }
+    if (changing()) {
+      return race_->race().FirstDifference(told_.outcome,
+                                           told_.first_difference);
+    }
     std::string text = DescribeFirstDifference(
         told_.outcome, told_.first_difference, pages_, replay_.reference());
     if (!broken_.has_value() && !text.empty()) {
@@ -728,17 +1246,32 @@ class KernelReportText {
     out_.Wrap(">> ", ">> ", text, LineStyle::kMarked);
   }
 
+  void AddReferences() {
+    for (const ToldReference& reference : race_->References()) {
+      AddTitle(reference.title, out_);
+      for (const std::string& step : reference.steps) {
+        out_.Wrap("   ", "       ", step);
+      }
+      out_.Wrap("   ", "   ", reference.result);
+    }
+  }
+
   // The reference walks the model's words.
   void AddWordNote() {
     for (const KernelRead& read : answer_.reads) {
       if (!read.physical.has_value() || !read.value.has_value()) continue;
-      const uint64_t* word = replay_.arena().Find(*read.physical);
-      if (word == nullptr || *word == *read.value) continue;
+      const uint64_t* found = replay_.arena().Find(*read.physical);
+      if (found == nullptr) continue;
+      const uint64_t word =
+          changing()
+              ? replay_.WordIn(seen_[PositionOf(read)].version, *read.physical)
+              : *found;
+      if (word == *read.value) continue;
       out_.Blank();
       out_.Wrap("   ", "   ",
                 Concat({"Here entries are as the model writes them. The tree "
                         "writes ",
-                        Hex(*read.value), " for ", Hex(*word),
+                        Hex(*read.value), " for ", Hex(word),
                         ": it sets bits that do not matter to walks, such as "
                         "no-execute."}));
       return;
@@ -752,15 +1285,27 @@ class KernelReportText {
   const Rule rule_;
   const Policy policy_;
   // Its walk is not told; its tables and its reference are.
-  const Replay<A> replay_;
+  Replay<A> replay_;
   TextLines& out_;
+  // Where tables change, of each read: its number, or 0; and the version of the
+  // tables then.
+  struct Seen {
+    size_t number = 0;
+    size_t version = 0;
+  };
+  std::vector<Seen> seen_;
+  // What happened before the first turn.
+  std::vector<Between> before_;
   std::vector<ReadTurn> turns_;
   // The pages that were returned, or had been taken when it ended.
   std::vector<uint64_t> pages_;
   Told told_;
+  std::optional<RaceFacts<A>> race_;
   // Positions of marked turns: the first that read what it must not, and the
   // one by which the pages came to differ.
   std::optional<size_t> broken_;
+  // Where tables change: what broke it, unless that is the turn's own read.
+  const Between* broken_by_ = nullptr;
   std::optional<size_t> effect_;
 };
 

@@ -18,6 +18,8 @@
 #include "kernel/known_findings.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/case.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/event_trace.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/replay.h"
 #include "pxdfuzz/rng.h"
@@ -130,6 +132,352 @@ size_t Count(std::string_view text, std::string_view part) {
   for (size_t at = 0; (at = text.find(part, at)) != text.npos; ++at) ++count;
   return count;
 }
+
+// -----------------------------------------------------------------------------
+// While tables change.
+
+// A page of 2 GiB that is unmapped just before its reference is taken.
+Case UnmappedMeanwhile() {
+  Case c = MakeCase(3, {.start = 0x80000000, .pages = 1},
+                    {MapLarge(Level::kPud, 0x80000000, 0x80000000)});
+  c.changes.push_back({.kind = Change::Kind::kClear,
+                       .level = Level::kPud,
+                       .read = 4,
+                       .address = 0x80000000});
+  return c;
+}
+
+// A page that is unmapped, and its tables freed, between two reads of the pud
+// entry by a walk that passes pointers.
+Case FreedMeanwhile() {
+  Case c = MakeCase(3, {.start = 0x80000000, .pages = 1},
+                    {MapPages(0x80000000, 1, 0x1000)});
+  for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
+    c.changes.push_back({.kind = Change::Kind::kClear,
+                         .level = level,
+                         .read = 6,
+                         .address = 0x80000000});
+  }
+  return c;
+}
+
+// A page table that collapse takes away while a walk is at its second page.
+Case CollapsedMeanwhile() {
+  Case c = MakeCase(3, {.start = 0x80000000, .pages = 3},
+                    {MapPages(0x80000000, 3, 0x1000)});
+  c.changes.push_back({.kind = Change::Kind::kDetach,
+                       .level = Level::kPmd,
+                       .read = 9,
+                       .address = 0x80000000});
+  c.changes.push_back({.kind = Change::Kind::kClear,
+                       .level = Level::kPte,
+                       .read = 10,
+                       .address = 0x80000000,
+                       .count = 256});
+  return c;
+}
+
+// The same as AnswerOf() of a case with changes, with all that is read again.
+// What is read again has a line of its own, 7 lines on.
+KernelAnswer RaceAnswerOf(const Case& c, Policy policy) {
+  const Replay<S390> replay(c, 0, policy);
+  KernelAnswer answer{.pages = replay.pages(), .held = replay.pages().size()};
+  const auto add = [&](KernelRead::Role role, Level level, EntryRef ref,
+                       const Loaded& loaded) {
+    KernelRead& read = answer.reads.emplace_back();
+    read = {.role = role,
+            .level = level,
+            .file = "mm/gup.c",
+            .line = 1000 + 100 * Ordinal(level) +
+                    (role == KernelRead::Role::kTurn ? 0 : 7)};
+    if (loaded.source == Source::kNowhere) {
+      read.place = KernelRead::Place::kNowhere;
+      read.nowhere = ref.address();
+      answer.end = End::kFault;
+      answer.pages.clear();
+      return;
+    }
+    if (loaded.source == Source::kOwnCopy) {
+      read.place = KernelRead::Place::kCopy;
+    } else {
+      read.physical = ref.address();
+    }
+    read.value = loaded.value;
+    read.kind = S390::Entries::Classify(EntryLevel(replay.geometry(), level),
+                                        loaded.value);
+  };
+  for (const WalkEvent& event : replay.events()) {
+    const Turn& turn = replay.turns()[event.turn].turn;
+    const Again& again = event.again;
+    const size_t reads = answer.reads.size();
+    switch (event.kind) {
+      case WalkEvent::Kind::kChange: {
+        // A reference is taken after what is done before the next read.
+        auto place = answer.events.end();
+        if (!answer.events.empty() && answer.events.back().reads == reads &&
+            answer.events.back().kind == KernelEvent::Kind::kGrab) {
+          --place;
+        }
+        answer.events.insert(place, {.reads = reads});
+        break;
+      }
+      case WalkEvent::Kind::kReread:
+        add(KernelRead::Role::kAgain, again.level, again.ref, again.loaded);
+        break;
+      case WalkEvent::Kind::kTurn:
+        add(KernelRead::Role::kTurn, turn.level, turn.ref, turn.loaded);
+        break;
+      case WalkEvent::Kind::kGrab:
+        answer.events.push_back({.kind = KernelEvent::Kind::kGrab,
+                                 .reads = reads,
+                                 .count = event.count});
+        break;
+      case WalkEvent::Kind::kCheck:
+        add(KernelRead::Role::kCheck, again.level, again.ref, again.loaded);
+        if (event.has_changed()) {
+          answer.events.push_back({.kind = KernelEvent::Kind::kGiveBack,
+                                   .reads = reads + 1,
+                                   .count = 1});
+        }
+        break;
+    }
+  }
+  return answer;
+}
+
+std::string RaceReport(std::string_view variant, const Case& c,
+                       KernelAnswer answer, std::string_view finding = "") {
+  KernelText text = Text();
+  text.variant = variant;
+  if (!finding.empty()) answer.finding = Finding(finding);
+  return KernelReport(text, c, 0, answer, {});
+}
+
+TEST(KernelReportTest, TellsAPageThatWasGone) {
+  const Case c = UnmappedMeanwhile();
+  KernelAnswer answer = RaceAnswerOf(c, kFoldedAwareByValue);
+  ASSERT_EQ(answer.pages, (std::vector<uint64_t>{0x80000000}));
+  answer.race = {.outcome = Outcome::kStale, .known = Cause::kCopyCheck};
+  const std::string report =
+      RaceReport("folded-aware", c, answer, "changing.stale.pud-empty");
+  const std::string flat = Flat(report);
+  EXPECT_THAT(
+      flat,
+      HasSubstr("returns a stale page: page 0 of 1, at 0x80000000, is "
+                "0x80000000, which change 1 (clear pud of 0x80000000, before "
+                "read 4) had taken away before the walk took its reference, "
+                "after read 3: by then the tables say empty pud there. Its "
+                "last check passes all the same: it compares a local copy of "
+                "the pud entry with itself (read 4, mm/gup.c:1207). Walks of "
+                "this kind are known to go wrong here, for that reason "
+                "(copy-check). "));
+  EXPECT_THAT(flat, Not(HasSubstr("should be")));
+  EXPECT_THAT(flat, HasSubstr("- version: what the tables hold between"));
+  EXPECT_THAT(report, HasSubstr("version 0   version 1  the walk    grabbed  "
+                                "is of\n>> 0     0x80000000  0x80000000  "
+                                "empty pud  0x80000000  1        0, gone\n"));
+  EXPECT_THAT(report,
+              HasSubstr(">>     pud 0x80000000  read 3, mm/gup.c:1200\n"));
+  // The change, then the reference, then the check.
+  EXPECT_EQ(Count(report, "== change 1"), 1u);
+  EXPECT_THAT(flat, HasSubstr("== change 1, before read 4: clear pud of "
+                              "0x80000000 ============================ "));
+  EXPECT_THAT(
+      flat,
+      HasSubstr("== empty grabs page 0: frame 0x80000000, in version 1 read "
+                "4, mm/gup.c:1207: last check: *pudp is the same: it is the "
+                "local copy of p4d, compared with itself; in the table it is "
+                "empty now RULE BROKEN: "));
+  EXPECT_THAT(flat, HasSubstr("pud_offset(&p4d, addr) handed back the address "
+                              "of p4d, a local variable."));
+  EXPECT_EQ(Count(report, "RULE BROKEN"), 1u);
+  EXPECT_EQ(Count(report, "FIRST DIFFERENCE"), 1u);
+  EXPECT_THAT(report, HasSubstr("--- reference, page 0 at 0x80000000, version "
+                                "0 -"));
+  EXPECT_THAT(report, HasSubstr("--- reference, page 0 at 0x80000000, version "
+                                "1 -"));
+  EXPECT_THAT(flat, HasSubstr("In version 1 the walk grabbed 0x80000000"));
+  EXPECT_THAT(report, HasSubstr("\nDEDUP_TOKEN: "));
+}
+
+TEST(KernelReportTest, TellsAnOffsetThatWentByAnEntryWhichHadChanged) {
+  const Case c = FreedMeanwhile();
+  KernelAnswer answer = RaceAnswerOf(c, kStaticByPointer);
+  ASSERT_EQ(answer.end, End::kFault);
+  answer.race = {.outcome = Outcome::kFault, .known = Cause::kReadAgain};
+  const std::string report =
+      RaceReport("by-pointer", c, answer, "changing.fault.pud-empty");
+  const std::string flat = Flat(report);
+  EXPECT_THAT(flat, HasSubstr(" faults: at page 0 of 1, at 0x80000000, it "
+                              "reads memory that is no table. That address "
+                              "has 0x1000 in version 0, no page in versions 1 "
+                              "to 3 (empty pte, then empty pmd, then empty "
+                              "pud). pmd_offset(pudp, addr) reads *pudp again "
+                              "(read 6, mm/gup.c:1207): *pudp was segment "
+                              "table 0 when it was tested (read 5), and change "
+                              "3 has made it empty."));
+  EXPECT_THAT(flat, HasSubstr("read 4, mm/gup.c:1307: pud_offset(p4dp, addr) "
+                              "reads *p4dp again: the same"));
+  EXPECT_THAT(flat, HasSubstr("segment table 0 - empty read 6, "
+                              "mm/gup.c:1207: pmd_offset(pudp, addr) reads "
+                              "*pudp again = 0x24: empty; it was segment table "
+                              "0 when it was tested RULE BROKEN: "));
+  EXPECT_THAT(flat, HasSubstr("pmd 0x80000000 read 7, mm/gup.c:1100 physical "
+                              "0x0, where no table is: the read faults FIRST "
+                              "DIFFERENCE: a fault at page 0; "));
+  EXPECT_THAT(report, HasSubstr("\n       pud 0x80000000  read 5, "));
+  EXPECT_THAT(report, HasSubstr("\n>>       pmd 0x80000000  read 7, "));
+  EXPECT_EQ(Count(report, "== change "), 3u);
+}
+
+TEST(KernelReportTest, TellsHowTheLastCheckSawAChange) {
+  const Case c = CollapsedMeanwhile();
+  const KernelAnswer answer = RaceAnswerOf(c, kStaticLockless);
+  ASSERT_EQ(answer.pages, (std::vector<uint64_t>{0x1000}));
+  const std::string report = RaceReport("as-is", c, answer);
+  const std::string flat = Flat(report);
+  EXPECT_THAT(flat, HasSubstr(" holds while the tables change: it returns 1 of "
+                              "3 pages, as its address had it when it was "
+                              "grabbed or later, and stops at page 1, at "
+                              "0x80001000: its last check (read 9, "
+                              "mm/gup.c:1107) found *pmdp changed by change 1, "
+                              "and it gave the page back."));
+  EXPECT_THAT(flat, HasSubstr("read 6, mm/gup.c:1107: last check: *pmdp is the "
+                              "same read 7, mm/gup.c:1007: last check: *ptep "
+                              "is the same returns page 0 pte 0x80001000 read "
+                              "8,"));
+  EXPECT_THAT(flat, HasSubstr("- empty grabs page 1: frame 0x2000, in version "
+                              "1 read 9, mm/gup.c:1107: last check: *pmdp = "
+                              "0x20: empty; it was page table 0 gives page 1 "
+                              "back; stops here change 2, before read 10: "
+                              "clear 256 pte of 0x80000000. It is not done: "
+                              "the walk has ended before."));
+  EXPECT_THAT(report, Not(HasSubstr(">>")));
+  EXPECT_THAT(report, Not(HasSubstr("== change 2")));
+}
+
+// A walk without the check that would have seen it breaks no other rule.
+TEST(KernelReportTest, TellsWhatTheLastCheckLooksAt) {
+  Case c = CollapsedMeanwhile();
+  c.requests[0].pages = 1;
+  c.changes[0].read = 5;
+  c.changes[1].read = 100;
+  KernelAnswer answer = RaceAnswerOf(c, kStaticLockless);
+  ASSERT_EQ(answer.reads.back().role, KernelRead::Role::kCheck);
+  answer.reads.pop_back();
+  answer.events.pop_back();
+  answer.pages = {0x1000};
+  answer.race = {.outcome = Outcome::kStale};
+  const auto told = [&] {
+    return Flat(RaceReport("as-is", c, answer, "changing.stale.pmd-empty"));
+  };
+  EXPECT_THAT(told(), AllOf(HasSubstr(" there. It has no last check. - "),
+                            HasSubstr("which change 1 had taken away before"),
+                            Not(HasSubstr("RULE BROKEN"))));
+  answer.reads.push_back(answer.reads.back());
+  answer.reads.back().role = KernelRead::Role::kCheck;
+  EXPECT_THAT(told(), HasSubstr(" Its last check looks at *ptep alone, and "
+                                "passes. - "));
+  // The variant hands it the address of a local.
+  KernelRead& check = answer.reads.back();
+  check = answer.reads[3];
+  ASSERT_EQ(check.level, Level::kPmd);
+  check.role = KernelRead::Role::kCheck;
+  check.place = KernelRead::Place::kCopy;
+  check.physical.reset();
+  EXPECT_THAT(told(), AllOf(HasSubstr(" Its last check never looks at the pmd "
+                                      "entry in the table: it compares a local "
+                                      "copy with itself (read 6, "),
+                            HasSubstr("handed the address of pmd, a local "
+                                      "variable.")));
+}
+
+TEST(KernelReportTest, ExplainsOtherRulesWhileTablesChange) {
+  const Case c = CollapsedMeanwhile();
+  KernelAnswer answer = RaceAnswerOf(c, kStaticLockless);
+  answer.race.emplace();
+  const auto told = [&](std::string_view rule) {
+    return Flat(RaceReport("as-is", c, answer,
+                           Concat({"changing.", rule, ".pte-leaf"})));
+  };
+  EXPECT_THAT(told("fork"),
+              AllOf(HasSubstr(" returns pages with FOLL_PIN although fork() "
+                              "came in between."),
+                    HasSubstr("- The rule: where fork() takes write access")));
+  EXPECT_THAT(told("references"),
+              AllOf(HasSubstr("takes the wrong references."),
+                    HasSubstr("returned 1 page and holds 1 reference")));
+  // How the pages differ from the model's is not how they are wrong.
+  answer.race->outcome = Outcome::kShort;
+  EXPECT_THAT(told("model"),
+              AllOf(HasSubstr("which are not those of the model's walk"),
+                    HasSubstr("makes the same changes before its reads"),
+                    Not(HasSubstr("stops too early"))));
+  answer.end = End::kFault;
+  answer.race.reset();
+  EXPECT_THAT(told("died"), HasSubstr("ended without an answer, at page 1 of "
+                                      "3"));
+}
+
+TEST(KernelReportTest, FoldsLongRunsWhileTablesChange) {
+  Case c = MakeCase(3, {.start = 0x10000000, .pages = 16},
+                    {MapPages(0x10000000, 16, 0x100000)});
+  c.changes.push_back({.kind = Change::Kind::kClear,
+                       .level = Level::kPte,
+                       .read = 29,
+                       .address = 0x10008000});
+  const std::string flat =
+      Flat(RaceReport("as-is", c, RaceAnswerOf(c, kStaticLockless)));
+  EXPECT_THAT(flat, HasSubstr("returns page 0 ... 5 more, which return pages 1 "
+                              "to 5, reads 8 to 22 pte 0x10006000 read 23, "));
+  EXPECT_THAT(flat, HasSubstr("== change 1, before read 29: clear pte of "
+                              "0x10008000 ="));
+  EXPECT_THAT(flat, HasSubstr("pte 0x10008000 read 29, mm/gup.c:1000 page "
+                              "table 0, entry 8 = 0x400: empty; stops here: "
+                              "empty pte"));
+}
+
+// Whatever is said to have happened, and of whatever case.
+TEST(KernelReportTest, StandsAnyEvents) {
+  Rng rng(1);
+  for (int i = 0; i < 300; ++i) {
+    const Case c = rng.Chance(1, 2) ? CollapsedMeanwhile() : FreedMeanwhile();
+    KernelAnswer answer = RaceAnswerOf(
+        c, rng.Chance(1, 2) ? kStaticByPointer : kFoldedAwareByValue);
+    answer.end = static_cast<End>(rng.Below(5));
+    if (answer.end == End::kBug) answer.bug = "x:1";
+    answer.pages.resize(rng.Below(5), rng.Next());
+    for (uint64_t j = rng.Below(6); j > 0; --j) {
+      answer.events.push_back(
+          {.kind = static_cast<KernelEvent::Kind>(rng.Below(3)),
+           .reads = rng.Chance(1, 8) ? rng.Next() : rng.Below(12),
+           .count = rng.Chance(1, 8) ? rng.Next() : rng.Below(4)});
+    }
+    for (KernelRead& read : answer.reads) {
+      if (!rng.Chance(1, 6)) continue;
+      read.role = static_cast<KernelRead::Role>(rng.Below(3));
+      read.level = kAllLevels[rng.Below(5)];
+      read.place = static_cast<KernelRead::Place>(rng.Below(4));
+      if (rng.Chance(1, 2)) read.physical = rng.Next();
+      if (rng.Chance(1, 4)) read.value.reset();
+    }
+    if (rng.Chance(3, 4)) {
+      answer.race = {.outcome = static_cast<Outcome>(rng.Below(kOutcomeCount)),
+                     .page = rng.Chance(1, 8) ? rng.Next() : rng.Below(5),
+                     .known = static_cast<Cause>(rng.Below(kCauseCount))};
+    }
+    const std::string report =
+        RaceReport("by-pointer", c, answer,
+                   rng.Chance(1, 2) ? "changing.stale.pmd-empty" : "sanitizer");
+    for (const std::string& line : Lines(report)) {
+      if (line.starts_with("DEDUP_TOKEN")) continue;
+      EXPECT_LE(line.size(), 80u) << line;
+      EXPECT_FALSE(line.ends_with(' ')) << line;
+    }
+  }
+}
+
+// -----------------------------------------------------------------------------
 
 TEST(KernelReportTest, TellsWhereAPointerLeftALocalVariable) {
   KernelAnswer answer = AnswerOf(Example(), kStaticByValue);

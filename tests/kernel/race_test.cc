@@ -18,7 +18,10 @@
 
 #include "fuzz/mutator.h"
 #include "fuzz/space_filter.h"
+#include "kernel/answer.h"
 #include "kernel/judge.h"
+#include "kernel/kernel_report.h"
+#include "kernel/observe.h"
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/case_text.h"
@@ -105,6 +108,54 @@ TEST(RaceTest, TextByValueChecksItsOwnCopy) {
               "s390-3.changing.stale.pud-empty");
     EXPECT_EQ(FindingOf(*kernel, Regression("race-copy-check-pmd")),
               "s390-2.changing.stale.pmd-empty");
+  }
+}
+
+// The change stands in front of the check that cannot see it, and that has the
+// line of the check that can.
+TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
+  const Case c = Regression("race-copy-check-2-gib");
+  const auto observe = [&c](const pxd_kernel& kernel) {
+    KernelJudge judge(kernel);
+    return Observe(judge, c, 0);
+  };
+  for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
+    const KernelAnswer answer = observe(*kernel);
+    const std::string report = KernelReport(TextOf(*kernel), c, 0, answer, {});
+    const std::string change =
+        "\n== change 1, before read 4: clear pud of 0x80000000 ===";
+    const size_t at = report.find(change);
+    ASSERT_NE(at, report.npos) << report;
+    EXPECT_EQ(report.find(change, at + 1), report.npos);
+    ASSERT_EQ(answer.reads.size(), 4u);
+    const std::string check =
+        "read 4, mm/gup.c:" + std::to_string(answer.reads[3].line) +
+        ": last check: *pudp";
+    const size_t checked = report.find(check, at);
+    EXPECT_NE(checked, report.npos) << check;
+    EXPECT_LT(report.find("read 3, mm/gup.c:"), at);
+    for (const pxd_kernel* merged : FindTexts("as-is", "s390")) {
+      if (std::string_view(merged->version) != kernel->version) continue;
+      const KernelAnswer held = observe(*merged);
+      EXPECT_EQ(held.reads.back().role, KernelRead::Role::kCheck);
+      EXPECT_EQ(held.reads.back().line, answer.reads[3].line);
+      EXPECT_THAT(KernelReport(TextOf(*merged), c, 0, held, {}),
+                  testing::HasSubstr("gives page 0 back; stops here\n"));
+    }
+  }
+}
+
+// Where a change adds a level before the walk, entries are told as what they
+// are with that many levels.
+TEST(RaceTest, EntriesAreToldAsTheWalkFoundThem) {
+  for (const pxd_kernel* kernel : FindTexts("as-is", "s390")) {
+    KernelJudge judge(*kernel);
+    const KernelAnswer answer = Observe(judge, Regression("race-upgraded"), 0);
+    ASSERT_FALSE(answer.events.empty());
+    EXPECT_EQ(answer.events.front(), KernelEvent());
+    for (const KernelRead& read : answer.reads) {
+      EXPECT_NE(read.kind.tag, EntryKind::Tag::kMalformed);
+    }
   }
 }
 
