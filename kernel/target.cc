@@ -45,16 +45,27 @@ std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
   return judges;
 }
 
-// What the statistics count, in the words of the model's targets.
-void CountCase(const Case& c, const KernelVerdict& verdict) {
+// What the statistics count, in the words of the model's targets. Where tables
+// change, a text stands for the model's walk of its kind.
+void CountCase(const pxd_kernel& kernel, const Case& c,
+               const KernelVerdict& verdict) {
   Stats& stats = Harness::Get().stats();
   Verdict counted;
+  counted.incomparable = verdict.incomparable;
   if (verdict.incomparable == Incomparable::kNo) {
     counted.kind = Verdict::Kind::kAgrees;
   }
   for (const KernelRequestVerdict& request : verdict.requests) {
-    counted.requests.push_back({.incomparable = request.incomparable,
-                                .pages = request.reference_pages});
+    RequestVerdict told{.incomparable = request.incomparable,
+                        .pages = request.reference_pages};
+    if (!c.changes.empty()) {
+      told.walks[IndexOf(ModelOfVariant(kernel.variant))] = {
+          .ran = request.incomparable == Incomparable::kNo,
+          .excuse = request.excuse,
+          .pages = request.pages,
+          .changes = request.changed ? size_t{1} : size_t{0}};
+    }
+    counted.requests.push_back(told);
     if (request.known != KnownKernelFinding::kNone) {
       stats.CountKnown(Name(request.known));
     }
@@ -114,7 +125,7 @@ void RunKernelTarget(std::span<const uint8_t> input,
     running = {input, &c, judge.get()};
     const KernelVerdict& verdict = judge->Judge(c, trial, excuses);
     running = {};
-    CountCase(c, verdict);
+    CountCase(judge->kernel(), c, verdict);
     if (!verdict.finding.has_value()) continue;
     const size_t request = verdict.finding->request;
     const std::string signature =

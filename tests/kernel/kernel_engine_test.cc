@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -95,6 +96,26 @@ TEST(KernelEngineTest, TextAsItStandsHolds) {
                    folder.path().string() + '/');
     EXPECT_EQ(ran.exit_code, 0) << ran.output;
     EXPECT_NE(ran.output.find("Done 60000 runs"), std::string::npos);
+  }
+}
+
+// Requests that something met, and what is known of walks of each kind.
+TEST(KernelEngineTest, RacesAreCounted) {
+  const ScratchFolder folder;
+  const std::string file = (folder.path() / "stats").string();
+  const Ran ran = RunCommand(
+      "PXDFUZZ_STATS=" + file + ' ' + Program("kernel_race_fuzzer") +
+      " -runs=60000 -seed=2 -artifact_prefix=" + folder.path().string() + '/');
+  EXPECT_EQ(ran.exit_code, 0) << ran.output;
+  std::map<std::string, uint64_t> stats = ReadStats(file);
+  EXPECT_GT(stats["changing-cases"], 10'000u);
+  EXPECT_GT(stats["changing-met"], stats["changing-requests"] / 5);
+  EXPECT_GT(stats["dropped static-lockless"], 100u);
+  EXPECT_GT(stats["impossible maps-over"], 0u);
+  EXPECT_GT(stats["known-defect static-by-pointer read-again"], 0u);
+  EXPECT_GT(stats["known-defect folded-aware-by-value copy-check"], 0u);
+  for (const auto& [key, count] : stats) {
+    EXPECT_FALSE(key.starts_with("known-defect static-lockless")) << key;
   }
 }
 
