@@ -20,7 +20,9 @@ std::vector<StoryWord> RaceWords(Outcome outcome) {
                    "copies too."});
   words.push_back({"version",
                    "what the tables hold between two changes: 0 is what "
-                   "they hold at the start, 1 what change 1 made of that."});
+                   "they hold at the start, 1 what change 1 made of that. "
+                   "Beside the pages, \"grabbed\" says in which version a page "
+                   "was grabbed, and \"is of\" to which one it belongs."});
   words.push_back({"grab",
                    "to take a reference to a page's frame "
                    "(try_grab_folio), so that it is not freed. Until then "

@@ -714,7 +714,8 @@ Words:
   it between two reads of the walk. Reads of entries are counted from 1, those
   of local copies too.
 - version: what the tables hold between two changes: 0 is what they hold at the
-  start, 1 what change 1 made of that.
+  start, 1 what change 1 made of that. Beside the pages, "grabbed" says in which
+  version a page was grabbed, and "is of" to which one it belongs.
 - grab: to take a reference to a page's frame (try_grab_folio), so that it is
   not freed. Until then it may be.
 - last check: when it has grabbed a page, gup_fast reads entries again, the leaf
