@@ -561,7 +561,8 @@ void ForSmaller(const Item& item, const Case& c,
       const uint64_t rest = WrappingSub(EndOf(item, geometry), small.address) >>
                             geometry.shift(level);
       if (item.kind == Item::Kind::kMap) {
-        small.frame += small.address - item.address;
+        small.frame =
+            WrappingAdd(small.frame, WrappingSub(small.address, item.address));
       }
       for (const uint64_t count :
            {uint64_t{1}, uint64_t{2}, uint64_t{c.requests[0].pages}, rest}) {
