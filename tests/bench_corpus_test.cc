@@ -37,6 +37,7 @@ Corpus CorpusIn(const std::filesystem::path& folder) {
     std::vector<uint8_t> canonical(kMaxEncodedSize);
     canonical.resize(Encode(c, canonical));
     EXPECT_EQ(canonical, bytes) << entry.path();
+    EXPECT_TRUE(c.changes.empty()) << entry.path();
     corpus[std::filesystem::relative(entry.path(), folder)] = c;
   }
   return corpus;
