@@ -9,6 +9,7 @@ readonly CENSUS=build/mutants
 readonly HUNTER=build/fuzz/bin/mutants_fuzzer
 readonly BUDGET=30000        # executions; a bug that takes more is not found
 readonly MEDIAN_BAR=2000     # of a bug's seeds
+readonly MORE_SEEDS=5        # where the median of the first ones is above it
 export CENSUS HUNTER BUDGET  # for the processes that hunt
 
 census=''  # the process that starts the others, or nothing
@@ -58,22 +59,22 @@ choose() {
   done
 }
 
-# One line a job: those that can be fuzzed for, each with each seed.
+# jobs_of LIST FIRST LAST: one line a job, of those bugs of a list that can be
+# fuzzed for, each with each seed from the first to the last.
 jobs_of() {
-  local seeds=$1
-  awk -F '\t' -v seeds="$seeds" '$2 != "answers" && $5 == "-" {
-    for (seed = 1; seed <= seeds; ++seed) print $1, $3, seed}' "$CENSUS/chosen"
+  awk -F '\t' -v first="$2" -v last="$3" '$2 != "answers" && $5 == "-" {
+    for (seed = first; seed <= last; ++seed) print $1, $3, seed}' "$1"
 }
 
-# hunt_all SEEDS
+# hunt_all LIST FIRST LAST
 hunt_all() {
-  local seeds=$1 jobs finished=0 live=''
+  local jobs finished=0 live=''
   [[ ! -t 1 || ${TERM:-dumb} == dumb ]] || live=1
-  jobs=$(jobs_of "$seeds" | wc -l)
+  jobs=$(jobs_of "$@" | wc -l)
   : > "$CENSUS/exits"
   export -f hunt
   # shellcheck disable=SC2016  # those who are started expand it
-  jobs_of "$seeds" | xargs -r -n 3 -P "$(nproc)" \
+  jobs_of "$@" | xargs -r -n 3 -P "$(nproc)" \
     bash -c 'hunt "$@"' _ >> "$CENSUS/exits" &
   census=$!
   while kill -0 "$census" 2> /dev/null; do
@@ -87,6 +88,21 @@ hunt_all() {
   census=''
 }
 
+# A median of a few runs is rough: bugs for which it is above the bar are looked
+# for with MORE_SEEDS times as many seeds before that is believed.
+hunt_slow() {
+  local seeds=$1
+  awk -F '\t' -v bar="$MEDIAN_BAR" 'NR == FNR {
+      if ($6 != "-" && $6 + 0 > bar) slow[$1]
+      next
+    }
+    $1 in slow' "$CENSUS/table.tsv" "$CENSUS/chosen" > "$CENSUS/slow"
+  [[ -s $CENSUS/slow ]] || return 0
+  hunt_all "$CENSUS/slow" $((seeds + 1)) $((seeds * MORE_SEEDS))
+  check_exits
+  write_table "$seeds"
+}
+
 # --- The tables --------------------------------------------------------------
 
 # The census, one line a bug, with tabs: name, where, architecture, seeds,
@@ -96,7 +112,8 @@ hunt_all() {
 # The signature is that of most seeds; of as many, that of the first.
 write_table() {
   local seeds=$1
-  awk -F '\t' -v OFS='\t' -v seeds="$seeds" -v runs="$CENSUS/runs/" '
+  awk -F '\t' -v OFS='\t' -v seeds="$seeds" -v more="$MORE_SEEDS" \
+    -v runs="$CENSUS/runs/" '
     function read_run(name, seed,    line, base, words) {
       base = runs name "." seed
       signature = executions = ""
@@ -111,6 +128,7 @@ write_table() {
       close(base ".stats")
     }
     FILENAME ~ /corpus$/ {corpus[$1] = $2; next}
+    FILENAME ~ /slow$/ {slow[$1]; next}
     $5 != "-" {next}
     $2 == "answers" {
       print $1, $2, $3, "-", "-", "-", "-", "answers", $4, "-", $6, $7
@@ -120,7 +138,8 @@ write_table() {
       found = 0
       split("", count)
       best = ""
-      for (seed = 1; seed <= seeds; ++seed) {
+      tried = $1 in slow ? seeds * more : seeds
+      for (seed = 1; seed <= tried; ++seed) {
         read_run($1, seed)
         if (signature == "") continue
         took[++found] = executions
@@ -136,11 +155,11 @@ write_table() {
       }
       means = $2 == "manual" ? "rules" : "walks"
       if ($4 != "-") means = found ? means ", answers" : "answers"
-      print $1, $2, $3, seeds, found, \
+      print $1, $2, $3, tried, found, \
         found ? took[int((found + 1) / 2)] : "-", found ? took[found] : "-", \
         found || $4 != "-" ? means : "-", found ? best : "-", \
         corpus[$1] == "" ? "-" : corpus[$1], $6, $7
-    }' "$CENSUS/corpus" "$CENSUS/chosen" > "$CENSUS/table.tsv"
+    }' "$CENSUS/corpus" "$CENSUS/slow" "$CENSUS/chosen" > "$CENSUS/table.tsv"
 }
 
 # What is missing is red.
@@ -250,9 +269,11 @@ command_mutants() {
   "$HUNTER" --corpus corpus > "$CENSUS/corpus" ||
     die 3 "$HUNTER: cannot read corpus/"
   began=$(as_seconds $(($(milliseconds) - began)))
-  hunt_all "$seeds"
+  : > "$CENSUS/slow"
+  hunt_all "$CENSUS/chosen" 1 "$seeds"
   check_exits
   write_table "$seeds"
+  hunt_slow "$seeds"
   echo
   print_table
   print_summary "$began" || missing=1
