@@ -126,8 +126,8 @@ void SummarizeCounts(const CampaignStats& stats, Output& out) {
       std::string line;
       for (const auto& word :
            absl::StrSplit(what.substr(key.size() + 1), ' ')) {
-        line += absl::StrFormat(line.empty() ? "%-23s" : "%-11s",
-                                std::string(word));
+        line +=
+            absl::StrFormat("%-*s", line.empty() ? 23 : 11, std::string(word));
       }
       Row(name, Concat({line, Grouped(times), " times"}), out);
       name = "";
