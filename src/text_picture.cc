@@ -135,8 +135,8 @@ class Drawing {
     if (prefix == "   ") {
       std::string what = at == 0 ? "root: " : "elsewhere: ";
       if (table.root_since != 0) {
-        what = Concat(
-            {"root since change ", std::to_string(table.root_since), ": "});
+        what =
+            Concat({"change ", std::to_string(table.root_since), ", root: "});
       }
       out_.Line(Concat({prefix, what, table.name, " (", Name(table.level),
                         "), ", Extent(table)}));

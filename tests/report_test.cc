@@ -1012,7 +1012,7 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
 )"));
   EXPECT_THAT(
       during.report,
-      HasSubstr("\n   root since change 1: region-second table 0 (p4d)"));
+      HasSubstr("\n   change 1, root: region-second table 0 (p4d)"));
   // The walk goes on in the old tables, which it began in.
   EXPECT_THAT(during.report, HasSubstr("\n    p4d 0x1007ffff000 to "
                                        "0x10080001000, folded    |"));
