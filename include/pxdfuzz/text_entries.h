@@ -39,17 +39,21 @@ std::string DescribePlace(const Arena& arena, uint64_t physical) {
 template <class A>
 std::string DescribeKind(const Arena& arena, const Geometry& geometry,
                          Level level, const EntryKind& kind) {
+  const auto malformed = [level] {
+    return Concat({"malformed, no ", Name(level), " that Linux writes"});
+  };
   switch (kind.tag) {
     case EntryKind::Tag::kEmpty:
       return "empty";
     case EntryKind::Tag::kSwap:
       return "a swap entry";
     case EntryKind::Tag::kMalformed:
-      return Concat({"malformed, no ", Name(level), " that Linux writes"});
+      return malformed();
     case EntryKind::Tag::kLeaf:
       return Concat({level == Level::kPte ? "page " : "large page ",
                      Hex(kind.address), ", ", Describe(kind.state)});
     case EntryKind::Tag::kTable: {
+      if (level == Level::kPte) return malformed();
       const Level below = geometry.real_below(level);
       if (!arena.IsTable(below, kind.address)) {
         return Concat(
