@@ -1010,9 +1010,8 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
    change 2, before read 400: clear pte of 0x1007ffff000. It is not done: the
    walk has ended before.
 )"));
-  EXPECT_THAT(
-      during.report,
-      HasSubstr("\n   change 1, root: region-second table 0 (p4d)"));
+  EXPECT_THAT(during.report,
+              HasSubstr("\n   change 1, root: region-second table 0 (p4d)"));
   // The walk goes on in the old tables, which it began in.
   EXPECT_THAT(during.report, HasSubstr("\n    p4d 0x1007ffff000 to "
                                        "0x10080001000, folded    |"));
