@@ -2,12 +2,14 @@
 
 #include "pxdfuzz/text_race.h"
 
+#include <algorithm>
+
 namespace pxdfuzz {
 
 std::string PageNumbers(size_t first, uint64_t count) {
   if (count == 1) return Concat({"page ", std::to_string(first)});
   return Concat({"pages ", std::to_string(first), " to ",
-                 std::to_string(first + count - 1)});
+                 std::to_string(first + std::max(count, uint64_t{1}) - 1)});
 }
 
 std::string VersionNumbers(size_t first, size_t last) {
