@@ -263,11 +263,21 @@ constexpr std::array<Mutation, 20> kMutations = {{
 constexpr std::array<Mutation, 4> kChangeMutations = {
     {{3, AddChange}, {4, RedrawChanges}, {2, DropChange}, {6, MoveChange}}};
 
-void MutateOnce(Context& m, std::span<const Mutation> mutations) {
-  int total = 0;
-  for (const Mutation& mutation : mutations) total += mutation.weight;
-  auto at = static_cast<int>(m.rng.Below(static_cast<uint64_t>(total)));
-  for (const Mutation& mutation : mutations) {
+// Mutations, and their weights together.
+struct MutationList {
+  constexpr explicit MutationList(std::span<const Mutation> of)
+      : mutations(of) {
+    for (const Mutation& mutation : of) weight += mutation.weight;
+  }
+  std::span<const Mutation> mutations;
+  int weight = 0;
+};
+constexpr MutationList kOfAll{kMutations};
+constexpr MutationList kOfChanging{kChangeMutations};
+
+void MutateOnce(Context& m, const MutationList& list) {
+  auto at = static_cast<int>(m.rng.Below(static_cast<uint64_t>(list.weight)));
+  for (const Mutation& mutation : list.mutations) {
     at -= mutation.weight;
     if (at < 0) {
       mutation.apply(m);
@@ -324,8 +334,7 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
   if (!made_new) {
     do {
       const bool changes = may_change && rng.Chance(1, 3);
-      MutateOnce(context, changes ? std::span<const Mutation>(kChangeMutations)
-                                  : kMutations);
+      MutateOnce(context, changes ? kOfChanging : kOfAll);
     } while (rng.Chance(1, 2));
   }
   if (tables == Tables::kRaw) {
