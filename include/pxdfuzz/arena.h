@@ -89,6 +89,9 @@ class Arena {
   // A word by its number, of those that were touched in this case.
   uint64_t WordAt(uint32_t word) const { return words_[word]; }
   void SetWordAt(uint32_t word, uint64_t value) { words_[word] = value; }
+  static uint64_t AddressOf(uint32_t word) {
+    return kBase + word * sizeof(uint64_t);
+  }
 
   // The table that the word at `physical` stands in. There is one.
   Level TableLevel(uint64_t physical) const {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "pxdfuzz/address_space.h"
 #include "pxdfuzz/arena.h"
@@ -250,6 +251,9 @@ class History {
   size_t at() const { return versions_.at(); }
   void GoTo(size_t version) { versions_.GoTo(version); }
   const Top& top(size_t version) const { return tops_[version]; }
+  std::span<const Write> WritesOf(size_t version) const {
+    return versions_.WritesOf(version);
+  }
 
   // Does what is to be done before the read of that number, counted from 1.
   void BeforeRead(size_t read) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -272,42 +273,18 @@ class Replay {
     }
   }
 
-  // By what differs between two versions: a change may write a word twice.
   void FindChangedWords() {
     changed_words_.resize(history_.count());
-    std::vector<uint64_t> before = AllWords();
     for (size_t version = 1; version < history_.count(); ++version) {
-      history_.GoTo(version);
-      std::vector<uint64_t> now = AllWords();
-      size_t i = 0;
-      ForEachWord([&](uint64_t physical) {
-        if (now[i] != before[i]) {
-          changed_words_[version].push_back({physical, before[i], now[i]});
-        }
-        ++i;
-      });
-      before = std::move(now);
-    }
-    history_.GoTo(0);
-  }
-  std::vector<uint64_t> AllWords() const {
-    std::vector<uint64_t> words;
-    ForEachWord(
-        [&](uint64_t physical) { words.push_back(*arena_.Find(physical)); });
-    return words;
-  }
-  template <class Visit>
-  void ForEachWord(Visit visit) const {
-    const Geometry geometry =
-        A::GeometryOf(history_.top(history_.count() - 1).levels);
-    for (int i = kLevelCount; i > 0; --i) {
-      const Level level = kAllLevels[static_cast<size_t>(i - 1)];
-      if (!geometry.real(level)) continue;
-      for (uint64_t frame = 0; frame < arena_.frames(level); ++frame) {
-        const uint64_t table = arena_.FrameAddress(level, frame);
-        for (uint64_t entry = 0; entry < geometry.entries(level); ++entry) {
-          visit(table + entry * kEntrySize);
-        }
+      // By level, from the top, and by place.
+      std::map<std::pair<int, uint64_t>, ChangedWord> words;
+      for (const Write& write : history_.WritesOf(version)) {
+        const uint64_t physical = Arena::AddressOf(write.word);
+        words.try_emplace({-Ordinal(arena_.TableLevel(physical)), physical},
+                          ChangedWord{physical, write.before, write.after});
+      }
+      for (const auto& [place, word] : words) {
+        if (word.before != word.after) changed_words_[version].push_back(word);
       }
     }
   }

@@ -52,6 +52,14 @@ class Versions {
     ends_[at_] = log_->size();
   }
 
+  // What was touched to make a version, not 0, in that order. A word may be
+  // among it more than once: the first says what it was before.
+  std::span<const Write> WritesOf(size_t version) const {
+    assert(version > 0 && version < count_);
+    return std::span<const Write>(log_->begin(), log_->end())
+        .subspan(ends_[version - 1], ends_[version] - ends_[version - 1]);
+  }
+
   size_t count() const { return count_; }
   size_t at() const { return at_; }
 
