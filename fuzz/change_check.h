@@ -3,10 +3,8 @@
 #ifndef PXDFUZZ_FUZZ_CHANGE_CHECK_H_
 #define PXDFUZZ_FUZZ_CHANGE_CHECK_H_
 
-#include <array>
-#include <memory>
-
-#include "pxdfuzz/arena.h"
+#include "pxdfuzz/arch_arenas.h"
+#include "pxdfuzz/arches.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/changes.h"
 
@@ -16,15 +14,12 @@ namespace pxdfuzz {
 // any number of cases, and nothing of one outlives it.
 class ChangeCheck {
  public:
-  ChangeCheck();
-
   // What a change of `c`, which is canonical and not empty, does that Linux
   // never does. Nothing is said of tables that are malformed to begin with.
   Impossible Ask(const Case& c);
 
  private:
-  // By ArchId; null where the architecture is not built.
-  std::array<std::unique_ptr<Arena>, 3> arenas_;
+  const ArchArenas arenas_ = ArchArenas::For<Architectures>();
   History history_;
 };
 

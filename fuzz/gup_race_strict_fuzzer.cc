@@ -10,9 +10,7 @@
 #include "fuzz/harness.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static constexpr auto kWalks = pxdfuzz::WalkSet::Of(
-      pxdfuzz::kFoldedAwareByValue, pxdfuzz::kStaticByPointer,
-      pxdfuzz::kFoldedAwareByPointer);
-  pxdfuzz::RunWalkTarget({data, size}, kWalks, pxdfuzz::Excuses::kNone);
+  pxdfuzz::RunWalkTarget({data, size}, pxdfuzz::WalkSet::StrictWhileChanging(),
+                         pxdfuzz::Excuses::kNone);
   return 0;
 }

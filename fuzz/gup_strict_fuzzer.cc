@@ -9,8 +9,7 @@
 #include "fuzz/harness.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static constexpr auto kWalks = pxdfuzz::WalkSet::Of(
-      pxdfuzz::kStaticByValue, pxdfuzz::kFoldedAwareByValue);
-  pxdfuzz::RunWalkTarget({data, size}, kWalks, pxdfuzz::Excuses::kNone);
+  pxdfuzz::RunWalkTarget({data, size}, pxdfuzz::WalkSet::Strict(),
+                         pxdfuzz::Excuses::kNone);
   return 0;
 }

@@ -204,12 +204,7 @@ class Trial {
       if (!finding.has_value()) continue;
       const Causes known = KnownRaces<A>(model, mm_.levels());
       if (finding->rule == KernelRule::kPages) {
-        for (const Cause cause : kAllCauses) {
-          if (known.Contains(cause) &&
-              meanwhile.marks().First(cause) <= finding->page) {
-            finding->cause = cause;
-          }
-        }
+        finding->cause = meanwhile.marks().Excuse(known, finding->page);
       }
       if (excuses == Excuses::kNone || finding->cause == Cause::kNone) return;
       verdict.excuse = finding->cause;
@@ -268,7 +263,6 @@ class Trial {
   // What came of a walk that returned while tables changed.
   void Changed(const Meanwhile& meanwhile, const ChangingReference& reference,
                bool pin, std::optional<KernelFinding>& finding) const {
-    using Broken = ChangingReference::Broken;
     if (pin && meanwhile.forked()) {
       if (walk_.count != 0) {
         finding = Found(KernelRule::kFork, Outcome::kAgrees, 0, pin);
@@ -281,26 +275,11 @@ class Trial {
     const ChangingReference::Judged judged = reference.Judge(
         walk_.count, found, meanwhile.grabbed().first(found.size()),
         meanwhile.version());
-    switch (judged.broken) {
-      case Broken::kNo:
-        if (walk_.held != walk_.count) {
-          finding = Found(KernelRule::kReferences, Outcome::kAgrees,
-                          std::min(walk_.held, walk_.count), pin);
-        }
-        return;
-      case Broken::kNotThere:
-        finding = Found(KernelRule::kPages, Outcome::kLong, judged.page, pin);
-        return;
-      case Broken::kWrong:
-        finding =
-            Found(KernelRule::kPages, Outcome::kWrongPage, judged.page, pin);
-        return;
-      case Broken::kStale:
-        finding = Found(KernelRule::kPages, Outcome::kStale, judged.page, pin);
-        return;
-      case Broken::kShort:
-        finding = Found(KernelRule::kPages, Outcome::kShort, judged.page, pin);
-        return;
+    if (judged.outcome != Outcome::kAgrees) {
+      finding = Found(KernelRule::kPages, judged.outcome, judged.page, pin);
+    } else if (walk_.held != walk_.count) {
+      finding = Found(KernelRule::kReferences, Outcome::kAgrees,
+                      std::min(walk_.held, walk_.count), pin);
     }
   }
 

@@ -158,7 +158,7 @@ TEST(PlantedTest, WorldsAreBounded) {
   EXPECT_FALSE(first.complete);
   const RaceResult some =
       ExhaustChanges<TinyS390<1>>(4, kStaticLockless, {.behaviours = 100});
-  EXPECT_EQ(some.worlds, 100u);
+  EXPECT_EQ(some.behaviours, 100u);
   EXPECT_FALSE(some.complete);
 }
 
@@ -196,7 +196,7 @@ std::set<std::string> AllThatGoesWrong(int levels, Policy walk,
           all.insert(text);
         });
   }
-  worlds = exhaustion.result().worlds;
+  worlds = exhaustion.result().behaviours;
   return all;
 }
 
@@ -233,7 +233,7 @@ template <class Text = GupFastText>
 uint64_t OnePage(int levels, Policy walk, bool write) {
   RaceExhaustion<TinyS390<1>, Text> exhaustion(levels, walk, {});
   EXPECT_TRUE(exhaustion.Run({0, 1, write}, [] {}));
-  return exhaustion.result().worlds;
+  return exhaustion.result().behaviours;
 }
 
 TEST(RaceCountTest, OnePageByHand) {

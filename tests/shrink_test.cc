@@ -55,8 +55,7 @@ std::optional<std::string> SignatureOf(Oracle& oracle, const Case& c,
 }
 
 // As gup_race_strict_fuzzer.
-constexpr WalkSet kRaceStrict =
-    WalkSet::Of(kFoldedAwareByValue, kStaticByPointer, kFoldedAwareByPointer);
+constexpr WalkSet kRaceStrict = WalkSet::StrictWhileChanging();
 
 Case Shrunk(Oracle& oracle, const Case& c, const std::string& signature,
             WalkSet walks = WalkSet::All()) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "pxdfuzz/address_space.h"
+#include "pxdfuzz/arch_arenas.h"
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/arena.h"
 #include "pxdfuzz/arena_memory.h"
@@ -38,16 +39,6 @@ namespace pxdfuzz {
 // them, one after the other, and none changes what it says of the next.
 class InputJudge {
  public:
-  InputJudge() {
-    std::apply(
-        [this](auto... arch) {
-          ((arenas_[static_cast<size_t>(decltype(arch)::kId)].reset(
-               new Arena(MakeArena<decltype(arch)>()))),
-           ...);
-        },
-        Architectures());
-  }
-
   // What the fuzz targets do with an input between them, and nothing else.
   void Replay(std::span<const uint8_t> bytes) {
     const Case c = Decode(bytes);
@@ -153,7 +144,7 @@ class InputJudge {
     std::string text;
     if (c.empty()) return text;
     VisitArch(c.space.arch, [&]<class A>() {
-      AddressSpace<A> mm(*arenas_[static_cast<size_t>(A::kId)], c.space.levels);
+      AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
       const bool is_well_formed = Populate(c, mm) == Malformed::kNo;
       const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
       const auto add = [&](const typename A::Manual& manual, uint64_t address) {
@@ -215,8 +206,7 @@ class InputJudge {
   Oracle oracle_;
   TranslateRules rules_;
   History history_;
-  // By ArchId; null where the architecture is not built.
-  std::array<std::unique_ptr<Arena>, 3> arenas_;
+  const ArchArenas arenas_ = ArchArenas::For<Architectures>();
   std::string fields_;
 };
 

@@ -17,6 +17,7 @@
 #include "pxdfuzz/inline_vector.h"
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/memory.h"
+#include "pxdfuzz/outcome.h"
 #include "pxdfuzz/translate.h"
 #include "pxdfuzz/versions.h"
 
@@ -109,16 +110,11 @@ class ChangingReference {
     return i;
   }
 
-  // How a walk breaks a rule, and with which page.
-  enum class Broken : uint8_t {
-    kNo,
-    kNotThere,  // A: a page where no version has one
-    kWrong,     // A: another page than any version has
-    kStale,     // C: a page that was gone when its reference was taken
-    kShort,     // B
-  };
+  // How a walk breaks a rule, and with which page; kAgrees where it breaks
+  // none. By A kLong, where no version has a page, and kWrongPage; by B kShort;
+  // by C kStale.
   struct Judged {
-    Broken broken = Broken::kNo;
+    Outcome outcome = Outcome::kAgrees;
     size_t page = 0;
   };
   // `count` pages were returned, of which `found` are known, by a walk that
@@ -131,15 +127,15 @@ class ChangingReference {
       if (!VersionOf(i, found[i], 0, last).has_value()) {
         bool there = false;
         for (size_t v = 0; v <= last; ++v) there |= pages_[v][i].there;
-        return {there ? Broken::kWrong : Broken::kNotThere, i};
+        return {there ? Outcome::kWrongPage : Outcome::kLong, i};
       }
       if (!grabbed.empty() &&
           !VersionOf(i, found[i], grabbed[i], last).has_value()) {
-        return {Broken::kStale, i};
+        return {Outcome::kStale, i};
       }
     }
-    if (count > request_->pages) return {Broken::kNotThere, request_->pages};
-    if (count < Least(last)) return {Broken::kShort, count};
+    if (count > request_->pages) return {Outcome::kLong, request_->pages};
+    if (count < Least(last)) return {Outcome::kShort, count};
     return {};
   }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "pxdfuzz/arch_arenas.h"
 #include "pxdfuzz/arches.h"
 #include "pxdfuzz/arena.h"
 #include "pxdfuzz/case.h"
@@ -20,6 +21,7 @@
 #include "pxdfuzz/changing_reference.h"
 #include "pxdfuzz/entry_kind.h"
 #include "pxdfuzz/level.h"
+#include "pxdfuzz/outcome.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/populate.h"
 #include "pxdfuzz/run_walk.h"
@@ -27,24 +29,6 @@
 #include "pxdfuzz/trace.h"
 
 namespace pxdfuzz {
-
-// How one walk's pages compare with the reference's.
-enum class Outcome : uint8_t {
-  kAgrees,
-  kShort,      // stops before the reference does
-  kLong,       // goes on where the reference stops
-  kWrongPage,  // another page in some place
-  kStrayRead,  // the right pages, and a read that left its local copy
-  kFault,      // a read where there is nothing
-  kStale,      // a page that was gone when its reference was taken
-};
-inline constexpr size_t kOutcomeCount = 7;
-
-constexpr std::string_view Name(Outcome outcome) {
-  constexpr std::array<std::string_view, kOutcomeCount> kNames = {
-      "agrees", "short", "long", "wrong-page", "stray-read", "fault", "stale"};
-  return kNames[static_cast<size_t>(outcome)];
-}
 
 // Why there is nothing to compare.
 enum class Incomparable : uint8_t {
@@ -101,6 +85,14 @@ class WalkSet {
     return set;
   }
   static constexpr WalkSet Named() { return FirstOf(kNamedWalkCount); }
+  // What the strict targets walk: those in which something is found, in tables
+  // that nobody changes, and in such that change.
+  static constexpr WalkSet Strict() {
+    return Of(kStaticByValue, kFoldedAwareByValue);
+  }
+  static constexpr WalkSet StrictWhileChanging() {
+    return Of(kFoldedAwareByValue, kStaticByPointer, kFoldedAwareByPointer);
+  }
   static constexpr WalkSet All() { return FirstOf(kWalkCount); }
 
   // By position in kAllWalks.
@@ -201,8 +193,6 @@ constexpr Incomparable Permitted(int levels, uint64_t start, uint64_t pages) {
 template <class Arches, class Runner>
 class BasicOracle {
  public:
-  BasicOracle();
-
   // Walks each request of `c` with each of `walks` and compares the pages with
   // the reference. The verdict is good until the next call.
   const Verdict& Judge(const Case& c, WalkSet walks, Excuses excuses);
@@ -218,8 +208,7 @@ class BasicOracle {
   WalkVerdict JudgeChangingWalk(const Request& request, size_t walk_pages,
                                 const Marks& marks) const;
 
-  // By ArchId; null where the architecture is not built.
-  std::array<std::unique_ptr<Arena>, 3> arenas_;
+  const ArchArenas arenas_ = ArchArenas::For<Arches>();
   Verdict verdict_;
   std::array<uint64_t, Case::kMaxPages> reference_{};
   // A walk that goes on too far may return more than was asked for.

@@ -218,6 +218,46 @@ class WorldTrace {
   MarkTrace<LazyMemory<A>> marks_;
 };
 
+// Goes through all worlds of a request, calls `run` in each and counts them in
+// `result`; `on_some` is called now and then. False where a bound on worlds
+// says to stop.
+template <class A, class Result, class RunOne, class OnSome>
+bool ForEachWorld(LazyWorld<A>& world, const WorldBounds& bounds,
+                  Result& result, RunOne&& run, OnSome&& on_some) {
+  ++result.ranges;
+  do {
+    if (result.behaviours == bounds.behaviours) {
+      result.complete = false;
+      return false;
+    }
+    run();
+    if (++result.behaviours % 65'536 == 0) on_some();
+    if (bounds.stop_at_finding && result.finding.has_value()) {
+      result.complete = false;
+      return false;
+    }
+  } while (world.Advance());
+  return true;
+}
+
+// Runs one request after the other. `progress` is called with an
+// ExhaustProgress after each and now and then within a long one.
+template <class AnyExhaustion, class Progress>
+auto ExhaustAll(const std::vector<Request>& requests, AnyExhaustion& exhaustion,
+                Progress&& progress) {
+  ExhaustProgress state{.ranges = requests.size()};
+  const auto report = [&] {
+    state.behaviours = exhaustion.result().behaviours;
+    progress(state);
+  };
+  for (const Request& request : requests) {
+    if (!exhaustion.Run(request, report)) break;
+    ++state.ranges_done;
+    report();
+  }
+  return exhaustion.result();
+}
+
 // Runs one walk in all worlds of one range after the other, and compares it
 // with the reference in each, by the rules of Oracle. `A` is an architecture of
 // few index bits; its parts, and A::Text if there is one, may be planted bugs.
@@ -245,20 +285,8 @@ class Exhaustion {
     LazyWorld<A> world(levels_, {.write = request.write,
                                  .stack_content = bounds_.stack_content,
                                  .most_reads = most_reads});
-    ++result_.ranges;
-    do {
-      if (result_.behaviours == bounds_.behaviours) {
-        result_.complete = false;
-        return false;
-      }
-      RunWorld(world, request);
-      if (++result_.behaviours % 65'536 == 0) on_some();
-      if (bounds_.stop_at_finding && result_.finding.has_value()) {
-        result_.complete = false;
-        return false;
-      }
-    } while (world.Advance());
-    return true;
+    return ForEachWorld(
+        world, bounds_, result_, [&] { RunWorld(world, request); }, on_some);
   }
   bool Run(const Request& request) {
     return Run(request, [] {});
@@ -294,15 +322,7 @@ class Exhaustion {
       return;
     }
     size_t first_difference = expected_;
-    const size_t stray = std::min(marks.nowhere, marks.left_copy);
-    if (outcome == Outcome::kAgrees && stray != Marks::kNever) {
-      outcome = Outcome::kStrayRead;
-      first_difference = stray;
-    }
-    if (marks.nowhere != Marks::kNever) {
-      outcome = Outcome::kFault;
-      first_difference = std::min(first_difference, marks.nowhere);
-    }
+    AddStrayReads(marks, outcome, first_difference);
     ++result_.outcomes[static_cast<size_t>(outcome)];
     if (outcome == Outcome::kAgrees) return;
     ++result_.differ;
@@ -390,24 +410,13 @@ std::vector<Request> RequestsWithin(int levels, const WorldBounds& bounds) {
   return requests;
 }
 
-// Explores all that is within the bounds. `progress` is called with an
-// ExhaustProgress after each range and now and then within a long one.
+// Explores all that is within the bounds. `progress` is called as by
+// ExhaustAll().
 template <class A, class Progress>
 ExhaustResult Exhaust(int levels, Policy policy, const WorldBounds& bounds,
                       Progress&& progress) {
-  const std::vector<Request> requests = RequestsWithin<A>(levels, bounds);
   Exhaustion<A> exhaustion(levels, policy, bounds);
-  ExhaustProgress state{.ranges = requests.size()};
-  const auto report = [&] {
-    state.behaviours = exhaustion.result().behaviours;
-    progress(state);
-  };
-  for (const Request& request : requests) {
-    if (!exhaustion.Run(request, report)) break;
-    ++state.ranges_done;
-    report();
-  }
-  return exhaustion.result();
+  return ExhaustAll(RequestsWithin<A>(levels, bounds), exhaustion, progress);
 }
 
 template <class A>

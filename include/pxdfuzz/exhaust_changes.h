@@ -60,8 +60,8 @@ struct RaceWitness : SeenWorld {
 std::string Describe(const RaceWitness& witness);
 
 struct RaceResult {
-  uint64_t ranges = 0;  // each once for reading and once for writing
-  uint64_t worlds = 0;
+  uint64_t ranges = 0;      // each once for reading and once for writing
+  uint64_t behaviours = 0;  // worlds
   // Those in which an entry is changed.
   uint64_t changed = 0;
   // By Outcome; and those in which the walk does not end, which have none.
@@ -172,21 +172,13 @@ class RaceExhaustion {
                                  .stack_content = false,
                                  .most_reads = most_reads,
                                  .changes = changes_});
-    ++result_.ranges;
-    do {
-      if (result_.worlds == bounds_.behaviours) {
-        result_.complete = false;
-        return false;
-      }
-      RunWorld(world, request);
-      on_world(world, outcome_, position_);
-      if (++result_.worlds % 65'536 == 0) on_some();
-      if (bounds_.stop_at_finding && result_.finding.has_value()) {
-        result_.complete = false;
-        return false;
-      }
-    } while (world.Advance());
-    return true;
+    return ForEachWorld(
+        world, bounds_, result_,
+        [&] {
+          RunWorld(world, request);
+          on_world(world, outcome_, position_);
+        },
+        on_some);
   }
   template <class OnSome>
   bool Run(const Request& request, OnSome&& on_some) {
@@ -228,7 +220,7 @@ class RaceExhaustion {
     result_.changed += world.change().has_value();
     Cause excuse = Cause::kNone;
     if (ends) {
-      AddStrayReads(trace.marks());
+      AddStrayReads(trace.marks(), outcome_, position_);
       ++result_.outcomes[static_cast<size_t>(outcome_)];
       if (outcome_ == Outcome::kAgrees) return;
       excuse = ExcuseOf(trace.marks());
@@ -277,18 +269,6 @@ class RaceExhaustion {
       return;
     }
     if (count_ > request.pages) outcome_ = Outcome::kLong;
-  }
-
-  void AddStrayReads(const Marks& marks) {
-    const size_t stray = std::min(marks.nowhere, marks.left_copy);
-    if (outcome_ == Outcome::kAgrees && stray != Marks::kNever) {
-      outcome_ = Outcome::kStrayRead;
-      position_ = stray;
-    }
-    if (marks.nowhere != Marks::kNever) {
-      outcome_ = Outcome::kFault;
-      position_ = std::min(position_, marks.nowhere);
-    }
   }
 
   // A cause excuses what comes at its mark or after it.
@@ -372,23 +352,12 @@ class RaceExhaustion {
 
 // Explores all that is within the bounds, of which stack_content is none: what
 // the stack holds decides how a read beside a copy shows, and never whether.
-// `progress` is called as by Exhaust().
+// `progress` is called as by ExhaustAll().
 template <class A, class Text = GupFastText, class Progress>
 RaceResult ExhaustChanges(int levels, Policy policy, const WorldBounds& bounds,
                           Progress&& progress) {
-  const std::vector<Request> requests = RequestsWithin<A>(levels, bounds);
   RaceExhaustion<A, Text> exhaustion(levels, policy, bounds);
-  ExhaustProgress state{.ranges = requests.size()};
-  const auto report = [&] {
-    state.behaviours = exhaustion.result().worlds;
-    progress(state);
-  };
-  for (const Request& request : requests) {
-    if (!exhaustion.Run(request, report)) break;
-    ++state.ranges_done;
-    report();
-  }
-  return exhaustion.result();
+  return ExhaustAll(RequestsWithin<A>(levels, bounds), exhaustion, progress);
 }
 
 template <class A, class Text = GupFastText>

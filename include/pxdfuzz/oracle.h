@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <tuple>
 
 #include "pxdfuzz/address_space.h"
 #include "pxdfuzz/arches.h"
@@ -134,34 +133,7 @@ std::optional<size_t> CellOf(const Space& space,
   return IndexOf(cell);
 }
 
-// A read that left its copy, of a walk that returned what it may.
-inline void AddStrayRead(WalkVerdict& verdict) {
-  const size_t stray = std::min(verdict.marks.nowhere, verdict.marks.left_copy);
-  if (stray == Marks::kNever) return;
-  verdict.outcome = Outcome::kStrayRead;
-  verdict.first_difference = stray;
-}
-
-// A kernel that reads from nowhere returns nothing at all.
-inline void AddFault(WalkVerdict& verdict) {
-  if (verdict.marks.nowhere == Marks::kNever) return;
-  verdict.outcome = Outcome::kFault;
-  verdict.first_difference =
-      std::min(verdict.first_difference, verdict.marks.nowhere);
-}
-
 }  // namespace oracle
-
-template <class Arches, class Runner>
-BasicOracle<Arches, Runner>::BasicOracle() {
-  std::apply(
-      [this](auto... arch) {
-        ((arenas_[static_cast<size_t>(decltype(arch)::kId)].reset(
-             new Arena(MakeArena<decltype(arch)>()))),
-         ...);
-      },
-      Arches());
-}
 
 template <class Arches, class Runner>
 const Verdict& BasicOracle<Arches, Runner>::Judge(const Case& c, WalkSet walks,
@@ -181,7 +153,7 @@ template <class Arches, class Runner>
 template <class A>
 void BasicOracle<Arches, Runner>::JudgeCase(const Case& c, WalkSet walks,
                                             Excuses excuses) {
-  AddressSpace<A> mm(*arenas_[static_cast<size_t>(A::kId)], c.space.levels);
+  AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
   verdict_.incomparable = oracle::AsIncomparable(Populate(c, mm));
   if (verdict_.incomparable != Incomparable::kNo) return;
   if (!c.changes.empty()) {
@@ -255,15 +227,8 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
       }
       continue;
     }
-    // A cause excuses what comes after the first read that it marks.
     if (excuses == Excuses::kKnownDefects) {
-      for (const Cause cause : kAllCauses) {
-        if (known.Contains(cause) &&
-            marks.First(cause) <= walk.first_difference) {
-          walk.excuse = cause;
-          break;
-        }
-      }
+      walk.excuse = marks.Excuse(known, walk.first_difference);
     }
     if (walk.excuse != Cause::kNone) {
       if (verdict_.kind != Verdict::Kind::kFinding) {
@@ -312,17 +277,14 @@ WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(size_t reference_pages,
     verdict.outcome = Outcome::kShort;
   } else if (walk_pages > reference_pages) {
     verdict.outcome = Outcome::kLong;
-  } else {
-    oracle::AddStrayRead(verdict);
   }
-  oracle::AddFault(verdict);
+  AddStrayReads(marks, verdict.outcome, verdict.first_difference);
   return verdict;
 }
 
 template <class Arches, class Runner>
 WalkVerdict BasicOracle<Arches, Runner>::JudgeChangingWalk(
     const Request& request, size_t walk_pages, const Marks& marks) const {
-  using Broken = ChangingReference::Broken;
   WalkVerdict verdict{.ran = true,
                       .pages = walk_pages,
                       .changes = history_.at(),
@@ -331,25 +293,9 @@ WalkVerdict BasicOracle<Arches, Runner>::JudgeChangingWalk(
   const ChangingReference::Judged judged =
       changing_->Judge(walk_pages, std::span(pages_).first(known),
                        std::span(grabbed_).first(known), history_.at());
+  verdict.outcome = judged.outcome;
   verdict.first_difference = judged.page;
-  switch (judged.broken) {
-    case Broken::kNo:
-      oracle::AddStrayRead(verdict);
-      break;
-    case Broken::kNotThere:
-      verdict.outcome = Outcome::kLong;
-      break;
-    case Broken::kWrong:
-      verdict.outcome = Outcome::kWrongPage;
-      break;
-    case Broken::kStale:
-      verdict.outcome = Outcome::kStale;
-      break;
-    case Broken::kShort:
-      verdict.outcome = Outcome::kShort;
-      break;
-  }
-  oracle::AddFault(verdict);
+  AddStrayReads(marks, verdict.outcome, verdict.first_difference);
   return verdict;
 }
 

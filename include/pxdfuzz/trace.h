@@ -3,6 +3,7 @@
 #ifndef PXDFUZZ_TRACE_H_
 #define PXDFUZZ_TRACE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -10,6 +11,7 @@
 #include "pxdfuzz/entry_ref.h"
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/memory.h"
+#include "pxdfuzz/outcome.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/walk.h"
 
@@ -52,7 +54,32 @@ struct Marks {
     }
     return kNever;
   }
+  // Which of the causes `known` excuses what goes wrong at that page, if one
+  // does: a cause excuses what comes after the first read that it marks.
+  constexpr Cause Excuse(Causes known, size_t page) const {
+    for (const Cause cause : kAllCauses) {
+      if (known.Contains(cause) && First(cause) <= page) return cause;
+    }
+    return Cause::kNone;
+  }
 };
+
+// What reads beside tables and copies make of a walk whose pages came out as
+// `outcome`, first at page `first_difference`: a stray read where the pages are
+// right, and a fault whatever they are, since a kernel that reads from nowhere
+// returns nothing at all.
+constexpr void AddStrayReads(const Marks& marks, Outcome& outcome,
+                             size_t& first_difference) {
+  const size_t stray = std::min(marks.nowhere, marks.left_copy);
+  if (outcome == Outcome::kAgrees && stray != Marks::kNever) {
+    outcome = Outcome::kStrayRead;
+    first_difference = stray;
+  }
+  if (marks.nowhere != Marks::kNever) {
+    outcome = Outcome::kFault;
+    first_difference = std::min(first_difference, marks.nowhere);
+  }
+}
 
 // Whether a turn reads the entry whose span holds its address. Of one that is
 // handed on unread it does not matter which it is: with 3 levels arm64's pgd

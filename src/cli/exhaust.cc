@@ -338,8 +338,8 @@ void PrintTable(const Scope& scope, const std::vector<ExploredRaces>& all,
     for (size_t j = i; j < i + columns; ++j) {
       const RaceResult& result = all[j].result;
       row.push_back(&all[j]);
-      line += Right(Grouped(result.worlds), 12);
-      worlds += result.worlds;
+      line += Right(Grouped(result.behaviours), 12);
+      worlds += result.behaviours;
       changed += result.changed;
       differ += result.differ;
       unexcused += result.unexcused();
@@ -431,7 +431,7 @@ std::string Json(const ExploredRaces& explored) {
   }
   return Concat({JsonSpace(explored), ", \"known\": [", known,
                  "], \"ranges\": ", std::to_string(result.ranges),
-                 ", \"worlds\": ", std::to_string(result.worlds),
+                 ", \"worlds\": ", std::to_string(result.behaviours),
                  ", \"changed\": ", std::to_string(result.changed),
                  ", \"outcomes\": {", JsonCounts<Outcome>(result.outcomes),
                  ", \"endless\": ", std::to_string(result.endless),

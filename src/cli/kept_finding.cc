@@ -22,9 +22,7 @@ std::vector<std::pair<WalkSet, Excuses>> Judgements(const FindingWish& wish,
   }
   // What the strict target walks, of tables that change or not.
   const WalkSet strict =
-      c.changes.empty() ? WalkSet::Of(kStaticByValue, kFoldedAwareByValue)
-                        : WalkSet::Of(kFoldedAwareByValue, kStaticByPointer,
-                                      kFoldedAwareByPointer);
+      c.changes.empty() ? WalkSet::Strict() : WalkSet::StrictWhileChanging();
   std::vector<std::pair<WalkSet, Excuses>> ways = {
       {WalkSet::All(), Excuses::kKnownDefects},
       {strict, Excuses::kNone},

@@ -43,8 +43,7 @@ inline std::set<std::string> Findings(const std::filesystem::path& folder) {
     signatures.insert(signature);
     const std::string input = Contents(entry.path() / "input");
     const Case c = Decode(Bytes(input));
-    const Verdict& verdict = oracle.Judge(
-        c, WalkSet::Of(kStaticByValue, kFoldedAwareByValue), Excuses::kNone);
+    const Verdict& verdict = oracle.Judge(c, WalkSet::Strict(), Excuses::kNone);
     if (!verdict.finding.has_value()) {
       ADD_FAILURE() << signature << ": shows nothing";
       continue;

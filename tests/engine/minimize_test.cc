@@ -27,8 +27,7 @@ constexpr char kSecond[] = "s390-3.static-by-value.short.pte-leaf";
 
 std::optional<std::string> SignatureOf(const Case& c) {
   Oracle oracle;
-  const Verdict& verdict = oracle.Judge(
-      c, WalkSet::Of(kStaticByValue, kFoldedAwareByValue), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, WalkSet::Strict(), Excuses::kNone);
   if (!verdict.finding.has_value()) return std::nullopt;
   return Name(verdict.finding->signature);
 }
