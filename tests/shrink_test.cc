@@ -537,6 +537,18 @@ TEST(ComplexityTest, WhatIsSimpler) {
   expect(detached, far);
 }
 
+// What a reduction makes of `c` is simpler, and bytes can say it.
+void ExpectSayable(const Reduction& reduction, const Case& c) {
+  for (const Case& simpler : Simpler(reduction, c)) {
+    std::array<uint8_t, kMaxEncodedSize> bytes;
+    const size_t size = Encode(simpler, bytes);
+    ASSERT_EQ(Decode(std::span(bytes.data(), size)), simpler)
+        << reduction.name << '\n'
+        << ToText(simpler);
+    ASSERT_LT(Complexity(simpler), Complexity(c)) << reduction.name;
+  }
+}
+
 TEST(ShrinkerTest, WhatBytesCanSayStaysSo) {
   Rng rng(2);
   for (const Space& space : kAllSpaces) {
@@ -545,14 +557,7 @@ TEST(ShrinkerTest, WhatBytesCanSayStaysSo) {
       const Case c = generator.DrawCase();
       for (const Reduction& reduction : Reductions()) {
         if (reduction.name == "start-over" && i > 1) continue;
-        for (const Case& simpler : Simpler(reduction, c)) {
-          std::array<uint8_t, kMaxEncodedSize> bytes;
-          const size_t size = Encode(simpler, bytes);
-          ASSERT_EQ(Decode(std::span(bytes.data(), size)), simpler)
-              << reduction.name << '\n'
-              << ToText(simpler);
-          ASSERT_LT(Complexity(simpler), Complexity(c)) << reduction.name;
-        }
+        ASSERT_NO_FATAL_FAILURE(ExpectSayable(reduction, c));
       }
     }
   }
@@ -564,13 +569,7 @@ TEST(ShrinkerTest, WhatBytesCanSayStaysSoOfChanges) {
     const Case c = random.Next();
     for (const Reduction& reduction : Reductions()) {
       if (reduction.name == "start-over" && i > 2) continue;
-      for (const Case& simpler : Simpler(reduction, c)) {
-        std::array<uint8_t, kMaxEncodedSize> bytes;
-        const size_t size = Encode(simpler, bytes);
-        ASSERT_EQ(Decode(std::span(bytes.data(), size)), simpler)
-            << reduction.name << '\n'
-            << ToText(simpler);
-      }
+      ASSERT_NO_FATAL_FAILURE(ExpectSayable(reduction, c));
     }
   }
 }

@@ -561,20 +561,26 @@ class CaseReader {
     return has_permission && has_age && has_dirt ? true : fail();
   }
 
+  // What bytes say of a record or a change, which is one of `list` of a case.
+  template <class Item, size_t kMost>
+  static Item AsBytesSay(const Item& item,
+                         InlineVector<Item, kMost> Case::* list, Space space) {
+    Case one;
+    one.space = space;
+    one.requests.push_back({});
+    (one.*list).push_back(item);
+    // What is too high is nearest to the highest.
+    uint64_t& frame = (one.*list)[0].frame;
+    frame = std::min(frame, kMaxFrame << InfoOf(space).geometry.page_shift());
+    Canonicalize(one);
+    return (one.*list)[0];
+  }
+
   // Whether bytes can say the record; the error names what they can say.
   bool IsSayable(const Record& record, const RecordForm& form,
                  const YamlNode& kind_key, const RecordFields& parts,
                  Space space) {
-    Case one;
-    one.space = space;
-    one.requests.push_back({});
-    one.records.push_back(record);
-    const Geometry& geometry = InfoOf(space).geometry;
-    // What is too high is nearest to the highest.
-    uint64_t& frame = one.records[0].frame;
-    frame = std::min(frame, kMaxFrame << geometry.page_shift());
-    Canonicalize(one);
-    const Record& said = one.records[0];
+    const Record said = AsBytesSay(record, &Case::records, space);
     if (said.kind != record.kind) {
       return CannotSay(kind_key, "tables",
                        Concat({form.name, " in ", Name(space)}), "clear");
@@ -783,16 +789,7 @@ class CaseReader {
 
   // Whether bytes can say the change; the error names what they can say.
   bool IsSayable(const YamlNode& node, Space space, const Change& change) {
-    Case one;
-    one.space = space;
-    one.requests.push_back({});
-    one.changes.push_back(change);
-    const Geometry& geometry = InfoOf(space).geometry;
-    // What is too high is nearest to the highest.
-    uint64_t& frame = one.changes[0].frame;
-    frame = std::min(frame, kMaxFrame << geometry.page_shift());
-    Canonicalize(one);
-    const Change& said = one.changes[0];
+    const Change said = AsBytesSay(change, &Case::changes, space);
     const RecordFields here = {&node, &node, &node, &node};
     if (!IsSaid(said, change, Name(change.kind), "frame", here, space)) {
       return false;
