@@ -450,12 +450,20 @@ TEST(KernelReportTest, StandsAnyEvents) {
     for (uint64_t j = rng.Below(6); j > 0; --j) {
       answer.events.push_back(
           {.kind = static_cast<KernelEvent::Kind>(rng.Below(3)),
-           .reads = rng.Below(12),
-           .count = 1 + rng.Below(3)});
+           .reads = rng.Chance(1, 8) ? rng.Next() : rng.Below(12),
+           .count = rng.Chance(1, 8) ? rng.Next() : rng.Below(4)});
+    }
+    for (KernelRead& read : answer.reads) {
+      if (!rng.Chance(1, 6)) continue;
+      read.role = static_cast<KernelRead::Role>(rng.Below(3));
+      read.level = kAllLevels[rng.Below(5)];
+      read.place = static_cast<KernelRead::Place>(rng.Below(4));
+      if (rng.Chance(1, 2)) read.physical = rng.Next();
+      if (rng.Chance(1, 4)) read.value.reset();
     }
     if (rng.Chance(3, 4)) {
       answer.race = {.outcome = static_cast<Outcome>(rng.Below(kOutcomeCount)),
-                     .page = rng.Below(5),
+                     .page = rng.Chance(1, 8) ? rng.Next() : rng.Below(5),
                      .known = static_cast<Cause>(rng.Below(kCauseCount))};
     }
     const std::string report =
