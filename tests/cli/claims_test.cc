@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/engine/program.h"
+#include "tests/sanitized.h"
 
 namespace pxdfuzz {
 namespace {
@@ -34,6 +35,8 @@ TEST(ClaimsTest, ThePageHoldsWhatIsPrinted) {
 }
 
 TEST(ClaimsTest, EachHasAVerdict) {
+  // The other test has looked for errors of memory, in a minute or two.
+  if (kAddressSanitizer) GTEST_SKIP() << "the same surveys once more";
   const YAML::Node claims = YAML::Load(OutputOf("claims --json"))["claims"];
   const std::vector<std::string> expected = {
       "holds",   "holds", "holds",   "refuted", "open", "holds", "refuted",

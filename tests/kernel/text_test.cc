@@ -34,21 +34,10 @@
 #include "pxdfuzz/walk.h"
 #include "tests/kernel/all_texts.h"
 #include "tests/known_cases.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PXDFUZZ_ADDRESS_SANITIZER 1
-#endif
-#endif
+#include "tests/sanitized.h"
 
 namespace pxdfuzz {
 namespace {
-
-#ifdef PXDFUZZ_ADDRESS_SANITIZER
-constexpr bool kStackIsWatched = true;
-#else
-constexpr bool kStackIsWatched = false;
-#endif
 
 class TextTest : public ::testing::TestWithParam<const pxd_kernel*> {
  protected:
@@ -264,7 +253,7 @@ TEST_P(TextTest, FailsWhereItsKindIsKnownToFail) {
        {Border{2, kMiB}, Border{3, 0x10080000000}, Border{4, 8 * kTiB}}) {
     const Space space = {ArchId::kS390, static_cast<uint8_t>(levels)};
     const Case c = Crossing(levels, border, 0);
-    if (kStackIsWatched && variant() == "by-value") {
+    if (kAddressSanitizer && variant() == "by-value") {
       EXPECT_DEATH(judge_.Judge(c, KernelTrial::kGupFast),
                    "stack-buffer-overflow.*gup_(fast_)?p[4um]d_range");
       continue;
