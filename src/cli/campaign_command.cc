@@ -11,10 +11,12 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -138,6 +140,58 @@ void SummarizeCounts(const CampaignStats& stats, Output& out) {
   list("known-defect", "known defects");
 }
 
+// The space or the kernel text that a finding's name begins with: what is
+// before the first point that no version has.
+std::string SpaceOrText(std::string_view signature) {
+  size_t end = 0;
+  for (; end < signature.size(); ++end) {
+    if (signature.substr(end, 1) == "." &&
+        (end + 1 == signature.size() ||
+         !absl::ascii_isdigit(signature[end + 1]))) {
+      break;
+    }
+  }
+  return std::string(signature.substr(0, end));
+}
+
+// How many there are, and where each is. One cause can have hundreds of names:
+// then a line tells of all that begin alike, and where the most frequent is.
+void SummarizeFindings(std::string_view name, const Campaign& campaign,
+                       const CampaignStats& stats,
+                       const std::vector<std::string>& findings, Output& out) {
+  constexpr size_t kListed = 20;
+  const auto count = [&](const std::string& signature) {
+    return stats.findings.at(signature);
+  };
+  const auto place = [&](const std::string& signature) {
+    const uint64_t times = count(signature);
+    return Concat({campaign.options().out, "/findings/", signature,
+                   times > 0 ? Concat({" (", Grouped(times), " times)"}) : ""});
+  };
+  const std::string number = std::to_string(findings.size());
+  if (findings.size() <= kListed) {
+    Row(name, number, out);
+    for (const std::string& signature : findings)
+      Row("", place(signature), out);
+    return;
+  }
+  Row(name, Concat({number, ", the most frequent of those that begin alike:"}),
+      out);
+  std::map<std::string, std::vector<std::string>> alike;
+  for (const std::string& signature : findings) {
+    alike[SpaceOrText(signature)].push_back(signature);
+  }
+  for (const auto& [begin, signatures] : alike) {
+    const std::string& most = *std::max_element(
+        signatures.begin(), signatures.end(),
+        [&](const auto& a, const auto& b) { return count(a) < count(b); });
+    Row("",
+        Concat({begin, "*: ", std::to_string(signatures.size()), ", ",
+                place(most)}),
+        out);
+  }
+}
+
 void Summarize(const Campaign& campaign, Output& out) {
   const CampaignStats stats = campaign.Stats();
   const auto [fresh, known] = campaign.Findings(stats);
@@ -155,20 +209,9 @@ void Summarize(const Campaign& campaign, Output& out) {
         out);
   }
   SummarizeCounts(stats, out);
-  Row("new findings", std::to_string(fresh.size()), out);
-  const auto list = [&](const std::vector<std::string>& findings) {
-    for (const std::string& signature : findings) {
-      const uint64_t count = stats.findings.at(signature);
-      Row("",
-          Concat({campaign.options().out, "/findings/", signature,
-                  count > 0 ? Concat({" (", Grouped(count), " times)"}) : ""}),
-          out);
-    }
-  };
-  list(fresh);
+  SummarizeFindings("new findings", campaign, stats, fresh, out);
   if (!known.empty()) {
-    Row("known findings", std::to_string(known.size()), out);
-    list(known);
+    SummarizeFindings("known findings", campaign, stats, known, out);
   }
   for (const std::string& remark : campaign.RemarksOnKnownIssues(stats)) {
     Row("known issue", remark, out);

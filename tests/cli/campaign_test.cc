@@ -109,6 +109,35 @@ TEST_F(CampaignTest, FindingsOfTheTargetAreCounted) {
               HasSubstr("{\"signature\": \"a.short\", \"count\": 4}"));
 }
 
+// One cause can have hundreds of names.
+TEST_F(CampaignTest, ManyFindingsAreSummedUpByWhatTheyBeginWith) {
+  const Ran ran = RunTarget(
+      "for i in 1 2 3 4 5 6 7 8 9 10; do\n"
+      "  for name in kernel-6.12-s390.s390-3.x$i s390-3.y$i; do\n"
+      "    mkdir -p $PXDFUZZ_FINDINGS/$name\n"
+      "    echo finding $name $((i % 8)) >> $PXDFUZZ_STATS\n"
+      "  done\n"
+      "done\n");
+  EXPECT_EQ(ran.code, 1) << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr("  new findings    20\n"));
+  EXPECT_THAT(ran.out, HasSubstr("/findings/s390-3.y9 (1 times)\n"));
+  const Ran resumed = RunTarget(
+      "mkdir -p $PXDFUZZ_FINDINGS/crash\n"
+      "echo executions 1 > $PXDFUZZ_STATS\n",
+      "--resume");
+  EXPECT_EQ(resumed.code, 1) << resumed.out;
+  const std::string folder = Scratch("out") + "/findings/";
+  const std::string row = "\n                  ";
+  EXPECT_THAT(
+      resumed.out,
+      EndsWith("  new findings    21, the most frequent of those that begin "
+               "alike:" +
+               row + "crash*: 1, " + folder + "crash" + row +
+               "kernel-6.12-s390*: 10, " + folder +
+               "kernel-6.12-s390.s390-3.x7 (7 times)" + row + "s390-3*: 10, " +
+               folder + "s390-3.y7 (7 times)\n"));
+}
+
 TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {
   const std::string body =
       "mkdir -p $PXDFUZZ_FINDINGS/a.short\n"
