@@ -31,6 +31,8 @@ __attribute__((
 namespace pxdfuzz {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr uint64_t kExecutionsPerStats = 16384;
 
 [[noreturn]] void Usage(const std::string& message) {
@@ -74,7 +76,7 @@ std::string Quoted(const std::string& word) {
 
 bool Holds(const std::string& file, std::span<const uint8_t> bytes) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return false;
+  if (!fs::is_regular_file(file, error)) return false;
   std::ifstream in(file, std::ios::binary);
   return std::equal(
       std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>(),
@@ -208,6 +210,34 @@ std::vector<ReportCommand> Harness::Commands(std::span<const uint8_t> input,
   return commands;
 }
 
+std::vector<ReportCommand> Harness::WalkCommands(
+    std::span<const uint8_t> input, std::string_view signature,
+    std::string_view program) const {
+  std::vector<ReportCommand> commands = Commands(input, signature);
+  std::string begin;
+  std::string walk;
+  if (!program.empty()) {
+    walk = "--walk=" + std::string(program) + ' ';
+    if (!command_line_.empty()) {
+      const fs::path folder = fs::path(command_line_[0]).parent_path();
+      std::error_code error;
+      if (fs::is_regular_file(folder / program, error)) {
+        begin = "PXDFUZZ_KERNEL_PROGRAMS=" + Quoted(folder.string()) + ' ';
+      }
+    }
+  }
+  const std::string file = FileOf(input, signature);
+  commands.push_back({program.empty()
+                          ? "tell it again, --walk=NAME for another walk"
+                          : "tell it again",
+                      begin + "pxdfuzz explain " + walk + Quoted(file)});
+  commands.push_back({"make it simple, as text",
+                      begin + "pxdfuzz shrink " + walk + "--signature=" +
+                          Quoted(std::string(signature)) + " -o " +
+                          Quoted(file + ".yaml") + ' ' + Quoted(file)});
+  return commands;
+}
+
 bool Harness::AbortsFor(std::span<const uint8_t> input, const Case& c,
                         const std::string& signature,
                         const std::function<std::string()>& report) {
@@ -257,7 +287,7 @@ void Harness::WriteStats() const {
     }
   }
   std::error_code error;
-  std::filesystem::rename(draft, stats_file_, error);
+  fs::rename(draft, stats_file_, error);
 }
 
 void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
@@ -276,13 +306,9 @@ void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
   const std::string signature = Name(finding.signature);
   if (!harness.Wants(signature)) return;
   const auto report = [&] {
-    std::vector<ReportCommand> commands = harness.Commands(input, signature);
-    commands.push_back(
-        {"tell it again, --walk=NAME for another walk",
-         "pxdfuzz explain " + Quoted(harness.FileOf(input, signature))});
-    return FindingReport(
-        c, verdict,
-        {.color = harness.color(), .commands = std::move(commands)});
+    return FindingReport(c, verdict,
+                         {.color = harness.color(),
+                          .commands = harness.WalkCommands(input, signature)});
   };
   if (!harness.AbortsFor(input, c, signature, report)) return;
   AbortBy(finding.walk * kOutcomeCount +

@@ -59,6 +59,13 @@ class Harness {
   std::vector<ReportCommand> Commands(std::span<const uint8_t> input,
                                       std::string_view signature) const;
 
+  // The same, and those of the tool for what a walk gets wrong: the model's, or
+  // that of the kernel text that `program` holds. Where that lies beside this
+  // program, the tool is told so.
+  std::vector<ReportCommand> WalkCommands(std::span<const uint8_t> input,
+                                          std::string_view signature,
+                                          std::string_view program = "") const;
+
   // Counts a finding. Where findings are kept in a folder, keeps it, and false:
   // the target goes on. Otherwise prints `report()` and writes the statistics;
   // the caller aborts, by a function of its own, so that stacks tell findings

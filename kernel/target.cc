@@ -98,10 +98,11 @@ void TellBeforeDying() {
                                              ? std::vector<KernelEvent>()
                                              : EventsOf(judge)};
   harness.AbortsFor(running.input, *running.c, signature, [&] {
-    return KernelReport(
-        TextOf(judge.kernel()), *running.c, judge.current_request(), answer,
-        {.color = harness.color(),
-         .commands = harness.Commands(running.input, signature)});
+    return KernelReport(TextOf(judge.kernel()), *running.c,
+                        judge.current_request(), answer,
+                        {.color = harness.color(),
+                         .commands = harness.WalkCommands(
+                             running.input, signature, judge.kernel().name)});
   });
 }
 
@@ -132,18 +133,14 @@ void RunKernelTarget(std::span<const uint8_t> input,
         Name(judge->kernel(), c.space, *verdict.finding);
     if (!harness.Wants(signature)) continue;
     const auto report = [&] {
-      std::vector<ReportCommand> commands = harness.Commands(input, signature);
-      commands.push_back(
-          {"tell it again",
-           "pxdfuzz explain --walk=" + std::string(judge->kernel().name) + ' ' +
-               harness.FileOf(input, signature)});
       // What lies on the stack differs from run to run: the verdict's name
       // counts, not that of the run that is told.
       KernelAnswer answer = Observe(*judge, c, request);
       answer.finding = signature;
-      return KernelReport(
-          TextOf(judge->kernel()), c, request, answer,
-          {.color = harness.color(), .commands = std::move(commands)});
+      return KernelReport(TextOf(judge->kernel()), c, request, answer,
+                          {.color = harness.color(),
+                           .commands = harness.WalkCommands(
+                               input, signature, judge->kernel().name)});
     };
     if (harness.AbortsFor(input, c, signature, report)) AbortByKernelText();
   }

@@ -116,7 +116,8 @@ fuzz_kernel_tree() {
   needed_step 'configuring (kernel)' "$LOGS/configure-kernel.log" \
     configure kernel "-DPXDFUZZ_KERNEL_TREE=$TREES/named"
   if ! step "building $target (kernel)" "$LOGS/build-kernel.log" \
-    cmake --build --preset kernel -j "$(nproc)" --target "$target"; then
+    cmake --build --preset kernel -j "$(nproc)" \
+    --target "$target" "${target}_programs"; then
     die 3 "$tree: $(grep -m 1 -e '^pxdfuzz_cut: ' -e 'error: ' \
       "$LOGS/build-kernel.log" || echo 'its text does not compile here')"
   fi

@@ -100,18 +100,17 @@ const std::vector<Command>& Commands() {
        .help =
            "Takes from the case what its finding does not need: requests, "
            "mappings, pages, then odd states, addresses and frames. It keeps "
-           "the signature of the first finding that there is: what is no known "
-           "defect, else what gup_strict_fuzzer finds, or "
+           "the signature of the first finding that there is: what is no "
+           "known defect, else what gup_strict_fuzzer finds, or "
            "gup_race_strict_fuzzer where tables change, else what any walk "
-           "gets "
-           "wrong. Nothing that is left can be left out, and on s390 cases "
-           "with "
-           "one signature nearly always end in one text. With a pattern for "
-           "SIG "
-           "any finding like it will do. Ctrl-C ends it, writes the smallest "
-           "case so far, and ends with 130; otherwise with 1, as there is a "
-           "finding, or 0 where there is none and nothing is written. OUT is "
-           "text where it ends in .yaml, .yml or .txt.",
+           "gets wrong. Nothing that is left can be left out, and on s390 "
+           "cases with one signature nearly always end in one text. With a "
+           "pattern for SIG any finding like it will do. Kernel text is a "
+           "walk as well: its program is asked (see 'pxdfuzz walks'). Ctrl-C "
+           "ends it, writes the smallest case so far, and ends with 130; "
+           "otherwise with 1, as there is a finding, or 0 where there is "
+           "none and nothing is written. OUT is text where it ends in .yaml, "
+           ".yml or .txt.",
        .example = "pxdfuzz shrink crash-1 -o crash-1.yaml",
        .flags = {kOutput,
                  kForce,

@@ -35,6 +35,16 @@ std::vector<std::pair<WalkSet, Excuses>> Judgements(const FindingWish& wish,
   return ways;
 }
 
+ShrunkCase Shrunk(const Case& c, const Shrinker::Predicate& keeps,
+                  const Shrinker::GoOn& go_on) {
+  Shrinker shrinker(keeps, go_on);
+  ShrunkCase shrunk;
+  shrunk.c = shrinker.Shrink(c);
+  shrunk.trials = shrinker.trials();
+  shrunk.stopped = shrinker.stopped();
+  return shrunk;
+}
+
 }  // namespace
 
 std::optional<KeptFinding> FindFinding(Oracle& oracle, const FindingWish& wish,
@@ -73,13 +83,38 @@ bool Shows(Oracle& oracle, const Case& c, const KeptFinding& finding) {
 ShrunkCase ShrinkFinding(Oracle& oracle, const Case& c,
                          const KeptFinding& finding,
                          const Shrinker::GoOn& go_on) {
-  Shrinker shrinker(
-      [&](const Case& smaller) { return Shows(oracle, smaller, finding); },
+  return Shrunk(
+      c, [&](const Case& smaller) { return Shows(oracle, smaller, finding); },
       go_on);
-  ShrunkCase shrunk;
-  shrunk.c = shrinker.Shrink(c);
-  shrunk.trials = shrinker.trials();
-  shrunk.stopped = shrinker.stopped();
+}
+
+absl::StatusOr<std::optional<std::string>> FindFinding(KernelProgram& program,
+                                                       const std::string& wish,
+                                                       const Case& c) {
+  if (!program.Takes(c.space)) return std::nullopt;
+  const auto answers = program.Ask(c, /*reads=*/false);
+  if (!answers.ok()) return answers.status();
+  for (const KernelAnswer& answer : *answers) {
+    if (answer.finding.empty()) continue;
+    if (wish.empty()) return answer.finding;
+    if (Matches(wish, answer.finding)) return wish;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<ShrunkCase> ShrinkFinding(KernelProgram& program, const Case& c,
+                                         const std::string& signature,
+                                         const Shrinker::GoOn& go_on) {
+  absl::Status status;
+  ShrunkCase shrunk = Shrunk(
+      c,
+      [&](const Case& smaller) {
+        const auto finding = FindFinding(program, signature, smaller);
+        status.Update(finding.status());
+        return finding.ok() && finding->has_value();
+      },
+      [&](const Case& best) { return status.ok() && go_on(best); });
+  if (!status.ok()) return status;
   return shrunk;
 }
 

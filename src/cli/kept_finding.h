@@ -7,10 +7,12 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/policy.h"
 #include "pxdfuzz/shrink.h"
+#include "src/cli/kernel_programs.h"
 
 namespace pxdfuzz {
 
@@ -52,6 +54,17 @@ struct ShrunkCase {
 ShrunkCase ShrinkFinding(Oracle& oracle, const Case& c,
                          const KeptFinding& finding,
                          const Shrinker::GoOn& go_on);
+
+// The same of the text that `program` holds, without what it is known to get
+// wrong: the name of its first finding with `c`, or `wish`, a signature or a
+// pattern, where that is not empty and it has one like it. An error where the
+// program does not answer as it should.
+absl::StatusOr<std::optional<std::string>> FindFinding(KernelProgram& program,
+                                                       const std::string& wish,
+                                                       const Case& c);
+absl::StatusOr<ShrunkCase> ShrinkFinding(KernelProgram& program, const Case& c,
+                                         const std::string& signature,
+                                         const Shrinker::GoOn& go_on);
 
 }  // namespace pxdfuzz
 

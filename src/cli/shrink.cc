@@ -9,9 +9,11 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pxdfuzz/case.h"
@@ -22,6 +24,7 @@
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
 #include "src/cli/kept_finding.h"
+#include "src/cli/kernel_programs.h"
 #include "src/cli/progress.h"
 
 namespace pxdfuzz {
@@ -106,16 +109,45 @@ std::string WalkNames() {
   return Enumerate(names);
 }
 
+// Makes `c` simple by what the model's walks do, or nothing where they do not
+// show what is wished for.
+std::optional<ShrunkCase> ShrinkByModel(const FindingWish& wish, Case c,
+                                        const Shrinker::GoOn& go_on) {
+  Oracle oracle;
+  const std::optional<KeptFinding> finding = FindFinding(oracle, wish, c);
+  if (!finding.has_value()) return std::nullopt;
+  return ShrinkFinding(oracle, c, *finding, go_on);
+}
+
+// The same by what a program with kernel text answers.
+absl::StatusOr<std::optional<ShrunkCase>> ShrinkByKernel(
+    KernelProgram& program, const std::string& wish, const Case& c,
+    const Shrinker::GoOn& go_on) {
+  const auto finding = FindFinding(program, wish, c);
+  if (!finding.ok()) return finding.status();
+  if (!finding->has_value()) return std::nullopt;
+  return ShrinkFinding(program, c, **finding, go_on);
+}
+
 }  // namespace
 
 int RunShrink(const Arguments& arguments, Output& out) {
   FindingWish wish;
   wish.signature = arguments.Value("--signature");
-  if (const std::string name = arguments.Value("--walk"); !name.empty()) {
-    wish.walk = PolicyFromName(name);
+  std::unique_ptr<KernelProgram> program;
+  const std::string walk = arguments.Value("--walk");
+  if (IsKernelName(walk)) {
+    auto opened = OpenKernelProgram(walk);
+    if (!opened.ok()) {
+      PrintError(Concat({"shrink: ", std::string(opened.status().message())}));
+      return absl::IsNotFound(opened.status()) ? kUsage : kUnreadable;
+    }
+    program = *std::move(opened);
+  } else if (!walk.empty()) {
+    wish.walk = PolicyFromName(walk);
     if (!wish.walk.has_value()) {
-      PrintError(Concat(
-          {"shrink: there is no walk '", name, "'; there are ", WalkNames()}));
+      PrintError(Concat({"shrink: there is no walk '", walk, "'; there are ",
+                         WalkNames(), ", and kernel text, kernel-..."}));
       return kUsage;
     }
   }
@@ -141,24 +173,29 @@ int RunShrink(const Arguments& arguments, Output& out) {
     PrintError(Concat({name, ": is no case; what it says means nothing"}));
     return kUnreadable;
   }
-  Oracle oracle;
-  const std::optional<KeptFinding> finding = FindFinding(oracle, wish, *c);
-  if (!finding.has_value()) {
+  CatchInterrupts();
+  Ticker ticker;
+  const auto go_on = [&ticker](const Case& best) {
+    ticker.Tick(best);
+    return stop_wanted == 0;
+  };
+  const absl::StatusOr<std::optional<ShrunkCase>> tried =
+      program == nullptr ? ShrinkByModel(wish, *c, go_on)
+                         : ShrinkByKernel(*program, wish.signature, *c, go_on);
+  ticker.End();
+  if (!tried.ok()) {
+    PrintError(Concat({"shrink: ", std::string(tried.status().message())}));
+    return kUnreadable;
+  }
+  if (!tried->has_value()) {
     PrintError(
         Concat({name, ": shows no finding",
                 wish.signature.empty() ? "" : Concat({" ", wish.signature}),
-                wish.walk.has_value() ? Concat({" of ", Name(*wish.walk)}) : "",
+                walk.empty() ? "" : Concat({" of ", walk}),
                 "; there is nothing to keep"}));
     return kNothingFound;
   }
-  CatchInterrupts();
-  Ticker ticker;
-  const ShrunkCase shrunk =
-      ShrinkFinding(oracle, *c, *finding, [&ticker](const Case& best) {
-        ticker.Tick(best);
-        return stop_wanted == 0;
-      });
-  ticker.End();
+  const ShrunkCase& shrunk = **tried;
   const std::string bytes = as_text ? ToText(shrunk.c) : BytesOf(shrunk.c);
   return Deliver(bytes, arguments, shrunk.stopped ? kInterrupted : kFinding,
                  out);

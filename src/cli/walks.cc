@@ -117,8 +117,8 @@ int RunWalks(const Arguments& /*arguments*/, Output& out) {
   } else {
     text.Wrap("", "",
               "Kernel text is compiled from Linux trees and is a walk for "
-              "'replay' and 'explain', by its name; each is a program of its "
-              "own.");
+              "'explain', 'replay' and 'shrink', by its name; each is a "
+              "program of its own.");
   }
   out.Write(text.text());
   return code;

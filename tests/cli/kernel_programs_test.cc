@@ -411,6 +411,50 @@ TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
             "wanted, 1 or more\n");
 }
 
+// A fake's finding goes on as long as it is said to.
+TEST_F(KernelProgramsTest, ShrinkKeepsWhatAProgramGetsWrong) {
+  constexpr char kBad[] =
+      "request returned\\nrun get\\nheld 0\\nfinding "
+      "kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n";
+  WriteFake("kernel-bad", std::string("printf '") + kBad + "'");
+  const std::string shrink = std::string("shrink ") + kThread + " --walk=";
+  const Ran bad = RunTool(shrink + "kernel-bad");
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_THAT(bad.output,
+              AllOf(HasSubstr("\n- {start: 0x0, pages: 1, access: read}"),
+                    HasSubstr("\ntables: []"), Not(HasSubstr("kernel-"))));
+  EXPECT_THAT(Started(), ElementsAre(""));
+  EXPECT_EQ(RunTool(shrink + "kernel-bad --signature='*.short.*'").output,
+            bad.output);
+
+  const Ran other = RunTool(shrink + "kernel-bad --signature='*.long.*'");
+  EXPECT_EQ(other.exit_code, 0);
+  EXPECT_EQ(other.output, std::string("pxdfuzz: ") + kThread +
+                              ": shows no finding *.long.* of kernel-bad; "
+                              "there is nothing to keep\n");
+  EXPECT_EQ(RunTool(std::string("shrink --walk=kernel-bad ") + kX86).exit_code,
+            0);
+
+  // It is right by the second case; it is out of its mind by the third.
+  const std::string at_first =
+      std::string("n=$((n + 1))\n[ $n = 1 ] && printf '") + kBad +
+      "' && continue\n";
+  WriteFake("kernel-once", at_first + "printf '" + kAgreed + "case\\n'");
+  EXPECT_THAT(RunTool(shrink + "kernel-once").output,
+              HasSubstr("\n- {start: 0x1007ffff000, pages: 2,"));
+  WriteFake("kernel-odd", at_first + "echo what; echo end");
+  const std::string file = Path("small.yaml").string();
+  const Ran odd = RunTool(shrink + "kernel-odd -o '" + file + "'");
+  EXPECT_EQ(odd.exit_code, 3);
+  EXPECT_THAT(odd.output,
+              AllOf(StartsWith("pxdfuzz: shrink: "),
+                    EndsWith("kernel-odd: gives a strange answer: 'what'\n")));
+  EXPECT_FALSE(fs::exists(file));
+  EXPECT_THAT(
+      RunTool(shrink + "kernel-none").output,
+      StartsWith("pxdfuzz: shrink: there is no walk 'kernel-none' in "));
+}
+
 #ifdef PXDFUZZ_BY_VALUE
 
 // The text of a real tree, as it was in 2020.
@@ -495,6 +539,23 @@ TEST_F(RealKernelTest, MatrixShowsWhereItIsBroken) {
     EXPECT_EQ(spaces[i]["broken"].as<int>() > 0, i < 3) << i;
     EXPECT_EQ(spaces[i]["result"].as<std::string>() == "broken", i < 3) << i;
   }
+}
+
+// An empty pud, which it reads once to test it and once more to follow it.
+TEST(RealKernelRaceTest, ShrinkLeavesWhatItTakes) {
+  const Ran ran =
+      RunCommand(Program("pxdfuzz") +
+                 " shrink --walk=" PXDFUZZ_BY_POINTER
+                 " corpus/regressions/race-by-pointer-freed-pud.yaml");
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(
+      ran.output,
+      AllOf(HasSubstr("\n- {start: 0x0, pages: 1, access: read}"),
+            EndsWith("\ntables:  # each line changes what those above it made\n"
+                     "- clear: {pmd: 0x0, count: 1}\n"
+                     "changes:  # what another processor does meanwhile, in "
+                     "this order\n"
+                     "- before read 6: clear pud of 0x0\n")));
 }
 
 #endif  // PXDFUZZ_BY_VALUE

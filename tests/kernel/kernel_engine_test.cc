@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
@@ -117,6 +118,46 @@ TEST(KernelEngineTest, RacesAreCounted) {
   for (const auto& [key, count] : stats) {
     EXPECT_FALSE(key.starts_with("known-defect static-lockless")) << key;
   }
+}
+
+// A report says what to ask the tool, and where the program is that it is to
+// ask, if it lies there.
+TEST(KernelEngineTest, TheReportsCommandsWork) {
+  constexpr char kTarget[] = "kernel_race_strict_fuzzer";
+  const std::vector<std::string> texts = TextsOf(kTarget, "-s390-by-pointer");
+  ASSERT_FALSE(texts.empty());
+  const ScratchFolder scratch;
+  const std::string begin = "cd '" + scratch.path().string() +
+                            "' && PATH='" PXDFUZZ_BIN "':\"$PATH\" && ";
+  const Ran found = RunCommand(begin + "PXDFUZZ_KERNEL=" + texts[0] + ' ' +
+                               Program(kTarget) + " -seed=1 -runs=40000");
+  const size_t token = found.output.find("DEDUP_TOKEN: " + texts[0]);
+  ASSERT_NE(token, std::string::npos) << found.output;
+  const bool beside = std::filesystem::exists(PXDFUZZ_BIN "/" + texts[0]);
+  const bool has_tool = std::filesystem::exists(PXDFUZZ_BIN "/pxdfuzz");
+  const std::string prefix = beside ? "  PXDFUZZ_KERNEL_PROGRAMS=" PXDFUZZ_BIN
+                                      " pxdfuzz "
+                                    : "  pxdfuzz ";
+  std::istringstream lines(found.output);
+  int asked = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(prefix)) continue;
+    ++asked;
+    if (!beside || !has_tool) continue;
+    EXPECT_EQ(RunCommand(begin + line).exit_code, 1) << line;
+    // The second wrote this, which the first can tell as well.
+    const size_t made = line.find(" -o ");
+    if (made == line.npos) continue;
+    const std::string small =
+        line.substr(made + 4, line.find(' ', made + 4) - made - 4);
+    const Ran again =
+        RunCommand(begin + "pxdfuzz explain --walk=" + texts[0] + ' ' + small);
+    EXPECT_NE(again.output.find(found.output.substr(
+                  token, found.output.find('\n', token) - token)),
+              std::string::npos)
+        << again.output;
+  }
+  EXPECT_EQ(asked, 2) << found.output;
 }
 
 TEST(KernelEngineTest, AnUnknownTextIsRefused) {
