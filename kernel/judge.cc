@@ -49,6 +49,21 @@ Causes KnownRaces(const std::optional<Policy>& model, int levels) {
   return model.has_value() ? A::KnownRaces(*model, levels) : Causes();
 }
 
+// Notes the order in which the model reads.
+class OrderedMemory : public ChangingMemory {
+ public:
+  using ChangingMemory::ChangingMemory;
+
+  Loaded Load(Level level, EntryRef ref) {
+    order_.Add(level, ref.in_table() ? ref.address() : ReadOrder::kCopy);
+    return ChangingMemory::Load(level, ref);
+  }
+  const ReadOrder& order() const { return order_; }
+
+ private:
+  ReadOrder order_;
+};
+
 // How the pages of one walk compare with what is expected.
 struct Compared {
   Outcome outcome = Outcome::kAgrees;
@@ -199,7 +214,8 @@ class Trial {
       meanwhile.End();
       history.GoTo(0);
       if (returned && !pin && model.has_value() && !finding.has_value()) {
-        AgreesWithModel(*model, history, finding);
+        verdict.reads_as_model =
+            AgreesWithModel(*model, history, meanwhile.order(), finding);
       }
       if (!finding.has_value()) continue;
       const Causes known = KnownRaces<A>(model, mm_.levels());
@@ -344,31 +360,29 @@ class Trial {
     return false;
   }
 
-  // The same while tables change, where the model reads as often as the text
-  // does: pte_offset_map() is handed a copy in all texts, and in the model's
-  // walk by pointer is not.
-  void AgreesWithModel(Policy policy, History& history,
+  // The same while tables change, where the model read in the order in which
+  // the text did; false where it did not. A text may well read otherwise and be
+  // right: pte_offset_map() is handed a copy in all of them, and in the model's
+  // walk by pointer is not; a patch may add a check.
+  bool AgreesWithModel(Policy policy, History& history, const ReadOrder& order,
                        std::optional<KernelFinding>& finding) {
-    // And the one without a check of the pmd keeps more than any model.
-    if (policy.descent == Descent::kByPointer ||
-        std::string_view(kernel_.variant) == "no-pmd-check") {
-      return;
-    }
-    ChangingMemory memory(mm_.arena(), mm_.geometry(), stack_, history);
+    OrderedMemory memory(mm_.arena(), mm_.geometry(), stack_, history);
     RaceTrace trace(memory, /*looks_for_stuck=*/false, /*grabbed=*/{});
-    Walk<typename A::Kernel, ChangingMemory, RaceTrace, GupFastText> model(
+    Walk<typename A::Kernel, OrderedMemory, RaceTrace, GupFastText> model(
         ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
     const size_t count =
         model.Run(memory.root(), request_.start, AddressOf(request_.pages),
                   request_.write, rooms_.modelled.first(request_.pages));
     history.GoTo(0);
+    if (memory.order() != order) return false;
     const Compared compared =
         Compare(rooms_.modelled.first(std::min<size_t>(count, request_.pages)),
                 Returned(), walk_.count);
-    if (compared.outcome == Outcome::kAgrees) return;
+    if (compared.outcome == Outcome::kAgrees) return true;
     finding = Found(KernelRule::kModel, compared.outcome,
                     compared.first_difference, false);
     finding->changing = true;
+    return true;
   }
 
   uint64_t ExpectedSize(const Translation& t) const {

@@ -34,7 +34,8 @@ enum class KernelRule : uint8_t {
   kPages,       // count and pages are the reference's
   kReferences,  // one reference for each page returned, and none besides
   kRefusal,     // where no reference can be taken, it ends before that leaf
-  kModel,       // count and pages are those of the model's walk of its kind
+  kModel,       // count and pages are those of the model's walk of its kind,
+                // which reads alike while tables change
   kFork,        // with FOLL_PIN it returns nothing where fork() came in between
   kPermitted,   // it takes a request that the limits forbid, or the reverse
   kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf
@@ -74,8 +75,11 @@ struct KernelRequestVerdict {
   // Why what it did while tables changed is no finding, where it is a known
   // defect of a walk of that kind.
   Cause excuse = Cause::kNone;
-  // Whether a change was made while it ran.
+  // Whether a change was made while it ran; and then, whether it read the same
+  // entries in the same order as the model's walk of its kind, without which
+  // the two are at different moments and are not compared.
   bool changed = false;
+  bool reads_as_model = false;
   std::optional<size_t> cell;
 };
 

@@ -744,9 +744,8 @@ class KernelReportText {
     out_.Wrap("- ", "  ", std::string(Explain(rule_)));
     if (rule_ == Rule::kModel && changing()) {
       out_.Wrap("- ", "  ",
-                "While tables change the model makes the same changes before "
-                "its reads of the same numbers: it may also be that the two do "
-                "not read as often.");
+                "Both read the same entries in the same order, so the same "
+                "changes were made between the same reads.");
     }
     if (rule_ == Rule::kReferences || rule_ == Rule::kRefusal) {
       out_.Wrap("- ", "  ",

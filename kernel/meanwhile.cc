@@ -40,6 +40,7 @@ void Meanwhile::Begin(const Case& c, const Arena& arena, History& history,
   turned_ = {};
   made_count_ = 0;
   marks_ = {};
+  order_ = {};
   history.GoTo(0);
   walk.root = const_cast<uint64_t*>(arena.Find(history.top(0).root));
   walk.levels = history.top(0).levels;
@@ -89,6 +90,7 @@ void Meanwhile::BeforeRead(Level level, const volatile void* place) {
   // A helper that is handed the address of a local.
   if (role == PXD_AGAIN && !in_table) return;
   GoOn(++reads_, {.reads = read, .grabs = walk_->grab_count});
+  order_.Add(level, in_table ? AddressOf(place) : ReadOrder::kCopy);
   switch (role) {
     case PXD_TURN:
       turned_[Ordinal(level)] = {place, read};
@@ -136,9 +138,12 @@ void Meanwhile::AfterGrab() {
   }
 }
 
+uint64_t Meanwhile::AddressOf(const volatile void* place) const {
+  return WrappingSub(AsNumber(place), walk_->va_offset);
+}
+
 bool Meanwhile::InTable(const volatile void* place) const {
-  return place != nullptr && arena_->Find(WrappingSub(
-                                 AsNumber(place), walk_->va_offset)) != nullptr;
+  return place != nullptr && arena_->Find(AddressOf(place)) != nullptr;
 }
 
 }  // namespace pxdfuzz

@@ -14,8 +14,29 @@
 #include "pxdfuzz/changes.h"
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/trace.h"
+#include "pxdfuzz/wrapping.h"
 
 namespace pxdfuzz {
+
+// Which entries a walk read, and in which order: one number, equal where they
+// are equal, and different where they are not but by a rare chance.
+class ReadOrder {
+ public:
+  // `address` is where an entry of a table stands; a local copy's is kCopy.
+  static constexpr uint64_t kCopy = 1;
+
+  void Add(Level level, uint64_t address) {
+    // The multiplier is 2^64 divided by the golden ratio.
+    value_ = WrappingMul(value_ ^ address ^ (Ordinal(level) << 1),
+                         0x9E3779B97F4A7C15);
+    value_ ^= value_ >> 29;
+  }
+
+  friend bool operator==(const ReadOrder&, const ReadOrder&) = default;
+
+ private:
+  uint64_t value_ = 0;
+};
 
 // What another processor does while kernel text walks: the changes of a case,
 // each before the read that it names. Counted are the reads that the model
@@ -52,6 +73,8 @@ class Meanwhile {
   }
   // By causes that belong to changing tables.
   const Marks& marks() const { return marks_; }
+  // Of the reads that are counted.
+  const ReadOrder& order() const { return order_; }
 
  private:
   // The last turn of a level: where it read, and which read it was.
@@ -69,6 +92,8 @@ class Meanwhile {
 
   // Makes the changes that come before the read of that number.
   void GoOn(size_t read, Made now);
+  // Where a word lies as the walk has it, if that is in a table or not.
+  uint64_t AddressOf(const volatile void* place) const;
   bool InTable(const volatile void* place) const;
   // What the last turn of `level` read.
   uint64_t Read(Level level) const {
@@ -87,6 +112,7 @@ class Meanwhile {
   std::array<Made, decltype(Case::changes)::capacity()> made_{};
   size_t made_count_ = 0;
   Marks marks_;
+  ReadOrder order_;
 };
 
 }  // namespace pxdfuzz

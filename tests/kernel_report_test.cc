@@ -411,7 +411,7 @@ TEST(KernelReportTest, ExplainsOtherRulesWhileTablesChange) {
   answer.race->outcome = Outcome::kShort;
   EXPECT_THAT(told("model"),
               AllOf(HasSubstr("which are not those of the model's walk"),
-                    HasSubstr("makes the same changes before its reads"),
+                    HasSubstr("Both read the same entries in the same order"),
                     Not(HasSubstr("stops too early"))));
   answer.end = End::kFault;
   answer.race.reset();
