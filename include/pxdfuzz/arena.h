@@ -14,18 +14,9 @@
 #include "pxdfuzz/inline_vector.h"
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/write_log.h"
 
 namespace pxdfuzz {
-
-// A word of an arena that was touched: its number, and what it held before and
-// after.
-struct Write {
-  uint32_t word = 0;
-  uint64_t before = 0;
-  uint64_t after = 0;
-};
-// Room for a few changes of whole tables.
-using WriteLog = InlineVector<Write, 8192>;
 
 // Physical memory for tables. Each level has a pool of frames, numbered in
 // order of creation, so a table's physical address depends on nothing but the

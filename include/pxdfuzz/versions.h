@@ -11,6 +11,7 @@
 #include <span>
 
 #include "pxdfuzz/arena.h"
+#include "pxdfuzz/write_log.h"
 
 namespace pxdfuzz {
 

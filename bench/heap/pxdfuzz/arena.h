@@ -15,6 +15,7 @@
 #include "pxdfuzz/geometry.h"
 #include "pxdfuzz/level.h"
 #include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/write_log.h"
 
 namespace pxdfuzz {
 
@@ -58,8 +59,25 @@ class Arena {
   }
 
   const uint64_t* Find(uint64_t physical) const { return Word(physical); }
-  uint64_t* Touch(uint64_t physical, size_t /*count*/) {
-    return Word(physical);
+  uint64_t* Touch(uint64_t physical, size_t count) {
+    uint64_t* const words = Word(physical);
+    if (write_log_ == nullptr || words == nullptr) return words;
+    if (count > write_log_->capacity() - write_log_->size()) return nullptr;
+    const uint64_t first = WrappingSub(physical, kBase) / sizeof(uint64_t);
+    for (size_t i = 0; i < count; ++i) {
+      write_log_->push_back(
+          {.word = static_cast<uint32_t>(first + i), .before = words[i]});
+    }
+    return words;
+  }
+
+  void set_write_log(WriteLog* log) { write_log_ = log; }
+  uint64_t WordAt(uint32_t word) const { return *Word(AddressOf(word)); }
+  void SetWordAt(uint32_t word, uint64_t value) {
+    *Word(AddressOf(word)) = value;
+  }
+  static uint64_t AddressOf(uint32_t word) {
+    return kBase + word * sizeof(uint64_t);
   }
 
   Level TableLevel(uint64_t physical) const {
@@ -103,6 +121,7 @@ class Arena {
   std::array<uint64_t, kLevelCount> alignment_;
   std::array<uint64_t, kLevelCount> stride_{};
   std::array<std::vector<std::unique_ptr<uint64_t[]>>, kLevelCount> tables_;
+  WriteLog* write_log_ = nullptr;
 };
 
 }  // namespace pxdfuzz
