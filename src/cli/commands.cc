@@ -84,7 +84,8 @@ const std::vector<Command>& Commands() {
                "library, which fails as long as the walk does. c: a program "
                "for a real Linux machine, which maps the case's pages and "
                "drives gup_fast over them; it says what of the case it cannot "
-               "reproduce. mail: the report in plain text of 72 columns.",
+               "reproduce. mail: the report in plain text of 72 columns, of "
+               "kernel text too.",
        .example = "pxdfuzz export --as=c -o case.c "
                   "corpus/regressions/thread-wrong-page.yaml",
        .flags = {{"--as", "FORM", "gtest, c or mail"},

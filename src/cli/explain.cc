@@ -93,22 +93,6 @@ std::string Quoted(const std::string& word) {
   return quoted + "'";
 }
 
-// The first request with a finding; otherwise the first with one that is known,
-// that was walked, or that there is.
-size_t ChooseRequest(const std::vector<KernelAnswer>& answers) {
-  const auto first = [&answers](auto is_it) {
-    return static_cast<size_t>(
-        std::find_if(answers.begin(), answers.end(), is_it) - answers.begin());
-  };
-  for (const size_t choice :
-       {first([](const KernelAnswer& a) { return !a.finding.empty(); }),
-        first([](const KernelAnswer& a) { return !a.known.empty(); }),
-        first([](const KernelAnswer& a) { return !a.reads.empty(); })}) {
-    if (choice < answers.size()) return choice;
-  }
-  return 0;
-}
-
 // Explains what the program `name` does with `c`, which was read from `file`.
 int ExplainKernel(const std::string& name, const std::string& file,
                   const Case& c, std::optional<size_t> request, Output& out) {
@@ -133,7 +117,7 @@ int ExplainKernel(const std::string& name, const std::string& file,
     }
     answers = *std::move(asked);
   }
-  const size_t choice = request.value_or(ChooseRequest(answers));
+  const size_t choice = request.value_or(RequestToTell(answers));
   ReportOptions options{.color = out.color(), .commands = {}};
   if (file != kStandardInput && !c.empty()) {
     options.commands.push_back(

@@ -14,6 +14,7 @@
 #include "pxdfuzz/text_lines.h"
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
+#include "src/cli/kernel_programs.h"
 
 namespace pxdfuzz {
 namespace {
@@ -72,6 +73,29 @@ int Refuse(std::string_view message) {
   return kUsage;
 }
 
+// What the program `name` does with `c`, which was read from `file`, as a mail.
+int ExportKernel(const std::string& name, const std::string& file,
+                 const Case& c, const Arguments& arguments, Output& out) {
+  const auto program = OpenKernelProgram(name);
+  if (!program.ok()) {
+    PrintError(Concat({"export: ", std::string(program.status().message())}));
+    return absl::IsNotFound(program.status()) ? kUsage : kUnreadable;
+  }
+  const KernelText& text = (*program)->text();
+  if (!(*program)->Takes(c.space)) {
+    return Refuse(Concat({file, ": is of ", Name(c.space), ", and ", text.name,
+                          " is text of ", text.arch}));
+  }
+  const auto answers = (*program)->Ask(c, /*reads=*/true);
+  if (!answers.ok()) {
+    PrintError(answers.status());
+    return kUnreadable;
+  }
+  const size_t request = RequestToTell(*answers);
+  return Deliver(ExportKernelMail(text, c, request, (*answers)[request]),
+                 arguments, kNothingFound, out);
+}
+
 }  // namespace
 
 Incomparable Export::incomparable() const {
@@ -118,13 +142,20 @@ int RunExport(const Arguments& arguments, Output& out) {
     return Refuse(
         Concat({"--as=", as, ": there are --as=gtest, --as=c and --as=mail"}));
   }
+  const std::string walk_name = arguments.Value("--walk");
+  const bool is_kernel = IsKernelName(walk_name);
   std::optional<size_t> walk;
-  if (arguments.Has("--walk")) {
-    const std::string name = arguments.Value("--walk");
-    const std::optional<Policy> policy = PolicyFromName(name);
+  if (is_kernel && as != "mail") {
+    return Refuse(Concat({"--as=", as,
+                          ": is of the model's walks; kernel text is told as "
+                          "--as=mail"}));
+  }
+  if (!walk_name.empty() && !is_kernel) {
+    const std::optional<Policy> policy = PolicyFromName(walk_name);
     if (!policy.has_value()) {
-      return Refuse(Concat(
-          {"there is no walk '", name, "'; 'pxdfuzz walks' names the twelve"}));
+      return Refuse(Concat({"there is no walk '", walk_name,
+                            "'; 'pxdfuzz walks' names the twelve, and kernel "
+                            "text"}));
     }
     walk = IndexOf(*policy);
   }
@@ -142,6 +173,7 @@ int RunExport(const Arguments& arguments, Output& out) {
                        "there is nothing to export"}));
     return kUnreadable;
   }
+  if (is_kernel) return ExportKernel(walk_name, name, *c, arguments, out);
   Oracle oracle;
   const Verdict& verdict =
       oracle.Judge(*c, WalkSet::All(), Excuses::kKnownDefects);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernel/answer.h"
 #include "pxdfuzz/case.h"
 #include "pxdfuzz/compare.h"
 #include "pxdfuzz/policy.h"
@@ -43,6 +44,9 @@ std::string ExportC(const Export& exported);
 
 // The report for a mailing list: plain text of 72 columns.
 std::string ExportMail(const Export& exported);
+// The same of what kernel text does with a request, a position in c.requests.
+std::string ExportKernelMail(const KernelText& text, const Case& c,
+                             size_t request, const KernelAnswer& answer);
 
 }  // namespace pxdfuzz
 

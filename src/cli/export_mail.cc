@@ -4,6 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/answer.h"
+#include "kernel/kernel_report.h"
+#include "pxdfuzz/outcome.h"
 #include "pxdfuzz/report.h"
 #include "pxdfuzz/text_lines.h"
 #include "src/cli/export.h"
@@ -14,9 +17,8 @@ namespace {
 // What mailing lists of the kernel ask for.
 constexpr size_t kMailColumns = 72;
 
-std::string_view ShortName(const Export& exported) {
-  if (exported.incomparable() != Incomparable::kNo) return "not comparable";
-  switch (exported.outcome()) {
+std::string_view ShortName(Outcome outcome) {
+  switch (outcome) {
     case Outcome::kAgrees:
       return "no difference";
     case Outcome::kShort:
@@ -35,13 +37,25 @@ std::string_view ShortName(const Export& exported) {
   return "";
 }
 
-std::string Subject(const Export& exported) {
-  const std::string what = Concat({"Subject: mm/gup: ", ShortName(exported)});
-  const std::string space = Name(exported.c.space);
-  std::string subject =
-      Concat({what, " (", space, ", ", Name(exported.policy()), ")"});
-  if (subject.size() > kMailColumns) subject = Concat({what, " (", space, ")"});
-  return subject;
+// By the name of the finding: an outcome is the last but one of its parts, or
+// that is a rule of kernel text, such as "references".
+std::string ShortName(std::string_view finding) {
+  if (finding.empty()) return std::string(ShortName(Outcome::kAgrees));
+  for (size_t i = 0; i < kOutcomeCount; ++i) {
+    const auto outcome = static_cast<Outcome>(i);
+    if (finding.find(Concat({".", Name(outcome), "."})) != finding.npos) {
+      return std::string(ShortName(outcome));
+    }
+  }
+  return Concat({"finding ", finding});
+}
+
+// With `who` where there is room.
+std::string Subject(std::string_view what, Space space, std::string_view who) {
+  const std::string subject =
+      Concat({"Subject: mm/gup: ", what, " (", Name(space), ", ", who, ")"});
+  if (subject.size() <= kMailColumns) return subject;
+  return Concat({"Subject: mm/gup: ", what, " (", Name(space), ")"});
 }
 
 // A command in as many lines as it needs, the later ones indented.
@@ -74,20 +88,36 @@ std::string WithoutQuotes(std::string_view report) {
   return text;
 }
 
+// "To see this again": how `walk` is told.
+ReportCommand SeeAgain(const Case& c, size_t request, std::string_view walk,
+                       std::string_view why =
+                           "To see this again, save the "
+                           "case above as case.yaml") {
+  std::vector<std::string> words = {"explain", Concat({"--walk=", walk})};
+  if (c.requests.size() > 1) {
+    words.push_back(Concat({"--request=", std::to_string(request + 1)}));
+  }
+  words.push_back("case.yaml");
+  return {std::string(why), Command(words)};
+}
+
+std::string Mail(std::string_view subject, std::string_view about,
+                 std::string_view report) {
+  TextLines out(/*color=*/false, kMailColumns);
+  out.Line(subject);
+  out.Blank();
+  out.Wrap("", "", about);
+  out.Blank();
+  return out.text() + WithoutQuotes(report);
+}
+
 }  // namespace
 
 std::string ExportMail(const Export& exported) {
   const std::string walk = Concat({"--walk=", Name(exported.policy())});
-  std::vector<std::string> explain = {"explain", walk};
-  if (exported.c.requests.size() > 1) {
-    explain.push_back(
-        Concat({"--request=", std::to_string(exported.request + 1)}));
-  }
-  explain.push_back("case.yaml");
   ReportOptions options{.columns = kMailColumns, .commands = {}};
   options.commands.push_back(
-      {"To see this again, save the case above as case.yaml",
-       Command(explain)});
+      SeeAgain(exported.c, exported.request, Name(exported.policy())));
   options.commands.push_back(
       {"All walks on it, in one line", Command({"replay", "case.yaml"})});
   if (exported.incomparable() == Incomparable::kNo) {
@@ -102,18 +132,35 @@ std::string ExportMail(const Export& exported) {
          Command({"export", "--as=c", walk, "case.yaml", "-o case.c"})});
   }
 
-  TextLines out(/*color=*/false, kMailColumns);
-  out.Line(Subject(exported));
-  out.Blank();
-  out.Wrap("", "",
-           "pxdfuzz compares forms of gup_fast, on page tables that it made "
-           "up, with a reference that translates one page at a time, as the "
-           "hardware does. This is a walk of its model, not of a running "
-           "kernel.");
-  out.Blank();
-  return out.text() +
-         WithoutQuotes(WalkReport(exported.c, exported.verdict,
-                                  exported.request, exported.walk, options));
+  return Mail(
+      Subject(exported.incomparable() == Incomparable::kNo
+                  ? ShortName(exported.outcome())
+                  : "not comparable",
+              exported.c.space, Name(exported.policy())),
+      "pxdfuzz compares forms of gup_fast, on page tables that it made up, "
+      "with "
+      "a reference that translates one page at a time, as the hardware does. "
+      "This is a walk of its model, not of a running kernel.",
+      WalkReport(exported.c, exported.verdict, exported.request, exported.walk,
+                 options));
+}
+
+std::string ExportKernelMail(const KernelText& text, const Case& c,
+                             size_t request, const KernelAnswer& answer) {
+  ReportOptions options{.columns = kMailColumns, .commands = {}};
+  options.commands.push_back(SeeAgain(c, request, text.name));
+  options.commands.push_back(
+      SeeAgain(c, request, Name(ModelOfVariant(text.variant)),
+               "The model's walk of this kind, turn by turn"));
+  return Mail(
+      Subject(ShortName(answer.finding), c.space,
+              Concat({"Linux ", text.version})),
+      Concat({"pxdfuzz compiles the fast walk of a Linux tree in userspace, "
+              "runs it on page tables that it made up, and compares the pages "
+              "with a reference that translates one at a time, as the hardware "
+              "does. This is the text of Linux ",
+              text.version, ", not a running kernel."}),
+      KernelReport(text, c, request, answer, options));
 }
 
 }  // namespace pxdfuzz

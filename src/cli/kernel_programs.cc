@@ -290,6 +290,20 @@ std::string KernelProgram::Complaint() const {
                  " on standard error"});
 }
 
+size_t RequestToTell(const std::vector<KernelAnswer>& answers) {
+  const auto first = [&answers](auto is_it) {
+    return static_cast<size_t>(
+        std::find_if(answers.begin(), answers.end(), is_it) - answers.begin());
+  };
+  for (const size_t choice :
+       {first([](const KernelAnswer& a) { return !a.finding.empty(); }),
+        first([](const KernelAnswer& a) { return !a.known.empty(); }),
+        first([](const KernelAnswer& a) { return !a.reads.empty(); })}) {
+    if (choice < answers.size()) return choice;
+  }
+  return 0;
+}
+
 std::string KernelFolder() {
   const char* folder = std::getenv(kFolderVariable);
   if (folder != nullptr && *folder != '\0') return folder;

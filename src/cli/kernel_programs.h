@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -62,6 +63,11 @@ class KernelProgram {
   bool reads_ = false;
   std::string received_;
 };
+
+// Which request to tell where none is named: the first with a finding;
+// otherwise the first with one that is known, that was walked, or that there
+// is.
+size_t RequestToTell(const std::vector<KernelAnswer>& answers);
 
 // The folder in which programs with kernel text are looked for: that in
 // PXDFUZZ_KERNEL_PROGRAMS, or the one that this program is in.

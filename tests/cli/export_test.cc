@@ -571,7 +571,7 @@ TEST_F(ExportTest, WrongUsageAndBadInput) {
               "export: --as=pdf: there are --as=gtest, --as=c and --as=mail");
   ExpectError(std::string("--as=c --walk=pagewalk ") + kThread, 2,
               "export: there is no walk 'pagewalk'; 'pxdfuzz walks' names the "
-              "twelve");
+              "twelve, and kernel text");
   ExpectError(std::string("--as=gtest ") + kAgrees, 2,
               std::string("export: ") + kAgrees +
                   ": no walk differs from the reference; --walk=NAME makes a "

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -453,6 +454,39 @@ TEST_F(KernelProgramsTest, ShrinkKeepsWhatAProgramGetsWrong) {
   EXPECT_THAT(
       RunTool(shrink + "kernel-none").output,
       StartsWith("pxdfuzz: shrink: there is no walk 'kernel-none' in "));
+}
+
+TEST_F(KernelProgramsTest, ExportTellsKernelTextAsAMail) {
+  WriteFake("kernel-bad",
+            "printf 'request returned\\nrun get\\nheld 1\\npages 0x1000\\n"
+            "finding kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n'");
+  WriteFake("kernel-odd", "echo what; echo end");
+  const auto mail = [&](const std::string& arguments) {
+    return RunTool("export --as=mail --walk=kernel-" + arguments);
+  };
+  const Ran bad = mail(std::string("bad ") + kThread);
+  EXPECT_EQ(bad.exit_code, 0);
+  EXPECT_THAT(
+      bad.output,
+      AllOf(StartsWith("Subject: mm/gup: page missing (s390/3, Linux 6.9.1)\n"
+                       "\npxdfuzz compiles the fast walk"),
+            HasSubstr("\n  pxdfuzz explain --walk=kernel-bad case.yaml\n"),
+            Not(HasSubstr("\n>"))));
+  std::istringstream lines(bad.output);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(line.size(), 72u) << line;
+  }
+  EXPECT_EQ(mail(std::string("odd ") + kThread).exit_code, 3);
+  EXPECT_THAT(
+      mail(std::string("none ") + kThread).output,
+      StartsWith("pxdfuzz: export: there is no walk 'kernel-none' in "));
+  EXPECT_EQ(mail(std::string("bad ") + kX86).output,
+            std::string("pxdfuzz: export: ") + kX86 +
+                ": is of x86-64/4, and kernel-bad is text of s390\n");
+  EXPECT_EQ(
+      RunTool(std::string("export --as=c --walk=kernel-bad ") + kThread).output,
+      "pxdfuzz: export: --as=c: is of the model's walks; kernel text is "
+      "told as --as=mail\n");
 }
 
 #ifdef PXDFUZZ_BY_VALUE
