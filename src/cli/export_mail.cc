@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kernel/answer.h"
@@ -37,8 +38,8 @@ std::string_view ShortName(Outcome outcome) {
   return "";
 }
 
-// By the name of the finding: an outcome is the last but one of its parts, or
-// that is a rule of kernel text, such as "references".
+// Of a finding of kernel text, by its name, which has an outcome in it or a
+// rule that was broken, such as "references".
 std::string ShortName(std::string_view finding) {
   if (finding.empty()) return std::string(ShortName(Outcome::kAgrees));
   for (size_t i = 0; i < kOutcomeCount; ++i) {
@@ -88,17 +89,18 @@ std::string WithoutQuotes(std::string_view report) {
   return text;
 }
 
-// "To see this again": how `walk` is told.
-ReportCommand SeeAgain(const Case& c, size_t request, std::string_view walk,
-                       std::string_view why =
-                           "To see this again, save the "
-                           "case above as case.yaml") {
+constexpr char kToSeeAgain[] =
+    "To see this again, save the case above as case.yaml";
+
+// How `walk` is told.
+ReportCommand Telling(const Case& c, size_t request, std::string_view walk,
+                      std::string why) {
   std::vector<std::string> words = {"explain", Concat({"--walk=", walk})};
   if (c.requests.size() > 1) {
     words.push_back(Concat({"--request=", std::to_string(request + 1)}));
   }
   words.push_back("case.yaml");
-  return {std::string(why), Command(words)};
+  return {std::move(why), Command(words)};
 }
 
 std::string Mail(std::string_view subject, std::string_view about,
@@ -116,8 +118,8 @@ std::string Mail(std::string_view subject, std::string_view about,
 std::string ExportMail(const Export& exported) {
   const std::string walk = Concat({"--walk=", Name(exported.policy())});
   ReportOptions options{.columns = kMailColumns, .commands = {}};
-  options.commands.push_back(
-      SeeAgain(exported.c, exported.request, Name(exported.policy())));
+  options.commands.push_back(Telling(exported.c, exported.request,
+                                     Name(exported.policy()), kToSeeAgain));
   options.commands.push_back(
       {"All walks on it, in one line", Command({"replay", "case.yaml"})});
   if (exported.incomparable() == Incomparable::kNo) {
@@ -138,9 +140,8 @@ std::string ExportMail(const Export& exported) {
                   : "not comparable",
               exported.c.space, Name(exported.policy())),
       "pxdfuzz compares forms of gup_fast, on page tables that it made up, "
-      "with "
-      "a reference that translates one page at a time, as the hardware does. "
-      "This is a walk of its model, not of a running kernel.",
+      "with a reference that translates one page at a time, as the hardware "
+      "does. This is a walk of its model, not of a running kernel.",
       WalkReport(exported.c, exported.verdict, exported.request, exported.walk,
                  options));
 }
@@ -148,10 +149,10 @@ std::string ExportMail(const Export& exported) {
 std::string ExportKernelMail(const KernelText& text, const Case& c,
                              size_t request, const KernelAnswer& answer) {
   ReportOptions options{.columns = kMailColumns, .commands = {}};
-  options.commands.push_back(SeeAgain(c, request, text.name));
+  options.commands.push_back(Telling(c, request, text.name, kToSeeAgain));
   options.commands.push_back(
-      SeeAgain(c, request, Name(ModelOfVariant(text.variant)),
-               "The model's walk of this kind, turn by turn"));
+      Telling(c, request, Name(ModelOfVariant(text.variant)),
+              "The model's walk of this kind, turn by turn"));
   return Mail(
       Subject(ShortName(answer.finding), c.space,
               Concat({"Linux ", text.version})),
