@@ -96,13 +96,11 @@ std::string Quoted(const std::string& word) {
 // Explains what the program `name` does with `c`, which was read from `file`.
 int ExplainKernel(const std::string& name, const std::string& file,
                   const Case& c, std::optional<size_t> request, Output& out) {
-  const auto program = OpenKernelProgram(name);
-  if (!program.ok()) {
-    PrintError(Concat({"explain: ", std::string(program.status().message())}));
-    return absl::IsNotFound(program.status()) ? kUsage : kUnreadable;
-  }
-  const KernelText& text = (*program)->text();
-  if (!c.empty() && !(*program)->Takes(c.space)) {
+  int exit_code = 0;
+  const auto program = OpenKernelProgramFor("explain", name, exit_code);
+  if (program == nullptr) return exit_code;
+  const KernelText& text = program->text();
+  if (!c.empty() && !program->Takes(c.space)) {
     out.Write(Concat({"The case is of ", Name(c.space), ", and ", text.name,
                       " is text of ", text.arch,
                       ": there is nothing to compare.\n"}));
@@ -110,7 +108,7 @@ int ExplainKernel(const std::string& name, const std::string& file,
   }
   std::vector<KernelAnswer> answers;
   if (!c.empty()) {
-    auto asked = (*program)->Ask(c, /*reads=*/true);
+    auto asked = program->Ask(c, /*reads=*/true);
     if (!asked.ok()) {
       PrintError(asked.status());
       return kUnreadable;

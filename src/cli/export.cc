@@ -76,17 +76,15 @@ int Refuse(std::string_view message) {
 // What the program `name` does with `c`, which was read from `file`, as a mail.
 int ExportKernel(const std::string& name, const std::string& file,
                  const Case& c, const Arguments& arguments, Output& out) {
-  const auto program = OpenKernelProgram(name);
-  if (!program.ok()) {
-    PrintError(Concat({"export: ", std::string(program.status().message())}));
-    return absl::IsNotFound(program.status()) ? kUsage : kUnreadable;
-  }
-  const KernelText& text = (*program)->text();
-  if (!(*program)->Takes(c.space)) {
+  int exit_code = 0;
+  const auto program = OpenKernelProgramFor("export", name, exit_code);
+  if (program == nullptr) return exit_code;
+  const KernelText& text = program->text();
+  if (!program->Takes(c.space)) {
     return Refuse(Concat({file, ": is of ", Name(c.space), ", and ", text.name,
                           " is text of ", text.arch}));
   }
-  const auto answers = (*program)->Ask(c, /*reads=*/true);
+  const auto answers = program->Ask(c, /*reads=*/true);
   if (!answers.ok()) {
     PrintError(answers.status());
     return kUnreadable;

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "pxdfuzz/text_lines.h"
+#include "src/cli/commands.h"
 
 extern "C" char** environ;
 
@@ -350,6 +351,16 @@ absl::StatusOr<std::unique_ptr<KernelProgram>> OpenKernelProgram(
   return absl::NotFoundError(
       Concat({"there is no walk '", name, "' in ", KernelFolder(),
               "; of kernel text there are ", Enumerate(names)}));
+}
+
+std::unique_ptr<KernelProgram> OpenKernelProgramFor(std::string_view command,
+                                                    const std::string& name,
+                                                    int& exit_code) {
+  auto program = OpenKernelProgram(name);
+  if (program.ok()) return *std::move(program);
+  PrintError(Concat({command, ": ", std::string(program.status().message())}));
+  exit_code = absl::IsNotFound(program.status()) ? kUsage : kUnreadable;
+  return nullptr;
 }
 
 }  // namespace pxdfuzz

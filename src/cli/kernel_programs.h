@@ -87,6 +87,12 @@ bool IsKernelName(std::string_view walk);
 absl::StatusOr<std::unique_ptr<KernelProgram>> OpenKernelProgram(
     const std::string& name);
 
+// The same for the command of that name: where it cannot be opened it says so,
+// gives null, and `exit_code` is how the command ends.
+std::unique_ptr<KernelProgram> OpenKernelProgramFor(std::string_view command,
+                                                    const std::string& name,
+                                                    int& exit_code);
+
 }  // namespace pxdfuzz
 
 #endif  // PXDFUZZ_SRC_CLI_KERNEL_PROGRAMS_H_

@@ -403,12 +403,9 @@ int RunReplay(const Arguments& arguments, Output& out) {
                          "kernel text, kernel-...: 'pxdfuzz walks' lists it"}));
       return kUsage;
     }
-    auto program = OpenKernelProgram(name);
-    if (!program.ok()) {
-      PrintError(Concat({"replay: ", std::string(program.status().message())}));
-      return absl::IsNotFound(program.status()) ? kUsage : kUnreadable;
-    }
-    kernel = *std::move(program);
+    int exit_code = 0;
+    kernel = OpenKernelProgramFor("replay", name, exit_code);
+    if (kernel == nullptr) return exit_code;
   }
   Replayer replayer(
       arguments.Has("--json"),

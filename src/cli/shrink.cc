@@ -137,12 +137,9 @@ int RunShrink(const Arguments& arguments, Output& out) {
   std::unique_ptr<KernelProgram> program;
   const std::string walk = arguments.Value("--walk");
   if (IsKernelName(walk)) {
-    auto opened = OpenKernelProgram(walk);
-    if (!opened.ok()) {
-      PrintError(Concat({"shrink: ", std::string(opened.status().message())}));
-      return absl::IsNotFound(opened.status()) ? kUsage : kUnreadable;
-    }
-    program = *std::move(opened);
+    int exit_code = 0;
+    program = OpenKernelProgramFor("shrink", walk, exit_code);
+    if (program == nullptr) return exit_code;
   } else if (!walk.empty()) {
     wish.walk = PolicyFromName(walk);
     if (!wish.walk.has_value()) {
