@@ -143,13 +143,10 @@ void SummarizeCounts(const CampaignStats& stats, Output& out) {
 // The space or the kernel text that a finding's name begins with: what is
 // before the first point that no version has.
 std::string SpaceOrText(std::string_view signature) {
-  size_t end = 0;
-  for (; end < signature.size(); ++end) {
-    if (signature.substr(end, 1) == "." &&
-        (end + 1 == signature.size() ||
-         !absl::ascii_isdigit(signature[end + 1]))) {
-      break;
-    }
+  size_t end = signature.find('.');
+  while (end != signature.npos && end + 1 < signature.size() &&
+         absl::ascii_isdigit(signature[end + 1])) {
+    end = signature.find('.', end + 1);
   }
   return std::string(signature.substr(0, end));
 }

@@ -58,6 +58,9 @@ void PrintError(std::string_view message);
 // The same, for a message that has its own name in front.
 void PrintError(const absl::Status& status);
 
+// "static-by-value, ... and ...": the walks of the model.
+std::string WalkNames();
+
 // Writes `bytes` to the file that --output names, which is replaced where
 // --force says so, or to standard output; and gives `code`. Where it cannot be
 // written it says so, and gives kUnreadable.

@@ -62,12 +62,6 @@ Choice Choose(const Verdict& verdict, std::optional<size_t> request,
   return choice;
 }
 
-std::string WalkNames() {
-  std::vector<std::string> names;
-  for (const Policy& policy : kAllWalks) names.emplace_back(Name(policy));
-  return Enumerate(names);
-}
-
 // Whether the terminal's characters are UTF-8, as POSIX finds it out.
 bool HasBoxCharacters() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {

@@ -148,7 +148,7 @@ int RunExport(const Arguments& arguments, Output& out) {
                           ": is of the model's walks; kernel text is told as "
                           "--as=mail"}));
   }
-  if (!walk_name.empty() && !is_kernel) {
+  if (arguments.Has("--walk") && !is_kernel) {
     const std::optional<Policy> policy = PolicyFromName(walk_name);
     if (!policy.has_value()) {
       return Refuse(Concat({"there is no walk '", walk_name,

@@ -103,12 +103,6 @@ std::string BytesOf(const Case& c) {
   return {reinterpret_cast<const char*>(bytes.data()), size};
 }
 
-std::string WalkNames() {
-  std::vector<std::string> names;
-  for (const Policy& policy : kAllWalks) names.emplace_back(Name(policy));
-  return Enumerate(names);
-}
-
 // Makes `c` simple by what the model's walks do, or nothing where they do not
 // show what is wished for.
 std::optional<ShrunkCase> ShrinkByModel(const FindingWish& wish, Case c,

@@ -94,6 +94,12 @@ void AddKernelText(const KernelText& kernel, TextLines& text) {
 
 }  // namespace
 
+std::string WalkNames() {
+  std::vector<std::string> names;
+  for (const Policy& policy : kAllWalks) names.emplace_back(Name(policy));
+  return Enumerate(names);
+}
+
 int RunWalks(const Arguments& /*arguments*/, Output& out) {
   TextLines text(out.color());
   for (const Policy& policy : kAllWalks) {
@@ -115,10 +121,11 @@ int RunWalks(const Arguments& /*arguments*/, Output& out) {
   if (kernels.empty()) {
     text.Line("no kernel text: build with linux-source-6.1 installed");
   } else {
-    text.Wrap("", "",
-              "Kernel text is compiled from Linux trees and is a walk for "
-              "'explain', 'replay' and 'shrink', by its name; each is a "
-              "program of its own.");
+    text.Wrap(
+        "", "",
+        "Kernel text is compiled from Linux trees and is a walk for "
+        "'explain', 'replay', 'shrink' and 'export', by its name; each is a "
+        "program of its own.");
   }
   out.Write(text.text());
   return code;

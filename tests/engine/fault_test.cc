@@ -62,7 +62,8 @@ void ExpectFull(const Ran& ran) {
 
 TEST(FullDiskTest, NothingIsLostAndItGoesOn) {
   const ScratchFolder scratch;
-  const SmallDisk disk(scratch.path() / "disk", 256 << 10);
+  constexpr uint64_t kSmall = 256 << 10;
+  const SmallDisk disk(scratch.path() / "disk", kSmall);
   if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
   const fs::path out = disk.path() / "out";
   const std::string endless = Program("pxdfuzz") + " campaign " +
@@ -75,6 +76,8 @@ TEST(FullDiskTest, NothingIsLostAndItGoesOn) {
 
   // Without an end of its own it fills the disk.
   ExpectFull(RunCommand(endless));
+  // What was to become findings, and was taken away again, is a few pages each.
+  EXPECT_GT(disk.used(), kSmall / 2) << "is it full?";
   // Whether it was an input of an engine's that found no room is chance; one
   // that is empty needs none.
   std::ofstream(out / "corpus" / std::string(40, 'a'));
