@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_DETERMINISM_ENUM_NUMBERS_H_
+#define PXDFUZZ_TESTS_DETERMINISM_ENUM_NUMBERS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/entry_kind.h"
+#include "pxdfuzz/level.h"
+#include "pxdfuzz/outcome.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/populate.h"
+#include "pxdfuzz/space.h"
+#include "pxdfuzz/trace.h"
+
+namespace pxdfuzz {
+
+// Numbers that stand for enumerators in digests. They never change: where an
+// enumerator is renamed or moved, its case here follows.
+
+// For what is not among those listed.
+inline constexpr uint64_t kNoNumber = 9999;
+
+constexpr uint64_t NumberOf(ArchId arch) {
+  switch (arch) {
+    case ArchId::kS390:
+      return 1;
+    case ArchId::kX86:
+      return 2;
+    case ArchId::kArm64Page16K:
+      return 3;
+  }
+  return kNoNumber;
+}
+
+constexpr uint64_t NumberOf(Space space) {
+  return 10 * NumberOf(space.arch) + space.levels;
+}
+
+constexpr uint64_t NumberOf(Level level) {
+  switch (level) {
+    case Level::kPte:
+      return 0;
+    case Level::kPmd:
+      return 1;
+    case Level::kPud:
+      return 2;
+    case Level::kP4d:
+      return 3;
+    case Level::kPgd:
+      return 4;
+  }
+  return kNoNumber;
+}
+
+constexpr uint64_t NumberOf(EntryKind::Tag tag) {
+  switch (tag) {
+    case EntryKind::Tag::kEmpty:
+      return 0;
+    case EntryKind::Tag::kTable:
+      return 1;
+    case EntryKind::Tag::kLeaf:
+      return 2;
+    case EntryKind::Tag::kSwap:
+      return 3;
+    case EntryKind::Tag::kMalformed:
+      return 4;
+  }
+  return kNoNumber;
+}
+
+constexpr uint64_t NumberOf(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kAgrees:
+      return 0;
+    case Outcome::kShort:
+      return 1;
+    case Outcome::kLong:
+      return 2;
+    case Outcome::kWrongPage:
+      return 3;
+    case Outcome::kStrayRead:
+      return 4;
+    case Outcome::kFault:
+      return 5;
+    case Outcome::kStale:
+      return 6;
+  }
+  return kNoNumber;
+}
+
+constexpr uint64_t NumberOf(Cause cause) {
+  switch (cause) {
+    case Cause::kNone:
+      return 0;
+    case Cause::kLeftCopy:
+      return 1;
+    case Cause::kStuck:
+      return 2;
+    case Cause::kReadAgain:
+      return 3;
+    case Cause::kCopyCheck:
+      return 4;
+  }
+  return kNoNumber;
+}
+
+constexpr uint64_t NumberOf(Malformed malformed) {
+  switch (malformed) {
+    case Malformed::kNo:
+      return 0;
+    case Malformed::kWord:
+      return 1;
+    case Malformed::kTable:
+      return 2;
+    case Malformed::kControl:
+      return 3;
+  }
+  return kNoNumber;
+}
+
+constexpr uint64_t NumberOf(Incomparable reason) {
+  switch (reason) {
+    case Incomparable::kNo:
+      return 0;
+    case Incomparable::kEmptyCase:
+      return 1;
+    case Incomparable::kOverflow:
+      return 2;
+    case Incomparable::kBeyondLimit:
+      return 3;
+    case Incomparable::kMalformedWord:
+      return 4;
+    case Incomparable::kMalformedTable:
+      return 5;
+    case Incomparable::kMalformedControl:
+      return 6;
+    case Incomparable::kFreesPages:
+      return 7;
+    case Incomparable::kInsideLeaf:
+      return 8;
+    case Incomparable::kMapsOver:
+      return 9;
+    case Incomparable::kMapsIntoCollapse:
+      return 10;
+    case Incomparable::kDetachesNothing:
+      return 11;
+    case Incomparable::kSplitsNothing:
+      return 12;
+    case Incomparable::kRefillsNothing:
+      return 13;
+    case Incomparable::kUpgradesNothing:
+      return 14;
+  }
+  return kNoNumber;
+}
+
+constexpr uint64_t NumberOf(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::kNotComparable:
+      return 0;
+    case Verdict::Kind::kAgrees:
+      return 1;
+    case Verdict::Kind::kKnownDefect:
+      return 2;
+    case Verdict::Kind::kFinding:
+      return 3;
+  }
+  return kNoNumber;
+}
+
+// The walk of each number: two boundary rules, times three descents, times two
+// steps.
+inline constexpr std::array<Policy, 12> kWalkOfNumber = {{
+    {BoundaryRule::kStatic, Descent::kByPointer, Step::kIncrement},
+    {BoundaryRule::kStatic, Descent::kByPointer, Step::kRecompute},
+    {BoundaryRule::kStatic, Descent::kByValue, Step::kIncrement},
+    {BoundaryRule::kStatic, Descent::kByValue, Step::kRecompute},
+    {BoundaryRule::kStatic, Descent::kLockless, Step::kIncrement},
+    {BoundaryRule::kStatic, Descent::kLockless, Step::kRecompute},
+    {BoundaryRule::kFoldedAware, Descent::kByPointer, Step::kIncrement},
+    {BoundaryRule::kFoldedAware, Descent::kByPointer, Step::kRecompute},
+    {BoundaryRule::kFoldedAware, Descent::kByValue, Step::kIncrement},
+    {BoundaryRule::kFoldedAware, Descent::kByValue, Step::kRecompute},
+    {BoundaryRule::kFoldedAware, Descent::kLockless, Step::kIncrement},
+    {BoundaryRule::kFoldedAware, Descent::kLockless, Step::kRecompute},
+}};
+
+constexpr uint64_t NumberOf(Policy policy) {
+  for (size_t i = 0; i < kWalkOfNumber.size(); ++i) {
+    if (kWalkOfNumber[i] == policy) return i;
+  }
+  return kNoNumber;
+}
+
+// A count of pages at which a walk did something, or that it never did.
+constexpr uint64_t NumberOfMark(size_t mark) {
+  return mark == Marks::kNever ? ~uint64_t{0} : mark;
+}
+
+// Of an index that need not be there.
+constexpr uint64_t NumberOfIndex(const std::optional<size_t>& index) {
+  return index.has_value() ? *index : ~uint64_t{0};
+}
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_TESTS_DETERMINISM_ENUM_NUMBERS_H_

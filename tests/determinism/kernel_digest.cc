@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+// What neutral_digest.cc does, of all kernel texts that were built. What this
+// is linked to holds kernel text: GPL-2.0-only.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tests/determinism/digest_program.h"
+#include "tests/determinism/facts.h"
+#include "tests/determinism/kernel_facts.h"
+
+namespace pxdfuzz {
+namespace {
+
+constexpr uint64_t kDefaultCount = 50'000;
+
+int Run(const DigestOptions& options) {
+  const auto corpus = ReadCorpus(options);
+  if (!corpus.has_value()) return kDigestFailed;
+  std::vector<KernelFacts> texts = KernelFacts::OfAllTexts();
+  std::vector<DigestSet> sets;
+  for (KernelFacts& text : texts) {
+    const auto add = [&](std::span<const uint8_t> input, Facts& facts) {
+      text.Add(input, facts);
+      return false;
+    };
+    sets.push_back({.name = text.label() + "-corpus",
+                    .count = corpus->size(),
+                    .input = [&](uint64_t index) { return (*corpus)[index]; },
+                    .add = add});
+    sets.push_back(
+        {.name = text.label() + "-random",
+         .count = options.count.value_or(kDefaultCount),
+         .input = [&](uint64_t index) { return text.MakeInput(index); },
+         .add = add});
+  }
+  return PrintDigest(options, sets, [&] {
+    uint64_t walked = 0;
+    for (const KernelFacts& text : texts) walked += text.walked();
+    return walked;
+  });
+}
+
+}  // namespace
+}  // namespace pxdfuzz
+
+int main(int argc, char** argv) {
+  const auto options = pxdfuzz::ParseDigestOptions(argc, argv);
+  return options.has_value() ? pxdfuzz::Run(*options) : pxdfuzz::kDigestUsage;
+}

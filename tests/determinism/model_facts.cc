@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+
+#include "tests/determinism/model_facts.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "fuzz/mutator.h"
+#include "fuzz/space_filter.h"
+#include "pxdfuzz/address_space.h"
+#include "pxdfuzz/arch_arenas.h"
+#include "pxdfuzz/arches.h"
+#include "pxdfuzz/arena_memory.h"
+#include "pxdfuzz/case.h"
+#include "pxdfuzz/changes.h"
+#include "pxdfuzz/changing_reference.h"
+#include "pxdfuzz/compare.h"
+#include "pxdfuzz/policy.h"
+#include "pxdfuzz/populate.h"
+#include "pxdfuzz/reference.h"
+#include "pxdfuzz/run_walk.h"
+#include "pxdfuzz/shrink.h"
+#include "pxdfuzz/trace.h"
+#include "pxdfuzz/translate.h"
+#include "pxdfuzz/translate_rules.h"
+#include "tests/determinism/enum_numbers.h"
+
+namespace pxdfuzz {
+namespace {
+
+// Where the last page of a request begins, beyond the end of all if need be.
+uint64_t LastPage(const Request& request, uint64_t page_size) {
+  uint64_t last = 0;
+  static_cast<void>(__builtin_add_overflow(
+      request.start, (request.pages - uint64_t{1}) * page_size, &last));
+  return last;
+}
+
+void AddCanonical(const Case& c, Facts& facts) {
+  std::array<uint8_t, kMaxEncodedSize> bytes{};
+  const size_t size = Encode(c, bytes);
+  facts.AddBytes("canonical", std::span(bytes).first(size));
+}
+
+void AddMarks(const Marks& marks, Facts& facts) {
+  facts.Add("left_copy", NumberOfMark(marks.left_copy));
+  facts.Add("stuck", NumberOfMark(marks.stuck));
+  facts.Add("nowhere", NumberOfMark(marks.nowhere));
+  facts.Add("read_again", NumberOfMark(marks.read_again));
+  facts.Add("copy_check", NumberOfMark(marks.copy_check));
+  facts.Add("invariant", marks.invariant ? 1 : 0);
+}
+
+void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
+  facts.Add("finding", finding.has_value() ? 1 : 0);
+  if (!finding.has_value()) return;
+  const Signature& signature = finding->signature;
+  facts.Add("finding.request", finding->request);
+  facts.Add("finding.walk", NumberOf(signature.walk));
+  facts.Add("finding.walk_is_that_of_signature",
+            kAllWalks[finding->walk] == signature.walk ? 1 : 0);
+  facts.Add("finding.space", NumberOf(signature.space));
+  facts.Add("finding.changing", signature.changing ? 1 : 0);
+  facts.Add("finding.outcome", NumberOf(signature.outcome));
+  facts.Add("finding.level", NumberOf(signature.level));
+  facts.Add("finding.entry", NumberOf(signature.entry));
+}
+
+void AddVerdict(const Verdict& verdict, Facts& facts) {
+  facts.Add("kind", NumberOf(verdict.kind));
+  facts.Add("incomparable", NumberOf(verdict.incomparable));
+  AddFinding(verdict.finding, facts);
+  facts.Add("requests", verdict.requests.size());
+  for (size_t i = 0; i < verdict.requests.size(); ++i) {
+    const RequestVerdict& request = verdict.requests[i];
+    const Facts::Part of_request(facts, "request", i);
+    facts.Add("incomparable", NumberOf(request.incomparable));
+    facts.Add("pages", request.pages);
+    facts.Add("crosses_folded", request.crosses_folded ? 1 : 0);
+    facts.Add("both_sides", request.both_sides ? 1 : 0);
+    facts.Add("cell", NumberOfIndex(request.cell));
+    for (size_t w = 0; w < kWalkOfNumber.size(); ++w) {
+      const WalkVerdict& walk = request.walks[IndexOf(kWalkOfNumber[w])];
+      const Facts::Part of_walk(facts, "walk", w);
+      facts.Add("ran", walk.ran ? 1 : 0);
+      if (!walk.ran) continue;
+      facts.Add("outcome", NumberOf(walk.outcome));
+      facts.Add("excuse", NumberOf(walk.excuse));
+      facts.Add("pages", walk.pages);
+      facts.Add("first_difference", NumberOfMark(walk.first_difference));
+      facts.Add("changes", walk.changes);
+      AddMarks(walk.marks, facts);
+    }
+  }
+}
+
+// How `shrink` looks for the finding that it is to keep, where none is named.
+struct Way {
+  WalkSet walks;
+  Excuses excuses = Excuses::kNone;
+};
+std::array<Way, 3> WaysToJudge(const Case& c) {
+  return {
+      {{WalkSet::All(), Excuses::kKnownDefects},
+       {c.changes.empty() ? WalkSet::Strict() : WalkSet::StrictWhileChanging(),
+        Excuses::kNone},
+       {WalkSet::All(), Excuses::kNone}}};
+}
+
+}  // namespace
+
+class ModelFacts::Impl {
+ public:
+  bool Add(std::span<const uint8_t> input, Facts& facts) {
+    const Case c = Decode(input);
+    AddCanonical(c, facts);
+    if (!c.empty()) {
+      VisitArch(c.space.arch, [&]<class A>() { AddCase<A>(c, facts); });
+    }
+    bool has_finding = false;
+    for (const Excuses excuses : {Excuses::kNone, Excuses::kKnownDefects}) {
+      const Verdict& verdict = oracle_.Judge(c, WalkSet::All(), excuses);
+      const bool is_strict = excuses == Excuses::kNone;
+      if (is_strict) has_finding = verdict.finding.has_value();
+      const Facts::Part part(facts, "excused", is_strict ? 0 : 1);
+      AddVerdict(verdict, facts);
+    }
+    const auto violation = rules_.Check(c);
+    facts.Add("rule_broken", violation.has_value() ? 1 : 0);
+    if (violation.has_value()) facts.Add("rule_at", violation->address);
+    return has_finding;
+  }
+
+  bool AddShrunk(std::span<const uint8_t> input, Facts& facts) {
+    const Case c = Decode(input);
+    AddCanonical(c, facts);
+    for (const Way& way : WaysToJudge(c)) {
+      const Verdict& verdict = oracle_.Judge(c, way.walks, way.excuses);
+      if (!verdict.finding.has_value()) continue;
+      const Signature kept = verdict.finding->signature;
+      Shrinker shrinker([&](const Case& s) {
+        const Verdict& smaller = oracle_.Judge(s, way.walks, way.excuses);
+        return smaller.finding.has_value() &&
+               smaller.finding->signature == kept;
+      });
+      const Case shrunk = shrinker.Shrink(c);
+      const Facts::Part part(facts, "shrunk", 1);
+      AddCanonical(shrunk, facts);
+      AddFinding(oracle_.Judge(shrunk, way.walks, way.excuses).finding, facts);
+      return true;
+    }
+    return false;
+  }
+
+  uint64_t walked() const { return walked_; }
+
+ private:
+  template <class A>
+  void AddCase(const Case& c, Facts& facts) {
+    AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
+    const Malformed malformed = Populate(c, mm);
+    facts.Add("space", NumberOf(c.space));
+    facts.Add("malformed", NumberOf(malformed));
+    facts.Add("control", mm.control());
+    const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
+    const uint64_t page_size = mm.geometry().page_size();
+    AddTranslations(c, typename A::Manual(mm.geometry(), mm.control()), memory,
+                    page_size, facts);
+    if (malformed != Malformed::kNo) return;
+    const bool changing = !c.changes.empty();
+    if (changing) {
+      const bool is_possible = history_.Make(c, mm) == Impossible::kNo;
+      facts.Add("possible", is_possible ? 1 : 0);
+      for (size_t v = 1; v < history_.count(); ++v) {
+        const Facts::Part of_version(facts, "version", v);
+        history_.GoTo(v);
+        const Top& top = history_.top(v);
+        facts.Add("levels", static_cast<uint64_t>(top.levels));
+        facts.Add("root", top.root);
+        facts.Add("control", top.control);
+        AddTranslations(
+            c, typename A::Manual(A::GeometryOf(top.levels), top.control),
+            memory, page_size, facts);
+      }
+      history_.GoTo(0);
+      if (!is_possible) return;
+    }
+    for (size_t i = 0; i < c.requests.size(); ++i) {
+      const Request& request = c.requests[i];
+      const Facts::Part of_request(facts, "request", i);
+      const Incomparable refused =
+          Permitted<A>(mm.levels(), request.start, request.pages);
+      facts.Add("refused", NumberOf(refused));
+      if (refused != Incomparable::kNo) continue;
+      ++walked_;
+      AddReference<A>(mm, memory, request, changing, facts);
+      const WalkSite site{c.space, mm.arena(), mm.root(), c.stack};
+      for (size_t w = 0; w < kWalkOfNumber.size(); ++w) {
+        const Facts::Part of_walk(facts, "walk", w);
+        if (changing) {
+          AddChangingWalk(site, kWalkOfNumber[w], request, facts);
+        } else {
+          AddWalk(site, kWalkOfNumber[w], request, facts);
+        }
+      }
+    }
+  }
+
+  // Of the first and last address of each request and of each address that
+  // something is done to.
+  template <class Manual>
+  static void AddTranslations(const Case& c, const Manual& manual,
+                              const ArenaMemory& memory, uint64_t page_size,
+                              Facts& facts) {
+    uint64_t number = 0;
+    const auto add = [&](uint64_t address) {
+      const Facts::Part part(facts, "translated", number++);
+      facts.Add("address", address);
+      for (const bool store : {false, true}) {
+        const Facts::Part of_access(facts, "store", store ? 1 : 0);
+        const Translation t = Translate(
+            manual, memory, address, store ? Access::kStore : Access::kFetch);
+        facts.Add("code", t.code);
+        facts.Add("physical", t.physical);
+        facts.Add("protected", t.is_protected ? 1 : 0);
+        facts.Add("fetched", t.fetched ? 1 : 0);
+        if (!t.fetched) continue;
+        facts.Add("level", NumberOf(t.level));
+        facts.Add("place", t.ref.address());
+        facts.Add("entry", t.entry);
+      }
+    };
+    for (const Request& request : c.requests) {
+      add(request.start);
+      add(LastPage(request, page_size));
+    }
+    for (const Record& record : c.records) add(record.address);
+    for (const Change& change : c.changes) {
+      if (change.kind != Change::Kind::kUpgrade) add(change.address);
+    }
+  }
+
+  // What is expected; of each version where tables change.
+  template <class A>
+  void AddReference(AddressSpace<A>& mm, const ArenaMemory& memory,
+                    const Request& request, bool changing, Facts& facts) {
+    const size_t count = ReferencePages<A>(
+        typename A::Manual(mm.geometry(), mm.control()), memory,
+        mm.geometry().page_size(), request.start, request.write,
+        std::span(pages_.data(), request.pages));
+    facts.AddAll("reference", std::span(pages_.data(), count));
+    if (!changing) return;
+    changing_->template Make<A>(history_, memory, request);
+    facts.Add("reference_pages", changing_->pages());
+    for (size_t v = 0; v < history_.count(); ++v) {
+      const Facts::Part of_version(facts, "version", v);
+      facts.Add("least", changing_->Least(v));
+      for (size_t page = 0; page < request.pages; ++page) {
+        const std::optional<uint64_t> at = changing_->At(v, page);
+        facts.Add("there", at.has_value() ? 1 : 0);
+        if (at.has_value()) facts.Add("page", *at);
+      }
+    }
+  }
+
+  void AddWalk(const WalkSite& site, Policy policy, const Request& request,
+               Facts& facts) {
+    Marks marks;
+    const size_t count = RunWalk(site, policy, request, pages_, marks);
+    AddPages(count, facts);
+    AddMarks(marks, facts);
+  }
+
+  void AddChangingWalk(const WalkSite& site, Policy policy,
+                       const Request& request, Facts& facts) {
+    Marks marks;
+    const size_t count = RunChangingWalk(site, history_, policy, request,
+                                         pages_, grabbed_, marks);
+    facts.Add("changes", history_.at());
+    history_.GoTo(0);
+    AddPages(count, facts);
+    AddMarks(marks, facts);
+    facts.AddAll("grabbed_at", std::span(grabbed_).first(Kept(count)));
+  }
+
+  size_t Kept(size_t count) const { return std::min(count, pages_.size()); }
+  void AddPages(size_t count, Facts& facts) const {
+    facts.Add("count", count);
+    facts.AddAll("pages", std::span(pages_).first(Kept(count)));
+  }
+
+  const ArchArenas arenas_ = ArchArenas::For<Architectures>();
+  Oracle oracle_;
+  TranslateRules rules_;
+  History history_;
+  std::unique_ptr<ChangingReference> changing_ =
+      std::make_unique<ChangingReference>();
+  std::array<uint64_t, Case::kMaxPages> pages_{};
+  std::array<uint8_t, Case::kMaxPages> grabbed_{};
+  uint64_t walked_ = 0;
+};
+
+ModelFacts::ModelFacts() : impl_(std::make_unique<Impl>()) {}
+ModelFacts::~ModelFacts() = default;
+
+bool ModelFacts::Add(std::span<const uint8_t> input, Facts& facts) {
+  return impl_->Add(input, facts);
+}
+
+bool ModelFacts::AddShrunk(std::span<const uint8_t> input, Facts& facts) {
+  return impl_->AddShrunk(input, facts);
+}
+
+uint64_t ModelFacts::walked() const { return impl_->walked(); }
+
+std::vector<uint8_t> MakeChangingInput(uint64_t index) {
+  std::vector<uint8_t> bytes(kMaxEncodedSize);
+  bytes.resize(
+      Mutate(bytes, 0, index, SpaceFilter(), Tables::kChanging, nullptr));
+  return bytes;
+}
+
+}  // namespace pxdfuzz

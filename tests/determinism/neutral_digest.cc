@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+// Prints a hash of all the numbers that this build makes of each input, by the
+// models' walks. Two builds that mean the same print the same, whatever they
+// call things: ./run digest compares a tree with an earlier one.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tests/determinism/digest_program.h"
+#include "tests/determinism/facts.h"
+#include "tests/determinism/model_facts.h"
+
+namespace pxdfuzz {
+namespace {
+
+constexpr uint64_t kDefaultCount = 200'000;
+constexpr uint64_t kDefaultShrunk = 500;
+
+int Run(const DigestOptions& options) {
+  const auto corpus = ReadCorpus(options);
+  if (!corpus.has_value()) return kDigestFailed;
+  ModelFacts model;
+  const uint64_t count = options.count.value_or(kDefaultCount);
+  // A third of what is shrunk is out of each set.
+  const uint64_t shrunk = options.shrunk.value_or(kDefaultShrunk);
+  std::vector<DigestSet> sets = {
+      {.name = "corpus",
+       .count = corpus->size(),
+       .input = [&](uint64_t index) { return (*corpus)[index]; }},
+      {.name = "random", .count = count, .input = &MakeRandomInput},
+      {.name = "changing", .count = count, .input = &MakeChangingInput},
+  };
+  for (size_t i = 0; i < sets.size(); ++i) {
+    sets[i].add = [&](std::span<const uint8_t> input, Facts& facts) {
+      return model.Add(input, facts);
+    };
+    sets[i].shrunk = (shrunk + i) / sets.size();
+    sets[i].add_shrunk = [&](std::span<const uint8_t> input, Facts& facts) {
+      return model.AddShrunk(input, facts);
+    };
+  }
+  return PrintDigest(options, sets, [&] { return model.walked(); });
+}
+
+}  // namespace
+}  // namespace pxdfuzz
+
+int main(int argc, char** argv) {
+  const auto options = pxdfuzz::ParseDigestOptions(argc, argv);
+  return options.has_value() ? pxdfuzz::Run(*options) : pxdfuzz::kDigestUsage;
+}
