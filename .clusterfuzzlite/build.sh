@@ -71,7 +71,7 @@ units() {
     unit "$source"
   done
   for target in $TARGETS; do
-    unit fuzz/custom_mutator.cc "$target"
+    unit fuzz/engines/custom_mutator.cc "$target"
     unit "fuzz/$target.cc" "$target"
   done
 }
@@ -97,7 +97,7 @@ done
 for target in $TARGETS; do
   "${compiler[@]}" "${flags[@]}" -o "$OUT/$target" \
     "$(object_of "fuzz/$target.cc" "$target")" \
-    "$(object_of fuzz/custom_mutator.cc "$target")" \
+    "$(object_of fuzz/engines/custom_mutator.cc "$target")" \
     "${shared[@]}" "${engine[@]}"
   seeds "$target"
   cp "fuzz/$target.options" "$OUT/"

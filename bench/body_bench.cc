@@ -18,14 +18,14 @@
 #include <string>
 #include <vector>
 
-#include "pxdfuzz/address_space.h"
 #include "pxdfuzz/arch/s390.h"
-#include "pxdfuzz/arena_memory.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/populate.h"
-#include "pxdfuzz/reference.h"
-#include "pxdfuzz/run_walk.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/memory/arena_memory.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/reference/reference.h"
+#include "pxdfuzz/tables/address_space.h"
+#include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/walk/run_walk.h"
 
 namespace pxdfuzz {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "pxdfuzz/case.h"
+#include "pxdfuzz/case/case.h"
 
 namespace pxdfuzz {
 

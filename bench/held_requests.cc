@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "fuzz/harness.h"
-#include "fuzz/mutator.h"
-#include "pxdfuzz/case.h"
+#include "fuzz/generator/mutator.h"
+#include "fuzz/harness/harness.h"
+#include "pxdfuzz/case/case.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 

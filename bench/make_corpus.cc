@@ -17,13 +17,13 @@
 #include <string>
 
 #include "bench/corpus_rules.h"
-#include "fuzz/generator.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/leaf.h"
-#include "pxdfuzz/rng.h"
-#include "pxdfuzz/space_info.h"
-#include "pxdfuzz/wrapping.h"
+#include "fuzz/generator/generator.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/leaf.h"
+#include "pxdfuzz/view/space_info.h"
 
 namespace pxdfuzz {
 namespace {

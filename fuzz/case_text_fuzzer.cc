@@ -12,9 +12,9 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/case_text.h"
-#include "src/cli/case_reader.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "src/cli/text/case_reader.h"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
-#include "fuzz/harness.h"
-#include "pxdfuzz/case_text.h"
-#include "pxdfuzz/translate_rules.h"
+#include "fuzz/harness/harness.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/reference/translate_rules.h"
 
 namespace {
 

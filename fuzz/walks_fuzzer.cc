@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "fuzz/harness.h"
+#include "fuzz/harness/harness.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   pxdfuzz::RunWalkTarget({data, size}, pxdfuzz::WalkSet::All(),

@@ -7,8 +7,8 @@
 #include <span>
 #include <utility>
 
-#include "pxdfuzz/leaf.h"
-#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/paging/leaf.h"
 
 namespace pxdfuzz {
 namespace {

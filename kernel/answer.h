@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/entry_kind.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/policy.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/policy.h"
 
 namespace pxdfuzz {
 

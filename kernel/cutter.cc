@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "fuzz/sha1.h"
+#include "fuzz/harness/sha1.h"
 
 namespace pxdfuzz {
 namespace {

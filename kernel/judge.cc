@@ -7,18 +7,18 @@
 #include <span>
 
 #include "kernel/tree_entries.h"
-#include "pxdfuzz/address_space.h"
-#include "pxdfuzz/arches.h"
-#include "pxdfuzz/arena_memory.h"
-#include "pxdfuzz/cells.h"
-#include "pxdfuzz/changing_memory.h"
-#include "pxdfuzz/oracle.h"
-#include "pxdfuzz/populate.h"
-#include "pxdfuzz/race_trace.h"
-#include "pxdfuzz/reference.h"
-#include "pxdfuzz/trace.h"
-#include "pxdfuzz/translate.h"
-#include "pxdfuzz/walk.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/memory/arena_memory.h"
+#include "pxdfuzz/oracle/cells.h"
+#include "pxdfuzz/oracle/oracle.h"
+#include "pxdfuzz/reference/reference.h"
+#include "pxdfuzz/reference/translate.h"
+#include "pxdfuzz/tables/address_space.h"
+#include "pxdfuzz/tables/changing_memory.h"
+#include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/walk/race_trace.h"
+#include "pxdfuzz/walk/trace.h"
+#include "pxdfuzz/walk/walk.h"
 
 namespace pxdfuzz {
 namespace {

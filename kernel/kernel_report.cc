@@ -9,17 +9,17 @@
 #include <utility>
 #include <vector>
 
-#include "pxdfuzz/arches.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/replay.h"
-#include "pxdfuzz/story.h"
-#include "pxdfuzz/text_entries.h"
-#include "pxdfuzz/text_lines.h"
-#include "pxdfuzz/text_race.h"
-#include "pxdfuzz/text_race_report.h"
-#include "pxdfuzz/text_report.h"
-#include "pxdfuzz/text_walk.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/report/replay.h"
+#include "pxdfuzz/report/story.h"
+#include "pxdfuzz/report/text_entries.h"
+#include "pxdfuzz/report/text_race.h"
+#include "pxdfuzz/report/text_race_report.h"
+#include "pxdfuzz/report/text_report.h"
+#include "pxdfuzz/report/text_walk.h"
 
 namespace pxdfuzz {
 namespace {

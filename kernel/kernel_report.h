@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "kernel/answer.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/report.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/report/report.h"
 
 namespace pxdfuzz {
 

@@ -8,7 +8,7 @@
 
 #include "kernel/kernel_walk.h"
 #include "pxdfuzz/arch/s390.h"
-#include "pxdfuzz/level.h"
+#include "pxdfuzz/paging/level.h"
 
 namespace pxdfuzz {
 

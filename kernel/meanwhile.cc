@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "kernel/guard.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/base/wrapping.h"
 
 namespace pxdfuzz {
 namespace {

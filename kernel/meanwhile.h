@@ -9,12 +9,12 @@
 #include <span>
 
 #include "kernel/kernel_walk.h"
-#include "pxdfuzz/arena.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/changes.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/trace.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/walk/trace.h"
 
 namespace pxdfuzz {
 

@@ -12,9 +12,9 @@
 
 #include "kernel/guard.h"
 #include "kernel/tree_entries.h"
-#include "pxdfuzz/arches.h"
-#include "pxdfuzz/text_entries.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/report/text_entries.h"
 
 namespace pxdfuzz {
 namespace {

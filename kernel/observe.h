@@ -10,8 +10,8 @@
 #include "kernel/answer.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/space.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/space.h"
 
 namespace pxdfuzz {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "fuzz/harness.h"
+#include "fuzz/harness/harness.h"
 #include "kernel/kernel_report.h"
 #include "kernel/observe.h"
 

@@ -7,9 +7,9 @@
 #include <cstdint>
 
 #include "kernel/kernel_walk.h"
-#include "pxdfuzz/entry_kind.h"
-#include "pxdfuzz/leaf.h"
-#include "pxdfuzz/level.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/leaf.h"
+#include "pxdfuzz/paging/level.h"
 
 namespace pxdfuzz {
 

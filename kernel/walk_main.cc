@@ -24,8 +24,8 @@
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
 #include "kernel/observe.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/space.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/space.h"
 
 // The text that the program is linked with.
 extern "C" const pxd_kernel* const pxd_program;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # ./run fuzz --target=NAME: a campaign on one target. This builds it; the tool
-# does the rest (src/cli/campaign.h).
+# does the rest (src/cli/campaign/campaign.h).
 
 # Targets that are fuzzed in campaigns; the strict ones show known bugs.
 readonly CAMPAIGN_TARGETS='gup_fuzzer walks_fuzzer translate_fuzzer

@@ -110,7 +110,7 @@ choose_flags() {
 
 make_engine() {
   # shellcheck disable=SC2086  # one word for each flag
-  "$clang" $flags -std=c++20 -Iinclude -I. -c fuzz/replay_main.cc \
+  "$clang" $flags -std=c++20 -Iinclude -I. -c fuzz/engines/replay_main.cc \
     -o "$before/engine.o" &&
     ar rc "$engine" "$before/engine.o"
 }
@@ -275,8 +275,8 @@ check_inputs() {
 # The coverage of the seeds, with the sources elsewhere.
 check_coverage() {
   local target=$1 log=$place/$1.coverage.log profile=$place/$1.profdata
-  local file=$after/src/pxdfuzz/include/pxdfuzz/walk.h shown
-  [[ $target != translate_fuzzer ]] || file=${file/walk.h/translate.h}
+  local file=$after/src/pxdfuzz/include/pxdfuzz/walk/walk.h shown
+  [[ $target != translate_fuzzer ]] || file=${file/walk\/walk.h/reference/translate.h}
   mkdir -p "$place/$target.merged"
   start "$target" "$log" -merge=1 "$place/$target.merged" \
     "$place/$target.seeds" || wrong "$target cannot merge; see $log"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # ./run torture: all inputs in every build. Each configuration prints what it
-# makes of them, line by line (torture/digest.cc); all must print the same.
+# makes of them, line by line (tests/determinism/digest.cc); all must print the same.
 
 readonly TORTURE=build/torture
 

@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "fuzz/mutator.h"
-#include "fuzz/space_filter.h"
-#include "pxdfuzz/case.h"
+#include "fuzz/generator/mutator.h"
+#include "fuzz/harness/space_filter.h"
+#include "pxdfuzz/case/case.h"
 
 namespace pxdfuzz {
 

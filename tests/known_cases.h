@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "pxdfuzz/case.h"
+#include "pxdfuzz/case/case.h"
 
 namespace pxdfuzz {
 

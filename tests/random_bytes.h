@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/rng.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/case/case.h"
 
 namespace pxdfuzz {
 

@@ -5,10 +5,10 @@
 
 #include <cstdint>
 
-#include "pxdfuzz/arches.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/rng.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/case/case.h"
 
 namespace pxdfuzz {
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/base/text_lines.h"
 
 namespace pxdfuzz {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/case_text.h"
-#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
 

@@ -16,16 +16,16 @@
 #include "absl/strings/ascii.h"
 #include "kernel/answer.h"
 #include "kernel/kernel_report.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/report.h"
-#include "pxdfuzz/story.h"
-#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/report/report.h"
+#include "pxdfuzz/report/story.h"
 #include "src/cli/commands.h"
-#include "src/cli/html_report.h"
 #include "src/cli/input.h"
 #include "src/cli/kernel_programs.h"
+#include "src/cli/text/html_report.h"
 
 namespace pxdfuzz {
 namespace {

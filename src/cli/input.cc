@@ -17,8 +17,8 @@
 #include <system_error>
 
 #include "absl/status/status.h"
-#include "pxdfuzz/text_lines.h"
-#include "src/cli/case_reader.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "src/cli/text/case_reader.h"
 
 namespace pxdfuzz {
 namespace {

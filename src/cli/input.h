@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "pxdfuzz/case.h"
+#include "pxdfuzz/case/case.h"
 
 namespace pxdfuzz {
 

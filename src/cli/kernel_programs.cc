@@ -21,7 +21,7 @@
 #include <system_error>
 #include <utility>
 
-#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/base/text_lines.h"
 #include "src/cli/commands.h"
 
 extern "C" char** environ;

@@ -14,8 +14,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel/answer.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/space.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/space.h"
 
 namespace pxdfuzz {
 

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/base/text_lines.h"
 
 namespace pxdfuzz {
 namespace {

@@ -15,14 +15,14 @@
 #include "absl/status/statusor.h"
 #include "kernel/answer.h"
 #include "kernel/kernel_report.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/policy.h"
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
-#include "src/cli/json.h"
 #include "src/cli/kernel_programs.h"
+#include "src/cli/text/json.h"
 
 namespace pxdfuzz {
 namespace {

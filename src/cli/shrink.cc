@@ -2,7 +2,7 @@
 
 // pxdfuzz shrink.
 
-#include "pxdfuzz/shrink.h"
+#include "pxdfuzz/shrink/shrink.h"
 
 #include <signal.h>
 
@@ -16,16 +16,16 @@
 #include <utility>
 #include <vector>
 
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/case_text.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/text_lines.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/policy.h"
+#include "src/cli/campaign/kept_finding.h"
+#include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
-#include "src/cli/kept_finding.h"
 #include "src/cli/kernel_programs.h"
-#include "src/cli/progress.h"
 
 namespace pxdfuzz {
 namespace {

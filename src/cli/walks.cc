@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "kernel/kernel_report.h"
-#include "pxdfuzz/arches.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/space.h"
-#include "pxdfuzz/text_lines.h"
-#include "pxdfuzz/text_policy.h"
-#include "src/cli/changing_survey.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/report/text_policy.h"
 #include "src/cli/commands.h"
 #include "src/cli/kernel_programs.h"
-#include "src/cli/survey.h"
+#include "src/cli/survey/changing_survey.h"
+#include "src/cli/survey/survey.h"
 
 namespace pxdfuzz {
 namespace {

@@ -4,7 +4,7 @@
 // wrong with processes, and what is kept. tests/engine/kill_test.cc has the
 // real ones.
 
-#include "src/cli/campaign.h"
+#include "src/cli/campaign/campaign.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,8 +19,8 @@
 #include <utility>
 #include <vector>
 
-#include "pxdfuzz/case.h"
-#include "src/cli/known_issues.h"
+#include "pxdfuzz/case/case.h"
+#include "src/cli/campaign/known_issues.h"
 #include "tests/small_disk.h"
 
 namespace pxdfuzz {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "src/cli/case_reader.h"
+#include "src/cli/text/case_reader.h"
 
 #include <array>
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/case_text.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
 #include "tests/known_cases.h"
 #include "tests/random_bytes.h"
 #include "tests/random_case.h"

@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 
-#include "pxdfuzz/policy.h"
+#include "pxdfuzz/paging/policy.h"
 #include "tests/engine/program.h"
 
 namespace pxdfuzz {

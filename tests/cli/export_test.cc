@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/policy.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/policy.h"
 #include "src/cli/input.h"
 #include "tests/engine/program.h"
 

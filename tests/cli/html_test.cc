@@ -20,12 +20,12 @@
 #include <utility>
 #include <vector>
 
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/story.h"
-#include "src/cli/html_report.h"
-#include "src/cli/walk_drawing.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/report/story.h"
+#include "src/cli/text/html_report.h"
+#include "src/cli/text/walk_drawing.h"
 #include "tests/changing_cases.h"
 #include "tests/random_bytes.h"
 

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "kernel/answer.h"
-#include "pxdfuzz/case.h"
+#include "pxdfuzz/case/case.h"
 #include "src/cli/input.h"
 #include "tests/engine/program.h"
 #include "tests/known_cases.h"

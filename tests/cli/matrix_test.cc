@@ -10,14 +10,14 @@
 #include <string>
 #include <vector>
 
-#include "pxdfuzz/arches.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/space.h"
-#include "src/cli/changing_survey.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/paging/space.h"
 #include "src/cli/input.h"
-#include "src/cli/survey.h"
+#include "src/cli/survey/changing_survey.h"
+#include "src/cli/survey/survey.h"
 #include "tests/engine/program.h"
 
 namespace pxdfuzz {

@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/case_text.h"
-#include "pxdfuzz/compare.h"
-#include "src/cli/case_reader.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/oracle/compare.h"
 #include "src/cli/input.h"
+#include "src/cli/text/case_reader.h"
 #include "tests/known_cases.h"
 
 namespace pxdfuzz {

@@ -13,7 +13,7 @@
 #include <fstream>
 #include <string>
 
-#include "pxdfuzz/case.h"
+#include "pxdfuzz/case/case.h"
 #include "tests/cli/shell_test_base.h"
 
 namespace pxdfuzz {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "src/cli/sites_scanner.h"
+#include "src/cli/sites/sites_scanner.h"
 #include "tests/engine/program.h"
 
 namespace pxdfuzz {

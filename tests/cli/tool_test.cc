@@ -21,9 +21,9 @@
 #include <string_view>
 #include <vector>
 
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/policy.h"
-#include "src/cli/json.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/policy.h"
+#include "src/cli/text/json.h"
 #include "tests/cli/shell_test_base.h"
 
 namespace pxdfuzz {

@@ -8,14 +8,14 @@
 #include <cstdint>
 #include <optional>
 
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/entry_kind.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/outcome.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/populate.h"
-#include "pxdfuzz/space.h"
-#include "pxdfuzz/trace.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/outcome.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/walk/trace.h"
 
 namespace pxdfuzz {
 

@@ -10,17 +10,17 @@
 #include <string_view>
 #include <utility>
 
-#include "fuzz/mutator.h"
-#include "fuzz/space_filter.h"
+#include "fuzz/generator/mutator.h"
+#include "fuzz/harness/space_filter.h"
 #include "kernel/guard.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
 #include "kernel/known_findings.h"
 #include "kernel/meanwhile.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/space.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/space.h"
 #include "tests/determinism/enum_numbers.h"
 #include "tests/kernel/all_texts.h"
 

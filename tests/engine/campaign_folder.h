@@ -15,10 +15,10 @@
 #include <span>
 #include <string>
 
-#include "fuzz/sha1.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/case_text.h"
-#include "pxdfuzz/compare.h"
+#include "fuzz/harness/sha1.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/oracle/compare.h"
 
 namespace pxdfuzz {
 

@@ -12,7 +12,7 @@
 #include <set>
 #include <string>
 
-#include "pxdfuzz/rng.h"
+#include "pxdfuzz/base/rng.h"
 #include "tests/engine/campaign_folder.h"
 #include "tests/engine/program.h"
 

@@ -12,8 +12,8 @@
 #include <optional>
 #include <string>
 
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
 #include "tests/engine/program.h"
 #include "tests/known_cases.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "kernel/observe.h"
-#include "pxdfuzz/case.h"
+#include "pxdfuzz/case/case.h"
 #include "tests/kernel/all_texts.h"
 #include "tests/known_cases.h"
 

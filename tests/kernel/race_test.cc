@@ -16,16 +16,16 @@
 #include <string_view>
 #include <vector>
 
-#include "fuzz/mutator.h"
-#include "fuzz/space_filter.h"
+#include "fuzz/generator/mutator.h"
+#include "fuzz/harness/space_filter.h"
 #include "kernel/answer.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_report.h"
 #include "kernel/observe.h"
-#include "pxdfuzz/arches.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/case_text.h"
-#include "pxdfuzz/space.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/paging/space.h"
 #include "tests/kernel/all_texts.h"
 
 namespace pxdfuzz {

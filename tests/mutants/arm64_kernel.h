@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
-#include "pxdfuzz/entry_kind.h"
-#include "pxdfuzz/entry_ref.h"
-#include "pxdfuzz/level.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/entry_ref.h"
+#include "pxdfuzz/paging/level.h"
 #include "tests/mutants/kernel.h"
 #include "tests/mutants/planted.h"
 

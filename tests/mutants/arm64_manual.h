@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "pxdfuzz/arch/arm64.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/manual.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/manual.h"
 #include "tests/mutants/planted.h"
 
 // Bugs in the Manual of arm64, as s390_manual.h has them of s390's.

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/space.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/space.h"
 
 namespace pxdfuzz::mutants {
 

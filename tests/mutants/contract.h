@@ -5,10 +5,10 @@
 
 #include <cstdint>
 
-#include "pxdfuzz/entry_kind.h"
-#include "pxdfuzz/leaf.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/leaf.h"
+#include "pxdfuzz/paging/level.h"
 #include "tests/mutants/planted.h"
 
 // Bugs in an architecture's Contract: the reference gives what gup_fast must

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "pxdfuzz/case.h"
+#include "pxdfuzz/case/case.h"
 #include "tests/mutants/catalog.h"
 
 namespace pxdfuzz::mutants {

@@ -17,10 +17,10 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/sha1.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/compare.h"
-#include "pxdfuzz/text_lines.h"
+#include "fuzz/harness/sha1.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
 #include "tests/mutants/catalog.h"
 #include "tests/mutants/corpus.h"
 

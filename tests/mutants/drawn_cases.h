@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <optional>
 
-#include "fuzz/generator.h"
-#include "pxdfuzz/arches.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/rng.h"
-#include "pxdfuzz/space.h"
-#include "pxdfuzz/space_info.h"
+#include "fuzz/generator/generator.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/view/space_info.h"
 #include "tests/mutants/catalog.h"
 
 namespace pxdfuzz::mutants {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "pxdfuzz/case.h"
+#include "pxdfuzz/case/case.h"
 #include "tests/mutants/catalog.h"
 #include "tests/mutants/corpus.h"
 #include "tests/mutants/drawn_cases.h"

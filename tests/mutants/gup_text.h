@@ -5,11 +5,11 @@
 
 #include <cstdint>
 
-#include "pxdfuzz/entry_kind.h"
-#include "pxdfuzz/entry_ref.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/walk.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/entry_ref.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/walk/walk.h"
 #include "tests/mutants/planted.h"
 
 // Bugs in what mm/gup.c and linux/pgtable.h say for all architectures: the

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <string_view>
 
-#include "pxdfuzz/entry_kind.h"
-#include "pxdfuzz/entry_ref.h"
-#include "pxdfuzz/leaf.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/entry_ref.h"
+#include "pxdfuzz/paging/leaf.h"
+#include "pxdfuzz/paging/level.h"
 #include "tests/mutants/planted.h"
 
 // Bugs in an architecture's Kernel that any architecture can have. Those that

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "pxdfuzz/entry_ref.h"
-#include "pxdfuzz/memory.h"
-#include "pxdfuzz/translate.h"
+#include "pxdfuzz/memory/memory.h"
+#include "pxdfuzz/paging/entry_ref.h"
+#include "pxdfuzz/reference/translate.h"
 
 namespace pxdfuzz::mutants {
 

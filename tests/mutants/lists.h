@@ -3,7 +3,7 @@
 #ifndef PXDFUZZ_TESTS_MUTANTS_LISTS_H_
 #define PXDFUZZ_TESTS_MUTANTS_LISTS_H_
 
-#include "pxdfuzz/level.h"
+#include "pxdfuzz/paging/level.h"
 #include "tests/mutants/arm64_kernel.h"
 #include "tests/mutants/contract.h"
 #include "tests/mutants/gup_text.h"

@@ -21,9 +21,9 @@
 #include <string_view>
 #include <vector>
 
-#include "fuzz/harness.h"
-#include "fuzz/mutator.h"
-#include "pxdfuzz/case_text.h"
+#include "fuzz/generator/mutator.h"
+#include "fuzz/harness/harness.h"
+#include "pxdfuzz/case/case_text.h"
 #include "tests/mutants/catalog.h"
 #include "tests/mutants/corpus.h"
 

@@ -13,7 +13,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pxdfuzz/case.h"
+#include "pxdfuzz/case/case.h"
 #include "tests/mutants/catalog.h"
 #include "tests/mutants/corpus.h"
 #include "tests/mutants/drawn_cases.h"

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "pxdfuzz/geometry.h"
-#include "pxdfuzz/level.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/level.h"
 
 namespace pxdfuzz::mutants {
 

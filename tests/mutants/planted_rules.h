@@ -5,12 +5,12 @@
 
 #include <optional>
 
-#include "pxdfuzz/arch/arm64_rules.h"
-#include "pxdfuzz/arch/s390_rules.h"
-#include "pxdfuzz/arch/x86_rules.h"
-#include "pxdfuzz/arena.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/translate_rules.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/reference/arm64_rules.h"
+#include "pxdfuzz/reference/s390_rules.h"
+#include "pxdfuzz/reference/translate_rules.h"
+#include "pxdfuzz/reference/x86_rules.h"
 #include "tests/mutants/arm64_manual.h"
 #include "tests/mutants/s390_manual.h"
 #include "tests/mutants/x86_manual.h"

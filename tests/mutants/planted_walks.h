@@ -8,10 +8,10 @@
 #include <span>
 #include <vector>
 
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/run_walk.h"
-#include "pxdfuzz/trace.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/walk/run_walk.h"
+#include "pxdfuzz/walk/trace.h"
 #include "tests/mutants/planted.h"
 
 namespace pxdfuzz::mutants {

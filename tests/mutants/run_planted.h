@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <span>
 
-#include "pxdfuzz/arena_memory.h"
-#include "pxdfuzz/case.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/run_walk.h"
-#include "pxdfuzz/trace.h"
-#include "pxdfuzz/walk.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/memory/arena_memory.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/walk/run_walk.h"
+#include "pxdfuzz/walk/trace.h"
+#include "pxdfuzz/walk/walk.h"
 
 namespace pxdfuzz::mutants {
 namespace internal {

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "pxdfuzz/entry_kind.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/level.h"
 #include "tests/mutants/planted.h"
 
 // Bugs in the Kernel of s390. `Base` is a BasicS390.

@@ -7,9 +7,9 @@
 #include <cstdint>
 
 #include "pxdfuzz/arch/s390.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/manual.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/manual.h"
 #include "tests/mutants/planted.h"
 
 // Bugs in the Manual of s390: each leaves out or breaks one rule of dynamic

@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "pxdfuzz/exhaust.h"
-#include "pxdfuzz/policy.h"
+#include "pxdfuzz/exhaust/exhaust.h"
+#include "pxdfuzz/paging/policy.h"
 #include "tests/mutants/planted.h"
 
 namespace pxdfuzz::mutants {

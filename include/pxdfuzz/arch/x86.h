@@ -7,15 +7,15 @@
 #include <cstdint>
 #include <string_view>
 
-#include "pxdfuzz/entry_kind.h"
-#include "pxdfuzz/entry_ref.h"
-#include "pxdfuzz/geometry.h"
-#include "pxdfuzz/leaf.h"
-#include "pxdfuzz/level.h"
-#include "pxdfuzz/manual.h"
-#include "pxdfuzz/policy.h"
-#include "pxdfuzz/space.h"
-#include "pxdfuzz/wrapping.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/entry_ref.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/leaf.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/manual.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/paging/space.h"
 
 namespace pxdfuzz {
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+// The mutator as AFL++ takes it: a library that afl-fuzz loads and uses beside
+// its own mutations (AFL_CUSTOM_MUTATOR_LIBRARY).
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+
+#include "fuzz/generator/mutator.h"
+#include "fuzz/harness/space_filter.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/case/case.h"
+
+namespace {
+
+constexpr auto kTables = pxdfuzz::Tables::PXDFUZZ_TABLES;
+
+// What the case format can say.
+constexpr size_t kMaxSize = pxdfuzz::kMaxEncodedSize;
+
+struct AflMutator {
+  pxdfuzz::SpaceFilter filter;
+  pxdfuzz::Rng rng;
+  std::array<uint8_t, kMaxSize> buffer = {};
+};
+
+}  // namespace
+
+extern "C" void* afl_custom_init(void* /*afl*/, unsigned int seed) {
+  pxdfuzz::SpaceFilter filter;
+  const char* only = std::getenv("PXDFUZZ_ONLY");
+  if (only != nullptr && *only != '\0') {
+    // The target says what is wrong with it.
+    filter = pxdfuzz::SpaceFilter::Parse(only).value_or(filter);
+  }
+  return new AflMutator{filter, pxdfuzz::Rng(seed)};
+}
+
+extern "C" size_t afl_custom_fuzz(void* data, const uint8_t* input, size_t size,
+                                  uint8_t** output, const uint8_t* /*other*/,
+                                  size_t /*other_size*/, size_t max_size) {
+  AflMutator& mutator = *static_cast<AflMutator*>(data);
+  const std::span<uint8_t> buffer =
+      std::span(mutator.buffer).first(std::min(max_size, kMaxSize));
+  size = std::min(size, buffer.size());
+  std::memcpy(buffer.data(), input, size);
+  *output = buffer.data();
+  return pxdfuzz::Mutate(buffer, size, mutator.rng.Next(), mutator.filter,
+                         kTables, nullptr);
+}
+
+extern "C" void afl_custom_deinit(void* data) {
+  delete static_cast<AflMutator*>(data);
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_FUZZ_GENERATOR_CHANGE_CHECK_H_
+#define PXDFUZZ_FUZZ_GENERATOR_CHANGE_CHECK_H_
+
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/tables/arch_arenas.h"
+#include "pxdfuzz/tables/changes.h"
+
+namespace pxdfuzz {
+
+// Asks of drawn cases whether Linux would make their changes. One object serves
+// any number of cases, and nothing of one outlives it.
+class ChangeCheck {
+ public:
+  // What a change of `c`, which is canonical and not empty, does that Linux
+  // never does. Nothing is said of tables that are malformed to begin with.
+  Impossible Ask(const Case& c);
+
+ private:
+  const ArchArenas arenas_ = ArchArenas::For<Architectures>();
+  History history_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_FUZZ_GENERATOR_CHANGE_CHECK_H_

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+
+#include "fuzz/generator/generator.h"
+
+#include <algorithm>
+
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/paging/geometry.h"
+
+namespace pxdfuzz {
+
+uint64_t Generator::PagesToBytes(int64_t pages) const {
+  return WrappingMul(static_cast<uint64_t>(pages), info_.geometry.page_size());
+}
+
+uint16_t Generator::DrawPages() {
+  const uint64_t kind = rng_.Below(20);
+  if (kind < 2) return 1;
+  if (kind < 7) return 2;
+  if (kind < 14) return static_cast<uint16_t>(rng_.Between(3, 8));
+  if (kind < 18) return static_cast<uint16_t>(rng_.Between(9, 100));
+  return static_cast<uint16_t>(rng_.Between(101, Case::kMaxPages));
+}
+
+LeafState Generator::DrawState() {
+  if (rng_.Chance(1, 2)) return {};
+  return {.permission = rng_.Pick({Permission::kReadWrite,
+                                   Permission::kReadWrite, Permission::kRead,
+                                   Permission::kRead, Permission::kNone}),
+          .young = rng_.Chance(1, 2),
+          .dirty = rng_.Chance(1, 2),
+          .special = rng_.Chance(1, 6)};
+}
+
+Level Generator::DrawLeafLevel() {
+  const Level level =
+      rng_.Pick({Level::kPte, Level::kPte, Level::kPmd, Level::kPud});
+  return info_.HasLeaf(level) ? level : Level::kPte;
+}
+
+Request Generator::DrawRequest() {
+  const Geometry& geometry = info_.geometry;
+  Request request{.pages = DrawPages(), .write = rng_.Chance(1, 2)};
+  // Where in the range the interesting address lies.
+  const int64_t before = rng_.Chance(5, 6)
+                             ? rng_.Between(1, request.pages)
+                             : rng_.Between(-8, request.pages + 8);
+  if (rng_.Chance(1, 4)) {
+    request.start =
+        rng_.Next() & info_.last_user_address() & ~(geometry.page_size() - 1);
+    return request;
+  }
+  if (rng_.Chance(1, 20)) {
+    request.start = WrappingSub(info_.limit, PagesToBytes(before));
+    return request;
+  }
+  // Half of the boundaries are those of the root's entries, where folding
+  // matters; the others are of any level below.
+  Level level = geometry.root();
+  if (rng_.Chance(1, 2)) {
+    level = static_cast<Level>(
+        rng_.Between(Ordinal(Level::kPmd), Ordinal(geometry.root())));
+  }
+  const uint64_t count = info_.Boundaries(level);
+  uint64_t multiple = 1 + rng_.Below(count);
+  if (rng_.Chance(1, 3))
+    multiple = 1 + rng_.Below(std::min(count, uint64_t{4}));
+  if (rng_.Chance(1, 8)) multiple = count;
+  request.start =
+      WrappingSub(multiple << geometry.shift(level), PagesToBytes(before));
+  return request;
+}
+
+std::optional<uint64_t> Generator::BoundaryIn(const Request& request) const {
+  const Geometry& geometry = info_.geometry;
+  const uint64_t last =
+      WrappingAdd(request.start, PagesToBytes(request.pages) - 1);
+  if (last < request.start) return std::nullopt;
+  for (Level level = Level::kPgd; level > Level::kPte; level = Below(level)) {
+    const uint64_t boundary = last & ~(geometry.span(level) - 1);
+    if (boundary > request.start) return boundary;
+  }
+  return std::nullopt;
+}
+
+uint64_t Generator::DrawFrame(uint64_t address) {
+  const uint64_t random = rng_.Next();
+  switch (rng_.Below(8)) {
+    case 0:
+      return PagesToBytes(static_cast<int64_t>(random & 0xffff'ffff));
+    case 1:
+      return PagesToBytes(static_cast<int64_t>(random & 0xff));
+    default:
+      // Identity: two addresses never share a frame by accident.
+      return address;
+  }
+}
+
+void Generator::MapRange(uint64_t start, uint64_t end, Level level,
+                         const LeafState& state, Case& c) {
+  const uint64_t span = info_.geometry.span(level);
+  const uint64_t first = start & ~(span - 1);
+  const uint64_t count =
+      (WrappingSub(end, first) + span - 1) >> info_.geometry.shift(level);
+  c.records.push_back({.kind = Record::Kind::kMap,
+                       .level = level,
+                       .address = first,
+                       .count = static_cast<uint16_t>(
+                           std::min<uint64_t>(count, Case::kMaxPages)),
+                       .frame = DrawFrame(first),
+                       .state = state});
+}
+
+void Generator::Cover(const Request& request, Case& c) {
+  const Geometry& geometry = info_.geometry;
+  const uint64_t end = WrappingAdd(request.start, PagesToBytes(request.pages));
+  const std::optional<uint64_t> boundary = BoundaryIn(request);
+  const uint64_t middle = boundary.value_or(end);
+
+  const Level level = DrawLeafLevel();
+  MapRange(request.start, middle, level,
+           rng_.Chance(3, 4) ? LeafState{} : DrawState(), c);
+  if (boundary.has_value()) {
+    const bool same_leaf = (middle & (geometry.span(level) - 1)) != 0;
+    if (!same_leaf || rng_.Chance(1, 4)) {
+      switch (rng_.Below(12)) {
+        case 0:
+          break;  // nothing there
+        case 1:
+          c.records.push_back({.kind = Record::Kind::kSwap,
+                               .address = middle,
+                               .frame = DrawFrame(middle)});
+          break;
+        default: {
+          // In turn: the order of arguments is the compiler's.
+          const Level behind = DrawLeafLevel();
+          MapRange(middle, end, behind, DrawState(), c);
+        }
+      }
+    }
+  }
+  if (rng_.Chance(1, 6)) {
+    // Something else in the midst of it.
+    const uint64_t address = WrappingAdd(
+        request.start,
+        PagesToBytes(static_cast<int64_t>(rng_.Below(request.pages))));
+    const Record::Kind kind =
+        rng_.Pick({Record::Kind::kMap, Record::Kind::kMap, Record::Kind::kClear,
+                   Record::Kind::kSwap});
+    c.records.push_back({.kind = kind,
+                         .address = address,
+                         .frame = DrawFrame(address),
+                         .state = DrawState()});
+  }
+}
+
+void Generator::AddDecoy(const Request& request, Case& c) {
+  const Geometry& geometry = info_.geometry;
+  const uint64_t from = BoundaryIn(request).value_or(request.start);
+  const Level level = rng_.Chance(2, 3)
+                          ? geometry.root()
+                          : static_cast<Level>(rng_.Between(
+                                Ordinal(Level::kPmd), Ordinal(Level::kPgd)));
+  const uint64_t away = WrappingMul(
+      geometry.span(level),
+      rng_.Pick({uint64_t{1}, uint64_t{1}, uint64_t{2}, uint64_t{3}}));
+  const uint64_t address =
+      rng_.Chance(4, 5) ? WrappingSub(from, away) : WrappingAdd(from, away);
+  c.records.push_back(
+      {.kind = Record::Kind::kMap,
+       .level = rng_.Chance(3, 4) ? Level::kPte : DrawLeafLevel(),
+       .address = address,
+       .count = DrawPages(),
+       .frame = DrawFrame(address),
+       .state = DrawState()});
+}
+
+void Generator::AddPoke(const Request& request, Case& c) {
+  const Geometry& geometry = info_.geometry;
+  Record poke{.kind = Record::Kind::kPoke};
+  if (rng_.Chance(1, 8)) poke.kind = Record::Kind::kPokeControl;
+  poke.level = static_cast<Level>(
+      rng_.Between(Ordinal(Level::kPte), Ordinal(geometry.root())));
+  poke.address = WrappingAdd(
+      request.start,
+      PagesToBytes(static_cast<int64_t>(rng_.Below(request.pages))));
+  // The first frames of each level, which most cases have.
+  const bool control = poke.kind == Record::Kind::kPokeControl;
+  const Level below = control ? geometry.root()
+                      : poke.level == Level::kPte
+                          ? Level::kPte
+                          : geometry.real_below(poke.level);
+  const uint64_t table =
+      Arena::FirstFrame(below) + rng_.Below(2) * geometry.table_size(below);
+  const uint64_t random = rng_.Next();
+  switch (rng_.Below(8)) {
+    case 0:
+      poke.word = random;
+      break;
+    case 1:
+      poke.word = random & rng_.Next() & rng_.Next();
+      break;
+    default:
+      // A table there, and flags of which some are set.
+      poke.word = table | (random & 0xfff & (random >> 12));
+  }
+  c.records.push_back(poke);
+}
+
+uint16_t Generator::DrawRead(uint64_t page) {
+  // One for each level on the way to the first page, and for each page its own
+  // and two of the last check.
+  const int64_t arrival = kLevelCount + 3 * static_cast<int64_t>(page);
+  int64_t read = arrival + rng_.Between(-4, 4);
+  if (rng_.Chance(1, 3)) read = rng_.Between(1, 12);
+  return static_cast<uint16_t>(std::clamp<int64_t>(read, 1, Change::kMaxRead));
+}
+
+Change Generator::DrawChange(const Request& request, const Case& c) {
+  const Geometry& geometry = info_.geometry;
+  // Walks are cut short by what changes, so early pages are met most.
+  uint64_t page = rng_.Below(request.pages);
+  if (rng_.Chance(1, 2)) page = std::min(page, rng_.Below(4));
+  Change change;
+  change.address =
+      WrappingAdd(request.start, PagesToBytes(static_cast<int64_t>(page)));
+  change.read = DrawRead(page);
+  change.state = DrawState();
+  if (rng_.Chance(1, 2)) change.count = DrawPages();
+  // What stands there, as the last record that maps it says.
+  const Record* mapped = nullptr;
+  for (const Record& record : c.records) {
+    if (record.kind == Record::Kind::kMap &&
+        (WrappingSub(change.address, record.address) >>
+         geometry.shift(record.level)) < record.count) {
+      mapped = &record;
+    }
+  }
+  if (info_.can_upgrade && rng_.Chance(1, 16)) {
+    change.kind = Change::Kind::kUpgrade;
+  } else if (mapped == nullptr) {
+    change.kind = Change::Kind::kMap;
+    change.level = DrawLeafLevel();
+  } else if (rng_.Chance(1, 8)) {
+    // A page or a table on the way to it, whatever Linux says to that.
+    change.kind = rng_.Pick({Change::Kind::kClear, Change::Kind::kMap});
+    change.level = static_cast<Level>(
+        rng_.Between(Ordinal(Level::kPte), Ordinal(geometry.root())));
+  } else {
+    change.level = mapped->level;
+    change.kind =
+        rng_.Pick({Change::Kind::kClear, Change::Kind::kClear,
+                   Change::Kind::kWriteProtect,
+                   change.level == Level::kPte   ? Change::Kind::kDetach
+                   : change.level == Level::kPmd ? Change::Kind::kSplit
+                                                 : Change::Kind::kClear});
+  }
+  change.frame = DrawFrame(change.address);
+  return change;
+}
+
+void Generator::AddChanges(const Request& request, Case& c) {
+  const Geometry& geometry = info_.geometry;
+  Change change = DrawChange(request, c);
+  const uint64_t table = change.address & ~(geometry.span(Level::kPmd) - 1);
+  const auto pages_of_table = static_cast<uint16_t>(
+      std::min<uint64_t>(geometry.entries(Level::kPte), Case::kMaxPages));
+  // One change holds no more than a part of a large table.
+  const uint64_t part = change.address & ~(PagesToBytes(pages_of_table) - 1);
+  const auto add = [&](Change::Kind kind, Level level, uint64_t address,
+                       uint16_t count) {
+    change.kind = kind;
+    change.level = level;
+    change.address = address;
+    change.count = count;
+    c.changes.push_back(change);
+    if (rng_.Chance(1, 2)) {
+      change.read = static_cast<uint16_t>(change.read + rng_.Between(1, 6));
+    }
+  };
+  switch (change.level == Level::kPte ? rng_.Below(8) : 7) {
+    case 0:  // Collapse, as far as it comes.
+      add(Change::Kind::kDetach, Level::kPmd, table, 1);
+      add(Change::Kind::kClear, Level::kPte, part, pages_of_table);
+      change.frame = DrawFrame(table);
+      add(Change::Kind::kMap, Level::kPmd, table, 1);
+      break;
+    case 1: {  // The page table that it took away is used for another place.
+      add(Change::Kind::kDetach, Level::kPmd, table, 1);
+      const uint64_t place =
+          WrappingAdd(change.address,
+                      WrappingMul(geometry.span(Level::kPmd),
+                                  static_cast<uint64_t>(rng_.Between(-3, 3))));
+      const uint64_t index =
+          rng_.Chance(1, 2) ? geometry.index(Level::kPte, request.start) : 0;
+      const uint64_t first =
+          WrappingAdd(place, PagesToBytes(static_cast<int64_t>(index)));
+      change.frame = DrawFrame(first);
+      add(Change::Kind::kRefill, Level::kPte, first, DrawPages());
+      break;
+    }
+    case 2:  // Pages are unmapped, and then their tables are freed.
+      add(Change::Kind::kClear, Level::kPte, part, pages_of_table);
+      add(Change::Kind::kClear, Level::kPmd, table, 1);
+      if (geometry.root() != Level::kPmd) {
+        add(Change::Kind::kClear, Level::kPud, table, 1);
+      }
+      break;
+    case 3:  // Two that may have nothing to do with each other.
+      c.changes.push_back(change);
+      c.changes.push_back(DrawChange(request, c));
+      break;
+    default:
+      c.changes.push_back(change);
+  }
+}
+
+StackWord Generator::DrawStackWord() {
+  StackWord word{
+      .distance = static_cast<int16_t>(rng_.Between(1, 4)),
+      .content = rng_.Pick({StackContent::kCopy, StackContent::kNext,
+                            StackContent::kZero, StackContent::kWord})};
+  if (rng_.Chance(1, 4)) {
+    word.distance = static_cast<int16_t>(
+        rng_.Between(-int64_t{Stack::kMaxPosition}, Stack::kMaxPosition));
+  }
+  if (word.content == StackContent::kWord) {
+    const Level level = static_cast<Level>(rng_.Below(kLevelCount));
+    const uint64_t random = rng_.Next();
+    word.word = rng_.Chance(1, 4)
+                    ? random
+                    : Arena::FirstFrame(level) + (random & 0x0c0f);
+  }
+  return word;
+}
+
+Stack Generator::DrawStack() {
+  Stack stack{.around = rng_.Pick({StackContent::kCopy, StackContent::kCopy,
+                                   StackContent::kZero, StackContent::kNext})};
+  if (rng_.Chance(1, 4)) {
+    stack.position =
+        static_cast<uint16_t>(rng_.Below(uint64_t{Stack::kMaxPosition} + 1));
+  }
+  if (rng_.Chance(1, 6)) stack.words.push_back(DrawStackWord());
+  return stack;
+}
+
+Case Generator::DrawCase() {
+  Case c;
+  c.space = info_.space;
+  c.stack = DrawStack();
+  const Request first = DrawRequest();
+  c.requests.push_back(first);
+  Cover(first, c);
+  if (rng_.Chance(2, 5)) AddDecoy(first, c);
+  if (rng_.Chance(1, 3)) {
+    const uint64_t more = 1 + rng_.Below(3);
+    for (uint64_t i = 0; i < more; ++i) {
+      Request next = first;
+      next.pages = DrawPages();
+      next.write = rng_.Chance(1, 2);
+      next.start = WrappingAdd(next.start, PagesToBytes(rng_.Between(-8, 8)));
+      if (rng_.Chance(1, 8)) {
+        next = DrawRequest();
+        Cover(next, c);
+      }
+      c.requests.push_back(next);
+    }
+  }
+  Canonicalize(c);
+  return c;
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_FUZZ_GENERATOR_GENERATOR_H_
+#define PXDFUZZ_FUZZ_GENERATOR_GENERATOR_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/memory/stack.h"
+#include "pxdfuzz/view/space_info.h"
+
+namespace pxdfuzz {
+
+// Draws whole cases that Linux could meet, and their parts. Three in four aim
+// at a boundary; one in four at no place in particular, since bugs near a
+// boundary but not at it are found late otherwise. What is drawn may need
+// `Canonicalize`.
+class Generator {
+ public:
+  // Both outlive the object. `info` is of a space that is built.
+  Generator(Rng& rng, const SpaceInfo& info) : rng_(rng), info_(info) {}
+
+  // A canonical case: one to four requests, tables that mostly hold them, and
+  // some tables that only a walk which strays would meet.
+  Case DrawCase();
+
+  // A request near a boundary, or anywhere.
+  Request DrawRequest();
+  // A number of pages: most often a few, one in ten above 100.
+  uint16_t DrawPages();
+  LeafState DrawState();
+  Stack DrawStack();
+  StackWord DrawStackWord();
+  // A level that has leaves.
+  Level DrawLeafLevel();
+
+  // The boundary inside a request's range that is of the highest level.
+  std::optional<uint64_t> BoundaryIn(const Request& request) const;
+  // Adds records that map what `request` asks for: one for each side of the
+  // boundary in it, now and then with a hole, a swap entry or another state.
+  void Cover(const Request& request, Case& c);
+  // Adds a record that maps what a walk gone wrong would find for `request`: as
+  // far behind the boundary, or ahead, as an entry of the root or another
+  // spans.
+  void AddDecoy(const Request& request, Case& c);
+  // Adds a poke of any word on the way to `request`'s pages, mostly one that
+  // leads on to a table.
+  void AddPoke(const Request& request, Case& c);
+
+  // A change to what the tables of `c` hold for `request`, or to a hole beside
+  // it, near the time at which a walk gets there.
+  Change DrawChange(const Request& request, const Case& c);
+  // Adds changes that Linux makes one after the other: most often one alone,
+  // else such that belong together.
+  void AddChanges(const Request& request, Case& c);
+
+ private:
+  // Maps [start, end) by one record.
+  void MapRange(uint64_t start, uint64_t end, Level level,
+                const LeafState& state, Case& c);
+  uint64_t DrawFrame(uint64_t address);
+  // The number of a read that a walk may do around the time when it is at that
+  // page of the request.
+  uint16_t DrawRead(uint64_t page);
+  uint64_t PagesToBytes(int64_t pages) const;
+
+  Rng& rng_;
+  const SpaceInfo& info_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_FUZZ_GENERATOR_GENERATOR_H_

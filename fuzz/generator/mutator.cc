@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+
+#include "fuzz/generator/mutator.h"
+
+#include <algorithm>
+#include <array>
+
+#include "fuzz/generator/change_check.h"
+#include "fuzz/generator/generator.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/view/space_info.h"
+
+namespace pxdfuzz {
+namespace {
+
+// What a mutation works with. The case has a request, at least.
+struct Context {
+  Case& c;
+  Rng& rng;
+  const SpaceFilter& filter;
+  const SpaceInfo& info;
+
+  Generator generator() const { return Generator(rng, info); }
+  Request& AnyRequest() const {
+    return c.requests[rng.Below(c.requests.size())];
+  }
+  // Null where there is none.
+  Record* AnyRecord() const {
+    if (c.records.empty()) return nullptr;
+    return &c.records[rng.Below(c.records.size())];
+  }
+  uint64_t Pages(int64_t pages) const {
+    return WrappingMul(static_cast<uint64_t>(pages), info.geometry.page_size());
+  }
+  Level AnyLevel() const {
+    return static_cast<Level>(
+        rng.Between(Ordinal(Level::kPmd), Ordinal(Level::kPgd)));
+  }
+  // A few pages, or a few entries of any level, forth or back.
+  uint64_t SmallMove() const {
+    const uint64_t steps = rng.Pick(
+        {uint64_t{1}, uint64_t{1}, uint64_t{2}, uint64_t{1} + rng.Below(16)});
+    const uint64_t size = rng.Chance(2, 3) ? info.geometry.page_size()
+                                           : info.geometry.span(AnyLevel());
+    const uint64_t move = WrappingMul(steps, size);
+    return rng.Chance(1, 2) ? move : WrappingSub(0, move);
+  }
+};
+
+Space DrawSpace(Rng& rng, const SpaceFilter& filter) {
+  std::array<Space, kAllSpaces.size()> allowed;
+  size_t count = 0;
+  for (const Space& space : kAllSpaces) {
+    if (filter.Allows(space)) allowed[count++] = space;
+  }
+  return allowed[rng.Below(count)];
+}
+
+// Requests.
+
+void MoveRequest(Context& m) {
+  Request& request = m.AnyRequest();
+  request.start = WrappingAdd(request.start, m.SmallMove());
+}
+
+void AimRequest(Context& m) {
+  const Request aimed = m.generator().DrawRequest();
+  Request& request = m.AnyRequest();
+  request.start = aimed.start;
+  if (m.rng.Chance(1, 2)) request.pages = aimed.pages;
+}
+
+void ResizeRequest(Context& m) {
+  Request& request = m.AnyRequest();
+  request.pages =
+      m.rng.Chance(1, 2)
+          ? m.generator().DrawPages()
+          : static_cast<uint16_t>(std::clamp<int64_t>(
+                request.pages + m.rng.Between(-2, 2), 1, Case::kMaxPages));
+}
+
+void FlipAccess(Context& m) {
+  Request& request = m.AnyRequest();
+  request.write = !request.write;
+}
+
+void AddRequest(Context& m) {
+  Request request = m.AnyRequest();
+  request.start = WrappingAdd(request.start, m.SmallMove());
+  request.pages = m.generator().DrawPages();
+  m.c.requests.push_back(request);
+}
+
+void DropRequest(Context& m) {
+  if (m.c.requests.size() < 2) return;
+  m.c.requests.erase(m.rng.Below(m.c.requests.size()));
+}
+
+// Tables.
+
+void CoverRequest(Context& m) { m.generator().Cover(m.AnyRequest(), m.c); }
+
+void AddDecoy(Context& m) { m.generator().AddDecoy(m.AnyRequest(), m.c); }
+
+void DropRecord(Context& m) {
+  if (m.c.records.empty()) return;
+  m.c.records.erase(m.rng.Below(m.c.records.size()));
+}
+
+void ChangeState(Context& m) {
+  if (Record* record = m.AnyRecord()) {
+    record->state = m.generator().DrawState();
+  }
+}
+
+void ChangeLevel(Context& m) {
+  Record* record = m.AnyRecord();
+  if (record == nullptr) return;
+  record->level = m.generator().DrawLeafLevel();
+  record->count = 1;
+}
+
+void ResizeRecord(Context& m) {
+  Record* record = m.AnyRecord();
+  if (record == nullptr) return;
+  record->count =
+      m.rng.Chance(1, 2)
+          ? m.generator().DrawPages()
+          : static_cast<uint16_t>(record->count + m.rng.Between(-2, 2));
+}
+
+void MoveRecord(Context& m) {
+  if (Record* record = m.AnyRecord()) {
+    record->address = WrappingAdd(record->address, m.SmallMove());
+  }
+}
+
+void CopyRecord(Context& m) {
+  Record* record = m.AnyRecord();
+  if (record == nullptr) return;
+  Record copy = *record;
+  copy.address = WrappingAdd(copy.address, m.SmallMove());
+  copy.frame = copy.address;
+  m.c.records.push_back(copy);
+}
+
+void SwapRecords(Context& m) {
+  Record* a = m.AnyRecord();
+  if (a != nullptr) std::swap(*a, *m.AnyRecord());
+}
+
+void ChangeFrame(Context& m) {
+  Record* record = m.AnyRecord();
+  if (record == nullptr) return;
+  const Record* other = m.AnyRecord();
+  record->frame =
+      m.rng.Chance(1, 2)
+          ? other->frame
+          : m.Pages(static_cast<int64_t>(m.rng.Next() & 0xffff'ffff));
+}
+
+void ChangeKind(Context& m) {
+  Record* record = m.AnyRecord();
+  if (record == nullptr) return;
+  record->kind = m.rng.Pick(
+      {Record::Kind::kMap, Record::Kind::kClear, Record::Kind::kSwap});
+}
+
+void Poke(Context& m) { m.generator().AddPoke(m.AnyRequest(), m.c); }
+
+// What changes meanwhile.
+
+void AddChange(Context& m) {
+  if (m.c.changes.full()) m.c.changes.erase(m.rng.Below(m.c.changes.size()));
+  m.c.changes.push_back(m.generator().DrawChange(m.AnyRequest(), m.c));
+}
+
+void RedrawChanges(Context& m) {
+  m.c.changes.clear();
+  m.generator().AddChanges(m.AnyRequest(), m.c);
+}
+
+// Draws other changes, a few times, where Linux would not make these.
+void MakePossible(Context& m) {
+  constexpr int kMostTimes = 4;
+  // Made once; what it says depends on the case alone.
+  static ChangeCheck& check = *new ChangeCheck();
+  Canonicalize(m.c);
+  for (int i = 0; i < kMostTimes && check.Ask(m.c) != Impossible::kNo; ++i) {
+    RedrawChanges(m);
+    Canonicalize(m.c);
+  }
+}
+
+void DropChange(Context& m) {
+  if (m.c.changes.empty()) return;
+  m.c.changes.erase(m.rng.Below(m.c.changes.size()));
+}
+
+void MoveChange(Context& m) {
+  if (m.c.changes.empty()) return;
+  Change& change = m.c.changes[m.rng.Below(m.c.changes.size())];
+  if (m.rng.Chance(1, 4)) {
+    change.address = WrappingAdd(change.address, m.SmallMove());
+  } else {
+    change.read = static_cast<uint16_t>(
+        std::max<int64_t>(1, int64_t{change.read} + m.rng.Between(-3, 3)));
+  }
+}
+
+// The whole.
+
+// The same tables and requests in another place.
+void MoveAll(Context& m) {
+  const uint64_t move =
+      WrappingSub(m.generator().DrawRequest().start, m.c.requests[0].start);
+  for (Request& request : m.c.requests) {
+    request.start = WrappingAdd(request.start, move);
+  }
+  for (Record& record : m.c.records) {
+    record.address = WrappingAdd(record.address, move);
+  }
+  for (Change& change : m.c.changes) {
+    change.address = WrappingAdd(change.address, move);
+  }
+}
+
+void ChangeSpace(Context& m) { m.c.space = DrawSpace(m.rng, m.filter); }
+
+void ChangeStack(Context& m) {
+  Stack& stack = m.c.stack;
+  switch (m.rng.Below(3)) {
+    case 0:
+      stack = m.generator().DrawStack();
+      break;
+    case 1:
+      stack.words.push_back(m.generator().DrawStackWord());
+      break;
+    default:
+      if (!stack.words.empty()) {
+        stack.words.erase(m.rng.Below(stack.words.size()));
+      }
+  }
+}
+
+struct Mutation {
+  int weight;
+  void (*apply)(Context&);
+};
+
+constexpr std::array<Mutation, 20> kMutations = {{
+    {10, MoveRequest}, {6, AimRequest},   {6, ResizeRequest}, {4, FlipAccess},
+    {3, AddRequest},   {4, DropRequest},  {8, CoverRequest},  {8, AddDecoy},
+    {8, DropRecord},   {10, ChangeState}, {5, ChangeLevel},   {5, ResizeRecord},
+    {8, MoveRecord},   {5, CopyRecord},   {2, SwapRecords},   {3, ChangeFrame},
+    {3, ChangeKind},   {4, MoveAll},      {3, ChangeSpace},   {5, ChangeStack},
+}};
+
+// What cases that change have besides.
+constexpr std::array<Mutation, 4> kChangeMutations = {
+    {{3, AddChange}, {4, RedrawChanges}, {2, DropChange}, {6, MoveChange}}};
+
+// Mutations, and their weights together.
+struct MutationList {
+  constexpr explicit MutationList(std::span<const Mutation> of)
+      : mutations(of) {
+    for (const Mutation& mutation : of) weight += mutation.weight;
+  }
+  std::span<const Mutation> mutations;
+  int weight = 0;
+};
+constexpr MutationList kOfAll{kMutations};
+constexpr MutationList kOfChanging{kChangeMutations};
+
+void MutateOnce(Context& m, const MutationList& list) {
+  auto at = static_cast<int>(m.rng.Below(static_cast<uint64_t>(list.weight)));
+  for (const Mutation& mutation : list.mutations) {
+    at -= mutation.weight;
+    if (at < 0) {
+      mutation.apply(m);
+      return;
+    }
+  }
+}
+
+// Leaves out what does not fit, last things first.
+size_t WriteFitting(Case& c, std::span<uint8_t> buffer) {
+  std::array<uint8_t, kMaxEncodedSize> bytes;
+  size_t size = Encode(c, bytes);
+  while (size > buffer.size() && size > kRecordBytes) {
+    if (!c.changes.empty()) {
+      c.changes.erase(c.changes.size() - 1);
+    } else if (!c.records.empty()) {
+      c.records.erase(c.records.size() - 1);
+    } else if (!c.stack.words.empty()) {
+      c.stack.words.erase(c.stack.words.size() - 1);
+    } else {
+      c.requests.erase(c.requests.size() - 1);
+    }
+    size = Encode(c, bytes);
+  }
+  size = std::min(size, buffer.size());
+  std::copy_n(bytes.begin(), size, buffer.begin());
+  return size;
+}
+
+}  // namespace
+
+size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
+              const SpaceFilter& filter, Tables tables,
+              MutateBytes mutate_bytes) {
+  Rng rng(seed);
+  const bool may_change = tables == Tables::kChanging;
+  const auto usable = [&](const Case& c) {
+    return !c.empty() && filter.Allows(c.space) &&
+           (may_change || c.changes.empty());
+  };
+  if (mutate_bytes != nullptr && rng.Chance(1, 32)) {
+    const size_t mutated = mutate_bytes(buffer.data(), size, buffer.size());
+    if (usable(Decode(buffer.first(mutated)))) return mutated;
+    size = mutated;
+  }
+  Case c = Decode(buffer.first(size));
+  // Seeds have some, and bytes that mutate_bytes made.
+  if (!may_change) c.changes.clear();
+  const bool made_new = !usable(c) || rng.Chance(1, 12);
+  if (made_new) {
+    c = Generator(rng, InfoOf(DrawSpace(rng, filter))).DrawCase();
+  }
+  Context context{c, rng, filter, InfoOf(c.space)};
+  if (!made_new) {
+    do {
+      const bool changes = may_change && rng.Chance(1, 3);
+      MutateOnce(context, changes ? kOfChanging : kOfAll);
+    } while (rng.Chance(1, 2));
+  }
+  if (tables == Tables::kRaw) {
+    do {
+      Poke(context);
+    } while (rng.Chance(1, 2));
+  } else if (may_change) {
+    // One case in sixteen stays as it is.
+    if (c.changes.empty() && !rng.Chance(1, 16)) RedrawChanges(context);
+    // One in eight changes in ways in which Linux may never change it.
+    if (!rng.Chance(1, 8)) MakePossible(context);
+  } else if (rng.Chance(1, 256)) {
+    Poke(context);
+  }
+  Canonicalize(c);
+  return WriteFitting(c, buffer);
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+
+#include "fuzz/harness/harness.h"
+
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "fuzz/harness/sha1.h"
+#include "pxdfuzz/case/case_text.h"
+#ifdef PXDFUZZ_AFL
+#include "fuzz/engines/afl_target.h"
+#endif
+
+// libFuzzer takes these for coverage: one for each cell of the case space.
+// Volatile and used, or the stores vanish.
+extern "C" {
+__attribute__((
+    section("__libfuzzer_extra_counters"),
+    used)) volatile uint8_t pxdfuzz_cell_counters[pxdfuzz::kMaxCells];
+}
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kExecutionsPerStats = 16384;
+
+[[noreturn]] void Usage(const std::string& message) {
+  std::fprintf(stderr, "pxdfuzz: %s\n", message.c_str());
+  std::exit(2);
+}
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+bool WantsColor() {
+  const std::string wish = Environment("PXDFUZZ_COLOR");
+  if (wish == "always") return true;
+  if (wish == "never" || !Environment("NO_COLOR").empty()) return false;
+  if (!wish.empty()) {
+    Usage("PXDFUZZ_COLOR=" + wish + ": say always or never");
+  }
+  return isatty(STDERR_FILENO) != 0;
+}
+
+// A word as a shell reads it.
+std::string Quoted(const std::string& word) {
+  const bool plain =
+      !word.empty() &&
+      word.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+          "_-./=,:+@%") == std::string::npos;
+  if (plain) return word;
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+bool Holds(const std::string& file, std::span<const uint8_t> bytes) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return false;
+  std::ifstream in(file, std::ios::binary);
+  return std::equal(
+      std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>(),
+      bytes.begin(), bytes.end(),
+      [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
+}
+
+// -----------------------------------------------------------------------------
+// One function for each walk and outcome: services that group crashes by their
+// stacks see as many bugs as there are.
+
+template <size_t kWalk, size_t kOutcome>
+[[noreturn, gnu::noinline]] void Abort() {
+  // A store that differs keeps a compiler from folding them into one.
+  [[maybe_unused]] static volatile size_t which;
+  which = kWalk * kOutcomeCount + kOutcome;
+  std::abort();
+}
+
+template <size_t... kIs>
+[[noreturn]] void AbortBy(size_t which, std::index_sequence<kIs...>) {
+  using Function = void (*)();
+  static constexpr std::array<Function, sizeof...(kIs)> kFunctions = {
+      &Abort<kIs / kOutcomeCount, kIs % kOutcomeCount>...};
+  kFunctions[which]();
+  std::abort();
+}
+
+}  // namespace
+
+Harness& Harness::Get() {
+  static Harness& harness = *[] {
+    // Never destroyed: the statistics are written while the process exits.
+    auto* made = new Harness();
+    std::atexit([] { Get().WriteStats(); });
+    return made;
+  }();
+  return harness;
+}
+
+Harness::Harness()
+    : signature_(Environment("PXDFUZZ_SIGNATURE")),
+      stats_file_(Environment("PXDFUZZ_STATS")),
+      findings_(Environment("PXDFUZZ_FINDINGS")),
+      color_(WantsColor()) {
+  const std::string only = Environment("PXDFUZZ_ONLY");
+  if (only.empty()) return;
+  const std::optional<SpaceFilter> filter = SpaceFilter::Parse(only);
+  if (!filter.has_value()) {
+    std::string names;
+    for (const Space& space : kAllSpaces) {
+      if (IsBuilt(space)) names += ' ' + Name(space);
+    }
+    Usage("PXDFUZZ_ONLY=" + only + ": no such address space; there are" +
+          names);
+  }
+  filter_ = *filter;
+}
+
+void Harness::SetCommandLine(int argc, char** argv) {
+  command_line_.assign(argv, argv + argc);
+}
+
+bool Harness::Wants(const std::string& signature) const {
+  return signature_.empty() ||
+         fnmatch(signature_.c_str(), signature.c_str(), 0) == 0;
+}
+
+bool Harness::Begin(std::span<const uint8_t> input, Case& c) {
+  stats_.CountExecution();
+  if (stats_.executions() % kExecutionsPerStats == 0) WriteStats();
+  c = Decode(input);
+  if (filter_.Allows(c.space) && !c.empty()) return true;
+  stats_.CountSkipped();
+  return false;
+}
+
+void Harness::ReachCell(size_t cell) {
+  stats_.ReachCell(cell);
+  pxdfuzz_cell_counters[cell] = 1;
+#ifdef PXDFUZZ_AFL
+  CoverCell(cell);
+#endif
+}
+
+// The one where it is kept, the one that is being replayed, or the one that
+// libFuzzer will write it to.
+std::string Harness::FileOf(std::span<const uint8_t> input,
+                            std::string_view signature) const {
+  if (findings_.is_open()) return findings_.FileOf(signature);
+  if (!input_file_.empty()) return input_file_;
+  std::string prefix;
+  for (size_t i = 1; i < command_line_.size(); ++i) {
+    const std::string& word = command_line_[i];
+    const auto value = [&word](std::string_view flag) {
+      return word.starts_with(flag) ? word.substr(flag.size()) : std::string();
+    };
+    if (const std::string path = value("-exact_artifact_path=");
+        !path.empty()) {
+      return path;
+    }
+    if (const std::string path = value("-artifact_prefix="); !path.empty()) {
+      prefix = path;
+    }
+    if (!word.starts_with('-') && Holds(word, input)) return word;
+  }
+  return prefix + "crash-" + Sha1Hex(input);
+}
+
+std::vector<ReportCommand> Harness::Commands(std::span<const uint8_t> input,
+                                             std::string_view signature) const {
+  if (command_line_.empty()) return {};
+  const std::string program = Quoted(command_line_[0]);
+  const std::string file = FileOf(input, signature);
+  std::vector<ReportCommand> commands = {
+      {"reproduce", program + ' ' + Quoted(file)}};
+#ifdef PXDFUZZ_LIBFUZZER
+  commands.push_back(
+      {"minimise, keeping this finding",
+       "PXDFUZZ_SIGNATURE=" + Quoted(std::string(signature)) + ' ' + program +
+           " -minimize_crash=1 -runs=100000 -exact_artifact_path=" +
+           Quoted(file + ".min") + ' ' + Quoted(file)});
+#elif defined(PXDFUZZ_AFL)
+  commands.push_back({"minimise, keeping this finding",
+                      "PXDFUZZ_SIGNATURE=" + Quoted(std::string(signature)) +
+                          " afl-tmin -i " + Quoted(file) + " -o " +
+                          Quoted(file + ".min") + " -- " + program});
+#else
+  static_cast<void>(signature);
+#endif
+  return commands;
+}
+
+std::vector<ReportCommand> Harness::WalkCommands(
+    std::span<const uint8_t> input, std::string_view signature,
+    std::string_view program) const {
+  std::vector<ReportCommand> commands = Commands(input, signature);
+  std::string begin;
+  std::string walk;
+  if (!program.empty()) {
+    walk = "--walk=" + std::string(program) + ' ';
+    if (!command_line_.empty()) {
+      const fs::path folder = fs::path(command_line_[0]).parent_path();
+      std::error_code error;
+      if (fs::is_regular_file(folder / program, error)) {
+        begin = "PXDFUZZ_KERNEL_PROGRAMS=" + Quoted(folder.string()) + ' ';
+      }
+    }
+  }
+  const std::string file = FileOf(input, signature);
+  commands.push_back({program.empty()
+                          ? "tell it again, --walk=NAME for another walk"
+                          : "tell it again",
+                      begin + "pxdfuzz explain " + walk + Quoted(file)});
+  commands.push_back({"make it simple, as text",
+                      begin + "pxdfuzz shrink " + walk + "--signature=" +
+                          Quoted(std::string(signature)) + " -o " +
+                          Quoted(file + ".yaml") + ' ' + Quoted(file)});
+  return commands;
+}
+
+bool Harness::AbortsFor(std::span<const uint8_t> input, const Case& c,
+                        const std::string& signature,
+                        const std::function<std::string()>& report) {
+  stats_.CountFinding();
+  if (!findings_.is_open()) {
+    PrintFinding(signature, report());
+    return true;
+  }
+  if (!findings_.Count(signature)) return false;
+  const std::string text = ToText(c);
+  const std::string error = findings_.Keep(signature, {input, text, report()});
+  if (!error.empty()) {
+    std::fprintf(stderr, "pxdfuzz: %s\n", error.c_str());
+    // Nothing that is found from here on would be kept.
+    std::_Exit(kCannotKeep);
+  }
+  WriteStats();
+  return false;
+}
+
+void Harness::PrintFinding(std::string_view signature,
+                           std::string_view report) {
+  std::string text = "pxdfuzz: FINDING ";
+  text += signature;
+  text += "\n\n";
+  text += report;
+  text += "pxdfuzz: end of report\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+  WriteStats();
+}
+
+void Harness::WriteStats() const {
+  if (stats_file_.empty()) return;
+  // A reader sees the old file or the new one, never half of one.
+  const std::string draft = stats_file_ + ".new";
+  {
+    std::ofstream out(draft, std::ios::trunc);
+    out << stats_.ToText();
+    for (const auto& [signature, count] : findings_.counts()) {
+      out << "finding " << signature << ' ' << count << '\n';
+    }
+    if (!out.flush()) {
+      std::fprintf(stderr, "pxdfuzz: PXDFUZZ_STATS: cannot write %s\n",
+                   draft.c_str());
+      return;
+    }
+  }
+  std::error_code error;
+  fs::rename(draft, stats_file_, error);
+}
+
+void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
+                   Excuses excuses) {
+  static Oracle& oracle = *new Oracle();
+  Harness& harness = Harness::Get();
+  Case c;
+  if (!harness.Begin(input, c)) return;
+  const Verdict& verdict = oracle.Judge(c, walks, excuses);
+  harness.stats().CountVerdict(c, verdict);
+  for (const RequestVerdict& request : verdict.requests) {
+    if (request.cell.has_value()) harness.ReachCell(*request.cell);
+  }
+  if (!verdict.finding.has_value()) return;
+  const Finding finding = *verdict.finding;
+  const std::string signature = Name(finding.signature);
+  if (!harness.Wants(signature)) return;
+  const auto report = [&] {
+    return FindingReport(c, verdict,
+                         {.color = harness.color(),
+                          .commands = harness.WalkCommands(input, signature)});
+  };
+  if (!harness.AbortsFor(input, c, signature, report)) return;
+  AbortBy(finding.walk * kOutcomeCount +
+              static_cast<size_t>(finding.signature.outcome),
+          std::make_index_sequence<kWalkCount * kOutcomeCount>());
+}
+
+}  // namespace pxdfuzz

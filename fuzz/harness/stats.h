@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_FUZZ_HARNESS_STATS_H_
+#define PXDFUZZ_FUZZ_HARNESS_STATS_H_
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "pxdfuzz/oracle/cells.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/paging/space.h"
+
+namespace pxdfuzz {
+
+// What Linux never does, out of Incomparable: from the first to the last of it.
+inline constexpr size_t kImpossibleCount =
+    static_cast<size_t>(Incomparable::kUpgradesNothing) -
+    static_cast<size_t>(Incomparable::kFreesPages) + 1;
+
+// What a process did so far. Counted beside the cases and read by nobody who
+// judges one.
+class Stats {
+ public:
+  void CountExecution() { ++executions_; }
+  // An input of a kind that was not asked for.
+  void CountSkipped() { ++skipped_; }
+  void CountVerdict(const Case& c, const Verdict& verdict);
+  void CountFinding() { ++findings_; }
+  // Something that is known to be wrong and has a name. The name is not copied.
+  void CountKnown(std::string_view name) { ++known_[name]; }
+  void ReachCell(size_t cell) { reached_.set(cell); }
+
+  uint64_t executions() const { return executions_; }
+  uint64_t findings() const { return findings_; }
+
+  // One "key value ..." a line. Keys may repeat, and others may join. What
+  // changed is told where something did.
+  std::string ToText() const;
+
+ private:
+  struct OfSpace {
+    uint64_t cases = 0;         // with at least one request to compare
+    uint64_t returned = 0;      // some request returns a page
+    uint64_t returned_two = 0;  // ... two or more
+    uint64_t crossed = 0;       // ... crosses a folded level's boundary
+    uint64_t both_sides = 0;    // ... with pages on both sides
+    // ... in which a walk shows a cause, by walk; whatever the outcome.
+    std::array<uint64_t, kWalkCount> left_copy{};
+  };
+  // Of cases in which tables change.
+  struct Changing {
+    uint64_t cases = 0;     // with at least one request to compare
+    uint64_t requests = 0;  // that were compared with a walk of the model's
+    uint64_t met = 0;       // ... during which something changed
+    // ... and the walk returned less than there was at the start.
+    std::array<uint64_t, kWalkCount> dropped{};
+    // Cases with a change that Linux never makes, by what it is.
+    std::array<uint64_t, kImpossibleCount> impossible{};
+  };
+
+  void CountChanging(const RequestVerdict& request);
+
+  uint64_t executions_ = 0;
+  uint64_t skipped_ = 0;
+  uint64_t not_comparable_ = 0;
+  uint64_t requests_ = 0;
+  uint64_t pages_ = 0;
+  uint64_t findings_ = 0;
+  std::array<std::array<uint64_t, kCauseCount>, kWalkCount> excused_{};
+  std::array<OfSpace, kAllSpaces.size()> spaces_{};
+  Changing changing_;
+  std::map<std::string_view, uint64_t> known_;
+  std::bitset<kMaxCells> reached_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_FUZZ_HARNESS_STATS_H_

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_CASE_CASE_TEXT_H_
+#define PXDFUZZ_CASE_CASE_TEXT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case.h"
+
+namespace pxdfuzz {
+
+// "clear 4 pte of 0x1007fffe000", "map pte of 0x1000 to 0x2000, rw young
+// dirty": what is done, not when. Of one entry no number is said.
+std::string Describe(const Change& change);
+
+// `c` as canonical YAML: addresses and frames absolute and in hexadecimal, a
+// comment where a number alone says too little. Equal cases give equal text,
+// and different cases that bytes can say give different text. Lines are broken
+// at `columns`.
+std::string ToText(const Case& c, size_t columns = kTextColumns);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_CASE_CASE_TEXT_H_

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_MEMORY_ARENA_H_
+#define PXDFUZZ_MEMORY_ARENA_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+
+#include "pxdfuzz/base/inline_vector.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/memory/write_log.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/level.h"
+
+namespace pxdfuzz {
+
+// Physical memory for tables. Each level has a pool of frames, numbered in
+// order of creation, so a table's physical address depends on nothing but the
+// case. Only frames that were handed out exist; everything else is "not in
+// storage".
+//
+// Every word of a pool is that level's empty entry between two cases. What a
+// case writes is logged and put back by `Reset`, so a case costs what it
+// touches. Words have the host's byte order.
+class Arena {
+ public:
+  static constexpr uint64_t kBase = 0x1000'0000;
+  static constexpr int kPoolShift = 21;
+  static constexpr uint64_t kPoolSize = uint64_t{1} << kPoolShift;
+  static constexpr uint64_t kSize = kPoolSize * kLevelCount;
+
+  // Where the words really lie is a multiple of this, as kBase is: pointers to
+  // them are as aligned as the addresses they stand for, and kernel text may
+  // ask which page a pointer is in.
+  static constexpr uint64_t kAlignment = 65536;
+
+  // Where the first table of `level` lies in every arena.
+  static constexpr uint64_t FirstFrame(Level level) {
+    return kBase + (static_cast<uint64_t>(level) << kPoolShift);
+  }
+
+  // Allocates the storage, once. `empty[i]` fills the tables of the level with
+  // ordinal i; `alignment[i]` bytes are the least distance of two of them.
+  Arena(const std::array<uint64_t, kLevelCount>& empty,
+        const std::array<uint64_t, kLevelCount>& alignment);
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // Starts a case of that geometry. The arena is clean.
+  void Begin(const Geometry& geometry);
+  // Ends it: puts every touched word back and forgets all frames.
+  void Reset();
+
+  // A new, empty table of `level`, which is real: its physical address, or
+  // nothing where the pool is used up.
+  std::optional<uint64_t> NewTable(Level level);
+
+  // The word at `physical`, rounded down to a word, or null where no table
+  // lies.
+  const uint64_t* Find(uint64_t physical) const {
+    const uint64_t offset = WrappingSub(physical, kBase);
+    if (offset >= kSize) return nullptr;
+    if ((offset & (kPoolSize - 1)) >= used_[offset >> kPoolShift]) {
+      return nullptr;
+    }
+    return &words_[offset / sizeof(uint64_t)];
+  }
+
+  // Writable words from `physical` on, `count` of them, all in one table that
+  // exists. They are put back by `Reset`. Null where a log is full.
+  uint64_t* Touch(uint64_t physical, size_t count);
+
+  // From here on words that are touched go to `log` besides, as they are
+  // before; null for none.
+  void set_write_log(WriteLog* log) { write_log_ = log; }
+  // A word by its number, of those that were touched in this case.
+  uint64_t WordAt(uint32_t word) const { return words_[word]; }
+  void SetWordAt(uint32_t word, uint64_t value) { words_[word] = value; }
+  static uint64_t AddressOf(uint32_t word) {
+    return kBase + word * sizeof(uint64_t);
+  }
+
+  // The table that the word at `physical` stands in. There is one.
+  Level TableLevel(uint64_t physical) const {
+    return static_cast<Level>(WrappingSub(physical, kBase) >> kPoolShift);
+  }
+  // How many words before it stand in the same table.
+  uint64_t IndexInTable(uint64_t physical) const {
+    const int level = Ordinal(TableLevel(physical));
+    return (WrappingSub(physical, kBase) & (stride_[level] - 1)) /
+           sizeof(uint64_t);
+  }
+  // Position of its table in the order of creation, within its level.
+  uint64_t FrameNumber(uint64_t physical) const {
+    const int level = Ordinal(TableLevel(physical));
+    return (WrappingSub(physical, kBase) & (kPoolSize - 1)) / stride_[level];
+  }
+  // Whether a table of `level` begins at `physical`.
+  bool IsTable(Level level, uint64_t physical) const {
+    return Find(physical) != nullptr && TableLevel(physical) == level &&
+           (WrappingSub(physical, kBase) & (stride_[Ordinal(level)] - 1)) == 0;
+  }
+  // Where the frame of that number lies, whether handed out or not.
+  uint64_t FrameAddress(Level level, uint64_t number) const {
+    return FirstFrame(level) + number * stride_[Ordinal(level)];
+  }
+  uint64_t frames(Level level) const {
+    return used_[Ordinal(level)] / stride_[Ordinal(level)];
+  }
+
+  // The entry that fills new tables of `level`.
+  uint64_t empty(Level level) const { return empty_[Ordinal(level)]; }
+
+ private:
+  struct Run {
+    uint32_t word;
+    uint32_t count;
+  };
+  struct Free {
+    void operator()(uint64_t* words) const {
+      ::operator delete[](words, std::align_val_t{kAlignment});
+    }
+  };
+
+  std::array<uint64_t, kLevelCount> empty_;
+  std::array<uint64_t, kLevelCount> alignment_;
+  std::array<uint64_t, kLevelCount> stride_{};
+  // Bytes handed out, and bytes that hold empty entries, from each pool's
+  // start.
+  std::array<uint64_t, kLevelCount> used_{};
+  std::array<uint64_t, kLevelCount> filled_{};
+  InlineVector<Run, 1024> log_;
+  WriteLog* write_log_ = nullptr;
+  std::unique_ptr<uint64_t[], Free> words_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_MEMORY_ARENA_H_

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_MEMORY_VERSIONS_H_
+#define PXDFUZZ_MEMORY_VERSIONS_H_
+
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/memory/write_log.h"
+
+namespace pxdfuzz {
+
+// What the words of an arena hold in each of a few versions, and at which of
+// them it is. Version 0 is what stands there at `Begin`; whatever is touched
+// between `BeginNext` and `EndNext` makes one more. `GoTo` writes words back
+// and forth, so all that reads the arena, kernel text too, sees the version
+// that it is at. Tables are made by one version and exist in all: in those
+// before, nothing leads to them.
+class Versions {
+ public:
+  static constexpr size_t kMost = 4;
+
+  Versions() : log_(std::make_unique<WriteLog>()) {}
+
+  // Forgets all others and starts with the arena's version 0. `arena` outlives
+  // its use here.
+  void Begin(Arena& arena) {
+    arena_ = &arena;
+    log_->clear();
+    count_ = 1;
+    at_ = 0;
+    ends_.fill(0);
+  }
+
+  // The arena is at the last version; there is room for one more.
+  void BeginNext() {
+    assert(at_ + 1 == count_ && count_ < kMost);
+    arena_->set_write_log(log_.get());
+  }
+  void EndNext() {
+    arena_->set_write_log(nullptr);
+    for (size_t i = ends_[at_]; i < log_->size(); ++i) {
+      Write& write = (*log_)[i];
+      write.after = arena_->WordAt(write.word);
+    }
+    ++count_;
+    ++at_;
+    ends_[at_] = log_->size();
+  }
+
+  // What was touched to make a version, not 0, in that order. A word may be
+  // among it more than once: the first says what it was before.
+  std::span<const Write> WritesOf(size_t version) const {
+    assert(version > 0 && version < count_);
+    return std::span<const Write>(log_->begin(), log_->end())
+        .subspan(ends_[version - 1], ends_[version] - ends_[version - 1]);
+  }
+
+  size_t count() const { return count_; }
+  size_t at() const { return at_; }
+
+  void GoTo(size_t version) {
+    assert(version < count_);
+    for (; at_ < version; ++at_) {
+      for (size_t i = ends_[at_]; i < ends_[at_ + 1]; ++i) {
+        arena_->SetWordAt((*log_)[i].word, (*log_)[i].after);
+      }
+    }
+    for (; at_ > version; --at_) {
+      for (size_t i = ends_[at_]; i > ends_[at_ - 1]; --i) {
+        const Write& write = (*log_)[i - 1];
+        arena_->SetWordAt(write.word, write.before);
+      }
+    }
+  }
+
+ private:
+  Arena* arena_ = nullptr;
+  std::unique_ptr<WriteLog> log_;
+  // Behind the last write that makes each version.
+  std::array<size_t, kMost> ends_{};
+  size_t count_ = 1;
+  size_t at_ = 0;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_MEMORY_VERSIONS_H_

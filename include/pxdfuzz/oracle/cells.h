@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_ORACLE_CELLS_H_
+#define PXDFUZZ_ORACLE_CELLS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/space.h"
+
+namespace pxdfuzz {
+
+// What the reference finds at a page, as far as cells tell it apart.
+enum class PageState : uint8_t {
+  kPlain,     // readable and writable, young and dirty
+  kOld,       // readable and writable, old
+  kClean,     // readable and writable, young and clean
+  kReadOnly,  // of any age
+  kNone,      // PROT_NONE
+  kSpecial,
+  kSwap,
+  kEmpty,
+};
+inline constexpr size_t kPageStateCount = 8;
+
+std::string_view Name(PageState state);
+
+// A kind of request: cells are to the case space what lines are to source text.
+// Fuzzing counts which it reached, and every one can be reached.
+struct Cell {
+  enum class Outcome : uint8_t {
+    kReturned,  // gup_fast returns the page that the cell is about
+    kStopped,   // it does not
+    kRefused,   // the request is beyond the limit; nothing else is said
+  };
+
+  Space space;
+  bool write = false;
+  // The highest level of which the range crosses a boundary, if any.
+  std::optional<Level> crossed;
+  // The leaf by which the last page before that boundary is returned; nothing
+  // where there is no boundary, or the walk stops before.
+  std::optional<Level> before;
+  // What maps the first page after the boundary; or the first page of all
+  // where none is crossed. Nothing for kSwap, kEmpty, and where the walk
+  // stops before.
+  std::optional<Level> after;
+  PageState state = PageState::kEmpty;
+  Outcome outcome = Outcome::kStopped;
+
+  friend constexpr bool operator==(const Cell&, const Cell&) = default;
+};
+
+// "s390/3 read, crosses pud, pte before, pmd old after: returned".
+std::string Describe(const Cell& cell);
+
+// At most this many cells; the size of the array of counters.
+inline constexpr size_t kMaxCells = 4096;
+
+// All that are possible, in a fixed order; those of one space stand together.
+std::span<const Cell> Cells();
+
+// The position of `cell` in Cells(). Nothing for a cell that is impossible: a
+// test holds that none is ever met.
+std::optional<size_t> IndexOf(const Cell& cell);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_ORACLE_CELLS_H_

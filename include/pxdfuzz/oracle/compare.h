@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_ORACLE_COMPARE_H_
+#define PXDFUZZ_ORACLE_COMPARE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/oracle/cells.h"
+#include "pxdfuzz/oracle/outcome.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/reference/changing_reference.h"
+#include "pxdfuzz/tables/arch_arenas.h"
+#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/walk/run_walk.h"
+#include "pxdfuzz/walk/trace.h"
+
+namespace pxdfuzz {
+
+// Why there is nothing to compare.
+enum class Incomparable : uint8_t {
+  kNo,
+  kEmptyCase,         // the input means nothing
+  kOverflow,          // refused: start and length overflow
+  kBeyondLimit,       // refused: the range ends beyond the mm's limit
+  kMalformedWord,     // Malformed::kWord
+  kMalformedTable,    // Malformed::kTable
+  kMalformedControl,  // Malformed::kControl
+  // Changes that Linux would not make, as Impossible:
+  kFreesPages,
+  kInsideLeaf,
+  kMapsOver,
+  kMapsIntoCollapse,
+  kDetachesNothing,
+  kSplitsNothing,
+  kRefillsNothing,
+  kUpgradesNothing,
+};
+
+// One line, without a full stop.
+std::string_view Describe(Incomparable reason);
+
+// What two findings of one cause have in common. Made of the case's meaning
+// alone: no address, order of hashing or compiler is in it.
+struct Signature {
+  Space space;
+  Policy walk;
+  // Whether tables changed while it ran, and it had the last check.
+  bool changing = false;
+  Outcome outcome = Outcome::kAgrees;
+  // The entry by which the reference finds the first page that differs: its
+  // level, and what it is.
+  Level level = Level::kPte;
+  EntryKind::Tag entry = EntryKind::Tag::kEmpty;
+
+  friend constexpr bool operator==(const Signature&,
+                                   const Signature&) = default;
+};
+
+// "s390-3.static-by-value.wrong-page.pte-leaf", or
+// "s390-3.static-by-pointer.changing.fault.pmd-empty": fit for a file's name.
+std::string Name(const Signature& signature);
+
+// A set of walks out of kAllWalks.
+class WalkSet {
+ public:
+  constexpr WalkSet() = default;
+  template <class... Policies>
+  static constexpr WalkSet Of(Policies... policies) {
+    WalkSet set;
+    ((set.bits_ |= 1u << IndexOf(policies)), ...);
+    return set;
+  }
+  static constexpr WalkSet Named() { return FirstOf(kNamedWalkCount); }
+  // What the strict targets walk: those in which something is found, in tables
+  // that nobody changes, and in such that change.
+  static constexpr WalkSet Strict() {
+    return Of(kStaticByValue, kFoldedAwareByValue);
+  }
+  static constexpr WalkSet StrictWhileChanging() {
+    return Of(kFoldedAwareByValue, kStaticByPointer, kFoldedAwareByPointer);
+  }
+  static constexpr WalkSet All() { return FirstOf(kWalkCount); }
+
+  // By position in kAllWalks.
+  constexpr bool Contains(size_t walk) const {
+    return (bits_ >> walk & 1) != 0;
+  }
+
+ private:
+  static constexpr WalkSet FirstOf(size_t count) {
+    WalkSet set;
+    set.bits_ = (1u << count) - 1;
+    return set;
+  }
+  unsigned bits_ = 0;
+};
+
+// Whether a known defect is a finding.
+enum class Excuses : uint8_t { kNone, kKnownDefects };
+
+// How one walk did on one request.
+struct WalkVerdict {
+  bool ran = false;
+  Outcome outcome = Outcome::kAgrees;
+  // Why the outcome is no finding, where it is a known defect.
+  Cause excuse = Cause::kNone;
+  // Pages returned.
+  size_t pages = 0;
+  // Position of the first page that differs, or at which the read strayed.
+  size_t first_difference = 0;
+  // How many of the case's changes were made while it ran.
+  size_t changes = 0;
+  Marks marks;
+
+  bool is_finding() const {
+    return outcome != Outcome::kAgrees && excuse == Cause::kNone;
+  }
+};
+
+struct RequestVerdict {
+  Incomparable incomparable = Incomparable::kNo;
+  // Pages that the reference returns.
+  size_t pages = 0;
+  // Whether the range crosses a boundary of the root table's entries although
+  // Linux has levels above it: what goes wrong with folding goes wrong there.
+  bool crosses_folded = false;
+  // Whether the reference returns pages on both sides of it.
+  bool both_sides = false;
+  // The cell of the case space, as an index into Cells().
+  std::optional<size_t> cell;
+  // By position in kAllWalks.
+  std::array<WalkVerdict, kWalkCount> walks{};
+};
+
+// A finding: which request, which walk, and what it has in common with others.
+struct Finding {
+  size_t request = 0;
+  size_t walk = 0;  // position in kAllWalks
+  Signature signature;
+};
+
+struct Verdict {
+  enum class Kind : uint8_t {
+    kNotComparable,
+    kAgrees,
+    kKnownDefect,  // only what the walks are known to get wrong
+    kFinding,
+  };
+
+  Kind kind = Kind::kNotComparable;
+  // Of the case as a whole; each request has its own besides.
+  Incomparable incomparable = Incomparable::kNo;
+  InlineVector<RequestVerdict, 4> requests;
+  // The first, in the order of requests and walks.
+  std::optional<Finding> finding;
+};
+
+// Whether gup_fast takes a request of `pages` pages at all, for every walk:
+// kNo, kOverflow or kBeyondLimit.
+template <class A>
+constexpr Incomparable Permitted(int levels, uint64_t start, uint64_t pages) {
+  const uint64_t bytes = pages << A::GeometryOf(levels).page_shift();
+  const uint64_t end = WrappingAdd(start, bytes);
+  if (end <= start) return Incomparable::kOverflow;
+  return A::Contract::Permits(levels, end) ? Incomparable::kNo
+                                           : Incomparable::kBeyondLimit;
+}
+
+// Runs cases. One object serves any number of them, one after the other; it
+// allocates when it is made and never again, and nothing of one case outlives
+// it.
+//
+//   Arches   the architectures that it knows, a tuple of their types
+//   Runner   how a walk of one of them is run: `operator()<A>(const WalkSite&,
+//            Policy, const Request&, std::span<uint64_t>, Marks&)`, and as
+//            `Changing` for tables that change, see RunChangingWalk()
+//
+// oracle.h defines it; a test that plants bugs gives its own types.
+template <class Arches, class Runner>
+class BasicOracle {
+ public:
+  // Walks each request of `c` with each of `walks` and compares the pages with
+  // the reference. The verdict is good until the next call.
+  const Verdict& Judge(const Case& c, WalkSet walks, Excuses excuses);
+
+ private:
+  template <class A>
+  void JudgeCase(const Case& c, WalkSet walks, Excuses excuses);
+  template <class A>
+  void JudgeRequest(const Case& c, const AddressSpace<A>& mm, size_t request,
+                    WalkSet walks, Excuses excuses);
+  WalkVerdict JudgeWalk(size_t reference_pages, size_t walk_pages,
+                        const Marks& marks) const;
+  WalkVerdict JudgeChangingWalk(const Request& request, size_t walk_pages,
+                                const Marks& marks) const;
+
+  const ArchArenas arenas_ = ArchArenas::For<Arches>();
+  Verdict verdict_;
+  std::array<uint64_t, Case::kMaxPages> reference_{};
+  // A walk that goes on too far may return more than was asked for.
+  std::array<uint64_t, Case::kMaxPages> pages_{};
+  // For tables that change: all that they held, what a walk may return, and at
+  // which version it took each page's reference.
+  History history_;
+  std::unique_ptr<ChangingReference> changing_ =
+      std::make_unique<ChangingReference>();
+  std::array<uint8_t, Case::kMaxPages> grabbed_{};
+};
+
+// Every architecture that is built, and the walks as they are compiled for
+// fuzzing.
+struct CompiledWalks {
+  template <class A>
+  size_t operator()(const WalkSite& site, Policy policy, const Request& request,
+                    std::span<uint64_t> pages, Marks& marks) const {
+    return RunWalk(site, policy, request, pages, marks);
+  }
+  template <class A>
+  size_t Changing(const WalkSite& site, History& history, Policy policy,
+                  const Request& request, std::span<uint64_t> pages,
+                  std::span<uint8_t> grabbed, Marks& marks) const {
+    return RunChangingWalk(site, history, policy, request, pages, grabbed,
+                           marks);
+  }
+};
+using Oracle = BasicOracle<Architectures, CompiledWalks>;
+extern template class BasicOracle<Architectures, CompiledWalks>;
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_ORACLE_COMPARE_H_

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_ORACLE_ORACLE_H_
+#define PXDFUZZ_ORACLE_ORACLE_H_
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/memory/arena_memory.h"
+#include "pxdfuzz/oracle/cells.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/reference/changing_reference.h"
+#include "pxdfuzz/reference/reference.h"
+#include "pxdfuzz/reference/translate.h"
+#include "pxdfuzz/tables/address_space.h"
+#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/walk/run_walk.h"
+
+// What BasicOracle does, for whoever makes one of other types than Oracle's.
+
+namespace pxdfuzz {
+namespace oracle {
+
+inline Incomparable AsIncomparable(Malformed malformed) {
+  switch (malformed) {
+    case Malformed::kNo:
+      return Incomparable::kNo;
+    case Malformed::kWord:
+      return Incomparable::kMalformedWord;
+    case Malformed::kTable:
+      return Incomparable::kMalformedTable;
+    case Malformed::kControl:
+      return Incomparable::kMalformedControl;
+  }
+  return Incomparable::kNo;
+}
+
+inline Incomparable AsIncomparable(Impossible impossible) {
+  switch (impossible) {
+    case Impossible::kNo:
+      return Incomparable::kNo;
+    case Impossible::kFreesPages:
+      return Incomparable::kFreesPages;
+    case Impossible::kInsideLeaf:
+      return Incomparable::kInsideLeaf;
+    case Impossible::kMapsOver:
+      return Incomparable::kMapsOver;
+    case Impossible::kMapsIntoCollapse:
+      return Incomparable::kMapsIntoCollapse;
+    case Impossible::kDetachesNothing:
+      return Incomparable::kDetachesNothing;
+    case Impossible::kSplitsNothing:
+      return Incomparable::kSplitsNothing;
+    case Impossible::kRefillsNothing:
+      return Incomparable::kRefillsNothing;
+    case Impossible::kUpgradesNothing:
+      return Incomparable::kUpgradesNothing;
+  }
+  return Incomparable::kNo;
+}
+
+// What the reference finds at one address.
+struct Found {
+  std::optional<Level> leaf;
+  PageState state = PageState::kEmpty;
+};
+
+template <class A, class Entries>
+Found Look(const AddressSpace<A, Entries>& mm, const ArenaMemory& memory,
+           uint64_t address) {
+  const Translation t = Translate(
+      typename A::Manual(mm.geometry(), mm.control()), memory, address);
+  if (!t.fetched) return {};
+  const EntryKind kind = mm.entries().Classify(t.level, t.entry);
+  if (kind.tag == EntryKind::Tag::kSwap) return {{}, PageState::kSwap};
+  if (kind.tag != EntryKind::Tag::kLeaf) return {};
+  if (kind.state.special) return {t.level, PageState::kSpecial};
+  switch (kind.state.permission) {
+    case Permission::kNone:
+      return {t.level, PageState::kNone};
+    case Permission::kRead:
+      return {t.level, PageState::kReadOnly};
+    case Permission::kReadWrite:
+      break;
+  }
+  if (!kind.state.young) return {t.level, PageState::kOld};
+  if (!kind.state.dirty) return {t.level, PageState::kClean};
+  return {t.level, PageState::kPlain};
+}
+
+// The first boundary of `level` inside a range, if any.
+inline std::optional<uint64_t> Boundary(const Geometry& geometry, Level level,
+                                        uint64_t start, uint64_t end) {
+  // The boundary above the last entry of all is 0.
+  const uint64_t boundary = WrappingAdd(start | (geometry.span(level) - 1), 1);
+  if (boundary == 0 || boundary >= end) return std::nullopt;
+  return boundary;
+}
+
+// The cell of a request that is permitted and of which the reference returns
+// `returned` pages.
+template <class A, class Entries>
+std::optional<size_t> CellOf(const Space& space,
+                             const AddressSpace<A, Entries>& mm,
+                             const ArenaMemory& memory, const Request& request,
+                             size_t returned) {
+  const Geometry& geometry = mm.geometry();
+  const uint64_t end = request.start + request.pages * geometry.page_size();
+  Cell cell{.space = space, .write = request.write};
+  uint64_t deciding = request.start;
+  for (Level level = Level::kPgd; level > Level::kPte; level = Below(level)) {
+    if (geometry.shift(level) == geometry.shift(Below(level))) continue;
+    const auto boundary = Boundary(geometry, level, request.start, end);
+    if (!boundary.has_value()) continue;
+    cell.crossed = level;
+    const uint64_t pages_before =
+        (*boundary - request.start) >> geometry.page_shift();
+    if (returned < pages_before) return IndexOf(cell);
+    cell.before = Look(mm, memory, *boundary - 1).leaf;
+    deciding = *boundary;
+    break;
+  }
+  const Found found = Look(mm, memory, deciding);
+  cell.after = found.leaf;
+  cell.state = found.state;
+  const bool got =
+      returned > (deciding - request.start) >> geometry.page_shift();
+  cell.outcome = got ? Cell::Outcome::kReturned : Cell::Outcome::kStopped;
+  return IndexOf(cell);
+}
+
+}  // namespace oracle
+
+template <class Arches, class Runner>
+const Verdict& BasicOracle<Arches, Runner>::Judge(const Case& c, WalkSet walks,
+                                                  Excuses excuses) {
+  verdict_.kind = Verdict::Kind::kNotComparable;
+  verdict_.incomparable = Incomparable::kEmptyCase;
+  verdict_.requests.clear();
+  verdict_.finding.reset();
+  if (!c.empty()) {
+    VisitArchOf<Arches>(c.space.arch,
+                        [&]<class A>() { JudgeCase<A>(c, walks, excuses); });
+  }
+  return verdict_;
+}
+
+template <class Arches, class Runner>
+template <class A>
+void BasicOracle<Arches, Runner>::JudgeCase(const Case& c, WalkSet walks,
+                                            Excuses excuses) {
+  AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
+  verdict_.incomparable = oracle::AsIncomparable(Populate(c, mm));
+  if (verdict_.incomparable != Incomparable::kNo) return;
+  if (!c.changes.empty()) {
+    verdict_.incomparable = oracle::AsIncomparable(history_.Make(c, mm));
+    if (verdict_.incomparable != Incomparable::kNo) return;
+  }
+  for (size_t i = 0; i < c.requests.size(); ++i) {
+    JudgeRequest(c, mm, i, walks, excuses);
+  }
+}
+
+template <class Arches, class Runner>
+template <class A>
+void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
+                                               const AddressSpace<A>& mm,
+                                               size_t index, WalkSet walks,
+                                               Excuses excuses) {
+  const Request& request = c.requests[index];
+  const Geometry& geometry = mm.geometry();
+  RequestVerdict& verdict = verdict_.requests.emplace_back();
+  verdict.incomparable =
+      Permitted<A>(mm.levels(), request.start, request.pages);
+  if (verdict.incomparable != Incomparable::kNo) {
+    verdict.cell = IndexOf(Cell{.space = c.space,
+                                .write = request.write,
+                                .outcome = Cell::Outcome::kRefused});
+    return;
+  }
+
+  const ArenaMemory memory(mm.arena(), geometry, c.stack);
+  const typename A::Manual manual(geometry, mm.control());
+  verdict.pages = ReferencePages<A>(
+      manual, memory, geometry.page_size(), request.start, request.write,
+      std::span(reference_.data(), request.pages));
+  verdict.cell = oracle::CellOf(c.space, mm, memory, request, verdict.pages);
+  if (const auto boundary = oracle::Boundary(
+          geometry, geometry.root(), request.start,
+          request.start + request.pages * geometry.page_size());
+      boundary.has_value() && geometry.has_folded()) {
+    verdict.crosses_folded = true;
+    verdict.both_sides =
+        verdict.pages > (*boundary - request.start) >> geometry.page_shift();
+  }
+
+  const bool changing = !c.changes.empty();
+  if (changing) changing_->template Make<A>(history_, memory, request);
+
+  const WalkSite site{c.space, mm.arena(), mm.root(), c.stack};
+  for (size_t i = 0; i < kWalkCount; ++i) {
+    if (!walks.Contains(i)) continue;
+    const Policy policy = kAllWalks[i];
+    Marks marks;
+    WalkVerdict& walk = verdict.walks[i];
+    // Why it is known to go wrong.
+    Causes known;
+    if (changing) {
+      const size_t pages = Runner().template Changing<A>(
+          site, history_, policy, request, pages_, grabbed_, marks);
+      walk = JudgeChangingWalk(request, pages, marks);
+      history_.GoTo(0);
+      known = A::KnownRaces(policy, c.space.levels);
+    } else {
+      const size_t pages =
+          Runner().template operator()<A>(site, policy, request, pages_, marks);
+      walk = JudgeWalk(verdict.pages, pages, marks);
+      known.Add(A::KnownDefect(policy, c.space.levels));
+    }
+    if (walk.outcome == Outcome::kAgrees) {
+      if (verdict_.kind == Verdict::Kind::kNotComparable) {
+        verdict_.kind = Verdict::Kind::kAgrees;
+      }
+      continue;
+    }
+    if (excuses == Excuses::kKnownDefects) {
+      walk.excuse = marks.Excuse(known, walk.first_difference);
+    }
+    if (walk.excuse != Cause::kNone) {
+      if (verdict_.kind != Verdict::Kind::kFinding) {
+        verdict_.kind = Verdict::Kind::kKnownDefect;
+      }
+      continue;
+    }
+    verdict_.kind = Verdict::Kind::kFinding;
+    if (verdict_.finding.has_value()) continue;
+    const uint64_t last = request.pages - uint64_t{1};
+    const uint64_t page = std::min<uint64_t>(walk.first_difference, last);
+    // Of the version that the walk ended with, which a page that is missing
+    // has met unchanged.
+    if (changing) history_.GoTo(walk.changes);
+    const typename A::Manual at_end =
+        changing ? typename A::Manual(
+                       A::GeometryOf(history_.top(walk.changes).levels),
+                       history_.top(walk.changes).control)
+                 : manual;
+    const Translation t =
+        Translate(at_end, memory, request.start + page * geometry.page_size());
+    if (changing) history_.GoTo(0);
+    Finding finding{.request = index, .walk = i, .signature = {}};
+    finding.signature = {.space = c.space,
+                         .walk = policy,
+                         .changing = changing,
+                         .outcome = walk.outcome,
+                         .level = t.level,
+                         .entry = A::Entries::Classify(t.level, t.entry).tag};
+    verdict_.finding = finding;
+  }
+}
+
+template <class Arches, class Runner>
+WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(size_t reference_pages,
+                                                   size_t walk_pages,
+                                                   const Marks& marks) const {
+  WalkVerdict verdict{.ran = true, .pages = walk_pages, .marks = marks};
+  const size_t common = std::min(reference_pages, walk_pages);
+  const auto [differs, unused] = std::mismatch(
+      reference_.begin(), reference_.begin() + common, pages_.begin());
+  verdict.first_difference = static_cast<size_t>(differs - reference_.begin());
+  if (verdict.first_difference < common) {
+    verdict.outcome = Outcome::kWrongPage;
+  } else if (walk_pages < reference_pages) {
+    verdict.outcome = Outcome::kShort;
+  } else if (walk_pages > reference_pages) {
+    verdict.outcome = Outcome::kLong;
+  }
+  AddStrayReads(marks, verdict.outcome, verdict.first_difference);
+  return verdict;
+}
+
+template <class Arches, class Runner>
+WalkVerdict BasicOracle<Arches, Runner>::JudgeChangingWalk(
+    const Request& request, size_t walk_pages, const Marks& marks) const {
+  WalkVerdict verdict{.ran = true,
+                      .pages = walk_pages,
+                      .changes = history_.at(),
+                      .marks = marks};
+  const size_t known = std::min<size_t>(walk_pages, request.pages);
+  const ChangingReference::Judged judged =
+      changing_->Judge(walk_pages, std::span(pages_).first(known),
+                       std::span(grabbed_).first(known), history_.at());
+  verdict.outcome = judged.outcome;
+  verdict.first_difference = judged.page;
+  AddStrayReads(marks, verdict.outcome, verdict.first_difference);
+  return verdict;
+}
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_ORACLE_ORACLE_H_

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_PAGING_LEAF_H_
+#define PXDFUZZ_PAGING_LEAF_H_
+
+#include <cstdint>
+
+namespace pxdfuzz {
+
+// What a page may be used for, as mmap() and mprotect() say it.
+enum class Permission : uint8_t { kNone, kRead, kReadWrite };
+
+// The state of a mapped page, in Linux's terms. How it is written differs from
+// architecture to architecture.
+struct LeafState {
+  Permission permission = Permission::kReadWrite;
+  bool young = true;     // was accessed; else old
+  bool dirty = true;     // was written; else clean
+  bool special = false;  // no struct page behind it
+
+  friend constexpr bool operator==(const LeafState&,
+                                   const LeafState&) = default;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_PAGING_LEAF_H_

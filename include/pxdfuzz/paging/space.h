@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_PAGING_SPACE_H_
+#define PXDFUZZ_PAGING_SPACE_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pxdfuzz {
+
+// Every architecture that version 1 of the case format names, built or not.
+enum class ArchId : uint8_t { kS390, kX86, kArm64Page16K };
+
+// What kind of address space a case is about: an architecture, and how many
+// levels of its tables are real.
+struct Space {
+  ArchId arch = ArchId::kS390;
+  uint8_t levels = 3;
+
+  friend constexpr bool operator==(const Space&, const Space&) = default;
+};
+
+// All that version 1 names, in a fixed order.
+inline constexpr std::array<Space, 8> kAllSpaces = {{
+    {ArchId::kS390, 2},
+    {ArchId::kS390, 3},
+    {ArchId::kS390, 4},
+    {ArchId::kS390, 5},
+    {ArchId::kX86, 4},
+    {ArchId::kX86, 5},
+    {ArchId::kArm64Page16K, 3},
+    {ArchId::kArm64Page16K, 4},
+}};
+
+constexpr std::string_view Name(ArchId arch) {
+  constexpr std::array<std::string_view, 3> kNames = {"s390", "x86-64",
+                                                      "arm64-16k"};
+  return kNames[static_cast<size_t>(arch)];
+}
+
+// Position of `space` in kAllSpaces. `space` is one of them.
+constexpr size_t IndexOf(Space space) {
+  size_t i = 0;
+  while (i + 1 < kAllSpaces.size() && kAllSpaces[i] != space) ++i;
+  return i;
+}
+
+// "s390/3". The inverse gives nothing for a name that is not in kAllSpaces.
+std::string Name(Space space);
+std::optional<Space> SpaceFromName(std::string_view name);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_PAGING_SPACE_H_

@@ -1,0 +1,552 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_REFERENCE_TRANSLATE_RULES_H_
+#define PXDFUZZ_REFERENCE_TRANSLATE_RULES_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "pxdfuzz/base/inline_vector.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/memory/memory.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/entry_ref.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/leaf.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/reference/reference.h"
+#include "pxdfuzz/reference/translate.h"
+#include "pxdfuzz/tables/address_space.h"
+#include "pxdfuzz/tables/populate.h"
+
+namespace pxdfuzz {
+
+// Tries Translate alone. There is no second Translate to compare with: each
+// rule changes the tables, the control word or the address in a way of which it
+// is known what becomes of the result, and translates again. The tables may
+// hold any words.
+
+// A rule that did not hold.
+struct RuleViolation {
+  // "s390.common-bit": fit for a file's name and a DEDUP_TOKEN.
+  std::string_view rule;
+  // What the rule says, one line.
+  std::string_view text;
+  // What was translated, and what became of it.
+  uint64_t control = 0;
+  uint64_t address = 0;
+  Translation result;
+  // The same after the change.
+  uint64_t changed_control = 0;
+  uint64_t changed_address = 0;
+  Translation changed_result;
+  // The word that was written last for it: where, and what.
+  std::optional<uint64_t> written;
+  uint64_t word = 0;
+};
+
+// Several lines, each ended: which rule, what it says, both results.
+std::string Describe(const RuleViolation& violation, Space space);
+
+// Checks all rules on cases. One object serves any number of them, one after
+// the other; it allocates when it is made and never again.
+class TranslateRules {
+ public:
+  TranslateRules();
+
+  // The first rule that `c` shows to be broken. The empty case shows none.
+  std::optional<RuleViolation> Check(const Case& c);
+
+ private:
+  struct Arenas {
+    std::unique_ptr<Arena> first;
+    std::unique_ptr<Arena> second;
+  };
+  // By ArchId; null where the architecture is not built.
+  std::array<Arenas, 3> arenas_;
+};
+
+namespace rules {
+
+// An arena seen through changes: words that differ, and ranges that stand where
+// the arena has nothing. What was added last counts.
+class ChangedMemory {
+ public:
+  struct Range {
+    enum class Kind : uint8_t {
+      kAlias,   // the words from `first` on
+      kSeries,  // `first`, first + step, ...
+      kNoise,   // any words
+    };
+    Kind kind = Kind::kAlias;
+    uint64_t address = 0;
+    uint64_t bytes = 0;
+    uint64_t first = 0;
+    uint64_t step = 0;
+  };
+  struct Word {
+    uint64_t address = 0;
+    uint64_t value = 0;
+  };
+
+  explicit ChangedMemory(const Arena& arena) : arena_(arena) {}
+
+  void Write(uint64_t address, uint64_t value) {
+    words_.push_back({address, value});
+  }
+  void Add(const Range& range) { ranges_.push_back(range); }
+
+  // Takes back, when it goes, what was added since it was made.
+  class Undo {
+   public:
+    explicit Undo(ChangedMemory& memory)
+        : memory_(memory),
+          words_(memory.words_.size()),
+          ranges_(memory.ranges_.size()) {}
+    ~Undo() {
+      while (memory_.words_.size() > words_) memory_.words_.erase(words_);
+      while (memory_.ranges_.size() > ranges_) memory_.ranges_.erase(ranges_);
+    }
+    Undo(const Undo&) = delete;
+    Undo& operator=(const Undo&) = delete;
+
+   private:
+    ChangedMemory& memory_;
+    size_t words_;
+    size_t ranges_;
+  };
+
+  Loaded Load(Level level, EntryRef ref) const {
+    uint64_t address = ref.address();
+    size_t i = ranges_.size();
+    while (true) {
+      for (size_t w = words_.size(); w > 0; --w) {
+        if (words_[w - 1].address == address) {
+          return {words_[w - 1].value, Source::kTable};
+        }
+      }
+      while (i > 0 && WrappingSub(address, ranges_[i - 1].address) >=
+                          ranges_[i - 1].bytes) {
+        --i;
+      }
+      if (i == 0) break;
+      const Range& range = ranges_[--i];
+      const uint64_t inside = WrappingSub(address, range.address);
+      switch (range.kind) {
+        case Range::Kind::kAlias:
+          address = WrappingAdd(range.first, inside);
+          continue;
+        case Range::Kind::kSeries:
+          return {WrappingAdd(range.first,
+                              WrappingMul(inside / kEntrySize, range.step)),
+                  Source::kTable};
+        case Range::Kind::kNoise:
+          return {Rng::Mix(range.first ^ address), Source::kTable};
+      }
+    }
+    const uint64_t* word = arena_.Find(address);
+    if (word == nullptr) return {arena_.empty(level), Source::kNowhere};
+    return {*word, Source::kTable};
+  }
+
+  // What only walks need.
+  uint64_t LoadRootType(EntryRef root) const {
+    return Load(Level::kPgd, root).value;
+  }
+  EntryRef Push(Level /*level*/, uint64_t /*value*/, EntryRef ref) {
+    return ref;
+  }
+  bool Holds(EntryRef /*ref*/, uint64_t /*address*/) const { return true; }
+
+ private:
+  const Arena& arena_;
+  InlineVector<Word, 64> words_;
+  InlineVector<Range, 16> ranges_;
+};
+
+static_assert(Memory<ChangedMemory>);
+
+struct Fetch {
+  Level level = Level::kPte;
+  uint64_t address = 0;
+  uint64_t entry = 0;
+};
+
+// One translation and the entries that it read.
+struct Trial {
+  uint64_t control = 0;
+  uint64_t address = 0;
+  Translation result;
+  InlineVector<Fetch, kLevelCount> path;
+
+  // Whether no word was read twice. Tables may overlap, and then a change made
+  // for one level is a change to another: such trials say nothing.
+  bool distinct() const {
+    for (size_t i = 0; i < path.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        if (path[i].address == path[j].address) return false;
+      }
+    }
+    return true;
+  }
+};
+
+template <class Manual, Memory M>
+Trial Try(const Manual& manual, const M& memory, uint64_t control,
+          uint64_t address, Access access = Access::kFetch) {
+  Trial trial{.control = control, .address = address};
+  trial.result =
+      Translate(manual, memory, address, access,
+                [&trial](Level level, EntryRef ref, uint64_t entry) {
+                  trial.path.push_back({level, ref.address(), entry});
+                });
+  return trial;
+}
+
+// Whether two trials end alike, after as many reads. How far protection had
+// been gathered before an exception is nobody's business.
+inline bool EndAlike(const Trial& a, const Trial& b) {
+  return a.result.code == b.result.code &&
+         a.result.physical == b.result.physical &&
+         (a.result.code != 0 ||
+          a.result.is_protected == b.result.is_protected) &&
+         a.path.size() == b.path.size();
+}
+
+// The first violation found.
+class Findings {
+ public:
+  explicit Findings(std::optional<RuleViolation>& out) : out_(out) {}
+
+  bool any() const { return out_.has_value(); }
+
+  // Reports `rule` unless it `holds`: `before` became `after` when `word` was
+  // written.
+  void Expect(bool holds, std::string_view rule, std::string_view text,
+              const Trial& before, const Trial& after,
+              std::optional<ChangedMemory::Word> written = std::nullopt) {
+    if (holds || any()) return;
+    out_ = RuleViolation{.rule = rule,
+                         .text = text,
+                         .control = before.control,
+                         .address = before.address,
+                         .result = before.result,
+                         .changed_control = after.control,
+                         .changed_address = after.address,
+                         .changed_result = after.result};
+    if (written.has_value()) {
+      out_->written = written->address;
+      out_->word = written->value;
+    }
+  }
+
+ private:
+  std::optional<RuleViolation>& out_;
+};
+
+// The rules that need an architecture's masks. Each architecture specializes it
+// in a file of its own, arch/*_rules.h:
+//
+//   RawRules(const Arena&, const Geometry&, uint64_t control, uint64_t address,
+//            Rng, Findings)
+//   void Check()
+template <class A, ArchId = A::kId>
+class RawRules;
+
+// The rules that hold on every architecture, and then its own.
+//
+// A is an architecture type; a test gives one whose Manual has a planted bug.
+template <class A>
+class RuleChecker {
+ public:
+  // The arenas are clean and outlive the object.
+  RuleChecker(Arena& first, Arena& second) : first_(first), second_(second) {}
+
+  std::optional<RuleViolation> Check(const Case& c) {
+    std::optional<RuleViolation> violation;
+    Findings findings(violation);
+    if (c.empty()) return violation;
+    CheckRaw(c, findings);
+    if (!violation.has_value()) CheckWellFormed(c, findings);
+    return violation;
+  }
+
+ private:
+  using Manual = typename A::Manual;
+
+  // Calls `visit` for the addresses that a case is about: where its requests
+  // start, and the same place in what each of its pokes governs.
+  template <class Visit>
+  static void ForEachAddress(const Case& c, const Geometry& geometry,
+                             Visit visit) {
+    for (const Request& request : c.requests) visit(request.start);
+    const uint64_t start = c.requests[0].start;
+    for (const Record& record : c.records) {
+      if (record.kind != Record::Kind::kPoke) continue;
+      const uint64_t address =
+          record.address | (start & (geometry.span(record.level) - 1));
+      if (address != start) visit(address);
+    }
+  }
+
+  // Rules for any words.
+  void CheckRaw(const Case& c, Findings findings) {
+    AddressSpace<A> mm(first_, c.space.levels);
+    Populate(c, mm);
+    ForEachAddress(c, mm.geometry(), [&](uint64_t page) {
+      if (findings.any()) return;
+      Rng choose(page ^ Rng::Mix(mm.control()));
+      const uint64_t address = page | choose.Below(mm.geometry().page_size());
+      CheckAddress(mm, address, choose, findings);
+      RawRules<A>(mm.arena(), mm.geometry(), mm.control(), address, choose,
+                  findings)
+          .Check();
+    });
+  }
+
+  void CheckAddress(const AddressSpace<A>& mm, uint64_t address, Rng& choose,
+                    Findings& findings) {
+    const Geometry& geometry = mm.geometry();
+    const Manual manual(geometry, mm.control());
+    ChangedMemory memory(mm.arena());
+    const Trial fetch = Try(manual, memory, mm.control(), address);
+    const Translation& result = fetch.result;
+
+    // What Translate promises of its own result.
+    bool sound = result.fetched == !fetch.path.empty() &&
+                 (result.code == 0 || result.physical == 0);
+    for (size_t i = 1; i < fetch.path.size(); ++i) {
+      sound &= fetch.path[i].level < fetch.path[i - 1].level;
+    }
+    if (result.fetched) {
+      const Fetch& last = fetch.path.back();
+      sound &= result.level == last.level && result.entry == last.entry &&
+               result.ref == EntryRef::InTable(last.address);
+    }
+    findings.Expect(sound, "result",
+                    "entries are read from the root down, and the last one is "
+                    "in the result",
+                    fetch, fetch);
+
+    const Trial store =
+        Try(manual, memory, mm.control(), address, Access::kStore);
+    const bool refused = result.code == 0 && result.is_protected;
+    findings.Expect(refused ? store.result.code == Manual::kStoreToProtected &&
+                                  store.result.physical == 0
+                            : EndAlike(fetch, store),
+                    "store",
+                    "a store is refused exactly where a fetch succeeds and the "
+                    "page is protected",
+                    fetch, store);
+
+    if (result.code == 0 && result.fetched) {
+      // The same leaf, another place in it.
+      const uint64_t flip = choose.Next() & (geometry.span(result.level) - 1);
+      const Trial other = Try(manual, memory, mm.control(), address ^ flip);
+      findings.Expect(other.result.code == 0 &&
+                          other.result.physical == (result.physical ^ flip) &&
+                          other.result.is_protected == result.is_protected &&
+                          other.result.ref == result.ref,
+                      "linear",
+                      "inside one leaf, address and result differ in the same "
+                      "bits",
+                      fetch, other);
+    }
+
+    if (result.fetched) {
+      // A word that was not read: a neighbour of one that was.
+      const Fetch& read = fetch.path[choose.Below(fetch.path.size())];
+      const uint64_t away = WrappingSub(choose.Below(33), 16);
+      const uint64_t near =
+          WrappingAdd(read.address, WrappingMul(away, kEntrySize));
+      const bool on_path =
+          std::any_of(fetch.path.begin(), fetch.path.end(),
+                      [near](const Fetch& f) { return f.address == near; });
+      if (!on_path && mm.arena().Find(near) != nullptr) {
+        const ChangedMemory::Undo undo(memory);
+        const ChangedMemory::Word word = {near, choose.Next()};
+        memory.Write(word.address, word.value);
+        const Trial other = Try(manual, memory, mm.control(), address);
+        findings.Expect(other.result == result, "unread",
+                        "a word that is not read changes nothing", fetch, other,
+                        word);
+      }
+    }
+  }
+
+  // Does what the records of `c` say that are no pokes and whose level both
+  // kinds of space have, with entries that span the same.
+  static void PopulateBoth(const Case& c, AddressSpace<A>& a,
+                           AddressSpace<A>& b) {
+    Case tables{.space = c.space};
+    for (const Record& record : c.records) {
+      if (record.kind == Record::Kind::kPoke ||
+          record.kind == Record::Kind::kPokeControl ||
+          !a.geometry().real(record.level) ||
+          !b.geometry().real(record.level) ||
+          a.geometry().span(record.level) != b.geometry().span(record.level)) {
+        continue;
+      }
+      tables.records.push_back(record);
+    }
+    Populate(tables, a);
+    Populate(tables, b);
+  }
+
+  // Which page an address is on, however the tables say it. Exceptions are told
+  // apart by the level at which tables end, so which one it is may differ.
+  static bool SamePage(const Trial& a, const Trial& b) {
+    return (a.result.code == 0) == (b.result.code == 0) &&
+           a.result.physical == b.result.physical &&
+           (a.result.code != 0 ||
+            a.result.is_protected == b.result.is_protected);
+  }
+
+  // Rules for what Linux writes.
+  void CheckWellFormed(const Case& c, Findings findings) {
+    Rng choose(c.requests[0].start);
+    const int other_levels =
+        A::kMinLevels +
+        static_cast<int>(choose.Below(A::kMaxLevels - A::kMinLevels + 1));
+    AddressSpace<A> a(first_, c.space.levels);
+    AddressSpace<A> b(second_, other_levels);
+    PopulateBoth(c, a, b);
+    const Manual manual_a(a.geometry(), a.control());
+    const Manual manual_b(b.geometry(), b.control());
+    const ChangedMemory memory_a(a.arena());
+    const ChangedMemory memory_b(b.arena());
+    std::optional<Trial> large;
+    for (const Request& request : c.requests) {
+      const Trial in_a = Try(manual_a, memory_a, a.control(), request.start);
+      const Trial in_b = Try(manual_b, memory_b, b.control(), request.start);
+      // Beyond what the smaller one translates.
+      if (!in_a.result.fetched || !in_b.result.fetched) continue;
+      findings.Expect(SamePage(in_a, in_b), "roots",
+                      "the same mapping gives the same page, whatever the "
+                      "number of levels",
+                      in_a, in_b);
+      if (!large.has_value() && in_a.result.code == 0 &&
+          in_a.result.level != Level::kPte) {
+        large = in_a;
+      }
+    }
+    if (!findings.any()) CheckRanges(c, a, choose, findings);
+    if (!large.has_value() || findings.any()) return;
+
+    // One large leaf is given up for the small one that holds the address.
+    const Translation& result = large->result;
+    const Level below = b.geometry().real_below(result.level);
+    if (!A::Entries::HasLeaf(below)) return;
+    const EntryKind kind = A::Entries::Classify(result.level, result.entry);
+    if (kind.tag != EntryKind::Tag::kLeaf) return;
+    const uint64_t small = b.geometry().span(below) - 1;
+    b.Map(below, large->address & ~small, 1, result.physical & ~small,
+          kind.state);
+    const Trial split = Try(manual_b, memory_b, b.control(), large->address);
+    findings.Expect(SamePage(*large, split) && split.result.level == below,
+                    "split",
+                    "a large leaf and the small one in its place give the same "
+                    "page",
+                    *large, split);
+  }
+
+  // The first pages of a range, as gup's reference finds them.
+  struct Pages {
+    std::array<uint64_t, 16> page{};
+    size_t count = 0;
+
+    friend bool operator==(const Pages&, const Pages&) = default;
+  };
+
+  static Pages PagesOf(const AddressSpace<A>& mm, uint64_t start, size_t pages,
+                       bool write) {
+    Pages found;
+    const Manual manual(mm.geometry(), mm.control());
+    const ChangedMemory memory(mm.arena());
+    found.count = ReferencePages<A>(
+        manual, memory, mm.geometry().page_size(), start, write,
+        std::span(found.page).first(std::min(pages, found.page.size())));
+    return found;
+  }
+
+  // Rules for whole ranges. Adds a mapping to `mm`.
+  void CheckRanges(const Case& c, AddressSpace<A>& mm, Rng& choose,
+                   Findings& findings) {
+    const uint64_t page_size = mm.geometry().page_size();
+    const Manual manual(mm.geometry(), mm.control());
+    const ChangedMemory memory(mm.arena());
+    std::array<Pages, 4> before;
+    for (const Request& request : c.requests) {
+      // Ranges that overflow are not gup's.
+      if (WrappingAdd(request.start, request.pages * page_size) <
+          request.start) {
+        return;
+      }
+    }
+    for (size_t i = 0; i < c.requests.size(); ++i) {
+      const Request& request = c.requests[i];
+      before[i] = PagesOf(mm, request.start, request.pages, request.write);
+      // In two parts; the second counts where the first is complete.
+      const size_t cut = choose.Below(before[i].page.size());
+      Pages parts =
+          PagesOf(mm, request.start, std::min<size_t>(cut, request.pages),
+                  request.write);
+      if (parts.count == cut && cut < request.pages) {
+        const Pages rest =
+            PagesOf(mm, WrappingAdd(request.start, cut * page_size),
+                    std::min<size_t>(request.pages, parts.page.size()) - cut,
+                    request.write);
+        std::copy_n(rest.page.begin(), rest.count, parts.page.begin() + cut);
+        parts.count += rest.count;
+      }
+      const Trial trial = Try(manual, memory, mm.control(), request.start);
+      findings.Expect(parts == before[i], "halves",
+                      "a range in two parts has the pages of the whole", trial,
+                      trial);
+    }
+
+    // A page somewhere else, where no large leaf stands.
+    const uint64_t anywhere = choose.Next() & mm.geometry().last_address();
+    const uint64_t elsewhere = anywhere >> choose.Below(40) & ~(page_size - 1);
+    for (const Request& request : c.requests) {
+      if (WrappingSub(elsewhere, request.start) < request.pages * page_size) {
+        return;
+      }
+    }
+    const Trial there = Try(manual, memory, mm.control(), elsewhere);
+    if (!there.result.fetched) return;
+    if (there.result.level != Level::kPte &&
+        A::Entries::Classify(there.result.level, there.result.entry).tag ==
+            EntryKind::Tag::kLeaf) {
+      return;
+    }
+    mm.Map(Level::kPte, elsewhere, 1, elsewhere, LeafState{});
+    const Trial mapped = Try(manual, memory, mm.control(), elsewhere);
+    for (size_t i = 0; i < c.requests.size(); ++i) {
+      const Request& request = c.requests[i];
+      findings.Expect(
+          PagesOf(mm, request.start, request.pages, request.write) == before[i],
+          "elsewhere", "a page mapped outside a range changes nothing in it",
+          there, mapped);
+    }
+  }
+
+  Arena& first_;
+  Arena& second_;
+};
+
+}  // namespace rules
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_REFERENCE_TRANSLATE_RULES_H_

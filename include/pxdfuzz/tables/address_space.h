@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TABLES_ADDRESS_SPACE_H_
+#define PXDFUZZ_TABLES_ADDRESS_SPACE_H_
+
+#include <array>
+#include <cassert>
+#include <cstdint>
+#include <optional>
+
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/entry_ref.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/leaf.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/manual.h"
+
+namespace pxdfuzz {
+
+// An arena for an architecture's tables.
+template <class A>
+Arena MakeArena() {
+  std::array<uint64_t, kLevelCount> empty{};
+  std::array<uint64_t, kLevelCount> alignment{};
+  for (const Level level : kAllLevels) {
+    empty[Ordinal(level)] = A::Entries::Empty(level);
+    alignment[Ordinal(level)] = A::Entries::TableAlignment(level);
+  }
+  return Arena(empty, alignment);
+}
+
+// Where reading begins: how many levels are real, the root table's physical
+// address, and what the hardware is given.
+struct Top {
+  int levels = 0;
+  uint64_t root = 0;
+  uint64_t control = 0;
+};
+
+// The tables of one process: a root, and how many levels are real. Folding is a
+// value; there is one set of tables, which the hardware reads from the real
+// root and the kernel from pgd.
+//
+// Tables are built with the hardware's indexes (A::Manual), never the walk's.
+// Later writes win: a page mapped inside a large leaf replaces the leaf by an
+// empty table first, a large leaf replaces the table that stood there.
+//
+//   Entries   how entries are written: A's own, or an object that writes them
+//             as one kernel tree does
+template <class A, class Entries = typename A::Entries>
+class AddressSpace {
+ public:
+  // Begins a case in `arena`, which is clean, outlives the object and is reset
+  // by its destructor.
+  AddressSpace(Arena& arena, int levels, const Entries& entries = Entries())
+      : arena_(arena), geometry_(A::GeometryOf(levels)), entries_(entries) {
+    arena_.Begin(geometry_);
+    const uint64_t root = *arena_.NewTable(geometry_.root());
+    top_ = {levels, root, A::Entries::Control(levels, root)};
+  }
+  ~AddressSpace() { arena_.Reset(); }
+  AddressSpace(const AddressSpace&) = delete;
+  AddressSpace& operator=(const AddressSpace&) = delete;
+
+  const Arena& arena() const { return arena_; }
+  Arena& arena() { return arena_; }
+  const Geometry& geometry() const { return geometry_; }
+  const Entries& entries() const { return entries_; }
+  int levels() const { return top_.levels; }
+  // mm->pgd.
+  EntryRef root() const { return EntryRef::InTable(top_.root); }
+  // What the hardware is given: the root and what goes with it.
+  uint64_t control() const { return top_.control; }
+  void set_control(uint64_t control) { top_.control = control; }
+  // All of it, as it is now or was.
+  const Top& top() const { return top_; }
+  void set_top(const Top& top) {
+    top_ = top;
+    geometry_ = A::GeometryOf(top.levels);
+  }
+
+  // Maps `count` leaves of `level` from `address` on to consecutive physical
+  // addresses from `frame` on; both are multiples of what a leaf spans. What
+  // the tables would not translate, beyond their last address, is left out.
+  void Map(Level level, uint64_t address, uint64_t count, uint64_t frame,
+           const LeafState& state) {
+    const uint64_t span = geometry_.span(level);
+    uint64_t word = entries_.Leaf(level, frame, state);
+    // A frame may stand inverted in its entry.
+    const uint64_t step = WrappingSub(
+        entries_.Leaf(level, WrappingAdd(frame, span), state), word);
+    Fill(level, address, count, [&word, step] {
+      const uint64_t now = word;
+      word = WrappingAdd(word, step);
+      return now;
+    });
+  }
+
+  // Empties `count` entries of `level`.
+  void Clear(Level level, uint64_t address, uint64_t count) {
+    Fill(level, address, count,
+         [this, level] { return entries_.Empty(level); });
+  }
+
+  // Makes `count` page entries swap entries, of consecutive places.
+  void Swap(uint64_t address, uint64_t count, uint64_t place) {
+    Fill(Level::kPte, address, count, [this, &place] {
+      const uint64_t word = A::Entries::Swap(place);
+      place = WrappingAdd(place, geometry_.page_size());
+      return word;
+    });
+  }
+
+  // Writes any word into the entry of `level` that `address` selects, below
+  // tables that are made where they are missing.
+  void Poke(Level level, uint64_t address, uint64_t word) {
+    Fill(level, address, 1, [word] { return word; });
+  }
+
+  // Puts a root table of one more level on top, whose first entry leads to the
+  // root as it is: crst_table_upgrade() of s390. False where the pool is full.
+  bool Upgrade() {
+    const int levels = top_.levels + 1;
+    const Level level = A::GeometryOf(levels).root();
+    const std::optional<uint64_t> root = arena_.NewTable(level);
+    if (!root.has_value()) return false;
+    uint64_t* first = arena_.Touch(*root, 1);
+    if (first == nullptr) return false;
+    *first = entries_.Table(level, top_.root);
+    set_top({levels, *root, A::Entries::Control(levels, *root)});
+    return true;
+  }
+
+  // Where the entry of `level` stands that `address` selects, or the one above
+  // it that leads no further. `level` is real. Nothing where tables are not
+  // looked at for `address`.
+  struct Slot {
+    Level level = Level::kPte;
+    uint64_t physical = 0;
+    uint64_t word = 0;
+  };
+  std::optional<Slot> Find(Level level, uint64_t address) const {
+    if (!Translates(address)) return std::nullopt;
+    uint64_t table = top_.root;
+    for (Level at = geometry_.root();; at = geometry_.real_below(at)) {
+      const uint64_t entry = table + Index(at, address) * kEntrySize;
+      const uint64_t* found = arena_.Find(entry);
+      if (found == nullptr) return std::nullopt;
+      const uint64_t word = *found;
+      const EntryKind kind = entries_.Classify(at, word);
+      if (at == level || kind.tag != EntryKind::Tag::kTable) {
+        return Slot{at, entry, word};
+      }
+      table = kind.address;
+    }
+  }
+  // Writes one word that `Find` or a table's address led to.
+  void Set(uint64_t physical, uint64_t word) {
+    if (uint64_t* found = arena_.Touch(physical, 1)) *found = word;
+  }
+
+ private:
+  using Manual = typename A::Manual;
+
+  // The hardware with the root as the kernel gave it.
+  Manual manual() const {
+    return Manual(geometry_, A::Entries::Control(top_.levels, top_.root));
+  }
+  uint64_t Index(Level level, uint64_t address) const {
+    return manual().Index(level, address);
+  }
+  // Whether the tables are looked at for `address` at all.
+  bool Translates(uint64_t address) const {
+    return manual().Start(address).kind == ManualStep::Kind::kFetch;
+  }
+
+  template <class NextWord>
+  void Fill(Level level, uint64_t address, uint64_t count, NextWord next_word) {
+    assert(geometry_.real(level));
+    const uint64_t span = geometry_.span(level);
+    while (count > 0 && Translates(address)) {
+      const std::optional<uint64_t> table = TableFor(level, address);
+      if (!table.has_value()) return;
+      const uint64_t index = Index(level, address);
+      const uint64_t left_here = geometry_.entries(level) - index;
+      const uint64_t here = count < left_here ? count : left_here;
+      uint64_t* words = arena_.Touch(*table + index * kEntrySize, here);
+      if (words == nullptr) return;
+      for (uint64_t i = 0; i < here; ++i) words[i] = next_word();
+      count -= here;
+      // The end of the whole space wraps to 0.
+      address = WrappingAdd(address, WrappingMul(here, span));
+      if (address == 0) return;
+    }
+  }
+
+  // The table of `level` for `address`; made, with those above it, if missing.
+  std::optional<uint64_t> TableFor(Level level, uint64_t address) {
+    uint64_t table = top_.root;
+    for (Level at = geometry_.root(); at != level;
+         at = geometry_.real_below(at)) {
+      const uint64_t entry = table + Index(at, address) * kEntrySize;
+      const EntryKind kind = entries_.Classify(at, *arena_.Find(entry));
+      if (kind.tag == EntryKind::Tag::kTable &&
+          arena_.IsTable(geometry_.real_below(at), kind.address)) {
+        table = kind.address;
+        continue;
+      }
+      const std::optional<uint64_t> made =
+          arena_.NewTable(geometry_.real_below(at));
+      if (!made.has_value()) return std::nullopt;
+      uint64_t* word = arena_.Touch(entry, 1);
+      if (word == nullptr) return std::nullopt;
+      *word = entries_.Table(at, *made);
+      table = *made;
+    }
+    return table;
+  }
+
+  Arena& arena_;
+  Geometry geometry_;
+  [[no_unique_address]] Entries entries_;
+  Top top_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_TABLES_ADDRESS_SPACE_H_

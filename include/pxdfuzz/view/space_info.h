@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_VIEW_SPACE_INFO_H_
+#define PXDFUZZ_VIEW_SPACE_INFO_H_
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <string_view>
+
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/space.h"
+
+namespace pxdfuzz {
+
+// What code that is no template needs to know of a kind of address space:
+// A::GeometryOf, A::Entries::Has* and A::Contract::Limit as plain values.
+struct SpaceInfo {
+  Space space;
+  // False where the architecture is not built: nothing below is set then.
+  bool built = false;
+  Geometry geometry;
+  // Highest end of a range that gup_fast serves, in bytes.
+  uint64_t limit = 0;
+  // By level: whether an entry can map a page, can be special, can be a swap
+  // entry.
+  std::array<bool, kLevelCount> has_leaf{};
+  std::array<bool, kLevelCount> has_special{};
+  std::array<bool, kLevelCount> has_swap{};
+  // Whether a process may be given one level more while it runs.
+  bool can_upgrade = false;
+  // By level: the manual's name of the table.
+  std::array<std::string_view, kLevelCount> table_name{};
+
+  // The highest address below a power of two that holds all that gup_fast
+  // serves.
+  constexpr uint64_t last_user_address() const {
+    return ~uint64_t{0} >> std::countl_zero(limit - 1);
+  }
+  // How many boundaries of entries of `level` lie inside what gup_fast serves,
+  // but for 0.
+  constexpr uint64_t Boundaries(Level level) const {
+    return (limit - 1) >> geometry.shift(level);
+  }
+
+  constexpr bool HasLeaf(Level level) const { return has_leaf[Ordinal(level)]; }
+  constexpr bool HasSpecial(Level level) const {
+    return has_special[Ordinal(level)];
+  }
+  constexpr bool HasSwap(Level level) const { return has_swap[Ordinal(level)]; }
+};
+
+const SpaceInfo& InfoOf(Space space);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_VIEW_SPACE_INFO_H_

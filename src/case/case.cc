@@ -1,0 +1,845 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/case/case.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <initializer_list>
+#include <optional>
+
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/view/space_info.h"
+
+namespace pxdfuzz {
+namespace {
+
+// -----------------------------------------------------------------------------
+// Selectors: what each of the 256 values of a byte means. Fixed for version 1.
+
+template <class T>
+struct Share {
+  T value;
+  int values;
+};
+
+template <class T>
+using Selector = std::array<T, 256>;
+
+template <class T>
+constexpr Selector<T> MakeSelector(std::initializer_list<Share<T>> shares) {
+  Selector<T> selector{};
+  size_t at = 0;
+  for (const Share<T>& share : shares) {
+    for (int i = 0; i < share.values; ++i) selector.at(at++) = share.value;
+  }
+  // A table that is not full does not compile.
+  if (at != selector.size()) throw "the shares do not add up to 256";
+  return selector;
+}
+
+// The first byte that means `value`; `value` is in the table.
+template <class T>
+uint8_t ByteFor(const Selector<T>& selector, const T& value) {
+  const auto found = std::find(selector.begin(), selector.end(), value);
+  assert(found != selector.end());
+  return static_cast<uint8_t>(found - selector.begin());
+}
+
+template <class T>
+bool Says(const Selector<T>& selector, const T& value) {
+  return std::find(selector.begin(), selector.end(), value) != selector.end();
+}
+
+constexpr Selector<Space> kSpaces = MakeSelector<Space>({
+    {{ArchId::kS390, 3}, 64},
+    {{ArchId::kS390, 4}, 64},
+    {{ArchId::kS390, 2}, 48},
+    {{ArchId::kS390, 5}, 24},
+    {{ArchId::kX86, 4}, 20},
+    {{ArchId::kX86, 5}, 12},
+    {{ArchId::kArm64Page16K, 4}, 12},
+    {{ArchId::kArm64Page16K, 3}, 12},
+});
+
+// How the start of the first request is said.
+struct StartMode {
+  enum class Kind : uint8_t { kBoundary, kLimit, kInside, kAnywhere };
+  Kind kind = Kind::kInside;
+  Level level = Level::kPte;  // for kBoundary
+  friend constexpr bool operator==(const StartMode&,
+                                   const StartMode&) = default;
+};
+
+constexpr Selector<StartMode> kStartModes = MakeSelector<StartMode>({
+    {{StartMode::Kind::kBoundary, Level::kPud}, 64},
+    {{StartMode::Kind::kBoundary, Level::kP4d}, 56},
+    {{StartMode::Kind::kBoundary, Level::kPmd}, 36},
+    {{StartMode::Kind::kBoundary, Level::kPgd}, 8},
+    {{StartMode::Kind::kInside, Level::kPte}, 64},
+    {{StartMode::Kind::kLimit, Level::kPte}, 24},
+    {{StartMode::Kind::kAnywhere, Level::kPte}, 4},
+});
+
+// How every other address is said, from the start of the first request.
+struct AddressMode {
+  enum class Kind : uint8_t { kNear, kMiddle, kSpans, kAnywhere };
+  Kind kind = Kind::kNear;
+  Level level = Level::kPte;  // for kSpans
+  friend constexpr bool operator==(const AddressMode&,
+                                   const AddressMode&) = default;
+};
+
+constexpr Selector<AddressMode> kAddressModes = MakeSelector<AddressMode>({
+    {{AddressMode::Kind::kNear, Level::kPte}, 100},
+    {{AddressMode::Kind::kMiddle, Level::kPte}, 36},
+    {{AddressMode::Kind::kSpans, Level::kPmd}, 36},
+    {{AddressMode::Kind::kSpans, Level::kPud}, 40},
+    {{AddressMode::Kind::kSpans, Level::kP4d}, 30},
+    {{AddressMode::Kind::kSpans, Level::kPgd}, 4},
+    {{AddressMode::Kind::kAnywhere, Level::kPte}, 10},
+});
+
+// Pages from a boundary or a limit: most often a few pages before it.
+constexpr Selector<int8_t> kOffsets = MakeSelector<int8_t>({
+    {-1, 31}, {-2, 26}, {-3, 20}, {-4, 16}, {0, 10},   {-5, 8},  {-6, 6},
+    {-7, 6},  {-8, 6},  {1, 6},   {-9, 1},  {-10, 1},  {-11, 1}, {-12, 1},
+    {-13, 1}, {-14, 1}, {-15, 1}, {-16, 1}, {-17, 1},  {-18, 1}, {-19, 1},
+    {-20, 1}, {-21, 1}, {-22, 1}, {-23, 1}, {-24, 1},  {-25, 1}, {-26, 1},
+    {-27, 1}, {-28, 1}, {-29, 1}, {-30, 1}, {-31, 1},  {-32, 1}, {-33, 1},
+    {-34, 1}, {-35, 1}, {-36, 1}, {-37, 1}, {-38, 1},  {-39, 1}, {-40, 1},
+    {-41, 1}, {-42, 1}, {-43, 1}, {-44, 1}, {-45, 1},  {-46, 1}, {-47, 1},
+    {-48, 1}, {-56, 1}, {-64, 1}, {-96, 1}, {-128, 1}, {2, 9},   {3, 8},
+    {4, 6},   {5, 5},   {6, 4},   {7, 4},   {8, 4},    {9, 3},   {10, 3},
+    {11, 3},  {12, 3},  {13, 3},  {14, 3},  {15, 3},   {16, 3},  {17, 1},
+    {18, 1},  {19, 1},  {20, 1},  {24, 1},  {28, 1},   {32, 1},  {40, 1},
+    {48, 1},  {56, 1},  {64, 1},  {96, 1},  {127, 1},
+});
+
+// How many: a number, or 0 for "the next byte and the lowest bit say it".
+constexpr Selector<uint16_t> kCounts = MakeSelector<uint16_t>({
+    {2, 40}, {3, 24}, {4, 24}, {1, 16}, {5, 12},  {6, 12}, {7, 12},
+    {8, 12}, {9, 4},  {10, 4}, {11, 4}, {12, 4},  {13, 4}, {14, 4},
+    {15, 4}, {16, 4}, {17, 2}, {18, 2}, {19, 2},  {20, 2}, {21, 2},
+    {22, 2}, {23, 2}, {24, 2}, {25, 2}, {26, 2},  {27, 2}, {28, 2},
+    {29, 2}, {30, 2}, {31, 2}, {32, 2}, {33, 1},  {34, 1}, {36, 1},
+    {40, 1}, {48, 1}, {64, 1}, {96, 1}, {128, 1}, {0, 32},
+});
+
+// What a record is.
+struct RecordType {
+  enum class Kind : uint8_t { kTable, kRequest, kStackWord, kChange };
+  Kind kind = Kind::kTable;
+  Record::Kind table = Record::Kind::kMap;  // for kTable
+  Level level = Level::kPte;                // for kTable but pokes
+  friend constexpr bool operator==(const RecordType&,
+                                   const RecordType&) = default;
+
+  static constexpr RecordType Table(Record::Kind kind, Level level) {
+    return {Kind::kTable, kind, level};
+  }
+};
+
+constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
+    {RecordType::Table(Record::Kind::kMap, Level::kPte), 120},
+    {RecordType::Table(Record::Kind::kMap, Level::kPmd), 40},
+    {RecordType::Table(Record::Kind::kMap, Level::kPud), 32},
+    {RecordType::Table(Record::Kind::kClear, Level::kPte), 12},
+    {RecordType::Table(Record::Kind::kClear, Level::kPmd), 4},
+    {RecordType::Table(Record::Kind::kClear, Level::kPud), 3},
+    {RecordType::Table(Record::Kind::kClear, Level::kP4d), 2},
+    {RecordType::Table(Record::Kind::kClear, Level::kPgd), 1},
+    {RecordType::Table(Record::Kind::kSwap, Level::kPte), 12},
+    {{.kind = RecordType::Kind::kRequest}, 16},
+    {{.kind = RecordType::Kind::kStackWord}, 11},
+    {RecordType::Table(Record::Kind::kPoke, Level::kPte), 2},
+    {{.kind = RecordType::Kind::kChange}, 1},
+});
+
+// Where a poke goes.
+struct PokeTarget {
+  bool control = false;
+  Level level = Level::kPte;
+  friend constexpr bool operator==(const PokeTarget&,
+                                   const PokeTarget&) = default;
+};
+
+constexpr Selector<PokeTarget> kPokeTargets = MakeSelector<PokeTarget>({
+    {{false, Level::kPte}, 60},
+    {{false, Level::kPmd}, 60},
+    {{false, Level::kPud}, 50},
+    {{false, Level::kP4d}, 40},
+    {{false, Level::kPgd}, 26},
+    {{true, Level::kPte}, 20},
+});
+
+// What a change is, and of which level.
+struct ChangeType {
+  Change::Kind kind = Change::Kind::kClear;
+  Level level = Level::kPte;
+  friend constexpr bool operator==(const ChangeType&,
+                                   const ChangeType&) = default;
+};
+
+constexpr Selector<ChangeType> kChangeTypes = MakeSelector<ChangeType>({
+    {{Change::Kind::kClear, Level::kPte}, 40},
+    {{Change::Kind::kClear, Level::kPmd}, 32},
+    {{Change::Kind::kClear, Level::kPud}, 16},
+    {{Change::Kind::kClear, Level::kP4d}, 4},
+    {{Change::Kind::kClear, Level::kPgd}, 4},
+    {{Change::Kind::kDetach, Level::kPmd}, 32},
+    {{Change::Kind::kMap, Level::kPte}, 24},
+    {{Change::Kind::kMap, Level::kPmd}, 20},
+    {{Change::Kind::kMap, Level::kPud}, 8},
+    {{Change::Kind::kSplit, Level::kPmd}, 16},
+    {{Change::Kind::kWriteProtect, Level::kPte}, 16},
+    {{Change::Kind::kWriteProtect, Level::kPmd}, 8},
+    {{Change::Kind::kWriteProtect, Level::kPud}, 4},
+    {{Change::Kind::kRefill, Level::kPte}, 24},
+    {{Change::Kind::kUpgrade, Level::kPte}, 8},
+});
+
+// Before which read a change is done: a number, or 0 for "the lowest three bits
+// and the next byte say it".
+constexpr Selector<uint16_t> kReads = [] {
+  Selector<uint16_t> selector{};
+  for (size_t i = 0; i < 192; ++i) {
+    selector[i] = static_cast<uint16_t>(1 + i / 4);
+  }
+  return selector;
+}();
+
+constexpr LeafState State(Permission permission, bool young, bool dirty,
+                          bool special = false) {
+  return {permission, young, dirty, special};
+}
+
+constexpr Selector<LeafState> kStates = MakeSelector<LeafState>({
+    {State(Permission::kReadWrite, true, true), 100},
+    {State(Permission::kReadWrite, false, true), 16},
+    {State(Permission::kReadWrite, true, false), 16},
+    {State(Permission::kReadWrite, false, false), 16},
+    {State(Permission::kRead, true, true), 10},
+    {State(Permission::kRead, false, true), 10},
+    {State(Permission::kRead, true, false), 10},
+    {State(Permission::kRead, false, false), 10},
+    {State(Permission::kNone, true, true), 5},
+    {State(Permission::kNone, false, true), 5},
+    {State(Permission::kNone, true, false), 5},
+    {State(Permission::kNone, false, false), 5},
+    {State(Permission::kReadWrite, true, true, true), 4},
+    {State(Permission::kReadWrite, false, true, true), 4},
+    {State(Permission::kReadWrite, true, false, true), 4},
+    {State(Permission::kReadWrite, false, false, true), 4},
+    {State(Permission::kRead, true, true, true), 4},
+    {State(Permission::kRead, false, true, true), 4},
+    {State(Permission::kRead, true, false, true), 4},
+    {State(Permission::kRead, false, false, true), 4},
+    {State(Permission::kNone, true, true, true), 4},
+    {State(Permission::kNone, false, true, true), 4},
+    {State(Permission::kNone, true, false, true), 4},
+    {State(Permission::kNone, false, false, true), 4},
+});
+
+constexpr Selector<bool> kWrites = MakeSelector<bool>({
+    {false, 128},
+    {true, 128},
+});
+
+constexpr Selector<StackContent> kArounds = MakeSelector<StackContent>({
+    {StackContent::kCopy, 128},
+    {StackContent::kZero, 96},
+    {StackContent::kNext, 32},
+});
+
+constexpr Selector<StackContent> kContents = MakeSelector<StackContent>({
+    {StackContent::kWord, 96},
+    {StackContent::kCopy, 64},
+    {StackContent::kNext, 48},
+    {StackContent::kZero, 48},
+});
+
+// -----------------------------------------------------------------------------
+// Bytes, least significant first.
+
+// One header or record; what lies past the input's end is zero.
+class Reader {
+ public:
+  Reader(std::span<const uint8_t> bytes, size_t at) {
+    const size_t left = at < bytes.size() ? bytes.size() - at : 0;
+    if (left > 0) {
+      std::memcpy(bytes_.data(), bytes.data() + at,
+                  std::min(left, bytes_.size()));
+    }
+  }
+  uint8_t Byte(size_t at) const { return bytes_[at]; }
+  uint64_t Number(size_t at, size_t size) const {
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; ++i) {
+      number |= uint64_t{bytes_[at + i]} << (8 * i);
+    }
+    return number;
+  }
+
+ private:
+  std::array<uint8_t, kRecordBytes> bytes_{};
+};
+
+class Writer {
+ public:
+  explicit Writer(std::span<uint8_t> out) : out_(out) {}
+  // The next record, all zero.
+  void Begin() {
+    at_ = size_;
+    size_ += kRecordBytes;
+    assert(size_ <= out_.size());
+    std::fill_n(out_.begin() + at_, kRecordBytes, uint8_t{0});
+  }
+  void Byte(size_t at, uint8_t byte) { out_[at_ + at] = byte; }
+  void Number(size_t at, size_t size, uint64_t number) {
+    for (size_t i = 0; i < size; ++i) {
+      Byte(at + i, static_cast<uint8_t>(number >> (8 * i)));
+    }
+  }
+  size_t size() const { return size_; }
+
+ private:
+  std::span<uint8_t> out_;
+  size_t at_ = 0;
+  size_t size_ = 0;
+};
+
+// Offsets within the header ...
+constexpr size_t kVersionAt = 0;
+constexpr size_t kSpaceAt = 1;
+constexpr size_t kStackPositionAt = 13;
+constexpr size_t kStackAroundAt = 15;
+// ... within records ...
+constexpr size_t kTypeAt = 0;
+constexpr size_t kStateAt = 11;
+constexpr size_t kFrameAt = 12;
+constexpr size_t kPokeTargetAt = 9;
+constexpr size_t kPokeWordAt = 10;
+constexpr size_t kChangeTypeAt = 16;
+constexpr size_t kReadAt = 17;
+constexpr size_t kContentAt = 1;
+constexpr size_t kDistanceAt = 2;
+constexpr size_t kStackWordAt = 4;
+// ... and of what both have. The header's stand one byte further.
+constexpr size_t kModeAt = 1;
+constexpr size_t kPayloadAt = 2;
+constexpr size_t kPayloadBytes = 7;
+constexpr size_t kCountAt = 9;
+constexpr size_t kWriteAt = 11;
+constexpr size_t kHeaderShift = 1;
+
+// A page number of the widest address: 52 bits.
+constexpr uint64_t kPageNumberMask = (uint64_t{1} << 52) - 1;
+constexpr uint64_t kFrameMask = 0xffff'ffff;
+
+uint16_t DecodeCount(const Reader& in, size_t at) {
+  const uint8_t byte = in.Byte(at);
+  const uint16_t count = kCounts[byte];
+  if (count != 0) return count;
+  return static_cast<uint16_t>(1 + ((byte & 1) << 8 | in.Byte(at + 1)));
+}
+
+void EncodeCount(uint16_t count, Writer& out, size_t at) {
+  if (Says(kCounts, count)) {
+    out.Byte(at, ByteFor(kCounts, count));
+    return;
+  }
+  const auto rest = static_cast<unsigned>(count - 1);
+  uint8_t byte = ByteFor(kCounts, uint16_t{0});
+  if ((byte & 1) != rest >> 8) ++byte;
+  out.Byte(at, byte);
+  out.Byte(at + 1, static_cast<uint8_t>(rest));
+}
+
+uint64_t Pages(int64_t pages, const Geometry& geometry) {
+  return WrappingMul(static_cast<uint64_t>(pages), geometry.page_size());
+}
+
+// The level whose boundaries `level` stands for in a space: the highest at or
+// below it that has one.
+Level BoundaryLevel(const SpaceInfo& info, Level level) {
+  while (info.Boundaries(level) == 0) level = Below(level);
+  return level;
+}
+
+constexpr size_t kMultipleBytes = kPayloadBytes - 1;
+constexpr uint64_t kMaxMultiple = (uint64_t{1} << (8 * kMultipleBytes)) - 1;
+
+uint64_t DecodeStart(const Reader& in, size_t shift, const SpaceInfo& info) {
+  const Geometry& geometry = info.geometry;
+  const StartMode mode = kStartModes[in.Byte(kModeAt + shift)];
+  const size_t payload = kPayloadAt + shift;
+  const uint64_t offset = Pages(kOffsets[in.Byte(payload)], geometry);
+  const uint64_t page_number = in.Number(payload, kPayloadBytes);
+  switch (mode.kind) {
+    case StartMode::Kind::kBoundary: {
+      const Level level = BoundaryLevel(info, mode.level);
+      const uint64_t multiple =
+          1 + in.Number(payload + 1, kMultipleBytes) % info.Boundaries(level);
+      return WrappingAdd(multiple << geometry.shift(level), offset);
+    }
+    case StartMode::Kind::kLimit:
+      return WrappingAdd(info.limit, offset);
+    case StartMode::Kind::kInside:
+      return page_number << geometry.page_shift() & info.last_user_address();
+    case StartMode::Kind::kAnywhere:
+      return (page_number & kPageNumberMask) << geometry.page_shift();
+  }
+  return 0;
+}
+
+// `distance` in pages, where kOffsets says it.
+std::optional<int8_t> AsOffset(uint64_t distance, const Geometry& geometry) {
+  const int64_t pages = static_cast<int64_t>(distance) /
+                        static_cast<int64_t>(geometry.page_size());
+  const auto offset = static_cast<int8_t>(pages);
+  if (offset != pages || !Says(kOffsets, offset)) return std::nullopt;
+  return offset;
+}
+
+void EncodeStart(uint64_t start, const SpaceInfo& info, Writer& out,
+                 size_t shift) {
+  const Geometry& geometry = info.geometry;
+  const size_t mode_at = kModeAt + shift;
+  const size_t payload = kPayloadAt + shift;
+  if (const auto offset = AsOffset(WrappingSub(start, info.limit), geometry)) {
+    out.Byte(mode_at,
+             ByteFor(kStartModes, {StartMode::Kind::kLimit, Level::kPte}));
+    out.Byte(payload, ByteFor(kOffsets, *offset));
+    return;
+  }
+  for (Level level = BoundaryLevel(info, Level::kPgd); level > Level::kPte;
+       level = Below(level)) {
+    const uint64_t span = geometry.span(level);
+    const uint64_t nearest = WrappingAdd(start, span / 2) & ~(span - 1);
+    const uint64_t multiple = nearest >> geometry.shift(level);
+    const auto offset = AsOffset(WrappingSub(start, nearest), geometry);
+    if (!offset.has_value() || multiple == 0 ||
+        multiple > info.Boundaries(level) || multiple - 1 > kMaxMultiple) {
+      continue;
+    }
+    out.Byte(mode_at,
+             ByteFor(kStartModes, {StartMode::Kind::kBoundary, level}));
+    out.Byte(payload, ByteFor(kOffsets, *offset));
+    out.Number(payload + 1, kMultipleBytes, multiple - 1);
+    return;
+  }
+  const auto kind = start <= info.last_user_address()
+                        ? StartMode::Kind::kInside
+                        : StartMode::Kind::kAnywhere;
+  out.Byte(mode_at, ByteFor(kStartModes, {kind, Level::kPte}));
+  out.Number(payload, kPayloadBytes, start >> geometry.page_shift());
+}
+
+uint64_t DecodeAddress(const Reader& in, uint64_t start,
+                       const SpaceInfo& info) {
+  const Geometry& geometry = info.geometry;
+  const AddressMode mode = kAddressModes[in.Byte(kModeAt)];
+  switch (mode.kind) {
+    case AddressMode::Kind::kNear:
+      return WrappingAdd(
+          start, Pages(static_cast<int8_t>(in.Byte(kPayloadAt)), geometry));
+    case AddressMode::Kind::kMiddle:
+      return WrappingAdd(
+          start,
+          Pages(static_cast<int16_t>(in.Number(kPayloadAt, 2)), geometry));
+    case AddressMode::Kind::kSpans: {
+      const auto spans = static_cast<int8_t>(in.Byte(kPayloadAt + 1));
+      return WrappingAdd(
+          WrappingAdd(
+              start, Pages(static_cast<int8_t>(in.Byte(kPayloadAt)), geometry)),
+          WrappingMul(static_cast<uint64_t>(int64_t{spans}),
+                      geometry.span(mode.level)));
+    }
+    case AddressMode::Kind::kAnywhere:
+      return (in.Number(kPayloadAt, kPayloadBytes) & kPageNumberMask)
+             << geometry.page_shift();
+  }
+  return 0;
+}
+
+void EncodeAddress(uint64_t address, uint64_t start, const SpaceInfo& info,
+                   Writer& out) {
+  const Geometry& geometry = info.geometry;
+  const auto pages = static_cast<int64_t>(WrappingSub(address, start)) >>
+                     geometry.page_shift();
+  const auto mode = [&out](AddressMode::Kind kind, Level level) {
+    out.Byte(kModeAt, ByteFor(kAddressModes, {kind, level}));
+  };
+  if (pages == static_cast<int8_t>(pages)) {
+    mode(AddressMode::Kind::kNear, Level::kPte);
+    out.Byte(kPayloadAt, static_cast<uint8_t>(pages));
+    return;
+  }
+  if (pages == static_cast<int16_t>(pages)) {
+    mode(AddressMode::Kind::kMiddle, Level::kPte);
+    out.Number(kPayloadAt, 2, static_cast<uint16_t>(pages));
+    return;
+  }
+  for (Level level = Level::kPmd;; level = Above(level)) {
+    const auto span = static_cast<int64_t>(geometry.pages(level));
+    const int64_t spans =
+        (pages + span / 2) >> (geometry.shift(level) - geometry.page_shift());
+    const int64_t rest = pages - spans * span;
+    if (spans == static_cast<int8_t>(spans) &&
+        rest == static_cast<int8_t>(rest)) {
+      mode(AddressMode::Kind::kSpans, level);
+      out.Byte(kPayloadAt, static_cast<uint8_t>(rest));
+      out.Byte(kPayloadAt + 1, static_cast<uint8_t>(spans));
+      return;
+    }
+    if (level == Level::kPgd) break;
+  }
+  mode(AddressMode::Kind::kAnywhere, Level::kPte);
+  out.Number(kPayloadAt, kPayloadBytes, address >> geometry.page_shift());
+}
+
+// Identity, unless the bytes say otherwise: two records whose frame bytes are
+// equal map different frames at different addresses.
+uint64_t FrameSalt(uint64_t address, const Geometry& geometry) {
+  return (address >> geometry.page_shift()) & kFrameMask;
+}
+
+Request DecodeRequest(const Reader& in, size_t shift, uint64_t start) {
+  return {.start = start,
+          .pages = DecodeCount(in, kCountAt + shift),
+          .write = kWrites[in.Byte(kWriteAt + shift)]};
+}
+
+void EncodeRequest(const Request& request, Writer& out, size_t shift) {
+  EncodeCount(request.pages, out, kCountAt + shift);
+  out.Byte(kWriteAt + shift, ByteFor(kWrites, request.write));
+}
+
+// What begins at `address`: see FrameSalt().
+uint64_t DecodeFrame(const Reader& in, uint64_t address,
+                     const Geometry& geometry) {
+  return (in.Number(kFrameAt, 4) ^ FrameSalt(address, geometry))
+         << geometry.page_shift();
+}
+
+void EncodeFrame(uint64_t frame, uint64_t address, const Geometry& geometry,
+                 Writer& out) {
+  out.Number(kFrameAt, 4,
+             frame >> geometry.page_shift() ^ FrameSalt(address, geometry));
+}
+
+void CanonicalizeRecord(Record& record, const SpaceInfo& info);
+void CanonicalizeChange(Change& change, const SpaceInfo& info);
+
+Record DecodeTableRecord(const Reader& in, const RecordType& type,
+                         uint64_t start, const SpaceInfo& info) {
+  Record record{.kind = type.table,
+                .level = type.level,
+                .address = DecodeAddress(in, start, info)};
+  if (record.kind == Record::Kind::kPoke) {
+    const PokeTarget target = kPokeTargets[in.Byte(kPokeTargetAt)];
+    if (target.control) record.kind = Record::Kind::kPokeControl;
+    record.level = target.level;
+    record.word = in.Number(kPokeWordAt, 8);
+  } else {
+    record.count = DecodeCount(in, kCountAt);
+    record.state = kStates[in.Byte(kStateAt)];
+    // Salted by the address that will stand in the case.
+    CanonicalizeRecord(record, info);
+    record.frame = DecodeFrame(in, record.address, info.geometry);
+  }
+  CanonicalizeRecord(record, info);
+  return record;
+}
+
+void EncodeTableRecord(const Record& record, uint64_t start,
+                       const SpaceInfo& info, Writer& out) {
+  if (record.kind == Record::Kind::kPoke ||
+      record.kind == Record::Kind::kPokeControl) {
+    const bool control = record.kind == Record::Kind::kPokeControl;
+    out.Byte(kTypeAt,
+             ByteFor(kRecordTypes,
+                     RecordType::Table(Record::Kind::kPoke, Level::kPte)));
+    if (!control) EncodeAddress(record.address, start, info, out);
+    out.Byte(kPokeTargetAt, ByteFor(kPokeTargets, {control, record.level}));
+    out.Number(kPokeWordAt, 8, record.word);
+    return;
+  }
+  out.Byte(kTypeAt,
+           ByteFor(kRecordTypes, RecordType::Table(record.kind, record.level)));
+  EncodeAddress(record.address, start, info, out);
+  EncodeCount(record.count, out, kCountAt);
+  if (record.kind == Record::Kind::kMap) {
+    out.Byte(kStateAt, ByteFor(kStates, record.state));
+  }
+  if (record.kind != Record::Kind::kClear) {
+    EncodeFrame(record.frame, record.address, info.geometry, out);
+  }
+}
+
+uint16_t DecodeRead(const Reader& in) {
+  const uint8_t byte = in.Byte(kReadAt);
+  const uint16_t read = kReads[byte];
+  if (read != 0) return read;
+  return static_cast<uint16_t>(1 + ((byte & 7) << 8 | in.Byte(kReadAt + 1)));
+}
+
+void EncodeRead(uint16_t read, Writer& out) {
+  if (Says(kReads, read)) {
+    out.Byte(kReadAt, ByteFor(kReads, read));
+    return;
+  }
+  const auto rest = static_cast<unsigned>(read - 1);
+  out.Byte(kReadAt,
+           static_cast<uint8_t>(ByteFor(kReads, uint16_t{0}) | (rest >> 8)));
+  out.Byte(kReadAt + 1, static_cast<uint8_t>(rest));
+}
+
+Change DecodeChange(const Reader& in, uint64_t start, const SpaceInfo& info) {
+  const ChangeType& type = kChangeTypes[in.Byte(kChangeTypeAt)];
+  Change change{.kind = type.kind,
+                .level = type.level,
+                .read = DecodeRead(in),
+                .address = DecodeAddress(in, start, info),
+                .count = DecodeCount(in, kCountAt),
+                .state = kStates[in.Byte(kStateAt)]};
+  CanonicalizeChange(change, info);
+  change.frame = DecodeFrame(in, change.address, info.geometry);
+  CanonicalizeChange(change, info);
+  return change;
+}
+
+void EncodeChange(const Change& change, uint64_t start, const SpaceInfo& info,
+                  Writer& out) {
+  out.Byte(kTypeAt, ByteFor(kRecordTypes, {.kind = RecordType::Kind::kChange}));
+  out.Byte(kChangeTypeAt, ByteFor(kChangeTypes, {change.kind, change.level}));
+  EncodeRead(change.read, out);
+  if (change.kind == Change::Kind::kUpgrade) return;
+  EncodeAddress(change.address, start, info, out);
+  if (HasCount(change.kind)) EncodeCount(change.count, out, kCountAt);
+  if (HasFrame(change.kind)) {
+    out.Byte(kStateAt, ByteFor(kStates, change.state));
+    EncodeFrame(change.frame, change.address, info.geometry, out);
+  }
+}
+
+StackWord DecodeStackWord(const Reader& in) {
+  StackWord word{
+      .distance = static_cast<int16_t>(in.Number(kDistanceAt, 2)),
+      .content = kContents[in.Byte(kContentAt)],
+  };
+  if (word.content == StackContent::kWord) {
+    word.word = in.Number(kStackWordAt, 8);
+  }
+  return word;
+}
+
+void EncodeStackWord(const StackWord& word, Writer& out) {
+  out.Byte(kTypeAt,
+           ByteFor(kRecordTypes, {.kind = RecordType::Kind::kStackWord}));
+  out.Byte(kContentAt, ByteFor(kContents, word.content));
+  out.Number(kDistanceAt, 2, static_cast<uint16_t>(word.distance));
+  out.Number(kStackWordAt, 8, word.word);
+}
+
+// -----------------------------------------------------------------------------
+
+// The highest level at or below `level` that `has` allows. pte has everything.
+template <class Has>
+Level LowerUntil(Level level, Has has) {
+  while (level != Level::kPte && !has(level)) level = Below(level);
+  return level;
+}
+
+uint16_t ClampCount(uint16_t count) {
+  return std::clamp<uint16_t>(count, 1, Case::kMaxPages);
+}
+
+void CanonicalizeRecord(Record& record, const SpaceInfo& info) {
+  const Geometry& geometry = info.geometry;
+  const bool maps = record.kind == Record::Kind::kMap;
+  const bool pokes = record.kind == Record::Kind::kPoke ||
+                     record.kind == Record::Kind::kPokeControl;
+  if (record.kind == Record::Kind::kSwap && !info.HasSwap(Level::kPte)) {
+    record.kind = Record::Kind::kClear;
+  }
+  if (record.kind == Record::Kind::kSwap ||
+      record.kind == Record::Kind::kPokeControl) {
+    record.level = Level::kPte;
+  }
+  record.level = LowerUntil(record.level, [&](Level level) {
+    return maps ? info.HasLeaf(level) : geometry.real(level);
+  });
+  record.address = record.kind == Record::Kind::kPokeControl
+                       ? 0
+                       : record.address & ~(geometry.span(record.level) - 1);
+  record.count = pokes ? uint16_t{1} : ClampCount(record.count);
+  if (maps || record.kind == Record::Kind::kSwap) {
+    record.frame &= kFrameMask << geometry.page_shift() &
+                    ~(geometry.span(record.level) - 1);
+  } else {
+    record.frame = 0;
+  }
+  if (!maps) record.state = {};
+  if (!info.HasSpecial(record.level)) record.state.special = false;
+  if (!pokes) record.word = 0;
+}
+
+void CanonicalizeChange(Change& change, const SpaceInfo& info) {
+  const Geometry& geometry = info.geometry;
+  switch (change.kind) {
+    case Change::Kind::kDetach:
+    case Change::Kind::kSplit:
+      change.level = Level::kPmd;
+      break;
+    case Change::Kind::kRefill:
+    case Change::Kind::kUpgrade:
+      change.level = Level::kPte;
+      break;
+    case Change::Kind::kClear:
+      change.level = LowerUntil(
+          change.level, [&](Level level) { return geometry.real(level); });
+      break;
+    case Change::Kind::kMap:
+    case Change::Kind::kWriteProtect:
+      change.level = LowerUntil(
+          change.level, [&](Level level) { return info.HasLeaf(level); });
+      break;
+  }
+  change.read = std::clamp<uint16_t>(change.read, 1, Change::kMaxRead);
+  change.address = change.kind == Change::Kind::kUpgrade
+                       ? 0
+                       : change.address & ~(geometry.span(change.level) - 1);
+  change.count = HasCount(change.kind) ? ClampCount(change.count) : uint16_t{1};
+  if (change.kind == Change::Kind::kRefill) {
+    const uint64_t left = geometry.entries(Level::kPte) -
+                          geometry.index(Level::kPte, change.address);
+    change.count =
+        static_cast<uint16_t>(std::min<uint64_t>(change.count, left));
+  }
+  if (HasFrame(change.kind)) {
+    change.frame &= kFrameMask << geometry.page_shift() &
+                    ~(geometry.span(change.level) - 1);
+  } else {
+    change.frame = 0;
+    change.state = {};
+  }
+  if (!info.HasSpecial(change.level)) change.state.special = false;
+}
+
+}  // namespace
+
+void Canonicalize(Case& c) {
+  const SpaceInfo& info = InfoOf(c.space);
+  if (c.requests.empty() || !info.built) {
+    c = {};
+    return;
+  }
+  for (Request& request : c.requests) {
+    request.start &= ~(info.geometry.page_size() - 1);
+    request.pages = ClampCount(request.pages);
+  }
+  for (Record& record : c.records) CanonicalizeRecord(record, info);
+  uint16_t earliest = 1;
+  for (Change& change : c.changes) {
+    change.read = std::max(change.read, earliest);
+    CanonicalizeChange(change, info);
+    earliest = change.read;
+  }
+  c.stack.position &= Stack::kMaxPosition;
+  if (c.stack.around == StackContent::kWord) {
+    c.stack.around = StackContent::kZero;
+  }
+  for (size_t i = 0; i < c.stack.words.size();) {
+    StackWord& word = c.stack.words[i];
+    if (word.content != StackContent::kWord) word.word = 0;
+    if (word.distance == 0) {
+      c.stack.words.erase(i);
+    } else {
+      ++i;
+    }
+  }
+}
+
+Case Decode(std::span<const uint8_t> bytes) {
+  Case c;
+  if (bytes.empty() || bytes[kVersionAt] != kFormatVersion) return c;
+  const Reader header(bytes, 0);
+  const SpaceInfo& info = InfoOf(kSpaces[header.Byte(kSpaceAt)]);
+  if (!info.built) return c;
+  c.space = info.space;
+  const uint64_t start = DecodeStart(header, kHeaderShift, info);
+  c.requests.push_back(DecodeRequest(header, kHeaderShift, start));
+  c.stack.position = static_cast<uint16_t>(header.Number(kStackPositionAt, 2) &
+                                           Stack::kMaxPosition);
+  c.stack.around = kArounds[header.Byte(kStackAroundAt)];
+  for (size_t at = kRecordBytes; at < bytes.size(); at += kRecordBytes) {
+    const Reader in(bytes, at);
+    const RecordType& type = kRecordTypes[in.Byte(kTypeAt)];
+    switch (type.kind) {
+      case RecordType::Kind::kTable:
+        if (!c.records.full()) {
+          c.records.push_back(DecodeTableRecord(in, type, start, info));
+        }
+        break;
+      case RecordType::Kind::kRequest:
+        c.requests.push_back(
+            DecodeRequest(in, 0, DecodeAddress(in, start, info)));
+        break;
+      case RecordType::Kind::kStackWord: {
+        const StackWord word = DecodeStackWord(in);
+        if (word.distance != 0) c.stack.words.push_back(word);
+        break;
+      }
+      case RecordType::Kind::kChange: {
+        if (c.changes.full()) break;
+        Change change = DecodeChange(in, start, info);
+        if (!c.changes.empty()) {
+          change.read = std::max(change.read, c.changes.back().read);
+        }
+        c.changes.push_back(change);
+        break;
+      }
+    }
+  }
+  return c;
+}
+
+size_t Encode(const Case& c, std::span<uint8_t> out) {
+  if (c.empty()) return 0;
+  const SpaceInfo& info = InfoOf(c.space);
+  const uint64_t start = c.requests[0].start;
+  Writer writer(out);
+  writer.Begin();
+  writer.Byte(kVersionAt, kFormatVersion);
+  writer.Byte(kSpaceAt, ByteFor(kSpaces, c.space));
+  EncodeStart(start, info, writer, kHeaderShift);
+  EncodeRequest(c.requests[0], writer, kHeaderShift);
+  writer.Number(kStackPositionAt, 2, c.stack.position);
+  writer.Byte(kStackAroundAt, ByteFor(kArounds, c.stack.around));
+  for (size_t i = 1; i < c.requests.size(); ++i) {
+    writer.Begin();
+    writer.Byte(kTypeAt,
+                ByteFor(kRecordTypes, {.kind = RecordType::Kind::kRequest}));
+    EncodeAddress(c.requests[i].start, start, info, writer);
+    EncodeRequest(c.requests[i], writer, 0);
+  }
+  for (const StackWord& word : c.stack.words) {
+    writer.Begin();
+    EncodeStackWord(word, writer);
+  }
+  for (const Record& record : c.records) {
+    writer.Begin();
+    EncodeTableRecord(record, start, info, writer);
+  }
+  for (const Change& change : c.changes) {
+    writer.Begin();
+    EncodeChange(change, start, info, writer);
+  }
+  return writer.size();
+}
+
+}  // namespace pxdfuzz

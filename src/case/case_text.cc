@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/case/case_text.h"
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/memory/stack.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/report/text_entries.h"
+#include "pxdfuzz/view/space_info.h"
+
+namespace pxdfuzz {
+namespace {
+
+// Puts `comment` behind `line`, or below it where both do not fit.
+void AddCommented(const std::string& line, const std::string& comment,
+                  TextLines& out) {
+  if (comment.empty()) {
+    out.Line(line);
+  } else if (line.size() + 4 + comment.size() <= out.columns()) {
+    out.Line(Concat({line, "  # ", comment}));
+  } else {
+    out.Line(line);
+    out.Wrap("  # ", "  # ", comment);
+  }
+}
+
+struct Item {
+  std::string_view key;
+  std::string value;
+};
+
+// "- map: {pte: 0x1000, count: 1}": one mapping in braces, broken between items
+// where it is too long for a line.
+void AddMapping(std::string_view first, const std::vector<Item>& items,
+                const std::string& comment, TextLines& out) {
+  const std::string rest(first.size() + 1, ' ');
+  std::string line = Concat({first, "{"});
+  bool has_item = false;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const bool last = i + 1 == items.size();
+    const std::string item =
+        Concat({items[i].key, ": ", items[i].value, last ? "}" : ","});
+    if (has_item && line.size() + 1 + item.size() > out.columns()) {
+      out.Line(line);
+      line = rest;
+      has_item = false;
+    }
+    if (has_item) line += ' ';
+    line += item;
+    has_item = true;
+  }
+  AddCommented(line, comment, out);
+}
+
+// "tables: region-third, segment, page; folded: pgd, p4d".
+std::string DescribeSpace(const SpaceInfo& info) {
+  if (!info.built) return "not built";
+  std::string real;
+  std::string folded;
+  for (Level level = Level::kPgd;; level = Below(level)) {
+    std::string& list = info.geometry.real(level) ? real : folded;
+    std::string_view name = Name(level);
+    if (info.geometry.real(level)) {
+      constexpr std::string_view kSuffix = " table";
+      name = info.table_name[Ordinal(level)];
+      if (name.ends_with(kSuffix)) name.remove_suffix(kSuffix.size());
+    }
+    if (!list.empty()) list += ", ";
+    list += name;
+    if (level == Level::kPte) break;
+  }
+  if (folded.empty()) folded = "none";
+  return Concat({"tables: ", real, "; folded: ", folded});
+}
+
+// "to 0x10080001000, across the pud boundary 0x10080000000".
+std::string DescribeRequest(const Request& request, const SpaceInfo& info) {
+  if (!info.built) return "";
+  const Geometry& geometry = info.geometry;
+  const uint64_t end =
+      WrappingAdd(request.start, request.pages * geometry.page_size());
+  if (end <= request.start) return "refused: start and length overflow";
+  if (end > info.limit) {
+    return Concat(
+        {"refused: to ", Hex(end), ", beyond the limit ", Hex(info.limit)});
+  }
+  for (Level level = Level::kPgd; level > Level::kPte; level = Below(level)) {
+    if (geometry.shift(level) == geometry.shift(Below(level))) continue;
+    const uint64_t last_before = request.start | (geometry.span(level) - 1);
+    if (last_before < end - 1) {
+      return Concat({"to ", Hex(end), ", across the ", Name(level),
+                     " boundary ", Hex(last_before + 1)});
+    }
+  }
+  return Concat({"to ", Hex(end)});
+}
+
+std::string DescribeAround(StackContent around) {
+  switch (around) {
+    case StackContent::kZero:
+      return "words near a local copy of an entry: 0";
+    case StackContent::kCopy:
+      return "words near a local copy of an entry: older copies of it";
+    case StackContent::kNext:
+      return "words near a local copy: the entry behind it in its table";
+    case StackContent::kWord:
+      return "";
+  }
+  return "";
+}
+
+std::string DescribePoke(const Record& record, const Space& space) {
+  std::string text;
+  VisitArch(space.arch, [&]<class A>() {
+    const EntryKind kind = A::Entries::Classify(record.level, record.word);
+    text = kind.tag == EntryKind::Tag::kLeaf
+               ? Concat({"leaf, ", Describe(kind.state)})
+               : std::string(Name(kind.tag));
+  });
+  return text;
+}
+
+void AddRecord(const Record& record, const Space& space, TextLines& out) {
+  const Item address = {Name(record.level), Hex(record.address)};
+  const Item count = {"count", std::to_string(record.count)};
+  const Item word = {"word", Hex(record.word)};
+  switch (record.kind) {
+    case Record::Kind::kMap:
+      AddMapping("- map: ",
+                 {address,
+                  count,
+                  {"frame", Hex(record.frame)},
+                  {"state", Describe(record.state)}},
+                 "", out);
+      break;
+    case Record::Kind::kClear:
+      AddMapping("- clear: ", {address, count}, "", out);
+      break;
+    case Record::Kind::kSwap:
+      AddMapping("- swap: ", {address, count, {"place", Hex(record.frame)}}, "",
+                 out);
+      break;
+    case Record::Kind::kPoke:
+      AddMapping("- poke: ", {address, word}, DescribePoke(record, space), out);
+      break;
+    case Record::Kind::kPokeControl:
+      AddMapping("- poke-control: ", {word}, "", out);
+      break;
+  }
+}
+
+// A change in the parts between which its line may be broken.
+std::vector<std::string> PartsOf(const Change& change) {
+  const std::string_view kind = Name(change.kind);
+  if (change.kind == Change::Kind::kUpgrade) return {std::string(kind)};
+  const std::string count =
+      change.count == 1 ? "" : Concat({std::to_string(change.count), " "});
+  std::vector<std::string> parts = {Concat(
+      {kind, " ", count, Name(change.level), " of ", Hex(change.address)})};
+  if (HasFrame(change.kind)) {
+    parts.push_back(Concat({"to ", Hex(change.frame), ","}));
+    parts.push_back(Describe(change.state));
+  }
+  return parts;
+}
+
+// What the name of a kind does not say.
+std::string_view CommentOn(Change::Kind kind) {
+  switch (kind) {
+    case Change::Kind::kClear:
+    case Change::Kind::kMap:
+      return "";
+    case Change::Kind::kDetach:
+      return "the page table keeps what it holds";
+    case Change::Kind::kSplit:
+      return "a table of its pages takes its place";
+    case Change::Kind::kWriteProtect:
+      return "as fork does";
+    case Change::Kind::kRefill:
+      return "the page table that was detached last";
+    case Change::Kind::kUpgrade:
+      return "one more root table, on top";
+  }
+  return "";
+}
+
+void AddChange(const Change& change, TextLines& out) {
+  std::string line =
+      Concat({"- before read ", std::to_string(change.read), ":"});
+  for (const std::string& part : PartsOf(change)) {
+    if (line.size() + 1 + part.size() > out.columns()) {
+      out.Line(line);
+      line = "   ";
+    }
+    line += Concat({" ", part});
+  }
+  AddCommented(line, std::string(CommentOn(change.kind)), out);
+}
+
+}  // namespace
+
+std::string Describe(const Change& change) {
+  std::string text;
+  for (const std::string& part : PartsOf(change)) {
+    if (!text.empty()) text += ' ';
+    text += part;
+  }
+  return text;
+}
+
+std::string ToText(const Case& c, size_t columns) {
+  TextLines out(/*color=*/false, columns);
+  out.Line("# pxdfuzz case");
+  out.Line("version: 1");
+  if (c.empty()) {
+    out.Line("requests: []  # the empty case: its bytes mean nothing");
+    return out.text();
+  }
+  const SpaceInfo& info = InfoOf(c.space);
+  AddCommented(Concat({"space: ", Name(c.space)}), DescribeSpace(info), out);
+  out.Line("requests:");
+  for (const Request& request : c.requests) {
+    AddMapping("- ",
+               {{"start", Hex(request.start)},
+                {"pages", std::to_string(request.pages)},
+                {"access", request.write ? "write" : "read"}},
+               DescribeRequest(request, info), out);
+  }
+  out.Line("stack:");
+  out.Line(Concat({"  position: ", std::to_string(c.stack.position),
+                   "  # the word of its page that a local copy stands in"}));
+  AddCommented(Concat({"  around: ", Name(c.stack.around)}),
+               DescribeAround(c.stack.around), out);
+  if (!c.stack.words.empty()) {
+    out.Line(
+        "  words:  # distance from a local copy: above it, or below if < 0");
+    for (const StackWord& word : c.stack.words) {
+      AddMapping("  - ",
+                 {{"distance", std::to_string(word.distance)},
+                  {"holds", word.content == StackContent::kWord
+                                ? Hex(word.word)
+                                : std::string(Name(word.content))}},
+                 "", out);
+    }
+  }
+  if (c.records.empty()) {
+    out.Line("tables: []");
+  } else {
+    out.Line("tables:  # each line changes what those above it made");
+    for (const Record& record : c.records) AddRecord(record, c.space, out);
+  }
+  if (!c.changes.empty()) {
+    out.Line(
+        "changes:  # what another processor does meanwhile, in this order");
+    for (const Change& change : c.changes) AddChange(change, out);
+  }
+  return out.text();
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz triage.
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/report/report.h"
+#include "src/cli/campaign/kept_finding.h"
+#include "src/cli/campaign/known_issues.h"
+#include "src/cli/campaign/progress.h"
+#include "src/cli/commands.h"
+#include "src/cli/input.h"
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kNamesShown = 3;
+
+// The files of one signature.
+struct Group {
+  struct File {
+    std::string name;
+    uintmax_t size = 0;
+  };
+  std::vector<File> files;
+  // That of the smallest file, the first of several.
+  size_t smallest = 0;
+  Case c;
+  KeptFinding finding;
+};
+
+// All that lies at or below a folder, by what became of it. Names are those
+// below the folder.
+struct Pile {
+  size_t files = 0;
+  std::map<std::string, Group> groups;  // by signature
+  size_t without_finding = 0;
+  // With the reason.
+  std::vector<std::pair<std::string, std::string>> unreadable;
+};
+
+// Adds the regular files at or below `folder`, and what of it cannot be read.
+std::error_code AddFiles(const fs::path& folder, std::vector<fs::path>& files,
+                         Pile& pile) {
+  std::error_code error;
+  std::vector<fs::path> folders;
+  for (auto it = fs::directory_iterator(folder, error);
+       !error && it != fs::directory_iterator(); it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_directory(ignored) && !it->is_symlink(ignored)) {
+      folders.push_back(it->path());
+    } else if (it->is_regular_file(ignored)) {
+      files.push_back(it->path());
+    }
+  }
+  if (error) return error;
+  for (const fs::path& below : folders) {
+    if (const std::error_code failed = AddFiles(below, files, pile)) {
+      pile.unreadable.emplace_back(below.string(), failed.message());
+    }
+  }
+  return {};
+}
+
+// A name or a message inside a line of Markdown, as code.
+std::string Code(std::string_view text) {
+  std::string code = "`";
+  for (const char c : text) {
+    code += c == '`' || static_cast<unsigned char>(c) < ' ' ? '?' : c;
+  }
+  return code + "`";
+}
+
+// The message of `status` without the file's name in front of it.
+std::string Reason(const absl::Status& status, const std::string& file) {
+  std::string message(status.message());
+  if (message.starts_with(file + ":")) message.erase(0, file.size() + 1);
+  if (message.starts_with(' ')) message.erase(0, 1);
+  return message;
+}
+
+// `name` is what the file is called below the folder.
+void Sort(const std::string& file, const std::string& name, Oracle& oracle,
+          Pile& pile) {
+  absl::StatusOr<Case> c = ReadCase(file);
+  if (!c.ok()) {
+    pile.unreadable.emplace_back(name, Reason(c.status(), file));
+    return;
+  }
+  if (c->empty()) {
+    pile.unreadable.emplace_back(name, "is no case");
+    return;
+  }
+  const std::optional<KeptFinding> finding = FindFinding(oracle, {}, *c);
+  if (!finding.has_value()) {
+    ++pile.without_finding;
+    return;
+  }
+  std::error_code error;
+  const uintmax_t size = fs::file_size(file, error);
+  Group& group = pile.groups[finding->signature];
+  group.files.push_back({name, size});
+  if (group.files.size() > 1 && size >= group.files[group.smallest].size) {
+    return;
+  }
+  group.smallest = group.files.size() - 1;
+  group.c = *c;
+  group.finding = *finding;
+}
+
+// The first paragraph of a report: one sentence or two.
+std::string Sentence(const Case& c, const KeptFinding& finding,
+                     Oracle& oracle) {
+  const Verdict& verdict = oracle.Judge(c, finding.walks, finding.excuses);
+  const std::string report = FindingReport(c, verdict, {});
+  return report.substr(0, report.find("\n\n"));
+}
+
+// The issue that covers a signature, if any, and that one which did.
+struct Cover {
+  const KnownIssue* valid = nullptr;
+  const KnownIssue* expired = nullptr;
+};
+
+Cover CoverOf(const std::string& signature,
+              const std::vector<KnownIssue>& known, const std::string& today) {
+  Cover cover;
+  for (const KnownIssue& issue : known) {
+    if (!Matches(issue, signature)) continue;
+    const KnownIssue*& place =
+        IsExpired(issue, today) ? cover.expired : cover.valid;
+    if (place == nullptr) place = &issue;
+  }
+  return cover;
+}
+
+// Writes what is said of a pile.
+class Summary {
+ public:
+  Summary(const Pile& pile, const std::vector<KnownIssue>& known,
+          Oracle& oracle)
+      : pile_(pile), oracle_(oracle) {
+    const std::string today = Today();
+    for (const auto& [signature, group] : pile.groups) {
+      const Cover cover = CoverOf(signature, known, today);
+      (cover.valid == nullptr ? fresh_ : known_)
+          .push_back({&signature, &group, cover});
+    }
+  }
+
+  bool has_fresh() const { return !fresh_.empty(); }
+
+  std::string Text(const std::string& folder, Progress& progress) {
+    text_.Wrap("# ", "", Concat({"Findings in ", Code(folder)}));
+    text_.Blank();
+    size_t with_finding = 0;
+    for (const auto& [signature, group] : pile_.groups) {
+      with_finding += group.files.size();
+    }
+    text_.Wrap(
+        "", "",
+        Concat({Plural(pile_.files, "file"), ": ", std::to_string(with_finding),
+                " with ", Plural(pile_.groups.size(), "kind"),
+                " of finding, of which ", std::to_string(known_.size()),
+                known_.size() == 1 ? " is known; " : " are known; ",
+                std::to_string(pile_.without_finding), " without a finding; ",
+                std::to_string(pile_.unreadable.size()),
+                " that cannot be read as a case."}));
+    AddTable();
+    for (const auto& entries : {fresh_, known_}) {
+      for (const Entry& entry : entries) {
+        progress.Say(Concat({"shrinking ", *entry.signature}));
+        Add(entry);
+      }
+    }
+    if (!pile_.unreadable.empty()) {
+      text_.Blank();
+      text_.Line("## Not read");
+      text_.Blank();
+      for (const auto& [file, reason] : pile_.unreadable) {
+        text_.Line(Concat({"- ", Code(file), ": ", Code(reason)}));
+      }
+    }
+    return text_.text();
+  }
+
+ private:
+  struct Entry {
+    const std::string* signature;
+    const Group* group;
+    Cover cover;
+  };
+
+  void AddTable() {
+    if (pile_.groups.empty()) return;
+    text_.Blank();
+    text_.Line("| finding | files | known |");
+    text_.Line("|---|---|---|");
+    for (const auto& entries : {fresh_, known_}) {
+      for (const Entry& entry : entries) {
+        text_.Line(Concat({"| ", Code(*entry.signature), " | ",
+                           std::to_string(entry.group->files.size()), " | ",
+                           entry.cover.valid != nullptr     ? "yes"
+                           : entry.cover.expired != nullptr ? "expired"
+                                                            : "no",
+                           " |"}));
+      }
+    }
+  }
+
+  void Add(const Entry& entry) {
+    const Group& group = *entry.group;
+    text_.Blank();
+    text_.Line(Concat({"## ", *entry.signature}));
+    text_.Blank();
+    const ShrunkCase shrunk =
+        ShrinkFinding(oracle_, group.c, group.finding, nullptr);
+    text_.Line(Sentence(shrunk.c, group.finding, oracle_));
+    text_.Blank();
+    const auto issue = [this](std::string_view state, const KnownIssue& known) {
+      text_.Wrap("- ", "  ",
+                 Concat({state, known.expires, ": ", known.reason, ", <",
+                         known.link, ">"}));
+    };
+    if (entry.cover.valid != nullptr) {
+      issue("known until ", *entry.cover.valid);
+    } else if (entry.cover.expired != nullptr) {
+      issue("was known until ", *entry.cover.expired);
+    }
+    std::vector<std::string> names;
+    for (const Group::File& file : group.files) {
+      if (names.size() == kNamesShown) break;
+      names.push_back(Code(file.name));
+    }
+    if (group.files.size() > names.size()) {
+      names.push_back(
+          Concat({std::to_string(group.files.size() - names.size()), " more"}));
+    }
+    text_.Line(Concat(
+        {"- ", Plural(group.files.size(), "file"), ": ", Enumerate(names)}));
+    const Group::File& smallest = group.files[group.smallest];
+    text_.Line(Concat({"- smallest: ", Code(smallest.name), ", ",
+                       Plural(smallest.size, "byte")}));
+    text_.Blank();
+    text_.Line("Made smaller, which `pxdfuzz explain` tells turn by turn:");
+    text_.Blank();
+    text_.Line("```yaml");
+    std::string yaml = ToText(shrunk.c);
+    if (yaml.ends_with('\n')) yaml.pop_back();
+    text_.Line(yaml);
+    text_.Line("```");
+  }
+
+  const Pile& pile_;
+  Oracle& oracle_;
+  std::vector<Entry> fresh_;
+  std::vector<Entry> known_;
+  TextLines text_{/*color=*/false};
+};
+
+}  // namespace
+
+int RunTriage(const Arguments& arguments, Output& out) {
+  std::vector<KnownIssue> known;
+  if (const std::string file = arguments.Value("--known"); !file.empty()) {
+    const absl::StatusOr<std::string> text = ReadInput(file);
+    absl::StatusOr<std::vector<KnownIssue>> issues =
+        text.ok() ? ReadKnownIssues(*text, file)
+                  : absl::StatusOr<std::vector<KnownIssue>>(text.status());
+    if (!issues.ok()) {
+      PrintError(issues.status());
+      return kUnreadable;
+    }
+    known = *std::move(issues);
+  }
+  const std::string& folder = arguments.operands[0];
+  std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
+    PrintError(Concat({folder, ": is no folder"}));
+    return kUnreadable;
+  }
+  Pile pile;
+  std::vector<fs::path> files;
+  if (const std::error_code failed = AddFiles(folder, files, pile)) {
+    PrintError(Concat({folder, ": cannot be read: ", failed.message()}));
+    return kUnreadable;
+  }
+  std::sort(files.begin(), files.end());
+  pile.files = files.size();
+  Oracle oracle;
+  Progress progress("triage");
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (i % 100 == 0) {
+      progress.Say(
+          Concat({"file ", Grouped(i), " of ", Grouped(files.size())}));
+    }
+    Sort(files[i].string(), files[i].lexically_relative(folder).string(),
+         oracle, pile);
+  }
+  std::sort(pile.unreadable.begin(), pile.unreadable.end());
+  Summary summary(pile, known, oracle);
+  const std::string text = summary.Text(folder, progress);
+  progress.End();
+  return Deliver(text, arguments,
+                 summary.has_fresh() ? kFinding : kNothingFound, out);
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz export.
+
+#include "src/cli/export/export.h"
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/report/report.h"
+#include "pxdfuzz/view/space_info.h"
+#include "src/cli/commands.h"
+#include "src/cli/input.h"
+#include "src/cli/kernel_programs.h"
+
+namespace pxdfuzz {
+namespace {
+
+struct Form {
+  std::string_view name;
+  std::string (*write)(const Export& exported);
+  // Whether it says nothing about what was not compared.
+  bool wants_comparison = false;
+};
+constexpr std::array<Form, 3> kForms = {{
+    {"gtest", ExportGtest, /*wants_comparison=*/true},
+    {"c", ExportC},
+    {"mail", ExportMail},
+}};
+
+const Form* FindForm(std::string_view name) {
+  for (const Form& form : kForms) {
+    if (form.name == name) return &form;
+  }
+  return nullptr;
+}
+
+// The first request and walk that disagree, or where none does, the first
+// request that was compared.
+Export Choose(const Case& c, const Verdict& verdict,
+              std::optional<size_t> walk) {
+  Export chosen{.c = c,
+                .verdict = verdict,
+                .walk = walk.value_or(IndexOf(kStaticLockless))};
+  for (size_t i = 0; i < verdict.requests.size(); ++i) {
+    for (size_t j = 0; j < kWalkCount; ++j) {
+      if (walk.has_value() && j != *walk) continue;
+      if (verdict.requests[i].walks[j].outcome == Outcome::kAgrees) continue;
+      chosen.request = i;
+      chosen.walk = j;
+      return chosen;
+    }
+  }
+  while (chosen.request + 1 < verdict.requests.size() &&
+         chosen.incomparable() != Incomparable::kNo) {
+    ++chosen.request;
+  }
+  if (chosen.incomparable() != Incomparable::kNo) chosen.request = 0;
+  return chosen;
+}
+
+// Wraps `text` behind `prefix`, a comment's mark.
+void AddComment(std::string_view prefix, std::string_view text,
+                TextLines& out) {
+  out.Wrap(Concat({prefix, " "}), Concat({prefix, " "}), text);
+}
+
+int Refuse(std::string_view message) {
+  PrintError(Concat({"export: ", message}));
+  return kUsage;
+}
+
+// What the program `name` does with `c`, which was read from `file`, as a mail.
+int ExportKernel(const std::string& name, const std::string& file,
+                 const Case& c, const Arguments& arguments, Output& out) {
+  int exit_code = 0;
+  const auto program = OpenKernelProgramFor("export", name, exit_code);
+  if (program == nullptr) return exit_code;
+  const KernelText& text = program->text();
+  if (!program->Takes(c.space)) {
+    return Refuse(Concat({file, ": is of ", Name(c.space), ", and ", text.name,
+                          " is text of ", text.arch}));
+  }
+  const auto answers = program->Ask(c, /*reads=*/true);
+  if (!answers.ok()) {
+    PrintError(answers.status());
+    return kUnreadable;
+  }
+  const size_t request = RequestToTell(*answers);
+  return Deliver(ExportKernelMail(text, c, request, (*answers)[request]),
+                 arguments, kNothingFound, out);
+}
+
+}  // namespace
+
+Incomparable Export::incomparable() const {
+  if (verdict.incomparable != Incomparable::kNo) return verdict.incomparable;
+  if (request >= verdict.requests.size()) return Incomparable::kEmptyCase;
+  return verdict.requests[request].incomparable;
+}
+
+Outcome Export::outcome() const {
+  if (incomparable() != Incomparable::kNo) return Outcome::kAgrees;
+  return verdict.requests[request].walks[walk].outcome;
+}
+
+std::string Export::Headline() const {
+  // Wide enough that what comes first is one line.
+  const ReportOptions options{.columns = 4096, .commands = {}};
+  const std::string report = WalkReport(c, verdict, request, walk, options);
+  return report.substr(0, report.find('\n'));
+}
+
+std::string Export::Story(std::string_view prefix) const {
+  TextLines out(/*color=*/false);
+  AddComment(prefix, Headline(), out);
+  out.Line(prefix);
+  AddComment(
+      prefix,
+      "The case, as 'pxdfuzz explain' takes it without these marks:", out);
+  out.Line(prefix);
+  const std::string indent = Concat({prefix, "   "});
+  const std::string text = ToText(c, kTextColumns - indent.size());
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = text.find('\n', at);
+    out.Line(Concat({indent, std::string_view(text).substr(at, end - at)}));
+    at = end + 1;
+  }
+  return out.text();
+}
+
+int RunExport(const Arguments& arguments, Output& out) {
+  const std::string as = arguments.Value("--as");
+  if (as.empty()) return Refuse("say as what: --as=gtest, --as=c, --as=mail");
+  const Form* form = FindForm(as);
+  if (form == nullptr) {
+    return Refuse(
+        Concat({"--as=", as, ": there are --as=gtest, --as=c and --as=mail"}));
+  }
+  const std::string walk_name = arguments.Value("--walk");
+  const bool is_kernel = IsKernelName(walk_name);
+  std::optional<size_t> walk;
+  if (is_kernel && as != "mail") {
+    return Refuse(Concat({"--as=", as,
+                          ": is of the model's walks; kernel text is told as "
+                          "--as=mail"}));
+  }
+  if (arguments.Has("--walk") && !is_kernel) {
+    const std::optional<Policy> policy = PolicyFromName(walk_name);
+    if (!policy.has_value()) {
+      return Refuse(Concat({"there is no walk '", walk_name,
+                            "'; 'pxdfuzz walks' names the twelve, and kernel "
+                            "text"}));
+    }
+    walk = IndexOf(*policy);
+  }
+
+  const std::string& file = arguments.operands[0];
+  const std::string name = file == kStandardInput ? "standard input" : file;
+  const absl::StatusOr<Case> c = ReadCase(file);
+  if (!c.ok()) {
+    PrintError(c.status());
+    return kUnreadable;
+  }
+  if (c->empty() || !InfoOf(c->space).built) {
+    PrintError(Concat({name,
+                       ": is the empty case: its bytes mean nothing, and "
+                       "there is nothing to export"}));
+    return kUnreadable;
+  }
+  if (is_kernel) return ExportKernel(walk_name, name, *c, arguments, out);
+  Oracle oracle;
+  const Verdict& verdict =
+      oracle.Judge(*c, WalkSet::All(), Excuses::kKnownDefects);
+  const Export chosen = Choose(*c, verdict, walk);
+  if (form->wants_comparison) {
+    if (chosen.incomparable() != Incomparable::kNo) {
+      return Refuse(Concat({name,
+                            ": is not comparable, so a test has nothing "
+                            "to expect: ",
+                            Describe(chosen.incomparable())}));
+    }
+    if (!walk.has_value() && chosen.outcome() == Outcome::kAgrees) {
+      return Refuse(Concat({name,
+                            ": no walk differs from the reference; --walk=NAME "
+                            "makes a test of that walk, which passes"}));
+    }
+  }
+
+  return Deliver(form->write(chosen), arguments, kNothingFound, out);
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CLI_EXPORT_EXPORT_H_
+#define PXDFUZZ_SRC_CLI_EXPORT_EXPORT_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "kernel/answer.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/policy.h"
+
+namespace pxdfuzz {
+
+// What is exported: one walk and one request of a case, which is not empty.
+// What it refers to outlives it.
+struct Export {
+  const Case& c;
+  const Verdict& verdict;
+  size_t request = 0;  // a position in c.requests
+  size_t walk = 0;     // a position in kAllWalks
+
+  Policy policy() const { return kAllWalks[walk]; }
+  // Why the request is not comparable, if so.
+  Incomparable incomparable() const;
+  // kAgrees too where nothing was compared.
+  Outcome outcome() const;
+  // What differs, as a report begins; one line.
+  std::string Headline() const;
+  // The case as text and what it shows, behind `prefix` on each line, at most
+  // 80 columns wide.
+  std::string Story(std::string_view prefix) const;
+};
+
+// A GoogleTest source against the library, which fails where the walk differs
+// from the reference. The request is comparable.
+std::string ExportGtest(const Export& exported);
+
+// A C program for a real Linux machine, which maps the case's pages and drives
+// gup_fast over them.
+std::string ExportC(const Export& exported);
+
+// The report for a mailing list: plain text of 72 columns.
+std::string ExportMail(const Export& exported);
+// The same of what kernel text does with a request, a position in c.requests.
+std::string ExportKernelMail(const KernelText& text, const Case& c,
+                             size_t request, const KernelAnswer& answer);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CLI_EXPORT_EXPORT_H_

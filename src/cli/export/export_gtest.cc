@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: MIT
+
+#include <cctype>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/report/replay.h"
+#include "src/cli/export/export.h"
+
+namespace pxdfuzz {
+namespace {
+
+std::string_view ArchType(ArchId arch) {
+  switch (arch) {
+    case ArchId::kS390:
+      return "S390";
+    case ArchId::kX86:
+      return "X86";
+    case ArchId::kArm64Page16K:
+      return "Arm64Page16K";
+  }
+  return "";
+}
+
+std::string_view ArchHeader(ArchId arch) {
+  switch (arch) {
+    case ArchId::kS390:
+      return "pxdfuzz/arch/s390.h";
+    case ArchId::kX86:
+      return "pxdfuzz/arch/x86.h";
+    case ArchId::kArm64Page16K:
+      return "pxdfuzz/arch/arm64.h";
+  }
+  return "";
+}
+
+std::string_view Enumerator(ArchId arch) {
+  switch (arch) {
+    case ArchId::kS390:
+      return "ArchId::kS390";
+    case ArchId::kX86:
+      return "ArchId::kX86";
+    case ArchId::kArm64Page16K:
+      return "ArchId::kArm64Page16K";
+  }
+  return "";
+}
+
+std::string_view Enumerator(Level level) {
+  switch (level) {
+    case Level::kPte:
+      return "Level::kPte";
+    case Level::kPmd:
+      return "Level::kPmd";
+    case Level::kPud:
+      return "Level::kPud";
+    case Level::kP4d:
+      return "Level::kP4d";
+    case Level::kPgd:
+      return "Level::kPgd";
+  }
+  return "";
+}
+
+std::string_view Enumerator(StackContent content) {
+  switch (content) {
+    case StackContent::kZero:
+      return "StackContent::kZero";
+    case StackContent::kCopy:
+      return "StackContent::kCopy";
+    case StackContent::kNext:
+      return "StackContent::kNext";
+    case StackContent::kWord:
+      return "StackContent::kWord";
+  }
+  return "";
+}
+
+std::string_view Enumerator(Record::Kind kind) {
+  switch (kind) {
+    case Record::Kind::kMap:
+      return "Record::Kind::kMap";
+    case Record::Kind::kClear:
+      return "Record::Kind::kClear";
+    case Record::Kind::kSwap:
+      return "Record::Kind::kSwap";
+    case Record::Kind::kPoke:
+      return "Record::Kind::kPoke";
+    case Record::Kind::kPokeControl:
+      return "Record::Kind::kPokeControl";
+  }
+  return "";
+}
+
+std::string_view Enumerator(Change::Kind kind) {
+  switch (kind) {
+    case Change::Kind::kClear:
+      return "Change::Kind::kClear";
+    case Change::Kind::kDetach:
+      return "Change::Kind::kDetach";
+    case Change::Kind::kMap:
+      return "Change::Kind::kMap";
+    case Change::Kind::kSplit:
+      return "Change::Kind::kSplit";
+    case Change::Kind::kWriteProtect:
+      return "Change::Kind::kWriteProtect";
+    case Change::Kind::kRefill:
+      return "Change::Kind::kRefill";
+    case Change::Kind::kUpgrade:
+      return "Change::Kind::kUpgrade";
+  }
+  return "";
+}
+
+std::string_view Enumerator(Permission permission) {
+  switch (permission) {
+    case Permission::kNone:
+      return "Permission::kNone";
+    case Permission::kRead:
+      return "Permission::kRead";
+    case Permission::kReadWrite:
+      return "Permission::kReadWrite";
+  }
+  return "";
+}
+
+std::string_view Enumerator(BoundaryRule boundary) {
+  return boundary == BoundaryRule::kStatic ? "BoundaryRule::kStatic"
+                                           : "BoundaryRule::kFoldedAware";
+}
+
+std::string_view Enumerator(Descent descent) {
+  switch (descent) {
+    case Descent::kByPointer:
+      return "Descent::kByPointer";
+    case Descent::kByValue:
+      return "Descent::kByValue";
+    case Descent::kLockless:
+      return "Descent::kLockless";
+  }
+  return "";
+}
+
+std::string_view Enumerator(Step step) {
+  return step == Step::kIncrement ? "Step::kIncrement" : "Step::kRecompute";
+}
+
+// "StaticByValue", of "static-by-value".
+std::string CamelCase(std::string_view name) {
+  std::string camel;
+  bool begins = true;
+  for (const char letter : name) {
+    if (letter != '-') {
+      camel += begins ? static_cast<char>(
+                            std::toupper(static_cast<unsigned char>(letter)))
+                      : letter;
+    }
+    begins = letter == '-';
+  }
+  return camel;
+}
+
+// "      .state = {.permission = Permission::kRead, .young = false},".
+void AddState(const LeafState& state, TextLines& out) {
+  std::vector<std::string> members = {
+      Concat({".permission = ", Enumerator(state.permission)})};
+  if (!state.young) members.push_back(".young = false");
+  if (!state.dirty) members.push_back(".dirty = false");
+  if (state.special) members.push_back(".special = true");
+  constexpr std::string_view kBegin = "      .state = {";
+  std::string line(kBegin);
+  for (size_t i = 0; i < members.size(); ++i) {
+    line += Concat({i == 0 ? "" : ", ", members[i]});
+  }
+  line += "},";
+  if (line.size() <= kTextColumns) {
+    out.Line(line);
+    return;
+  }
+  for (size_t i = 0; i < members.size(); ++i) {
+    out.Line(Concat({i == 0 ? kBegin : "                ", members[i],
+                     i + 1 == members.size() ? "}," : ","}));
+  }
+}
+
+void AddRecord(const Record& record, TextLines& out) {
+  out.Line("  c.records.push_back({");
+  out.Line(Concat({"      .kind = ", Enumerator(record.kind), ","}));
+  if (record.kind != Record::Kind::kPokeControl) {
+    out.Line(Concat({"      .level = ", Enumerator(record.level), ","}));
+    out.Line(Concat({"      .address = ", Hex(record.address), ","}));
+  }
+  if (record.count != 1 || record.kind == Record::Kind::kMap) {
+    out.Line(Concat({"      .count = ", std::to_string(record.count), ","}));
+  }
+  if (record.frame != 0 || record.kind == Record::Kind::kMap) {
+    out.Line(Concat({"      .frame = ", Hex(record.frame), ","}));
+  }
+  if (record.kind == Record::Kind::kMap) AddState(record.state, out);
+  if (record.word != 0) {
+    out.Line(Concat({"      .word = ", Hex(record.word), ","}));
+  }
+  out.Line("  });");
+}
+
+void AddChange(const Change& change, TextLines& out) {
+  out.Line("  c.changes.push_back({");
+  out.Line(Concat({"      .kind = ", Enumerator(change.kind), ","}));
+  if (change.level != Level::kPte) {
+    out.Line(Concat({"      .level = ", Enumerator(change.level), ","}));
+  }
+  out.Line(Concat({"      .read = ", std::to_string(change.read), ","}));
+  if (change.kind != Change::Kind::kUpgrade) {
+    out.Line(Concat({"      .address = ", Hex(change.address), ","}));
+  }
+  if (HasCount(change.kind)) {
+    out.Line(Concat({"      .count = ", std::to_string(change.count), ","}));
+  }
+  if (HasFrame(change.kind)) {
+    out.Line(Concat({"      .frame = ", Hex(change.frame), ","}));
+    AddState(change.state, out);
+  }
+  out.Line("  });");
+}
+
+void AddCaseFunction(const Case& c, TextLines& out) {
+  out.Line("Case MakeCase() {");
+  out.Line("  Case c;");
+  out.Line(Concat({"  c.space = {.arch = ", Enumerator(c.space.arch),
+                   ", .levels = ", std::to_string(c.space.levels), "};"}));
+  out.Line("  // What lies around a local copy on the kernel's stack.");
+  out.Line(
+      Concat({"  c.stack.position = ", std::to_string(c.stack.position), ";"}));
+  out.Line(Concat({"  c.stack.around = ", Enumerator(c.stack.around), ";"}));
+  for (const StackWord& word : c.stack.words) {
+    out.Line("  c.stack.words.push_back({");
+    out.Line(
+        Concat({"      .distance = ", std::to_string(word.distance), ","}));
+    out.Line(Concat({"      .content = ", Enumerator(word.content), ","}));
+    if (word.word != 0) {
+      out.Line(Concat({"      .word = ", Hex(word.word), ","}));
+    }
+    out.Line("  });");
+  }
+  for (const Request& request : c.requests) {
+    out.Line("  c.requests.push_back({");
+    out.Line(Concat({"      .start = ", Hex(request.start), ","}));
+    out.Line(Concat({"      .pages = ", std::to_string(request.pages), ","}));
+    out.Line(
+        Concat({"      .write = ", request.write ? "true" : "false", ","}));
+    out.Line("  });");
+  }
+  if (!c.records.empty()) {
+    out.Line("  // Each changes what those above it made.");
+  }
+  for (const Record& record : c.records) AddRecord(record, out);
+  if (!c.changes.empty()) {
+    out.Line(
+        "  // What another processor does, each before that read of a walk.");
+  }
+  for (const Change& change : c.changes) AddChange(change, out);
+  out.Line("  return c;");
+  out.Line("}");
+}
+
+// Pages that follow each other in physical memory.
+struct Run {
+  uint64_t first = 0;
+  size_t pages = 0;
+};
+
+std::vector<Run> RunsOf(const std::vector<uint64_t>& pages,
+                        uint64_t page_size) {
+  std::vector<Run> runs;
+  for (const uint64_t page : pages) {
+    if (!runs.empty() &&
+        runs.back().first + runs.back().pages * page_size == page) {
+      ++runs.back().pages;
+    } else {
+      runs.push_back({page, 1});
+    }
+  }
+  return runs;
+}
+
+void AddExpected(const Export& exported, TextLines& out) {
+  std::vector<Run> runs;
+  size_t count = 0;
+  VisitArch(exported.c.space.arch, [&]<class A>() {
+    const Replay<A> replay(exported.c, exported.request, exported.policy());
+    count = replay.reference().size();
+    runs = RunsOf(replay.reference(), replay.geometry().page_size());
+  });
+  out.Line("// Pages that follow each other in physical memory.");
+  out.Line("struct Run {");
+  out.Line("  uint64_t first;");
+  out.Line("  size_t pages;");
+  out.Line("};");
+  out.Blank();
+  out.Line("// What gup_fast is to return, as the reference found it.");
+  out.Line(Concat(
+      {"constexpr size_t kExpectedCount = ", std::to_string(count), ";"}));
+  const std::string size = std::to_string(runs.size());
+  if (runs.empty()) {
+    out.Line("constexpr std::array<Run, 0> kExpectedPages = {};");
+    return;
+  }
+  out.Line(
+      Concat({"constexpr std::array<Run, ", size, "> kExpectedPages = {{"}));
+  for (const Run& run : runs) {
+    out.Line(Concat(
+        {"    {", Hex(run.first), ", ", std::to_string(run.pages), "},"}));
+  }
+  out.Line("}};");
+}
+
+// Below the case, the walk and what is expected.
+constexpr std::string_view kTests = R"text(
+std::vector<uint64_t> ExpectedPages(uint64_t page_size) {
+  std::vector<uint64_t> pages;
+  for (const Run& run : kExpectedPages) {
+    for (size_t i = 0; i < run.pages; ++i) {
+      pages.push_back(run.first + i * page_size);
+    }
+  }
+  return pages;
+}
+
+class ExportedCaseTest : public ::testing::Test {
+ protected:
+  ExportedCaseTest()
+      : case_(MakeCase()),
+        arena_(MakeArena<Arch>()),
+        mm_(arena_, case_.space.levels) {
+    EXPECT_EQ(Populate(case_, mm_), Malformed::kNo);
+  }
+
+  const Request& request() const { return case_.requests[kRequest]; }
+  uint64_t page_size() const { return mm_.geometry().page_size(); }
+
+  // The first `count` of `pages`, or as many as there are.
+  void ExpectThatTheyAreRight(const std::vector<uint64_t>& pages,
+                              size_t count) const {
+    EXPECT_EQ(count, kExpectedCount) << "the number of pages returned";
+    const std::vector<uint64_t> expected = ExpectedPages(page_size());
+    ASSERT_EQ(expected.size(), kExpectedCount);
+    for (size_t i = 0; i < std::min(count, expected.size()); ++i) {
+      ASSERT_EQ(Hex(pages[i]), Hex(expected[i]))
+          << "page " << i << ", at " << Hex(request().start + i * page_size());
+    }
+  }
+
+  const Case case_;
+  Arena arena_;
+  AddressSpace<Arch> mm_;
+};
+
+// The hardware's translation of one address after the other.
+TEST_F(ExportedCaseTest, ReferenceIsAsExpected) {
+  const ArenaMemory memory(arena_, mm_.geometry(), case_.stack);
+  std::vector<uint64_t> pages(request().pages);
+  const size_t count = ReferencePages<Arch>(
+      Arch::Manual(mm_.geometry(), mm_.control()), memory, page_size(),
+      request().start, request().write, pages);
+  ExpectThatTheyAreRight(pages, count);
+}
+
+TEST_F(ExportedCaseTest, TheWalkAgreesWithTheReference) {
+  const WalkSite site = {case_.space, arena_, mm_.root(), case_.stack};
+  std::vector<uint64_t> pages(request().pages);
+  Marks marks;
+  const size_t count = RunWalk(site, kWalk, request(), pages, marks);
+  // A walk reads page tables and its own local copies of entries alone. A
+  // mark says how many pages had been returned when it first did otherwise.
+  EXPECT_EQ(marks.left_copy, Marks::kNever)
+      << "it read the stack beside its local copy";
+  EXPECT_EQ(marks.nowhere, Marks::kNever)
+      << "it read where there is no memory: a kernel faults";
+  ExpectThatTheyAreRight(pages, count);
+}
+
+}  // namespace
+}  // namespace pxdfuzz
+)text";
+
+// The same where tables change. What a walk may return then is no list of
+// pages: it depends on what the walk has met.
+constexpr std::string_view kChangingTests = R"text(
+// Each page that the walk returns was there when its reference was taken, none
+// is missing whose entries nobody changed, and nothing is read but page tables
+// and the walk's own local copies of entries.
+TEST(ExportedCaseTest, TheWalkHoldsWhileTablesChange) {
+  const auto oracle = std::make_unique<Oracle>();
+  const Verdict& verdict =
+      oracle->Judge(MakeCase(), WalkSet::Of(kWalk), Excuses::kNone);
+  ASSERT_EQ(verdict.incomparable, Incomparable::kNo)
+      << Describe(verdict.incomparable);
+  const RequestVerdict& request = verdict.requests[kRequest];
+  ASSERT_EQ(request.incomparable, Incomparable::kNo)
+      << Describe(request.incomparable);
+  const WalkVerdict& walk = request.walks[IndexOf(kWalk)];
+  ASSERT_TRUE(walk.ran);
+  EXPECT_EQ(Name(walk.outcome), "agrees")
+      << "page " << walk.first_difference << " of " << walk.pages
+      << " returned, after " << walk.changes << " of the changes";
+}
+
+}  // namespace
+}  // namespace pxdfuzz
+)text";
+
+std::string Replaced(std::string_view text, std::string_view name,
+                     std::string_view value) {
+  std::string result(text);
+  for (size_t at = 0; (at = result.find(name, at)) != result.npos;
+       at += value.size()) {
+    result.replace(at, name.size(), value);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string ExportGtest(const Export& exported) {
+  const Case& c = exported.c;
+  const Policy policy = exported.policy();
+  TextLines out(/*color=*/false);
+  out.Line("// SPDX-License-Identifier: MIT");
+  out.Line("//");
+  const std::string story = exported.Story("//");
+  out.Line(std::string_view(story).substr(0, story.size() - 1));
+  out.Line("//");
+  out.Wrap("// ", "// ",
+           exported.outcome() == Outcome::kAgrees
+               ? "The test passes as long as the walk and the reference are as "
+                 "they are."
+               : "The test fails as long as the walk is as it is: it says what "
+                 "is right.");
+  out.Wrap("// ", "// ",
+           "To compile it in the project's folder, where build/dev holds the "
+           "library, in one line:");
+  out.Line("//");
+  out.Line("//   c++ -std=c++20 -Iinclude -o case_test case_test.cc");
+  out.Line("//     build/dev/src/libpxdfuzz.a -lgtest_main -lgtest -pthread");
+  out.Blank();
+  out.Line("#include <gtest/gtest.h>");
+  out.Blank();
+  const bool changing = !c.changes.empty();
+  std::vector<std::string_view> standard = {"algorithm", "array", "cstddef",
+                                            "cstdint", "vector"};
+  std::vector<std::string_view> headers = {"pxdfuzz/tables/address_space.h",
+                                           ArchHeader(c.space.arch),
+                                           "pxdfuzz/memory/arena.h",
+                                           "pxdfuzz/memory/arena_memory.h",
+                                           "pxdfuzz/case/case.h",
+                                           "pxdfuzz/paging/leaf.h",
+                                           "pxdfuzz/paging/level.h",
+                                           "pxdfuzz/paging/policy.h",
+                                           "pxdfuzz/tables/populate.h",
+                                           "pxdfuzz/reference/reference.h",
+                                           "pxdfuzz/walk/run_walk.h",
+                                           "pxdfuzz/paging/space.h",
+                                           "pxdfuzz/memory/stack.h",
+                                           "pxdfuzz/base/text_lines.h",
+                                           "pxdfuzz/walk/trace.h"};
+  if (changing) {
+    standard = {"cstddef", "memory"};
+    headers = {"pxdfuzz/case/case.h",     "pxdfuzz/oracle/compare.h",
+               "pxdfuzz/paging/leaf.h",   "pxdfuzz/paging/level.h",
+               "pxdfuzz/paging/policy.h", "pxdfuzz/paging/space.h",
+               "pxdfuzz/memory/stack.h"};
+  }
+  for (const std::string_view header : standard) {
+    out.Line(Concat({"#include <", header, ">"}));
+  }
+  out.Blank();
+  for (const std::string_view header : headers) {
+    out.Line(Concat({"#include \"", header, "\""}));
+  }
+  out.Blank();
+  out.Line("namespace pxdfuzz {");
+  out.Line("namespace {");
+  out.Blank();
+  if (!changing) {
+    out.Line(Concat({"using Arch = ", ArchType(c.space.arch), ";"}));
+    out.Blank();
+  }
+  out.Line(Concat({"// ", Name(policy), "."}));
+  out.Line("constexpr Policy kWalk = {");
+  out.Line(Concat({"    .boundary = ", Enumerator(policy.boundary), ","}));
+  out.Line(Concat({"    .descent = ", Enumerator(policy.descent), ","}));
+  out.Line(Concat({"    .step = ", Enumerator(policy.step), ","}));
+  out.Line("};");
+  out.Blank();
+  AddCaseFunction(c, out);
+  out.Blank();
+  out.Line("// Which of the case's requests is tried.");
+  out.Line(Concat(
+      {"constexpr size_t kRequest = ", std::to_string(exported.request), ";"}));
+  if (!changing) {
+    out.Blank();
+    AddExpected(exported, out);
+  }
+  return out.text() + Replaced(changing ? kChangingTests : kTests, "TheWalk",
+                               CamelCase(Name(policy)));
+}
+
+}  // namespace pxdfuzz

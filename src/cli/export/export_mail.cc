@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kernel/answer.h"
+#include "kernel/kernel_report.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/oracle/outcome.h"
+#include "pxdfuzz/report/report.h"
+#include "src/cli/export/export.h"
+
+namespace pxdfuzz {
+namespace {
+
+// What mailing lists of the kernel ask for.
+constexpr size_t kMailColumns = 72;
+
+std::string_view ShortName(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kAgrees:
+      return "no difference";
+    case Outcome::kShort:
+      return "page missing";
+    case Outcome::kLong:
+      return "page too many";
+    case Outcome::kWrongPage:
+      return "wrong page";
+    case Outcome::kStrayRead:
+      return "stray read";
+    case Outcome::kFault:
+      return "fault";
+    case Outcome::kStale:
+      return "stale page";
+  }
+  return "";
+}
+
+// Of a finding of kernel text, by its name, which has an outcome in it or a
+// rule that was broken, such as "references".
+std::string ShortName(std::string_view finding) {
+  if (finding.empty()) return std::string(ShortName(Outcome::kAgrees));
+  for (size_t i = 0; i < kOutcomeCount; ++i) {
+    const auto outcome = static_cast<Outcome>(i);
+    if (finding.find(Concat({".", Name(outcome), "."})) != finding.npos) {
+      return std::string(ShortName(outcome));
+    }
+  }
+  return Concat({"finding ", finding});
+}
+
+// With `who` where there is room.
+std::string Subject(std::string_view what, Space space, std::string_view who) {
+  const std::string subject =
+      Concat({"Subject: mm/gup: ", what, " (", Name(space), ", ", who, ")"});
+  if (subject.size() <= kMailColumns) return subject;
+  return Concat({"Subject: mm/gup: ", what, " (", Name(space), ")"});
+}
+
+// A command in as many lines as it needs, the later ones indented.
+std::string Command(const std::vector<std::string>& words) {
+  std::string text = "pxdfuzz";
+  size_t width = 2 + text.size();
+  for (const std::string& word : words) {
+    // Room for the mark that goes on in the next line.
+    if (width + 1 + word.size() + 2 > kMailColumns) {
+      text += " \\\n     ";
+      width = 5;
+    }
+    text += " " + word;
+    width += 1 + word.size();
+  }
+  return text;
+}
+
+// A mark of '>' is how mail shows what is quoted.
+std::string WithoutQuotes(std::string_view report) {
+  std::string text;
+  while (!report.empty()) {
+    const size_t end = report.find('\n');
+    const std::string_view line = report.substr(0, end);
+    text += line.starts_with(">> ") ? Concat({"=> ", line.substr(3)})
+                                    : std::string(line);
+    text += '\n';
+    report = end == report.npos ? "" : report.substr(end + 1);
+  }
+  return text;
+}
+
+constexpr char kToSeeAgain[] =
+    "To see this again, save the case above as case.yaml";
+
+// How `walk` is told.
+ReportCommand Telling(const Case& c, size_t request, std::string_view walk,
+                      std::string why) {
+  std::vector<std::string> words = {"explain", Concat({"--walk=", walk})};
+  if (c.requests.size() > 1) {
+    words.push_back(Concat({"--request=", std::to_string(request + 1)}));
+  }
+  words.push_back("case.yaml");
+  return {std::move(why), Command(words)};
+}
+
+std::string Mail(std::string_view subject, std::string_view about,
+                 std::string_view report) {
+  TextLines out(/*color=*/false, kMailColumns);
+  out.Line(subject);
+  out.Blank();
+  out.Wrap("", "", about);
+  out.Blank();
+  return out.text() + WithoutQuotes(report);
+}
+
+}  // namespace
+
+std::string ExportMail(const Export& exported) {
+  const std::string walk = Concat({"--walk=", Name(exported.policy())});
+  ReportOptions options{.columns = kMailColumns, .commands = {}};
+  options.commands.push_back(Telling(exported.c, exported.request,
+                                     Name(exported.policy()), kToSeeAgain));
+  options.commands.push_back(
+      {"All walks on it, in one line", Command({"replay", "case.yaml"})});
+  if (exported.incomparable() == Incomparable::kNo) {
+    options.commands.push_back(
+        {"The same as a unit test", Command({"export", "--as=gtest", walk,
+                                             "case.yaml", "-o case_test.cc"})});
+  }
+  // Such a program cannot make tables change between two reads.
+  if (exported.c.changes.empty()) {
+    options.commands.push_back(
+        {"And as a C program that drives gup_fast on a real machine",
+         Command({"export", "--as=c", walk, "case.yaml", "-o case.c"})});
+  }
+
+  return Mail(
+      Subject(exported.incomparable() == Incomparable::kNo
+                  ? ShortName(exported.outcome())
+                  : "not comparable",
+              exported.c.space, Name(exported.policy())),
+      "pxdfuzz compares forms of gup_fast, on page tables that it made up, "
+      "with a reference that translates one page at a time, as the hardware "
+      "does. This is a walk of its model, not of a running kernel.",
+      WalkReport(exported.c, exported.verdict, exported.request, exported.walk,
+                 options));
+}
+
+std::string ExportKernelMail(const KernelText& text, const Case& c,
+                             size_t request, const KernelAnswer& answer) {
+  ReportOptions options{.columns = kMailColumns, .commands = {}};
+  options.commands.push_back(Telling(c, request, text.name, kToSeeAgain));
+  options.commands.push_back(
+      Telling(c, request, Name(ModelOfVariant(text.variant)),
+              "The model's walk of this kind, turn by turn"));
+  return Mail(
+      Subject(ShortName(answer.finding), c.space,
+              Concat({"Linux ", text.version})),
+      Concat({"pxdfuzz compiles the fast walk of a Linux tree in userspace, "
+              "runs it on page tables that it made up, and compares the pages "
+              "with a reference that translates one at a time, as the hardware "
+              "does. This is the text of Linux ",
+              text.version, ", not a running kernel."}),
+      KernelReport(text, c, request, answer, options));
+}
+
+}  // namespace pxdfuzz

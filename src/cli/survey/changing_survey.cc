@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/survey/changing_survey.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/generator/generator.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/report/text_policy.h"
+#include "pxdfuzz/view/space_info.h"
+#include "src/cli/survey/matrix_row.h"
+#include "src/cli/text/json.h"
+
+namespace pxdfuzz {
+namespace {
+
+constexpr size_t kNameColumns = 35;
+constexpr size_t kCellColumns = 12;
+
+// Where a cause shows itself, and what it comes to.
+struct CauseStory {
+  Cause cause = Cause::kNone;
+  std::string_view what;
+  std::vector<std::string_view> witnesses;
+};
+
+const std::vector<CauseStory>& RaceStories() {
+  static const auto& stories = *new std::vector<CauseStory>{
+      {Cause::kReadAgain,
+       "An offset function that is handed a pointer reads the entry for "
+       "itself, "
+       "after the loop has tested what it read. Cleared or replaced in "
+       "between, "
+       "it leads nowhere.",
+       {"race-by-pointer-freed-pud", "race-by-pointer-collapsed-pmd"}},
+      {Cause::kCopyCheck,
+       "Below a folded level the pointer that gup_fast's last check reads "
+       "again "
+       "is the address of a local copy: what has changed in the table is never "
+       "seen.",
+       {"race-copy-check-pmd", "race-copy-check-2-gib",
+        "race-copy-check-refilled"}},
+  };
+  return stories;
+}
+
+std::string WitnessFile(std::string_view name) {
+  return Concat({"corpus/regressions/", name, ".yaml"});
+}
+
+// The causes by which a walk went wrong, the most frequent first.
+std::vector<Cause> CausesSeen(const ChangingWalkSurvey& walk) {
+  std::vector<Cause> seen;
+  for (const Cause cause : kAllCauses) {
+    if (walk.Excused(cause) == 0) continue;
+    size_t at = seen.size();
+    while (at > 0 && walk.Excused(seen[at - 1]) < walk.Excused(cause)) --at;
+    seen.insert(seen.begin() + static_cast<ptrdiff_t>(at), cause);
+  }
+  return seen;
+}
+
+std::string CellText(const ChangingSurvey& survey, size_t walk) {
+  const ChangingWalkSurvey& counts = survey.walks[walk];
+  if (counts.findings > 0) return "FINDING";
+  const std::vector<Cause> seen = CausesSeen(counts);
+  if (seen.empty()) {
+    return KnownRaces(kAllWalks[walk], survey.space).empty() ? "holds"
+                                                             : "not seen";
+  }
+  return Concat({Name(seen[0]), seen.size() > 1 ? "+" : ""});
+}
+
+std::string_view ResultName(const ChangingSurvey& survey, size_t walk) {
+  const ChangingWalkSurvey& counts = survey.walks[walk];
+  if (counts.findings > 0) return "finding";
+  if (counts.AllExcused() > 0) return "known-defect";
+  return KnownRaces(kAllWalks[walk], survey.space).empty() ? "holds"
+                                                           : "not-seen";
+}
+
+template <class TextOf>
+std::string RowOf(std::string_view name,
+                  const std::vector<ChangingSurvey>& surveys, TextOf text_of) {
+  std::vector<std::string> cells;
+  for (const ChangingSurvey& survey : surveys) cells.push_back(text_of(survey));
+  return MatrixRow(name, kNameColumns, kCellColumns, cells);
+}
+
+const ChangingWalkSurvey& Merged(const ChangingSurvey& survey) {
+  return survey.walks[IndexOf(kStaticLockless)];
+}
+
+}  // namespace
+
+bool ChangingSurvey::found() const {
+  for (const ChangingWalkSurvey& walk : walks) {
+    if (walk.findings > 0) return true;
+  }
+  return false;
+}
+
+Case ChangingSurveyCase(Space space, uint64_t number) {
+  Rng rng(Rng::Mix(~number) ^ IndexOf(space));
+  Generator generator(rng, InfoOf(space));
+  Case c = generator.DrawCase();
+  generator.AddChanges(c.requests[0], c);
+  Canonicalize(c);
+  return c;
+}
+
+ChangingSurvey SurveyChanging(Space space, uint64_t cases) {
+  ChangingSurvey survey{.space = space, .cases = cases};
+  const auto oracle = std::make_unique<Oracle>();
+  for (uint64_t number = 0; number < cases; ++number) {
+    const Verdict& verdict =
+        oracle->Judge(ChangingSurveyCase(space, number), WalkSet::All(),
+                      Excuses::kKnownDefects);
+    survey.impossible += verdict.incomparable != Incomparable::kNo ? 1 : 0;
+    for (const RequestVerdict& request : verdict.requests) {
+      if (request.incomparable != Incomparable::kNo) continue;
+      ++survey.requests;
+      for (size_t i = 0; i < kWalkCount; ++i) {
+        const WalkVerdict& found = request.walks[i];
+        ChangingWalkSurvey& walk = survey.walks[i];
+        walk.met_changes += found.changes > 0 ? 1 : 0;
+        walk.cut_short +=
+            found.changes > 0 && found.pages < request.pages ? 1 : 0;
+        if (found.outcome == Outcome::kAgrees) {
+          ++walk.held;
+        } else if (found.is_finding()) {
+          ++walk.findings;
+        } else {
+          ++walk.excused[static_cast<size_t>(found.excuse)];
+        }
+      }
+    }
+    if (!verdict.finding.has_value()) continue;
+    ChangingWalkSurvey& walk = survey.walks[verdict.finding->walk];
+    if (!walk.finding.has_value()) walk.finding = verdict.finding->signature;
+  }
+  return survey;
+}
+
+Causes KnownRaces(Policy policy, Space space) {
+  Causes causes;
+  VisitArch(space.arch,
+            [&]<class A>() { causes = A::KnownRaces(policy, space.levels); });
+  return causes;
+}
+
+std::string ChangingMatrixText(const std::vector<ChangingSurvey>& surveys,
+                               bool color) {
+  TextLines text(color);
+  text.Line(
+      RowOf("while tables change", surveys,
+            [](const ChangingSurvey& survey) { return Name(survey.space); }),
+      LineStyle::kTitle);
+  for (size_t walk = 0; walk < kWalkCount; ++walk) {
+    text.Line(RowOf(Name(kAllWalks[walk]), surveys,
+                    [walk](const ChangingSurvey& survey) {
+                      return CellText(survey, walk);
+                    }));
+  }
+  text.Blank();
+  const auto counts = [&](std::string_view name, auto count) {
+    text.Line(RowOf(name, surveys, [&](const ChangingSurvey& survey) {
+      return Grouped(count(survey));
+    }));
+  };
+  counts("cases tried", [](const ChangingSurvey& s) { return s.cases; });
+  counts("that Linux would not make",
+         [](const ChangingSurvey& s) { return s.impossible; });
+  counts("requests compared",
+         [](const ChangingSurvey& s) { return s.requests; });
+  counts("merged walk met a change",
+         [](const ChangingSurvey& s) { return Merged(s).met_changes; });
+  counts("  and returned less for it",
+         [](const ChangingSurvey& s) { return Merged(s).cut_short; });
+  text.Blank();
+  text.Wrap("", "  ",
+            "Up to three changes between two reads of a walk, which has "
+            "gup_fast's last check; + is for more causes than that one.");
+  for (const CauseStory& story : RaceStories()) {
+    text.Blank();
+    text.Wrap("", "  ", Concat({Name(story.cause), ": ", story.what}));
+    std::vector<std::string> files;
+    for (const std::string_view name : story.witnesses) {
+      files.push_back(WitnessFile(name));
+    }
+    text.Wrap("  shown by ", "           ", Enumerate(files));
+  }
+  for (const ChangingSurvey& survey : surveys) {
+    for (size_t walk = 0; walk < kWalkCount; ++walk) {
+      const ChangingWalkSurvey& found = survey.walks[walk];
+      if (found.findings == 0) continue;
+      text.Blank();
+      text.Line(Concat({"FINDING on ", Name(survey.space),
+                        " while tables change: ", Name(kAllWalks[walk]),
+                        " disagrees in ", Plural(found.findings, "request"),
+                        " as it is not known to"}),
+                LineStyle::kMarked);
+      if (found.finding.has_value()) {
+        text.Line(Concat({"  first: ", Name(*found.finding)}));
+      }
+    }
+  }
+  return text.text();
+}
+
+std::string ChangingMatrixJson(const std::vector<ChangingSurvey>& surveys) {
+  std::string json;
+  for (const ChangingSurvey& survey : surveys) {
+    std::string walks;
+    for (size_t i = 0; i < kWalkCount; ++i) {
+      const ChangingWalkSurvey& walk = survey.walks[i];
+      std::string causes;
+      for (const Cause cause : kAllCauses) {
+        if (walk.Excused(cause) == 0) continue;
+        causes += Concat({causes.empty() ? "" : ", ", JsonString(Name(cause)),
+                          ": ", std::to_string(walk.Excused(cause))});
+      }
+      walks +=
+          Concat({i == 0 ? "\n" : ",\n",
+                  "      {\"walk\": ", JsonString(Name(kAllWalks[i])),
+                  ", \"result\": ", JsonString(ResultName(survey, i)),
+                  ", \"held\": ", std::to_string(walk.held), ", \"excused\": {",
+                  causes, "}, \"findings\": ", std::to_string(walk.findings),
+                  ", \"met_changes\": ", std::to_string(walk.met_changes),
+                  ", \"cut_short\": ", std::to_string(walk.cut_short)});
+      if (walk.finding.has_value()) {
+        walks += Concat({", \"signature\": ", JsonString(Name(*walk.finding))});
+      }
+      walks += "}";
+    }
+    json += Concat({json.empty() ? "" : ",",
+                    "\n    {\"space\": ", JsonString(Name(survey.space)),
+                    ", \"cases\": ", std::to_string(survey.cases),
+                    ", \"impossible\": ", std::to_string(survey.impossible),
+                    ", \"requests\": ", std::to_string(survey.requests),
+                    ", \"walks\": [", walks, "\n    ]}"});
+  }
+  return Concat({"[", json, "\n  ]"});
+}
+
+}  // namespace pxdfuzz

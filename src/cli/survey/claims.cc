@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz claims: an experiment for each claim of the thread of 2020. The same
+// cases each time, so docs/claims.md can hold what it prints.
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/report/replay.h"
+#include "src/cli/campaign/progress.h"
+#include "src/cli/commands.h"
+#include "src/cli/survey/changing_survey.h"
+#include "src/cli/survey/survey.h"
+#include "src/cli/text/json.h"
+
+namespace pxdfuzz {
+namespace {
+
+// Cases of each space that are walked by all walks, and those whose turns are
+// looked at one by one.
+constexpr uint64_t kSurveyed = 20'000;
+constexpr uint64_t kTraced = 2'000;
+
+enum class ClaimVerdict { kHolds, kRefuted, kOpen };
+
+std::string_view Name(ClaimVerdict verdict) {
+  switch (verdict) {
+    case ClaimVerdict::kHolds:
+      return "holds";
+    case ClaimVerdict::kRefuted:
+      return "refuted";
+    case ClaimVerdict::kOpen:
+      return "open";
+  }
+  return "";
+}
+
+struct Claim {
+  std::string_view text;
+  // Who made it, and where.
+  std::string_view source;
+  ClaimVerdict verdict = ClaimVerdict::kOpen;
+  // What was tried and what came of it; where it is open, what it needs.
+  std::string evidence;
+};
+
+constexpr std::string_view kRfc =
+    "Alexander Gordeev and Gerald Schaefer, RFC v2 1/3, 7 September 2020";
+constexpr std::string_view kMerged =
+    "Vasily Gorbik, 11 September 2020; the log of d3f7b1bb2040";
+constexpr std::string_view kGunthorpe = "Jason Gunthorpe, 10 September 2020";
+constexpr std::string_view kDiscussion =
+    "the discussion of the RFC, September 2020";
+
+constexpr std::string_view kWitness =
+    "corpus/regressions/thread-wrong-page.yaml";
+constexpr std::string_view kByPointerWitness =
+    "corpus/regressions/race-by-pointer-freed-pud.yaml";
+constexpr std::string_view kCopyCheckWitness =
+    "corpus/regressions/race-copy-check-pmd.yaml";
+constexpr std::string_view kFindingPage = "docs/findings/void-last-check.md";
+
+// The example of the thread: two pages, one on each side of 2 GiB.
+Case ThreadExample() {
+  constexpr uint64_t kBoundary = 0x10080000000;
+  Case c;
+  c.space = {ArchId::kS390, 3};
+  c.requests.push_back({.start = kBoundary - 0x1000, .pages = 2});
+  c.records.push_back({.address = kBoundary - 0x1000, .frame = 0x1000});
+  c.records.push_back({.address = kBoundary, .frame = 0x2000});
+  return c;
+}
+
+// -----------------------------------------------------------------------------
+// What turns of walks show, over the cases of one space.
+
+struct TurnCounts {
+  uint64_t requests = 0;
+  // With the folded-aware boundary: turns at pgd or p4d whose entry is of a
+  // type below region-third, which the RFC checks for.
+  uint64_t low_types = 0;
+  // Requests in which static and folded-aware walks that are alike otherwise
+  // take other turns; for by-pointer, in which they read other entries.
+  uint64_t other_turns = 0;
+  uint64_t other_entries = 0;
+  // Requests in which static-lockless loads an entry of a table again, and the
+  // most often that one of them was loaded.
+  uint64_t loaded_again = 0;
+  uint64_t most_loads = 0;
+};
+
+template <class T>
+bool SameTurns(const T& a, const T& b) {
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+        return x.turn.level == y.turn.level &&
+               x.turn.address == y.turn.address && x.turn.next == y.turn.next &&
+               x.turn.ref == y.turn.ref &&
+               x.turn.loaded.value == y.turn.loaded.value;
+      });
+}
+
+// The entries of tables that a walk reads, in order, each once.
+template <class T>
+std::vector<uint64_t> EntriesOf(const T& turns) {
+  std::vector<uint64_t> entries;
+  for (const auto& seen : turns) {
+    const uint64_t address = seen.turn.ref.address();
+    if (seen.turn.ref.in_table() &&
+        std::find(entries.begin(), entries.end(), address) == entries.end()) {
+      entries.push_back(address);
+    }
+  }
+  return entries;
+}
+
+template <class A>
+void CountRequest(const Case& c, size_t request, TurnCounts& counts) {
+  const auto turns = [&](Policy policy) {
+    return Replay<A>(c, request, policy).turns();
+  };
+  ++counts.requests;
+  if constexpr (A::kId == ArchId::kS390) {
+    for (const auto& seen : turns(kFoldedAwareByValue)) {
+      if (seen.turn.level < Level::kP4d) continue;
+      const uint64_t type = (seen.turn.loaded.value & A::Mask::kType) >> 2;
+      counts.low_types += type < A::TypeOf(Level::kPud) ? 1 : 0;
+    }
+  }
+  const auto by_pointer = turns(kStaticByPointer);
+  const auto aware_by_pointer = turns(kFoldedAwareByPointer);
+  if (!SameTurns(turns(kStaticByValue), turns(kFoldedAwareByValue)) ||
+      !SameTurns(by_pointer, aware_by_pointer)) {
+    ++counts.other_turns;
+  }
+  if (EntriesOf(by_pointer) != EntriesOf(aware_by_pointer)) {
+    ++counts.other_entries;
+  }
+  std::map<uint64_t, uint64_t> loads;
+  for (const auto& seen : turns(kStaticLockless)) {
+    ++loads[seen.turn.ref.address()];
+  }
+  uint64_t most = 0;
+  for (const auto& load : loads) most = std::max(most, load.second);
+  counts.loaded_again += most > 1 ? 1 : 0;
+  counts.most_loads = std::max(counts.most_loads, most);
+}
+
+TurnCounts CountTurns(Space space) {
+  TurnCounts counts;
+  VisitArch(space.arch, [&]<class A>() {
+    for (uint64_t number = 0; number < kTraced; ++number) {
+      const Case c = SurveyCase(space, number);
+      for (size_t i = 0; i < c.requests.size(); ++i) {
+        const Request& request = c.requests[i];
+        if (Permitted<A>(c.space.levels, request.start, request.pages) ==
+            Incomparable::kNo) {
+          CountRequest<A>(c, i, counts);
+        }
+      }
+    }
+  });
+  return counts;
+}
+
+// How many turns a walk of the thread's example takes at pgd, p4d, pud and pmd.
+std::string TurnsOfExample(Policy policy) {
+  const Case c = ThreadExample();
+  std::array<uint64_t, kLevelCount> turns{};
+  const Replay<S390> replay(c, 0, policy);
+  for (const auto& seen : replay.turns()) {
+    ++turns[Ordinal(seen.turn.level)];
+  }
+  std::vector<std::string> texts;
+  for (const Level level :
+       {Level::kPgd, Level::kP4d, Level::kPud, Level::kPmd}) {
+    texts.push_back(std::to_string(turns[Ordinal(level)]));
+  }
+  return Enumerate(texts);
+}
+
+// -----------------------------------------------------------------------------
+
+// All that the experiments rest on.
+class Evidence {
+ public:
+  explicit Evidence(Progress& progress) {
+    for (const Space& space : kAllSpaces) {
+      if (!IsBuilt(space)) continue;
+      progress.Say(Concat({"trying ", pxdfuzz::Name(space)}));
+      surveys_.push_back(Survey(space, kSurveyed));
+      turns_.emplace_back(space, CountTurns(space));
+      changing_.push_back(SurveyChanging(space, kSurveyed));
+    }
+  }
+
+  const TurnCounts& turns(Space space) const {
+    for (const auto& [of, counts] : turns_) {
+      if (of == space) return counts;
+    }
+    return turns_.front().second;
+  }
+
+  // The requests of s390 with `least` to `most` levels, and those that cross a
+  // folded boundary: "81,504 requests, 22,576 of them across ...".
+  std::string Requests(int least, int most) const {
+    uint64_t requests = 0;
+    uint64_t crossings = 0;
+    ForS390(least, most, [&](const SpaceSurvey& survey) {
+      requests += survey.requests;
+      crossings += survey.crossings;
+    });
+    return Concat({Grouped(requests), " requests, ", Grouped(crossings),
+                   " of them across a boundary of a folded level"});
+  }
+
+  // Those requests, and in how many of them a walk disagreed.
+  std::string Tried(Policy policy, int least, int most) const {
+    uint64_t wrong = 0;
+    ForS390(least, most, [&](const SpaceSurvey& survey) {
+      wrong += survey.requests - survey.walks[IndexOf(policy)].agreed;
+    });
+    return Concat({pxdfuzz::Name(policy),
+                   " against the reference: ", Requests(least, most), ", ",
+                   wrong == 0 ? "no difference"
+                              : Concat({Grouped(wrong), " differences"})});
+  }
+
+  // Whether a walk gave the reference's pages in every request there.
+  bool Agrees(Policy policy, int least, int most) const {
+    bool agrees = true;
+    ForS390(least, most, [&](const SpaceSurvey& survey) {
+      agrees &= survey.walks[IndexOf(policy)].agreed == survey.requests;
+    });
+    return agrees;
+  }
+
+  // "12 of 300 requests with 2 levels, ...", over the levels 2 to 5.
+  std::string Disagreements(Policy policy) const {
+    std::vector<std::string> texts;
+    ForS390(2, 5, [&](const SpaceSurvey& survey) {
+      const uint64_t wrong =
+          survey.requests - survey.walks[IndexOf(policy)].agreed;
+      texts.push_back(Concat({Grouped(wrong), " of ", Grouped(survey.requests),
+                              " requests with ",
+                              std::to_string(survey.space.levels), " levels"}));
+    });
+    return Enumerate(texts);
+  }
+
+  // Requests in which a walk broke the loop invariant, over all levels of s390,
+  // and those in which it returned the right pages all the same.
+  uint64_t BrokeInvariant(Policy policy, bool with_right_pages) const {
+    uint64_t count = 0;
+    ForS390(2, 5, [&](const SpaceSurvey& survey) {
+      const WalkSurvey& walk = survey.walks[IndexOf(policy)];
+      count +=
+          with_right_pages ? walk.broke_invariant_only : walk.broke_invariant;
+    });
+    return count;
+  }
+
+  // While tables changed: whether a walk held in every request of s390, and
+  // "12 of 300 requests with 2 levels, ..." in which it did not.
+  bool HoldsInChange(Policy policy) const {
+    return WrongInChange(policy, 2, 5) == 0;
+  }
+  std::string DisagreementsInChange(Policy policy) const {
+    std::vector<std::string> texts;
+    for (const ChangingSurvey& survey : changing_) {
+      if (survey.space.arch != ArchId::kS390) continue;
+      const int levels = survey.space.levels;
+      texts.push_back(
+          Concat({Grouped(WrongInChange(policy, levels, levels)), " of ",
+                  Grouped(survey.requests), " requests with ",
+                  std::to_string(levels), " levels"}));
+    }
+    return Enumerate(texts);
+  }
+  // "52,000 requests, a change met in 31,000 of them".
+  std::string RequestsInChange(Policy policy) const {
+    uint64_t requests = 0;
+    uint64_t met = 0;
+    for (const ChangingSurvey& survey : changing_) {
+      if (survey.space.arch != ArchId::kS390) continue;
+      requests += survey.requests;
+      met += survey.walks[IndexOf(policy)].met_changes;
+    }
+    return Concat({Grouped(requests), " requests, a change met in ",
+                   Grouped(met), " of them"});
+  }
+
+ private:
+  uint64_t WrongInChange(Policy policy, int least, int most) const {
+    uint64_t wrong = 0;
+    for (const ChangingSurvey& survey : changing_) {
+      if (survey.space.arch != ArchId::kS390 || survey.space.levels < least ||
+          survey.space.levels > most) {
+        continue;
+      }
+      const ChangingWalkSurvey& walk = survey.walks[IndexOf(policy)];
+      wrong += walk.findings + walk.AllExcused();
+    }
+    return wrong;
+  }
+
+  template <class Visitor>
+  void ForS390(int least, int most, Visitor visit) const {
+    for (const SpaceSurvey& survey : surveys_) {
+      if (survey.space.arch == ArchId::kS390 && survey.space.levels >= least &&
+          survey.space.levels <= most) {
+        visit(survey);
+      }
+    }
+  }
+
+  std::vector<SpaceSurvey> surveys_;
+  std::vector<std::pair<Space, TurnCounts>> turns_;
+  std::vector<ChangingSurvey> changing_;
+};
+
+constexpr Space S390With(uint8_t levels) { return {ArchId::kS390, levels}; }
+
+ClaimVerdict HoldsIf(bool holds) {
+  return holds ? ClaimVerdict::kHolds : ClaimVerdict::kRefuted;
+}
+
+Claim OnlyPointers(const Evidence& evidence) {
+  return {
+      "Static boundaries do no harm as long as only pointers are passed "
+      "down.",
+      kRfc, HoldsIf(evidence.Agrees(kStaticByPointer, 2, 5)),
+      Concat(
+          {"static-by-pointer against the reference: ", evidence.Requests(2, 5),
+           ", no difference. Nothing changed the tables meanwhile."})};
+}
+
+Claim ValuesPassedDown(const Evidence& evidence) {
+  return {
+      "Static boundaries with values passed down give wrong pages on s390 "
+      "with folded levels.",
+      kRfc, HoldsIf(!evidence.Agrees(kStaticByValue, 2, 4)),
+      Concat({"static-by-value disagrees with the reference in ",
+              evidence.Disagreements(kStaticByValue), ". Shown by ", kWitness,
+              "."})};
+}
+
+Claim FoldedAwareRepairs(const Evidence& evidence) {
+  return {"The folded-aware boundary repairs it.", kRfc,
+          HoldsIf(evidence.Agrees(kFoldedAwareByValue, 2, 5)),
+          Concat({evidence.Tried(kFoldedAwareByValue, 2, 5),
+                  ". With two levels only because the model "
+                  "leaves out the check of claim 4."})};
+}
+
+Claim CheckNeverFires(const Evidence& evidence) {
+  const auto low = [&](uint8_t levels) {
+    return evidence.turns(S390With(levels)).low_types;
+  };
+  return {"The check in it for entry types below region-third never fires.",
+          "Alexander Gordeev and Gerald Schaefer, BUG() in the RFC, "
+          "VM_BUG_ON() in v2, 7 September 2020",
+          HoldsIf(low(2) + low(3) + low(4) + low(5) == 0),
+          Concat({"Turns of folded-aware-by-value at pgd or p4d with such an "
+                  "entry, in ",
+                  Grouped(kTraced), " cases each: ", Grouped(low(2)),
+                  " with 2 levels, ", Grouped(low(3)), " with 3, ",
+                  Grouped(low(4)), " with 4, ", Grouped(low(5)),
+                  " with 5. Address spaces of 2 levels, for 31-bit programs, "
+                  "existed up to 5.6."})};
+}
+
+Claim NoOpElsewhere(const Evidence& evidence) {
+  const TurnCounts& four = evidence.turns({ArchId::kX86, 4});
+  const TurnCounts& five = evidence.turns({ArchId::kX86, 5});
+  const TurnCounts& folded = evidence.turns({ArchId::kArm64Page16K, 3});
+  const TurnCounts& lpa2 = evidence.turns({ArchId::kArm64Page16K, 4});
+  const bool same = four.other_turns + five.other_turns + folded.other_turns +
+                        lpa2.other_turns ==
+                    0;
+  return {
+      "Making the extra argument global is a no-op on every architecture "
+      "but s390.",
+      "Jason Gunthorpe, 1 September 2020",
+      same ? ClaimVerdict::kOpen : ClaimVerdict::kRefuted,
+      Concat({"Holds for x86-64: static and folded-aware walks take the "
+              "same turns in all of ",
+              Grouped(four.requests), " requests with 4 levels and ",
+              Grouped(five.requests),
+              " with 5. Likewise for arm64 with pages of 16 KiB: ",
+              Grouped(folded.requests), " requests with 3 levels, ",
+              Grouped(lpa2.requests),
+              " with 4 (LPA2). With 3 by value both are wrong, so the argument "
+              "is no repair there: the offset is what 36639013b346 mended. "
+              "Every other architecture needs its model."})};
+}
+
+Claim MergedIsRight(const Evidence& evidence) {
+  return {"Passing value and pointer to pXd_offset_lockless() is right.",
+          kMerged,
+          HoldsIf(evidence.Agrees(kStaticLockless, 2, 5) &&
+                  evidence.HoldsInChange(kStaticLockless)),
+          Concat({evidence.Tried(kStaticLockless, 2, 5),
+                  ". While tables change, with gup_fast's last check: ",
+                  evidence.RequestsInChange(kStaticLockless),
+                  ", no page that it may not return."})};
+}
+
+Claim OffsetAgain(const Evidence& evidence) {
+  constexpr Policy kRecompute = {BoundaryRule::kStatic, Descent::kByPointer,
+                                 Step::kRecompute};
+  return {
+      "Always calling pXd_offset() again in place of pXdp++ is another "
+      "repair.",
+      kGunthorpe, HoldsIf(evidence.Agrees(kRecompute, 2, 5)),
+      Concat({pxdfuzz::Name(kRecompute), " disagrees with the reference in ",
+              evidence.Disagreements(kRecompute),
+              ": a folded pXd_offset() hands back the pointer to the first "
+              "entry. Values passed down fare no better. Shown by ",
+              kWitness, "."})};
+}
+
+Claim PointersWouldDo(const Evidence& evidence) {
+  const bool holds = evidence.HoldsInChange(kStaticByPointer) &&
+                     evidence.HoldsInChange(kFoldedAwareByPointer);
+  return {
+      "Passing pointers alone would do in gup_fast.", kDiscussion,
+      HoldsIf(holds),
+      Concat({"While tables change, with gup_fast's last check, "
+              "static-by-pointer goes wrong in ",
+              evidence.DisagreementsInChange(kStaticByPointer),
+              ", folded-aware-by-pointer in ",
+              evidence.DisagreementsInChange(kFoldedAwareByPointer),
+              ": an entry that was cleared after the loop had tested it is "
+              "read again by the offset function, and leads nowhere. Shown by ",
+              kByPointerWitness, ". ", kFindingPage,
+              " has the kernel's text."})};
+}
+
+Claim SameEntries(const Evidence& evidence) {
+  uint64_t requests = 0;
+  uint64_t other = 0;
+  uint64_t turns = 0;
+  for (uint8_t levels = 2; levels <= 5; ++levels) {
+    const TurnCounts& counts = evidence.turns(S390With(levels));
+    requests += counts.requests;
+    other += counts.other_entries;
+    turns += counts.other_turns;
+  }
+  return {
+      "Walks that pass pointers see the same entries with the folded-aware "
+      "boundary, only iterated at another level.",
+      kDiscussion, HoldsIf(other == 0 && turns > 0),
+      Concat({"static-by-pointer and folded-aware-by-pointer read the same "
+              "entries in the same order in ",
+              Grouped(requests - other), " of ", Grouped(requests),
+              " requests. In the thread's example the turns at pgd, p4d, "
+              "pud and pmd are ",
+              TurnsOfExample(kStaticByPointer), " with the one and ",
+              TurnsOfExample(kFoldedAwareByPointer), " with the other."})};
+}
+
+Claim ReadOnce(const Evidence& evidence) {
+  const auto text = [&](uint8_t levels) {
+    const TurnCounts& counts = evidence.turns(S390With(levels));
+    std::string most;
+    if (counts.loaded_again > 0) {
+      most = Concat({" (up to ", std::to_string(counts.most_loads), " times)"});
+    }
+    return Concat({Grouped(counts.loaded_again), " of ",
+                   Grouped(counts.requests), " requests with ",
+                   std::to_string(levels), " levels", most});
+  };
+  const bool once = evidence.turns(S390With(2)).loaded_again +
+                        evidence.turns(S390With(3)).loaded_again +
+                        evidence.turns(S390With(4)).loaded_again +
+                        evidence.turns(S390With(5)).loaded_again ==
+                    0;
+  return {"gup_fast reads every entry just once.", kMerged, HoldsIf(once),
+          Concat({"static-lockless, the merged walk, loads an entry again in ",
+                  Enumerate({text(2), text(3), text(4), text(5)}),
+                  ": the top entry once for each folded level. pgd_offset()'s "
+                  "look at the first entry's type is not counted."})};
+}
+
+Claim Invariant(const Evidence& evidence) {
+  const uint64_t merged = evidence.BrokeInvariant(kStaticLockless, false);
+  const uint64_t merged_right = evidence.BrokeInvariant(kStaticLockless, true);
+  const uint64_t pointer = evidence.BrokeInvariant(kStaticByPointer, false);
+  const uint64_t pointer_right =
+      evidence.BrokeInvariant(kStaticByPointer, true);
+  const uint64_t aware = evidence.BrokeInvariant(kFoldedAwareByPointer, false) +
+                         evidence.BrokeInvariant(kFoldedAwareByValue, false);
+  return {
+      "s390 breaks the loop invariant pXdp == pXd_offset(parent, addr), and "
+      "folded-aware boundaries restore it.",
+      kGunthorpe, HoldsIf(merged > 0 && pointer > 0 && aware == 0),
+      Concat({"Of ", evidence.Requests(2, 5), ": static-lockless breaks it in ",
+              Grouped(merged), " (right pages in ", Grouped(merged_right),
+              "), static-by-pointer in ", Grouped(pointer), " (right pages in ",
+              Grouped(pointer_right),
+              "), folded-aware-by-value and folded-aware-by-pointer in ",
+              Grouped(aware), "."})};
+}
+
+Claim FewCallSites() {
+  return {"There are not so many call sites of pXd_addr_end().", kDiscussion,
+          ClaimVerdict::kOpen, "Needs a kernel tree to count in."};
+}
+
+Claim MoreReadOnce() {
+  return {"More walks beyond gup should use READ_ONCE().",
+          "Jason Gunthorpe, as the cover letter of RFC v2 has it, 7 September "
+          "2020",
+          ClaimVerdict::kOpen,
+          "Needs a kernel tree to look for walks without a lock in."};
+}
+
+Claim AsGood(const Evidence& evidence) {
+  const bool holds = evidence.HoldsInChange(kFoldedAwareByValue) ||
+                     !evidence.HoldsInChange(kStaticLockless);
+  return {
+      "The folded-aware repair by value is as good as the merged one.",
+      "nobody; it lies between the lines", HoldsIf(holds),
+      Concat({"While tables change, with gup_fast's last check, "
+              "folded-aware-by-value returns pages that were gone when their "
+              "references were taken, or others', in ",
+              evidence.DisagreementsInChange(kFoldedAwareByValue),
+              "; static-lockless in none. Below a folded level the check "
+              "compares a local copy with itself: pmd with 2 levels, "
+              "region-third leaves with 3. Shown by ",
+              kCopyCheckWitness, ". ", kFindingPage,
+              " has the kernel's text."})};
+}
+
+std::vector<Claim> AllClaims(const Evidence& evidence) {
+  return {
+      OnlyPointers(evidence),
+      ValuesPassedDown(evidence),
+      FoldedAwareRepairs(evidence),
+      CheckNeverFires(evidence),
+      NoOpElsewhere(evidence),
+      MergedIsRight(evidence),
+      OffsetAgain(evidence),
+      PointersWouldDo(evidence),
+      SameEntries(evidence),
+      ReadOnce(evidence),
+      Invariant(evidence),
+      FewCallSites(),
+      MoreReadOnce(),
+      AsGood(evidence),
+  };
+}
+
+std::string ToText(const std::vector<Claim>& claims, bool color) {
+  TextLines text(color);
+  for (size_t i = 0; i < claims.size(); ++i) {
+    const Claim& claim = claims[i];
+    if (i > 0) text.Blank();
+    const std::string number =
+        Concat({i < 9 ? " " : "", std::to_string(i + 1), ". "});
+    text.Wrap(number, "    ", claim.text, LineStyle::kTitle);
+    text.Wrap("    verdict   ", "              ", Name(claim.verdict),
+              claim.verdict == ClaimVerdict::kRefuted ? LineStyle::kMarked
+                                                      : LineStyle::kPlain);
+    text.Wrap("    evidence  ", "              ", claim.evidence);
+    text.Wrap("    made by   ", "              ", claim.source);
+  }
+  return text.text();
+}
+
+std::string ToJson(const std::vector<Claim>& claims) {
+  std::string json;
+  for (size_t i = 0; i < claims.size(); ++i) {
+    json += Concat({i == 0 ? "\n" : ",\n",
+                    "    {\"number\": ", std::to_string(i + 1),
+                    ", \"claim\": ", JsonString(claims[i].text),
+                    ", \"verdict\": ", JsonString(Name(claims[i].verdict)),
+                    ", \"evidence\": ", JsonString(claims[i].evidence),
+                    ", \"source\": ", JsonString(claims[i].source), "}"});
+  }
+  return Concat({"{\n  \"claims\": [", json, "\n  ]\n}\n"});
+}
+
+}  // namespace
+
+int RunClaims(const Arguments& arguments, Output& out) {
+  Progress progress("claims");
+  const Evidence evidence(progress);
+  progress.End();
+  const std::vector<Claim> claims = AllClaims(evidence);
+  out.Write(arguments.Has("--json") ? ToJson(claims)
+                                    : ToText(claims, out.color()));
+  return kNothingFound;
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/survey/kernel_survey.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "kernel/kernel_report.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "src/cli/survey/changing_survey.h"
+#include "src/cli/survey/matrix_row.h"
+#include "src/cli/survey/survey.h"
+#include "src/cli/text/json.h"
+
+namespace pxdfuzz {
+namespace {
+
+constexpr size_t kCellColumns = 13;
+
+// A variant goes wrong where the model's walk of its kind does, and the check
+// of the RFC takes the entries of 2 levels for a bug.
+bool IsMeantToBreak(const KernelText& text, Space space) {
+  if (text.variant == "folded-aware-checked" && space.arch == ArchId::kS390 &&
+      space.levels == 2) {
+    return true;
+  }
+  return KnownDefect(ModelOfVariant(text.variant), space) != Cause::kNone;
+}
+
+// The same while tables change.
+bool IsMeantToBreakChanging(const KernelText& text, Space space) {
+  if (IsMeantToBreak(text, space) || text.variant == "no-pmd-check") {
+    return true;
+  }
+  // With 2 levels no offset below the root goes by an entry but that of a page,
+  // and pte_offset_map() is handed a copy in all variants.
+  if (text.variant == "by-pointer" && space.arch == ArchId::kS390 &&
+      space.levels == 2) {
+    return false;
+  }
+  return !KnownRaces(ModelOfVariant(text.variant), space).empty();
+}
+
+void Count(const KernelAnswer& answer, KernelSurvey& survey) {
+  const bool is_compared = answer.end != KernelAnswer::End::kRefused &&
+                           answer.end != KernelAnswer::End::kMalformed;
+  if (!is_compared && answer.finding.empty()) return;
+  ++survey.requests;
+  if (!answer.finding.empty()) {
+    ++survey.broken;
+    if (survey.finding.empty()) survey.finding = answer.finding;
+  } else if (!answer.known.empty()) {
+    ++survey.known[answer.known];
+  } else {
+    ++survey.agreed;
+  }
+}
+
+std::string_view ResultName(const KernelSurvey& survey) {
+  if (survey.is_finding()) return "finding";
+  if (survey.broken > 0) return "broken";
+  if (survey.is_meant_to_break) return "not-seen";
+  return survey.known.empty() ? "holds" : "known";
+}
+
+std::string CellText(const KernelTextSurvey& survey, Space space) {
+  for (const KernelSurvey& one : survey.spaces) {
+    if (one.space != space) continue;
+    if (one.is_finding()) return "FINDING";
+    if (one.broken > 0) return Concat({"broken ", Grouped(one.broken)});
+    if (one.is_meant_to_break) return "not seen";
+    if (one.known.empty()) return "holds";
+    return Concat({"known ", Grouped(one.known_requests())});
+  }
+  return "-";
+}
+
+void AddKnown(const std::vector<KernelTextSurvey>& surveys, TextLines& text) {
+  std::map<std::string, std::vector<std::string>> texts;
+  for (const KernelTextSurvey& survey : surveys) {
+    for (const KernelSurvey& one : survey.spaces) {
+      for (const auto& [name, count] : one.known) {
+        std::vector<std::string>& names = texts[name];
+        if (names.empty() || names.back() != survey.text.name) {
+          names.push_back(survey.text.name);
+        }
+      }
+    }
+  }
+  for (const auto& [name, names] : texts) {
+    text.Blank();
+    text.Wrap(
+        "", "  ",
+        Concat({"known: ", KnownFindingFile(name), " tells what ",
+                Enumerate(names), names.size() == 1 ? " does." : " do."}));
+  }
+}
+
+void AddBroken(const KernelTextSurvey& survey, TextLines& text) {
+  std::vector<std::string> where;
+  for (const KernelSurvey& one : survey.spaces) {
+    if (one.broken > 0 && !one.is_finding()) where.push_back(Name(one.space));
+    if (!one.is_finding()) continue;
+    text.Blank();
+    text.Line(Concat({"FINDING on ", Name(one.space), ": ", survey.text.name,
+                      " is wrong in ", Plural(one.broken, "request"), " of ",
+                      Grouped(one.requests)}),
+              LineStyle::kMarked);
+    text.Line(Concat({"  first: ", one.finding}));
+  }
+  if (where.empty()) return;
+  text.Blank();
+  text.Wrap("", "  ",
+            Concat({survey.text.name, " is wrong on ", Enumerate(where),
+                    ", as it is meant to be: it is the tree's text ",
+                    DescribeVariant(survey.text.variant), "."}));
+}
+
+}  // namespace
+
+absl::StatusOr<KernelTextSurvey> SurveyKernel(KernelProgram& program,
+                                              const std::vector<Space>& spaces,
+                                              uint64_t cases,
+                                              Stillness tables) {
+  const bool changing = tables == Stillness::kChanging;
+  KernelTextSurvey survey{.text = program.text(), .spaces = {}};
+  for (const Space& space : spaces) {
+    if (!program.Takes(space)) continue;
+    if (changing && IsMeantToBreak(survey.text, space)) continue;
+    KernelSurvey& one = survey.spaces.emplace_back();
+    one.space = space;
+    one.cases = cases;
+    one.is_meant_to_break = changing
+                                ? IsMeantToBreakChanging(survey.text, space)
+                                : IsMeantToBreak(survey.text, space);
+    for (uint64_t number = 0; number < cases; ++number) {
+      const absl::StatusOr<std::vector<KernelAnswer>> answers =
+          program.Ask(changing ? ChangingSurveyCase(space, number)
+                               : SurveyCase(space, number),
+                      /*reads=*/false);
+      if (!answers.ok()) return answers.status();
+      for (const KernelAnswer& answer : *answers) Count(answer, one);
+    }
+  }
+  return survey;
+}
+
+std::string KernelMatrixText(const std::vector<KernelTextSurvey>& surveys,
+                             const std::vector<Space>& spaces, uint64_t cases,
+                             Stillness tables, bool color) {
+  TextLines text(color);
+  const bool changing = tables == Stillness::kChanging;
+  const std::string title =
+      Concat({"kernel text", changing ? " while tables change" : "", ", ",
+              Grouped(cases), " cases each"});
+  size_t width = title.size();
+  for (const KernelTextSurvey& survey : surveys) {
+    width = std::max(width, survey.text.name.size());
+  }
+  width += 2;
+  std::vector<std::string> names;
+  for (const Space& space : spaces) names.push_back(Name(space));
+  text.Line(MatrixRow(title, width, kCellColumns, names), LineStyle::kTitle);
+  for (const KernelTextSurvey& survey : surveys) {
+    std::vector<std::string> cells;
+    for (const Space& space : spaces) cells.push_back(CellText(survey, space));
+    text.Line(MatrixRow(survey.text.name, width, kCellColumns, cells));
+  }
+  text.Blank();
+  text.Wrap("", "  ",
+            changing
+                ? "Numbers are requests; a dash: text of another architecture, "
+                  "or one that is wrong without any change."
+                : "Numbers are requests; a dash: text of another "
+                  "architecture.");
+  AddKnown(surveys, text);
+  for (const KernelTextSurvey& survey : surveys) AddBroken(survey, text);
+  return text.text();
+}
+
+std::string KernelMatrixJson(const std::vector<KernelTextSurvey>& surveys) {
+  std::string json;
+  for (const KernelTextSurvey& survey : surveys) {
+    std::string spaces;
+    for (const KernelSurvey& one : survey.spaces) {
+      std::string known;
+      for (const auto& [name, count] : one.known) {
+        known += Concat({known.empty() ? "" : ", ", JsonString(name), ": ",
+                         std::to_string(count)});
+      }
+      spaces += Concat({spaces.empty() ? "\n" : ",\n",
+                        "      {\"space\": ", JsonString(Name(one.space)),
+                        ", \"result\": ", JsonString(ResultName(one)),
+                        ", \"cases\": ", std::to_string(one.cases),
+                        ", \"requests\": ", std::to_string(one.requests),
+                        ", \"agreed\": ", std::to_string(one.agreed),
+                        ", \"known\": {", known,
+                        "}, \"broken\": ", std::to_string(one.broken)});
+      if (one.broken > 0) {
+        spaces += Concat({", \"signature\": ", JsonString(one.finding)});
+      }
+      spaces += "}";
+    }
+    const KernelText& text = survey.text;
+    json += Concat({json.empty() ? "" : ",",
+                    "\n    {\"name\": ", JsonString(text.name),
+                    ", \"version\": ", JsonString(text.version), ", \"cut\": ",
+                    JsonString(text.cut), ", \"arch\": ", JsonString(text.arch),
+                    ", \"variant\": ", JsonString(text.variant),
+                    ", \"spaces\": [", spaces, "\n    ]}"});
+  }
+  return Concat({"[", json, json.empty() ? "]" : "\n  ]"});
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CLI_SURVEY_KERNEL_SURVEY_H_
+#define PXDFUZZ_SRC_CLI_SURVEY_KERNEL_SURVEY_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kernel/answer.h"
+#include "pxdfuzz/paging/space.h"
+#include "src/cli/kernel_programs.h"
+
+namespace pxdfuzz {
+
+// How one kernel text did on many requests of one kind of space.
+struct KernelSurvey {
+  Space space;
+  uint64_t cases = 0;
+  uint64_t requests = 0;  // that were compared
+  uint64_t agreed = 0;
+  // Requests by the known finding that explains their pages.
+  std::map<std::string, uint64_t> known;
+  uint64_t broken = 0;
+  // The first finding in the order of cases.
+  std::string finding;
+  // Whether a text of that variant is known to be wrong there: it was made to
+  // show a bug.
+  bool is_meant_to_break = false;
+
+  uint64_t known_requests() const {
+    uint64_t sum = 0;
+    for (const auto& [name, count] : known) sum += count;
+    return sum;
+  }
+  bool is_finding() const { return broken > 0 && !is_meant_to_break; }
+};
+
+struct KernelTextSurvey {
+  KernelText text;
+  // Of the spaces that it is text for.
+  std::vector<KernelSurvey> spaces;
+};
+
+// Whether tables stay as they are while they are walked.
+enum class Stillness : uint8_t { kStill, kChanging };
+
+// Asks `program` for the first `cases` cases that surveys of each of `spaces`
+// are made of, where it takes them. Text that leaves its local copies in tables
+// that stand still is not asked about others there.
+absl::StatusOr<KernelTextSurvey> SurveyKernel(KernelProgram& program,
+                                              const std::vector<Space>& spaces,
+                                              uint64_t cases, Stillness tables);
+
+// What `pxdfuzz matrix` says of kernel text: a table with a column for each of
+// `spaces`, and why texts are wrong where they are.
+std::string KernelMatrixText(const std::vector<KernelTextSurvey>& surveys,
+                             const std::vector<Space>& spaces, uint64_t cases,
+                             Stillness tables, bool color);
+// The same as a JSON list.
+std::string KernelMatrixJson(const std::vector<KernelTextSurvey>& surveys);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CLI_SURVEY_KERNEL_SURVEY_H_

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CLI_SURVEY_MATRIX_ROW_H_
+#define PXDFUZZ_SRC_CLI_SURVEY_MATRIX_ROW_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pxdfuzz {
+
+// `cells` in columns of `columns` characters, behind `name`, which has `width`
+// of its own. A long cell takes from the next one's room.
+inline std::string MatrixRow(std::string_view name, size_t width,
+                             size_t columns,
+                             const std::vector<std::string>& cells) {
+  std::string line(name);
+  for (size_t i = 0; i < cells.size(); ++i) {
+    line.resize(std::max(line.size() + 1, width + i * columns), ' ');
+    line += cells[i];
+  }
+  return line;
+}
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CLI_SURVEY_MATRIX_ROW_H_

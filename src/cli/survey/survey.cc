@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/survey/survey.h"
+
+#include <string_view>
+
+#include "fuzz/generator/generator.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/view/space_info.h"
+
+namespace pxdfuzz {
+
+Case SurveyCase(Space space, uint64_t number) {
+  Rng rng(Rng::Mix(number) ^ IndexOf(space));
+  return Generator(rng, InfoOf(space)).DrawCase();
+}
+
+SpaceSurvey Survey(Space space, uint64_t cases) {
+  SpaceSurvey survey{.space = space, .cases = cases};
+  Oracle oracle;
+  for (uint64_t number = 0; number < cases; ++number) {
+    const Verdict& verdict = oracle.Judge(
+        SurveyCase(space, number), WalkSet::All(), Excuses::kKnownDefects);
+    for (const RequestVerdict& request : verdict.requests) {
+      if (request.incomparable != Incomparable::kNo) continue;
+      ++survey.requests;
+      survey.crossings += request.crosses_folded ? 1 : 0;
+      survey.pages += request.pages;
+      for (size_t i = 0; i < kWalkCount; ++i) {
+        const WalkVerdict& verdict_of_walk = request.walks[i];
+        WalkSurvey& walk = survey.walks[i];
+        const bool agrees = verdict_of_walk.outcome == Outcome::kAgrees;
+        if (agrees) {
+          ++walk.agreed;
+        } else if (verdict_of_walk.is_finding()) {
+          ++walk.findings;
+        } else {
+          ++walk.excused;
+        }
+        if (verdict_of_walk.marks.invariant) continue;
+        ++walk.broke_invariant;
+        walk.broke_invariant_only += agrees ? 1 : 0;
+      }
+    }
+    if (verdict.finding.has_value()) {
+      WalkSurvey& walk = survey.walks[verdict.finding->walk];
+      if (!walk.finding.has_value()) {
+        walk.finding = verdict.finding->signature;
+      }
+    }
+  }
+  return survey;
+}
+
+std::string WhyWrong(Policy policy) {
+  const bool by_value = policy.descent == Descent::kByValue;
+  const bool again = policy.step == Step::kRecompute;
+  // What breaks a walk on s390, ...
+  std::string why;
+  if (policy.boundary == BoundaryRule::kStatic) {
+    why =
+        "The fixed size of a folded level does not end the range at the border "
+        "of the real entry, ";
+    if (again) {
+      why += by_value
+                 ? "and asking pXd_offset() again gives the same local copy, "
+                   "so on s390 every further turn reads the first entry "
+                   "(stuck). "
+                 : "and asking pXd_offset() again gives the pointer that it "
+                   "was handed, so every further turn reads the first entry.";
+    } else {
+      why +=
+          "so on s390 the loop below goes on, and its pXdp++ leaves the local "
+          "copy that pXd_offset() handed back. ";
+    }
+  }
+  // ... and on arm64, whatever else it does.
+  if (by_value) {
+    why +=
+        "arm64's folded pud_offset() takes the pointer that it is handed for "
+        "one into the root table, and aligns it down to a page: that leaves a "
+        "local copy at once.";
+  }
+  return why;
+}
+
+Cause KnownDefect(Policy policy, Space space) {
+  Cause cause = Cause::kNone;
+  VisitArch(space.arch,
+            [&]<class A>() { cause = A::KnownDefect(policy, space.levels); });
+  return cause;
+}
+
+std::string_view WitnessOf(Space space) {
+  std::string_view witness;
+  VisitArch(space.arch, [&]<class A>() { witness = A::Witness(space.levels); });
+  return witness;
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/exhaust/exhaust.h"
+
+#include <string_view>
+
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/exhaust/exhaust_changes.h"
+
+namespace pxdfuzz {
+namespace {
+
+std::string Frames(const std::vector<uint64_t>& frames) {
+  std::string text;
+  for (const uint64_t frame : frames) {
+    text += Concat({text.empty() ? "" : " ", std::to_string(frame)});
+  }
+  return text.empty() ? "none" : text;
+}
+
+// "", "read-only ": in front of what is in that state.
+std::string_view Describe(const LeafState& state) {
+  if (state.special) return "special ";
+  if (state.permission == Permission::kNone) return "PROT_NONE ";
+  if (state.permission == Permission::kRead) return "read-only ";
+  if (!state.young) return "old ";
+  return state.dirty ? "" : "clean ";
+}
+
+// "leaf, frame 28", "read-only leaf, frame 28", "table 2", "empty".
+std::string DescribeEntry(const EntryKind& kind,
+                          const std::optional<size_t>& leads_to,
+                          int page_shift) {
+  switch (kind.tag) {
+    case EntryKind::Tag::kTable:
+      return leads_to.has_value() ? "table " + std::to_string(*leads_to)
+                                  : "leads nowhere";
+    case EntryKind::Tag::kLeaf:
+      return Concat({Describe(kind.state), "leaf, frame ",
+                     std::to_string(kind.address >> page_shift)});
+    default:
+      return std::string(Name(kind.tag));
+  }
+}
+
+// "an older copy of the same entry", "pud entry: empty".
+std::string DescribeWord(const WorldWitness::Word& word, int page_shift) {
+  switch (word.content) {
+    case StackContent::kZero:
+      return "zero";
+    case StackContent::kCopy:
+      return "an older copy of the same entry";
+    case StackContent::kNext:
+      return "the entry behind it in its table";
+    case StackContent::kWord:
+      break;
+  }
+  return Concat({Name(word.level), " entry: ",
+                 DescribeEntry(word.kind, word.leads_to, page_shift)});
+}
+
+std::string Column(std::string text) {
+  text.resize(std::max<size_t>(text.size(), 18), ' ');
+  return "  " + text;
+}
+
+// "pmd table 1[0]".
+std::string Place(const SeenWorld::Entry& entry) {
+  return Concat({Name(entry.level), " table ", std::to_string(entry.table), "[",
+                 std::to_string(entry.index), "]"});
+}
+
+// "s390/3 static-lockless, 2 pages from page 3 on, for reading:".
+void AddTitle(const SeenWorld& seen, TextLines& text) {
+  text.Line(Concat({Name(seen.space), " ", Name(seen.walk), ", ",
+                    Plural(seen.pages, "page"), " from page ",
+                    std::to_string(seen.start), " on, for ",
+                    seen.write ? "writing:" : "reading:"}));
+}
+
+void AddWords(const SeenWorld& seen, TextLines& text) {
+  for (const SeenWorld::Entry& entry : seen.entries) {
+    text.Line(
+        Concat({Column(Place(entry)),
+                DescribeEntry(entry.kind, entry.leads_to, seen.page_shift)}));
+  }
+  for (const SeenWorld::Word& word : seen.stack) {
+    text.Line(Concat({Column(Concat({"stack ", word.distance > 0 ? "+" : "",
+                                     std::to_string(word.distance)})),
+                      DescribeWord(word, seen.page_shift)}));
+  }
+}
+
+// "stale at position 1".
+std::string AtPosition(std::string_view what, size_t position) {
+  return Concat({"  ", what, " at position ", std::to_string(position)});
+}
+
+}  // namespace
+
+std::string Describe(const WorldWitness& witness) {
+  TextLines text(/*color=*/false);
+  AddTitle(witness, text);
+  text.Line(witness.ends
+                ? AtPosition(Name(witness.outcome), witness.first_difference)
+                : "  does not end");
+  AddWords(witness, text);
+  if (witness.ends) {
+    text.Wrap(Column("frames: walk"), Column(""), Frames(witness.returned));
+    text.Wrap(Column("reference"), Column(""), Frames(witness.expected));
+  }
+  return text.text();
+}
+
+std::string Describe(const RaceWitness& witness) {
+  TextLines text(/*color=*/false);
+  AddTitle(witness, text);
+  std::string what =
+      witness.ends ? AtPosition(Name(witness.outcome), witness.first_difference)
+                   : "  does not end";
+  if (witness.excuse != Cause::kNone) {
+    what += Concat({", by ", Name(witness.excuse)});
+  }
+  text.Line(what);
+  AddWords(witness, text);
+  if (witness.change.has_value()) {
+    const RaceWitness::Change& change = *witness.change;
+    text.Wrap("  ", "    ",
+              Concat({"after ", Plural(change.reads, "read"), ", before ",
+                      change.before_grab ? "references are taken: "
+                                         : "it is read again: ",
+                      Place(change.entry), " becomes ",
+                      DescribeEntry(change.entry.kind, change.entry.leads_to,
+                                    witness.page_shift)}));
+  }
+  const auto frame = [](const std::optional<uint64_t>& one) {
+    return one.has_value() ? std::to_string(*one) : std::string("none");
+  };
+  if (!witness.ends) return text.text();
+  text.Wrap(Column("frames: walk"), Column(""), Frames(witness.returned));
+  if (witness.outcome != Outcome::kFault &&
+      witness.outcome != Outcome::kStrayRead) {
+    text.Line(Concat({Column("reference"), "before ", frame(witness.before),
+                      ", after ", frame(witness.after)}));
+  }
+  return text.text();
+}
+
+std::vector<Request> RequestsWithinTiny(int index_bits, int levels,
+                                        const WorldBounds& bounds) {
+  return index_bits == 1 ? RequestsWithin<TinyS390<1>>(levels, bounds)
+                         : RequestsWithin<TinyS390<2>>(levels, bounds);
+}
+
+ExhaustResult ExhaustTiny(
+    int index_bits, int levels, Policy policy, const WorldBounds& bounds,
+    const std::function<void(const ExhaustProgress&)>& progress) {
+  return index_bits == 1
+             ? Exhaust<TinyS390<1>>(levels, policy, bounds, progress)
+             : Exhaust<TinyS390<2>>(levels, policy, bounds, progress);
+}
+
+RaceResult ExhaustChangesTiny(
+    int index_bits, int levels, Policy policy, LastCheck last_check,
+    const WorldBounds& bounds,
+    const std::function<void(const ExhaustProgress&)>& progress) {
+  const auto explore = [&]<class A>(A) {
+    return last_check == LastCheck::kYes
+               ? ExhaustChanges<A, GupFastText>(levels, policy, bounds,
+                                                progress)
+               : ExhaustChanges<A, GupText>(levels, policy, bounds, progress);
+  };
+  return index_bits == 1 ? explore(TinyS390<1>()) : explore(TinyS390<2>());
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/oracle/compare.h"
+
+#include <string>
+
+#include "pxdfuzz/oracle/oracle.h"
+
+namespace pxdfuzz {
+
+std::string_view Describe(Incomparable reason) {
+  switch (reason) {
+    case Incomparable::kNo:
+      return "comparable";
+    case Incomparable::kEmptyCase:
+      return "empty case: the input means nothing in format version 1";
+    case Incomparable::kOverflow:
+      return "refused: start and length of the request overflow";
+    case Incomparable::kBeyondLimit:
+      return "refused: the request ends beyond the limit of the address space";
+    case Incomparable::kMalformedWord:
+      return "malformed: a poke writes a word that is no entry of its level";
+    case Incomparable::kMalformedTable:
+      return "malformed: a poke points to what is no table of the level below";
+    case Incomparable::kMalformedControl:
+      return "malformed: a poke gives the hardware another root";
+    case Incomparable::kFreesPages:
+      return "impossible: a change frees a table that still holds something";
+    case Incomparable::kInsideLeaf:
+      return "impossible: a change goes inside a large leaf that is not split";
+    case Incomparable::kMapsOver:
+      return "impossible: a change maps where something is mapped";
+    case Incomparable::kMapsIntoCollapse:
+      return "impossible: a change maps where a collapse is not done";
+    case Incomparable::kDetachesNothing:
+      return "impossible: a change detaches what is no page table";
+    case Incomparable::kSplitsNothing:
+      return "impossible: a change splits what is no large leaf";
+    case Incomparable::kRefillsNothing:
+      return "impossible: a change refills a page table that was not detached";
+    case Incomparable::kUpgradesNothing:
+      return "impossible: a change upgrades an mm that can have no more levels";
+  }
+  return "";
+}
+
+std::string Name(const Signature& signature) {
+  std::string name(Name(signature.space.arch));
+  name += '-';
+  name += std::to_string(signature.space.levels);
+  name += '.';
+  name += Name(signature.walk);
+  if (signature.changing) name += ".changing";
+  for (const std::string_view part :
+       {Name(signature.outcome), Name(signature.level)}) {
+    name += '.';
+    name += part;
+  }
+  name += '-';
+  name += Name(signature.entry);
+  return name;
+}
+
+template class BasicOracle<Architectures, CompiledWalks>;
+
+}  // namespace pxdfuzz

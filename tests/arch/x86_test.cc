@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+
+// x86-64: words, answers and addresses typed in as numbers, and the trial of
+// its manual.
+
+#include "pxdfuzz/arch/x86.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "fuzz/generator/generator.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/reference/translate.h"
+#include "pxdfuzz/reference/translate_rules.h"
+#include "pxdfuzz/reference/x86_rules.h"
+#include "tests/mutants/x86_answers.h"
+#include "tests/mutants/x86_manual.h"
+
+namespace pxdfuzz {
+namespace {
+
+using Entries = X86::Entries;
+using Contract = X86::Contract;
+
+// -----------------------------------------------------------------------------
+// What Linux writes.
+
+TEST(X86EntriesTest, Leaves) {
+  const auto word = [](Level level, const LeafState& state) {
+    return Entries::Leaf(level, 0x40000000, state);
+  };
+  EXPECT_EQ(word(Level::kPte, {}), 0x40000067u);
+  EXPECT_EQ(word(Level::kPte, {.young = false}), 0x40000047u);
+  EXPECT_EQ(word(Level::kPte, {.dirty = false}), 0x40000027u);
+  EXPECT_EQ(word(Level::kPte, {.permission = Permission::kRead}), 0x40000065u);
+  EXPECT_EQ(word(Level::kPte, {.special = true}), 0x40000267u);
+  EXPECT_EQ(word(Level::kPmd, {}), 0x400000e7u);
+  EXPECT_EQ(word(Level::kPud, {}), 0x400000e7u);
+  // PROT_NONE: global, not present, and the frame inverted.
+  EXPECT_EQ(word(Level::kPte, {.permission = Permission::kNone}),
+            0x000fffffbffff160u);
+  EXPECT_EQ(word(Level::kPmd, {.permission = Permission::kNone}),
+            0x000fffffbfe001e0u);
+}
+
+TEST(X86EntriesTest, TablesSwapAndEmpty) {
+  EXPECT_EQ(Entries::Table(Level::kPmd, 0x10000000), 0x10000067u);
+  EXPECT_EQ(Entries::Empty(Level::kPte), 0u);
+  EXPECT_EQ(Entries::Control(4, 0x10800000), 0x10800000u);
+  // Offset 5 inverted, from bit 9 up; type 0 above it.
+  EXPECT_EQ(Entries::Swap(0x5000), 0x07fffffffffff400u);
+}
+
+TEST(X86EntriesTest, ClassifyIsTheInverse) {
+  for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
+    for (const Permission permission :
+         {Permission::kNone, Permission::kRead, Permission::kReadWrite}) {
+      for (int bits = 0; bits < 8; ++bits) {
+        const LeafState state = {
+            .permission = permission,
+            .young = (bits & 1) != 0,
+            .dirty = (bits & 2) != 0,
+            .special = (bits & 4) != 0 && Entries::HasSpecial(level)};
+        const uint64_t word = Entries::Leaf(level, 0xfc0000000, state);
+        EXPECT_EQ(Entries::Classify(level, word),
+                  EntryKind::Leaf(0xfc0000000, state))
+            << Name(level) << ' ' << std::hex << word;
+      }
+    }
+  }
+  EXPECT_EQ(Entries::Classify(Level::kPte, Entries::Swap(0x123456000)),
+            EntryKind::Swap(0x123456000));
+  EXPECT_EQ(Entries::Classify(Level::kPgd, 0x10000067),
+            EntryKind::Table(0x10000000));
+  EXPECT_EQ(Entries::Classify(Level::kPgd, 0x400000e7), EntryKind::Malformed());
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x10000063), EntryKind::Malformed());
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x400010e7), EntryKind::Malformed());
+}
+
+// -----------------------------------------------------------------------------
+// What gup_fast takes.
+
+TEST(X86ContractTest, Leaves) {
+  struct Answer {
+    Level level;
+    uint64_t word;
+    bool read;
+    bool write;
+  };
+  for (const Answer& answer : {
+           Answer{Level::kPte, 0x40000067, true, true},
+           Answer{Level::kPte, 0x40000047, true, true},    // old
+           Answer{Level::kPte, 0x40000027, true, true},    // clean
+           Answer{Level::kPte, 0x40000065, true, false},   // read-only
+           Answer{Level::kPte, 0x40000063, false, false},  // supervisor
+           Answer{Level::kPte, 0x40000267, false, false},  // special
+           Answer{Level::kPte, 0xfffffbffff160, false, false},
+           Answer{Level::kPte, 0x07fffffffffff400, false, false},  // swap
+           Answer{Level::kPte, 0, false, false},
+           Answer{Level::kPmd, 0x400000e7, true, true},
+           Answer{Level::kPmd, 0x400000e5, true, false},
+           Answer{Level::kPmd, 0x40000067, false, false},  // a table
+           Answer{Level::kPmd, 0xfffffbfe001e0, false, false},
+           Answer{Level::kPud, 0x400000e7, true, true},
+           Answer{Level::kPud, 0x400000e5, true, false},
+           Answer{Level::kP4d, 0x400000e7, false, false},
+       }) {
+    EXPECT_EQ(Contract::Allows(answer.level, answer.word, false), answer.read)
+        << Name(answer.level) << std::hex << ' ' << answer.word;
+    EXPECT_EQ(Contract::Allows(answer.level, answer.word, true), answer.write)
+        << Name(answer.level) << std::hex << ' ' << answer.word;
+  }
+}
+
+// Unlike s390's, the limit itself is no end of a range.
+TEST(X86ContractTest, Limit) {
+  const auto permitted = [](int levels, uint64_t start, uint64_t pages) {
+    return Permitted<X86>(levels, start, pages);
+  };
+  EXPECT_EQ(permitted(4, 0x7fffffffe000, 1), Incomparable::kNo);
+  EXPECT_EQ(permitted(4, 0x7fffffffe000, 2), Incomparable::kBeyondLimit);
+  EXPECT_EQ(permitted(4, 0x800000000000, 1), Incomparable::kBeyondLimit);
+  EXPECT_EQ(permitted(5, 0x7fffffffe000, 2), Incomparable::kNo);
+  EXPECT_EQ(permitted(5, 0xffffffffffe000, 1), Incomparable::kNo);
+  EXPECT_EQ(permitted(5, 0xffffffffffe000, 2), Incomparable::kBeyondLimit);
+  EXPECT_EQ(permitted(5, 0xfffffffffffff000, 1), Incomparable::kOverflow);
+}
+
+// -----------------------------------------------------------------------------
+// Translation.
+
+// All that is asked stands in tests/mutants/x86_answers.h.
+TEST(X86TranslateTest, KnownAnswers) {
+  EXPECT_GE(mutants::X86Answers().size(), 20u);
+  mutants::AskAll<X86::Manual>(
+      mutants::X86Answers(),
+      [](const mutants::X86Answer& answer, const Translation& t) {
+        ADD_FAILURE() << answer.Describe(t);
+      });
+}
+
+// -----------------------------------------------------------------------------
+// The kernel's view.
+
+TEST(X86KernelTest, P4dIsFoldedWithFourLevels) {
+  const X86::Kernel four(4);
+  const X86::Kernel five(5);
+  EXPECT_FALSE(four.Descends(Level::kPgd, 0x2067));
+  EXPECT_TRUE(five.Descends(Level::kPgd, 0x2067));
+  EXPECT_TRUE(four.Descends(Level::kP4d, 0x2067));
+  EXPECT_EQ(four.StaticShift(Level::kPgd), 39);
+  EXPECT_EQ(four.StaticShift(Level::kP4d), 39);
+  EXPECT_EQ(five.StaticShift(Level::kPgd), 48);
+  EXPECT_EQ(five.StaticShift(Level::kP4d), 39);
+  EXPECT_EQ(four.RootIndex(0, 0x123456789abc), 36u);
+  EXPECT_EQ(five.RootIndex(0, 0xfe123456789abc), 254u);
+  EXPECT_EQ(four.Classify(Level::kPgd, 0), WalkStep::kDescend);
+  EXPECT_EQ(four.Classify(Level::kP4d, 0), WalkStep::kStop);
+  EXPECT_EQ(five.Classify(Level::kPgd, 0), WalkStep::kStop);
+}
+
+TEST(X86WalksTest, AllHold) {
+  for (const uint8_t levels : {uint8_t{4}, uint8_t{5}}) {
+    Rng rng(levels);
+    Generator generator(rng, InfoOf({ArchId::kX86, levels}));
+    Oracle oracle;
+    int crossed = 0;
+    int returned = 0;
+    constexpr int kCases = 100'000;
+    for (int i = 0; i < kCases; ++i) {
+      const Case c = generator.DrawCase();
+      const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+      ASSERT_FALSE(verdict.finding.has_value())
+          << Name(verdict.finding->signature) << '\n'
+          << ToText(c);
+      for (const RequestVerdict& request : verdict.requests) {
+        crossed += request.crosses_folded;
+        returned += request.pages > 0;
+      }
+    }
+    EXPECT_GT(returned, kCases / 2);
+    EXPECT_EQ(crossed > kCases / 5, levels == 4);
+  }
+}
+
+// -----------------------------------------------------------------------------
+// The trial of the manual: planted bugs (tests/mutants/x86_manual.h).
+
+using mutants::x86::PlantedX86;
+
+// How many raw cases it takes to see `A`'s manual break a rule.
+template <class A>
+std::optional<RuleViolation> Try(int cases) {
+  Arena first = MakeArena<A>();
+  Arena second = MakeArena<A>();
+  Rng rng(1);
+  for (int i = 0; i < cases; ++i) {
+    const SpaceInfo& info =
+        InfoOf({ArchId::kX86, static_cast<uint8_t>(4 + i % 2)});
+    Generator generator(rng, info);
+    Case c = generator.DrawCase();
+    for (int pokes = 0; pokes < 3; ++pokes) {
+      generator.AddPoke(c.requests[0], c);
+    }
+    Canonicalize(c);
+    const auto violation = rules::RuleChecker<A>(first, second).Check(c);
+    if (violation.has_value()) return violation;
+  }
+  return std::nullopt;
+}
+
+TEST(X86RulesTest, TheManualIsSilent) {
+  const auto violation = Try<X86>(300'000);
+  EXPECT_FALSE(violation.has_value())
+      << Describe(*violation, {ArchId::kX86, 4});
+}
+
+class X86PlantTest : public testing::TestWithParam<size_t> {};
+
+TEST_P(X86PlantTest, IsSeen) {
+  PlantedX86::Manual::Plant(mutants::x86::kX86ManualBugs[GetParam()]);
+  EXPECT_TRUE(Try<PlantedX86>(5'000).has_value());
+}
+
+INSTANTIATE_TEST_SUITE_P(Bugs, X86PlantTest,
+                         testing::Range(size_t{0},
+                                        mutants::x86::kX86ManualBugs.size()),
+                         [](const auto& of) {
+                           return mutants::TestName(
+                               mutants::x86::kX86ManualBugs[of.param].info);
+                         });
+
+}  // namespace
+}  // namespace pxdfuzz

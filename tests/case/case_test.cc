@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/case/case.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <fstream>
+#include <initializer_list>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "fuzz/harness/sha1.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/case/case_text.h"
+#include "tests/known_cases.h"
+#include "tests/random_bytes.h"
+#include "tests/random_case.h"
+
+namespace pxdfuzz {
+namespace {
+
+std::vector<uint8_t> Bytes(const Case& c) {
+  std::vector<uint8_t> bytes(kMaxEncodedSize);
+  bytes.resize(Encode(c, bytes));
+  return bytes;
+}
+
+TEST(CaseTest, OtherVersionsAreTheEmptyCase) {
+  EXPECT_TRUE(Decode({}).empty());
+  for (int version = 0; version < 256; ++version) {
+    std::vector<uint8_t> bytes(kRecordBytes, 0);
+    bytes[0] = static_cast<uint8_t>(version);
+    EXPECT_EQ(Decode(bytes).empty(), version != 1) << version;
+  }
+}
+
+TEST(CaseTest, TheEmptyCaseHasNoBytes) {
+  EXPECT_TRUE(Bytes(Case()).empty());
+  EXPECT_EQ(Decode(Bytes(Case())), Case());
+}
+
+TEST(CaseTest, BytesPastTheEndAreZero) {
+  std::vector<uint8_t> padded(2 * kRecordBytes, 0);
+  padded[0] = 1;
+  padded[kRecordBytes] = 130;  // a map of segment leaves
+  const std::vector<uint8_t> cut(padded.begin(),
+                                 padded.begin() + kRecordBytes + 1);
+  EXPECT_EQ(Decode(cut), Decode(padded));
+  EXPECT_EQ(Decode(cut).records.size(), 1u);
+  const std::vector<uint8_t> version_alone = {1};
+  padded.resize(kRecordBytes);
+  EXPECT_EQ(Decode(version_alone), Decode(padded));
+}
+
+// The example of the thread, byte by byte.
+TEST(CaseTest, KnownBytes) {
+  const std::vector<uint8_t> bytes = {
+      1,  // version
+      0,  // s390/3
+      0,
+      0,
+      0x1f,
+      2,
+      0,
+      0,
+      0,
+      0,  // 0x220 * 2 GiB, -1 page
+      0,
+      0,  // 2 pages
+      0,  // read
+      0,
+      0,
+      0,  // stack: position 0, copies around
+      0,
+      0,
+      0,
+      0,
+      // A page at the start, frame 0x1000.
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      64,
+      0,
+      0,
+      0xfe,
+      0xff,
+      0x07,
+      0x10,
+      0,
+      0,
+      0,
+      0,
+  };
+  const Case c = Decode(bytes);
+  EXPECT_EQ(c.space, (Space{ArchId::kS390, 3}));
+  ASSERT_EQ(c.requests.size(), 1u);
+  EXPECT_EQ(c.requests[0].start, 0x10ffffff000u);
+  EXPECT_EQ(c.requests[0].pages, 2);
+  EXPECT_FALSE(c.requests[0].write);
+  EXPECT_EQ(c.stack, (Stack{.around = StackContent::kCopy}));
+  ASSERT_EQ(c.records.size(), 1u);
+  EXPECT_EQ(c.records[0].kind, Record::Kind::kMap);
+  EXPECT_EQ(c.records[0].level, Level::kPte);
+  EXPECT_EQ(c.records[0].address, 0x10ffffff000u);
+  EXPECT_EQ(c.records[0].state, LeafState());
+  EXPECT_EQ(c.records[0].count, 4);
+  EXPECT_EQ(c.records[0].frame, 0xf80001000u);
+}
+
+// Changes, byte by byte, behind a header of zeroes: s390/3, 2 GiB.
+TEST(CaseTest, KnownBytesOfChanges) {
+  std::vector<uint8_t> bytes(kRecordBytes, 0);
+  bytes[0] = 1;
+  const auto add = [&bytes](std::initializer_list<uint8_t> part) {
+    bytes.insert(bytes.end(), part);
+  };
+  add({255});                     // a change
+  add({0, 1, 0, 0, 0, 0, 0, 0});  // one page behind the start
+  add({64, 0});                   // 4 entries
+  add({148});                     // ro young dirty
+  add({0x21, 0, 0x08, 0});        // its frame's number and that of the address
+  add({128});                     // map pte
+  add({0xbc, 0, 0});              // before read 48
+
+  add({255});
+  add({100, 0x01, 0xff, 0, 0, 0, 0, 0});  // 255 pages before the start
+  add({0, 0, 0, 0, 0, 0, 0});             // no count, state and frame
+  add({96});                              // detach
+  add({0xc1, 5, 0});                      // before read 1 + 256 + 5
+
+  add({255});
+  add({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  add({248});            // upgrade
+  add({0xc7, 0xff, 0});  // before read 2048
+  const Case c = Decode(bytes);
+  ASSERT_EQ(c.requests.size(), 1u);
+  EXPECT_EQ(c.requests[0].start, 0x80000000u - 0x1000);
+  EXPECT_TRUE(c.records.empty());
+  ASSERT_EQ(c.changes.size(), 3u);
+  EXPECT_EQ(c.changes[0], (Change{.kind = Change::Kind::kMap,
+                                  .level = Level::kPte,
+                                  .read = 48,
+                                  .address = 0x80000000,
+                                  .count = 4,
+                                  .frame = 0x21000,
+                                  .state = {.permission = Permission::kRead}}));
+  EXPECT_EQ(c.changes[1], (Change{.kind = Change::Kind::kDetach,
+                                  .level = Level::kPmd,
+                                  .read = 262,
+                                  .address = 0x7ff00000}));
+  EXPECT_EQ(c.changes[2],
+            (Change{.kind = Change::Kind::kUpgrade, .read = 2048}));
+  EXPECT_EQ(Bytes(c), bytes);
+}
+
+// What a kind of change does not have is not looked at.
+TEST(CaseTest, ChangesIgnoreBytesThatTheyHaveNot) {
+  std::vector<uint8_t> bytes(2 * kRecordBytes, 0xa5);
+  bytes[0] = 1;
+  bytes[1] = 0;
+  bytes[kRecordBytes] = 255;
+  const auto changed = [&bytes](uint8_t type) {
+    bytes[kRecordBytes + 16] = type;
+    return Decode(bytes).changes[0];
+  };
+  const Change upgrade = changed(248);
+  EXPECT_EQ(upgrade,
+            (Change{.kind = Change::Kind::kUpgrade, .read = upgrade.read}));
+  for (const uint8_t type : std::initializer_list<uint8_t>{96, 180}) {
+    const Change change = changed(type);
+    EXPECT_EQ(change.level, Level::kPmd);
+    EXPECT_EQ(change.count, 1);
+    EXPECT_EQ(change.frame, 0u);
+    EXPECT_EQ(change.state, LeafState());
+  }
+  for (const uint8_t type : std::initializer_list<uint8_t>{0, 196}) {
+    const Change change = changed(type);
+    EXPECT_GT(change.count, 1);
+    EXPECT_EQ(change.frame, 0u);
+    EXPECT_EQ(change.state, LeafState());
+  }
+}
+
+// Every field of a case as numbers.
+std::string Numbers(const Case& c) {
+  std::ostringstream out;
+  out << Name(c.space) << ' ' << c.stack.position << ' '
+      << static_cast<int>(c.stack.around);
+  for (const StackWord& word : c.stack.words) {
+    out << " s" << word.distance << ' ' << static_cast<int>(word.content) << ' '
+        << word.word;
+  }
+  for (const Request& request : c.requests) {
+    out << " q" << request.start << ' ' << request.pages << ' '
+        << request.write;
+  }
+  for (const Record& record : c.records) {
+    out << " r" << static_cast<int>(record.kind) << ' ' << Ordinal(record.level)
+        << ' ' << record.address << ' ' << record.count << ' ' << record.frame
+        << ' ' << static_cast<int>(record.state.permission) << ' '
+        << record.state.young << record.state.dirty << record.state.special
+        << ' ' << record.word;
+  }
+  for (const Change& change : c.changes) {
+    out << " c" << static_cast<int>(change.kind) << ' ' << Ordinal(change.level)
+        << ' ' << change.read << ' ' << change.address << ' ' << change.count
+        << ' ' << change.frame << ' '
+        << static_cast<int>(change.state.permission) << ' '
+        << change.state.young << change.state.dirty << change.state.special;
+  }
+  out << '\n';
+  return out.str();
+}
+
+// A record of each type, and for a change of each kind; with both ways to say
+// before which read it is.
+std::vector<std::vector<uint8_t>> RecordsOfEachType() {
+  std::vector<std::vector<uint8_t>> records;
+  const auto add = [&records](uint8_t type) -> std::vector<uint8_t>& {
+    records.emplace_back(kRecordBytes, 3);
+    records.back()[0] = type;
+    return records.back();
+  };
+  for (const uint8_t type : std::initializer_list<uint8_t>{
+           0, 120, 160, 192, 204, 214, 230, 245, 254, 255}) {
+    add(type);
+  }
+  for (const uint8_t kind : std::initializer_list<uint8_t>{
+           40, 72, 96, 128, 152, 172, 180, 196, 212, 224, 248}) {
+    std::vector<uint8_t>& change = add(255);
+    change[16] = kind;
+    change[17] = static_cast<uint8_t>(kind == 96 ? 194 : kind / 2);
+  }
+  return records;
+}
+
+// What each value of each byte means is fixed for version 1: each byte of a
+// header and of a record of each type in turn takes all values. A change of
+// this digest gives old files a new meaning.
+TEST(CaseTest, TheFormatIsFrozen) {
+  const std::vector<std::vector<uint8_t>> records = RecordsOfEachType();
+  std::string all;
+  for (const uint8_t space : std::initializer_list<uint8_t>{0, 64, 128, 176}) {
+    for (const std::vector<uint8_t>& record : records) {
+      for (size_t at = 2; at < 2 * kRecordBytes; ++at) {
+        for (int value = 0; value < 256; ++value) {
+          std::vector<uint8_t> bytes(kRecordBytes, 3);
+          bytes[0] = kFormatVersion;
+          bytes[1] = space;
+          bytes.insert(bytes.end(), record.begin(), record.end());
+          bytes[at] = static_cast<uint8_t>(value);
+          all += Numbers(Decode(bytes));
+        }
+      }
+    }
+  }
+  EXPECT_EQ(Sha1Hex({reinterpret_cast<const uint8_t*>(all.data()), all.size()}),
+            "bafbbbccb070ca951bf8477dda18b1669c666125");
+}
+
+TEST(CaseTest, UnbuiltArchitecturesAreTheEmptyCase) {
+  size_t empty = 0;
+  for (int selector = 0; selector < 256; ++selector) {
+    const std::vector<uint8_t> bytes = {1, static_cast<uint8_t>(selector)};
+    empty += Decode(bytes).empty();
+  }
+  size_t built = 0;
+  for (const Space& space : kAllSpaces) built += IsBuilt(space);
+  EXPECT_EQ(empty == 0, built == kAllSpaces.size());
+}
+
+// docs/format.md, from the project's folder: what byte 16 of a change means.
+TEST(CaseTest, ChangesAreAsTheManualSays) {
+  std::ifstream manual("docs/format.md");
+  std::string line;
+  while (std::getline(manual, line) && line != "#### Change") continue;
+  std::vector<std::string> names;
+  while (std::getline(manual, line) && !line.starts_with("- *Clear*")) {
+    std::istringstream in(line);
+    std::string bar;
+    std::string name;
+    size_t share = 0;
+    if (!(in >> bar >> share)) continue;
+    in >> bar;
+    for (std::string word; in >> word && word != "|";) {
+      name += (name.empty() ? "" : " ") + word;
+    }
+    names.insert(names.end(), share, name);
+  }
+  ASSERT_EQ(names.size(), 256u);
+  std::vector<uint8_t> bytes(2 * kRecordBytes, 0);
+  bytes[0] = 1;
+  bytes[1] = 176;  // s390/5, which has all levels
+  bytes[kRecordBytes] = 255;
+  for (size_t i = 0; i < names.size(); ++i) {
+    bytes[kRecordBytes + 16] = static_cast<uint8_t>(i);
+    const Change change = Decode(bytes).changes[0];
+    std::string name(Name(change.kind));
+    if (change.kind != Change::Kind::kUpgrade) {
+      name += ' ' + std::string(Name(change.level));
+    }
+    EXPECT_EQ(name, names[i]) << i;
+  }
+}
+
+// A change comes no earlier than the one before it.
+TEST(CaseTest, ReadsOfChangesNeverFall) {
+  std::vector<uint8_t> bytes(4 * kRecordBytes, 0);
+  bytes[0] = 1;
+  const std::array<uint8_t, 3> reads = {6 * 4, 2 * 4, 8 * 4};
+  Case c = Decode(std::vector<uint8_t>{1});
+  for (size_t i = 0; i < reads.size(); ++i) {
+    bytes[(1 + i) * kRecordBytes] = 255;
+    bytes[(1 + i) * kRecordBytes + 17] = reads[i];
+    c.changes.push_back({.read = static_cast<uint16_t>(1 + reads[i] / 4),
+                         .address = 0x7ffff000,
+                         .count = 2});
+  }
+  const Case decoded = Decode(bytes);
+  ASSERT_EQ(decoded.changes.size(), 3u);
+  EXPECT_EQ(decoded.changes[0].read, 7);
+  EXPECT_EQ(decoded.changes[1].read, 7);
+  EXPECT_EQ(decoded.changes[2].read, 9);
+  EXPECT_NE(c, decoded);
+  Canonicalize(c);
+  EXPECT_EQ(c, decoded);
+}
+
+TEST(CaseTest, WhatDoesNotFitIsLeftOut) {
+  for (const uint8_t type : std::initializer_list<uint8_t>{0, 230, 245, 255}) {
+    std::vector<uint8_t> bytes(100 * kRecordBytes, 3);
+    bytes[0] = 1;
+    bytes[1] = 0;
+    for (size_t at = kRecordBytes; at < bytes.size(); at += kRecordBytes) {
+      bytes[at] = type;
+      bytes[at + 17] = static_cast<uint8_t>(at / kRecordBytes * 4);
+    }
+    const Case c = Decode(bytes);
+    EXPECT_FALSE(c.empty());
+    EXPECT_EQ(c.records.size(), type == 0 ? 24u : 0u);
+    EXPECT_EQ(c.requests.size(), type == 230 ? 4u : 1u);
+    EXPECT_EQ(c.stack.words.size(), type == 245 ? 4u : 0u);
+    ASSERT_EQ(c.changes.size(), type == 255 ? 3u : 0u);
+    // The first ones are kept.
+    for (size_t i = 0; i < c.changes.size(); ++i) {
+      EXPECT_EQ(c.changes[i].read, i + 2);
+    }
+  }
+}
+
+// The largest case has room in kMaxEncodedSize, and no less would do.
+TEST(CaseTest, TheLargestCaseFits) {
+  Case c = Decode(std::vector<uint8_t>{1});
+  while (c.requests.push_back({.start = 0x1000})) continue;
+  while (c.stack.words.push_back({.distance = 1})) continue;
+  while (c.records.push_back({.address = 0x1000})) continue;
+  while (c.changes.push_back({.address = 0x1000})) continue;
+  EXPECT_EQ(Bytes(c).size(), kMaxEncodedSize);
+  EXPECT_EQ(Decode(Bytes(c)), c);
+}
+
+TEST(CaseTest, RandomBytesRoundTrip) {
+  RandomBytes random(1);
+  for (int i = 0; i < 300'000; ++i) {
+    const Case c = Decode(random.Next());
+    const std::vector<uint8_t> bytes = Bytes(c);
+    ASSERT_EQ(Decode(bytes), c) << ToText(c);
+    ASSERT_EQ(Bytes(Decode(bytes)), bytes) << ToText(c);
+    Case canonical = c;
+    Canonicalize(canonical);
+    ASSERT_EQ(canonical, c) << ToText(c);
+  }
+}
+
+// A case that somebody wrote, and not bytes, loses nothing either: bytes can
+// say every page of every space.
+TEST(CaseTest, CanonicalCasesRoundTrip) {
+  RandomCase random(2);
+  std::array<int, kChangeKindCount> kinds{};
+  for (int i = 0; i < 200'000; ++i) {
+    const Case c = random.Next();
+    ASSERT_EQ(Decode(Bytes(c)), c) << ToText(c);
+    for (const Change& change : c.changes) {
+      ++kinds[static_cast<size_t>(change.kind)];
+    }
+  }
+  EXPECT_THAT(kinds, ::testing::Each(::testing::Gt(10'000)));
+}
+
+TEST(CaseTest, KnownCasesAreCanonical) {
+  for (const KnownCase& known : KnownCases()) {
+    Case c = known.c;
+    Canonicalize(c);
+    EXPECT_EQ(c, known.c) << known.name;
+    EXPECT_EQ(Decode(Bytes(c)), c) << known.name;
+  }
+}
+
+TEST(CaseTest, CanonicalizeMakesSayable) {
+  Case c = MakeCase(2, {.start = 0x1234, .pages = 0},
+                    {MapLarge(Level::kPud, 3 * kGiB + 4096, 5 * kGiB + 1,
+                              {.special = true})});
+  c.requests.push_back({.start = 0, .pages = 600});
+  Canonicalize(c);
+  EXPECT_EQ(c.requests[0].start, 0x1000u);
+  EXPECT_EQ(c.requests[0].pages, 1);
+  EXPECT_EQ(c.requests[1].pages, 512);
+  // A 2-level space has no 2 GiB leaves, and large leaves are never special.
+  EXPECT_EQ(c.records[0].level, Level::kPmd);
+  EXPECT_EQ(c.records[0].address, 3 * kGiB);
+  EXPECT_EQ(c.records[0].frame, 5 * kGiB);
+  EXPECT_FALSE(c.records[0].state.special);
+}
+
+// The only change of a case of `levels` levels, made sayable.
+Change Sayable(int levels, const Change& change) {
+  Case c = MakeCase(levels, {}, {});
+  c.changes.push_back(change);
+  Canonicalize(c);
+  EXPECT_EQ(Decode(Bytes(c)), c) << ToText(c);
+  return c.changes[0];
+}
+
+TEST(CaseTest, CanonicalizeMakesChangesSayable) {
+  using enum Change::Kind;
+  // The number of the read.
+  EXPECT_EQ(Sayable(3, {.read = 0}).read, 1);
+  EXPECT_EQ(Sayable(3, {.read = 2049}).read, 2048);
+  // Levels: what the kind has, what is real, what has leaves.
+  const auto level = [](int levels, Change::Kind kind, Level of) {
+    return Sayable(levels, {.kind = kind, .level = of}).level;
+  };
+  for (const Level of : kAllLevels) {
+    for (const int levels : {2, 3, 4, 5}) {
+      EXPECT_EQ(level(levels, kDetach, of), Level::kPmd);
+      EXPECT_EQ(level(levels, kSplit, of), Level::kPmd);
+      EXPECT_EQ(level(levels, kRefill, of), Level::kPte);
+      EXPECT_EQ(level(levels, kUpgrade, of), Level::kPte);
+    }
+  }
+  EXPECT_EQ(level(2, kClear, Level::kPgd), Level::kPmd);
+  EXPECT_EQ(level(4, kClear, Level::kPgd), Level::kP4d);
+  EXPECT_EQ(level(5, kClear, Level::kPgd), Level::kPgd);
+  EXPECT_EQ(level(2, kMap, Level::kPgd), Level::kPmd);
+  EXPECT_EQ(level(5, kMap, Level::kPgd), Level::kPud);
+  EXPECT_EQ(level(5, kWriteProtect, Level::kP4d), Level::kPud);
+  EXPECT_EQ(level(3, kWriteProtect, Level::kPte), Level::kPte);
+  // Addresses and frames are aligned; what the kind has not is dropped.
+  const Change odd = {.level = Level::kPud,
+                      .address = 3 * kGiB + 4097,
+                      .count = 0,
+                      .frame = 5 * kGiB + 4097,
+                      .state = {.young = false, .special = true}};
+  const auto of = [&odd](Change::Kind kind) {
+    Change change = odd;
+    change.kind = kind;
+    return Sayable(3, change);
+  };
+  EXPECT_EQ(
+      of(kClear),
+      (Change{.kind = kClear, .level = Level::kPud, .address = 2 * kGiB}));
+  EXPECT_EQ(
+      of(kDetach),
+      (Change{.kind = kDetach, .level = Level::kPmd, .address = 3 * kGiB}));
+  EXPECT_EQ(of(kMap), (Change{.kind = kMap,
+                              .level = Level::kPud,
+                              .address = 2 * kGiB,
+                              .frame = 4 * kGiB,
+                              .state = {.young = false}}));
+  EXPECT_EQ(of(kWriteProtect), (Change{.kind = kWriteProtect,
+                                       .level = Level::kPud,
+                                       .address = 2 * kGiB}));
+  EXPECT_EQ(of(kRefill), (Change{.kind = kRefill,
+                                 .address = 3 * kGiB + 4096,
+                                 .frame = 5 * kGiB + 4096,
+                                 .state = {.young = false, .special = true}}));
+  EXPECT_EQ(of(kUpgrade), (Change{.kind = kUpgrade}));
+  // How many.
+  const auto count = [](Change::Kind kind, uint64_t address, uint16_t entries) {
+    return Sayable(3, {.kind = kind, .address = address, .count = entries})
+        .count;
+  };
+  for (const Change::Kind kind : {kClear, kMap, kWriteProtect}) {
+    EXPECT_EQ(count(kind, 0xff000, 600), 512);
+    EXPECT_EQ(count(kind, 0xff000, 0), 1);
+  }
+  for (const Change::Kind kind : {kDetach, kSplit, kUpgrade}) {
+    EXPECT_EQ(count(kind, 0xff000, 5), 1);
+  }
+  // A page table of s390 has 256 entries.
+  EXPECT_EQ(count(kRefill, 0, 600), 256);
+  EXPECT_EQ(count(kRefill, 0xfe000, 5), 2);
+  EXPECT_EQ(count(kRefill, 0xff000, 5), 1);
+  EXPECT_EQ(count(kRefill, 0xff000, 0), 1);
+}
+
+}  // namespace
+}  // namespace pxdfuzz

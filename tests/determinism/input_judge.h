@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_DETERMINISM_INPUT_JUDGE_H_
+#define PXDFUZZ_TESTS_DETERMINISM_INPUT_JUDGE_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/memory/arena_memory.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/reference/translate.h"
+#include "pxdfuzz/reference/translate_rules.h"
+#include "pxdfuzz/report/report.h"
+#include "pxdfuzz/tables/address_space.h"
+#include "pxdfuzz/tables/arch_arenas.h"
+#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/walk/trace.h"
+#include "tests/determinism/hash.h"
+
+namespace pxdfuzz {
+
+// Says all that the library makes of an input. One object serves any number of
+// them, one after the other, and none changes what it says of the next.
+class InputJudge {
+ public:
+  // What the fuzz targets do with an input between them, and nothing else.
+  void Replay(std::span<const uint8_t> bytes) {
+    const Case c = Decode(bytes);
+    oracle_.Judge(c, WalkSet::All(), Excuses::kNone);
+    oracle_.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+    rules_.Check(c);
+  }
+
+  // Fields "key=value", each begun by a tab, without a line's end: of the case;
+  // of both verdicts and each walk; of the reference; of the rules; of what a
+  // person would read.
+  std::string Fields(std::span<const uint8_t> bytes) {
+    const Case c = Decode(bytes);
+    std::array<uint8_t, kMaxEncodedSize> canonical{};
+    const size_t size = Encode(c, canonical);
+    fields_.clear();
+    Add("bytes", std::to_string(bytes.size()));
+    Add("canonical",
+        HashOf({reinterpret_cast<const char*>(canonical.data()), size}));
+    Add("text", HashOf(ToText(c)));
+    const Verdict strict = oracle_.Judge(c, WalkSet::All(), Excuses::kNone);
+    AddVerdict("strict", strict);
+    AddVerdict("known",
+               oracle_.Judge(c, WalkSet::All(), Excuses::kKnownDefects));
+    Add("translations", HashOf(Translations(c)));
+    const auto violation = rules_.Check(c);
+    Add("rule", violation.has_value() ? violation->rule : "none");
+    Add("reports", HashOf(ReportsOf(c, strict)));
+    return fields_;
+  }
+
+  // What of an input is in its fields as a hash alone.
+  std::string Reports(std::span<const uint8_t> bytes) {
+    const Case c = Decode(bytes);
+    return ToText(c) + Translations(c) +
+           ReportsOf(c, oracle_.Judge(c, WalkSet::All(), Excuses::kNone));
+  }
+
+ private:
+  void Add(std::string_view key, std::string_view value) {
+    fields_ += '\t';
+    fields_ += key;
+    fields_ += '=';
+    fields_ += value;
+  }
+
+  // A position, unless it is Marks::kNever, whose value depends on the machine.
+  static std::string At(std::string_view what, size_t position) {
+    if (position == Marks::kNever) return "";
+    return Concat({", ", what, " at ", std::to_string(position)});
+  }
+
+  void AddVerdict(std::string_view name, const Verdict& verdict) {
+    constexpr std::array<std::string_view, 4> kKinds = {
+        "not-comparable", "agrees", "known-defect", "finding"};
+    std::string said(kKinds[static_cast<size_t>(verdict.kind)]);
+    if (verdict.incomparable != Incomparable::kNo) {
+      said += Concat({", ", Describe(verdict.incomparable)});
+    }
+    if (verdict.finding.has_value()) {
+      const Finding& finding = *verdict.finding;
+      said += Concat({" ", Name(finding.signature), ", request ",
+                      std::to_string(finding.request), ", ",
+                      Name(kAllWalks[finding.walk])});
+    }
+    Add(name, said);
+    for (size_t i = 0; i < verdict.requests.size(); ++i) {
+      AddRequest(Concat({name, ".", std::to_string(i)}), verdict.requests[i]);
+    }
+  }
+
+  void AddRequest(const std::string& name, const RequestVerdict& request) {
+    Add(name, Concat({Describe(request.incomparable), ", ",
+                      Plural(request.pages, "page"),
+                      request.crosses_folded ? ", crosses" : "",
+                      request.both_sides ? ", both sides" : "", ", cell ",
+                      request.cell.has_value() ? std::to_string(*request.cell)
+                                               : "none"}));
+    for (size_t i = 0; i < kWalkCount; ++i) {
+      const WalkVerdict& walk = request.walks[i];
+      if (!walk.ran) continue;
+      Add(Concat({name, ".", Name(kAllWalks[i])}),
+          Concat({Name(walk.outcome), ", excuse ", Name(walk.excuse), ", ",
+                  Plural(walk.pages, "page"),
+                  At(walk.outcome == Outcome::kAgrees ? "ends" : "differs",
+                     walk.first_difference),
+                  At("left-copy", walk.marks.left_copy),
+                  At("stuck", walk.marks.stuck),
+                  At("nowhere", walk.marks.nowhere),
+                  At("read-again", walk.marks.read_again),
+                  At("copy-check", walk.marks.copy_check),
+                  walk.changes == 0
+                      ? ""
+                      : Concat({", ", Plural(walk.changes, "change")}),
+                  walk.marks.invariant ? "" : ", invariant broken"}));
+    }
+  }
+
+  // What the hardware makes of the first and last address of each request and
+  // of each address that something is done to, malformed or not; and the same
+  // behind each change.
+  std::string Translations(const Case& c) {
+    std::string text;
+    if (c.empty()) return text;
+    VisitArch(c.space.arch, [&]<class A>() {
+      AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
+      const bool is_well_formed = Populate(c, mm) == Malformed::kNo;
+      const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
+      const auto add = [&](const typename A::Manual& manual, uint64_t address) {
+        for (const Access access : {Access::kFetch, Access::kStore}) {
+          const Translation t = Translate(manual, memory, address, access);
+          text += Concat({Hex(address), " code ", Hex(t.code), " physical ",
+                          Hex(t.physical), t.is_protected ? " protected" : ""});
+          if (t.fetched) {
+            text += Concat({" last ", Name(t.level), " at ",
+                            Hex(t.ref.address()), " = ", Hex(t.entry)});
+          }
+          text += '\n';
+        }
+      };
+      const auto add_all = [&](const typename A::Manual& manual) {
+        for (const Request& request : c.requests) {
+          add(manual, request.start);
+          add(manual,
+              WrappingAdd(request.start, (request.pages - uint64_t{1}) *
+                                             mm.geometry().page_size()));
+        }
+        for (const Record& record : c.records) add(manual, record.address);
+        for (const Change& change : c.changes) {
+          if (change.kind != Change::Kind::kUpgrade) {
+            add(manual, change.address);
+          }
+        }
+      };
+      add_all(typename A::Manual(mm.geometry(), mm.control()));
+      // Only what Linux could have written is changed.
+      if (c.changes.empty() || !is_well_formed) return;
+      history_.Make(c, mm);
+      for (size_t version = 1; version < history_.count(); ++version) {
+        history_.GoTo(version);
+        const Top& top = history_.top(version);
+        text += Concat({"behind change ", std::to_string(version), ":\n"});
+        add_all(typename A::Manual(A::GeometryOf(top.levels), top.control));
+      }
+      history_.GoTo(0);
+    });
+    return text;
+  }
+
+  // The report of the finding, and of one walk that holds on each request.
+  static std::string ReportsOf(const Case& c, const Verdict& verdict) {
+    constexpr size_t kWalk = IndexOf(kStaticLockless);
+    std::string text;
+    if (verdict.finding.has_value()) {
+      text += FindingReport(
+          c, verdict, {.color = true, .commands = {{"reproduce", "target"}}});
+    }
+    const size_t requests = verdict.requests.size();
+    for (size_t i = 0; i < std::max<size_t>(requests, 1); ++i) {
+      text += WalkReport(c, verdict, i, kWalk, {});
+    }
+    return text;
+  }
+
+  Oracle oracle_;
+  TranslateRules rules_;
+  History history_;
+  const ArchArenas arenas_ = ArchArenas::For<Architectures>();
+  std::string fields_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_TESTS_DETERMINISM_INPUT_JUDGE_H_

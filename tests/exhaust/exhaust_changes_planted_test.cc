@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+
+// Small worlds show bugs that are planted in how a walk bears with changes. As
+// in exhaust_planted_test, every bug is walks of its own to compile.
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "pxdfuzz/exhaust/exhaust.h"
+#include "pxdfuzz/exhaust/exhaust_changes.h"
+#include "pxdfuzz/exhaust/lazy_memory.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/walk/walk.h"
+
+namespace pxdfuzz {
+namespace {
+
+// -----------------------------------------------------------------------------
+// Bugs in what is said for all architectures.
+
+struct HasNoLastCheck : GupFastText {
+  static constexpr bool Checks(Level /*leaf*/, Level /*level*/) {
+    return false;
+  }
+};
+struct ChecksTheLeafAlone : GupFastText {
+  static constexpr bool Checks(Level leaf, Level level) {
+    return leaf == level;
+  }
+};
+struct ChecksThePmdOfAPageAlone : GupFastText {
+  static constexpr bool Checks(Level leaf, Level level) {
+    return leaf == Level::kPte ? level == Level::kPmd : leaf == level;
+  }
+};
+struct ChecksAboveALargeLeaf : GupFastText {
+  static constexpr bool Checks(Level leaf, Level level) {
+    return leaf == Level::kPte ? GupFastText::Checks(leaf, level)
+                               : leaf < level;
+  }
+};
+struct GrabsAfterTheCheck : GupFastText {
+  static constexpr bool kGrabsFirst = false;
+};
+template <WalkStep kStep>
+struct GoesByASecondRead : GupFastText {
+  static constexpr bool ReadsTwice(WalkStep step) { return step == kStep; }
+};
+// The pages of a leaf that follow the first are left out.
+struct TakesOnePage : GupFastText {
+  static constexpr uint64_t PageCount(Level /*level*/, uint64_t /*address*/,
+                                      uint64_t /*next*/, int /*page_shift*/) {
+    return 1;
+  }
+};
+
+template <class Text>
+RaceResult Planted(int levels, Policy walk = kStaticLockless,
+                   uint64_t pages = 2) {
+  return ExhaustChanges<TinyS390<1>, Text>(levels, walk, {.pages = pages});
+}
+
+uint64_t Of(const RaceResult& result, Outcome outcome) {
+  return result.outcomes[static_cast<size_t>(outcome)];
+}
+
+// All that goes wrong is a finding and is `outcome`.
+void ExpectOnly(Outcome outcome, const RaceResult& result) {
+  EXPECT_GT(result.differ, 0u);
+  EXPECT_EQ(Of(result, outcome), result.differ);
+  EXPECT_EQ(result.unexcused(), result.differ);
+  ASSERT_TRUE(result.finding.has_value());
+  EXPECT_TRUE(result.finding->change.has_value());
+  EXPECT_EQ(result.finding->outcome, outcome);
+}
+
+TEST(PlantedTest, NothingPlantedIsNothingFound) {
+  EXPECT_EQ(Planted<GupFastText>(3).differ, 0u);
+}
+
+TEST(PlantedTest, NoLastCheck) {
+  for (int levels = 2; levels <= 5; ++levels) {
+    ExpectOnly(Outcome::kStale, Planted<HasNoLastCheck>(levels));
+  }
+}
+
+TEST(PlantedTest, ACheckOfTheWrongLevel) {
+  for (int levels = 2; levels <= 5; ++levels) {
+    ExpectOnly(Outcome::kStale, Planted<ChecksTheLeafAlone>(levels));
+    ExpectOnly(Outcome::kStale, Planted<ChecksThePmdOfAPageAlone>(levels));
+    ExpectOnly(Outcome::kStale, Planted<ChecksAboveALargeLeaf>(levels));
+  }
+  // The entry that was not looked at.
+  const RaceResult detached = Planted<ChecksTheLeafAlone>(4);
+  EXPECT_EQ(detached.finding->change->entry.level, Level::kPmd);
+  const RaceResult unmapped = Planted<ChecksThePmdOfAPageAlone>(4);
+  EXPECT_EQ(unmapped.finding->change->entry.level, Level::kPte);
+}
+
+TEST(PlantedTest, ACheckBeforeTheReference) {
+  for (int levels = 2; levels <= 5; ++levels) {
+    ExpectOnly(Outcome::kStale, Planted<GrabsAfterTheCheck>(levels));
+  }
+}
+
+TEST(PlantedTest, ATableThatIsReadTwice) {
+  for (int levels = 2; levels <= 5; ++levels) {
+    ExpectOnly(Outcome::kFault,
+               Planted<GoesByASecondRead<WalkStep::kDescend>>(levels));
+  }
+}
+
+// What was tested is not what is returned: a hole is taken for a leaf of frame
+// 0, and a page may be read alone by then.
+TEST(PlantedTest, ALeafThatIsReadTwice) {
+  for (int levels = 2; levels <= 4; ++levels) {
+    const RaceResult result =
+        Planted<GoesByASecondRead<WalkStep::kLeaf>>(levels);
+    EXPECT_GT(Of(result, Outcome::kWrongPage), 0u);
+    EXPECT_GT(Of(result, Outcome::kStale), 0u);
+    EXPECT_EQ(Of(result, Outcome::kWrongPage) + Of(result, Outcome::kStale),
+              result.unexcused());
+    ASSERT_TRUE(result.finding.has_value());
+    EXPECT_EQ(result.finding->outcome, Outcome::kWrongPage);
+  }
+}
+
+TEST(PlantedTest, PagesThatAreLeftOut) {
+  const RaceResult result = Planted<TakesOnePage>(3);
+  EXPECT_GT(Of(result, Outcome::kShort), 0u);
+  EXPECT_EQ(Of(result, Outcome::kShort), result.unexcused());
+}
+
+// A cause excuses what shows it, and not all that its walk does.
+TEST(PlantedTest, AnotherDefectExcusesNothing) {
+  const RaceResult by_pointer = Planted<HasNoLastCheck>(3, kStaticByPointer);
+  EXPECT_GT(by_pointer.excused_by(Cause::kReadAgain), 0u);
+  EXPECT_EQ(by_pointer.unexcused(), Of(by_pointer, Outcome::kStale));
+  EXPECT_GT(by_pointer.unexcused(), 0u);
+  // Nothing checks a copy, ...
+  const RaceResult by_value = Planted<HasNoLastCheck>(2, kFoldedAwareByValue);
+  EXPECT_EQ(by_value.excused_by(Cause::kCopyCheck), 0u);
+  EXPECT_GT(by_value.unexcused(), 0u);
+  // ... or while the entry is still the same.
+  const RaceResult too_early =
+      Planted<GrabsAfterTheCheck>(2, kFoldedAwareByValue);
+  EXPECT_EQ(too_early.excused_by(Cause::kCopyCheck), 0u);
+  EXPECT_GT(too_early.unexcused(), 0u);
+}
+
+TEST(PlantedTest, WorldsAreBounded) {
+  const RaceResult first = ExhaustChanges<TinyS390<1>, HasNoLastCheck>(
+      4, kStaticLockless, {.stop_at_finding = true});
+  EXPECT_EQ(first.unexcused(), 1u);
+  EXPECT_FALSE(first.complete);
+  const RaceResult some =
+      ExhaustChanges<TinyS390<1>>(4, kStaticLockless, {.behaviours = 100});
+  EXPECT_EQ(some.behaviours, 100u);
+  EXPECT_FALSE(some.complete);
+}
+
+// -----------------------------------------------------------------------------
+// Changes are made before an entry is read again and before references. Were
+// they made before any other read, nothing else would be seen.
+
+// What goes wrong, and what was changed into what, whenever that was.
+template <class Text>
+std::set<std::string> AllThatGoesWrong(int levels, Policy walk,
+                                       LazyWorld<TinyS390<1>>::Changes changes,
+                                       uint64_t& worlds) {
+  using A = TinyS390<1>;
+  std::set<std::string> all;
+  RaceExhaustion<A, Text> exhaustion(levels, walk, {}, changes);
+  for (const Request& request : RequestsWithin<A>(levels, {.pages = 2})) {
+    exhaustion.Run(
+        request, [] {},
+        [&](const LazyWorld<A>& world, Outcome outcome, size_t position) {
+          if (outcome == Outcome::kAgrees) return;
+          std::string text =
+              std::to_string(request.start) + "+" +
+              std::to_string(request.pages) + (request.write ? "w " : "r ") +
+              std::string(Name(outcome)) + std::to_string(position) + " ";
+          for (const auto& entry : world.ChosenEntries()) {
+            text += std::to_string(entry.table) + "/" +
+                    std::to_string(entry.index) + "=" +
+                    std::to_string(entry.word) + " ";
+          }
+          if (world.change().has_value()) {
+            text += std::to_string(world.change()->table) + "/" +
+                    std::to_string(world.change()->index) + ">" +
+                    std::to_string(world.change()->after);
+          }
+          all.insert(text);
+        });
+  }
+  worlds = exhaustion.result().behaviours;
+  return all;
+}
+
+template <class Text>
+void ExpectTheSameAtAnyTime(Policy walk) {
+  using Changes = LazyWorld<TinyS390<1>>::Changes;
+  for (int levels = 2; levels <= 4; ++levels) {
+    uint64_t few = 0;
+    uint64_t many = 0;
+    const std::set<std::string> before_use =
+        AllThatGoesWrong<Text>(levels, walk, Changes::kBeforeUse, few);
+    const std::set<std::string> before_any_read =
+        AllThatGoesWrong<Text>(levels, walk, Changes::kBeforeAnyRead, many);
+    EXPECT_EQ(before_use, before_any_read) << Name(walk) << levels;
+    EXPECT_LT(few, many);
+  }
+}
+
+// Where a walk goes wrong anyhow, so it does whatever else is changed.
+TEST(TimeTest, OtherTimesShowNothingElse) {
+  for (const Policy& walk : kAllWalks) {
+    if (S390::KnownDefect(walk, 2) != Cause::kNone) continue;
+    ExpectTheSameAtAnyTime<GupFastText>(walk);
+  }
+  ExpectTheSameAtAnyTime<HasNoLastCheck>(kStaticLockless);
+  ExpectTheSameAtAnyTime<GoesByASecondRead<WalkStep::kDescend>>(
+      kStaticLockless);
+}
+
+// -----------------------------------------------------------------------------
+
+// Worlds of the first page alone.
+template <class Text = GupFastText>
+uint64_t OnePage(int levels, Policy walk, bool write) {
+  RaceExhaustion<TinyS390<1>, Text> exhaustion(levels, walk, {});
+  EXPECT_TRUE(exhaustion.Run({0, 1, write}, [] {}));
+  return exhaustion.result().behaviours;
+}
+
+TEST(RaceCountTest, OnePageByHand) {
+  // 5 levels. Holes at each end the walk: 5 worlds. Else references are taken,
+  // and the last check reads the leaf once more. Before either nothing is
+  // changed, or the leaf is:
+  //   pud: a hole, another leaf               1 + 2 * 2
+  //   pmd: the same, and a table of pages     1 + 2 * 3
+  //   pte: the same as pud; and before references, and before the pmd entry is
+  //        read once more, that is a hole     1 + 2 * 2 + 2
+  EXPECT_EQ(OnePage(5, kStaticLockless, false), 5u + 5 + 7 + 7);
+  // For writing there are leaves that the request does not get, which end the
+  // walk, and each leaf may become one.
+  EXPECT_EQ(OnePage(5, kStaticLockless, true), 5u + 3 + 7 + 9 + 9);
+  // Without references and with nothing read again nothing is changed.
+  EXPECT_EQ(OnePage<GupText>(5, kStaticLockless, false), 8u);
+  // With 4 levels pgd and p4d read one entry. A hole there may have been a
+  // table first, which is empty then, or a table a hole: 1 + 1 worlds more, of
+  // which the second goes on with 4 holes and leaves at each of 3 levels below.
+  EXPECT_EQ(OnePage<GupText>(4, kStaticLockless, false), 7u + 1 + 6);
+}
+
+}  // namespace
+}  // namespace pxdfuzz

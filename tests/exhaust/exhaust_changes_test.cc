@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+
+// Small worlds while another processor changes an entry. Ranges are shorter
+// than those of `pxdfuzz exhaust`: up to 4 pages with 1 index bit a level, up
+// to 2 with 2 bits, where all causes are seen and all walks take some seconds.
+
+#include "pxdfuzz/exhaust/exhaust_changes.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "pxdfuzz/exhaust/exhaust.h"
+#include "pxdfuzz/paging/policy.h"
+
+namespace pxdfuzz {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+RaceResult Explore(int index_bits, int levels, Policy walk,
+                   LastCheck last_check, uint64_t pages) {
+  return ExhaustChangesTiny(index_bits, levels, walk, last_check,
+                            {.pages = pages}, [](const ExhaustProgress&) {});
+}
+
+// What each walk is known to do is seen, and nothing else.
+void ExpectAsKnown(int index_bits, Policy walk, LastCheck last_check) {
+  for (int levels = 2; levels <= 5; ++levels) {
+    const RaceResult result =
+        Explore(index_bits, levels, walk, last_check, index_bits == 1 ? 4 : 2);
+    const std::string which =
+        std::string(Name(walk)) + " " + std::to_string(levels);
+    const Causes known = S390::KnownRaces(walk, levels);
+    for (size_t i = 1; i < kCauseCount; ++i) {
+      const auto cause = static_cast<Cause>(i);
+      // Without a last check none compares a copy.
+      const bool expected =
+          known.Contains(cause) &&
+          (cause != Cause::kCopyCheck || last_check == LastCheck::kYes);
+      EXPECT_EQ(result.excused_by(cause) > 0, expected)
+          << which << " " << Name(cause);
+      EXPECT_EQ(result.known[i].has_value(), expected) << which;
+    }
+    EXPECT_EQ(result.unexcused(), 0u) << which;
+    EXPECT_FALSE(result.finding.has_value()) << which;
+    EXPECT_TRUE(result.complete) << which;
+  }
+}
+
+class WalksTest : public testing::TestWithParam<int> {};
+
+TEST_P(WalksTest, AreAsKnown) {
+  for (const Policy& walk : kAllWalks) {
+    ExpectAsKnown(GetParam(), walk, LastCheck::kYes);
+  }
+}
+
+// Under the lock nobody asks when references are taken.
+TEST_P(WalksTest, AreAsKnownWithoutALastCheck) {
+  for (size_t i = 0; i < kNamedWalkCount; ++i) {
+    ExpectAsKnown(GetParam(), kAllWalks[i], LastCheck::kNo);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(IndexBits, WalksTest, testing::Values(1, 2),
+                         testing::PrintToStringParamName());
+
+// -----------------------------------------------------------------------------
+// How many worlds there are.
+
+TEST(RaceCountTest, WholeSpaces) {
+  struct Numbers {
+    uint64_t worlds;
+    uint64_t changed;
+  };
+  const auto expect = [](Policy walk, int levels, const Numbers& expected) {
+    const RaceResult result = Explore(1, levels, walk, LastCheck::kYes, 4);
+    EXPECT_EQ(result.behaviours, expected.worlds) << Name(walk) << levels;
+    EXPECT_EQ(result.changed, expected.changed) << Name(walk) << levels;
+  };
+  expect(kStaticLockless, 2, {2'335, 2'147});
+  expect(kStaticLockless, 3, {8'606, 7'677});
+  expect(kStaticLockless, 4, {18'469, 16'002});
+  expect(kStaticLockless, 5, {35'360, 29'763});
+  expect(kFoldedAwareByValue, 2, {1'152, 964});
+  expect(kFoldedAwareByPointer, 3, {13'532, 12'603});
+}
+
+// Among them are those in which nothing is changed.
+TEST(RaceCountTest, TheQuietWorldsAreThere) {
+  for (const Policy& walk : kAllWalks) {
+    for (int levels = 2; levels <= 5; ++levels) {
+      if (S390::KnownDefect(walk, levels) != Cause::kNone) continue;
+      const RaceResult result = Explore(1, levels, walk, LastCheck::kYes, 3);
+      EXPECT_EQ(result.behaviours - result.changed,
+                ExhaustTiny(1, levels, walk, {.pages = 3},
+                            [](const ExhaustProgress&) {})
+                    .behaviours)
+          << Name(walk) << levels;
+    }
+  }
+}
+
+// -----------------------------------------------------------------------------
+
+TEST(RaceWitnessTest, TellsWhatBecameOfWhat) {
+  const RaceResult result =
+      Explore(1, 2, kFoldedAwareByValue, LastCheck::kYes, 1);
+  const std::optional<RaceWitness>& witness =
+      result.known[static_cast<size_t>(Cause::kCopyCheck)];
+  ASSERT_TRUE(witness.has_value());
+  EXPECT_EQ(
+      Describe(*witness),
+      "s390/2 folded-aware-by-value, 1 page from page 0 on, for reading:\n"
+      "  stale at position 0, by copy-check\n"
+      "  pmd table 0[0]    table 1\n"
+      "  pte table 1[0]    leaf, frame 31\n"
+      "  after 2 reads, before references are taken: pmd table 0[0] "
+      "becomes empty\n"
+      "  frames: walk      31\n"
+      "  reference         before 31, after none\n");
+}
+
+TEST(RaceWitnessTest, TellsOfAReadWhereThereIsNothing) {
+  const RaceResult result = Explore(1, 3, kStaticByPointer, LastCheck::kYes, 1);
+  const std::optional<RaceWitness>& witness =
+      result.known[static_cast<size_t>(Cause::kReadAgain)];
+  ASSERT_TRUE(witness.has_value());
+  EXPECT_THAT(witness->returned, ElementsAre());
+  const std::string text = Describe(*witness);
+  EXPECT_THAT(text, HasSubstr("  fault at position 0, by read-again\n"));
+  EXPECT_THAT(text, HasSubstr("before it is read again: pmd table 1[0] becomes "
+                              "empty\n"));
+}
+
+TEST(ExhaustChangesTest, TellsItsProgress) {
+  ExhaustProgress last;
+  uint64_t calls = 0;
+  const RaceResult result =
+      ExhaustChangesTiny(1, 2, kStaticLockless, LastCheck::kYes, {.pages = 4},
+                         [&](const ExhaustProgress& progress) {
+                           EXPECT_GE(progress.behaviours, last.behaviours);
+                           last = progress;
+                           ++calls;
+                         });
+  EXPECT_EQ(calls, 20u);
+  EXPECT_EQ(last.ranges_done, 20u);
+  EXPECT_EQ(last.behaviours, result.behaviours);
+  EXPECT_EQ(result.ranges, 20u);
+}
+
+}  // namespace
+}  // namespace pxdfuzz

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+
+// The corpora that speed is measured on are what they are said to be; figures
+// taken on others are not comparable. Runs in the project's folder.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bench/corpus_rules.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/compare.h"
+
+namespace pxdfuzz {
+namespace {
+
+using Corpus = std::map<std::filesystem::path, Case>;
+
+// The cases below `folder`, by their paths in it.
+Corpus CorpusIn(const std::filesystem::path& folder) {
+  Corpus corpus;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in),
+                                     std::istreambuf_iterator<char>()};
+    const Case c = Decode(bytes);
+    std::vector<uint8_t> canonical(kMaxEncodedSize);
+    canonical.resize(Encode(c, canonical));
+    EXPECT_EQ(canonical, bytes) << entry.path();
+    EXPECT_TRUE(c.changes.empty()) << entry.path();
+    corpus[std::filesystem::relative(entry.path(), folder)] = c;
+  }
+  return corpus;
+}
+
+class BenchCorpusTest : public testing::Test {
+ protected:
+  const Corpus one_ = CorpusIn("bench/corpus");
+  const Corpus four_ = CorpusIn("bench/corpus-four");
+};
+
+TEST_F(BenchCorpusTest, OneRequestACaseInTheFolderOfItsLength) {
+  EXPECT_EQ(one_.size(), CorpusRules::kCases);
+  for (const auto& [path, c] : one_) {
+    ASSERT_EQ(c.requests.size(), 1u) << path;
+    EXPECT_EQ(path.parent_path(), CorpusRules::FolderOf(c)) << path;
+  }
+}
+
+TEST_F(BenchCorpusTest, MedianOfEightPagesAndOneInTenAboveAHundred) {
+  std::vector<int> pages;
+  for (const auto& [path, c] : one_) pages.push_back(c.requests[0].pages);
+  std::sort(pages.begin(), pages.end());
+  EXPECT_EQ(pages[CorpusRules::kCases / 2 - 1], 8);
+  EXPECT_EQ(pages[CorpusRules::kCases / 2], 8);
+  EXPECT_EQ(std::count_if(pages.begin(), pages.end(),
+                          [](int count) { return count > 100; }),
+            static_cast<std::ptrdiff_t>(CorpusRules::kCases / 10));
+}
+
+TEST_F(BenchCorpusTest, HalfCrossAFoldedLevelsBoundary) {
+  Oracle oracle;
+  size_t crosses = 0;
+  for (const auto& [path, c] : one_) {
+    const Verdict& verdict =
+        oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
+    ASSERT_EQ(verdict.requests.size(), 1u) << path;
+    EXPECT_EQ(verdict.requests[0].incomparable, Incomparable::kNo) << path;
+    EXPECT_FALSE(verdict.finding.has_value()) << path;
+    crosses += verdict.requests[0].crosses_folded;
+  }
+  EXPECT_EQ(crosses, CorpusRules::kCases / 2);
+}
+
+TEST_F(BenchCorpusTest, EveryFoldingLeafSizeAndLeafState) {
+  std::map<int, size_t> levels;
+  std::set<Level> leaves;
+  std::set<std::array<int, 4>> states;
+  for (const auto& [path, c] : one_) {
+    EXPECT_EQ(c.space.arch, ArchId::kS390) << path;
+    ++levels[c.space.levels];
+    for (const Record& record : c.records) {
+      if (record.kind != Record::Kind::kMap) continue;
+      leaves.insert(record.level);
+      const LeafState& state = record.state;
+      states.insert({static_cast<int>(state.permission), state.young,
+                     state.dirty, state.special});
+    }
+  }
+  const size_t each = CorpusRules::kCases / 4;
+  EXPECT_EQ(levels, (std::map<int, size_t>{
+                        {2, each}, {3, each}, {4, each}, {5, each}}));
+  EXPECT_EQ(leaves, (std::set<Level>{Level::kPte, Level::kPmd, Level::kPud}));
+  EXPECT_EQ(states.size(), 3u * 2 * 2 * 2);
+}
+
+TEST_F(BenchCorpusTest, FourRequestsOnTheSameTables) {
+  EXPECT_EQ(four_.size(), one_.size());
+  for (const auto& [path, c] : one_) {
+    ASSERT_TRUE(four_.contains(path)) << path;
+    const Case& four = four_.at(path);
+    ASSERT_EQ(four.requests.size(), 4u) << path;
+    EXPECT_EQ(four.requests[0], c.requests[0]) << path;
+    EXPECT_EQ(four.records, c.records) << path;
+    EXPECT_EQ(four.space, c.space) << path;
+    for (const Request& request : four.requests) {
+      EXPECT_EQ(request.pages, c.requests[0].pages) << path;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pxdfuzz

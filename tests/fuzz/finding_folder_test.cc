@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+
+#include "fuzz/harness/finding_folder.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "tests/small_disk.h"
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FindingFolderTest : public ::testing::Test {
+ protected:
+  FindingFolderTest() {
+    std::string name = (fs::temp_directory_path() / "pxdfuzz-XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    scratch_ = name;
+  }
+  ~FindingFolderTest() override { fs::remove_all(scratch_); }
+
+  static std::string Contents(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  std::string Path() const { return (scratch_ / "findings").string(); }
+
+  fs::path scratch_;
+  const std::vector<uint8_t> input_ = {1, 0, 255};
+};
+
+TEST_F(FindingFolderTest, KeepsTheFirstOfEachSignature) {
+  FindingFolder folder(Path());
+  ASSERT_TRUE(folder.Count("a.short"));
+  EXPECT_EQ(folder.Keep("a.short", {input_, "text\n", "report\n"}), "");
+  EXPECT_FALSE(folder.Count("a.short"));
+  EXPECT_TRUE(folder.Count("b.long"));
+  EXPECT_EQ(folder.counts().at("a.short"), 2u);
+  EXPECT_EQ(folder.counts().at("b.long"), 1u);
+  EXPECT_EQ(folder.FileOf("a.short"), Path() + "/a.short/input");
+  EXPECT_EQ(Contents(Path() + "/a.short/input"),
+            std::string(input_.begin(), input_.end()));
+  EXPECT_EQ(Contents(Path() + "/a.short/case.yaml"), "text\n");
+  EXPECT_EQ(Contents(Path() + "/a.short/report.txt"), "report\n");
+}
+
+TEST_F(FindingFolderTest, WhatAnotherProcessKeptStays) {
+  FindingFolder first(Path());
+  FindingFolder second(Path());
+  ASSERT_TRUE(first.Count("a"));
+  ASSERT_TRUE(second.Count("a"));
+  EXPECT_EQ(first.Keep("a", {input_, "first", "first"}), "");
+  EXPECT_EQ(second.Keep("a", {input_, "second", "second"}), "");
+  EXPECT_EQ(Contents(Path() + "/a/report.txt"), "first");
+  // Nothing else is left.
+  EXPECT_EQ(std::distance(fs::directory_iterator(Path()), {}), 1);
+  // A third one knows it from the start.
+  EXPECT_FALSE(FindingFolder(Path()).Count("a"));
+}
+
+TEST_F(FindingFolderTest, WhereNothingCanBeWrittenItSaysSo) {
+  std::ofstream(scratch_ / "findings") << "a file";
+  FindingFolder folder(Path());
+  ASSERT_TRUE(folder.Count("a"));
+  EXPECT_NE(folder.Keep("a", {input_, "", ""}).find(Path()), std::string::npos);
+}
+
+TEST_F(FindingFolderTest, OnAFullDiskItIsThereWholeOrNotAtAll) {
+  const SmallDisk disk(scratch_ / "disk", SmallDisk::kPage);
+  if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
+  const std::string path = (disk.path() / "findings").string();
+  const std::string report(2 * SmallDisk::kPage, 'r');
+  const FindingFolder folder(path);
+  fs::create_directory(path);
+  int failures = 0;
+  for (uint64_t pages = 1;; ++pages) {
+    ASSERT_TRUE(disk.Resize(pages * SmallDisk::kPage));
+    const std::string error = folder.Keep("a", {input_, "text\n", report});
+    if (error.empty()) break;
+    ASSERT_LE(++failures, 8);
+    EXPECT_TRUE(error.ends_with(": No space left on device")) << error;
+    EXPECT_TRUE(fs::is_empty(path));
+  }
+  EXPECT_GE(failures, 3);
+  EXPECT_EQ(Contents(path + "/a/report.txt"), report);
+  EXPECT_EQ(std::distance(fs::directory_iterator(path), {}), 1);
+}
+
+TEST_F(FindingFolderTest, WithoutAPathItIsNotOpen) {
+  EXPECT_FALSE(FindingFolder("").is_open());
+  EXPECT_TRUE(FindingFolder(Path()).is_open());
+}
+
+}  // namespace
+}  // namespace pxdfuzz

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT
+
+#include "fuzz/generator/mutator.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <set>
+#include <vector>
+
+#include "fuzz/generator/change_check.h"
+#include "fuzz/generator/generator.h"
+#include "fuzz/harness/sha1.h"
+#include "fuzz/harness/stats.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/oracle.h"
+#include "tests/random_case.h"
+
+namespace pxdfuzz {
+namespace {
+
+using Buffer = std::array<uint8_t, 1024>;
+
+// Runs `steps` mutations, each on what the last one made, and hands each result
+// to `see`.
+template <class See>
+void Chain(uint64_t seed, int steps, size_t max_size, const SpaceFilter& filter,
+           Tables tables, See see) {
+  Buffer buffer{};
+  size_t size = 0;
+  for (int i = 0; i < steps; ++i) {
+    size = Mutate({buffer.data(), max_size}, size,
+                  WrappingAdd(seed, static_cast<uint64_t>(i)), filter, tables,
+                  nullptr);
+    ASSERT_LE(size, max_size);
+    see(std::span<const uint8_t>(buffer.data(), size));
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+TEST(MutatorTest, WritesCanonicalCases) {
+  for (const Tables tables :
+       {Tables::kWellFormed, Tables::kRaw, Tables::kChanging}) {
+    Chain(1, 50'000, 1024, SpaceFilter(), tables,
+          [](std::span<const uint8_t> bytes) {
+            const Case c = Decode(bytes);
+            ASSERT_FALSE(c.empty());
+            Buffer again;
+            ASSERT_EQ(Encode(c, again), bytes.size());
+            ASSERT_TRUE(std::equal(bytes.begin(), bytes.end(), again.begin()));
+          });
+  }
+}
+
+// What was made of tables that nobody changes is what is made today, byte for
+// byte, and they stay so.
+TEST(MutatorTest, QuietTablesAreMadeAsTheyWere) {
+  const auto digest = [](Tables tables) {
+    std::vector<uint8_t> all;
+    for (uint64_t seed = 0; seed < 20'000; seed += 16) {
+      Chain(seed, 16, 640, SpaceFilter(), tables,
+            [&all](std::span<const uint8_t> bytes) {
+              ASSERT_TRUE(Decode(bytes).changes.empty());
+              all.insert(all.end(), bytes.begin(), bytes.end());
+            });
+    }
+    return Sha1Hex(all);
+  };
+  EXPECT_EQ(digest(Tables::kWellFormed),
+            "7f08f4ee9d28047eec32ae5709c44f03472c5b31");
+  EXPECT_EQ(digest(Tables::kRaw), "781998733596e5e3f60b37e1912d0ef66431cf93");
+}
+
+// Also where bytes say that something changes: one such input among those of a
+// target that asks for none would be many soon.
+TEST(MutatorTest, QuietTablesStayQuiet) {
+  int changing = 0;
+  Chain(
+      3, 2'000, kMaxEncodedSize, SpaceFilter(), Tables::kChanging,
+      [&](std::span<const uint8_t> bytes) {
+        const Case c = Decode(bytes);
+        if (c.changes.empty()) return;
+        ++changing;
+        const auto as_they_are = [](uint8_t* /*data*/, size_t size,
+                                    size_t /*max_size*/) { return size; };
+        for (const Tables tables : {Tables::kWellFormed, Tables::kRaw}) {
+          for (uint64_t seed = 0; seed < 64; ++seed) {
+            Buffer buffer{};
+            std::copy(bytes.begin(), bytes.end(), buffer.begin());
+            const size_t size = Mutate(buffer, bytes.size(), seed,
+                                       SpaceFilter(), tables, as_they_are);
+            ASSERT_TRUE(Decode(std::span(buffer).first(size)).changes.empty());
+          }
+        }
+      });
+  EXPECT_GT(changing, 1'000);
+}
+
+TEST(MutatorTest, KeepsToTheSpacesAskedFor) {
+  for (const char* only : {"s390/2", "s390/3", "s390/4", "s390/5"}) {
+    const SpaceFilter filter = *SpaceFilter::Parse(only);
+    for (const Tables tables : {Tables::kWellFormed, Tables::kChanging}) {
+      Chain(2, 5'000, 1024, filter, tables,
+            [only](std::span<const uint8_t> bytes) {
+              ASSERT_EQ(Name(Decode(bytes).space), only);
+            });
+    }
+  }
+}
+
+TEST(MutatorTest, FitsTheBuffer) {
+  for (const Tables tables : {Tables::kWellFormed, Tables::kChanging}) {
+    for (size_t max_size = 0; max_size < 720; ++max_size) {
+      Chain(max_size, 40, max_size, SpaceFilter(), tables,
+            [max_size](std::span<const uint8_t> bytes) {
+              ASSERT_TRUE(max_size == 0 || !Decode(bytes).empty()) << max_size;
+            });
+    }
+  }
+}
+
+TEST(MutatorTest, DependsOnTheSeedAlone) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    for (const Tables tables : {Tables::kWellFormed, Tables::kChanging}) {
+      std::vector<std::vector<uint8_t>> runs[2];
+      for (auto& run : runs) {
+        Chain(seed, 200, 640, SpaceFilter(), tables,
+              [&run](std::span<const uint8_t> bytes) {
+                run.emplace_back(bytes.begin(), bytes.end());
+              });
+      }
+      EXPECT_EQ(runs[0], runs[1]);
+    }
+  }
+}
+
+TEST(MutatorTest, WordsThatLinuxWouldNotWriteAreRare) {
+  int poked = 0;
+  int raw_poked = 0;
+  const auto count = [](int& counter) {
+    return [&counter](std::span<const uint8_t> bytes) {
+      const Case c = Decode(bytes);
+      for (const Record& record : c.records) {
+        if (record.kind == Record::Kind::kPoke ||
+            record.kind == Record::Kind::kPokeControl) {
+          ++counter;
+          return;
+        }
+      }
+    };
+  };
+  // Each from nothing, so that pokes do not add up.
+  for (uint64_t seed = 0; seed < 20'000; ++seed) {
+    Chain(seed, 1, 640, SpaceFilter(), Tables::kWellFormed, count(poked));
+    Chain(seed, 1, 640, SpaceFilter(), Tables::kRaw, count(raw_poked));
+  }
+  EXPECT_LT(poked, 200);
+  EXPECT_GT(poked, 20);
+  EXPECT_EQ(raw_poked, 20'000);
+}
+
+// What a run of cases comes to in which tables change.
+struct ChangingRun {
+  int cases = 0;
+  int changing = 0;
+  int several = 0;     // with more changes than one
+  int comparable = 0;  // of those that change
+  int impossible = 0;
+  int requests = 0;
+  int met = 0;      // ... in which something changes while the walk runs
+  int dropped = 0;  // ... that return less than there was at the start
+  // Comparable cases by kinds that they have.
+  std::array<int, kChangeKindCount> kinds{};
+};
+
+ChangingRun RunChanging(const Space& space, int cases) {
+  ChangingRun run;
+  Oracle oracle;
+  const SpaceFilter filter = *SpaceFilter::Parse(Name(space));
+  const auto see = [&](std::span<const uint8_t> bytes) {
+    const Case c = Decode(bytes);
+    ++run.cases;
+    if (c.changes.empty()) return;
+    ++run.changing;
+    run.several += c.changes.size() > 1;
+    const Verdict& verdict =
+        oracle.Judge(c, WalkSet::Of(kStaticLockless), Excuses::kKnownDefects);
+    ASSERT_FALSE(verdict.finding.has_value()) << ToText(c);
+    run.impossible += verdict.incomparable >= Incomparable::kFreesPages;
+    if (verdict.kind == Verdict::Kind::kNotComparable) return;
+    ++run.comparable;
+    std::array<bool, kChangeKindCount> has{};
+    for (const Change& change : c.changes) {
+      has[static_cast<size_t>(change.kind)] = true;
+    }
+    for (size_t i = 0; i < has.size(); ++i) run.kinds[i] += has[i];
+    for (const RequestVerdict& request : verdict.requests) {
+      if (request.incomparable != Incomparable::kNo) continue;
+      const WalkVerdict& walk = request.walks[IndexOf(kStaticLockless)];
+      ++run.requests;
+      run.met += walk.changes > 0;
+      run.dropped += walk.pages < request.pages;
+    }
+  };
+  for (int i = 0; i < cases; i += 8) {
+    Chain(static_cast<uint64_t>(i), 8, kMaxEncodedSize, filter,
+          Tables::kChanging, see);
+  }
+  return run;
+}
+
+// Floors under what cases in which tables change reach, in every space.
+TEST(MutatorTest, ChangingFloors) {
+  for (const Space& space : kAllSpaces) {
+    SCOPED_TRACE(Name(space));
+    const ChangingRun run = RunChanging(space, 40'000);
+    EXPECT_EQ(run.cases, 40'000);
+    EXPECT_GE(run.changing, run.cases * 95 / 100);
+    EXPECT_LT(run.changing, run.cases);
+    EXPECT_GE(run.several, run.changing * 25 / 100);
+    EXPECT_GE(run.comparable, run.changing * 85 / 100);
+    // What Linux never does is left to the oracle now and then.
+    EXPECT_GE(run.impossible, run.changing / 100);
+    EXPECT_GE(run.met, run.requests * 35 / 100);
+    EXPECT_GE(run.dropped, run.requests * 14 / 100);
+    for (size_t i = 0; i < run.kinds.size(); ++i) {
+      const auto kind = static_cast<Change::Kind>(i);
+      if (kind == Change::Kind::kUpgrade && !InfoOf(space).can_upgrade) {
+        EXPECT_LE(run.kinds[i], 10) << Name(kind);
+      } else {
+        EXPECT_GE(run.kinds[i], run.comparable * 2 / 100) << Name(kind);
+      }
+    }
+  }
+}
+
+// A long run meets all that Linux never does.
+TEST(MutatorTest, ChangesThatAreImpossible) {
+  constexpr size_t kAll = static_cast<size_t>(Impossible::kUpgradesNothing) + 1;
+  ChangeCheck check;
+  std::set<Impossible> met;
+  for (uint64_t seed = 0; seed < 400'000; seed += 8) {
+    Chain(seed, 8, kMaxEncodedSize, SpaceFilter(), Tables::kChanging,
+          [&](std::span<const uint8_t> bytes) {
+            met.insert(check.Ask(Decode(bytes)));
+          });
+    if (met.size() == kAll) break;
+  }
+  EXPECT_EQ(met.size(), kAll);
+}
+
+// It says what the oracle says.
+TEST(ChangeCheckTest, SaysWhatTheOracleSays) {
+  ChangeCheck check;
+  Oracle oracle;
+  RandomCase random(4);
+  int impossible = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const Case c = random.Next();
+    const Verdict& verdict = oracle.Judge(c, WalkSet(), Excuses::kNone);
+    const bool malformed =
+        verdict.incomparable >= Incomparable::kMalformedWord &&
+        verdict.incomparable <= Incomparable::kMalformedControl;
+    const Impossible answer = check.Ask(c);
+    EXPECT_EQ(oracle::AsIncomparable(answer),
+              malformed ? Incomparable::kNo : verdict.incomparable)
+        << ToText(c);
+    impossible += answer != Impossible::kNo;
+  }
+  EXPECT_GT(impossible, 1000);
+}
+
+// Floors under what random cases reach, in each space where a level is folded.
+TEST(GeneratorTest, Floors) {
+  for (const uint8_t levels : std::initializer_list<uint8_t>{2, 3, 4}) {
+    const Space space{ArchId::kS390, levels};
+    Rng rng(levels);
+    Generator generator(rng, InfoOf(space));
+    Oracle oracle;
+    constexpr int kCases = 50'000;
+    int returned = 0;
+    int returned_two = 0;
+    int crossed = 0;
+    int both_sides = 0;
+    for (int i = 0; i < kCases; ++i) {
+      const Case c = generator.DrawCase();
+      const Verdict& verdict =
+          oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
+      ASSERT_FALSE(verdict.finding.has_value()) << ToText(c);
+      bool did[4] = {};
+      for (const RequestVerdict& request : verdict.requests) {
+        did[0] |= request.pages >= 1;
+        did[1] |= request.pages >= 2;
+        did[2] |= request.crosses_folded;
+        did[3] |= request.both_sides;
+      }
+      returned += did[0];
+      returned_two += did[1];
+      crossed += did[2];
+      both_sides += did[3];
+    }
+    EXPECT_GE(returned, kCases * 60 / 100) << Name(space);
+    EXPECT_GE(returned_two, kCases * 40 / 100) << Name(space);
+    EXPECT_GE(crossed, kCases * 20 / 100) << Name(space);
+    EXPECT_GE(both_sides, kCases * 5 / 100) << Name(space);
+  }
+}
+
+TEST(GeneratorTest, ReachesEveryCell) {
+  std::vector<bool> reached(Cells().size());
+  Oracle oracle;
+  for (const Space& space : kAllSpaces) {
+    if (!InfoOf(space).built) continue;
+    Rng rng(7);
+    Generator generator(rng, InfoOf(space));
+    for (int i = 0; i < 150'000; ++i) {
+      const Verdict& verdict =
+          oracle.Judge(generator.DrawCase(), WalkSet(), Excuses::kNone);
+      for (const RequestVerdict& request : verdict.requests) {
+        if (request.cell.has_value()) reached[*request.cell] = true;
+      }
+    }
+  }
+  for (size_t i = 0; i < reached.size(); ++i) {
+    EXPECT_TRUE(reached[i]) << Describe(Cells()[i]);
+  }
+}
+
+TEST(SpaceFilterTest, Parse) {
+  const Space two{ArchId::kS390, 2};
+  const Space three{ArchId::kS390, 3};
+  EXPECT_TRUE(SpaceFilter().Allows(two));
+  EXPECT_TRUE(SpaceFilter::Parse("s390/3")->Allows(three));
+  EXPECT_FALSE(SpaceFilter::Parse("s390/3")->Allows(two));
+  EXPECT_TRUE(SpaceFilter::Parse("s390/3,s390/2")->Allows(two));
+  EXPECT_TRUE(SpaceFilter::Parse("s390")->Allows(two));
+  EXPECT_FALSE(SpaceFilter::Parse("s390/6").has_value());
+  EXPECT_FALSE(SpaceFilter::Parse("s390/3,").has_value() &&
+               !SpaceFilter::Parse("s390/3,")->Allows(three));
+  EXPECT_FALSE(SpaceFilter::Parse("vax").has_value());
+}
+
+}  // namespace
+}  // namespace pxdfuzz

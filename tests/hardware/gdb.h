@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TESTS_HARDWARE_GDB_H_
+#define PXDFUZZ_TESTS_HARDWARE_GDB_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/hardware/machine.h"
+
+namespace pxdfuzz::referee {
+
+// Sets registers of a stopped x86-64 machine, and gives commands to its
+// monitor, as a debugger would. That is quicker than the monitor's own socket,
+// of which QEMU reads one byte at a time.
+class Gdb {
+ public:
+  // Learns the numbers of the registers. `stream` outlives the object.
+  explicit Gdb(Stream& stream);
+
+  // Registers of 64 bits alone; ends the program where there is none of that
+  // name.
+  void Set(std::string_view name, uint64_t value);
+
+  // What each of these commands of the monitor prints.
+  std::vector<std::string> Ask(const std::vector<std::string>& commands);
+
+ private:
+  static std::string Packet(std::string_view content);
+  std::string ReadPacket();
+  // Sends a packet, and returns the one that answers it.
+  std::string Exchange(std::string_view content);
+  // A part of the description of the machine.
+  std::string Describe(std::string_view file);
+
+  Stream& stream_;
+  std::map<std::string, int, std::less<>> numbers_;
+};
+
+}  // namespace pxdfuzz::referee
+
+#endif  // PXDFUZZ_TESTS_HARDWARE_GDB_H_

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+
+// The arena that ./run bench compares with stands in for the project's: what is
+// included here is compiled with it.
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/memory/versions.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/oracle.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/reference/changing_reference.h"
+#include "pxdfuzz/tables/arch_arenas.h"
+#include "pxdfuzz/tables/populate.h"
+
+namespace pxdfuzz {
+namespace {
+
+TEST(HeapArenaTest, HoldsVersions) {
+  Arena arena(/*empty=*/{1, 2, 3, 4, 5}, /*alignment=*/{8, 8, 8, 8, 8});
+  arena.Begin(S390::GeometryOf(3));
+  const uint64_t table = *arena.NewTable(Level::kPmd);
+  const auto put = [&](uint64_t index, uint64_t value) {
+    *arena.Touch(table + index * sizeof(uint64_t), 1) = value;
+  };
+  const auto at = [&](uint64_t index) {
+    return *arena.Find(table + index * sizeof(uint64_t));
+  };
+  put(7, 70);
+
+  Versions versions;
+  versions.Begin(arena);
+  versions.BeginNext();
+  put(7, 71);
+  put(8, 80);
+  put(7, 72);
+  versions.EndNext();
+  versions.BeginNext();
+  put(8, 81);
+  versions.EndNext();
+  EXPECT_EQ(versions.WritesOf(1).size(), 3u);
+  EXPECT_EQ(versions.WritesOf(2).front().before, 80u);
+
+  for (const size_t version : {0, 2, 1, 0}) {
+    versions.GoTo(version);
+    EXPECT_EQ(at(7), version == 0 ? 70u : 72u) << version;
+    EXPECT_EQ(at(8), version == 0 ? arena.empty(Level::kPmd) : 79u + version)
+        << version;
+  }
+}
+
+}  // namespace
+}  // namespace pxdfuzz

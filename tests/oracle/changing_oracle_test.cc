@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+
+// What the oracle asks of walks while tables change: silent on those that hold,
+// loud on a bug of each kind.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "fuzz/generator/mutator.h"
+#include "fuzz/harness/space_filter.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/oracle.h"
+#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/walk/changing_walk.h"
+#include "pxdfuzz/walk/walk.h"
+
+namespace pxdfuzz {
+namespace {
+
+// Cases of one space, in which tables change.
+class ChangingCases {
+ public:
+  ChangingCases(Space space, uint64_t seed)
+      : filter_(*SpaceFilter::Parse(Name(space))), seed_(seed) {}
+
+  Case Next() {
+    // A case grows for some steps out of the one before.
+    if (made_++ % 8 == 0) size_ = 0;
+    size_ = Mutate(buffer_, size_, seed_++, filter_, Tables::kChanging,
+                   /*mutate_bytes=*/nullptr);
+    return Decode(std::span(buffer_).first(size_));
+  }
+
+ private:
+  const SpaceFilter filter_;
+  uint64_t seed_;
+  size_t made_ = 0;
+  size_t size_ = 0;
+  std::array<uint8_t, kMaxEncodedSize> buffer_{};
+};
+
+class ChangingOracleTest : public testing::TestWithParam<Space> {};
+
+// All twelve walks: those that hold by all three rules, the others but for what
+// their causes excuse. 125,000 cases of each of eight spaces.
+TEST_P(ChangingOracleTest, IsSilentOnWalksThatHold) {
+  constexpr int kCases = 125'000;
+  auto oracle = std::make_unique<Oracle>();
+  ChangingCases cases(GetParam(), 1);
+  int changed = 0;
+  int dropped = 0;
+  for (int i = 0; i < kCases; ++i) {
+    const Case c = cases.Next();
+    const Verdict& verdict =
+        oracle->Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+    ASSERT_FALSE(verdict.finding.has_value())
+        << Name(verdict.finding->signature) << '\n'
+        << ToText(c);
+    for (const RequestVerdict& request : verdict.requests) {
+      const WalkVerdict& merged = request.walks[IndexOf(kStaticLockless)];
+      changed += merged.changes > 0;
+      dropped += merged.ran && merged.pages < request.pages;
+    }
+  }
+  // A test of tables that stay as they are would be silent too.
+  EXPECT_GT(changed, kCases / 4);
+  EXPECT_GT(dropped, kCases / 20);
+}
+
+// -----------------------------------------------------------------------------
+
+struct NoLastCheck : GupFastText {
+  static constexpr bool Checks(Level, Level) { return false; }
+};
+struct ChecksTheLevelAbove : GupFastText {
+  static constexpr bool Checks(Level leaf, Level level) {
+    return leaf != Level::kPgd && level == Above(leaf);
+  }
+};
+// As before 70cbc3cc78a9.
+struct ChecksNoPmd : GupFastText {
+  static constexpr bool Checks(Level leaf, Level level) {
+    return leaf == level;
+  }
+};
+struct ChecksBeforeTheGrab : GupFastText {
+  static constexpr bool kGrabsFirst = false;
+};
+struct ReadsTheLeafTwice : GupFastText {
+  static constexpr bool ReadsTwice(WalkStep step) {
+    return step == WalkStep::kLeaf;
+  }
+};
+struct ReadsTheTableTwice : GupFastText {
+  static constexpr bool ReadsTwice(WalkStep step) {
+    return step == WalkStep::kDescend;
+  }
+};
+
+template <class Text>
+struct PlantedRunner : CompiledWalks {
+  template <class A>
+  size_t Changing(const WalkSite& site, History& history, Policy policy,
+                  const Request& request, std::span<uint64_t> pages,
+                  std::span<uint8_t> grabbed, Marks& marks) const {
+    return WalkWhileChanging<A, Text>(site, history, policy, request, pages,
+                                      grabbed, marks);
+  }
+};
+
+// The signature by which the merged walk with the planted text is first found,
+// and nothing where it is not.
+template <class Text>
+std::string FirstFinding(Space space) {
+  auto oracle =
+      std::make_unique<BasicOracle<Architectures, PlantedRunner<Text>>>();
+  ChangingCases cases(space, 1);
+  for (int i = 0; i < 20'000; ++i) {
+    const Verdict& verdict = oracle->Judge(
+        cases.Next(), WalkSet::Of(kStaticLockless), Excuses::kKnownDefects);
+    if (verdict.finding.has_value()) return Name(verdict.finding->signature);
+  }
+  return "";
+}
+
+TEST_P(ChangingOracleTest, IsLoudOnPlantedBugs) {
+  EXPECT_EQ(FirstFinding<GupFastText>(GetParam()), "");
+  EXPECT_THAT(FirstFinding<NoLastCheck>(GetParam()),
+              testing::HasSubstr(".changing."));
+  EXPECT_THAT(FirstFinding<ChecksTheLevelAbove>(GetParam()),
+              testing::HasSubstr(".changing."));
+  EXPECT_THAT(FirstFinding<ChecksNoPmd>(GetParam()),
+              testing::HasSubstr(".changing."));
+  EXPECT_THAT(FirstFinding<ChecksBeforeTheGrab>(GetParam()),
+              testing::HasSubstr(".changing."));
+  EXPECT_THAT(FirstFinding<ReadsTheLeafTwice>(GetParam()),
+              testing::HasSubstr(".changing."));
+  EXPECT_THAT(FirstFinding<ReadsTheTableTwice>(GetParam()),
+              testing::HasSubstr(".changing."));
+}
+
+INSTANTIATE_TEST_SUITE_P(Spaces, ChangingOracleTest,
+                         testing::ValuesIn(kAllSpaces), [](const auto& param) {
+                           std::string name = Name(param.param);
+                           for (char& c : name) {
+                             if (c == '-' || c == '/') c = '_';
+                           }
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace pxdfuzz

@@ -1,0 +1,829 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/shrink/shrink.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/generator/generator.h"
+#include "fuzz/generator/mutator.h"
+#include "fuzz/harness/sha1.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/view/space_info.h"
+#include "tests/known_cases.h"
+#include "tests/random_case.h"
+
+namespace pxdfuzz {
+namespace {
+
+constexpr uint64_t kPage = 0x1000;
+
+const Reduction& Named(std::string_view name) {
+  for (const Reduction& reduction : Reductions()) {
+    if (reduction.name == name) return reduction;
+  }
+  ADD_FAILURE() << "no reduction " << name;
+  return Reductions()[0];
+}
+
+// Whether one application of a reduction makes `to` of `from`.
+bool Makes(std::string_view name, const Case& from, const Case& to) {
+  const std::vector<Case> simpler = Simpler(Named(name), from);
+  return std::find(simpler.begin(), simpler.end(), to) != simpler.end();
+}
+
+// What judges like gup_strict_fuzzer, and all walks behind it.
+std::optional<std::string> SignatureOf(Oracle& oracle, const Case& c,
+                                       WalkSet walks = WalkSet::All()) {
+  const Verdict& verdict = oracle.Judge(c, walks, Excuses::kNone);
+  if (!verdict.finding.has_value()) return std::nullopt;
+  return Name(verdict.finding->signature);
+}
+
+// As gup_race_strict_fuzzer.
+constexpr WalkSet kRaceStrict = WalkSet::StrictWhileChanging();
+
+Case Shrunk(Oracle& oracle, const Case& c, const std::string& signature,
+            WalkSet walks = WalkSet::All()) {
+  Shrinker shrinker([&](const Case& smaller) {
+    return SignatureOf(oracle, smaller, walks) == signature;
+  });
+  return shrinker.Shrink(c);
+}
+
+// What gup_race_strict_fuzzer stops at in one space, each time from nothing.
+class RaceCrashes {
+ public:
+  RaceCrashes(Oracle& oracle, Space space, uint64_t seed)
+      : oracle_(oracle),
+        filter_(*SpaceFilter::Parse(Name(space))),
+        seed_(seed) {}
+
+  // With its signature; nothing where there is none in a long while.
+  std::optional<std::pair<std::string, Case>> Next() {
+    std::array<uint8_t, kMaxEncodedSize> buffer;
+    size_t size = 0;
+    for (int i = 0; i < 10'000; ++i) {
+      if (i % 8 == 0) size = 0;
+      size = Mutate(buffer, size, seed_++, filter_, Tables::kChanging, nullptr);
+      const Case c = Decode(std::span(buffer).first(size));
+      const auto signature = SignatureOf(oracle_, c, kRaceStrict);
+      if (signature.has_value() && !c.changes.empty()) {
+        return std::pair{*signature, c};
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  Oracle& oracle_;
+  const SpaceFilter filter_;
+  uint64_t seed_;
+};
+
+// Two pages across 2 GiB.
+Case Plain() {
+  return MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
+                  {MapPages(2 * kGiB - kPage, 1, kPage)});
+}
+
+// A page, and its page table that is taken away while a walk is below it.
+Case Detached() {
+  Case c = MakeCase(3, {.pages = 1}, {MapPages(0, 1, kPage)});
+  c.stack = {};
+  c.changes.push_back(
+      {.kind = Change::Kind::kDetach, .level = Level::kPmd, .read = 8});
+  return c;
+}
+
+// What `change` makes of a change of a case.
+template <class Make>
+Case With(const Case& c, size_t change, Make make) {
+  Case made = c;
+  make(made.changes[change]);
+  Canonicalize(made);
+  return made;
+}
+
+TEST(ReductionsTest, HaveNamesOfTheirOwn) {
+  std::set<std::string_view> names;
+  for (const Reduction& reduction : Reductions()) {
+    EXPECT_TRUE(names.insert(reduction.name).second) << reduction.name;
+    EXPECT_FALSE(reduction.what.empty()) << reduction.name;
+    EXPECT_NE(reduction.what.back(), '.') << reduction.name;
+  }
+}
+
+// For each reduction a case, and what it makes of it in one go.
+TEST(ReductionsTest, DoWhatTheirNamesSay) {
+  std::set<std::string_view> tried;
+  const auto expect = [&tried](std::string_view name, const Case& from,
+                               const Case& to) {
+    tried.insert(name);
+    EXPECT_TRUE(Makes(name, from, to)) << name << '\n'
+                                       << ToText(from) << ToText(to);
+    // And not the other way round, which would not end.
+    for (const Reduction& reduction : Reductions()) {
+      EXPECT_FALSE(Makes(reduction.name, to, from)) << reduction.name;
+    }
+  };
+  const Case plain = Plain();
+  Case c = plain;
+  c.requests.push_back({.start = 0x5000, .pages = 3});
+  expect("one-request", c, plain);
+
+  c = plain;
+  for (int i = 0; i < 3; ++i) c.records.push_back(MapPages(0, 1, kPage));
+  Case half = plain;
+  half.records.push_back(MapPages(0, 1, kPage));
+  expect("drop-records", c, half);
+  expect("drop-records", half, plain);
+
+  c = plain;
+  c.stack.words.push_back({.distance = 1, .content = StackContent::kZero});
+  expect("drop-words", c, plain);
+  Case around = plain;
+  around.stack.around = StackContent::kZero;
+  expect("drop-words", c, around);
+
+  c = plain;
+  c.space.levels = 4;
+  expect("fewer-levels", c, plain);
+
+  c = plain;
+  c.requests[0].pages = 40;
+  expect("fewer-pages", c, plain);
+  c.requests[0].start -= 9 * kPage;
+  expect("fewer-pages", c, plain);
+
+  c = plain;
+  c.records.push_back(MapPages(2 * kGiB, 1, 0x7000));
+  Case merged = plain;
+  merged.records[0].count = 2;
+  expect("merge-records", c, merged);
+
+  c = plain;
+  c.records[0] = {
+      .kind = Record::Kind::kSwap, .address = 2 * kGiB - kPage, .frame = kPage};
+  expect("plain-kind", c, plain);
+  c.records[0] = {
+      .kind = Record::Kind::kPoke, .address = 2 * kGiB - kPage, .word = 0x103d};
+  Case mapped = plain;
+  mapped.records[0].frame = 0;
+  expect("plain-kind", c, mapped);
+
+  c = plain;
+  c.records[0] = MapLarge(Level::kPud, 0, 0);
+  mapped.records[0].frame = 2 * kGiB - kPage;
+  expect("smaller-leaf", c, mapped);
+
+  c = plain;
+  c.records[0] = MapPages(2 * kGiB - 4 * kPage, 8, kPage);
+  mapped.records[0].frame = 4 * kPage;
+  expect("fewer-entries", c, mapped);
+
+  c = plain;
+  c.requests[0].write = true;
+  expect("read", c, plain);
+
+  for (const LeafState& state :
+       {LeafState{.permission = Permission::kNone}, LeafState{.young = false},
+        LeafState{.dirty = false}, LeafState{.special = true}}) {
+    c = plain;
+    c.records[0].state = state;
+    expect("plain-state", c, plain);
+  }
+
+  c = plain;
+  c.stack.position = 200;
+  expect("plain-stack", c, plain);
+  c = plain;
+  c.stack.around = StackContent::kNext;
+  expect("plain-stack", c, plain);
+
+  c = plain;
+  c.records.push_back(MapPages(0, 1, 2 * kPage));
+  Case sorted = plain;
+  sorted.records.clear();
+  sorted.records.push_back(c.records[1]);
+  sorted.records.push_back(c.records[0]);
+  expect("sort-records", c, sorted);
+
+  c = plain;
+  c.requests[0].start += 6 * kGiB;
+  c.records[0].address += 6 * kGiB;
+  expect("lower-addresses", c, plain);
+
+  c = plain;
+  c.records[0].address += kPage;
+  expect("move-record", c, plain);
+
+  c = plain;
+  c.records[0].frame = 0x123000;
+  expect("plain-frames", c, plain);
+  c = MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
+               {MapPages(0, 3, 0x77000), MapPages(2 * kGiB, 1, 0x66000),
+                MapLarge(Level::kPmd, 4 * kGiB, 0x700000)});
+  Case in_order = c;
+  in_order.records[0].frame = 0x1000;
+  in_order.records[1].frame = 0x4000;
+  in_order.records[2].frame = 0x100000;
+  expect("plain-frames", c, in_order);
+
+  c = MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
+               {MapPages(2 * kGiB - kPage, 1, kPage),
+                {.kind = Record::Kind::kClear, .address = 2 * kGiB}});
+  Case beside = plain;
+  beside.records.push_back(MapPages(2 * kGiB + kPage, 1, 2 * kPage));
+  expect("start-over", c, beside);
+
+  // What changes meanwhile.
+  const Case detached = Detached();
+  c = detached;
+  c.changes.push_back({.kind = Change::Kind::kClear, .read = 9});
+  expect("drop-changes", c, detached);
+  c.changes.push_back({.kind = Change::Kind::kUpgrade, .read = 9});
+  expect("drop-changes", c, detached);
+  Case quiet = detached;
+  quiet.changes.clear();
+  expect("drop-changes", c, quiet);
+
+  // A fault before the walk begins is no fault.
+  c = detached;
+  c.records.clear();
+  c.changes.clear();
+  c.changes.push_back({.kind = Change::Kind::kMap, .frame = kPage});
+  c.changes.push_back(detached.changes[0]);
+  expect("record-for-change", c, detached);
+
+  c = detached;
+  c.changes[0] = {.kind = Change::Kind::kClear, .read = 8, .count = 2};
+  c.changes.push_back(
+      {.kind = Change::Kind::kClear, .read = 9, .address = 2 * kPage});
+  expect("merge-changes", c, With(detached, 0, [](Change& change) {
+           change = {.kind = Change::Kind::kClear, .read = 9, .count = 3};
+         }));
+
+  const Case cleared = With(
+      detached, 0, [](Change& change) { change.kind = Change::Kind::kClear; });
+  expect("plain-change", detached, cleared);
+  c = detached;
+  c.changes[0] = {.kind = Change::Kind::kUpgrade, .read = 8};
+  expect("plain-change", c, detached);
+  for (Case* there : {&c, &quiet}) {
+    *there = detached;
+    there->requests[0].start = 7 * kMiB;
+    there->changes[0].address = 7 * kMiB;
+  }
+  c.changes[0] = {.kind = Change::Kind::kUpgrade, .read = 8};
+  expect("plain-change", c, quiet);
+
+  c = cleared;
+  expect("smaller-leaf", c,
+         With(c, 0, [](Change& change) { change.level = Level::kPte; }));
+  c.changes[0].count = 40;
+  expect("fewer-entries", c, cleared);
+  c.changes[0].address = 2 * kGiB;
+  c.changes[0].count = 1;
+  expect("move-change", c, cleared);
+
+  c = detached;
+  c.changes.push_back({.kind = Change::Kind::kRefill,
+                       .read = 8,
+                       .address = kMiB,
+                       .frame = 2 * kPage});
+  const Case refilled = c;
+  c.changes[1].frame = 0x77000;
+  expect("plain-frames", c, refilled);
+  c = refilled;
+  c.changes[1].state.dirty = false;
+  expect("plain-state", c, refilled);
+  c = refilled;
+  c.changes[1].read = 200;
+  expect("earlier-reads", c, refilled);
+  c.changes[0].read = 200;
+  expect("earlier-reads", c, refilled);
+  c.changes[1].read = 205;
+  Case both = refilled;
+  both.changes[1].read = 13;
+  expect("earlier-reads", c, both);
+  c = refilled;
+  c.changes[0].read = 7;
+  expect("earlier-reads", c, refilled);
+
+  for (const uint16_t read : {uint16_t{9}, uint16_t{8}}) {
+    c = detached;
+    c.changes[0].read = read;
+    c.changes.push_back({.kind = Change::Kind::kClear, .read = 9});
+    c.changes.push_back(
+        {.kind = Change::Kind::kMap, .read = 30, .frame = 2 * kPage});
+    if (read == 9) both = c;
+  }
+  expect("earlier-reads", c, both);
+
+  const auto late = [&](std::initializer_list<uint16_t> reads) {
+    Case three = both;
+    size_t i = 0;
+    for (const uint16_t read : reads) three.changes[i++].read = read;
+    return three;
+  };
+  expect("earlier-reads", late({40, 50, 60}), late({50, 50, 50}));
+
+  // A case of one signature with `detached`, which no step leads to it from.
+  c = detached;
+  c.records[0] = {.kind = Record::Kind::kClear};
+  c.changes[0].kind = Change::Kind::kClear;
+  expect("start-over", c, detached);
+
+  for (const Reduction& reduction : Reductions()) {
+    EXPECT_TRUE(tried.contains(reduction.name)) << reduction.name;
+  }
+}
+
+// What moves or shrinks takes along what changes about it.
+TEST(ReductionsTest, TakeChangesAlong) {
+  const Case detached = Detached();
+  Case c = detached;
+  c.requests[0].start += 6 * kGiB;
+  c.records[0].address += 6 * kGiB;
+  c.changes[0].address += 6 * kGiB;
+  EXPECT_TRUE(Makes("lower-addresses", c, detached));
+
+  // A request that stays is no hindrance.
+  c = detached;
+  c.records[0].address += 2 * kGiB;
+  c.changes[0].address += 2 * kGiB;
+  EXPECT_TRUE(Makes("move-record", c, detached));
+  c = detached;
+  c.records[0].address += 2 * kGiB;
+  c.changes[0].address += 4 * kGiB;
+  Case alone = c;
+  alone.records[0].address = 0;
+  EXPECT_TRUE(Makes("move-record", c, alone));
+  alone.changes[0].address = 2 * kGiB;
+  EXPECT_FALSE(Makes("move-record", c, alone));
+
+  c = detached;
+  c.records[0] = MapLarge(Level::kPmd, 0, kMiB);
+  c.changes[0].kind = Change::Kind::kClear;
+  const Case small = With(detached, 0, [](Change& change) {
+    change = {.kind = Change::Kind::kClear, .read = 8};
+  });
+  for (const uint16_t read : {uint16_t{8}, uint16_t{6}, uint16_t{10}}) {
+    c.changes[0].read = read;
+    Case pages = small;
+    pages.records[0].frame = kMiB;
+    EXPECT_TRUE(Makes("smaller-leaf", c, pages)) << read;
+  }
+
+  // The last page of forty: a walk of that one alone is there 117 reads sooner.
+  c = detached;
+  c.requests[0].pages = 40;
+  c.records[0].count = 40;
+  c.changes[0].read = 125;
+  Case last = c;
+  last.requests[0] = {.start = 39 * kPage};
+  last.changes[0].read = 8;
+  EXPECT_TRUE(Makes("fewer-pages", c, last));
+
+  // Where something changes something may well be.
+  c = detached;
+  c.records[0].address = 0x123'4567'8000;
+  c.changes[0].address = 7 * kMiB;
+  Case there = c;
+  there.records[0].address = 7 * kMiB;
+  EXPECT_TRUE(Makes("move-record", c, there));
+}
+
+TEST(ComplexityTest, TellsDifferentCasesApart) {
+  Rng rng(1);
+  Generator generator(rng, InfoOf({ArchId::kS390, 3}));
+  for (int i = 0; i < 2000; ++i) {
+    const Case a = generator.DrawCase();
+    Case b = a;
+    switch (i % 6) {
+      case 0:
+        b.requests[0].write = !b.requests[0].write;
+        break;
+      case 1:
+        b.stack.position ^= 1;
+        break;
+      case 2:
+        if (!b.records.empty()) b.records[0].frame ^= uint64_t{1} << 32;
+        break;
+      case 3:
+        if (!b.records.empty()) b.records[0].state.dirty ^= true;
+        break;
+      case 4:
+        b.requests[0].start ^= kPage;
+        break;
+      default:
+        b.stack.words.push_back({.distance = 3});
+    }
+    Canonicalize(b);
+    EXPECT_EQ(a == b, Complexity(a) == Complexity(b));
+    EXPECT_EQ(Complexity(a) < Complexity(b), Complexity(b) > Complexity(a));
+  }
+}
+
+// Of what a change has, too.
+TEST(ComplexityTest, TellsDifferentChangesApart) {
+  RandomCase random(3);
+  int told_apart = 0;
+  for (int i = 0; i < 12'000; ++i) {
+    const Case a = random.Next();
+    if (a.changes.empty()) continue;
+    Case b = a;
+    Change& first = b.changes[0];
+    Change& change = b.changes[b.changes.size() - 1];
+    switch (i % 12) {
+      case 0:
+        change.kind = static_cast<Change::Kind>(i / 12 % kChangeKindCount);
+        break;
+      case 1:
+        change.level = static_cast<Level>(i / 12 % kLevelCount);
+        break;
+      case 2:
+        ++change.read;
+        break;
+      case 3:
+        change.address ^= uint64_t{1} << 40;
+        break;
+      case 4:
+        change.count ^= 1;
+        break;
+      case 5:
+        change.frame ^= uint64_t{1} << 32;
+        break;
+      case 6:
+        change.state.young ^= true;
+        break;
+      case 7:
+        b.changes.erase(b.changes.size() - 1);
+        break;
+      case 8:
+        std::swap(first.kind, change.kind);
+        break;
+      case 9:
+        std::swap(first.level, change.level);
+        break;
+      case 10:
+        std::swap(first.count, change.count);
+        break;
+      default:
+        std::swap(first.state, change.state);
+    }
+    Canonicalize(b);
+    told_apart += a == b ? 0 : 1;
+    EXPECT_EQ(a == b, Complexity(a) == Complexity(b)) << ToText(a) << ToText(b);
+    EXPECT_EQ(Complexity(a) < Complexity(b), Complexity(b) > Complexity(a));
+  }
+  EXPECT_GT(told_apart, 4000);
+}
+
+TEST(ComplexityTest, WhatIsSimpler) {
+  const Case detached = Detached();
+  const auto expect = [](const Case& simple, const Case& other) {
+    EXPECT_LT(Complexity(simple), Complexity(other))
+        << ToText(simple) << ToText(other);
+  };
+  // A record rather than a change that makes it.
+  Case mapped = detached;
+  mapped.records.clear();
+  mapped.changes.push_back(mapped.changes[0]);
+  mapped.changes[0] = {.kind = Change::Kind::kMap, .frame = kPage};
+  expect(detached, mapped);
+  // One thing less, be it a record.
+  mapped.changes.erase(0);
+  expect(mapped, detached);
+  // A moment for both rather than an early one for one.
+  Case two = detached;
+  two.changes.push_back({.kind = Change::Kind::kClear, .read = 8});
+  Case apart = two;
+  apart.changes[0].read = 1;
+  expect(two, apart);
+  expect(detached, two);
+  // Few entries and plain states rather than low numbers.
+  Case few = detached;
+  few.changes[0] = {.kind = Change::Kind::kMap, .read = 9, .frame = kPage};
+  Case many = few;
+  many.changes[0].count = 2;
+  many.changes[0].read = 1;
+  expect(few, many);
+  many = few;
+  many.changes[0].state.dirty = false;
+  many.changes[0].read = 1;
+  expect(few, many);
+  // Numbers come last.
+  Case far = detached;
+  far.changes[0].read = 100;
+  Case clear = far;
+  clear.changes[0].kind = Change::Kind::kClear;
+  expect(clear, detached);
+  expect(detached, far);
+}
+
+// What a reduction makes of `c` is simpler, and bytes can say it.
+void ExpectSayable(const Reduction& reduction, const Case& c) {
+  for (const Case& simpler : Simpler(reduction, c)) {
+    std::array<uint8_t, kMaxEncodedSize> bytes;
+    const size_t size = Encode(simpler, bytes);
+    ASSERT_EQ(Decode(std::span(bytes.data(), size)), simpler)
+        << reduction.name << '\n'
+        << ToText(simpler);
+    ASSERT_LT(Complexity(simpler), Complexity(c)) << reduction.name;
+  }
+}
+
+TEST(ShrinkerTest, WhatBytesCanSayStaysSo) {
+  Rng rng(2);
+  for (const Space& space : kAllSpaces) {
+    Generator generator(rng, InfoOf(space));
+    for (int i = 0; i < 20; ++i) {
+      const Case c = generator.DrawCase();
+      for (const Reduction& reduction : Reductions()) {
+        if (reduction.name == "start-over" && i > 1) continue;
+        ASSERT_NO_FATAL_FAILURE(ExpectSayable(reduction, c));
+      }
+    }
+  }
+}
+
+TEST(ShrinkerTest, WhatBytesCanSayStaysSoOfChanges) {
+  RandomCase random(5);
+  for (int i = 0; i < 60; ++i) {
+    const Case c = random.Next();
+    for (const Reduction& reduction : Reductions()) {
+      if (reduction.name == "start-over" && i > 2) continue;
+      ASSERT_NO_FATAL_FAILURE(ExpectSayable(reduction, c));
+    }
+  }
+}
+
+// Nothing that one reduction makes of a result has the finding.
+void ExpectMinimal(Oracle& oracle, const Case& c, const std::string& signature,
+                   const std::string& name, WalkSet walks = WalkSet::All()) {
+  EXPECT_EQ(SignatureOf(oracle, c, walks), signature) << name;
+  for (const Reduction& reduction : Reductions()) {
+    for (const Case& simpler : Simpler(reduction, c)) {
+      EXPECT_NE(SignatureOf(oracle, simpler, walks), signature)
+          << name << ": " << reduction.name << '\n'
+          << ToText(simpler);
+    }
+  }
+}
+
+// Runs in the project's folder.
+TEST(ShrinkerTest, RegressionsBecomeMinimal) {
+  Oracle oracle;
+  size_t found = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("corpus/regressions")) {
+    if (entry.path().extension() != ".bin") continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    const Case c = Decode(std::span(
+        reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+    const std::optional<std::string> signature = SignatureOf(oracle, c);
+    if (!signature.has_value()) continue;
+    ++found;
+    const Case small = Shrunk(oracle, c, *signature);
+    EXPECT_FALSE(Complexity(c) < Complexity(small));
+    ExpectMinimal(oracle, small, *signature, entry.path().string());
+  }
+  EXPECT_GE(found, 8u);
+}
+
+TEST(ShrinkerTest, TheThreadsExampleBecomesItsCore) {
+  Oracle oracle;
+  const Case c = Crossing(3, 513 * 2 * kGiB, 2 * kGiB);
+  const auto signature = SignatureOf(oracle, c);
+  ASSERT_EQ(signature, "s390-3.static-by-value.wrong-page.pte-leaf");
+  EXPECT_EQ(Shrunk(oracle, c, *signature),
+            MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
+                     {MapPages(0, 1, kPage),
+                      MapPages(2 * kGiB - kPage, 2, 2 * kPage)}));
+}
+
+// Random cases of one signature end in one text, and each is minimal.
+TEST(ShrinkerTest, CasesOfOneSignatureBecomeOneText) {
+  Oracle oracle;
+  size_t cases = 0;
+  for (const uint8_t levels : {uint8_t{2}, uint8_t{3}, uint8_t{4}}) {
+    Rng rng(levels);
+    Generator generator(rng, InfoOf({ArchId::kS390, levels}));
+    std::map<std::string, Case> first;
+    for (int i = 0; i < 300; ++i) {
+      const Case c = generator.DrawCase();
+      const auto signature = SignatureOf(oracle, c);
+      if (!signature.has_value()) continue;
+      ++cases;
+      const Case small = Shrunk(oracle, c, *signature);
+      const auto [it, is_new] = first.emplace(*signature, small);
+      if (is_new) {
+        ExpectMinimal(oracle, small, *signature, *signature);
+      } else {
+        EXPECT_EQ(ToText(it->second), ToText(small)) << *signature;
+      }
+    }
+    EXPECT_GE(first.size(), 5u);
+  }
+  EXPECT_GE(cases, 100u);
+}
+
+// What quiet cases become is what it was before there were changes.
+TEST(ShrinkerTest, QuietCasesBecomeWhatTheyDid) {
+  Oracle oracle;
+  std::vector<uint8_t> all;
+  size_t cases = 0;
+  for (const Space& space : kAllSpaces) {
+    Rng rng(9);
+    Generator generator(rng, InfoOf(space));
+    for (int i = 0; i < 150; ++i) {
+      const Case c = generator.DrawCase();
+      const auto signature = SignatureOf(oracle, c);
+      if (!signature.has_value()) continue;
+      ++cases;
+      std::array<uint8_t, kMaxEncodedSize> bytes;
+      const size_t size = Encode(Shrunk(oracle, c, *signature), bytes);
+      all.insert(all.end(), bytes.begin(),
+                 bytes.begin() + static_cast<ptrdiff_t>(size));
+    }
+  }
+  EXPECT_EQ(cases, 325u);
+  EXPECT_EQ(Sha1Hex(all), "e2d275f848552e1172a233c0cac9c1a8dd06b291");
+}
+
+// What gup_race_strict_fuzzer stops at: one text for each signature, the same
+// each time, and each is minimal.
+TEST(ShrinkerTest, ChangingCasesOfOneSignatureBecomeOneText) {
+  Oracle oracle;
+  size_t cases = 0;
+  std::map<std::string, Case> first;
+  for (const Space& space : kAllSpaces) {
+    RaceCrashes crashes(oracle, space, 1);
+    for (int i = 0; i < 20; ++i) {
+      const auto crash = crashes.Next();
+      if (!crash.has_value()) break;
+      const auto& [signature, c] = *crash;
+      ++cases;
+      const Case small = Shrunk(oracle, c, signature, kRaceStrict);
+      const auto [it, is_new] = first.emplace(signature, small);
+      if (is_new) {
+        ExpectMinimal(oracle, small, signature, signature, kRaceStrict);
+        EXPECT_EQ(Shrunk(oracle, c, signature, kRaceStrict), small);
+        EXPECT_LE(small.changes.size(), 2u) << ToText(small);
+        EXPECT_LE(small.records.size(), 2u) << ToText(small);
+      } else {
+        EXPECT_EQ(ToText(it->second), ToText(small)) << signature;
+      }
+    }
+  }
+  EXPECT_GE(cases, 150u);
+  EXPECT_GE(first.size(), 20u);
+  EXPECT_EQ(first["s390-3.static-by-pointer.changing.fault.pmd-empty"],
+            Detached());
+}
+
+// Equivalent cases: another border, other frames, another order, and something
+// else that nobody walks.
+TEST(ShrinkerTest, EquivalentCasesBecomeOneText) {
+  Oracle oracle;
+  Rng rng(5);
+  std::set<std::string> texts;
+  for (int i = 0; i < 100; ++i) {
+    const uint64_t border =
+        2 * kGiB * static_cast<uint64_t>(rng.Between(1, 1000));
+    Case c = MakeCase(3, {.start = border - kPage, .pages = 2}, {});
+    std::vector<Record> records = {
+        MapPages(border - kPage, 1, kPage * rng.Below(1000)),
+        MapPages(border, 1, kPage * (1000 + rng.Below(1000))),
+        MapPages(border - 2 * kGiB, 1, kPage * (2000 + rng.Below(1000))),
+        MapPages(border + 0x500000, 3, kPage * rng.Below(1000))};
+    while (!records.empty()) {
+      const size_t at = rng.Below(records.size());
+      c.records.push_back(records[at]);
+      records.erase(records.begin() + static_cast<ptrdiff_t>(at));
+    }
+    const auto signature = SignatureOf(oracle, c);
+    ASSERT_EQ(signature, "s390-3.static-by-value.wrong-page.pte-leaf");
+    texts.insert(ToText(Shrunk(oracle, c, *signature)));
+  }
+  EXPECT_EQ(texts.size(), 1u);
+}
+
+TEST(ShrinkerTest, TheSameEachTime) {
+  Oracle oracle;
+  Rng rng(6);
+  Generator generator(rng, InfoOf({ArchId::kS390, 2}));
+  for (int i = 0; i < 30; ++i) {
+    const Case c = generator.DrawCase();
+    const auto signature = SignatureOf(oracle, c);
+    if (!signature.has_value()) continue;
+    std::vector<std::string> asked[2];
+    for (std::vector<std::string>& texts : asked) {
+      Shrinker shrinker([&](const Case& smaller) {
+        texts.push_back(ToText(smaller));
+        return SignatureOf(oracle, smaller) == signature;
+      });
+      texts.push_back(ToText(shrinker.Shrink(c)));
+      EXPECT_EQ(shrinker.trials() + 1, texts.size());
+    }
+    EXPECT_EQ(asked[0], asked[1]);
+  }
+}
+
+// What is tried late may make possible what was tried early.
+TEST(ShrinkerTest, TriesAgainWhatDidNotHelpBefore) {
+  Case c = Plain();
+  c.requests[0].write = true;
+  Shrinker shrinker([](const Case& smaller) {
+    return !smaller.requests[0].write || !smaller.records.empty();
+  });
+  EXPECT_TRUE(shrinker.Shrink(c).records.empty());
+}
+
+TEST(ShrinkerTest, AResultStaysAsItIs) {
+  Oracle oracle;
+  const Case c = Crossing(4, 8 * kTiB, 4 * kTiB);
+  const auto signature = SignatureOf(oracle, c);
+  ASSERT_TRUE(signature.has_value());
+  const Case small = Shrunk(oracle, c, *signature);
+  EXPECT_EQ(Shrunk(oracle, small, *signature), small);
+}
+
+// A property that everything has: nothing much is left.
+TEST(ShrinkerTest, WithoutAPropertyHardlyAnythingIsLeft) {
+  Rng rng(8);
+  for (const Space& space : kAllSpaces) {
+    Generator generator(rng, InfoOf(space));
+    Shrinker shrinker([](const Case&) { return true; });
+    const Case small = shrinker.Shrink(generator.DrawCase());
+    ASSERT_EQ(small.requests.size(), 1u);
+    EXPECT_EQ(small.requests[0], Request{});
+    EXPECT_TRUE(small.records.empty());
+    EXPECT_EQ(small.stack, Stack{});
+    EXPECT_FALSE(shrinker.stopped());
+  }
+}
+
+// Nothing but a change: the least that one can be.
+TEST(ShrinkerTest, WithoutAPropertyHardlyAnyChangeIsLeft) {
+  RandomCase random(8);
+  int changing = 0;
+  for (int i = 0; i < 40; ++i) {
+    const Case c = random.Next();
+    if (c.changes.empty()) continue;
+    ++changing;
+    Shrinker any([](const Case&) { return true; });
+    EXPECT_TRUE(any.Shrink(c).changes.empty());
+    Shrinker changes(
+        [](const Case& smaller) { return !smaller.changes.empty(); });
+    const Case small = changes.Shrink(c);
+    ASSERT_EQ(small.changes.size(), 1u);
+    EXPECT_EQ(small.changes[0], Change{}) << ToText(small);
+    EXPECT_TRUE(small.records.empty()) << ToText(small);
+  }
+  EXPECT_GT(changing, 20);
+}
+
+TEST(ShrinkerTest, StopsAndKeepsTheBest) {
+  Oracle oracle;
+  const Case c = Crossing(3, 513 * 2 * kGiB, 2 * kGiB);
+  const std::string signature = *SignatureOf(oracle, c);
+  const Case whole = Shrunk(oracle, c, signature);
+  bool got_better = false;
+  for (size_t most = 0; most < 40; ++most) {
+    size_t asked = 0;
+    Shrinker shrinker(
+        [&](const Case& smaller) {
+          return SignatureOf(oracle, smaller) == signature;
+        },
+        [&](const Case&) { return asked++ < most; });
+    const Case best = shrinker.Shrink(c);
+    EXPECT_TRUE(shrinker.stopped());
+    EXPECT_EQ(shrinker.trials(), most);
+    EXPECT_EQ(SignatureOf(oracle, best), signature);
+    EXPECT_FALSE(Complexity(c) < Complexity(best));
+    got_better = got_better || Complexity(best) < Complexity(c);
+    EXPECT_NE(best, whole);
+  }
+  EXPECT_TRUE(got_better);
+}
+
+}  // namespace
+}  // namespace pxdfuzz
