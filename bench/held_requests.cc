@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// A mutator in place of fuzz/custom_mutator.cc: the same mutations, and as many
-// requests afterwards as before. So targets can be compared on cases of one
-// request and on cases of four.
+// A mutator in place of fuzz/engines/custom_mutator.cc: the same mutations, and
+// as many requests afterwards as before. So targets can be compared on cases of
+// one request and on cases of four.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// A mutator that changes nothing, in place of fuzz/custom_mutator.cc: what the
-// engine runs is the corpus, case by case. So neither target pays for mutation,
-// and every case has the requests that its file has.
+// A mutator that changes nothing, in place of fuzz/engines/custom_mutator.cc:
+// what the engine runs is the corpus, case by case. So neither target pays for
+// mutation, and every case has the requests that its file has.
 
 #include <cstddef>
 #include <cstdint>

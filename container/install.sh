@@ -12,7 +12,6 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 clang=19
-targets='gup_fuzzer walks_fuzzer translate_fuzzer gup_race_fuzzer'
 
 packages() {
   apt-get -q update
@@ -39,6 +38,7 @@ preset() {
 build() {
   cd "$1"
   prefix=$2
+  targets=$(sed -n 's/^TARGET(\([a-z_]*\),.* shipped)$/\1/p' fuzz/targets.def)
   preset dev g++ pxdfuzz_tool
   # shellcheck disable=SC2086  # one word for each target
   preset fuzz "clang++-$clang" $targets

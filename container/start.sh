@@ -9,6 +9,11 @@ prefix=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
 # What is found is kept here.
 data=${PXDFUZZ_DATA:-/data}
 
+# "a, b, c"
+targets() {
+  (cd "$prefix/bin" && echo *_fuzzer) | sed 's/ /, /g'
+}
+
 help() {
   cat << TEXT
 pxdfuzz finds where two ways of walking Linux page tables disagree.
@@ -22,8 +27,9 @@ usage: docker run IMAGE [COMMAND]
   ...                     all that the tool does: docker run IMAGE tool --help
   help                    print this
 
-Targets: gup_fuzzer, walks_fuzzer, translate_fuzzer, gup_race_fuzzer. Corpora,
-findings and statistics are in the volume /data. To reach files of yours:
+Targets: $(targets).
+Corpora, findings and statistics are in the volume /data. To reach files of
+yours:
 
   docker run -v "\$PWD:/in:ro" IMAGE replay /in/FILE
 TEXT
@@ -32,11 +38,10 @@ TEXT
 fuzz() {
   target=${1:-gup_fuzzer}
   [ $# = 0 ] || shift
-  case $target in
-    gup_fuzzer | walks_fuzzer | translate_fuzzer | gup_race_fuzzer) ;;
+  case ", $(targets)," in
+    *", $target,"*) ;;
     *)
-      echo "fuzz: there is no target '$target'; there are gup_fuzzer," \
-        'walks_fuzzer, translate_fuzzer and gup_race_fuzzer' >&2
+      echo "fuzz: there is no target '$target'; there are $(targets)" >&2
       exit 2
       ;;
   esac

@@ -10,8 +10,11 @@
 #include <string>
 
 #include "fuzz/harness/harness.h"
+#include "fuzz/targets.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/reference/translate_rules.h"
+
+PXDFUZZ_THIS_TARGET
 
 namespace {
 

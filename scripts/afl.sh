@@ -195,7 +195,7 @@ measure_rates() {
 # Whether inputs have the same coverage each time where tables change, too.
 run_race() {
   start_afl "$AFL/race.log" \
-    "AFL_CUSTOM_MUTATOR_LIBRARY=$ROOT/$AFL_BIN/race_case_mutator.so" -- \
+    "AFL_CUSTOM_MUTATOR_LIBRARY=$ROOT/$AFL_BIN/case_mutator.so" -- \
     -s 1 -E "$RACE_EXECUTIONS" -o "$AFL/race" -- "$AFL_BIN/gup_race_fuzzer"
   wait "$!" || true
   check_run race
@@ -290,8 +290,7 @@ command_afl() {
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[afl]}
   build 'fuzz targets' afl empty_fuzzer gup_fuzzer gup_strict_fuzzer \
-    gup_race_fuzzer translate_fuzzer walks_fuzzer case_mutator \
-    raw_case_mutator race_case_mutator
+    gup_race_fuzzer translate_fuzzer walks_fuzzer case_mutator
   rm -rf "$AFL"
   mkdir -p "$AFL/seeds" || die 3 "cannot write in $ROOT"
   printf '\1AAAAAAAAAAAAAAA' > "$AFL/seeds/version-and-fifteen-letters"

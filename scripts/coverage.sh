@@ -5,8 +5,8 @@
 # reaches. A build of its own, by clang, whose programs replay files.
 
 readonly COVERAGE=build/coverage
-readonly COVERED_TARGETS=(gup_fuzzer walks_fuzzer translate_fuzzer
-  gup_race_fuzzer)
+mapfile -t COVERED_TARGETS < <(targets_where use=shipped)
+readonly COVERED_TARGETS
 
 configure_coverage() {
   local flags='-O1 -g -fprofile-instr-generate -fcoverage-mapping'
@@ -51,12 +51,14 @@ command_coverage() {
   rm -rf "$COVERAGE"/*.profraw "$COVERAGE/lines"
   needed_step 'replaying the corpus' "$LOGS/coverage.log" replay_corpora
   needed_step 'writing the lines' "$LOGS/coverage-lines.log" write_lines
-  local stats=("${COVERED_TARGETS[@]/%/.stats}")
+  # Of targets that walk tables which stand still: translate_fuzzer reaches no
+  # cells, and a cell does not say what a walk meets once tables have changed.
+  local stats
+  mapfile -t stats < <(targets_where use=shipped tables=still)
+  stats=("${stats[@]/%/.stats}")
   stats=("${stats[@]/#/$COVERAGE/}")
-  # translate_fuzzer reaches no cells: it walks nothing. What gup_race_fuzzer's
-  # walks meet is not what a cell says once the tables have changed.
-  "$COVERAGE/bin/cell_map" HTML "${stats[@]:0:2}" > "$COVERAGE/index.html"
-  "$COVERAGE/bin/cell_map" TEXT "${stats[@]:0:2}" > "$COVERAGE/cells.txt"
+  "$COVERAGE/bin/cell_map" HTML "${stats[@]}" > "$COVERAGE/index.html"
+  "$COVERAGE/bin/cell_map" TEXT "${stats[@]}" > "$COVERAGE/cells.txt"
   echo
   awk '$1 == "TOTAL" {print "lines covered: " $8 - $9 " of " $8}' \
     "$COVERAGE/lines.txt"

@@ -327,12 +327,7 @@ verdict() {
 
 # The corpus that a target begins with.
 seeds_of() {
-  case $1 in
-    *_race_strict_fuzzer) echo corpus/gup_strict_fuzzer ;;
-    *_race_fuzzer) echo corpus/gup_race_fuzzer ;;
-    kernel_*) echo corpus/gup_fuzzer ;;
-    *) echo "corpus/$1" ;;
-  esac
+  echo "corpus/$(target_column "$1" seeds)"
 }
 
 # A flag that every campaign has, taken into `out` and `flags` of the caller.

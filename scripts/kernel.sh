@@ -93,14 +93,11 @@ fuzz_kernel_tree() {
     case $flag in
       --kernel-tree=?*) tree=${flag#*=} ;;
       --patch=?*) patch=${flag#*=} ;;
-      --target=kernel_gup_fuzzer | --target=kernel_pgtable_size_fuzzer | \
-        --target=kernel_gup_by_value_fuzzer | --target=kernel_race_fuzzer | \
-        --target=kernel_race_strict_fuzzer) target=${flag#*=} ;;
       --target=*)
-        usage_error "fuzz: $flag: with --kernel-tree there are" \
-          "kernel_gup_fuzzer, kernel_pgtable_size_fuzzer," \
-          "kernel_gup_by_value_fuzzer, kernel_race_fuzzer and" \
-          'kernel_race_strict_fuzzer'
+        target=${flag#*=}
+        [[ $(target_column "$target" source) == kernel ]] || usage_error \
+          "fuzz: $flag: with --kernel-tree there are $(
+            targets_where source=kernel | paste -sd ' ')"
         ;;
       *) campaign_flag "$flag" ||
         usage_error "fuzz: with --kernel-tree it takes no '$flag'" ;;

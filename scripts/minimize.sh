@@ -36,9 +36,12 @@ command_minimize() {
   local flag target=gup_fuzzer from=() write='' merged kept folder
   for flag in "$@"; do
     case $flag in
-      --target=gup_fuzzer | --target=gup_race_fuzzer | \
-        --target=walks_fuzzer | --target=translate_fuzzer)
-        target=${flag#*=} ;;
+      --target=*)
+        target=${flag#*=}
+        [[ $(target_column "$target" use) == shipped ]] || usage_error \
+          "minimize: $flag: there are $(
+            targets_where use=shipped | paste -sd ' ')"
+        ;;
       --from=?*)
         [[ -d ${flag#*=} ]] ||
           usage_error "minimize: ${flag#*=}: there is no such folder"

@@ -9,16 +9,28 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <span>
+#include <string>
 
 #include "fuzz/generator/mutator.h"
 #include "fuzz/harness/space_filter.h"
+#include "fuzz/targets.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case.h"
 
 namespace {
 
-constexpr auto kTables = pxdfuzz::Tables::PXDFUZZ_TABLES;
+// The target of afl-fuzz's own command line: the last word that names one.
+const pxdfuzz::Target* TargetOfThisProcess() {
+  std::ifstream in("/proc/self/cmdline", std::ios::binary);
+  const pxdfuzz::Target* target = nullptr;
+  for (std::string word; std::getline(in, word, '\0');) {
+    const auto* named = pxdfuzz::FindTarget(word.substr(word.rfind('/') + 1));
+    if (named != nullptr) target = named;
+  }
+  return target;
+}
 
 // What the case format can say.
 constexpr size_t kMaxSize = pxdfuzz::kMaxEncodedSize;
@@ -26,6 +38,7 @@ constexpr size_t kMaxSize = pxdfuzz::kMaxEncodedSize;
 struct AflMutator {
   pxdfuzz::SpaceFilter filter;
   pxdfuzz::Rng rng;
+  pxdfuzz::Tables tables;
   std::array<uint8_t, kMaxSize> buffer = {};
 };
 
@@ -38,7 +51,10 @@ extern "C" void* afl_custom_init(void* /*afl*/, unsigned int seed) {
     // The target says what is wrong with it.
     filter = pxdfuzz::SpaceFilter::Parse(only).value_or(filter);
   }
-  return new AflMutator{filter, pxdfuzz::Rng(seed)};
+  const pxdfuzz::Target* target = TargetOfThisProcess();
+  return new AflMutator{
+      filter, pxdfuzz::Rng(seed),
+      target == nullptr ? pxdfuzz::Tables::kWellFormed : target->tables};
 }
 
 extern "C" size_t afl_custom_fuzz(void* data, const uint8_t* input, size_t size,
@@ -51,7 +67,7 @@ extern "C" size_t afl_custom_fuzz(void* data, const uint8_t* input, size_t size,
   std::memcpy(buffer.data(), input, size);
   *output = buffer.data();
   return pxdfuzz::Mutate(buffer, size, mutator.rng.Next(), mutator.filter,
-                         kTables, nullptr);
+                         mutator.tables, nullptr);
 }
 
 extern "C" void afl_custom_deinit(void* data) {

@@ -9,11 +9,7 @@
 
 #include "fuzz/generator/mutator.h"
 #include "fuzz/harness/harness.h"
-
-// What the target wants of the cases it is given, as pxdfuzz::Tables says.
-#ifndef PXDFUZZ_TABLES
-#define PXDFUZZ_TABLES kWellFormed
-#endif
+#include "fuzz/targets.h"
 
 // libFuzzer's own mutations. Absent where the plain main is linked.
 extern "C" __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t* data,
@@ -38,5 +34,5 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
                                           size_t max_size, unsigned int seed) {
   return pxdfuzz::Mutate({data, max_size}, size, seed,
                          pxdfuzz::Harness::Get().filter(),
-                         pxdfuzz::Tables::PXDFUZZ_TABLES, LLVMFuzzerMutate);
+                         pxdfuzz::ThisTarget().tables, LLVMFuzzerMutate);
 }

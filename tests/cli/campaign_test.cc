@@ -276,26 +276,14 @@ TEST_F(CampaignTest, AFuzzTargetHasItsMutatorUnderAfl) {
          "echo ${AFL_CUSTOM_MUTATOR_LIBRARY##*/} \"$@\" >> "
       << Scratch("got") << "\nexit 1\n";
   chmod(Scratch("bin/taskset").c_str(), 0755);
-  for (const char* library :
-       {"case_mutator.so", "race_case_mutator.so", "raw_case_mutator.so"}) {
-    std::ofstream(Scratch(library)) << ' ';
-  }
+  std::ofstream(Scratch("case_mutator.so")) << ' ';
   const std::string path = getenv("PATH");
   setenv("PATH", (Scratch("bin") + ':' + path).c_str(), 1);
-  for (const auto& [target, library] :
-       {std::pair{"gup_fuzzer", "case_mutator.so"},
-        {"translate_fuzzer", "raw_case_mutator.so"},
-        {"gup_race_fuzzer", "race_case_mutator.so"},
-        {"gup_race_strict_fuzzer", "race_case_mutator.so"}}) {
-    fs::remove_all(scratch_ / "out");
-    fs::remove(Scratch("got"));
-    fs::copy_file("/bin/true", Scratch(target));
-    Run(Scratch(target) + " --engine=afl --out=" + Scratch("out"));
-    const std::string got = Contents(Scratch("got"));
-    EXPECT_THAT(got, StartsWith(std::string(library) + " -c ")) << target;
-    EXPECT_THAT(got, HasSubstr(" -G " + std::to_string(kMaxEncodedSize) + " "))
-        << target;
-  }
+  fs::copy_file("/bin/true", Scratch("gup_fuzzer"));
+  Run(Scratch("gup_fuzzer") + " --engine=afl --out=" + Scratch("out"));
+  const std::string got = Contents(Scratch("got"));
+  EXPECT_THAT(got, StartsWith("case_mutator.so -c "));
+  EXPECT_THAT(got, HasSubstr(" -G " + std::to_string(kMaxEncodedSize) + " "));
   setenv("PATH", path.c_str(), 1);
 }
 

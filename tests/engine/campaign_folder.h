@@ -16,6 +16,7 @@
 #include <string>
 
 #include "fuzz/harness/sha1.h"
+#include "fuzz/targets.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/oracle/compare.h"
@@ -43,7 +44,8 @@ inline std::set<std::string> Findings(const std::filesystem::path& folder) {
     signatures.insert(signature);
     const std::string input = Contents(entry.path() / "input");
     const Case c = Decode(Bytes(input));
-    const Verdict& verdict = oracle.Judge(c, WalkSet::Strict(), Excuses::kNone);
+    const Verdict& verdict =
+        oracle.Judge(c, FindTarget("gup_strict_fuzzer")->walks, Excuses::kNone);
     if (!verdict.finding.has_value()) {
       ADD_FAILURE() << signature << ": shows nothing";
       continue;

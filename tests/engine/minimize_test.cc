@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "fuzz/targets.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "tests/engine/program.h"
@@ -27,7 +28,8 @@ constexpr char kSecond[] = "s390-3.static-by-value.short.pte-leaf";
 
 std::optional<std::string> SignatureOf(const Case& c) {
   Oracle oracle;
-  const Verdict& verdict = oracle.Judge(c, WalkSet::Strict(), Excuses::kNone);
+  const Verdict& verdict =
+      oracle.Judge(c, FindTarget("gup_strict_fuzzer")->walks, Excuses::kNone);
   if (!verdict.finding.has_value()) return std::nullopt;
   return Name(verdict.finding->signature);
 }

@@ -29,7 +29,7 @@
 
 extern "C" {
 size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
-// fuzz/harness.cc: one for each cell of the case space.
+// fuzz/harness/harness.cc: one for each cell of the case space.
 extern volatile uint8_t pxdfuzz_cell_counters[pxdfuzz::kMaxCells];
 }
 
@@ -122,8 +122,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   return pxdfuzz::mutants::Fuzz({data, size});
 }
 
-// As for the other targets (fuzz/custom_mutator.cc), but that the bug says
-// which tables are wanted.
+// As for the other targets (fuzz/engines/custom_mutator.cc), but that the bug
+// says which tables are wanted.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   using namespace pxdfuzz::mutants;
   const std::vector<std::string> arguments(*argv, *argv + *argc);

@@ -20,6 +20,7 @@
 #include "fuzz/generator/generator.h"
 #include "fuzz/generator/mutator.h"
 #include "fuzz/harness/sha1.h"
+#include "fuzz/targets.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/oracle/compare.h"
@@ -55,7 +56,7 @@ std::optional<std::string> SignatureOf(Oracle& oracle, const Case& c,
 }
 
 // As gup_race_strict_fuzzer.
-constexpr WalkSet kRaceStrict = WalkSet::StrictWhileChanging();
+constexpr WalkSet kRaceStrict = FindTarget("gup_race_strict_fuzzer")->walks;
 
 Case Shrunk(Oracle& oracle, const Case& c, const std::string& signature,
             WalkSet walks = WalkSet::All()) {

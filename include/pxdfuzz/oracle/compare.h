@@ -81,20 +81,13 @@ class WalkSet {
   template <class... Policies>
   static constexpr WalkSet Of(Policies... policies) {
     WalkSet set;
-    ((set.bits_ |= 1u << IndexOf(policies)), ...);
+    (set.Add(policies), ...);
     return set;
   }
   static constexpr WalkSet Named() { return FirstOf(kNamedWalkCount); }
-  // What the strict targets walk: those in which something is found, in tables
-  // that nobody changes, and in such that change.
-  static constexpr WalkSet Strict() {
-    return Of(kStaticByValue, kFoldedAwareByValue);
-  }
-  static constexpr WalkSet StrictWhileChanging() {
-    return Of(kFoldedAwareByValue, kStaticByPointer, kFoldedAwareByPointer);
-  }
   static constexpr WalkSet All() { return FirstOf(kWalkCount); }
 
+  constexpr void Add(Policy policy) { bits_ |= 1u << IndexOf(policy); }
   // By position in kAllWalks.
   constexpr bool Contains(size_t walk) const {
     return (bits_ >> walk & 1) != 0;

@@ -53,13 +53,6 @@ std::string Contents(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// The library that has a target's mutator for AFL++.
-std::string_view MutatorOf(std::string_view target) {
-  if (target == "translate_fuzzer") return "raw_case_mutator.so";
-  return target.find("_race_") != target.npos ? "race_case_mutator.so"
-                                              : "case_mutator.so";
-}
-
 std::span<const uint8_t> Bytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
@@ -474,9 +467,8 @@ absl::Status Campaign::StartWorker(Worker& worker) {
                             {"AFL_IGNORE_SEED_PROBLEMS", "1"},
                             {"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1"}});
     // The targets' own mutator, where it was built beside them.
-    const fs::path program = fs::absolute(worker.program);
     const fs::path mutator =
-        program.parent_path() / MutatorOf(program.filename().string());
+        fs::absolute(worker.program).parent_path() / "case_mutator.so";
     if (std::error_code error; fs::exists(mutator, error)) {
       job.environment.emplace_back("AFL_CUSTOM_MUTATOR_LIBRARY",
                                    mutator.string());

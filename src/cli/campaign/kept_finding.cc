@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/targets.h"
+
 namespace pxdfuzz {
 namespace {
 
@@ -20,9 +22,10 @@ std::vector<std::pair<WalkSet, Excuses>> Judgements(const FindingWish& wish,
   if (wish.walk.has_value()) {
     return {{WalkSet::Of(*wish.walk), Excuses::kNone}};
   }
-  // What the strict target walks, of tables that change or not.
   const WalkSet strict =
-      c.changes.empty() ? WalkSet::Strict() : WalkSet::StrictWhileChanging();
+      FindTarget(c.changes.empty() ? "gup_strict_fuzzer"
+                                   : "gup_race_strict_fuzzer")
+          ->walks;
   std::vector<std::pair<WalkSet, Excuses>> ways = {
       {WalkSet::All(), Excuses::kKnownDefects},
       {strict, Excuses::kNone},
