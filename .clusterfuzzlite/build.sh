@@ -23,7 +23,7 @@ readonly TESTED='run_changing_walk.cc run_walk.cc translate_rules.cc'
 
 : "${CXX:?}" "${LIB_FUZZING_ENGINE:?}" "${SRC:?}" "${OUT:?}" "${WORK:?}"
 cd "$SRC/pxdfuzz"
-# shellcheck source=../scripts/targets.sh
+# shellcheck source=scripts/targets.sh
 . scripts/targets.sh
 # Each of these may be several words, or none.
 read -ra compiler <<< "$CXX"
