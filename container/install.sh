@@ -22,7 +22,7 @@ packages() {
 
 tools() {
   packages cmake ninja-build g++ "clang-$clang" "libclang-rt-$clang-dev" \
-    libabsl-dev libyaml-cpp-dev
+    libabsl-dev libyaml-cpp-dev nlohmann-json3-dev
 }
 
 # preset NAME COMPILER TARGET...

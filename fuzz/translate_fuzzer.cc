@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   pxdfuzz::Case c;
   if (!Harness::Get().Begin({data, size}, c)) return 0;
   const std::optional<pxdfuzz::RuleViolation> violation = rules.Check(c);
+  Harness::Get().stats().CountJudged();
   if (!violation.has_value()) return 0;
   const std::string signature = "translate." + std::string(violation->rule);
   if (!Harness::Get().Wants(signature)) return 0;

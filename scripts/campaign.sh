@@ -30,7 +30,7 @@ fuzz_target() {
   fi
 
   # shellcheck disable=SC2086  # one word for each need
-  set_up ${NEEDS[test]}
+  set_up ${NEEDS[fuzz]}
   [[ $target != kernel_* ]] || install_kernel_sources
   preset=fuzz
   if [[ $engine == afl ]]; then

@@ -106,7 +106,7 @@ fuzz_kernel_tree() {
   [[ -z $patch || -f $patch ]] || usage_error "fuzz: --patch=$patch: no file"
   [[ -n $out ]] || out=build/campaigns/kernel-tree
   # shellcheck disable=SC2086  # one word for each need
-  set_up ${NEEDS[test]}
+  set_up ${NEEDS[fuzz]}
   copy_tree "$tree" "$TREES/named"
   [[ -z $patch ]] || apply_patch "$patch" "$TREES/named"
   build 'the tool' dev pxdfuzz_tool

@@ -54,6 +54,7 @@ is_there() {
     libyaml-cpp-dev) has_header yaml-cpp/parser.h ;;
     llvm-*) has_command "llvm-symbolizer-$version" ;;
     ninja-build) has_command ninja ;;
+    nlohmann-json3-dev) has_header nlohmann/json.hpp ;;
     qemu-system-misc) has_command qemu-system-s390x ;;
     qemu-system-x86) has_command qemu-system-x86_64 ;;
     qemu-user-static) has_command qemu-s390x-static ;;

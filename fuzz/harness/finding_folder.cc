@@ -29,10 +29,9 @@ std::string FindingFolder::FileOf(std::string_view signature) const {
   return (fs::path(path_) / signature / "input").string();
 }
 
-bool FindingFolder::Count(const std::string& signature) {
-  const bool is_first = ++counts_[signature] == 1;
+bool FindingFolder::Has(const std::string& signature) const {
   std::error_code error;
-  return is_first && !fs::exists(fs::path(path_) / signature, error);
+  return fs::exists(fs::path(path_) / signature, error);
 }
 
 std::string FindingFolder::Keep(const std::string& signature,

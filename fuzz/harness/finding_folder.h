@@ -4,7 +4,6 @@
 #define PXDFUZZ_FUZZ_HARNESS_FINDING_FOLDER_H_
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,9 +31,7 @@ class FindingFolder {
 
   bool is_open() const { return !path_.empty(); }
 
-  // Counts a finding. Whether it is the first of its signature in the folder,
-  // as far as this process knows: the caller is to `Keep` it then.
-  bool Count(const std::string& signature);
+  bool Has(const std::string& signature) const;
 
   // Keeps the first finding of a signature, unless another process was faster.
   // An error in one line, or nothing.
@@ -43,12 +40,8 @@ class FindingFolder {
   // Where the first input of a signature is kept.
   std::string FileOf(std::string_view signature) const;
 
-  // How often each signature was met by this process.
-  const std::map<std::string, uint64_t>& counts() const { return counts_; }
-
  private:
   std::string path_;
-  std::map<std::string, uint64_t> counts_;
 };
 
 }  // namespace pxdfuzz

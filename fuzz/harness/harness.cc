@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -33,7 +34,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kExecutionsPerStats = 16384;
+// The clock is looked at every so many executions.
+constexpr uint64_t kExecutionsPerLook = 16;
+constexpr auto kBetweenStats = std::chrono::seconds(1);
 
 [[noreturn]] void Usage(const std::string& message) {
   std::fprintf(stderr, "pxdfuzz: %s\n", message.c_str());
@@ -147,7 +150,7 @@ bool Harness::Wants(const std::string& signature) const {
 
 bool Harness::Begin(std::span<const uint8_t> input, Case& c) {
   stats_.CountExecution();
-  if (stats_.executions() % kExecutionsPerStats == 0) WriteStats();
+  if (stats_.executions() % kExecutionsPerLook == 1) KeepStatsFresh();
   c = Decode(input);
   if (filter_.Allows(c.space) && !c.empty()) return true;
   stats_.CountSkipped();
@@ -241,12 +244,12 @@ std::vector<ReportCommand> Harness::WalkCommands(
 bool Harness::AbortsFor(std::span<const uint8_t> input, const Case& c,
                         const std::string& signature,
                         const std::function<std::string()>& report) {
-  stats_.CountFinding();
+  const bool is_first = stats_.CountFinding(signature) == 1;
   if (!findings_.is_open()) {
     PrintFinding(signature, report());
     return true;
   }
-  if (!findings_.Count(signature)) return false;
+  if (!is_first || findings_.Has(signature)) return false;
   const std::string text = ToText(c);
   const std::string error = findings_.Keep(signature, {input, text, report()});
   if (!error.empty()) {
@@ -270,16 +273,21 @@ void Harness::PrintFinding(std::string_view signature,
   WriteStats();
 }
 
+void Harness::KeepStatsFresh() {
+  if (stats_file_.empty()) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_stats_) return;
+  next_stats_ = now + kBetweenStats;
+  WriteStats();
+}
+
 void Harness::WriteStats() const {
   if (stats_file_.empty()) return;
   // A reader sees the old file or the new one, never half of one.
   const std::string draft = stats_file_ + ".new";
   {
     std::ofstream out(draft, std::ios::trunc);
-    out << stats_.ToText();
-    for (const auto& [signature, count] : findings_.counts()) {
-      out << "finding " << signature << ' ' << count << '\n';
-    }
+    out << stats_.ToJson();
     if (!out.flush()) {
       std::fprintf(stderr, "pxdfuzz: PXDFUZZ_STATS: cannot write %s\n",
                    draft.c_str());

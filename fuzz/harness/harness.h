@@ -3,6 +3,7 @@
 #ifndef PXDFUZZ_FUZZ_HARNESS_HARNESS_H_
 #define PXDFUZZ_FUZZ_HARNESS_HARNESS_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -80,6 +81,8 @@ class Harness {
  private:
   Harness();
 
+  // Writes them where the last time is a second ago.
+  void KeepStatsFresh();
   void PrintFinding(std::string_view signature, std::string_view report);
 
   SpaceFilter filter_;
@@ -90,6 +93,7 @@ class Harness {
   std::vector<std::string> command_line_;
   std::string input_file_;
   Stats stats_;
+  std::chrono::steady_clock::time_point next_stats_;
 };
 
 // A target that walks: judges one input and aborts where there is a finding.

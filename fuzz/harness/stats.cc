@@ -2,9 +2,8 @@
 
 #include "fuzz/harness/stats.h"
 
-#include <sstream>
-
 #include "fuzz/harness/cell_mask.h"
+#include "fuzz/harness/json_object.h"
 #include "pxdfuzz/arch/arches.h"
 
 namespace pxdfuzz {
@@ -85,62 +84,83 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
   for (size_t i = 0; i < kWalkCount; ++i) of.left_copy[i] += left_copy[i];
 }
 
-std::string Stats::ToText() const {
-  std::ostringstream out;
-  uint64_t cases = 0;
-  for (const OfSpace& of : spaces_) cases += of.cases;
-  out << "executions " << executions_ << '\n'
-      << "skipped " << skipped_ << '\n'
-      << "not-comparable " << not_comparable_ << '\n'
-      << "judged " << cases << '\n'
-      << "requests " << requests_ << '\n'
-      << "pages " << pages_ << '\n'
-      << "cells-reached " << reached_.count() << '\n'
-      << "cells-possible " << Cells().size() << '\n'
-      << "cells-mask " << MaskText(reached_) << '\n'
-      << "findings " << findings_ << '\n';
-  for (const auto& [name, count] : known_) {
-    out << "known-finding " << name << ' ' << count << '\n';
-  }
+uint64_t Stats::findings() const {
+  uint64_t all = 0;
+  for (const auto& [name, count] : findings_) all += count;
+  return all;
+}
+
+std::string Stats::ToJson() const {
+  JsonObject stats;
+  uint64_t judged = judged_;
+  for (const OfSpace& of : spaces_) judged += of.cases;
+  stats.Add("executions", executions_);
+  stats.Add("skipped", skipped_);
+  stats.Add("inconclusive", not_comparable_);
+  stats.Add("judged", judged);
+  stats.Add("requests", requests_);
+  stats.Add("pages", pages_);
+  JsonObject cells;
+  cells.Add("reached", reached_.count());
+  cells.Add("possible", Cells().size());
+  cells.Add("mask", MaskText(reached_));
+  stats.Add("cells", cells);
+  JsonObject findings;
+  for (const auto& [name, count] : findings_) findings.Add(name, count);
+  stats.Add("findings", findings);
+
+  JsonObject known;
+  for (const auto& [name, count] : known_) known.Add(name, count);
+  stats.AddUnlessEmpty("known_findings", known);
+  JsonObject failures;
   for (size_t i = 0; i < kWalkCount; ++i) {
+    JsonObject causes;
     for (const Cause cause : kAllCauses) {
       const uint64_t count = excused_[i][static_cast<size_t>(cause)];
-      if (count == 0) continue;
-      out << "known-defect " << Name(kAllWalks[i]) << ' ' << Name(cause) << ' '
-          << count << '\n';
+      if (count > 0) causes.Add(Name(cause), count);
     }
+    failures.AddUnlessEmpty(Name(kAllWalks[i]), causes);
   }
-  if (changing_.cases > 0) {
-    out << "changing-cases " << changing_.cases << '\n';
-  }
-  // Where walks ran that tell.
+  stats.AddUnlessEmpty("expected_failures", failures);
+  JsonObject changing;
+  if (changing_.cases > 0) changing.Add("cases", changing_.cases);
+  // Kernel code of some targets has no walk of the model to count by.
   if (changing_.requests > 0) {
-    out << "changing-requests " << changing_.requests << '\n'
-        << "changing-met " << changing_.met << '\n';
+    changing.Add("requests", changing_.requests);
+    changing.Add("met", changing_.met);
   }
+  stats.AddUnlessEmpty("changing", changing);
+  JsonObject dropped;
   for (size_t i = 0; i < kWalkCount; ++i) {
     if (changing_.dropped[i] == 0) continue;
-    out << "dropped " << Name(kAllWalks[i]) << ' ' << changing_.dropped[i]
-        << '\n';
+    dropped.Add(Name(kAllWalks[i]), changing_.dropped[i]);
   }
+  stats.AddUnlessEmpty("dropped", dropped);
+  JsonObject impossible;
   for (size_t i = 0; i < kImpossibleCount; ++i) {
     if (changing_.impossible[i] == 0) continue;
-    out << "impossible " << kImpossible[i] << ' ' << changing_.impossible[i]
-        << '\n';
+    impossible.Add(kImpossible[i], changing_.impossible[i]);
   }
+  stats.AddUnlessEmpty("impossible", impossible);
+  JsonObject spaces;
   for (size_t s = 0; s < kAllSpaces.size(); ++s) {
-    if (!IsBuilt(kAllSpaces[s])) continue;
     const OfSpace& of = spaces_[s];
-    out << "space " << Name(kAllSpaces[s]) << " cases " << of.cases
-        << " returned " << of.returned << " returned-two " << of.returned_two
-        << " crossed " << of.crossed << " both-sides " << of.both_sides << '\n';
+    if (of.cases == 0) continue;
+    JsonObject space;
+    space.Add("cases", of.cases);
+    space.Add("returned", of.returned);
+    space.Add("returned_two", of.returned_two);
+    space.Add("crossed", of.crossed);
+    space.Add("both_sides", of.both_sides);
+    JsonObject escapes;
     for (size_t i = 0; i < kWalkCount; ++i) {
-      if (of.left_copy[i] == 0) continue;
-      out << "left-copy " << Name(kAllSpaces[s]) << ' ' << Name(kAllWalks[i])
-          << ' ' << of.left_copy[i] << '\n';
+      if (of.left_copy[i] > 0) escapes.Add(Name(kAllWalks[i]), of.left_copy[i]);
     }
+    space.AddUnlessEmpty("stack_escapes", escapes);
+    spaces.Add(Name(kAllSpaces[s]), space);
   }
-  return out.str();
+  stats.AddUnlessEmpty("spaces", spaces);
+  return stats.ToText() + '\n';
 }
 
 }  // namespace pxdfuzz

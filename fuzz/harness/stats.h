@@ -30,17 +30,22 @@ class Stats {
   // An input of a kind that was not asked for.
   void CountSkipped() { ++skipped_; }
   void CountVerdict(const Case& c, const Verdict& verdict);
-  void CountFinding() { ++findings_; }
+  // A case that a target judges by itself.
+  void CountJudged() { ++judged_; }
+  // How often that one was met, this time included.
+  uint64_t CountFinding(const std::string& signature) {
+    return ++findings_[signature];
+  }
   // Something that is known to be wrong and has a name. The name is not copied.
   void CountKnown(std::string_view name) { ++known_[name]; }
   void ReachCell(size_t cell) { reached_.set(cell); }
 
   uint64_t executions() const { return executions_; }
-  uint64_t findings() const { return findings_; }
+  // All of them, of one signature or not.
+  uint64_t findings() const;
 
-  // One "key value ..." a line. Keys may repeat, and others may join. What
-  // changed is told where something did.
-  std::string ToText() const;
+  // A JSON object in one line; docs/statistics.md has its keys.
+  std::string ToJson() const;
 
  private:
   struct OfSpace {
@@ -70,10 +75,11 @@ class Stats {
   uint64_t not_comparable_ = 0;
   uint64_t requests_ = 0;
   uint64_t pages_ = 0;
-  uint64_t findings_ = 0;
+  uint64_t judged_ = 0;  // those that spaces_ does not count
   std::array<std::array<uint64_t, kCauseCount>, kWalkCount> excused_{};
   std::array<OfSpace, kAllSpaces.size()> spaces_{};
   Changing changing_;
+  std::map<std::string, uint64_t> findings_;
   std::map<std::string_view, uint64_t> known_;
   std::bitset<kMaxCells> reached_;
 };

@@ -219,18 +219,26 @@ const std::vector<Command>& Commands() {
            "case.yaml, report.txt, count), stats.json and log/. Ctrl-C ends "
            "it and keeps everything. Ends with 0 where nothing new was "
            "found, 1 with new findings, 2 for wrong usage, 3 where the "
-           "campaign itself failed.",
+           "campaign failed: a target does not start or hangs, or nothing was "
+           "executed or compared. With --demonstration TARGET is a folder of "
+           "targets: gup_strict_fuzzer finds the bug of 2020 from nothing, its "
+           "input is made smaller, then gup_fuzzer runs; that ends with 0 "
+           "where this bug was found and nothing else.",
        .example = "pxdfuzz campaign build/fuzz/bin/gup_fuzzer --jobs=2 "
                   "--seconds=600 --out=build/campaign",
        .flags = {{"--out", "FOLDER", "where everything is kept"},
                  {"--resume", "", "go on with what is in FOLDER"},
-                 {"--jobs", "N", "processes; 1 unless told"},
-                 {"--seconds", "N", "how long; until Ctrl-C unless told"},
+                 {"--jobs", "N", "processes (one for each processor)"},
+                 {"--seconds", "N", "how long (until Ctrl-C)"},
+                 {"--patience", "N",
+                  "seconds without an execution, after which a process hangs "
+                  "(60)"},
                  {"--engine", "NAME", "libfuzzer, or afl"},
                  {"--sanitized", "PROGRAM", "what the last of several runs"},
                  {"--seeds", "FOLDER,...", "inputs to begin with"},
                  {"--dict", "FILE", "a dictionary"},
-                 {"--known", "FILE", "findings that fail nothing; YAML"}},
+                 {"--known", "FILE", "findings that fail nothing; YAML"},
+                 {"--demonstration", "", "find a known bug first"}},
        .run = RunCampaign},
       {.name = "sites",
        .operands = "TREE",
@@ -334,7 +342,8 @@ void PrintHelp(Output& out) {
   text.Line("  0  nothing was found");
   text.Line("  1  a finding");
   text.Line("  2  wrong usage");
-  text.Line("  3  input that cannot be read, or output that cannot be written");
+  text.Line("  3  input that cannot be read, output that cannot be written,");
+  text.Line("     or nothing was done");
   out.Write(text.text());
 }
 

@@ -21,6 +21,8 @@ enum ExitCode : int {
   kFinding = 1,
   kUsage = 2,
   kUnreadable = 3,
+  // What was asked for could not be done, or came to nothing.
+  kFailed = 3,
 };
 
 // A command line behind the command's name, sorted.

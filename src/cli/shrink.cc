@@ -4,8 +4,6 @@
 
 #include "pxdfuzz/shrink/shrink.h"
 
-#include <signal.h>
-
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -25,6 +23,7 @@
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
+#include "src/cli/interrupt.h"
 #include "src/cli/kernel_programs.h"
 
 namespace pxdfuzz {
@@ -32,29 +31,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What a shell says of a program that Ctrl-C has ended.
-constexpr int kInterrupted = 128 + SIGINT;
-
 constexpr auto kQuiet = std::chrono::seconds(2);
 constexpr auto kBetweenLines = std::chrono::milliseconds(200);
-
-volatile sig_atomic_t stop_wanted = 0;
-
-void WantStop(int /*signal*/) { stop_wanted = 1; }
-
-// From here on Ctrl-C ends the work and keeps what it came to.
-void CatchInterrupts() {
-  struct sigaction action = {};
-  action.sa_handler = WantStop;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  // One that has been waiting since before the program began is delivered now.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
-}
 
 // Says now and then how far it is, where that takes a while.
 class Ticker {
@@ -168,7 +146,7 @@ int RunShrink(const Arguments& arguments, Output& out) {
   Ticker ticker;
   const auto go_on = [&ticker](const Case& best) {
     ticker.Tick(best);
-    return stop_wanted == 0;
+    return !IsInterrupted();
   };
   const absl::StatusOr<std::optional<ShrunkCase>> tried =
       program == nullptr ? ShrinkByModel(wish, *c, go_on)

@@ -15,7 +15,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -42,6 +44,16 @@ struct Ran {
   int code = -1;
   std::string out;  // with standard error
 };
+
+// The line of a script that writes these statistics.
+std::string Write(const std::string& stats) {
+  return "echo '" + stats + "' > $PXDFUZZ_STATS\n";
+}
+const std::string& WorksWell() {
+  static const auto& line =
+      *new std::string(Write(R"({"executions": 3, "judged": 2})"));
+  return line;
+}
 
 class CampaignTest : public ::testing::Test {
  protected:
@@ -80,33 +92,35 @@ class CampaignTest : public ::testing::Test {
             Contents(log)};
   }
   Ran RunTarget(const std::string& body, const std::string& flags = "") const {
-    return Run(Target(body) + " --out=" + Scratch("out") + ' ' + flags);
+    return Run(Target(body) + " --jobs=1 --out=" + Scratch("out") + ' ' +
+               flags);
+  }
+  nlohmann::json Stats() const {
+    return nlohmann::json::parse(Contents(Out("stats.json")));
   }
 
   fs::path scratch_;
 };
 
 TEST_F(CampaignTest, WithoutAFindingItEndsWell) {
-  const Ran ran = RunTarget(
-      "printf 'executions 5\\ncells-possible 8\\ncells-mask 13\\n'"
-      " > $PXDFUZZ_STATS");
+  const Ran ran = RunTarget(Write(
+      R"({"executions": 5, "judged": 4, "cells": {"possible": 8, "mask": "13"}})"));
   EXPECT_EQ(ran.code, 0) << ran.out;
-  EXPECT_THAT(ran.out, HasSubstr("executions      5\n"));
-  EXPECT_THAT(ran.out, HasSubstr("cells reached   3 of 8 kinds"));
-  EXPECT_THAT(Contents(Out("stats.json")), HasSubstr("\"executions\": 5,"));
+  EXPECT_THAT(ran.out, HasSubstr("  executions        5\n"));
+  EXPECT_THAT(ran.out, HasSubstr("  cells reached     3 of 8 kinds"));
+  EXPECT_EQ(Stats()["executions"], 5u);
   EXPECT_TRUE(fs::is_directory(Out("corpus")));
 }
 
 TEST_F(CampaignTest, FindingsOfTheTargetAreCounted) {
   const Ran ran = RunTarget(
       "mkdir -p $PXDFUZZ_FINDINGS/a.short\n"
-      "echo x > $PXDFUZZ_FINDINGS/a.short/input\n"
-      "printf 'executions 9\\nfinding a.short 4\\n' > $PXDFUZZ_STATS");
+      "echo x > $PXDFUZZ_FINDINGS/a.short/input\n" +
+      Write(R"({"executions": 9, "findings": {"a.short": 4}})"));
   EXPECT_EQ(ran.code, 1) << ran.out;
   EXPECT_THAT(ran.out, HasSubstr("findings/a.short (4 times)"));
   EXPECT_EQ(Contents(Out("findings/a.short/count")), "4\n");
-  EXPECT_THAT(Contents(Out("stats.json")),
-              HasSubstr("{\"signature\": \"a.short\", \"count\": 4}"));
+  EXPECT_EQ(Stats()["findings"], (nlohmann::json{{"a.short", 4}}));
 }
 
 // One cause can have hundreds of names.
@@ -115,22 +129,22 @@ TEST_F(CampaignTest, ManyFindingsAreSummedUpByWhatTheyBeginWith) {
       "for i in 1 2 3 4 5 6 7 8 9 10; do\n"
       "  for name in kernel-6.12-s390.s390-3.x$i s390-3.y$i; do\n"
       "    mkdir -p $PXDFUZZ_FINDINGS/$name\n"
-      "    echo finding $name $((i % 8)) >> $PXDFUZZ_STATS\n"
+      "    counts=\"$counts, \\\"$name\\\": $((i % 8))\"\n"
       "  done\n"
-      "done\n");
+      "done\n"
+      "echo \"{\\\"executions\\\": 1, \\\"findings\\\": {${counts#, }}}\" "
+      "> $PXDFUZZ_STATS\n");
   EXPECT_EQ(ran.code, 1) << ran.out;
-  EXPECT_THAT(ran.out, HasSubstr("  new findings    20\n"));
+  EXPECT_THAT(ran.out, HasSubstr("  new findings      20\n"));
   EXPECT_THAT(ran.out, HasSubstr("/findings/s390-3.y9 (1 times)\n"));
-  const Ran resumed = RunTarget(
-      "mkdir -p $PXDFUZZ_FINDINGS/crash\n"
-      "echo executions 1 > $PXDFUZZ_STATS\n",
-      "--resume");
+  const Ran resumed =
+      RunTarget("mkdir -p $PXDFUZZ_FINDINGS/crash\n" + WorksWell(), "--resume");
   EXPECT_EQ(resumed.code, 1) << resumed.out;
   const std::string folder = Scratch("out") + "/findings/";
-  const std::string row = "\n                  ";
+  const std::string row = "\n                    ";
   EXPECT_THAT(
       resumed.out,
-      EndsWith("  new findings    21, the most frequent of those that begin "
+      EndsWith("  new findings      21, the most frequent of those that begin "
                "alike:" +
                row + "crash*: 1, " + folder + "crash" + row +
                "kernel-6.12-s390*: 10, " + folder +
@@ -140,8 +154,8 @@ TEST_F(CampaignTest, ManyFindingsAreSummedUpByWhatTheyBeginWith) {
 
 TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {
   const std::string body =
-      "mkdir -p $PXDFUZZ_FINDINGS/a.short\n"
-      "printf 'executions 9\\nfinding a.short 4\\n' > $PXDFUZZ_STATS";
+      "mkdir -p $PXDFUZZ_FINDINGS/a.short\n" +
+      Write(R"({"executions": 9, "findings": {"a.short": 4}})");
   ASSERT_EQ(RunTarget(body).code, 1);
   // Not without being told to.
   const Ran again = RunTarget(body);
@@ -150,56 +164,72 @@ TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {
   const Ran resumed = RunTarget(body, "--resume");
   EXPECT_EQ(resumed.code, 1);
   EXPECT_THAT(resumed.out, HasSubstr("2 sessions"));
-  EXPECT_THAT(Contents(Out("stats.json")), HasSubstr("\"executions\": 18,"));
+  EXPECT_EQ(Stats()["executions"], 18u);
+  EXPECT_EQ(Stats()["sessions"], 2u);
   EXPECT_EQ(Contents(Out("findings/a.short/count")), "8\n");
 }
 
-// What changed meanwhile and what is known to be wrong, all sessions together;
-// lines that mean nothing here are passed over.
+// What changed and what is expected to fail, all sessions together; what means
+// nothing here is left out.
 TEST_F(CampaignTest, WhatATargetCountsIsSummedUp) {
-  const std::string body =
-      "printf '%s\\n' 'executions 1000' 'changing-cases 800' '' 'what else' "
-      "\\\n"
-      "  'changing-requests 1100' 'changing-met 600' 'impossible maps-over 7' "
-      "\\\n"
-      "  'known-defect static-by-value copy-check 9' 'dropped x y' \\\n"
-      "  'known-defect static-by-value left-copy 4' 'changing-whatever 3' \\\n"
-      "  'dropped static-lockless 250' 'dropped' 'space s390/3 cases 5' \\\n"
-      "  > $PXDFUZZ_STATS";
+  const std::string body = Write(R"({"executions": 1000, "judged": 900,
+      "changing": {"cases": 800, "requests": 1100, "met": 600},
+      "impossible": {"maps-over": 7}, "what": "else", "more": [1],
+      "expected_failures": {"static-by-value": {"copy-check": 9,
+                                                "left-copy": 4}},
+      "dropped": {"static-lockless": 250, "x": "y"},
+      "spaces": {"s390/3": {"cases": 5}}})");
   const Ran ran = RunTarget(body);
   EXPECT_EQ(ran.code, 0) << ran.out;
   EXPECT_THAT(
       ran.out,
-      HasSubstr("  changing cases  800\n"
-                "  met by a walk   600 of 1,100 requests\n"
-                "  dropped pages   static-lockless        250 times\n"
-                "  impossible      maps-over              7 times\n"
-                "  known defects   static-by-value        copy-check 9 times\n"
-                "                  static-by-value        left-copy  4 times\n"
-                "  new findings    0\n"));
-  EXPECT_THAT(
-      Contents(Out("stats.json")),
-      HasSubstr("\"findings\": [],\n"
-                "  \"counts\": [\n"
-                "    {\"what\": \"changing-cases\", \"count\": 800},\n"));
+      HasSubstr(
+          "  changing cases    800\n"
+          "  met by a walk     600 of 1,100 requests\n"
+          "  dropped pages     static-lockless        250 times\n"
+          "  impossible        maps-over              7 times\n"
+          "  expected failures static-by-value        copy-check 9 times\n"
+          "                    static-by-value        left-copy  4 times\n"
+          "  new findings      0\n"));
   const Ran resumed = RunTarget(body, "--resume");
-  EXPECT_THAT(resumed.out, HasSubstr("  met by a walk   1,200 of 2,200 req"));
+  EXPECT_THAT(resumed.out, HasSubstr("  met by a walk     1,200 of 2,200 req"));
   EXPECT_THAT(resumed.out, HasSubstr("static-lockless        500 times\n"));
-  // A folder of a time when they were not counted.
-  std::string json = Contents(Out("stats.json"));
-  json.erase(json.find(",\n  \"counts\""));
-  std::ofstream(Out("stats.json")) << json << "\n}\n";
-  EXPECT_THAT(RunTarget(body, "--resume").out,
-              HasSubstr("  met by a walk   600 of 1,100 requests\n"));
+  const nlohmann::json stats = Stats();
+  EXPECT_EQ(stats["expected_failures"]["static-by-value"]["left-copy"], 8u);
+  EXPECT_EQ(stats["spaces"]["s390/3"]["cases"], 10u);
+  EXPECT_FALSE(stats.contains("what") || stats.contains("more"));
+}
+
+TEST_F(CampaignTest, CellsOfAllProcessesAreUnited) {
+  const Ran ran =
+      Run(Target("case $PXDFUZZ_STATS in\n"
+                 "*job-1*) mask=21 ;;\n*) mask=0120 ;;\nesac\n"
+                 "echo '{\"executions\": 3, \"judged\": 2, \"cells\": "
+                 "{\"possible\": 16, \"mask\": \"'$mask'\"}}' > "
+                 "$PXDFUZZ_STATS") +
+          " --jobs=2 --out=" + Scratch("out"));
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_EQ(
+      Stats()["cells"],
+      (nlohmann::json{{"mask", "2120"}, {"possible", 16}, {"reached", 3}}));
+}
+
+TEST_F(CampaignTest, AFileOfAnotherVersionIsNotResumed) {
+  ASSERT_EQ(RunTarget(WorksWell()).code, 0);
+  for (const char* text : {"", "{", "[1]", R"({"target": "target"})"}) {
+    std::ofstream(Out("stats.json")) << text;
+    const Ran ran = RunTarget(WorksWell(), "--resume");
+    EXPECT_EQ(ran.code, 2) << text;
+    EXPECT_EQ(ran.out, "pxdfuzz: " + Out("stats.json").string() +
+                           ": is not what a campaign of this version wrote\n");
+  }
 }
 
 TEST_F(CampaignTest, WhatACrashLeftBecomesAFinding) {
   // It dies once, and ends well the second time.
   const std::string once = Scratch("once");
   const Ran ran = RunTarget(
-      "echo 'executions 3' > $PXDFUZZ_STATS\n"
-      "[ ! -e " +
-      once +
+      WorksWell() + "[ ! -e " + once +
       " ] || exit 0\n"
       "touch " +
       once +
@@ -216,32 +246,93 @@ TEST_F(CampaignTest, WhatACrashLeftBecomesAFinding) {
   EXPECT_THAT(Contents(finding / "case.yaml"), HasSubstr("empty case"));
   EXPECT_EQ(Contents(finding / "count"), "1\n");
   // Executions of both lives.
-  EXPECT_THAT(Contents(Out("stats.json")), HasSubstr("\"executions\": 6,"));
+  EXPECT_EQ(Stats()["executions"], 6u);
 }
 
 TEST_F(CampaignTest, ATargetThatDoesNotStartEndsIt) {
   const Ran ran = RunTarget("echo 'no such luck' >&2; exit 1");
   EXPECT_EQ(ran.code, 3);
-  EXPECT_THAT(ran.out, HasSubstr("does not start: no such luck\n"));
+  EXPECT_THAT(
+      ran.out,
+      EndsWith("/target: job-1 does not start; its log ends with: no such "
+               "luck\n"));
 }
 
 TEST_F(CampaignTest, ATargetThatCannotKeepFindingsEndsIt) {
-  const Ran ran = RunTarget(
-      "echo 'executions 3' > $PXDFUZZ_STATS\n"
-      "echo 'pxdfuzz: full' >&2; exit 3");
+  const Ran ran = RunTarget(WorksWell() + "echo 'pxdfuzz: full' >&2; exit 3");
   EXPECT_EQ(ran.code, 3);
   EXPECT_THAT(ran.out, HasSubstr("\npxdfuzz: full\n"));
 }
 
 // What ignores the wish to end is killed.
-TEST_F(CampaignTest, ATargetThatHangsIsStopped) {
+TEST_F(CampaignTest, ATargetThatDoesNotEndFailsTheCampaign) {
   const Ran ran = RunTarget(
-      "trap '' USR1 TERM INT\n"
-      "echo 'executions 3' > $PXDFUZZ_STATS\n"
-      "while :; do sleep 1; done",
-      "--seconds=1");
+      "trap '' USR1 TERM INT\n" + WorksWell() + "while :; do sleep 1; done",
+      "--seconds=1 --patience=2");
+  EXPECT_EQ(ran.code, 3) << ran.out;
+  EXPECT_THAT(ran.out,
+              EndsWith("/target: job-1 hangs: it did not end within 2 s of "
+                       "being asked to; its log ends with: it printed "
+                       "nothing\n"));
+  EXPECT_EQ(Stats()["executions"], 3u);
+}
+
+TEST_F(CampaignTest, ATargetThatExecutesNothingMoreHangs) {
+  const Ran ran =
+      RunTarget(WorksWell() + "echo reading\nexec sleep 300", "--patience=1");
+  EXPECT_EQ(ran.code, 3) << ran.out;
+  EXPECT_THAT(ran.out, EndsWith("/target: job-1 hangs: it has executed nothing "
+                                "for 1 s, and 3 inputs before that; its log "
+                                "ends with: reading\n"));
+}
+
+// One that goes on is none, however long it takes.
+TEST_F(CampaignTest, ATargetThatGoesOnDoesNotHang) {
+  const Ran ran = RunTarget(
+      "trap 'exit 0' USR1\n"
+      "i=0\n"
+      "while :; do\n"
+      "  i=$((i + 1))\n"
+      "  echo \"{\\\"executions\\\": $i, \\\"judged\\\": 1}\" > "
+      "$PXDFUZZ_STATS.new\n"
+      "  mv $PXDFUZZ_STATS.new $PXDFUZZ_STATS\n"
+      "  sleep 0.1\n"
+      "done",
+      "--seconds=7 --patience=3");
   EXPECT_EQ(ran.code, 0) << ran.out;
-  EXPECT_THAT(Contents(Out("stats.json")), HasSubstr("\"executions\": 3,"));
+}
+
+TEST_F(CampaignTest, ATargetThatExecutesNothingFailsTheCampaign) {
+  const Ran ended = RunTarget("exit 0");
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.out, EndsWith("/target: job-1 ended and has executed "
+                                  "nothing; its log ends with: it printed "
+                                  "nothing\n"));
+  const Ran waited =
+      RunTarget("trap 'exit 0' USR1\nwhile :; do sleep 0.1; done",
+                "--resume --seconds=1");
+  EXPECT_EQ(waited.code, 3);
+  EXPECT_THAT(waited.out, HasSubstr("/target: nothing was executed in 1."));
+}
+
+TEST_F(CampaignTest, ATargetThatComparesNothingFailsTheCampaign) {
+  const Ran ran =
+      RunTarget(Write(R"({"executions": 4000, "skipped": 1000, "judged": 0})"));
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.out, EndsWith("/target: nothing was compared: 4,000 "
+                                "executions, all of them skipped or "
+                                "inconclusive; see " +
+                                Out("log").string() + "\n"));
+  // What an earlier session has compared does not count.
+  fs::remove_all(Scratch("out"));
+  ASSERT_EQ(RunTarget(WorksWell()).code, 0);
+  EXPECT_EQ(RunTarget(Write(R"({"executions": 1})"), "--resume").code, 3);
+}
+
+TEST_F(CampaignTest, WithoutANumberThereIsAProcessForEachProcessor) {
+  const Ran ran = Run(Target(WorksWell()) + " --out=" + Scratch("out"));
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_EQ(Stats()["executions"], 3 * std::thread::hardware_concurrency());
 }
 
 TEST_F(CampaignTest, OnAFullDiskItFails) {
@@ -256,7 +347,7 @@ TEST_F(CampaignTest, OnAFullDiskItSpeaksForItsTarget) {
   const SmallDisk disk(scratch_ / "out", 64 * SmallDisk::kPage);
   if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
   const Ran ran = RunTarget(
-      "echo 'executions 3' > $PXDFUZZ_STATS\n"
+      WorksWell() +
       "cat /dev/zero > $PXDFUZZ_FINDINGS/.new-a 2> /dev/null\n"
       "yes pxdfuzz: a finding cannot be written there | head -n 1000 >&2\n"
       "exit 3");
@@ -290,7 +381,7 @@ TEST_F(CampaignTest, AFuzzTargetHasItsMutatorUnderAfl) {
 TEST_F(CampaignTest, WhatWasHalfMadeIsRemoved) {
   const std::string whole = "corpus/da39a3ee5e6b4b0d3255bfef95601890afd80709";
   const std::string cut = "corpus/86f7e437faa5a7fce15d1ddcb9eaeaea377667b8";
-  ASSERT_EQ(RunTarget("exit 0").code, 0);
+  ASSERT_EQ(RunTarget(WorksWell()).code, 0);
   fs::create_directories(Out("findings/.new-1-a.short"));
   fs::create_directories(Out("findings/a.short"));
   for (const std::string& name :
@@ -299,7 +390,7 @@ TEST_F(CampaignTest, WhatWasHalfMadeIsRemoved) {
         std::string("findings/a.short/count.Xy12Zw")}) {
     std::ofstream(Out(name)).flush();
   }
-  const Ran ran = RunTarget("exit 0", "--resume");
+  const Ran ran = RunTarget(WorksWell(), "--resume");
   EXPECT_THAT(ran.out, StartsWith("pxdfuzz: " + Scratch("out") +
                                   ": 1 input was written in part, and "
                                   "removed\n"));
@@ -313,12 +404,14 @@ TEST_F(CampaignTest, WhatWasHalfMadeIsRemoved) {
 
 // Killed before it had read what its target died of.
 TEST_F(CampaignTest, WhatAKilledCampaignLeftBecomesAFinding) {
-  ASSERT_EQ(RunTarget("exit 0").code, 0);
+  ASSERT_EQ(RunTarget(WorksWell()).code, 0);
   std::ofstream(Out("log/job-1.crash-12ab")) << "A\1";
   std::ofstream(Out("log/job-1.log"))
       << "SUMMARY: Tool: bad /a/b.cc:1:2 in F\n";
   // What the next one prints is of no consequence.
-  EXPECT_EQ(RunTarget("echo 'SUMMARY: Tool: other'", "--resume").code, 1);
+  EXPECT_EQ(
+      RunTarget(WorksWell() + "echo 'SUMMARY: Tool: other'", "--resume").code,
+      1);
   EXPECT_EQ(Contents(Out("findings/crash.Tool.bad.F/input")), "A\1");
   EXPECT_FALSE(fs::exists(Out("log/job-1.crash-12ab")));
 }
@@ -330,13 +423,13 @@ TEST_F(CampaignTest, KnownIssuesFailNothingUntilTheyExpire) {
       << "- {signature: b.*, reason: r, link: l2, expires: 2020-01-01}\n"
       << "- {signature: c.*, reason: r, link: l3, expires: 9999-12-31}\n";
   const auto body = [](const std::string& signature) {
-    return "mkdir -p $PXDFUZZ_FINDINGS/" + signature +
-           "\nprintf 'executions 9\\nfinding " + signature +
-           " 4\\n' > $PXDFUZZ_STATS";
+    return "mkdir -p $PXDFUZZ_FINDINGS/" + signature + '\n' +
+           Write(R"({"executions": 9, "findings": {")" + signature +
+                 R"(": 4}})");
   };
   const Ran covered = RunTarget(body("a.short"), "--known=" + known);
   EXPECT_EQ(covered.code, 0) << covered.out;
-  EXPECT_THAT(covered.out, HasSubstr("known findings  1\n"));
+  EXPECT_THAT(covered.out, HasSubstr("known findings    1\n"));
   EXPECT_THAT(covered.out, HasSubstr("b.* expired on 2020-01-01 (l2)"));
   EXPECT_THAT(covered.out, HasSubstr("c.* was not met (l3)"));
   const Ran expired = RunTarget(body("b.short"), "--resume --known=" + known);

@@ -8,9 +8,9 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,12 +32,11 @@ std::optional<std::vector<bool>> ReadReached(
   std::vector<bool> reached(Cells().size());
   for (const std::string& file : files) {
     std::ifstream in(file);
-    std::string mask;
-    for (std::string line; std::getline(in, line);) {
-      std::istringstream words(line);
-      std::string key;
-      if (words >> key && key == "cells-mask") words >> mask;
-    }
+    const auto stats =
+        nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+    const nlohmann::json::json_pointer path("/cells/mask");
+    const std::string mask =
+        stats.contains(path) ? stats.value(path, std::string()) : "";
     if (mask.size() != (Cells().size() + 3) / 4 || !IsCellMask(mask)) {
       return std::nullopt;
     }

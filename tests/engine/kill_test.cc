@@ -78,8 +78,7 @@ TEST(KillTest, LinksAndFifosAmongTheSeedsDoNoHarm) {
                  " --seconds=3 --seeds='" + seeds.string() + "' --out='" +
                  (scratch.path() / "out").string() + "'");
   EXPECT_EQ(ran.exit_code, 0) << ran.output;
-  const std::string stats = Contents(scratch.path() / "out/stats.json");
-  EXPECT_THAT(stats, Not(HasSubstr("\"executions\": 0,"))) << stats;
+  EXPECT_GT(Numbers(scratch.path() / "out/stats.json")["/executions"], 0u);
 }
 
 }  // namespace

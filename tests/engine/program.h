@@ -12,10 +12,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <sstream>
+#include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 namespace pxdfuzz {
 
@@ -75,31 +73,23 @@ inline uint64_t Executions(const std::string& output) {
   return at == output.npos ? 0 : std::stoull(output.substr(at + key.size()));
 }
 
-// A statistics file's lines by their words but the last: the last is the value.
-// Lines of a space are split: "space s390/3 cases" and so on.
-inline std::map<std::string, uint64_t> ReadStats(
-    const std::filesystem::path& file) {
-  std::map<std::string, uint64_t> stats;
-  std::ifstream in(file);
-  std::string line;
-  while (std::getline(in, line)) {
-    std::istringstream words(line);
-    std::vector<std::string> all{std::istream_iterator<std::string>(words), {}};
-    if (all.size() > 2 && all[0] == "space") {
-      for (size_t i = 2; i + 1 < all.size(); i += 2) {
-        stats["space " + all[1] + ' ' + all[i]] = std::stoull(all[i + 1]);
-      }
-      continue;
-    }
-    if (all.empty() || all[0] == "cells-mask") continue;
-    std::string key;
-    for (size_t i = 0; i + 1 < all.size(); ++i) {
-      key += (i == 0 ? "" : " ") + all[i];
-    }
-    stats[key] = std::stoull(all.back());
+// The numbers in a file of statistics, by their paths: "/cells/possible".
+class Numbers {
+ public:
+  explicit Numbers(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    json_ = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+    EXPECT_TRUE(json_.is_object()) << file;
   }
-  return stats;
-}
+  // 0 where there is none.
+  uint64_t operator[](const std::string& path) const {
+    return json_.value(nlohmann::json::json_pointer(path), uint64_t{0});
+  }
+  const nlohmann::json& json() const { return json_; }
+
+ private:
+  nlohmann::json json_;
+};
 
 }  // namespace pxdfuzz
 

@@ -4,20 +4,18 @@
 
 #include "fuzz/harness/stats.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 
+#include "fuzz/harness/json_object.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "tests/known_cases.h"
 
 namespace pxdfuzz {
 namespace {
-
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr uint64_t kPage = 0x1000;
 
@@ -28,9 +26,16 @@ class StatsTest : public testing::Test {
     stats_.CountVerdict(
         c, oracle_.Judge(c, WalkSet::Named(), Excuses::kKnownDefects));
   }
-  // A line of its own.
-  void ExpectLine(const std::string& line) const {
-    EXPECT_THAT('\n' + stats_.ToText(), HasSubstr('\n' + line + '\n'));
+  nlohmann::json Json() const { return nlohmann::json::parse(stats_.ToJson()); }
+  // The number at a path such as "/cells/possible".
+  void ExpectNumber(const std::string& path, uint64_t number) const {
+    const nlohmann::json::json_pointer pointer(path);
+    const nlohmann::json json = Json();
+    ASSERT_TRUE(json.contains(pointer)) << path << " in " << json;
+    EXPECT_EQ(json[pointer], number) << path;
+  }
+  void ExpectNothing(const std::string& key) const {
+    EXPECT_FALSE(Json().contains(key)) << Json();
   }
 
   Oracle oracle_;
@@ -48,11 +53,11 @@ constexpr Change kDetach{
 
 TEST_F(StatsTest, QuietTablesAreNotCountedAsChanging) {
   Count(Crossing(3, kThreadBorder, 2 * kGiB));
-  ExpectLine("executions 1");
-  ExpectLine("judged 1");
-  ExpectLine("known-defect static-by-value left-copy 1");
+  ExpectNumber("/executions", 1);
+  ExpectNumber("/judged", 1);
+  ExpectNumber("/expected_failures/static-by-value/left-copy", 1);
   for (const char* key : {"changing", "dropped", "impossible"}) {
-    EXPECT_THAT(stats_.ToText(), Not(HasSubstr(key)));
+    ExpectNothing(key);
   }
 }
 
@@ -72,14 +77,14 @@ TEST_F(StatsTest, WhatChangesAndWhoNotices) {
                     .read = 1,
                     .address = 7 * kPage,
                     .frame = kPage}));
-  ExpectLine("judged 4");
-  ExpectLine("changing-cases 4");
-  ExpectLine("changing-requests 5");
-  ExpectLine("changing-met 3");
+  ExpectNumber("/judged", 4);
+  ExpectNumber("/changing/cases", 4);
+  ExpectNumber("/changing/requests", 5);
+  ExpectNumber("/changing/met", 3);
   for (const char* walk :
        {"static-by-value", "folded-aware-by-value", "static-lockless",
         "static-by-pointer", "folded-aware-by-pointer"}) {
-    ExpectLine(std::string("dropped ") + walk + " 2");
+    ExpectNumber(std::string("/dropped/") + walk, 2);
   }
 }
 
@@ -102,16 +107,16 @@ TEST_F(StatsTest, WhatLinuxNeverDoes) {
       Changed(3, {.kind = Change::Kind::kDetach, .level = Level::kPmd});
   collapse.changes.push_back({.kind = Change::Kind::kMap, .frame = kPage});
   Count(collapse);
-  ExpectLine("not-comparable 9");
-  ExpectLine("impossible frees-pages 2");
-  ExpectLine("impossible inside-leaf 1");
-  ExpectLine("impossible maps-over 1");
-  ExpectLine("impossible maps-into-collapse 1");
-  ExpectLine("impossible detaches-nothing 1");
-  ExpectLine("impossible splits-nothing 1");
-  ExpectLine("impossible refills-nothing 1");
-  ExpectLine("impossible upgrades-nothing 1");
-  EXPECT_THAT(stats_.ToText(), Not(HasSubstr("changing-")));
+  ExpectNumber("/inconclusive", 9);
+  ExpectNumber("/impossible/frees-pages", 2);
+  ExpectNumber("/impossible/inside-leaf", 1);
+  ExpectNumber("/impossible/maps-over", 1);
+  ExpectNumber("/impossible/maps-into-collapse", 1);
+  ExpectNumber("/impossible/detaches-nothing", 1);
+  ExpectNumber("/impossible/splits-nothing", 1);
+  ExpectNumber("/impossible/refills-nothing", 1);
+  ExpectNumber("/impossible/upgrades-nothing", 1);
+  ExpectNothing("changing");
 }
 
 // A walk may be wrong for several reasons.
@@ -123,10 +128,48 @@ TEST_F(StatsTest, KnownDefectsByCause) {
   Count(large);
   Count(large);
   Count(Changed(3, kDetach));
-  ExpectLine("known-defect static-by-value left-copy 1");
-  ExpectLine("known-defect static-by-value copy-check 2");
-  ExpectLine("known-defect folded-aware-by-value copy-check 2");
-  ExpectLine("known-defect static-by-pointer read-again 1");
+  ExpectNumber("/expected_failures/static-by-value/left-copy", 1);
+  ExpectNumber("/expected_failures/static-by-value/copy-check", 2);
+  ExpectNumber("/expected_failures/folded-aware-by-value/copy-check", 2);
+  ExpectNumber("/expected_failures/static-by-pointer/read-again", 1);
+}
+
+TEST_F(StatsTest, FindingsBySignature) {
+  EXPECT_EQ(Json()["findings"], nlohmann::json::object());
+  EXPECT_EQ(stats_.CountFinding("a.short"), 1u);
+  EXPECT_EQ(stats_.CountFinding("b"), 1u);
+  EXPECT_EQ(stats_.CountFinding("a.short"), 2u);
+  EXPECT_EQ(stats_.findings(), 3u);
+  EXPECT_EQ(Json()["findings"], (nlohmann::json{{"a.short", 2}, {"b", 1}}));
+}
+
+// What a target judges without a verdict, and what no verdict counts.
+TEST_F(StatsTest, WhatIsJudged) {
+  Count(Crossing(3, kThreadBorder, 2 * kGiB));
+  stats_.CountJudged();
+  stats_.CountSkipped();
+  ExpectNumber("/judged", 2);
+  ExpectNumber("/skipped", 1);
+  ExpectNumber("/spaces/s390~13/cases", 1);
+  stats_.ReachCell(5);
+  ExpectNumber("/cells/reached", 1);
+  ExpectNumber("/cells/possible", Cells().size());
+  EXPECT_TRUE(std::string(Json()["cells"]["mask"]).starts_with("02"));
+}
+
+TEST(JsonObjectTest, EscapesWhatJsonDoesNotHave) {
+  JsonObject inner;
+  inner.Add("n", ~uint64_t{0});
+  JsonObject object;
+  object.AddUnlessEmpty("none", JsonObject());
+  object.Add("empty", JsonObject());
+  object.Add("a \"b\" \\ \n\x01\x7f\xff", "\t\xc3\xa4\"");
+  object.AddUnlessEmpty("inner", inner);
+  EXPECT_EQ(nlohmann::json::parse(object.ToText()),
+            (nlohmann::json{{"empty", nlohmann::json::object()},
+                            {"a \"b\" \\ \n\x01\x7f\xef\xbf\xbd",
+                             "\t\xef\xbf\xbd\xef\xbf\xbd\""},
+                            {"inner", {{"n", ~uint64_t{0}}}}}));
 }
 
 }  // namespace

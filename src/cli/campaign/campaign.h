@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,24 +12,32 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "src/cli/campaign/job.h"
+#include "pxdfuzz/base/process.h"
+#include "src/cli/campaign/campaign_folder.h"
+#include "src/cli/campaign/campaign_stats.h"
 #include "src/cli/campaign/known_issues.h"
 
 namespace pxdfuzz {
 
-enum class Engine { kLibFuzzer, kAfl };
+enum class FuzzEngine { kLibFuzzer, kAfl };
 
-std::string_view Name(Engine engine);
+std::string_view Name(FuzzEngine engine);
+
+// How many processors this process may use.
+int Processors();
 
 struct CampaignOptions {
   // The fuzz target, and one that the last of several jobs runs in its place,
   // with sanitizers, or nothing.
   std::string target;
   std::string sanitized;
-  Engine engine = Engine::kLibFuzzer;
-  int jobs = 1;
+  FuzzEngine engine = FuzzEngine::kLibFuzzer;
+  int jobs = Processors();
   // How long; 0 is until it is stopped.
   int seconds = 0;
+  // After so many seconds without an execution a process hangs. An input that
+  // takes an engine longer than 25 s is a finding by then.
+  int patience = 60;
   std::string out;
   // Goes on where `out` ended.
   bool resume = false;
@@ -40,53 +47,31 @@ struct CampaignOptions {
   std::vector<KnownIssue> known;
 };
 
-// What a campaign came to so far, all its sessions together.
-struct CampaignStats {
-  std::string target;
-  std::string engine;
-  uint64_t sessions = 0;
-  double seconds = 0;
-  uint64_t executions = 0;
-  // Cells that were reached, four to a hexadecimal digit, and how many there
-  // are; nothing where the engine does not say.
-  std::string cells;
-  uint64_t cells_possible = 0;
-  // How often each signature was met. 0: an engine does not say.
-  std::map<std::string, uint64_t> findings;
-  // What a target counts besides, by its own words: "changing-cases",
-  // "impossible maps-over", "known-defect static-by-pointer read-again".
-  std::map<std::string, uint64_t> counts;
-
-  uint64_t cells_reached() const;
-};
-
-// Several fuzzing processes on one target, and the folder that holds what they
-// find:
-//
-//   corpus/                  inputs, shared by all
-//   findings/SIGNATURE/      input, case.yaml, report.txt, count
-//   stats.json               CampaignStats
-//   log/                     what the processes print
-//
-// Findings arrive whole, so a kill at any moment loses none.
+// Several fuzzing processes on one target, and the folder with what they find.
 class Campaign {
  public:
   explicit Campaign(CampaignOptions options);
+
+  // How long it is to go on, from Start().
+  void SetSeconds(int seconds) { options_.seconds = seconds; }
 
   // Makes or opens the folder.
   absl::Status Open();
   // Starts the processes.
   absl::Status Start();
-  // Looks after them: ends, crashes, statistics. False where none is left.
-  absl::StatusOr<bool> Tend();
-  // Lets them end, and keeps everything.
+  // Looks after them: ends, crashes, hangs, statistics. False where none is
+  // left.
+  absl::StatusOr<bool> Poll();
+  // Lets them end, and keeps everything. An error where a process did not end.
   absl::Status Stop();
+  // After Stop(): an error where this session executed or compared nothing.
+  absl::Status CheckThatItWorked() const;
 
   // Of all sessions up to now.
   CampaignStats Stats() const;
   // Executions of this session, out of `stats`, and its seconds.
   uint64_t SessionExecutions(const CampaignStats& stats) const {
-    return stats.executions - before_;
+    return stats.executions() - before_.executions();
   }
   double session_seconds() const;
   // What was found when the folder was opened and is worth a line.
@@ -107,41 +92,40 @@ class Campaign {
   struct Worker {
     std::string name;
     std::string program;
-    Job job;
-    Clock::time_point started;
-    // Ended by itself and well.
-    bool done = false;
-    // Ended before it had executed anything, that often in a row.
+    Process process;
+    // Of the present process: its executions, and since when it has had no
+    // more.
+    uint64_t executions = 0;
+    Clock::time_point progressed;
+    // How often in a row it ended before it had executed anything.
     int failures = 0;
   };
 
-  std::string Path(std::string_view name) const;
-  // What a process that was killed or had no room left half-made.
-  void RemoveHalfMade();
   // Inputs that cannot be read are left out, which is remarked upon.
   absl::Status FindUnreadable();
   absl::Status StartWorker(Worker& worker);
-  absl::Status OnEnd(Worker& worker, const Job::End& end);
+  void UseLibFuzzer(const Worker& worker, Process::Options& process) const;
+  void UseAfl(const Worker& worker, Process::Options& process) const;
+  absl::Status OnEnd(Worker& worker, const Process::End& end);
+  // An error where a process has executed nothing for too long.
+  absl::Status CheckProgress(Worker& worker) const;
+  absl::Status KeepCrashes(const Worker& worker);
+  std::string StatsFile(const Worker& worker) const;
   // What a worker's statistics say, none of it counted yet.
-  CampaignStats StatsOf(const Worker& worker) const;
-  // Counts what a worker that has ended did, and forgets its statistics.
-  CampaignStats Settle(const Worker& worker);
-  // Makes a finding of what an engine left behind when a target died.
-  absl::Status KeepCrash(const Worker& worker);
+  nlohmann::json StatsOf(const Worker& worker) const;
+  // Counts what a worker that has ended did, removes its statistics and returns
+  // its executions.
+  uint64_t CountEnded(const Worker& worker);
   // Writes stats.json and the counts of findings.
   absl::Status WriteStats() const;
-  // AFL++ keeps inputs in folders of its own.
-  absl::Status CollectQueues() const;
-  // One line, for a target that has ended with kCannotKeep.
-  std::string WhyNothingIsKept(const Worker& worker) const;
-  // The last line of a log, which says why a program ended.
-  std::string LastWords(const Worker& worker) const;
+  // "TARGET: job-1 WHAT; its log ends with: ..."
+  absl::Status Failure(const Worker& worker, std::string_view what) const;
 
   CampaignOptions options_;
-  // Of what has ended.
+  CampaignFolder folder_;
+  // Of what has ended, and of earlier sessions.
   CampaignStats past_;
-  uint64_t before_ = 0;  // executions of earlier sessions
-  double seconds_before_ = 0;
+  CampaignStats before_;
   Clock::time_point started_;
   Clock::time_point written_;
   std::vector<Worker> workers_;

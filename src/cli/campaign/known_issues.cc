@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "pxdfuzz/base/text_lines.h"
+#include "src/cli/input.h"
 #include "src/cli/text/yaml_node.h"
 
 namespace pxdfuzz {
@@ -89,6 +90,14 @@ absl::StatusOr<std::vector<KnownIssue>> ReadKnownIssues(std::string_view text,
     issues.push_back(*std::move(issue));
   }
   return issues;
+}
+
+absl::StatusOr<std::vector<KnownIssue>> ReadKnownIssuesFile(
+    const std::string& file) {
+  if (file.empty()) return std::vector<KnownIssue>();
+  const absl::StatusOr<std::string> text = ReadInput(file);
+  if (!text.ok()) return text.status();
+  return ReadKnownIssues(*text, file);
 }
 
 bool Matches(const KnownIssue& issue, const std::string& signature) {

@@ -30,6 +30,10 @@ struct KnownIssue {
 absl::StatusOr<std::vector<KnownIssue>> ReadKnownIssues(std::string_view text,
                                                         std::string_view name);
 
+// The same of a file. No name is an empty list.
+absl::StatusOr<std::vector<KnownIssue>> ReadKnownIssuesFile(
+    const std::string& file);
+
 // Whether `issue` is about findings of that signature.
 bool Matches(const KnownIssue& issue, const std::string& signature);
 

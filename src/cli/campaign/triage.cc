@@ -276,17 +276,11 @@ class Summary {
 }  // namespace
 
 int RunTriage(const Arguments& arguments, Output& out) {
-  std::vector<KnownIssue> known;
-  if (const std::string file = arguments.Value("--known"); !file.empty()) {
-    const absl::StatusOr<std::string> text = ReadInput(file);
-    absl::StatusOr<std::vector<KnownIssue>> issues =
-        text.ok() ? ReadKnownIssues(*text, file)
-                  : absl::StatusOr<std::vector<KnownIssue>>(text.status());
-    if (!issues.ok()) {
-      PrintError(issues.status());
-      return kUnreadable;
-    }
-    known = *std::move(issues);
+  const absl::StatusOr<std::vector<KnownIssue>> known =
+      ReadKnownIssuesFile(arguments.Value("--known"));
+  if (!known.ok()) {
+    PrintError(known.status());
+    return kUnreadable;
   }
   const std::string& folder = arguments.operands[0];
   std::error_code error;
@@ -313,7 +307,7 @@ int RunTriage(const Arguments& arguments, Output& out) {
          oracle, pile);
   }
   std::sort(pile.unreadable.begin(), pile.unreadable.end());
-  Summary summary(pile, known, oracle);
+  Summary summary(pile, *known, oracle);
   const std::string text = summary.Text(folder, progress);
   progress.End();
   return Deliver(text, arguments,

@@ -3,14 +3,26 @@
 #ifndef PXDFUZZ_SRC_CLI_TEXT_JSON_H_
 #define PXDFUZZ_SRC_CLI_TEXT_JSON_H_
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 namespace pxdfuzz {
 
-// `text` as a JSON string with its quotes, in ASCII. Bytes that are not UTF-8
-// become U+FFFD, each of them.
-std::string JsonString(std::string_view text);
+// What the tool prints: ASCII, with U+FFFD for bytes that are not UTF-8, and an
+// end of line.
+template <class Json>
+std::string JsonText(const Json& json) {
+  return json.dump(2, ' ', /*ensure_ascii=*/true,
+                   Json::error_handler_t::replace) +
+         '\n';
+}
+
+// A string literal.
+inline std::string JsonString(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', /*ensure_ascii=*/true,
+                                   nlohmann::json::error_handler_t::replace);
+}
 
 }  // namespace pxdfuzz
 

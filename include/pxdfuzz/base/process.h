@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_BASE_PROCESS_H_
+#define PXDFUZZ_BASE_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pxdfuzz {
+
+// A program that runs beside this one. It is killed when this object or this
+// process ends.
+class Process {
+ public:
+  struct Options {
+    // The program, looked for in PATH, and its arguments.
+    std::vector<std::string> words;
+    // Variables that are set for it, or without a value unset. It inherits all
+    // others.
+    std::vector<std::pair<std::string, std::optional<std::string>>> environment;
+    // Descriptors that become its standard streams. Where one is negative, that
+    // stream is /dev/null.
+    int in = -1;
+    int out = -1;
+    int error = -1;
+    // Its own process group, which a terminal's Ctrl-C does not reach.
+    bool own_group = false;
+  };
+
+  // How a program ended.
+  struct End {
+    int code = 0;    // its exit code, where no signal ended it
+    int signal = 0;  // or the signal
+
+    // As a shell has it: 128 and the signal.
+    int shell_code() const { return signal == 0 ? code : 128 + signal; }
+  };
+
+  Process() = default;
+  ~Process() { Kill(); }
+  Process(Process&& other) noexcept : id_(std::exchange(other.id_, 0)) {}
+  Process& operator=(Process&&) = delete;
+
+  bool runs() const { return id_ > 0; }
+
+  // Starts a program where none runs. Returns an error in one line, or nothing.
+  std::string Start(const Options& options);
+  // How it ended, or nothing while it runs. Afterwards none runs.
+  std::optional<End> Poll();
+  // Waits for its end. One runs.
+  End Wait();
+  void Signal(int signal) const;
+  void Kill();
+
+ private:
+  pid_t id_ = 0;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_BASE_PROCESS_H_
