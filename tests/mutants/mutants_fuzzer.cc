@@ -8,8 +8,7 @@
 //   (or -), the reason why it is no bug (or -), what is wrong, what it copies
 //   (or -); with tabs
 //
-// --corpus FOLDER... says which of them the inputs there find: name, how many
-// of them (0 for none).
+// --census does the whole of `./run mutants` (census.h).
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +24,7 @@
 #include "fuzz/harness/harness.h"
 #include "pxdfuzz/case/case_text.h"
 #include "tests/mutants/catalog.h"
-#include "tests/mutants/corpus.h"
+#include "tests/mutants/census.h"
 
 extern "C" {
 size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
@@ -131,15 +130,8 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     PrintList();
     std::exit(0);
   }
-  if (*argc > 2 && arguments[1] == "--corpus") {
-    const std::vector<pxdfuzz::Case> cases =
-        ReadCorpus({arguments.begin() + 2, arguments.end()});
-    for (const Mutant& mutant : Catalog()) {
-      if (!mutant.is_bug() || mutant.make_trial == nullptr) continue;
-      std::printf("%s\t%d\n", mutant.name.c_str(),
-                  KillsIn(cases, *mutant.make_trial()));
-    }
-    std::exit(0);
+  if (*argc > 1 && arguments[1] == "--census") {
+    std::exit(TakeCensus({arguments.begin() + 2, arguments.end()}));
   }
   TheMutant();
   static std::vector<char*> words;
