@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,9 +46,20 @@ void Execute(const Process::Options& options, pid_t parent) {
   execvp(words[0], words.data());
 }
 
-Process::End EndOf(int status) {
-  if (WIFSIGNALED(status)) return {.signal = WTERMSIG(status)};
-  return {.code = WEXITSTATUS(status)};
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) +
+         static_cast<double>(time.tv_usec) / 1e6;
+}
+
+Process::End EndOf(int status, const rusage& usage) {
+  Process::End end = {.user_seconds = Seconds(usage.ru_utime),
+                      .system_seconds = Seconds(usage.ru_stime)};
+  if (WIFSIGNALED(status)) {
+    end.signal = WTERMSIG(status);
+  } else {
+    end.code = WEXITSTATUS(status);
+  }
+  return end;
 }
 
 }  // namespace
@@ -90,17 +102,19 @@ std::string Process::Start(const Options& options) {
 std::optional<Process::End> Process::Poll() {
   if (!runs()) return std::nullopt;
   int status = 0;
-  if (waitpid(id_, &status, WNOHANG) != id_) return std::nullopt;
+  rusage usage = {};
+  if (wait4(id_, &status, WNOHANG, &usage) != id_) return std::nullopt;
   id_ = 0;
-  return EndOf(status);
+  return EndOf(status, usage);
 }
 
 Process::End Process::Wait() {
   int status = 0;
-  while (waitpid(id_, &status, 0) < 0 && errno == EINTR) {
+  rusage usage = {};
+  while (wait4(id_, &status, 0, &usage) < 0 && errno == EINTR) {
   }
   id_ = 0;
-  return EndOf(status);
+  return EndOf(status, usage);
 }
 
 void Process::Signal(int signal) const {

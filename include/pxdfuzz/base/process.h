@@ -35,6 +35,9 @@ class Process {
   struct End {
     int code = 0;    // its exit code, where no signal ended it
     int signal = 0;  // or the signal
+    // Processor time of it and of those of its children that it waited for.
+    double user_seconds = 0;
+    double system_seconds = 0;
 
     // As a shell has it: 128 and the signal.
     int shell_code() const { return signal == 0 ? code : 128 + signal; }
