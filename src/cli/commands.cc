@@ -108,10 +108,9 @@ const std::vector<Command>& Commands() {
            "cases with one signature nearly always end in one text. With a "
            "pattern for SIG any finding like it will do. Kernel text is a "
            "walk as well: its program is asked (see 'pxdfuzz walks'). Ctrl-C "
-           "ends it, writes the smallest case so far, and ends with 130; "
-           "otherwise with 1, as there is a finding, or 0 where there is "
-           "none and nothing is written. OUT is text where it ends in .yaml, "
-           ".yml or .txt.",
+           "ends it, writes the smallest case so far, and ends with 130. "
+           "Where there is no finding it ends with 3 and writes nothing. OUT "
+           "is text where it ends in .yaml, .yml or .txt.",
        .example = "pxdfuzz shrink crash-1 -o crash-1.yaml",
        .flags = {kOutput,
                  kForce,
@@ -129,7 +128,8 @@ const std::vector<Command>& Commands() {
            "Sorts all files at or below FOLDER by the signature of what they "
            "show, as shrink chooses it, and writes Markdown: how many, a small "
            "case for each kind, which are known, and the files that are no "
-           "cases. Ends with 1 where there is a finding that is not known.",
+           "cases. Ends with 1 where there is a finding that is not known, "
+           "with 3 where no file is a case.",
        .example = "pxdfuzz triage build/crashes -o crashes.md",
        .flags = {kOutput,
                  kForce,
@@ -339,8 +339,8 @@ void PrintHelp(Output& out) {
   text.Line("  pxdfuzz explain corpus/regressions/thread-wrong-page.yaml");
   text.Blank();
   text.Line("exit codes:");
-  text.Line("  0  nothing was found");
-  text.Line("  1  a finding");
+  text.Line("  0  done; replay, campaign and triage: nothing was found");
+  text.Line("  1  a finding of theirs");
   text.Line("  2  wrong usage");
   text.Line("  3  input that cannot be read, output that cannot be written,");
   text.Line("     or nothing was done");

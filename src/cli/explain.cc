@@ -123,10 +123,7 @@ int ExplainKernel(const std::string& name, const std::string& file,
   out.Write(KernelReport(
       text, c, choice,
       choice < answers.size() ? answers[choice] : KernelAnswer(), options));
-  const bool found =
-      std::any_of(answers.begin(), answers.end(),
-                  [](const KernelAnswer& a) { return !a.finding.empty(); });
-  return found ? kFinding : kNothingFound;
+  return kNothingFound;
 }
 
 }  // namespace
@@ -184,7 +181,6 @@ int RunExplain(const Arguments& arguments, Output& out) {
   const bool is_found = verdict.finding.has_value() &&
                         verdict.finding->request == choice.request &&
                         verdict.finding->walk == choice.walk;
-  const int code = verdict.finding.has_value() ? kFinding : kNothingFound;
   if (arguments.Has("--html")) {
     const std::string html =
         HtmlReport(TellWalk(*c, verdict, choice.request, choice.walk),
@@ -192,10 +188,10 @@ int RunExplain(const Arguments& arguments, Output& out) {
     const std::string file = arguments.Value("--html");
     if (file == kStandardInput) {
       out.Write(html);
-      return code;
+      return kNothingFound;
     }
     const absl::Status status = WriteFile(file, html, arguments.Has("--force"));
-    if (status.ok()) return code;
+    if (status.ok()) return kNothingFound;
     PrintError(status);
     return kUnreadable;
   }
@@ -204,7 +200,7 @@ int RunExplain(const Arguments& arguments, Output& out) {
   out.Write(
       is_found ? FindingReport(*c, verdict, options)
                : WalkReport(*c, verdict, choice.request, choice.walk, options));
-  return code;
+  return kNothingFound;
 }
 
 }  // namespace pxdfuzz

@@ -27,6 +27,8 @@
 namespace pxdfuzz {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 // What became of a file.
 enum class Result : uint8_t {
   kAgrees,
@@ -146,72 +148,66 @@ std::string Line(const Verdict& verdict) {
   return "";
 }
 
-std::string JsonWalks(const Verdict& verdict) {
-  std::string json;
+Json JsonWalks(const Verdict& verdict) {
+  Json walks = Json::array();
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
     for (size_t j = 0; j < kWalkCount; ++j) {
       const WalkVerdict& walk = verdict.requests[i].walks[j];
       if (walk.outcome == Outcome::kAgrees) continue;
-      json += Concat(
-          {json.empty() ? "" : ", ", "{\"request\": ", std::to_string(i + 1),
-           ", \"walk\": ", JsonString(Name(kAllWalks[j])),
-           ", \"outcome\": ", JsonString(Name(walk.outcome)), ", \"cause\": ",
-           walk.excuse == Cause::kNone ? std::string("null")
-                                       : JsonString(Name(walk.excuse)),
-           "}"});
+      Json cause;
+      if (walk.excuse != Cause::kNone) cause = Name(walk.excuse);
+      walks.push_back({{"request", i + 1},
+                       {"walk", Name(kAllWalks[j])},
+                       {"outcome", Name(walk.outcome)},
+                       {"cause", cause}});
     }
   }
-  return Concat({"[", json, "]"});
+  return walks;
 }
 
-std::string JsonRequests(const Verdict& verdict) {
-  std::string json;
+Json JsonRequests(const Verdict& verdict) {
+  Json requests = Json::array();
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
     const Incomparable reason = verdict.requests[i].incomparable;
     if (reason == Incomparable::kNo) continue;
-    json += Concat({json.empty() ? "" : ", ",
-                    "{\"request\": ", std::to_string(i + 1),
-                    ", \"reason\": ", JsonString(Describe(reason)), "}"});
+    requests.push_back({{"request", i + 1}, {"reason", Describe(reason)}});
   }
-  return Concat({"[", json, "]"});
+  return requests;
 }
 
 // What became of a case, as text and as members of a JSON object.
 struct Replayed {
   Result result = Result::kAgrees;
   std::string line;
-  std::string json;
+  Json json = Json::object();
 };
 
 Replayed ReplayModel(const Verdict& verdict) {
   Replayed replayed{.result = ResultOf(verdict), .line = Line(verdict)};
-  replayed.json = Concat({"\"walks\": ", JsonWalks(verdict),
-                          ", \"refused\": ", JsonRequests(verdict)});
+  replayed.json["walks"] = JsonWalks(verdict);
+  replayed.json["refused"] = JsonRequests(verdict);
   if (replayed.result == Result::kFinding) {
-    replayed.json += Concat(
-        {", \"signature\": ", JsonString(Name(verdict.finding->signature))});
+    replayed.json["signature"] = Name(verdict.finding->signature);
   }
   if (replayed.result == Result::kNotComparable) {
-    replayed.json +=
-        Concat({", \"reason\": ", JsonString(Describe(ReasonOf(verdict)))});
+    replayed.json["reason"] = Describe(ReasonOf(verdict));
   }
   return replayed;
 }
 
-std::string JsonAnswers(const std::vector<KernelAnswer>& answers) {
+Json JsonAnswers(const std::vector<KernelAnswer>& answers) {
   const auto or_null = [](const std::string& text) {
-    return text.empty() ? std::string("null") : JsonString(text);
+    return text.empty() ? Json() : Json(text);
   };
-  std::string json;
-  for (size_t i = 0; i < answers.size(); ++i) {
-    const KernelAnswer& answer = answers[i];
-    json += Concat({i == 0 ? "" : ", ", "{\"request\": ", std::to_string(i + 1),
-                    ", \"end\": ", JsonString(Name(answer.end)),
-                    ", \"pages\": ", std::to_string(answer.pages.size()),
-                    ", \"finding\": ", or_null(answer.finding),
-                    ", \"known\": ", or_null(answer.known), "}"});
+  Json json = Json::array();
+  for (const KernelAnswer& answer : answers) {
+    json.push_back({{"request", json.size() + 1},
+                    {"end", Name(answer.end)},
+                    {"pages", answer.pages.size()},
+                    {"finding", or_null(answer.finding)},
+                    {"known", or_null(answer.known)}});
   }
-  return Concat({"[", json, "]"});
+  return json;
 }
 
 // The same of kernel text, of which `verdict` says alone what cannot be
@@ -238,7 +234,7 @@ Replayed ReplayKernel(const KernelText& text, const Case& c,
     compared |= answer.end != KernelAnswer::End::kRefused &&
                 answer.end != KernelAnswer::End::kMalformed;
   }
-  replayed.json = Concat({"\"requests\": ", JsonAnswers(answers)});
+  replayed.json["requests"] = JsonAnswers(answers);
   if (!findings.empty()) {
     replayed.result = Result::kFinding;
     replayed.line = Concat({"FINDING ", Enumerate(findings)});
@@ -246,7 +242,7 @@ Replayed ReplayKernel(const KernelText& text, const Case& c,
       replayed.line += Concat({"; known finding: ", Enumerate(known)});
     }
     replayed.line += RefusedRequests(verdict);
-    replayed.json += Concat({", \"signature\": ", JsonString(findings[0])});
+    replayed.json["signature"] = findings[0];
   } else if (!compared) {
     const std::string reason =
         !c.empty() && Name(c.space.arch) != text.arch
@@ -255,7 +251,7 @@ Replayed ReplayKernel(const KernelText& text, const Case& c,
             : std::string(Describe(ReasonOf(verdict)));
     replayed.result = Result::kNotComparable;
     replayed.line = Concat({"not comparable: ", reason});
-    replayed.json += Concat({", \"reason\": ", JsonString(reason)});
+    replayed.json["reason"] = reason;
   } else if (!known.empty()) {
     replayed.result = Result::kKnownDefect;
     for (std::string& name : known) name = KnownFindingFile(name);
@@ -281,17 +277,6 @@ class Replayer {
         kernel_(kernel),
         texts_(kernel == nullptr ? kModelTexts : kKernelTexts),
         out_(out) {}
-
-  void Begin() {
-    if (!json_) return;
-    const std::string walk =
-        kernel_ == nullptr
-            ? ""
-            : Concat({",\n  \"walk\": ", JsonString(kernel_->text().name)});
-    out_.Write(Concat(
-        {"{\n  \"strict\": ", excuses_ == Excuses::kNone ? "true" : "false",
-         walk, ",\n  \"cases\": ["}));
-  }
 
   void Replay(const std::string& file) {
     const absl::StatusOr<Case> c = ReadCase(file);
@@ -319,20 +304,22 @@ class Replayer {
     PrintError(status);
     if (!json_) return;
     AddJson(file, Result::kUnreadable,
-            Concat({"\"error\": ", JsonString(std::string(status.message()))}));
+            {{"error", std::string(status.message())}});
   }
 
   int End() {
     size_t total = 0;
     for (const size_t count : counts_) total += count;
     if (json_) {
-      std::string summary = Concat({"\"cases\": ", std::to_string(total)});
+      Json document = {{"strict", excuses_ == Excuses::kNone}};
+      if (kernel_ != nullptr) document["walk"] = kernel_->text().name;
+      document["cases"] = std::move(cases_);
+      Json& summary = document["summary"];
+      summary["cases"] = total;
       for (size_t i = 0; i < kResults; ++i) {
-        summary += Concat({", ", JsonString(texts_[i].json), ": ",
-                           std::to_string(counts_[i])});
+        summary[std::string(texts_[i].json)] = counts_[i];
       }
-      out_.Write(Concat({is_first_ ? "" : "\n  ", "],\n  \"summary\": {",
-                         summary, "}\n}\n"}));
+      out_.Write(JsonText(document));
     } else {
       std::string summary = Plural(total, "case");
       for (size_t i = 0; i < kResults; ++i) {
@@ -349,9 +336,16 @@ class Replayer {
       out_.Write(text.text());
     }
     if (counts_[static_cast<size_t>(Result::kFinding)] > 0) return kFinding;
-    return counts_[static_cast<size_t>(Result::kUnreadable)] > 0
-               ? kUnreadable
-               : kNothingFound;
+    if (counts_[static_cast<size_t>(Result::kUnreadable)] > 0) {
+      return kUnreadable;
+    }
+    if (counts_[static_cast<size_t>(Result::kNotComparable)] < total) {
+      return kNothingFound;
+    }
+    PrintError(Concat({"replay: nothing was compared: ",
+                       total == 1 ? "the case is" : "all cases are",
+                       " not comparable"}));
+    return kFailed;
   }
 
  private:
@@ -372,13 +366,11 @@ class Replayer {
 
   void Count(Result result) { ++counts_[static_cast<size_t>(result)]; }
 
-  void AddJson(const std::string& file, Result result,
-               std::string_view members) {
-    out_.Write(Concat(
-        {is_first_ ? "\n" : ",\n", "    {\"file\": ", JsonString(file),
-         ", \"result\": ", JsonString(texts_[static_cast<size_t>(result)].json),
-         ", ", members, "}"}));
-    is_first_ = false;
+  void AddJson(const std::string& file, Result result, const Json& members) {
+    Json one = {{"file", file},
+                {"result", texts_[static_cast<size_t>(result)].json}};
+    one.update(members);
+    cases_.push_back(std::move(one));
   }
 
   const bool json_;
@@ -388,7 +380,7 @@ class Replayer {
   Output& out_;
   Oracle oracle_;
   std::array<size_t, kResults> counts_{};
-  bool is_first_ = true;
+  Json cases_ = Json::array();
 };
 
 }  // namespace
@@ -411,7 +403,6 @@ int RunReplay(const Arguments& arguments, Output& out) {
       arguments.Has("--json"),
       arguments.Has("--strict") ? Excuses::kNone : Excuses::kKnownDefects,
       kernel.get(), out);
-  replayer.Begin();
   for (const std::string& operand : arguments.operands) {
     const absl::StatusOr<std::vector<std::string>> files = FilesAt(operand);
     if (!files.ok()) {

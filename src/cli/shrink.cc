@@ -162,12 +162,12 @@ int RunShrink(const Arguments& arguments, Output& out) {
                 wish.signature.empty() ? "" : Concat({" ", wish.signature}),
                 walk.empty() ? "" : Concat({" of ", walk}),
                 "; there is nothing to keep"}));
-    return kNothingFound;
+    return kFailed;
   }
   const ShrunkCase& shrunk = **tried;
   const std::string bytes = as_text ? ToText(shrunk.c) : BytesOf(shrunk.c);
-  return Deliver(bytes, arguments, shrunk.stopped ? kInterrupted : kFinding,
-                 out);
+  return Deliver(bytes, arguments,
+                 shrunk.stopped ? kInterrupted : kNothingFound, out);
 }
 
 }  // namespace pxdfuzz

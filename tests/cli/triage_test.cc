@@ -120,10 +120,15 @@ TEST_F(TriageTest, MarksWhatIsKnown) {
 
 TEST_F(TriageTest, Folders) {
   fs::create_directory(Scratch("empty"));
-  const Ran empty = Run("triage " + Scratch("empty"));
-  EXPECT_EQ(empty.code, 0);
-  EXPECT_THAT(empty.out, HasSubstr("\n0 files: 0 with 0 kinds of finding"));
-  EXPECT_THAT(empty.out, Not(HasSubstr("|")));
+  ExpectError("triage " + Scratch("empty"), 3,
+              Scratch("empty") + ": is a folder without files");
+  // One in which no file is a case is summed up, and has failed.
+  std::ofstream(Scratch("empty/text")) << "version: 1\nrequests: 5\n";
+  const Ran none = Run("triage " + Scratch("empty"));
+  EXPECT_EQ(none.code, 3);
+  EXPECT_EQ(none.error,
+            "pxdfuzz: " + Scratch("empty") + ": no file in it is a case\n");
+  EXPECT_THAT(none.out, HasSubstr("\n1 file: 0 with 0 kinds of finding"));
   ExpectError("triage nowhere", 3,
               "nowhere: cannot be read: No such file or directory");
   ExpectError("triage README.md", 3, "README.md: is no folder");

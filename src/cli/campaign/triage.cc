@@ -294,6 +294,10 @@ int RunTriage(const Arguments& arguments, Output& out) {
     PrintError(Concat({folder, ": cannot be read: ", failed.message()}));
     return kUnreadable;
   }
+  if (files.empty() && pile.unreadable.empty()) {
+    PrintError(Concat({folder, ": is a folder without files"}));
+    return kFailed;
+  }
   std::sort(files.begin(), files.end());
   pile.files = files.size();
   Oracle oracle;
@@ -310,8 +314,16 @@ int RunTriage(const Arguments& arguments, Output& out) {
   Summary summary(pile, *known, oracle);
   const std::string text = summary.Text(folder, progress);
   progress.End();
-  return Deliver(text, arguments,
-                 summary.has_fresh() ? kFinding : kNothingFound, out);
+  const bool has_case = !pile.groups.empty() || pile.without_finding > 0;
+  const int code = Deliver(text, arguments,
+                           !has_case             ? kFailed
+                           : summary.has_fresh() ? kFinding
+                                                 : kNothingFound,
+                           out);
+  if (!has_case) {
+    PrintError(Concat({folder, ": no file in it is a case"}));
+  }
+  return code;
 }
 
 }  // namespace pxdfuzz

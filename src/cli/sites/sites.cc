@@ -31,6 +31,7 @@ namespace pxdfuzz {
 namespace {
 
 namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 // What every tree has, also one of which parts alone were unpacked.
@@ -344,68 +345,58 @@ std::string ToList(const TreeSites& tree) {
   return list;
 }
 
-std::string JsonOf(const Counts& counts) {
-  return Concat({"\"addr_end\": ", std::to_string(counts.addr_ends),
-                 ", \"root\": ", std::to_string(counts.roots),
-                 ", \"by_pointer\": ", std::to_string(counts.by_pointer),
-                 ", \"lockless\": ", std::to_string(counts.lockless),
-                 ", \"by_value\": ", std::to_string(counts.by_value),
-                 ", \"read_once\": ", std::to_string(counts.once),
-                 ", \"read_plainly\": ", std::to_string(counts.plain),
-                 ", \"functions\": ", std::to_string(counts.walkers),
-                 ", \"candidates\": ", std::to_string(counts.candidates)});
+Json JsonOf(const Counts& counts) {
+  return {{"addr_end", counts.addr_ends},    {"root", counts.roots},
+          {"by_pointer", counts.by_pointer}, {"lockless", counts.lockless},
+          {"by_value", counts.by_value},     {"read_once", counts.once},
+          {"read_plainly", counts.plain},    {"functions", counts.walkers},
+          {"candidates", counts.candidates}};
 }
 
-std::string_view JsonOf(bool yes) { return yes ? "true" : "false"; }
-
-std::string JsonOf(const Walker& walker) {
+Json JsonOf(const Walker& walker) {
   SourceSites alone;
   alone.walkers = {walker};
   Counts counts;
   counts.Add(alone);
-  return Concat({"{\"function\": ", JsonString(walker.function),
-                 ", \"line\": ", std::to_string(walker.line), ", ",
-                 JsonOf(counts), ", \"macro\": ", JsonOf(walker.is_macro),
-                 ", \"takes_lock\": ", JsonOf(walker.takes_lock),
-                 ", \"steps\": ", JsonOf(walker.steps), "}"});
+  Json json = {{"function", walker.function}, {"line", walker.line}};
+  json.update(JsonOf(counts));
+  json.update({{"macro", walker.is_macro},
+               {"takes_lock", walker.takes_lock},
+               {"steps", walker.steps}});
+  return json;
 }
 
-std::string JsonOf(const Item& item) {
-  return Concat({"{\"line\": ", std::to_string(item.line),
-                 ", \"function\": ", JsonString(item.function),
-                 ", \"text\": ", JsonString(item.text),
-                 ", \"kind\": ", JsonString(item.kind), "}"});
+Json JsonOf(const Item& item) {
+  return {{"line", item.line},
+          {"function", item.function},
+          {"text", item.text},
+          {"kind", item.kind}};
 }
 
-// All of `items` as a list of JSON, one a line.
 template <class T>
-std::string JsonList(const std::vector<T>& items) {
-  std::string json;
-  for (const T& item : items) {
-    json += Concat({json.empty() ? "" : ",", "\n      ", JsonOf(item)});
-  }
-  return Concat({"[", json, "]"});
+Json JsonList(const std::vector<T>& items) {
+  Json list = Json::array();
+  for (const T& item : items) list.push_back(JsonOf(item));
+  return list;
 }
 
 std::string ToJson(const TreeSites& tree, bool with_items) {
-  std::string files;
+  Json files = Json::array();
   for (const FileSites& file : tree.files) {
     Counts counts;
     counts.Add(file.found);
-    files += Concat({files.empty() ? "" : ",", "\n    {\"file\": ",
-                     JsonString(file.path), ", ", JsonOf(counts),
-                     ",\n     \"walkers\": ", JsonList(file.found.walkers)});
-    if (with_items) {
-      files += Concat({",\n     \"uses\": ", JsonList(ItemsOf(file.found))});
-    }
-    files += "}";
+    Json json = {{"file", file.path}};
+    json.update(JsonOf(counts));
+    json["walkers"] = JsonList(file.found.walkers);
+    if (with_items) json["uses"] = JsonList(ItemsOf(file.found));
+    files.push_back(std::move(json));
   }
   const Spread spread = tree.AddrEnds();
-  return Concat({"{\n  \"files\": [", files,
-                 "\n  ],\n  \"scanned\": ", std::to_string(tree.scanned),
-                 ",\n  \"addr_end_lines\": ", std::to_string(spread.lines),
-                 ",\n  \"addr_end_files\": ", std::to_string(spread.files),
-                 ",\n  \"total\": {", JsonOf(tree.Total()), "}\n}\n"});
+  return JsonText(Json{{"files", files},
+                       {"scanned", tree.scanned},
+                       {"addr_end_lines", spread.lines},
+                       {"addr_end_files", spread.files},
+                       {"total", JsonOf(tree.Total())}});
 }
 
 }  // namespace
@@ -419,6 +410,11 @@ int RunSites(const Arguments& arguments, Output& out) {
   }
   const TreeSites tree = ScanTree(folder, under);
   for (const absl::Status& error : tree.errors) PrintError(error);
+  if (tree.scanned == 0) {
+    PrintError(Concat({folder, under.empty() ? "" : "/", under,
+                       ": no .c or .h file in it could be read"}));
+    return kFailed;
+  }
   const bool list = arguments.Has("--list");
   if (arguments.Has("--json")) {
     out.Write(ToJson(tree, list));
