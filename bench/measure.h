@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/process.h"
 #include "pxdfuzz/base/text_lines.h"
 
@@ -79,8 +80,7 @@ class Results {
  public:
   explicit Results(int label_width)
       : label_width_(label_width),
-        text_(isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr,
-              /*columns=*/120) {}
+        text_(Environment::Read().HasColor(STDOUT_FILENO), /*columns=*/120) {}
 
   void Title(std::string_view title) {
     text_.Blank();

@@ -13,6 +13,7 @@
 #include "fuzz/harness/harness.h"
 #include "kernel/kernel_report.h"
 #include "kernel/observe.h"
+#include "pxdfuzz/base/environment.h"
 
 namespace pxdfuzz {
 namespace {
@@ -21,8 +22,7 @@ namespace {
 
 std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
     std::span<const pxd_kernel* const> kernels) {
-  const char* wish = std::getenv("PXDFUZZ_KERNEL");
-  const std::string wanted = wish == nullptr ? "" : wish;
+  const std::string wanted = Environment::Read().kernel;
   std::vector<std::unique_ptr<KernelJudge>> judges;
   std::string names;
   for (const pxd_kernel* kernel : kernels) {

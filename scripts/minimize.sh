@@ -68,8 +68,10 @@ command_minimize() {
   needed_step 'keeping what covers all' "$LOGS/minimize-$target.log" \
     "build/fuzz/bin/$target" -set_cover_merge=1 \
     "-max_len=$MAX_LENGTH" "$kept" "$merged"
-  build/dev/bin/corpus_cover "$merged" "$kept" ||
-    die 1 "minimize: something would be lost; nothing was written"
+  build/dev/bin/corpus_cover "$merged" "$kept" || case $? in
+    1) die 1 "minimize: something would be lost; nothing was written" ;;
+    *) die 3 'minimize: nothing was compared; nothing was written' ;;
+  esac
   if [[ -n $write ]]; then
     write_corpus "$target" "$kept"
     echo "written to corpus/$target, $(find "corpus/$target" -type f |

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <span>
@@ -16,6 +15,7 @@
 #include "fuzz/generator/mutator.h"
 #include "fuzz/harness/space_filter.h"
 #include "fuzz/targets.h"
+#include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case.h"
 
@@ -46,8 +46,8 @@ struct AflMutator {
 
 extern "C" void* afl_custom_init(void* /*afl*/, unsigned int seed) {
   pxdfuzz::SpaceFilter filter;
-  const char* only = std::getenv("PXDFUZZ_ONLY");
-  if (only != nullptr && *only != '\0') {
+  const std::string only = pxdfuzz::Environment::Read().only;
+  if (!only.empty()) {
     // The target says what is wrong with it.
     filter = pxdfuzz::SpaceFilter::Parse(only).value_or(filter);
   }

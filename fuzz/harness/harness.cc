@@ -43,21 +43,6 @@ constexpr auto kBetweenStats = std::chrono::seconds(1);
   std::exit(2);
 }
 
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-bool WantsColor() {
-  const std::string wish = Environment("PXDFUZZ_COLOR");
-  if (wish == "always") return true;
-  if (wish == "never" || !Environment("NO_COLOR").empty()) return false;
-  if (!wish.empty()) {
-    Usage("PXDFUZZ_COLOR=" + wish + ": say always or never");
-  }
-  return isatty(STDERR_FILENO) != 0;
-}
-
 // A word as a shell reads it.
 std::string Quoted(const std::string& word) {
   const bool plain =
@@ -120,21 +105,24 @@ Harness& Harness::Get() {
   return harness;
 }
 
-Harness::Harness()
-    : signature_(Environment("PXDFUZZ_SIGNATURE")),
-      stats_file_(Environment("PXDFUZZ_STATS")),
-      findings_(Environment("PXDFUZZ_FINDINGS")),
-      color_(WantsColor()) {
-  const std::string only = Environment("PXDFUZZ_ONLY");
-  if (only.empty()) return;
-  const std::optional<SpaceFilter> filter = SpaceFilter::Parse(only);
+Harness::Harness() : Harness(Environment::Read()) {}
+
+Harness::Harness(const Environment& environment)
+    : signature_(environment.signature),
+      stats_file_(environment.stats),
+      findings_(environment.findings),
+      color_(environment.HasColor(STDERR_FILENO)) {
+  if (!environment.error.empty()) Usage(environment.error);
+  if (environment.only.empty()) return;
+  const std::optional<SpaceFilter> filter =
+      SpaceFilter::Parse(environment.only);
   if (!filter.has_value()) {
     std::string names;
     for (const Space& space : kAllSpaces) {
       if (IsBuilt(space)) names += ' ' + Name(space);
     }
-    Usage("PXDFUZZ_ONLY=" + only + ": no such address space; there are" +
-          names);
+    Usage("PXDFUZZ_ONLY=" + environment.only +
+          ": no such address space; there are" + names);
   }
   filter_ = *filter;
 }

@@ -14,22 +14,14 @@
 #include "fuzz/harness/finding_folder.h"
 #include "fuzz/harness/space_filter.h"
 #include "fuzz/harness/stats.h"
+#include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/report/report.h"
 
 namespace pxdfuzz {
 
-// What fuzz targets share. One object a process. It reads the environment once:
-//
-//   PXDFUZZ_ONLY=s390/3,...   cases of other spaces are skipped
-//   PXDFUZZ_SIGNATURE=...     other findings are passed over; a signature, or a
-//                             pattern with * as shells have it
-//   PXDFUZZ_STATS=FILE        statistics go to FILE while the target runs
-//   PXDFUZZ_FINDINGS=FOLDER   findings are kept there, by signature, and the
-//                             target goes on in place of aborting
-//   PXDFUZZ_COLOR=always      colour though stderr is no terminal; or never
-//   NO_COLOR                  no colour
+// What fuzz targets share. One object a process. It reads the environment once.
 class Harness {
  public:
   static Harness& Get();
@@ -80,6 +72,7 @@ class Harness {
 
  private:
   Harness();
+  explicit Harness(const Environment& environment);
 
   // Writes them where the last time is a second ago.
   void KeepStatsFresh();

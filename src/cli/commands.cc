@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/text_lines.h"
 
 namespace pxdfuzz {
@@ -499,6 +500,10 @@ int Deliver(std::string_view bytes, const Arguments& arguments, int code,
 }
 
 int RunProgram(std::span<const std::string> words, Output& out) {
+  if (const std::string error = Environment::Read().error; !error.empty()) {
+    PrintError(error);
+    return kUsage;
+  }
   const int code = Dispatch(words, out);
   if (out.status().ok()) return code;
   PrintError(out.status());

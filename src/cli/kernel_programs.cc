@@ -21,6 +21,7 @@
 #include <system_error>
 #include <utility>
 
+#include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "src/cli/commands.h"
 
@@ -306,8 +307,8 @@ size_t RequestToTell(const std::vector<KernelAnswer>& answers) {
 }
 
 std::string KernelFolder() {
-  const char* folder = std::getenv(kFolderVariable);
-  if (folder != nullptr && *folder != '\0') return folder;
+  const std::string folder = Environment::Read().kernel_programs;
+  if (!folder.empty()) return folder;
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   return error ? "." : self.parent_path().string();

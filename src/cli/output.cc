@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/text_lines.h"
 
 namespace pxdfuzz {
@@ -67,8 +68,7 @@ void Output::Write(std::string_view bytes) {
 bool Output::is_terminal() const { return isatty(STDOUT_FILENO) != 0; }
 
 bool Output::color() const {
-  const char* no_color = std::getenv("NO_COLOR");
-  return is_terminal() && (no_color == nullptr || *no_color == '\0');
+  return Environment::Read().HasColor(STDOUT_FILENO);
 }
 
 absl::Status WriteFile(const std::string& path, std::string_view bytes,

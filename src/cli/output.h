@@ -17,7 +17,7 @@ class Output {
   void Write(std::string_view bytes);
 
   bool is_terminal() const;
-  // Whether text may have escape codes: a terminal, and no NO_COLOR.
+  // Whether text may have escape codes (Environment::color).
   bool color() const;
 
   // What went wrong first, one line.

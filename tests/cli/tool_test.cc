@@ -380,6 +380,11 @@ TEST_F(ToolTest, TerminalsHaveColourAndNoBytes) {
   EXPECT_THAT(in_terminal(explain).out, HasSubstr("\x1b[31m"));
   EXPECT_THAT(in_terminal("NO_COLOR=1 " + explain).out,
               Not(HasSubstr("\x1b[31m")));
+  const Ran forced = Shell("PXDFUZZ_COLOR=always " + explain);
+  EXPECT_THAT(forced.out, HasSubstr("\x1b[31m"));
+  const Ran wrong = Shell("PXDFUZZ_COLOR=red \"$P\" walks");
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_EQ(wrong.error, "pxdfuzz: PXDFUZZ_COLOR=red: say always or never\n");
   const Ran encode = in_terminal(std::string("\"$P\" encode ") + kThread);
   EXPECT_EQ(encode.code, 2);
   EXPECT_EQ(encode.out,

@@ -187,6 +187,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "cell_map: a file is no statistics of this version\n");
     return pxdfuzz::kUnreadable;
   }
+  if (std::find(reached->begin(), reached->end(), true) == reached->end()) {
+    std::fprintf(stderr, "cell_map: no cell was reached\n");
+    return pxdfuzz::kUnreadable;
+  }
   const std::string text = words[1] == "TEXT" ? pxdfuzz::ToText(*reached)
                                               : pxdfuzz::ToHtml(*reached);
   std::fwrite(text.data(), 1, text.size(), stdout);

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <thread>
 
+#include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/process.h"
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
@@ -120,7 +121,7 @@ class Census {
  public:
   explicit Census(std::string out)
       : out_(std::move(out)),
-        color_(isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == nullptr) {}
+        color_(Environment::Read().HasColor(STDOUT_FILENO)) {}
 
   // All bugs, or those of these names. An error, or nothing.
   std::string Choose(const std::vector<std::string>& names) {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_BASE_ENVIRONMENT_H_
+#define PXDFUZZ_BASE_ENVIRONMENT_H_
+
+#include <optional>
+#include <string>
+
+namespace pxdfuzz {
+
+// The environment variables that fuzz targets and the tool read. An empty one
+// counts as unset.
+struct Environment {
+  // As they are now.
+  static Environment Read();
+
+  // Fuzz targets alone:
+
+  // PXDFUZZ_ONLY=s390/3,x86-64: skips cases of other address spaces.
+  std::string only;
+  // PXDFUZZ_SIGNATURE=s390-3.*: passes over findings whose signature does not
+  // match; a pattern with * as shells have it.
+  std::string signature;
+  // PXDFUZZ_STATS=FILE: writes statistics there while the target runs.
+  std::string stats;
+  // PXDFUZZ_FINDINGS=FOLDER: keeps findings there by signature, and goes on
+  // where the target would abort.
+  std::string findings;
+  // PXDFUZZ_KERNEL=NAME,...: leaves out all other kernel code.
+  std::string kernel;
+
+  // The tool alone:
+
+  // PXDFUZZ_KERNEL_PROGRAMS=FOLDER: where programs of kernel code are; beside
+  // the tool by default.
+  std::string kernel_programs;
+
+  // Both:
+
+  // PXDFUZZ_COLOR=always or never; NO_COLOR=1 is never. By default output has
+  // colour where it goes to a terminal.
+  std::optional<bool> color;
+
+  // Whether text to that descriptor has colour.
+  bool HasColor(int descriptor) const;
+
+  // What is wrong with a variable, in one line, or nothing.
+  std::string error;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_BASE_ENVIRONMENT_H_
