@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "fuzz/harness/sha1.h"
+#include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
 #ifdef PXDFUZZ_AFL
 #include "fuzz/engines/afl_target.h"
@@ -41,25 +42,6 @@ constexpr auto kBetweenStats = std::chrono::seconds(1);
 [[noreturn]] void Usage(const std::string& message) {
   std::fprintf(stderr, "pxdfuzz: %s\n", message.c_str());
   std::exit(2);
-}
-
-// A word as a shell reads it.
-std::string Quoted(const std::string& word) {
-  const bool plain =
-      !word.empty() &&
-      word.find_first_not_of(
-          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-          "_-./=,:+@%") == std::string::npos;
-  if (plain) return word;
-  std::string quoted = "'";
-  for (const char c : word) {
-    if (c == '\'') {
-      quoted += "'\\''";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "'";
 }
 
 bool Holds(const std::string& file, std::span<const uint8_t> bytes) {
@@ -180,21 +162,21 @@ std::string Harness::FileOf(std::span<const uint8_t> input,
 std::vector<ReportCommand> Harness::Commands(std::span<const uint8_t> input,
                                              std::string_view signature) const {
   if (command_line_.empty()) return {};
-  const std::string program = Quoted(command_line_[0]);
+  const std::string program = ShellWord(command_line_[0]);
   const std::string file = FileOf(input, signature);
   std::vector<ReportCommand> commands = {
-      {"reproduce", program + ' ' + Quoted(file)}};
+      {"reproduce", program + ' ' + ShellWord(file)}};
 #ifdef PXDFUZZ_LIBFUZZER
   commands.push_back(
       {"minimise, keeping this finding",
-       "PXDFUZZ_SIGNATURE=" + Quoted(std::string(signature)) + ' ' + program +
+       "PXDFUZZ_SIGNATURE=" + ShellWord(signature) + ' ' + program +
            " -minimize_crash=1 -runs=100000 -exact_artifact_path=" +
-           Quoted(file + ".min") + ' ' + Quoted(file)});
+           ShellWord(file + ".min") + ' ' + ShellWord(file)});
 #elif defined(PXDFUZZ_AFL)
   commands.push_back({"minimise, keeping this finding",
-                      "PXDFUZZ_SIGNATURE=" + Quoted(std::string(signature)) +
-                          " afl-tmin -i " + Quoted(file) + " -o " +
-                          Quoted(file + ".min") + " -- " + program});
+                      "PXDFUZZ_SIGNATURE=" + ShellWord(signature) +
+                          " afl-tmin -i " + ShellWord(file) + " -o " +
+                          ShellWord(file + ".min") + " -- " + program});
 #else
   static_cast<void>(signature);
 #endif
@@ -213,7 +195,7 @@ std::vector<ReportCommand> Harness::WalkCommands(
       const fs::path folder = fs::path(command_line_[0]).parent_path();
       std::error_code error;
       if (fs::is_regular_file(folder / program, error)) {
-        begin = "PXDFUZZ_KERNEL_PROGRAMS=" + Quoted(folder.string()) + ' ';
+        begin = "PXDFUZZ_KERNEL_PROGRAMS=" + ShellWord(folder.string()) + ' ';
       }
     }
   }
@@ -221,11 +203,11 @@ std::vector<ReportCommand> Harness::WalkCommands(
   commands.push_back({program.empty()
                           ? "tell it again, --walk=NAME for another walk"
                           : "tell it again",
-                      begin + "pxdfuzz explain " + walk + Quoted(file)});
+                      begin + "pxdfuzz explain " + walk + ShellWord(file)});
   commands.push_back({"make it simple, as text",
-                      begin + "pxdfuzz shrink " + walk + "--signature=" +
-                          Quoted(std::string(signature)) + " -o " +
-                          Quoted(file + ".yaml") + ' ' + Quoted(file)});
+                      begin + "pxdfuzz shrink " + walk +
+                          "--signature=" + ShellWord(signature) + " -o " +
+                          ShellWord(file + ".yaml") + ' ' + ShellWord(file)});
   return commands;
 }
 

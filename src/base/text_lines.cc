@@ -53,6 +53,76 @@ size_t TextWidth(std::string_view text) {
       }));
 }
 
+std::string ShellWord(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+      "%+,-./:=@_";
+  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) {
+    return std::string(word);
+  }
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '\'';
+}
+
+std::string Excerpt(std::string_view bytes, size_t longest) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string excerpt = "'";
+  for (const char c : bytes.substr(0, longest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      excerpt += "\\n";
+    } else if (c == '\\' || c == '\'') {
+      excerpt += '\\';
+      excerpt += c;
+    } else if (byte < ' ' || byte > '~') {
+      excerpt += "\\x";
+      excerpt += kDigits[byte >> 4];
+      excerpt += kDigits[byte & 15];
+    } else {
+      excerpt += c;
+    }
+  }
+  return excerpt + (bytes.size() > longest ? "...'" : "'");
+}
+
+std::vector<std::string> WrapWords(std::string_view first,
+                                   std::string_view rest, std::string_view text,
+                                   size_t columns, LongWords long_words) {
+  std::vector<std::string> lines = {std::string(first)};
+  bool has_word = false;
+  const auto begin_line = [&] {
+    lines.emplace_back(rest);
+    has_word = false;
+  };
+  while (!text.empty()) {
+    const size_t end = text.find(' ');
+    std::string_view word = text.substr(0, end);
+    text = end == text.npos ? "" : text.substr(end + 1);
+    if (word.empty()) continue;
+    if (has_word && TextWidth(lines.back()) + 1 + TextWidth(word) > columns) {
+      begin_line();
+    }
+    if (has_word) lines.back() += ' ';
+    while (long_words == LongWords::kCut && lines.back().size() < columns &&
+           lines.back().size() + word.size() > columns) {
+      const size_t fits = columns - lines.back().size();
+      lines.back() += word.substr(0, fits);
+      word.remove_prefix(fits);
+      begin_line();
+    }
+    lines.back() += word;
+    has_word = true;
+  }
+  return lines;
+}
+
 std::string Enumerate(const std::vector<std::string>& items) {
   std::string text;
   for (size_t i = 0; i < items.size(); ++i) {
@@ -74,23 +144,9 @@ void TextLines::Line(std::string_view line, LineStyle style) {
 
 void TextLines::Wrap(std::string_view first, std::string_view rest,
                      std::string_view text, LineStyle style) {
-  std::string line(first);
-  bool has_word = false;
-  while (!text.empty()) {
-    const size_t end = text.find(' ');
-    const std::string_view word = text.substr(0, end);
-    text = end == text.npos ? "" : text.substr(end + 1);
-    if (word.empty()) continue;
-    if (has_word && TextWidth(line) + 1 + TextWidth(word) > columns_) {
-      Line(line, style);
-      line = rest;
-      has_word = false;
-    }
-    if (has_word) line += ' ';
-    line += word;
-    has_word = true;
+  for (const std::string& line : WrapWords(first, rest, text, columns_)) {
+    Line(line, style);
   }
-  Line(line, style);
 }
 
 }  // namespace pxdfuzz

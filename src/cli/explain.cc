@@ -74,19 +74,6 @@ bool HasBoxCharacters() {
   return false;
 }
 
-// `word` for a shell.
-std::string Quoted(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@"
-      "_";
-  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) {
-    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  }
-  return quoted + "'";
-}
-
 // Explains what the program `name` does with `c`, which was read from `file`.
 int ExplainKernel(const std::string& name, const std::string& file,
                   const Case& c, std::optional<size_t> request, Output& out) {
@@ -118,7 +105,7 @@ int ExplainKernel(const std::string& name, const std::string& file,
                  c.requests.size() > 1
                      ? Concat({" --request=", std::to_string(choice + 1)})
                      : "",
-                 " ", Quoted(file)})});
+                 " ", ShellWord(file)})});
   }
   out.Write(KernelReport(
       text, c, choice,

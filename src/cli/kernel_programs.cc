@@ -53,15 +53,9 @@ std::string HexLine(const Case& c) {
   return line + '\n';
 }
 
-// `text` on one line, in print, not too long: for a message.
-std::string Quoted(std::string_view text) {
-  constexpr size_t kLongest = 60;
-  std::string quoted = "'";
-  for (const char c : text.substr(0, std::min(kLongest, text.find('\n')))) {
-    quoted += c >= ' ' && c <= '~' ? c : '?';
-  }
-  if (text.size() > kLongest) quoted += "...";
-  return quoted + "'";
+// The first line of what a program said, for a message.
+std::string FirstLine(std::string_view text) {
+  return Excerpt(text.substr(0, text.find('\n')));
 }
 
 // The case that has the last requests of `c` alone, from `first` on.
@@ -136,7 +130,7 @@ absl::StatusOr<std::unique_ptr<KernelProgram>> KernelProgram::Open(
             ? Concat({"says nothing to --describe", program->Complaint()})
             : Concat({"answers --describe as no program with kernel "
                       "text does: ",
-                      Quoted(lines)}));
+                      FirstLine(lines)}));
   }
   program->text_ = *text;
   return program;
@@ -189,7 +183,7 @@ absl::StatusOr<std::vector<KernelAnswer>> KernelProgram::AskEach(const Case& c,
       if (*line != kAnswerEnd) continue;
       std::optional<KernelAnswer> answer = AnswerFromLines(lines);
       if (!answer.has_value() || answers.size() == c.requests.size()) {
-        return Error(Concat({"gives a strange answer: ", Quoted(lines)}));
+        return Error(Concat({"gives a strange answer: ", FirstLine(lines)}));
       }
       answers.push_back(*std::move(answer));
       lines.clear();
@@ -259,7 +253,7 @@ absl::StatusOr<std::string> KernelProgram::ReadLine() {
       return line;
     }
     if (received_.size() > kMaxLine) {
-      return Error(Concat({"gives a strange answer: ", Quoted(received_)}));
+      return Error(Concat({"gives a strange answer: ", FirstLine(received_)}));
     }
     std::array<char, 64 * 1024> buffer;
     const ssize_t got = recv(socket_, buffer.data(), buffer.size(), 0);
@@ -288,7 +282,7 @@ std::string KernelProgram::Complaint() const {
   std::array<char, 512> buffer;
   const ssize_t got = pread(errors_, buffer.data(), buffer.size(), 0);
   if (got <= 0) return "";
-  return Concat({", but ", Quoted({buffer.data(), static_cast<size_t>(got)}),
+  return Concat({", but ", FirstLine({buffer.data(), static_cast<size_t>(got)}),
                  " on standard error"});
 }
 

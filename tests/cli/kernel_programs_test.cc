@@ -220,7 +220,7 @@ TEST_F(KernelProgramsTest, TheLastWordsOfOneThatDiesAreItsAnswer) {
 TEST_F(KernelProgramsTest, StrangeAnswersAreErrorsOfOneLine) {
   EXPECT_EQ(ErrorOf("echo hello; echo end"), "gives a strange answer: 'hello'");
   EXPECT_EQ(ErrorOf("printf '\\033[2J\\nend\\n'"),
-            "gives a strange answer: '?[2J'");
+            "gives a strange answer: '\\x1b[2J'");
   EXPECT_EQ(ErrorOf(std::string("printf '") + kAgreed + "case\\n'"),
             "answers 1 of 2 requests");
   EXPECT_EQ(ErrorOf("echo case"), "answers 0 of 2 requests");

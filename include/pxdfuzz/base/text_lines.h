@@ -33,6 +33,23 @@ std::string Concat(std::initializer_list<std::string_view> parts);
 // Columns that UTF-8 takes where each character takes one.
 size_t TextWidth(std::string_view text);
 
+// A word as a shell reads it: in quotes where it has to be.
+std::string ShellWord(std::string_view word);
+
+// The beginning of any bytes for a message, in quotes: one line of printable
+// ASCII that has at most `longest` of them.
+std::string Excerpt(std::string_view bytes, size_t longest = 60);
+
+// What to do with a word that is longer than a line.
+enum class LongWords : uint8_t { kKeep, kCut };
+
+// `text`, broken between words so that no line exceeds `columns`. The first
+// line begins with `first`, all others with `rest`.
+std::vector<std::string> WrapWords(std::string_view first,
+                                   std::string_view rest, std::string_view text,
+                                   size_t columns,
+                                   LongWords long_words = LongWords::kKeep);
+
 // "a, b and c".
 std::string Enumerate(const std::vector<std::string>& items);
 
@@ -52,9 +69,7 @@ class TextLines {
 
   // `line` as it is, however long.
   void Line(std::string_view line, LineStyle style = LineStyle::kPlain);
-  // `text`, broken between words so that no line exceeds columns() unless a
-  // single word does. The first line begins with `first`, all others with
-  // `rest`.
+  // The lines of WrapWords().
   void Wrap(std::string_view first, std::string_view rest,
             std::string_view text, LineStyle style = LineStyle::kPlain);
   void Blank() { text_ += '\n'; }

@@ -13,7 +13,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_split.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/text_lines.h"
@@ -31,15 +30,8 @@ constexpr size_t kMaxChanges = decltype(Case::changes)::capacity();
 constexpr size_t kMaxWords = decltype(Stack::words)::capacity();
 constexpr uint64_t kMaxFrame = (uint64_t{1} << 32) - 1;  // in pages
 
-// Text of the file in a message: one line, and not a long one.
-std::string Quoted(std::string_view text) {
-  constexpr size_t kLongest = 40;
-  const bool cut = text.size() > kLongest;
-  text = text.substr(0, kLongest);
-  return Concat({"'",
-                 absl::CHexEscape(absl::string_view(text.data(), text.size())),
-                 cut ? "...'" : "'"});
-}
+// Text of the file in a message.
+std::string Quoted(std::string_view text) { return Excerpt(text, 40); }
 
 std::string Found(const YamlNode& node) {
   switch (node.kind) {
