@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/compare.h"
@@ -45,9 +46,8 @@ const std::vector<Bytes>& Corpus() {
     std::sort(files.begin(), files.end());
     auto* read = new std::vector<Bytes>();
     for (const std::filesystem::path& file : files) {
-      std::ifstream in(file, std::ios::binary);
-      read->emplace_back(std::istreambuf_iterator<char>(in),
-                         std::istreambuf_iterator<char>());
+      const std::string bytes = ReadFile(file).value_or("");
+      read->emplace_back(bytes.begin(), bytes.end());
     }
     return read;
   }();

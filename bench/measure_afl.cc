@@ -21,6 +21,7 @@
 
 #include "bench/measure.h"
 #include "pxdfuzz/base/read_file.h"
+#include "pxdfuzz/case/case.h"
 
 namespace pxdfuzz {
 namespace {
@@ -29,7 +30,6 @@ namespace fs = std::filesystem;
 
 const std::string kFolder = "build/afl-runs";
 const std::string kBin = "build/afl/bin/";
-constexpr char kMaxLength[] = "700";      // what the case format can say
 constexpr uint64_t kBugBudget = 300'000;  // then a search is given up
 constexpr char kRatioExecutions[] = "300000";
 constexpr char kRaceExecutions[] = "100000";
@@ -155,7 +155,7 @@ class Bench {
                      std::to_string(processor_),
                      "afl-fuzz",
                      "-G",
-                     kMaxLength,
+                     std::to_string(kMaxEncodedSize),
                      "-i",
                      kFolder + "/seeds",
                      "-o",

@@ -18,6 +18,7 @@
 
 #include "bench/measure.h"
 #include "pxdfuzz/base/read_file.h"
+#include "pxdfuzz/case/case.h"
 
 namespace pxdfuzz {
 namespace {
@@ -26,7 +27,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 const std::string kFolder = "build/bench-runs";
-constexpr char kMaxLength[] = "700";  // what the case format can say
 // How much faster an empty target is, about: all are to run for as long.
 constexpr uint64_t kEmptyFactor = 5;
 
@@ -177,8 +177,8 @@ class Bench {
     const Process::End end = RunWithLog(
         {.words = {Concat({"build/", build.preset, "/bin/", program}),
                    "-seed=1", Concat({"-runs=", std::to_string(measured.runs)}),
-                   Concat({"-max_len=", kMaxLength}), "-keep_seed=1",
-                   Concat({"-artifact_prefix=", kFolder, "/"}),
+                   Concat({"-max_len=", std::to_string(kMaxEncodedSize)}),
+                   "-keep_seed=1", Concat({"-artifact_prefix=", kFolder, "/"}),
                    Concat({"-seed_inputs=@", ListOf(set)})},
          .environment = {{"PXDFUZZ_ONLY", "s390"},
                          {"PXDFUZZ_SIGNATURE", std::nullopt},

@@ -7,14 +7,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "fuzz/harness/harness.h"
+#include "pxdfuzz/base/read_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -43,14 +42,6 @@ std::optional<std::vector<fs::path>> FilesAt(const fs::path& path) {
   return files;
 }
 
-std::optional<std::vector<uint8_t>> Read(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in),
-                             std::istreambuf_iterator<char>()};
-  if (!in.good() && !in.eof()) return std::nullopt;
-  return bytes;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -75,14 +66,14 @@ int main(int argc, char** argv) {
       return kUnreadable;
     }
     for (const fs::path& file : *files) {
-      const auto bytes = Read(file);
+      const std::optional<std::string> bytes = pxdfuzz::ReadFile(file);
       if (!bytes.has_value()) {
         std::fprintf(stderr, "%s: %s: cannot be read\n", program.c_str(),
                      file.c_str());
         return kUnreadable;
       }
       harness.SetInputFile(file.string());
-      LLVMFuzzerTestOneInput(bytes->data(), bytes->size());
+      LLVMFuzzerTestOneInput(pxdfuzz::Bytes(*bytes).data(), bytes->size());
       ++inputs;
     }
   }

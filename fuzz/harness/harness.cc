@@ -12,10 +12,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "fuzz/harness/sha1.h"
+#include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
 #ifdef PXDFUZZ_AFL
@@ -45,13 +45,8 @@ constexpr auto kBetweenStats = std::chrono::seconds(1);
 }
 
 bool Holds(const std::string& file, std::span<const uint8_t> bytes) {
-  std::error_code error;
-  if (!fs::is_regular_file(file, error)) return false;
-  std::ifstream in(file, std::ios::binary);
-  return std::equal(
-      std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>(),
-      bytes.begin(), bytes.end(),
-      [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
+  const std::optional<std::string> held = ReadFile(file);
+  return held.has_value() && std::ranges::equal(Bytes(*held), bytes);
 }
 
 // -----------------------------------------------------------------------------

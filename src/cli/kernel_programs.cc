@@ -2,16 +2,13 @@
 
 #include "src/cli/kernel_programs.h"
 
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -24,8 +21,6 @@
 #include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "src/cli/commands.h"
-
-extern "C" char** environ;
 
 namespace pxdfuzz {
 namespace {
@@ -67,44 +62,6 @@ Case Rest(const Case& c, size_t first) {
   }
   return rest;
 }
-
-class SpawnActions {
- public:
-  SpawnActions() {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawnattr_init(&attributes_);
-    // This program may have it ignored, which children inherit.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGPIPE);
-    posix_spawnattr_setsigdefault(&attributes_, &signals);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF);
-  }
-  ~SpawnActions() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-
-  void Connect(int descriptor, int to) {
-    posix_spawn_file_actions_adddup2(&actions_, descriptor, to);
-  }
-  int Spawn(const std::string& path, const std::vector<std::string>& flags,
-            pid_t& process) {
-    std::vector<char*> words = {const_cast<char*>(path.c_str())};
-    for (const std::string& flag : flags) {
-      words.push_back(const_cast<char*>(flag.c_str()));
-    }
-    words.push_back(nullptr);
-    return posix_spawn(&process, path.c_str(), &actions_, &attributes_,
-                       words.data(), environ);
-  }
-
- private:
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
-};
 
 }  // namespace
 
@@ -152,9 +109,9 @@ absl::StatusOr<std::vector<KernelAnswer>> KernelProgram::Ask(const Case& c,
 absl::StatusOr<std::vector<KernelAnswer>> KernelProgram::AskEach(const Case& c,
                                                                  bool reads) {
   std::vector<KernelAnswer> answers;
-  if (process_ > 0 && reads != reads_) Stop();
+  if (process_.runs() && reads != reads_) Stop();
   while (answers.size() < c.requests.size()) {
-    if (process_ == 0) {
+    if (!process_.runs()) {
       reads_ = reads;
       if (const absl::Status status =
               Start(reads ? std::vector<std::string>{"--reads"}
@@ -215,33 +172,27 @@ absl::Status KernelProgram::Start(std::vector<std::string> flags) {
   }
   if (errors_ >= 0) close(errors_);
   errors_ = memfd_create("stderr", MFD_CLOEXEC);
-  SpawnActions actions;
-  actions.Connect(ends[1], STDIN_FILENO);
-  actions.Connect(ends[1], STDOUT_FILENO);
-  if (errors_ >= 0) actions.Connect(errors_, STDERR_FILENO);
-  pid_t process = 0;
-  const int error = actions.Spawn(path_, flags, process);
+  flags.insert(flags.begin(), path_);
+  const std::string error = process_.Start({.words = std::move(flags),
+                                            .in = ends[1],
+                                            .out = ends[1],
+                                            .error = errors_});
   close(ends[1]);
-  if (error != 0) {
+  if (!error.empty()) {
     close(ends[0]);
-    return Error(Concat({"cannot be executed: ", std::strerror(error)}));
+    return absl::UnavailableError(error);
   }
-  process_ = process;
   socket_ = ends[0];
   received_.clear();
   return absl::OkStatus();
 }
 
 void KernelProgram::Stop() {
-  if (process_ == 0) return;
+  if (!process_.runs()) return;
   // It keeps nothing that would have to be saved.
-  shutdown(socket_, SHUT_RDWR);
   close(socket_);
   socket_ = -1;
-  kill(process_, SIGKILL);
-  while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  process_ = 0;
+  process_.Kill();
 }
 
 absl::StatusOr<std::string> KernelProgram::ReadLine() {

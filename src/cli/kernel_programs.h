@@ -3,8 +3,6 @@
 #ifndef PXDFUZZ_SRC_CLI_KERNEL_PROGRAMS_H_
 #define PXDFUZZ_SRC_CLI_KERNEL_PROGRAMS_H_
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -14,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel/answer.h"
+#include "pxdfuzz/base/process.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/paging/space.h"
 
@@ -57,7 +56,7 @@ class KernelProgram {
 
   std::string path_;
   KernelText text_;
-  pid_t process_ = 0;
+  Process process_;
   int socket_ = -1;  // its standard input and output
   int errors_ = -1;  // a file without a name: its standard error
   bool reads_ = false;

@@ -10,11 +10,9 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -23,6 +21,7 @@
 
 #include "pxdfuzz/case/case.h"
 #include "src/cli/campaign/known_issues.h"
+#include "tests/shell.h"
 #include "tests/small_disk.h"
 
 namespace pxdfuzz {
@@ -34,11 +33,6 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 namespace fs = std::filesystem;
-
-std::string Contents(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 struct Ran {
   int code = -1;
@@ -57,13 +51,6 @@ const std::string& WorksWell() {
 
 class CampaignTest : public ::testing::Test {
  protected:
-  CampaignTest() {
-    std::string name = (fs::temp_directory_path() / "pxdfuzz-XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    scratch_ = name;
-  }
-  ~CampaignTest() override { fs::remove_all(scratch_); }
-
   std::string Scratch(const std::string& name) const {
     return (scratch_ / name).string();
   }
@@ -84,12 +71,9 @@ class CampaignTest : public ::testing::Test {
   }
 
   Ran Run(const std::string& arguments) const {
-    const std::string log = Scratch("printed");
-    const std::string line = "'" PXDFUZZ_BIN "/pxdfuzz' campaign " + arguments +
-                             " > '" + log + "' 2>&1";
-    const int status = system(line.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-            Contents(log)};
+    ShellRun run =
+        RunShell("'" PXDFUZZ_BIN "/pxdfuzz' campaign " + arguments + " 2>&1");
+    return {run.code, std::move(run.out)};
   }
   Ran RunTarget(const std::string& body, const std::string& flags = "") const {
     return Run(Target(body) + " --jobs=1 --out=" + Scratch("out") + ' ' +
@@ -99,7 +83,8 @@ class CampaignTest : public ::testing::Test {
     return nlohmann::json::parse(Contents(Out("stats.json")));
   }
 
-  fs::path scratch_;
+  const ScratchFolder folder_;
+  const fs::path& scratch_ = folder_.path();
 };
 
 TEST_F(CampaignTest, WithoutAFindingItEndsWell) {

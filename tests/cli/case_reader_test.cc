@@ -12,6 +12,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
 #include "tests/known_cases.h"
@@ -145,8 +146,7 @@ TEST(ReadCaseTextTest, ReadsBackRandomChanges) {
 
 // docs/format.md, from the project's folder.
 TEST(ReadCaseTextTest, TheManualsExampleIsCanonical) {
-  std::ifstream in("docs/format.md");
-  const std::string manual{std::istreambuf_iterator<char>(in), {}};
+  const std::string manual = ReadFile("docs/format.md").value_or("");
   constexpr std::string_view kBegin = "```yaml\n";
   const size_t begin = manual.find(kBegin);
   ASSERT_NE(begin, manual.npos);

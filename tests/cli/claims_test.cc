@@ -24,8 +24,7 @@ std::string OutputOf(const std::string& arguments) {
 }
 
 TEST(ClaimsTest, ThePageHoldsWhatIsPrinted) {
-  std::ifstream in("docs/claims.md");
-  const std::string page{std::istreambuf_iterator<char>(in), {}};
+  const std::string page = Contents("docs/claims.md");
   const size_t begin = page.find("```\n");
   ASSERT_NE(begin, page.npos);
   const size_t end = page.find("```\n", begin + 4);

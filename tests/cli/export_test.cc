@@ -38,11 +38,6 @@ constexpr char kShort[] = "corpus/regressions/thread-short.yaml";
 constexpr char kAgrees[] = "corpus/regressions/old-page-written.yaml";
 constexpr char kRefused[] = "corpus/regressions/beyond-limit.yaml";
 
-std::string Contents(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 // A kernel that the exported program meets in place of the real one: its
 // vmsplice(), and function tracing. FAKE says what is wrong with it.
 constexpr std::string_view kFakeKernel = R"text(

@@ -20,6 +20,7 @@
 #include "src/cli/input.h"
 #include "src/cli/text/case_reader.h"
 #include "tests/known_cases.h"
+#include "tests/shell.h"
 
 namespace pxdfuzz {
 namespace {
@@ -32,11 +33,6 @@ std::string Bytes(const Case& c) {
   std::vector<uint8_t> bytes(kMaxEncodedSize);
   bytes.resize(Encode(c, bytes));
   return {bytes.begin(), bytes.end()};
-}
-
-std::string Contents(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 // Names without extension, of files with `extension`.

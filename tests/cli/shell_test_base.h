@@ -4,61 +4,35 @@
 #define PXDFUZZ_TESTS_CLI_SHELL_TEST_BASE_H_
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <string>
+
+#include "tests/shell.h"
 
 namespace pxdfuzz {
 
 // A test of the program as a process, with a folder of its own.
 class ShellTest : public ::testing::Test {
  protected:
-  struct Ran {
-    int code = -1;  // 128 + signal, where one ended it
-    std::string out;
-    std::string error;
-  };
-
-  ShellTest() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "pxdfuzz-XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    scratch_ = name;
-    std::filesystem::create_directory(scratch_ / "streams");
-    std::filesystem::create_directory(scratch_ / "own");
-  }
-  ~ShellTest() override { std::filesystem::remove_all(scratch_); }
+  using Ran = ShellRun;
 
   // The path of a file in a folder that begins empty.
   std::string Scratch(const std::string& name) const {
-    return (scratch_ / "own" / name).string();
+    return (scratch_.path() / name).string();
   }
   // Names in it, and how many.
   size_t ScratchFiles() const {
     return static_cast<size_t>(
-        std::distance(std::filesystem::directory_iterator(scratch_ / "own"),
+        std::distance(std::filesystem::directory_iterator(scratch_.path()),
                       std::filesystem::directory_iterator()));
-  }
-
-  static std::string Contents(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
   }
 
   // Runs a line of a shell in which $P is the program.
   Ran Shell(const std::string& line) const {
-    const std::string out = scratch_ / "streams/out";
-    const std::string error = scratch_ / "streams/error";
-    const std::string command = "P='" PXDFUZZ_BIN
-                                "/pxdfuzz'; unset NO_COLOR; { " +
-                                line + "\n} >'" + out + "' 2>'" + error + "'";
-    const int status = system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-            Contents(out), Contents(error)};
+    return RunShell("P='" PXDFUZZ_BIN "/pxdfuzz'; unset NO_COLOR; { " + line +
+                    "\n}");
   }
   // Runs the program.
   Ran Run(const std::string& arguments) const {
@@ -75,7 +49,7 @@ class ShellTest : public ::testing::Test {
   }
 
  private:
-  std::filesystem::path scratch_;
+  const ScratchFolder scratch_;
 };
 
 }  // namespace pxdfuzz

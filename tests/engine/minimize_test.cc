@@ -35,10 +35,7 @@ std::optional<std::string> SignatureOf(const Case& c) {
 }
 
 std::optional<std::string> SignatureOf(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  return SignatureOf(Decode(
-      std::span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size())));
+  return SignatureOf(Decode(Bytes(Contents(file))));
 }
 
 // A wrong page in the first request and a page too few in the second.

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bench/corpus_rules.h"
+#include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 
@@ -30,9 +31,8 @@ Corpus CorpusIn(const std::filesystem::path& folder) {
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in),
-                                     std::istreambuf_iterator<char>()};
+    const std::string text = ReadFile(entry.path()).value_or("");
+    const std::vector<uint8_t> bytes(text.begin(), text.end());
     const Case c = Decode(bytes);
     std::vector<uint8_t> canonical(kMaxEncodedSize);
     canonical.resize(Encode(c, canonical));

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/shell.h"
 #include "tests/small_disk.h"
 
 namespace pxdfuzz {
@@ -20,21 +21,10 @@ namespace fs = std::filesystem;
 
 class FindingFolderTest : public ::testing::Test {
  protected:
-  FindingFolderTest() {
-    std::string name = (fs::temp_directory_path() / "pxdfuzz-XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    scratch_ = name;
-  }
-  ~FindingFolderTest() override { fs::remove_all(scratch_); }
-
-  static std::string Contents(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-
   std::string Path() const { return (scratch_ / "findings").string(); }
 
-  fs::path scratch_;
+  const ScratchFolder folder_;
+  const fs::path& scratch_ = folder_.path();
   const std::vector<uint8_t> input_ = {1, 0, 255};
 };
 

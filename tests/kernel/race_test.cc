@@ -23,6 +23,7 @@
 #include "kernel/kernel_report.h"
 #include "kernel/observe.h"
 #include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/paging/space.h"
@@ -32,9 +33,8 @@ namespace pxdfuzz {
 namespace {
 
 Case Regression(const std::string& name) {
-  std::ifstream in("corpus/regressions/" + name + ".bin", std::ios::binary);
-  const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in), {}};
-  const Case c = Decode(bytes);
+  const Case c = Decode(
+      Bytes(ReadFile("corpus/regressions/" + name + ".bin").value_or("")));
   EXPECT_FALSE(c.changes.empty()) << name;
   return c;
 }

@@ -3,9 +3,8 @@
 #include "tests/mutants/corpus.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <fstream>
-#include <iterator>
+
+#include "pxdfuzz/base/read_file.h"
 
 namespace pxdfuzz::mutants {
 
@@ -18,10 +17,7 @@ std::vector<Case> ReadCorpus(
       if (!entry.is_regular_file() || entry.path().extension() == ".yaml") {
         continue;
       }
-      std::ifstream in(entry.path(), std::ios::binary);
-      const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in),
-                                       std::istreambuf_iterator<char>()};
-      const Case c = Decode(bytes);
+      const Case c = Decode(Bytes(ReadFile(entry.path()).value_or("")));
       if (std::find(cases.begin(), cases.end(), c) == cases.end()) {
         cases.push_back(c);
       }

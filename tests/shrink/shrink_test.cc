@@ -21,6 +21,7 @@
 #include "fuzz/generator/mutator.h"
 #include "fuzz/harness/sha1.h"
 #include "fuzz/targets.h"
+#include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/oracle/compare.h"
@@ -595,10 +596,7 @@ TEST(ShrinkerTest, RegressionsBecomeMinimal) {
   for (const auto& entry :
        std::filesystem::directory_iterator("corpus/regressions")) {
     if (entry.path().extension() != ".bin") continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    const Case c = Decode(std::span(
-        reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+    const Case c = Decode(Bytes(ReadFile(entry.path()).value_or("")));
     const std::optional<std::string> signature = SignatureOf(oracle, c);
     if (!signature.has_value()) continue;
     ++found;
