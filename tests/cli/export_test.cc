@@ -221,6 +221,11 @@ std::string CulpritOf(const std::string& file) {
   return "";
 }
 
+// The frame is a program of a case, too.
+TEST_F(ExportTest, TheFrameOfCProgramsCompilesByItself) {
+  CompileC("src/cli/export/drive_gup.c");
+}
+
 TEST_F(ExportTest, GtestFailsForTheCulpritAndPassesForAWalkThatHolds) {
   const std::string culprit =
       Written(std::string("--as=gtest ") + kThread, "culprit.cc");
