@@ -421,6 +421,84 @@ TEST_F(CampaignTest, KnownIssuesFailNothingUntilTheyExpire) {
   EXPECT_EQ(expired.code, 1) << expired.out;
 }
 
+// Of scripts that stand in for both targets.
+class DemonstrationTest : public CampaignTest {
+ protected:
+  // `strict` looks for the bug, with its input to be written to $artifact.
+  Ran Demonstrate(const std::string& strict,
+                  const std::string& all = WorksWell()) const {
+    const std::string folder = Scratch("bin");
+    fs::create_directories(folder);
+    for (const auto& [name, body] :
+         {std::pair{"gup_strict_fuzzer", strict}, {"gup_fuzzer", all}}) {
+      const std::string file = folder + '/' + name;
+      std::ofstream(file)
+          << "#!/bin/sh\n"
+             "for word; do case $word in\n"
+             "  -exact_artifact_path=*) artifact=${word#*=} ;;\n"
+             "esac; done\n"
+          << body;
+      chmod(file.c_str(), 0755);
+    }
+    return Run(folder +
+               " --demonstration --jobs=1 --seconds=1 --out=" + Scratch("out"));
+  }
+  // Finds what a file shows, and reports it where it is run on one.
+  static std::string Finds(const std::string& name) {
+    return "[ -n \"$artifact\" ] || {\n"
+           "  echo 'pxdfuzz: FINDING x'; echo the report;\n"
+           "  echo 'pxdfuzz: end of report'; exit 77; }\n" +
+           Write(R"({"executions": 1234, "judged": 1000})") +
+           "cp corpus/regressions/" + name + " $artifact; exit 77\n";
+  }
+};
+
+TEST_F(DemonstrationTest, FindsTheBugShrinksItAndFuzzes) {
+  const Ran ran = Demonstrate(Finds("thread-wrong-page.bin"));
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr("... found after 1,234 executions ("));
+  EXPECT_THAT(ran.out, HasSubstr("\npxdfuzz: FINDING x\nthe report\n"));
+  EXPECT_THAT(ran.out,
+              HasSubstr("    signature       "
+                        "s390-3.static-by-value.wrong-page.pte-leaf\n"));
+  EXPECT_THAT(ran.out, EndsWith("  executions        3\n"
+                                "  new findings      0\n"));
+  EXPECT_LT(fs::file_size(Out("known-bug.small")),
+            fs::file_size(Out("known-bug")));
+}
+
+TEST_F(DemonstrationTest, WithoutTheBugOrWithMoreItEndsWithOne) {
+  const Ran none =
+      Demonstrate(Write(R"({"executions": 1000000, "judged": 9})"));
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.out, HasSubstr("not found in 1,000,000 executions ("));
+  fs::remove_all(Scratch("out"));
+  const Ran another = Demonstrate(Finds("thread-short.bin"));
+  EXPECT_EQ(another.code, 1);
+  EXPECT_THAT(another.out,
+              HasSubstr("found another, s390-3.static-by-value.short."));
+  fs::remove_all(Scratch("out"));
+  const Ran more = Demonstrate(
+      Finds("thread-wrong-page.bin"),
+      "mkdir -p $PXDFUZZ_FINDINGS/a.short\n" +
+          Write(R"({"executions": 9, "findings": {"a.short": 4}})"));
+  EXPECT_EQ(more.code, 1);
+}
+
+TEST_F(DemonstrationTest, ATargetThatFailsEndsIt) {
+  const Ran dead = Demonstrate("echo broken; exit 1");
+  EXPECT_EQ(dead.code, 3);
+  EXPECT_THAT(dead.out, HasSubstr("gup_strict_fuzzer: ended with 1 and no "
+                                  "finding; see "));
+  fs::remove_all(Scratch("out"));
+  // What it says is a finding shows none.
+  const Ran wrong = Demonstrate(Finds("old-page-written.bin"));
+  EXPECT_EQ(wrong.code, 3);
+  EXPECT_THAT(wrong.out, HasSubstr("/known-bug: shows no finding, and "));
+  fs::remove_all(Scratch("out"));
+  EXPECT_EQ(Demonstrate(Finds("thread-wrong-page.bin"), "exit 0").code, 3);
+}
+
 TEST_F(CampaignTest, WrongUsageIsToldInOneLine) {
   const std::string target = Target("exit 0");
   const std::string out = " --out=" + Scratch("out");

@@ -91,7 +91,13 @@ class KnownBug {
       return absl::UnavailableError(
           Concat({input_, ": shows no finding, and ", program_, " had one"}));
     }
-    signature_ = Name(verdict.finding->signature);
+    const std::string signature = Name(verdict.finding->signature);
+    if (!signature.starts_with(kWanted.substr(0, kWanted.size() - 1))) {
+      out_.Write(
+          Concat({"found another, ", signature, ", after ", cost_, "\n"}));
+      return absl::OkStatus();
+    }
+    signature_ = signature;
     out_.Write(Concat({"found after ", cost_, "\n"}));
     return absl::OkStatus();
   }
