@@ -55,6 +55,9 @@ struct Command {
   int (*run)(const Arguments& arguments, Output& out);
 };
 
+// All of them, in the order of `pxdfuzz help`.
+const std::vector<Command>& Commands();
+
 // One line on standard error, with the program's name.
 void PrintError(std::string_view message);
 // The same, for a message that has its own name in front.
