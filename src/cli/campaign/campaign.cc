@@ -290,10 +290,11 @@ absl::Status Campaign::OnEnd(Worker& worker, const Process::End& end) {
 }
 
 absl::Status Campaign::CheckProgress(Worker& worker) const {
+  // What the target says: AFL++ writes its own figures once a minute.
   CampaignStats stats;
-  stats.counted = StatsOf(worker);
+  stats.counted = ReadTargetStats(StatsFile(worker));
   const Clock::time_point now = Clock::now();
-  if (stats.executions() > worker.executions) {
+  if (stats.executions() != worker.executions) {
     worker.executions = stats.executions();
     worker.progressed = now;
   }
