@@ -4,11 +4,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,6 +15,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pxdfuzz::referee {
@@ -36,22 +34,6 @@ int MemoryFile(const char* name) {
   return file;
 }
 
-// The process that runs, for when this one ends; at most one does.
-volatile pid_t running = -1;
-
-void StopRunning() {
-  if (running <= 0) return;
-  kill(running, SIGKILL);
-  waitpid(running, nullptr, 0);
-  running = -1;
-}
-
-void StopAndDie(int signal_number) {
-  StopRunning();
-  signal(signal_number, SIG_DFL);
-  raise(signal_number);
-}
-
 // The string after `key`, up to the quotation mark or comma that ends it.
 std::string After(std::string_view text, std::string_view key) {
   const size_t at = text.find(key);
@@ -67,7 +49,6 @@ void Fail(std::string_view what) {
   std::fflush(stdout);
   std::fprintf(stderr, "referee: %.*s\n", static_cast<int>(what.size()),
                what.data());
-  StopRunning();
   std::exit(3);
 }
 
@@ -160,7 +141,7 @@ Machine::Machine(const Options& options, const Ends& monitor, const Ends& gdb)
 }
 
 Machine::~Machine() {
-  StopRunning();
+  process_.Kill();
   munmap(ram_.data(), ram_.size_bytes());
   close(ram_file_);
   close(output_file_);
@@ -192,44 +173,21 @@ void Machine::Start(const Options& options, const Ends& monitor,
                   "-gdb", "chardev:gdb"});
   }
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child < 0) FailWithReason("cannot start a process");
-  if (child > 0) {
-    running = child;
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-      signal(number, StopAndDie);
-    }
-    return;
-  }
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(1);
-  dup2(output_file_, STDOUT_FILENO);
-  dup2(output_file_, STDERR_FILENO);
+  // It inherits them under their numbers.
   for (const int file : {ram_file_, monitor.theirs, gdb.theirs}) {
     fcntl(file, F_SETFD, 0);
   }
-  execvp(arguments[0], arguments.data());
-  dprintf(STDERR_FILENO, "%s: %s\n", arguments[0], std::strerror(errno));
-  _exit(127);
+  const std::string error = process_.Start(
+      {.words = std::move(words), .out = output_file_, .error = output_file_});
+  if (!error.empty()) Fail(error);
 }
 
 void Machine::CheckAlive() {
-  siginfo_t state{};
-  if (waitid(P_PID, static_cast<id_t>(running), &state,
-             WEXITED | WNOHANG | WNOWAIT) != 0 ||
-      state.si_pid != 0) {
-    Died();
-  }
+  if (process_.Poll().has_value()) Died();
 }
 
 void Machine::Died() {
-  StopRunning();
+  process_.Kill();
   std::array<char, 2000> output{};
   const ssize_t count =
       pread(output_file_, output.data(), output.size() - 1, 0);

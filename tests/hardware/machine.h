@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "pxdfuzz/base/process.h"
+
 namespace pxdfuzz::referee {
 
 // Says on standard error what went wrong and ends the program with code 3. QEMU
@@ -92,6 +94,7 @@ class Machine {
   int output_file_ = -1;
   Stream monitor_;
   Stream gdb_;
+  Process process_;
   std::string version_;
 };
 
