@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr int kFinding = 1;
 constexpr int kUsage = 2;
-constexpr int kUnreadable = 3;
+constexpr int kFailed = 3;
 
 // Regular files at or below `path`, sorted; nothing where there is no such path
 // or it cannot be read.
@@ -63,14 +63,14 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "%s: %s: %s\n", program.c_str(), argv[i],
                    files.has_value() ? "a folder without files"
                                      : "neither a file nor a folder to read");
-      return kUnreadable;
+      return kFailed;
     }
     for (const fs::path& file : *files) {
       const std::optional<std::string> bytes = pxdfuzz::ReadFile(file);
       if (!bytes.has_value()) {
         std::fprintf(stderr, "%s: %s: cannot be read\n", program.c_str(),
                      file.c_str());
-        return kUnreadable;
+        return kFailed;
       }
       harness.SetInputFile(file.string());
       LLVMFuzzerTestOneInput(pxdfuzz::Bytes(*bytes).data(), bytes->size());
@@ -79,9 +79,14 @@ int main(int argc, char** argv) {
   }
   // They end the program unless they are kept in a folder.
   const uint64_t findings = harness.stats().findings();
-  std::printf(
-      "%s: %zu input%s, %s\n", program.c_str(), inputs, inputs == 1 ? "" : "s",
-      findings == 0 ? "no finding"
-                    : (std::to_string(findings) + " with a finding").c_str());
-  return findings == 0 ? 0 : kFinding;
+  std::string result = "no finding";
+  if (findings > 0) {
+    result = std::to_string(findings) + " with a finding";
+  } else if (harness.stats().judged() == 0) {
+    result = "nothing was compared";
+  }
+  std::printf("%s: %zu input%s, %s\n", program.c_str(), inputs,
+              inputs == 1 ? "" : "s", result.c_str());
+  if (findings > 0) return kFinding;
+  return harness.stats().judged() == 0 ? kFailed : 0;
 }

@@ -84,6 +84,12 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
   for (size_t i = 0; i < kWalkCount; ++i) of.left_copy[i] += left_copy[i];
 }
 
+uint64_t Stats::judged() const {
+  uint64_t judged = judged_;
+  for (const OfSpace& of : spaces_) judged += of.cases;
+  return judged;
+}
+
 uint64_t Stats::findings() const {
   uint64_t all = 0;
   for (const auto& [name, count] : findings_) all += count;
@@ -92,12 +98,10 @@ uint64_t Stats::findings() const {
 
 std::string Stats::ToJson() const {
   JsonObject stats;
-  uint64_t judged = judged_;
-  for (const OfSpace& of : spaces_) judged += of.cases;
   stats.Add("executions", executions_);
   stats.Add("skipped", skipped_);
   stats.Add("inconclusive", not_comparable_);
-  stats.Add("judged", judged);
+  stats.Add("judged", judged());
   stats.Add("requests", requests_);
   stats.Add("pages", pages_);
   JsonObject cells;

@@ -41,6 +41,8 @@ class Stats {
   void ReachCell(size_t cell) { reached_.set(cell); }
 
   uint64_t executions() const { return executions_; }
+  // Cases that were compared.
+  uint64_t judged() const;
   // All of them, of one signature or not.
   uint64_t findings() const;
 
