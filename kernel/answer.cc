@@ -14,8 +14,8 @@ namespace pxdfuzz {
 namespace {
 
 // Words by the value of the enumeration, or of the flag, that they stand for.
-constexpr std::array<std::string_view, 5> kEnds = {"returned", "refused",
-                                                   "malformed", "fault", "bug"};
+constexpr std::array<std::string_view, 7> kEnds = {
+    "returned", "refused", "malformed", "fault", "bug", "endless", "overflow"};
 constexpr std::array<std::string_view, 2> kRuns = {"get", "pin"};
 constexpr std::array<std::string_view, 5> kLevels = {"pte", "pmd", "pud", "p4d",
                                                      "pgd"};

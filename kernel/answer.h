@@ -86,7 +86,15 @@ struct KernelRaceFinding {
 
 // What kernel text did with one request.
 struct KernelAnswer {
-  enum class End : uint8_t { kReturned, kRefused, kMalformed, kFault, kBug };
+  enum class End : uint8_t {
+    kReturned,
+    kRefused,
+    kMalformed,
+    kFault,
+    kBug,
+    kEndless,
+    kOverflow,
+  };
 
   End end = End::kReturned;
   // Of a BUG(): where.
@@ -132,7 +140,8 @@ struct KernelText {
 //
 //   name kernel-6.1-s390        version, cut, arch, variant likewise
 //
-//   request returned            or refused, malformed, fault, bug FILE:LINE
+//   request returned            or refused, malformed, fault, bug FILE:LINE,
+//                               endless, overflow
 //   run get                     or pin; and the page whose reference is refused
 //   held 2
 //   finding NAME                where there is one

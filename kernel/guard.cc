@@ -2,10 +2,17 @@
 
 #include "kernel/guard.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 
 extern "C" {
 pxd_walk* pxd_now = nullptr;
@@ -16,13 +23,34 @@ namespace {
 
 constexpr std::array<int, 3> kSignals = {SIGSEGV, SIGBUS, SIGILL};
 
+// How far the stack may grow, and how far from its end a fault is its overflow.
+constexpr rlim_t kStackSize = 8 << 20;
+constexpr uint64_t kStackGap = 1 << 20;
+// A walk that reads nothing is endless after this many ticks of CPU time. A
+// walk that ends takes less than one.
+constexpr int kTickMicroseconds = 250'000;
+constexpr sig_atomic_t kEndlessTicks = 5;
+
 sigjmp_buf leave;
 volatile sig_atomic_t inside = 0;
+volatile sig_atomic_t ticks = 0;
+pthread_t walker;
+uint64_t stack_end = 0;
 std::array<struct sigaction, kSignals.size()> others;
 void (*when_sanitizer_ends)() = nullptr;
 
+[[noreturn]] void Leave(RunEnd end) { siglongjmp(leave, static_cast<int>(end)); }
+
+bool IsWalking() { return inside != 0 && pthread_equal(pthread_self(), walker); }
+
 void OnSignal(int number, siginfo_t* info, void* context) {
-  if (inside != 0) siglongjmp(leave, 1);
+  if (IsWalking()) {
+    const auto address = reinterpret_cast<uint64_t>(info->si_addr);
+    const bool overflow = number != SIGILL &&
+                          address > stack_end - kStackGap &&
+                          address < stack_end + kStackGap / 16;
+    Leave(overflow ? RunEnd::kOverflow : RunEnd::kFault);
+  }
   for (size_t i = 0; i < kSignals.size(); ++i) {
     if (kSignals[i] != number) continue;
     const struct sigaction& other = others[i];
@@ -39,61 +67,123 @@ void OnSignal(int number, siginfo_t* info, void* context) {
   }
 }
 
+void OnTick(int number) {
+  if (inside == 0) return;
+  if (!pthread_equal(pthread_self(), walker)) {
+    pthread_kill(walker, number);
+    return;
+  }
+  ticks = ticks + 1;
+  if (ticks >= kEndlessTicks) Leave(RunEnd::kEndless);
+}
+
+// A handler needs a stack of its own where the walk has used up its stack. A
+// sanitizer may have set one.
+void GiveHandlersAStack() {
+  stack_t stack;
+  if (sigaltstack(nullptr, &stack) == 0 && (stack.ss_flags & SS_DISABLE) == 0) {
+    return;
+  }
+  static std::array<char, 64 * 1024> room;
+  stack = {.ss_sp = room.data(), .ss_flags = 0, .ss_size = room.size()};
+  sigaltstack(&stack, nullptr);
+}
+
+// The same limit wherever it runs, and not none.
+void BoundStack() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur > kStackSize) {
+    limit.rlim_cur = kStackSize;
+    setrlimit(RLIMIT_STACK, &limit);
+  }
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  void* end = nullptr;
+  size_t size = 0;
+  pthread_attr_getstack(&attributes, &end, &size);
+  pthread_attr_destroy(&attributes);
+  stack_end = reinterpret_cast<uint64_t>(end);
+}
+
 // At the first walk, so that engines have set up theirs by then.
 void Install() {
+  GiveHandlersAStack();
+  BoundStack();
   struct sigaction action = {};
   action.sa_sigaction = &OnSignal;
   // No mask is saved with the jump, so none may be set either.
-  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < kSignals.size(); ++i) {
     sigaction(kSignals[i], &action, &others[i]);
   }
+  // Engines have the alarm of real time.
+  struct sigaction tick = {};
+  tick.sa_handler = &OnTick;
+  tick.sa_flags = SA_NODEFER | SA_ONSTACK | SA_RESTART;
+  sigemptyset(&tick.sa_mask);
+  sigaction(SIGVTALRM, &tick, nullptr);
+  const itimerval often = {.it_interval = {.tv_usec = kTickMicroseconds},
+                           .it_value = {.tv_usec = kTickMicroseconds}};
+  setitimer(ITIMER_VIRTUAL, &often, nullptr);
 }
 
 template <class Run>
-Ended Guarded(Run run) {
+RunEnd Guarded(Run run) {
   [[maybe_unused]] static const bool kInstalled = (Install(), true);
-  const int why = sigsetjmp(leave, 0);
-  if (why == 0) {
+  // A walk never leaves as kReturned, which is 0.
+  const auto end = static_cast<RunEnd>(sigsetjmp(leave, 0));
+  if (end == RunEnd::kReturned) {
+    walker = pthread_self();
+    ticks = 0;
     inside = 1;
     run();
   }
   inside = 0;
-  switch (why) {
-    case 0:
-      return Ended::kReturned;
-    case 1:
-      return Ended::kFault;
-    default:
-      return Ended::kBug;
-  }
+  return end;
 }
 
 }  // namespace
 
-Ended RunGuarded(const pxd_kernel& kernel, pxd_walk& walk) {
+RunEnd RunGuarded(const pxd_kernel& kernel, pxd_walk& walk) {
   return Guarded([&] { kernel.walk(&walk); });
 }
 
-Ended PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
-                      uint64_t address, uint64_t& size) {
+RunEnd PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
+                       uint64_t address, uint64_t& size) {
   return Guarded([&] { size = kernel.page_size(&walk, address); });
 }
 
-void EndInFault() { siglongjmp(leave, 1); }
+void EndInFault() { Leave(RunEnd::kFault); }
 
 bool InKernelText() { return inside != 0; }
 
 void WhenSanitizerEnds(void (*tell)()) { when_sanitizer_ends = tell; }
+
+PageRoom::PageRoom(size_t count) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t used = (count * sizeof(uint64_t) + page - 1) / page * page;
+  size_ = used + page;
+  memory_ = mmap(nullptr, size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory_ == MAP_FAILED ||
+      mprotect(memory_, used, PROT_READ | PROT_WRITE) != 0) {
+    std::abort();
+  }
+  pages_ = {static_cast<uint64_t*>(memory_) + used / sizeof(uint64_t) - count,
+            count};
+}
+
+PageRoom::~PageRoom() { munmap(memory_, size_); }
 
 }  // namespace pxdfuzz
 
 void pxd_bug(const char* file, int line) {
   pxd_now->bug_file = file;
   pxd_now->bug_line = line;
-  siglongjmp(pxdfuzz::leave, 2);
+  pxdfuzz::Leave(pxdfuzz::RunEnd::kBug);
 }
+
+void pxd_endless() { pxdfuzz::Leave(pxdfuzz::RunEnd::kEndless); }
 
 // The address sanitizer calls this, where it is linked.
 extern "C" void __asan_on_error() {

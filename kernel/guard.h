@@ -3,37 +3,54 @@
 #ifndef PXDFUZZ_KERNEL_GUARD_H_
 #define PXDFUZZ_KERNEL_GUARD_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "kernel/kernel_walk.h"
+#include "pxdfuzz/engine/run.h"
 
 namespace pxdfuzz {
 
-// How a run of kernel text ended.
-enum class Ended : uint8_t {
-  kReturned,
-  kFault,  // it touched what is not mapped
-  kBug,    // it hit a BUG()
-};
-
-// Runs the fast walk of `kernel`. A fault inside it, or a BUG(), ends the walk
-// and nothing else; its reads until then are in `walk`. One at a time in a
-// process. The handlers of faults elsewhere stay what they were.
-Ended RunGuarded(const pxd_kernel& kernel, pxd_walk& walk);
+// Runs the fast walk of `kernel`. A fault inside it, a BUG(), an endless loop
+// or recursion, or a stack that is used up ends the walk and nothing else; its
+// reads until then are in `walk`. One at a time in a process. The handlers of
+// faults elsewhere stay what they were.
+//
+// A walk is kEndless where it reads entries or takes references more often than
+// PXD_ENDLESS, or, if it does neither, where it takes a second of CPU time.
+RunEnd RunGuarded(const pxd_kernel& kernel, pxd_walk& walk);
 
 // The same for perf_get_pgtable_size(), which the tree has.
-Ended PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
-                      uint64_t address, uint64_t& size);
+RunEnd PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
+                       uint64_t address, uint64_t& size);
 
 // Ends the walk that is running as a fault: to be called from what it calls.
 [[noreturn]] void EndInFault();
 
-// Whether kernel text is running, for those who report a crash.
+// Whether kernel code is running, for those who report a crash.
 bool InKernelText();
 
 // Has the address sanitizer call `tell` when it has reported an error, before
 // it ends the process.
 void WhenSanitizerEnds(void (*tell)());
+
+// Room for the pages that a walk returns, at most `count`. A write behind its
+// end is a fault. Aborts where there is no memory.
+class PageRoom {
+ public:
+  explicit PageRoom(size_t count);
+  ~PageRoom();
+  PageRoom(const PageRoom&) = delete;
+  PageRoom& operator=(const PageRoom&) = delete;
+
+  std::span<uint64_t> pages() const { return pages_; }
+
+ private:
+  void* memory_;
+  size_t size_;  // of the memory, in bytes
+  std::span<uint64_t> pages_;
+};
 
 }  // namespace pxdfuzz
 

@@ -235,10 +235,11 @@ class Trial {
     const size_t step = std::max<size_t>(1, last / 8);
     while (true) {
       uint64_t size = 0;
-      const Ended ended = PageSizeGuarded(kernel_, walk_, AddressOf(at), size);
+      const RunEnd end = PageSizeGuarded(kernel_, walk_, AddressOf(at), size);
       const Translation t = TranslatePage(at);
-      if (ended != Ended::kReturned) {
+      if (end != RunEnd::kReturned) {
         finding = Found(KernelRule::kPageSize, Outcome::kFault, at, false);
+        finding->end = end;
         return;
       }
       if (size != ExpectedSize(t)) {
@@ -302,8 +303,10 @@ class Trial {
   bool Run(bool pin, uint64_t refused, std::optional<KernelFinding>& finding) {
     walk_.pin = pin;
     walk_.refused = refused;
-    if (RunGuarded(kernel_, walk_) == Ended::kReturned) return true;
+    const RunEnd end = RunGuarded(kernel_, walk_);
+    if (end == RunEnd::kReturned) return true;
     finding = Found(KernelRule::kPages, Outcome::kFault, walk_.held, pin);
+    finding->end = end;
     return false;
   }
 
@@ -473,7 +476,7 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
         Permitted<A>(c.space.levels, request.start, request.pages);
     std::optional<KernelFinding> finding;
     Trial<A> trial(kernel_, mm, request,
-                   {pages_, reference_, excused_, modelled_}, *walk_);
+                   {pages_.pages(), reference_, excused_, modelled_}, *walk_);
     if (kernel_.permitted != nullptr &&
         kernel_.permitted(c.space.levels, request.start, request.pages) !=
             (verdict.incomparable == Incomparable::kNo)) {
@@ -502,10 +505,10 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
   }
 }
 
-std::optional<Ended> KernelJudge::WalkOnce(const Case& c, size_t request,
+std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
                                            bool pin,
                                            Incomparable& incomparable) {
-  std::optional<Ended> ended;
+  std::optional<RunEnd> ended;
   VisitArch(arch_, [&]<class A>() {
     kernel_.enter(c.space.levels);
     AddressSpace<A, TreeEntries<A>> mm(
@@ -520,7 +523,7 @@ std::optional<Ended> KernelJudge::WalkOnce(const Case& c, size_t request,
     incomparable = Permitted<A>(c.space.levels, asked.start, asked.pages);
     if (incomparable != Incomparable::kNo) return;
     Trial<A> trial(kernel_, mm, asked,
-                   {pages_, reference_, excused_, modelled_}, *walk_);
+                   {pages_.pages(), reference_, excused_, modelled_}, *walk_);
     walk_->pin = pin;
     walk_->refused = kNoRefusal;
     if (changing) meanwhile_.Begin(c, mm.arena(), history_, *walk_);
@@ -549,7 +552,9 @@ std::string Name(const pxd_kernel& kernel, Space space,
   name += '-';
   name += std::to_string(space.levels);
   name += finding.changing ? ".changing." : ".";
-  if (finding.rule == KernelRule::kPages) {
+  if (finding.end == RunEnd::kEndless || finding.end == RunEnd::kOverflow) {
+    name += finding.end == RunEnd::kEndless ? "endless" : "overflow";
+  } else if (finding.rule == KernelRule::kPages) {
     name += Name(finding.outcome);
   } else {
     name += Name(finding.rule);

@@ -51,8 +51,9 @@ constexpr std::string_view Name(KernelRule rule) {
 struct KernelFinding {
   size_t request = 0;
   KernelRule rule = KernelRule::kPages;
-  // By kPages and kModel; else kAgrees, or kFault.
+  // By kPages and kModel; else kAgrees. kFault where the run did not return.
   Outcome outcome = Outcome::kAgrees;
+  RunEnd end = RunEnd::kReturned;
   // The page it is about, and the entry by which the reference finds it.
   size_t page = 0;
   Level level = Level::kPte;
@@ -121,7 +122,7 @@ class KernelJudge {
   // Runs one request, which is of a case that it takes, with FOLL_GET or
   // FOLL_PIN, and judges nothing. Nothing where there is nothing to compare:
   // `incomparable` says why.
-  std::optional<Ended> WalkOnce(const Case& c, size_t request, bool pin,
+  std::optional<RunEnd> WalkOnce(const Case& c, size_t request, bool pin,
                                 Incomparable& incomparable);
 
   // Whether walks from here on note the reads of the last check. They do not at
@@ -150,7 +151,7 @@ class KernelJudge {
   std::array<LeafBits, kLevelCount + 1> bits_;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<pxd_walk> walk_;
-  std::array<uint64_t, Case::kMaxPages> pages_{};
+  const PageRoom pages_{Case::kMaxPages};
   std::array<uint64_t, Case::kMaxPages> reference_{};
   std::array<uint64_t, Case::kMaxPages> excused_{};
   std::array<uint64_t, Case::kMaxPages> modelled_{};
@@ -164,8 +165,8 @@ class KernelJudge {
 
 // "kernel-6.1-s390.s390-3.short.pte-leaf",
 // "kernel-6.1-s390.s390-3.references.pmd-leaf",
-// "kernel-6.1-s390-by-pointer.s390-3.changing.fault.pmd-empty": fit for a
-// file's name.
+// "kernel-6.1-s390-by-pointer.s390-3.changing.fault.pmd-empty",
+// "kernel-6.1-s390.s390-3.endless.pte-leaf": fit for a file's name.
 std::string Name(const pxd_kernel& kernel, Space space,
                  const KernelFinding& finding);
 

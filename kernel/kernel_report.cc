@@ -216,7 +216,11 @@ class KernelReportText {
  private:
   // Whether the text came to walk anything.
   bool has_run() const { return answer_.end != KernelAnswer::End::kRefused; }
-  bool faulted() const { return answer_.end == KernelAnswer::End::kFault; }
+  bool faulted() const {
+    return answer_.end == KernelAnswer::End::kFault ||
+           answer_.end == KernelAnswer::End::kEndless ||
+           answer_.end == KernelAnswer::End::kOverflow;
+  }
   bool hit_bug() const { return answer_.end == KernelAnswer::End::kBug; }
   bool changing() const { return replay_.changing(); }
   bool IsWrong() const {

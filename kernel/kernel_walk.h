@@ -23,6 +23,9 @@ enum {
    * reads three times for each: pte, and pmd and pte for the last check. */
   PXD_MAX_READS = 2048,
   PXD_MAX_GRABS = 2048,
+  /* A walk that reads or takes references more often has no end: these are 8
+   * for each of the 512 pages. */
+  PXD_ENDLESS = 4096,
 };
 
 /* What the text reads an entry for. */
@@ -145,8 +148,10 @@ struct pxd_kernel {
 
 /* Where walks note what they do. One walk at a time. */
 extern struct pxd_walk *pxd_now;
-/* Ends the walk that is running: a BUG() was hit. Does not return. */
+/* These end the walk that is running and do not return: a BUG() was hit; there
+ * were more than PXD_ENDLESS reads, or references. */
 void pxd_bug(const char *file, int line);
+void pxd_endless(void);
 
 #ifdef __cplusplus
 }

@@ -158,26 +158,32 @@ void Classify(const KernelJudge& judge, std::vector<KernelRead>& reads) {
   });
 }
 
-void AddRun(const KernelJudge& judge, bool changing, Ended ended,
+void AddRun(const KernelJudge& judge, bool changing, RunEnd end,
             KernelAnswer& answer) {
   const pxd_walk& walk = judge.last_walk();
   answer.pin = walk.pin;
   if (walk.refused < walk.pages) answer.refused = walk.refused;
   answer.held = walk.held;
-  answer.reads = ReadsOf(judge, ended == Ended::kFault);
+  answer.reads = ReadsOf(judge, end == RunEnd::kFault);
   if (changing) answer.events = EventsOf(judge);
-  switch (ended) {
-    case Ended::kReturned:
+  switch (end) {
+    case RunEnd::kReturned:
       answer.pages.assign(walk.page,
                           walk.page + std::min(walk.count, walk.pages));
       break;
-    case Ended::kFault:
-      answer.end = KernelAnswer::End::kFault;
+    case RunEnd::kEndless:
+      answer.end = KernelAnswer::End::kEndless;
       break;
-    case Ended::kBug:
+    case RunEnd::kOverflow:
+      answer.end = KernelAnswer::End::kOverflow;
+      break;
+    case RunEnd::kBug:
       answer.end = KernelAnswer::End::kBug;
       answer.bug =
           std::string(walk.bug_file) + ':' + std::to_string(walk.bug_line);
+      break;
+    default:
+      answer.end = KernelAnswer::End::kFault;
       break;
   }
 }
@@ -199,13 +205,7 @@ void AddFinding(const KernelJudge& judge, Space space,
                    .page = finding.page,
                    .known = finding.cause};
   }
-  if (finding.outcome != Outcome::kFault) {
-    AddRun(judge, finding.changing, Ended::kReturned, answer);
-  } else {
-    const bool is_bug = judge.last_walk().bug_file != nullptr;
-    AddRun(judge, finding.changing, is_bug ? Ended::kBug : Ended::kFault,
-           answer);
-  }
+  AddRun(judge, finding.changing, finding.end, answer);
 }
 
 }  // namespace
@@ -281,7 +281,7 @@ KernelAnswer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
     answer.known = Name(verdict.requests[0].known);
   }
   Incomparable incomparable = Incomparable::kNo;
-  const std::optional<Ended> ended =
+  const std::optional<RunEnd> ended =
       judge.WalkOnce(alone, 0, /*pin=*/false, incomparable);
   if (!ended.has_value()) {
     const bool refused = incomparable == Incomparable::kOverflow ||

@@ -94,6 +94,8 @@ static inline void pxd_note(const volatile void *place, int level,
     read->role = role;
     read->place = place;
     read->value = 0;
+  } else if (walk->read_count > PXD_ENDLESS) {
+    pxd_endless();
   }
   if (walk->before_read) walk->before_read(walk, level, place);
 }
@@ -159,6 +161,8 @@ static inline void pxd_note_grab(struct page *page, int refs, unsigned flags) {
     grab->refs = refs;
     grab->pin = (flags & FOLL_PIN) != 0;
     grab->reads = walk->read_count;
+  } else if (walk->grab_count >= PXD_ENDLESS) {
+    pxd_endless();
   }
   walk->grab_count++;
 }

@@ -97,7 +97,7 @@ class Hooked {
         static_cast<Hooked*>(walk->context)->before_walk();
       };
     }
-    EXPECT_EQ(RunGuarded(kernel_, *walk_), Ended::kReturned);
+    EXPECT_EQ(RunGuarded(kernel_, *walk_), RunEnd::kReturned);
     EXPECT_LE(walk_->read_count, size_t{PXD_MAX_READS});
     return {walk_->page, walk_->page + walk_->count};
   }

@@ -519,6 +519,7 @@ constexpr std::string_view kProgram = R"(
 #include "kernel/kernel_walk.h"
 struct pxd_walk *pxd_now;
 void pxd_bug(const char *file, int line) { printf("bug %s:%d\n", file, line); }
+void pxd_endless(void) { printf("endless\n"); }
 extern const struct pxd_kernel made_up;
 static uint64_t table[5][2048] __attribute__((aligned(4096)));
 static struct pxd_walk walk;

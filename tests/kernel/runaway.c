@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "tests/kernel/runaway.h"
+
+// clang-format off: the order of these matters.
+#define PXD_SYMBOL pxd_runaway
+#include "kernel/shim/duplicated.h"
+#include "kernel/shim/stub.h"
+#include "kernel/shim/custom.h"
+// clang-format on
+
+typedef struct {
+  unsigned long value;
+} pgd_t;
+/* The shims ask for the level of an entry by all five. */
+typedef struct pte {
+} pte_t;
+typedef struct pmd {
+} pmd_t;
+typedef struct pud {
+} pud_t;
+typedef struct p4d {
+} p4d_t;
+
+static void pxd_enter(int levels) { (void)levels; }
+
+static void begin(struct pxd_walk *walk) {
+  walk->count = 0;
+  walk->held = 0;
+  walk->read_count = 0;
+  walk->grab_count = 0;
+  walk->bug_file = NULL;
+  pxd_reads_for = PXD_TURN;
+  pxd_now = walk;
+}
+
+static unsigned long read_root(void) {
+  return READ_ONCE(*(pgd_t *)pxd_now->root).value;
+}
+
+void pxd_read_forever(struct pxd_walk *walk) {
+  begin(walk);
+  for (;;) read_root();
+}
+
+/* An argument that is never so ends each of these, for the compiler. */
+static noinline unsigned long recurse_and_read(unsigned long value) {
+  if (value == 1) return 0;
+  return recurse_and_read(read_root()) + 1;
+}
+
+void pxd_recurse_and_read(struct pxd_walk *walk) {
+  begin(walk);
+  walk->count = recurse_and_read(0);
+}
+
+void pxd_read_pages(struct pxd_walk *walk) {
+  begin(walk);
+  for (uint64_t i = 0; i < walk->pages; i++) read_root();
+}
+
+void pxd_grab_forever(struct pxd_walk *walk) {
+  begin(walk);
+  for (;;) {
+    pxd_grab_pages(pfn_to_page(1), 1, FOLL_GET);
+    pxd_put_pages(pfn_to_page(1), 1, FOLL_GET);
+  }
+}
+
+void pxd_spin(struct pxd_walk *walk) {
+  begin(walk);
+  for (volatile unsigned turns = 0;; turns++) {
+  }
+}
+
+static noinline unsigned long recurse(volatile unsigned long *above) {
+  volatile unsigned long mine = *above + 1;
+  if (mine == 0) return 0;
+  return recurse(&mine) + mine;
+}
+
+void pxd_recurse(struct pxd_walk *walk) {
+  volatile unsigned long mine = 0;
+  begin(walk);
+  walk->count = recurse(&mine);
+}
+
+static noinline unsigned long recurse_far(volatile unsigned char *above) {
+  volatile unsigned char mine[100 * 1024];
+  mine[0] = above[0] + 1;
+  mine[sizeof(mine) - 1] = 0;
+  return recurse_far(mine) + mine[0];
+}
+
+void pxd_recurse_far(struct pxd_walk *walk) {
+  volatile unsigned char mine = 0;
+  begin(walk);
+  walk->count = recurse_far(&mine);
+}
+
+void pxd_write_forever(struct pxd_walk *walk) {
+  begin(walk);
+  for (;;) walk->page[walk->count++] = 0x1000;
+}
+
+void pxd_read_nowhere(struct pxd_walk *walk) {
+  begin(walk);
+  walk->count = *(volatile unsigned char *)8;
+}

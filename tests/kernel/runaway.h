@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Made-up walks that do not come to an end. */
+#ifndef PXDFUZZ_TESTS_KERNEL_RUNAWAY_H_
+#define PXDFUZZ_TESTS_KERNEL_RUNAWAY_H_
+
+#include "kernel/kernel_walk.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Read the root's first entry: again and again; in each call of itself; in each
+ * of `pages` turns. */
+void pxd_read_forever(struct pxd_walk *walk);
+void pxd_recurse_and_read(struct pxd_walk *walk);
+void pxd_read_pages(struct pxd_walk *walk);
+/* Takes references again and again. */
+void pxd_grab_forever(struct pxd_walk *walk);
+/* Do nothing, again and again; call themselves, with small frames and large. */
+void pxd_spin(struct pxd_walk *walk);
+void pxd_recurse(struct pxd_walk *walk);
+void pxd_recurse_far(struct pxd_walk *walk);
+/* Returns pages without end. */
+void pxd_write_forever(struct pxd_walk *walk);
+/* Reads where there is nothing, far from the stack. */
+void pxd_read_nowhere(struct pxd_walk *walk);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PXDFUZZ_TESTS_KERNEL_RUNAWAY_H_ */
