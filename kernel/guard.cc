@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,9 +24,8 @@ namespace {
 
 constexpr std::array<int, 3> kSignals = {SIGSEGV, SIGBUS, SIGILL};
 
-// How far the stack may grow, and how far from its end a fault is its overflow.
+// How far the stack may grow.
 constexpr rlim_t kStackSize = 8 << 20;
-constexpr uint64_t kStackGap = 1 << 20;
 // A walk that reads nothing is endless after this many ticks of CPU time. A
 // walk that ends takes less than one.
 constexpr int kTickMicroseconds = 250'000;
@@ -43,13 +43,32 @@ void (*when_sanitizer_ends)() = nullptr;
 
 bool IsWalking() { return inside != 0 && pthread_equal(pthread_self(), walker); }
 
+// The stack pointer where a signal came, where that is known here.
+uint64_t StackPointer([[maybe_unused]] const void* context) {
+#if defined(__x86_64__)
+  const auto* user = static_cast<const ucontext_t*>(context);
+  return static_cast<uint64_t>(user->uc_mcontext.gregs[REG_RSP]);
+#elif defined(__aarch64__)
+  return static_cast<const ucontext_t*>(context)->uc_mcontext.sp;
+#else
+  return stack_end;
+#endif
+}
+
+// Whether a fault is one of the stack: between its end, or some pages above,
+// and what the frame that was being made may touch.
+bool IsOverflow(const siginfo_t* info, const void* context) {
+  constexpr uint64_t kPages = 1 << 16;
+  constexpr uint64_t kGap = 1 << 20;
+  const auto address = reinterpret_cast<uint64_t>(info->si_addr);
+  return address < stack_end + kPages &&
+         address > std::min(StackPointer(context), stack_end) - kGap;
+}
+
 void OnSignal(int number, siginfo_t* info, void* context) {
   if (IsWalking()) {
-    const auto address = reinterpret_cast<uint64_t>(info->si_addr);
-    const bool overflow = number != SIGILL &&
-                          address > stack_end - kStackGap &&
-                          address < stack_end + kStackGap / 16;
-    Leave(overflow ? RunEnd::kOverflow : RunEnd::kFault);
+    Leave(number == SIGSEGV && IsOverflow(info, context) ? RunEnd::kOverflow
+                                                         : RunEnd::kFault);
   }
   for (size_t i = 0; i < kSignals.size(); ++i) {
     if (kSignals[i] != number) continue;

@@ -65,6 +65,7 @@ TEST_F(GuardTest, TheStackIsBounded) {
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(Run(&pxd_recurse), RunEnd::kOverflow);
     EXPECT_EQ(Run(&pxd_recurse_far), RunEnd::kOverflow);
+    EXPECT_EQ(Run(&pxd_large_frame), RunEnd::kOverflow);
     EXPECT_EQ(Run(&pxd_read_pages), RunEnd::kReturned);
   }
   stack_t stack;

@@ -98,6 +98,13 @@ void pxd_recurse_far(struct pxd_walk *walk) {
   walk->count = recurse_far(&mine);
 }
 
+void pxd_large_frame(struct pxd_walk *walk) {
+  volatile unsigned char mine[64 * 1024 * 1024];
+  begin(walk);
+  mine[0] = 1;
+  walk->count = mine[0];
+}
+
 void pxd_write_forever(struct pxd_walk *walk) {
   begin(walk);
   for (;;) walk->page[walk->count++] = 0x1000;

@@ -17,10 +17,12 @@ void pxd_recurse_and_read(struct pxd_walk *walk);
 void pxd_read_pages(struct pxd_walk *walk);
 /* Takes references again and again. */
 void pxd_grab_forever(struct pxd_walk *walk);
-/* Do nothing, again and again; call themselves, with small frames and large. */
+/* Do nothing, again and again; call themselves, with small frames and large;
+ * has one frame that is larger than the stack. */
 void pxd_spin(struct pxd_walk *walk);
 void pxd_recurse(struct pxd_walk *walk);
 void pxd_recurse_far(struct pxd_walk *walk);
+void pxd_large_frame(struct pxd_walk *walk);
 /* Returns pages without end. */
 void pxd_write_forever(struct pxd_walk *walk);
 /* Reads where there is nothing, far from the stack. */
