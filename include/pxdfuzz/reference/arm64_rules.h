@@ -21,29 +21,37 @@ namespace pxdfuzz::rules {
 // A change to the entry read at some level leaves every earlier read as it was
 // (no word is read twice, see Trial::distinct), so that entry is reached again.
 template <class A>
-class RawRules<A, ArchId::kArm64Page16K> {
+class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
+  using Manual = typename A::Manual;
+  using Base = ChangedTrial<Manual>;
+
  public:
-  RawRules(const Arena& arena, const Geometry& geometry, uint64_t control,
-           uint64_t address, Rng choose, Findings findings)
-      : memory_(arena),
-        geometry_(geometry),
-        ttbr_(control),
-        address_(address),
-        choose_(choose),
-        findings_(findings) {}
+  using Base::Base;
 
   void Check() {
     CheckInput();
     address_ &= (uint64_t{1} << Bits()) - 1;
-    base_ = Run(ttbr_, address_);
+    base_ = Run(control_, address_);
     CheckRoot();
     CheckAll();
     if (Repair()) CheckAll();
   }
 
  private:
-  using Manual = typename A::Manual;
   using Range = ChangedMemory::Range;
+
+  using Base::address_;
+  using Base::base_;
+  using Base::choose_;
+  using Base::control_;
+  using Base::Expect;
+  using Base::ExpectEnd;
+  using Base::findings_;
+  using Base::geometry_;
+  using Base::memory_;
+  using Base::Run;
+  using Base::RunWith;
+  using Base::written_;
 
   static constexpr uint64_t kValid = 1;
   static constexpr uint64_t kPointsOn = 2;
@@ -86,33 +94,11 @@ class RawRules<A, ArchId::kArm64Page16K> {
     return (entry & ~uint64_t{0x0003'ffff'ffff'c300}) | table | 3;
   }
 
-  Trial Run(uint64_t ttbr, uint64_t address,
-            Access access = Access::kFetch) const {
-    return Try(Manual(geometry_, ttbr), memory_, ttbr, address, access);
-  }
-  // With `word` for the entry that was read i-th.
-  Trial RunWith(size_t i, uint64_t word) {
-    const ChangedMemory::Undo undo(memory_);
-    written_ = {base_.path[i].address, word};
-    memory_.Write(written_->address, written_->value);
-    return Run(ttbr_, address_);
-  }
-
-  void Expect(bool holds, std::string_view rule, std::string_view text,
-              const Trial& after) {
-    findings_.Expect(holds, rule, text, base_, after, written_);
-  }
-  void ExpectEnd(size_t reads, uint16_t code, std::string_view rule,
-                 std::string_view text, const Trial& after) {
-    Expect(after.result.code == code && after.path.size() == reads, rule, text,
-           after);
-  }
-
   // Bits above those that the tables translate.
   void CheckInput() {
     written_.reset();
     const uint64_t low = address_ & ((uint64_t{1} << Bits()) - 1);
-    base_ = Run(ttbr_, low);
+    base_ = Run(control_, low);
     const std::string_view rule = "arm64.input-size";
     const std::string_view text =
         "an address that is too large is refused at level 0, and no other";
@@ -121,7 +107,7 @@ class RawRules<A, ArchId::kArm64Page16K> {
     const auto above = static_cast<uint64_t>(64 - Bits());
     const uint64_t bit =
         uint64_t{1} << (static_cast<uint64_t>(Bits()) + choose_.Below(above));
-    const Trial bad = Run(ttbr_, low | bit);
+    const Trial bad = Run(control_, low | bit);
     Expect(bad.result.code == 0x84 && bad.path.empty(), rule, text, bad);
   }
 
@@ -131,14 +117,14 @@ class RawRules<A, ArchId::kArm64Page16K> {
     written_.reset();
     const uint64_t ignored =
         lpa2() ? 0xffff'0000'0000'00c3 : 0xffff'0000'0000'3fff;
-    const Trial other = Run(ttbr_ ^ (choose_.Next() & ignored), address_);
+    const Trial other = Run(control_ ^ (choose_.Next() & ignored), address_);
     Expect(EndAlike(base_, other), "arm64.root-ignored",
            "what is no address in TTBR0_EL1 changes nothing", other);
     if (base_.path.empty()) return;
-    const uint64_t table = lpa2()
-                               ? (ttbr_ & 0x0000'ffff'ffff'ff00) |
-                                     (ttbr_ & 0x3c) / 4 * 0x0001'0000'0000'0000
-                               : ttbr_ & 0x0000'ffff'ffff'c000;
+    const uint64_t table =
+        lpa2() ? (control_ & 0x0000'ffff'ffff'ff00) |
+                     (control_ & 0x3c) / 4 * 0x0001'0000'0000'0000
+               : control_ & 0x0000'ffff'ffff'c000;
     Expect(base_.path[0].level == Root() &&
                base_.path[0].address == table + 8 * IndexAt(Root()),
            "arm64.root", "the first table is where TTBR0_EL1 says", base_);
@@ -234,7 +220,7 @@ class RawRules<A, ArchId::kArm64Page16K> {
   bool Repair() {
     bool changed = false;
     for (int turns = 0; turns < 2 * kLevelCount; ++turns) {
-      base_ = Run(ttbr_, address_);
+      base_ = Run(control_, address_);
       if (base_.result.code == 0) return changed && base_.distinct();
       if (base_.path.empty()) return false;
       const Fetch& last = base_.path.back();
@@ -262,15 +248,6 @@ class RawRules<A, ArchId::kArm64Page16K> {
     }
     return false;
   }
-
-  ChangedMemory memory_;
-  Geometry geometry_;
-  uint64_t ttbr_;
-  uint64_t address_;
-  Rng choose_;
-  Findings findings_;
-  Trial base_;
-  std::optional<ChangedMemory::Word> written_;
 };
 
 }  // namespace pxdfuzz::rules

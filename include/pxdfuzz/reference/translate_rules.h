@@ -255,6 +255,55 @@ class Findings {
   std::optional<RuleViolation>& out_;
 };
 
+// A translation whose entries are changed one at a time, for rules of raw
+// tables where a geometry and the root's register are all that the manual
+// needs.
+template <class Manual>
+class ChangedTrial {
+ public:
+  ChangedTrial(const Arena& arena, const Geometry& geometry, uint64_t control,
+               uint64_t address, Rng choose, Findings findings)
+      : memory_(arena),
+        geometry_(geometry),
+        control_(control),
+        address_(address),
+        choose_(choose),
+        findings_(findings) {}
+
+ protected:
+  Trial Run(uint64_t control, uint64_t address,
+            Access access = Access::kFetch) const {
+    return Try(Manual(geometry_, control), memory_, control, address, access);
+  }
+  // With `word` for the entry that was read i-th.
+  Trial RunWith(size_t i, uint64_t word) {
+    const ChangedMemory::Undo undo(memory_);
+    written_ = {base_.path[i].address, word};
+    memory_.Write(written_->address, written_->value);
+    return Run(control_, address_);
+  }
+
+  void Expect(bool holds, std::string_view rule, std::string_view text,
+              const Trial& after) {
+    findings_.Expect(holds, rule, text, base_, after, written_);
+  }
+  void ExpectEnd(size_t reads, uint16_t code, std::string_view rule,
+                 std::string_view text, const Trial& after) {
+    Expect(after.result.code == code && after.path.size() == reads, rule, text,
+           after);
+  }
+
+  ChangedMemory memory_;
+  Geometry geometry_;
+  uint64_t control_;
+  uint64_t address_;
+  Rng choose_;
+  Findings findings_;
+  // What is changed: the tables as they are, or as repaired.
+  Trial base_;
+  std::optional<ChangedMemory::Word> written_;
+};
+
 // The rules that need an architecture's masks. Each architecture specializes it
 // in a file of its own, arch/*_rules.h:
 //

@@ -21,28 +21,36 @@ namespace pxdfuzz::rules {
 // A change to the entry read at some level leaves every earlier read as it was
 // (no word is read twice, see Trial::distinct), so that entry is reached again.
 template <class A>
-class RawRules<A, ArchId::kX86> {
+class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
+  using Manual = typename A::Manual;
+  using Base = ChangedTrial<Manual>;
+
  public:
-  RawRules(const Arena& arena, const Geometry& geometry, uint64_t control,
-           uint64_t address, Rng choose, Findings findings)
-      : memory_(arena),
-        geometry_(geometry),
-        cr3_(control),
-        address_(address),
-        choose_(choose),
-        findings_(findings) {}
+  using Base::Base;
 
   void Check() {
     CheckCanonical();
     address_ &= (uint64_t{1} << (Bits() - 1)) - 1;
-    base_ = Run(cr3_, address_);
+    base_ = Run(control_, address_);
     CheckAll();
     if (Repair()) CheckAll();
   }
 
  private:
-  using Manual = typename A::Manual;
   using Range = ChangedMemory::Range;
+
+  using Base::address_;
+  using Base::base_;
+  using Base::choose_;
+  using Base::control_;
+  using Base::Expect;
+  using Base::ExpectEnd;
+  using Base::findings_;
+  using Base::geometry_;
+  using Base::memory_;
+  using Base::Run;
+  using Base::RunWith;
+  using Base::written_;
 
   static constexpr uint64_t kPresent = 1;
   static constexpr uint64_t kWritable = 2;
@@ -59,41 +67,19 @@ class RawRules<A, ArchId::kX86> {
   }
   int Shift(Level level) const { return Shift(level, Bits()); }
 
-  Trial Run(uint64_t cr3, uint64_t address,
-            Access access = Access::kFetch) const {
-    return Try(Manual(geometry_, cr3), memory_, cr3, address, access);
-  }
-  // With `word` for the entry that was read i-th.
-  Trial RunWith(size_t i, uint64_t word) {
-    const ChangedMemory::Undo undo(memory_);
-    written_ = {base_.path[i].address, word};
-    memory_.Write(written_->address, written_->value);
-    return Run(cr3_, address_);
-  }
-
-  void Expect(bool holds, std::string_view rule, std::string_view text,
-              const Trial& after) {
-    findings_.Expect(holds, rule, text, base_, after, written_);
-  }
-  void ExpectEnd(size_t reads, uint16_t code, std::string_view rule,
-                 std::string_view text, const Trial& after) {
-    Expect(after.result.code == code && after.path.size() == reads, rule, text,
-           after);
-  }
-
   void CheckCanonical() {
     written_.reset();
     const uint64_t low = address_ & ((uint64_t{1} << (Bits() - 1)) - 1);
     const uint64_t high = ~((uint64_t{1} << (Bits() - 1)) - 1);
-    base_ = Run(cr3_, low);
+    base_ = Run(control_, low);
     const std::string_view rule = "x86.canonical";
     const std::string_view text =
         "an address whose upper bits differ is refused, and no other";
     Expect(base_.result.code != Manual::kNotCanonical, rule, text, base_);
-    const Trial upper = Run(cr3_, low | high);
+    const Trial upper = Run(control_, low | high);
     Expect(upper.result.code != Manual::kNotCanonical, rule, text, upper);
     const int bit = Bits() - 1 + static_cast<int>(choose_.Below(65 - Bits()));
-    const Trial bad = Run(cr3_, low | uint64_t{1} << bit);
+    const Trial bad = Run(control_, low | uint64_t{1} << bit);
     Expect(bad.result.code == Manual::kNotCanonical && bad.path.empty(), rule,
            text, bad);
   }
@@ -162,7 +148,7 @@ class RawRules<A, ArchId::kX86> {
   // The table in which the i-th read entry stands.
   void CheckTable(size_t i) {
     const auto& [level, place, entry] = base_.path[i];
-    const uint64_t parent = i == 0 ? cr3_ : base_.path[i - 1].entry;
+    const uint64_t parent = i == 0 ? control_ : base_.path[i - 1].entry;
     const uint64_t index = address_ >> Shift(level) & 511;
     written_.reset();
     Expect(place == (parent & kOrigin) + 8 * index, "x86.index",
@@ -174,7 +160,7 @@ class RawRules<A, ArchId::kX86> {
   bool Repair() {
     bool changed = false;
     for (int turns = 0; turns < kLevelCount + 1; ++turns) {
-      base_ = Run(cr3_, address_);
+      base_ = Run(control_, address_);
       if (base_.result.code == 0) return changed && base_.distinct();
       if (base_.path.empty()) return false;
       const Fetch& last = base_.path.back();
@@ -205,15 +191,6 @@ class RawRules<A, ArchId::kX86> {
     }
     return false;
   }
-
-  ChangedMemory memory_;
-  Geometry geometry_;
-  uint64_t cr3_;
-  uint64_t address_;
-  Rng choose_;
-  Findings findings_;
-  Trial base_;
-  std::optional<ChangedMemory::Word> written_;
 };
 
 }  // namespace pxdfuzz::rules
