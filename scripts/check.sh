@@ -30,29 +30,67 @@ check_format() {
     echo "formatting: not looked at, there is no $FORMATTER"
     return
   fi
-  local file wrong=()
-  while IFS= read -r file; do
-    "$FORMATTER" --dry-run --Werror -- "$file" > /dev/null 2>&1 ||
-      wrong+=("$file")
-  done < <(cxx_sources)
-  ((${#wrong[@]})) || return 0
-  echo "not as .clang-format has it; this mends it:"
-  echo "  $FORMATTER -i ${wrong[*]}"
+  local output wrong files
+  mapfile -t files < <(cxx_sources)
+  # Each place that is wrong is a line "FILE:LINE:COLUMN: error: ...".
+  if output=$(printf '%s\n' "${files[@]}" |
+    xargs -P "$(nproc)" -n 50 "$FORMATTER" --dry-run --Werror -- 2>&1); then
+    echo "${#files[@]} files"
+    return
+  fi
+  wrong=$(sed -n 's/^\([^: ]*\):[0-9]*:[0-9]*: error: .*/\1/p' <<< "$output" |
+    sort -u | xargs)
+  [[ -n $wrong ]] || {
+    echo "$output"
+    return 1
+  }
+  echo 'not formatted; this formats them:'
+  echo "  $FORMATTER -i $wrong"
   return 1
 }
 
 check_scripts() {
-  shell_sources | tr '\n' '\0' | xargs -0 shellcheck -x
+  local files
+  mapfile -t files < <(shell_sources)
+  printf '%s\0' "${files[@]}" |
+    xargs -0 -n 6 -P "$(nproc)" shellcheck -x && echo "${#files[@]} scripts"
 }
 
 check_licences() {
-  local file without=0
-  while IFS= read -r file; do
-    head -n 5 -- "$file" | grep -q 'SPDX-License-Identifier: ' && continue
-    echo "$file: no SPDX-License-Identifier in its first lines"
-    without=1
-  done < <(cxx_sources; sources CMakeLists.txt '*.cmake'; shell_sources)
-  return "$without"
+  local files
+  mapfile -t files < <(
+    cxx_sources
+    sources CMakeLists.txt '*.cmake' '*.awk'
+    shell_sources
+  )
+  awk 'FNR <= 5 && /SPDX-License-Identifier: / {found[FILENAME] = 1}
+    END {
+      for (i = 1; i < ARGC; ++i) {
+        if (ARGV[i] in found) continue
+        print ARGV[i] ": no SPDX-License-Identifier in its first lines"
+        missing = 1
+      }
+      exit missing
+    }' "${files[@]}" && echo "${#files[@]} files"
+}
+
+# All sources, for house.awk: no corpora, no documents.
+house_sources() {
+  find . \( -name .git -o -path ./build -o -path ./corpus -o -path ./docs \
+    -o -path './bench/corpus*' \) -prune -o -type f ! -name '*.md' \
+    ! -name LICENSE -print | sed 's,^\./,,' | sort
+}
+
+# Layers, sizes of folders, repeated lines and the count of lines.
+check_house() {
+  local files=()
+  mapfile -t files < <(house_sources)
+  awk -f tests/lint/house.awk tests/lint/rules.txt tests/lint/exemptions.txt \
+    "${files[@]}"
+}
+
+check_checks() {
+  tests/lint/house_test.sh
 }
 
 # check WHAT FUNCTION
@@ -77,6 +115,8 @@ command_check() {
     step "installing $FORMATTER" "$LOGS/apt-format.log" \
       apt_get install --no-install-recommends "$FORMATTER" || true
   fi
+  check 'the checks' check_checks
+  check 'layers, folders, repeated lines and size' check_house
   check 'licence lines' check_licences
   check 'scripts' check_scripts
   check 'formatting' check_format

@@ -39,18 +39,9 @@ class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
  private:
   using Range = ChangedMemory::Range;
 
-  using Base::address_;
-  using Base::base_;
-  using Base::choose_;
-  using Base::control_;
-  using Base::Expect;
-  using Base::ExpectEnd;
-  using Base::findings_;
-  using Base::geometry_;
-  using Base::memory_;
-  using Base::Run;
-  using Base::RunWith;
-  using Base::written_;
+  using Base::address_, Base::base_, Base::choose_, Base::control_,
+      Base::Expect, Base::ExpectEnd, Base::findings_, Base::geometry_,
+      Base::memory_, Base::Run, Base::RunWith, Base::written_;
 
   static constexpr uint64_t kPresent = 1;
   static constexpr uint64_t kWritable = 2;
