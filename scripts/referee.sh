@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # ./run referee: Translate beside QEMU, which translates by itself. QEMU is not
-# needed for anything else, so where it cannot be had this is skipped.
+# needed for anything else, so an architecture whose QEMU is missing is skipped,
+# but not in CI.
 
 # By architecture: the Debian packages, and the commands that come with them.
 declare -rA QEMU_NEEDS=(
@@ -49,8 +50,11 @@ command_referee() {
       skipped+=" ${QEMU_NEEDS[$architecture]})"
     fi
   done
-  [[ -z $skipped ]] || echo "referee: skipped, QEMU is missing: $skipped"
-  ((${#architectures[@]})) || return 0
+  if [[ -n $skipped ]]; then
+    echo "referee: skipped, QEMU is missing: $skipped"
+    [[ ${CI:-} != true ]] || die 3 'referee: in CI nothing may be skipped'
+  fi
+  ((${#architectures[@]})) || die 3 'referee: nothing to ask'
 
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[referee]}

@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# ./run nightly: what is too slow for .ci/run.
+
+readonly LAST_NIGHTLY=build/last-nightly  # seconds since 1970, commit
+readonly NIGHTLY_SECONDS=$((6 * 3600))
+
+# How long ago the last full run was, and of what.
+nightly_age() {
+  local time commit hours
+  if ! read -r time commit 2> /dev/null < "$LAST_NIGHTLY"; then
+    echo 'last full run: none in this folder'
+    return
+  fi
+  hours=$((($(date +%s) - time) / 3600))
+  echo "last full run: $((hours / 24)) days and $((hours % 24)) hours ago, of" \
+    "$commit"
+}
+
+command_nightly() {
+  no_arguments nightly "$@"
+  # shellcheck source=scripts/steps.sh
+  . scripts/steps.sh
+  export CI=true  # as in .ci/run
+  nightly_age
+  run_steps "$NIGHTLY_SECONDS" "$NIGHTLY_SECONDS" \
+    './run mutants --seeds=20' \
+    './run referee' \
+    './run torture' \
+    './run services' \
+    './run services --container' \
+    './run coverage' \
+    './run afl'
+  mkdir -p build
+  echo "$(date +%s) $(git rev-parse --short HEAD 2> /dev/null || echo '-')" \
+    > "$LAST_NIGHTLY"
+  nightly_age
+}
