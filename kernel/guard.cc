@@ -39,9 +39,13 @@ uint64_t stack_end = 0;
 std::array<struct sigaction, kSignals.size()> others;
 void (*when_sanitizer_ends)() = nullptr;
 
-[[noreturn]] void Leave(RunEnd end) { siglongjmp(leave, static_cast<int>(end)); }
+[[noreturn]] void Leave(RunEnd end) {
+  siglongjmp(leave, static_cast<int>(end));
+}
 
-bool IsWalking() { return inside != 0 && pthread_equal(pthread_self(), walker); }
+bool IsWalking() {
+  return inside != 0 && pthread_equal(pthread_self(), walker);
+}
 
 // The stack pointer where a signal came, where that is known here.
 uint64_t StackPointer([[maybe_unused]] const void* context) {

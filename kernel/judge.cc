@@ -506,8 +506,8 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
 }
 
 std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
-                                           bool pin,
-                                           Incomparable& incomparable) {
+                                            bool pin,
+                                            Incomparable& incomparable) {
   std::optional<RunEnd> ended;
   VisitArch(arch_, [&]<class A>() {
     kernel_.enter(c.space.levels);

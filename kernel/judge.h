@@ -123,7 +123,7 @@ class KernelJudge {
   // FOLL_PIN, and judges nothing. Nothing where there is nothing to compare:
   // `incomparable` says why.
   std::optional<RunEnd> WalkOnce(const Case& c, size_t request, bool pin,
-                                Incomparable& incomparable);
+                                 Incomparable& incomparable);
 
   // Whether walks from here on note the reads of the last check. They do not at
   // first: only who tells a walk looks at them.
