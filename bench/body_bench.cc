@@ -110,13 +110,12 @@ class Site {
  public:
   explicit Site(const Case& c) : c_(c), mm_(arena_, c.space.levels) {
     Populate(c, mm_);
+    history_.Begin(mm_);
   }
 
   const Request& request() const { return c_.requests[0]; }
   const AddressSpace<S390>& mm() const { return mm_; }
-  WalkSite walk_site() const {
-    return {c_.space, arena_, mm_.root(), c_.stack};
-  }
+  WalkSite walk_site() { return {c_.space, arena_, history_, c_.stack}; }
   ArenaMemory memory() const {
     return ArenaMemory(arena_, mm_.geometry(), c_.stack);
   }
@@ -125,6 +124,7 @@ class Site {
   Case c_;
   Arena arena_ = MakeArena<S390>();
   AddressSpace<S390> mm_;
+  History history_;
 };
 
 void DecodeCase(benchmark::State& state) {
@@ -174,14 +174,13 @@ void ReferenceAlone(benchmark::State& state) {
 }
 
 void OneWalk(benchmark::State& state, Policy policy) {
-  const Site site(CaseOf(state));
+  Site site(CaseOf(state));
   const WalkSite walk_site = site.walk_site();
   std::array<uint64_t, Case::kMaxPages> pages;
   for (auto _ : state) {
-    Marks marks;
-    benchmark::DoNotOptimize(
-        RunWalk(walk_site, policy, site.request(), pages, marks));
-    benchmark::DoNotOptimize(&marks);
+    WalkRun run{.pages = pages, .grabbed = {}};
+    RunWalk(walk_site, policy, site.request(), run);
+    benchmark::DoNotOptimize(&run);
   }
 }
 

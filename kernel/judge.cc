@@ -10,13 +10,13 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/cells.h"
+#include "pxdfuzz/oracle/judge_pages.h"
 #include "pxdfuzz/oracle/oracle.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/changing_memory.h"
 #include "pxdfuzz/tables/populate.h"
-#include "pxdfuzz/walk/race_trace.h"
 #include "pxdfuzz/walk/trace.h"
 #include "pxdfuzz/walk/walk.h"
 
@@ -43,10 +43,10 @@ std::optional<Policy> ModelOf(const pxd_kernel& kernel) {
   return std::nullopt;
 }
 
-// Why text of a kind goes wrong while tables change: as its model does.
+// Why text of a kind is expected to go wrong: as its model is.
 template <class A>
-Causes KnownRaces(const std::optional<Policy>& model, int levels) {
-  return model.has_value() ? A::KnownRaces(*model, levels) : Causes();
+Causes ExpectedFailures(const std::optional<Policy>& model, int levels) {
+  return model.has_value() ? A::ExpectedFailures(*model, levels) : Causes();
 }
 
 // Notes the order in which the model reads.
@@ -63,23 +63,6 @@ class OrderedMemory : public ChangingMemory {
  private:
   ReadOrder order_;
 };
-
-// How the pages of one walk compare with what is expected.
-struct Compared {
-  Outcome outcome = Outcome::kAgrees;
-  size_t first_difference = 0;
-};
-
-Compared Compare(std::span<const uint64_t> expected,
-                 std::span<const uint64_t> found, size_t count) {
-  const size_t common = std::min(expected.size(), found.size());
-  size_t same = 0;
-  while (same < common && expected[same] == found[same]) ++same;
-  if (same < common) return {Outcome::kWrongPage, same};
-  if (count < expected.size()) return {Outcome::kShort, same};
-  if (count > expected.size()) return {Outcome::kLong, same};
-  return {};
-}
 
 // Leaves that gup_fast may return, and those that this tree is known to return
 // besides.
@@ -113,7 +96,8 @@ class Trial {
   using Space_ = AddressSpace<A, TreeEntries<A>>;
 
   struct Rooms {
-    std::span<uint64_t> pages, reference, excused, modelled;
+    std::span<uint64_t> pages, modelled;
+    Reference &reference, &excused, &model;
   };
 
   Trial(const pxd_kernel& kernel, const Space_& mm, const Request& request,
@@ -136,39 +120,26 @@ class Trial {
     walk_.page = rooms.pages.data();
   }
 
-  // What the reference returns: of the contract, and of what is excused.
-  template <class Contract>
-  size_t Expect(const Contract& contract, std::span<uint64_t> pages) const {
-    return ReferencePages<A>(manual(), memory_, mm_.geometry().page_size(),
-                             request_.start, request_.write,
-                             pages.first(request_.pages), contract);
-  }
+  size_t reference_count() const { return rooms_.reference.pages(); }
 
-  size_t reference_count() const { return reference_count_; }
-
-  void GupFast(const std::optional<Policy>& model,
+  void GupFast(History& history, const std::optional<Policy>& model,
                KernelRequestVerdict& verdict,
                std::optional<KernelFinding>& finding) {
-    reference_count_ = Expect(typename A::Contract(), rooms_.reference);
-    const size_t excused_count =
-        Expect(ExcusingContract<A>{&kernel_}, rooms_.excused);
-    verdict.reference_pages = reference_count_;
+    rooms_.reference.template Make<A>(history, memory_, request_);
+    rooms_.excused.template Make<A>(history, memory_, request_,
+                                    ExcusingContract<A>{&kernel_});
+    verdict.reference_pages = rooms_.reference.pages();
 
     for (const bool pin : {false, true}) {
       if (!Run(pin, kNoRefusal, finding)) return;
       verdict.pages = walk_.count;
-      std::span<const uint64_t> expected =
-          rooms_.reference.first(reference_count_);
-      const Compared strict = Compare(expected, Returned(), walk_.count);
+      const JudgedPages strict = Judge(rooms_.reference);
       if (strict.outcome != Outcome::kAgrees) {
-        const Compared excused = Compare(rooms_.excused.first(excused_count),
-                                         Returned(), walk_.count);
-        if (excused.outcome != Outcome::kAgrees) {
-          finding = Found(KernelRule::kPages, strict.outcome,
-                          strict.first_difference, pin);
+        if (Judge(rooms_.excused).outcome != Outcome::kAgrees) {
+          finding = Found(KernelRule::kPages, strict.outcome, strict.page, pin);
           return;
         }
-        const Translation t = TranslatePage(strict.first_difference);
+        const Translation t = TranslatePage(strict.page);
         verdict.known =
             WhyReturned<A>(kernel_, t.level, t.entry, request_.write);
       }
@@ -191,22 +162,19 @@ class Trial {
     }
   }
 
-  // While the tables change: by the rules of ChangingReference, and of
-  // references.
+  // While the tables change: by the rules of JudgePages(), and of references.
   void WhileChanging(const Case& c, History& history, Meanwhile& meanwhile,
-                     ChangingReference& reference,
                      const std::optional<Policy>& model, Excuses excuses,
                      KernelRequestVerdict& verdict,
                      std::optional<KernelFinding>& finding) {
-    reference.template Make<A>(history, memory_, request_,
-                               ExcusingContract<A>{&kernel_});
-    reference_count_ = reference.pages();
-    verdict.reference_pages = reference_count_;
+    rooms_.reference.template Make<A>(history, memory_, request_,
+                                      ExcusingContract<A>{&kernel_});
+    verdict.reference_pages = rooms_.reference.pages();
     for (const bool pin : {false, true}) {
       meanwhile.Begin(c, mm_.arena(), history, walk_);
       const bool returned = Run(pin, kNoRefusal, finding);
       if (returned) {
-        Changed(meanwhile, reference, pin, finding);
+        Changed(meanwhile, pin, finding);
         verdict.pages = walk_.count;
       }
       verdict.changed |= history.at() > 0;
@@ -218,9 +186,9 @@ class Trial {
             AgreesWithModel(*model, history, meanwhile.order(), finding);
       }
       if (!finding.has_value()) continue;
-      const Causes known = KnownRaces<A>(model, mm_.levels());
+      const Causes expected = ExpectedFailures<A>(model, mm_.levels());
       if (finding->rule == KernelRule::kPages) {
-        finding->cause = meanwhile.marks().Excuse(known, finding->page);
+        finding->cause = meanwhile.marks().Excuse(expected, finding->page);
       }
       if (excuses == Excuses::kNone || finding->cause == Cause::kNone) return;
       verdict.excuse = finding->cause;
@@ -265,6 +233,12 @@ class Trial {
     return rooms_.pages.first(std::min<size_t>(walk_.count, request_.pages));
   }
 
+  JudgedPages Judge(const Reference& reference,
+                    std::span<const uint8_t> grabbed = {},
+                    size_t last = 0) const {
+    return JudgePages(reference, walk_.count, Returned(), grabbed, last);
+  }
+
   KernelFinding Found(KernelRule rule, Outcome outcome, size_t page,
                       bool pin) const {
     page = std::min<size_t>(page, request_.pages - size_t{1});
@@ -278,8 +252,8 @@ class Trial {
   }
 
   // What came of a walk that returned while tables changed.
-  void Changed(const Meanwhile& meanwhile, const ChangingReference& reference,
-               bool pin, std::optional<KernelFinding>& finding) const {
+  void Changed(const Meanwhile& meanwhile, bool pin,
+               std::optional<KernelFinding>& finding) const {
     if (pin && meanwhile.forked()) {
       if (walk_.count != 0) {
         finding = Found(KernelRule::kFork, Outcome::kAgrees, 0, pin);
@@ -288,10 +262,9 @@ class Trial {
       }
       return;
     }
-    const std::span<const uint64_t> found = Returned();
-    const ChangingReference::Judged judged = reference.Judge(
-        walk_.count, found, meanwhile.grabbed().first(found.size()),
-        meanwhile.version());
+    const JudgedPages judged =
+        Judge(rooms_.reference, meanwhile.grabbed().first(Returned().size()),
+              meanwhile.version());
     if (judged.outcome != Outcome::kAgrees) {
       finding = Found(KernelRule::kPages, judged.outcome, judged.page, pin);
     } else if (walk_.held != walk_.count) {
@@ -349,18 +322,9 @@ class Trial {
 
   bool AgreesWithModel(Policy policy, std::optional<KernelFinding>& finding) {
     ArenaMemory memory(mm_.arena(), mm_.geometry(), stack_);
-    MarkTrace trace(memory, false);
+    MarkTrace trace(memory, /*looks_for_stuck=*/false);
     Walk model(ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
-    const size_t count =
-        model.Run(mm_.root(), request_.start, AddressOf(request_.pages),
-                  request_.write, rooms_.modelled.first(request_.pages));
-    const Compared compared =
-        Compare(rooms_.modelled.first(std::min<size_t>(count, request_.pages)),
-                Returned(), walk_.count);
-    if (compared.outcome == Outcome::kAgrees) return true;
-    finding = Found(KernelRule::kModel, compared.outcome,
-                    compared.first_difference, true);
-    return false;
+    return AgreesWithModel(RunModel(model, mm_.root()), /*pin=*/true, finding);
   }
 
   // The same while tables change, where the model read in the order in which
@@ -370,22 +334,34 @@ class Trial {
   bool AgreesWithModel(Policy policy, History& history, const ReadOrder& order,
                        std::optional<KernelFinding>& finding) {
     OrderedMemory memory(mm_.arena(), mm_.geometry(), stack_, history);
-    RaceTrace trace(memory, /*looks_for_stuck=*/false, /*grabbed=*/{});
-    Walk<typename A::Kernel, OrderedMemory, RaceTrace, GupFastText> model(
-        ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
-    const size_t count =
-        model.Run(memory.root(), request_.start, AddressOf(request_.pages),
-                  request_.write, rooms_.modelled.first(request_.pages));
+    MarkTrace trace(memory, /*looks_for_stuck=*/false);
+    Walk<typename A::Kernel, OrderedMemory, MarkTrace<OrderedMemory>,
+         GupFastText>
+        model(ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
+    const size_t count = RunModel(model, memory.root());
     history.GoTo(0);
     if (memory.order() != order) return false;
-    const Compared compared =
-        Compare(rooms_.modelled.first(std::min<size_t>(count, request_.pages)),
-                Returned(), walk_.count);
-    if (compared.outcome == Outcome::kAgrees) return true;
-    finding = Found(KernelRule::kModel, compared.outcome,
-                    compared.first_difference, false);
-    finding->changing = true;
+    if (!AgreesWithModel(count, /*pin=*/false, finding)) {
+      finding->changing = true;
+    }
     return true;
+  }
+
+  template <class Model>
+  size_t RunModel(Model& model, EntryRef root) const {
+    return model.Run(root, request_.start, AddressOf(request_.pages),
+                     request_.write, rooms_.modelled.first(request_.pages));
+  }
+  // Whether the kernel returned what the model did, which is `count` pages.
+  bool AgreesWithModel(size_t count, bool pin,
+                       std::optional<KernelFinding>& finding) const {
+    rooms_.model.Set(
+        rooms_.modelled.first(std::min<size_t>(count, request_.pages)),
+        request_.pages);
+    const JudgedPages judged = Judge(rooms_.model);
+    if (judged.outcome == Outcome::kAgrees) return true;
+    finding = Found(KernelRule::kModel, judged.outcome, judged.page, pin);
+    return false;
   }
 
   uint64_t ExpectedSize(const Translation& t) const {
@@ -414,7 +390,6 @@ class Trial {
   // Kernel text has the real stack; the reference looks at none.
   const Stack stack_ = {};
   const ArenaMemory memory_;
-  size_t reference_count_ = 0;
 };
 
 }  // namespace
@@ -424,7 +399,7 @@ KernelJudge::KernelJudge(const pxd_kernel& kernel)
       arch_(ArchId::kS390),
       model_(ModelOf(kernel)),
       walk_(std::make_unique<pxd_walk>()),
-      changing_(std::make_unique<ChangingReference>()) {
+      references_(std::make_unique<References>()) {
   for (const Space& space : kAllSpaces) {
     if (Name(space.arch) == kernel.arch) arch_ = space.arch;
   }
@@ -440,7 +415,8 @@ bool KernelJudge::LeavesCopies(Space space) const {
   bool leaves = false;
   if (std::string_view(kernel_.variant) != "by-value") return leaves;
   VisitArch(arch_, [&]<class A>() {
-    leaves = A::KnownDefect(kStaticByValue, space.levels) == Cause::kLeftCopy;
+    leaves = A::ExpectedFailures(kStaticByValue, space.levels)
+                 .Contains(Cause::kLeftCopy);
   });
   return leaves;
 }
@@ -463,10 +439,8 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
       *arena_, c.space.levels, TreeEntries<A>(kernel_, bits_[c.space.levels]));
   verdict_.incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
   if (verdict_.incomparable != Incomparable::kNo) return;
-  if (!c.changes.empty()) {
-    verdict_.incomparable = oracle::AsIncomparable(history_.Make(c, mm));
-    if (verdict_.incomparable != Incomparable::kNo) return;
-  }
+  verdict_.incomparable = oracle::AsIncomparable(history_.Make(c, mm));
+  if (verdict_.incomparable != Incomparable::kNo) return;
   const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
   for (size_t i = 0; i < c.requests.size(); ++i) {
     const Request& request = c.requests[i];
@@ -476,7 +450,9 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
         Permitted<A>(c.space.levels, request.start, request.pages);
     std::optional<KernelFinding> finding;
     Trial<A> trial(kernel_, mm, request,
-                   {pages_.pages(), reference_, excused_, modelled_}, *walk_);
+                   {pages_.pages(), modelled_, references_->contract,
+                    references_->excused, references_->model},
+                   *walk_);
     if (kernel_.permitted != nullptr &&
         kernel_.permitted(c.space.levels, request.start, request.pages) !=
             (verdict.incomparable == Incomparable::kNo)) {
@@ -490,10 +466,10 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
       trial.PageSize(finding);
     } else {
       if (c.changes.empty()) {
-        trial.GupFast(model_, verdict, finding);
+        trial.GupFast(history_, model_, verdict, finding);
       } else {
-        trial.WhileChanging(c, history_, meanwhile_, *changing_, model_,
-                            excuses, verdict, finding);
+        trial.WhileChanging(c, history_, meanwhile_, model_, excuses, verdict,
+                            finding);
       }
       verdict.cell = oracle::CellOf<A>(c.space, mm, memory, request,
                                        trial.reference_count());
@@ -517,13 +493,15 @@ std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
     incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
     if (incomparable != Incomparable::kNo) return;
     const bool changing = !c.changes.empty();
-    if (changing) incomparable = oracle::AsIncomparable(history_.Make(c, mm));
+    incomparable = oracle::AsIncomparable(history_.Make(c, mm));
     if (incomparable != Incomparable::kNo) return;
     const Request& asked = c.requests[request];
     incomparable = Permitted<A>(c.space.levels, asked.start, asked.pages);
     if (incomparable != Incomparable::kNo) return;
     Trial<A> trial(kernel_, mm, asked,
-                   {pages_.pages(), reference_, excused_, modelled_}, *walk_);
+                   {pages_.pages(), modelled_, references_->contract,
+                    references_->excused, references_->model},
+                   *walk_);
     walk_->pin = pin;
     walk_->refused = kNoRefusal;
     if (changing) meanwhile_.Begin(c, mm.arena(), history_, *walk_);

@@ -24,7 +24,7 @@
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/paging/space.h"
-#include "pxdfuzz/reference/changing_reference.h"
+#include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/tables/changes.h"
 
 namespace pxdfuzz {
@@ -152,12 +152,15 @@ class KernelJudge {
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<pxd_walk> walk_;
   const PageRoom pages_{Case::kMaxPages};
-  std::array<uint64_t, Case::kMaxPages> reference_{};
-  std::array<uint64_t, Case::kMaxPages> excused_{};
+  // What may be returned, what may be by known findings, and what the model
+  // returns.
+  struct References {
+    Reference contract, excused, model;
+  };
+
   std::array<uint64_t, Case::kMaxPages> modelled_{};
-  // For tables that change.
+  std::unique_ptr<References> references_;
   History history_;
-  std::unique_ptr<ChangingReference> changing_;
   Meanwhile meanwhile_;
   size_t current_request_ = 0;
   KernelVerdict verdict_;

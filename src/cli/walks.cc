@@ -23,7 +23,8 @@ namespace {
 std::vector<std::string> SpacesWith(Policy policy, Cause cause) {
   std::vector<std::string> spaces;
   for (const Space& space : kAllSpaces) {
-    if (IsBuilt(space) && KnownDefect(policy, space) == cause) {
+    if (IsBuilt(space) &&
+        ExpectedFailures(policy, space).InStillTables() == cause) {
       spaces.push_back(Name(space));
     }
   }
@@ -34,8 +35,8 @@ std::vector<std::string> SpacesWith(Policy policy, Cause cause) {
 std::vector<std::string> SpacesWithRace(Policy policy, Cause cause) {
   std::vector<std::string> spaces;
   for (const Space& space : kAllSpaces) {
-    if (IsBuilt(space) && KnownRaces(policy, space).Contains(cause) &&
-        KnownDefect(policy, space) != cause) {
+    if (IsBuilt(space) && ExpectedFailures(policy, space).Contains(cause) &&
+        ExpectedFailures(policy, space).InStillTables() != cause) {
       spaces.push_back(Name(space));
     }
   }

@@ -50,8 +50,9 @@ TEST(SurveyTest, FindsEachKnownDefectAndNothingElse) {
       const std::string which = Name(space) + " ";
       EXPECT_EQ(walk.findings, 0u) << which << Name(kAllWalks[i]);
       EXPECT_FALSE(walk.finding.has_value());
-      EXPECT_EQ(walk.excused > 0,
-                KnownDefect(kAllWalks[i], space) != Cause::kNone)
+      EXPECT_EQ(
+          walk.excused > 0,
+          ExpectedFailures(kAllWalks[i], space).InStillTables() != Cause::kNone)
           << which << Name(kAllWalks[i]);
       EXPECT_EQ(walk.agreed + walk.excused, survey.requests);
       // The invariant is broken where a range crosses a boundary of a folded
@@ -86,7 +87,7 @@ TEST(ChangingSurveyTest, FindsEachKnownRaceAndNothingElse) {
       EXPECT_GT(walk.cut_short, 0u) << which;
       for (const Cause cause : kAllCauses) {
         EXPECT_EQ(walk.Excused(cause) > 0,
-                  KnownRaces(kAllWalks[i], space).Contains(cause))
+                  ExpectedFailures(kAllWalks[i], space).Contains(cause))
             << which << ' ' << Name(cause);
       }
     }
@@ -125,7 +126,8 @@ TEST_P(WitnessTest, ShowsEachDefectOfItsSpace) {
   EXPECT_EQ(c.space, GetParam());
   for (size_t i = 0; i < kWalkCount; ++i) {
     const WalkVerdict walk = Judge(c, i);
-    const Cause cause = KnownDefect(kAllWalks[i], GetParam());
+    const Cause cause =
+        ExpectedFailures(kAllWalks[i], GetParam()).InStillTables();
     EXPECT_EQ(walk.excuse, cause) << Name(kAllWalks[i]);
     EXPECT_EQ(walk.outcome,
               cause == Cause::kNone ? Outcome::kAgrees : Outcome::kWrongPage)
@@ -166,7 +168,7 @@ TEST(MatrixTest, NoSpaceWithADefectLacksItsWitness) {
   for (const Space& space : BuiltSpaces()) {
     bool wrong = false;
     for (const Policy& policy : kAllWalks) {
-      wrong |= KnownDefect(policy, space) != Cause::kNone;
+      wrong |= ExpectedFailures(policy, space).InStillTables() != Cause::kNone;
     }
     EXPECT_EQ(wrong, !WitnessOf(space).empty()) << Name(space);
   }

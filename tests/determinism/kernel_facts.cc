@@ -59,14 +59,22 @@ uint64_t NumberOf(KnownKernelFinding finding) {
   return kNoNumber;
 }
 
-uint64_t NumberOf(Ended ended) {
+uint64_t NumberOf(RunEnd ended) {
   switch (ended) {
-    case Ended::kReturned:
+    case RunEnd::kReturned:
       return 0;
-    case Ended::kFault:
+    case RunEnd::kFault:
       return 1;
-    case Ended::kBug:
+    case RunEnd::kBug:
       return 2;
+    case RunEnd::kEndless:
+      return 3;
+    case RunEnd::kOverflow:
+      return 4;
+    case RunEnd::kRefused:
+    case RunEnd::kSanitizer:
+    case RunEnd::kDied:
+      return 5;  // no run in this process ends so
   }
   return kNoNumber;
 }
@@ -245,7 +253,7 @@ class KernelFacts::Impl {
 
   void AddWalkOnce(const Case& c, size_t request, bool pin, Facts& facts) {
     Incomparable incomparable = Incomparable::kNo;
-    const std::optional<Ended> ended =
+    const std::optional<RunEnd> ended =
         judge_.WalkOnce(c, request, pin, incomparable);
     facts.Add("incomparable", pxdfuzz::NumberOf(incomparable));
     facts.Add("ran", ended.has_value() ? 1 : 0);

@@ -15,7 +15,6 @@
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/reference/changing_reference.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/reference/translate_rules.h"
@@ -69,7 +68,7 @@ void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
   facts.Add("finding.entry", NumberOf(signature.entry));
 }
 
-void AddVerdict(const Verdict& verdict, Facts& facts) {
+void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
   facts.Add("kind", NumberOf(verdict.kind));
   facts.Add("incomparable", NumberOf(verdict.incomparable));
   AddFinding(verdict.finding, facts);
@@ -90,7 +89,11 @@ void AddVerdict(const Verdict& verdict, Facts& facts) {
       facts.Add("outcome", NumberOf(walk.outcome));
       facts.Add("excuse", NumberOf(walk.excuse));
       facts.Add("pages", walk.pages);
-      facts.Add("first_difference", NumberOfMark(walk.first_difference));
+      // Where tables change, a walk that agrees has none.
+      facts.Add("first_difference",
+                c.changes.empty() || walk.outcome != Outcome::kAgrees
+                    ? NumberOfMark(walk.first_difference)
+                    : 0);
       facts.Add("changes", walk.changes);
       AddMarks(walk.marks, facts);
     }
@@ -105,7 +108,9 @@ struct Way {
 std::array<Way, 3> WaysToJudge(const Case& c) {
   return {
       {{WalkSet::All(), Excuses::kKnownDefects},
-       {c.changes.empty() ? WalkSet::Strict() : WalkSet::StrictWhileChanging(),
+       {c.changes.empty() ? WalkSet::Of(kStaticByValue, kFoldedAwareByValue)
+                          : WalkSet::Of(kFoldedAwareByValue, kStaticByPointer,
+                                        kFoldedAwareByPointer),
         Excuses::kNone},
        {WalkSet::All(), Excuses::kNone}}};
 }
@@ -126,7 +131,7 @@ class ModelFacts::Impl {
       const bool is_strict = excuses == Excuses::kNone;
       if (is_strict) has_finding = verdict.finding.has_value();
       const Facts::Part part(facts, "excused", is_strict ? 0 : 1);
-      AddVerdict(verdict, facts);
+      AddVerdict(c, verdict, facts);
     }
     const auto violation = rules_.Check(c);
     facts.Add("rule_broken", violation.has_value() ? 1 : 0);
@@ -171,8 +176,8 @@ class ModelFacts::Impl {
                     page_size, facts);
     if (malformed != Malformed::kNo) return;
     const bool changing = !c.changes.empty();
+    const bool is_possible = history_.Make(c, mm) == Impossible::kNo;
     if (changing) {
-      const bool is_possible = history_.Make(c, mm) == Impossible::kNo;
       facts.Add("possible", is_possible ? 1 : 0);
       for (size_t v = 1; v < history_.count(); ++v) {
         const Facts::Part of_version(facts, "version", v);
@@ -197,14 +202,10 @@ class ModelFacts::Impl {
       if (refused != Incomparable::kNo) continue;
       ++walked_;
       AddReference<A>(mm, memory, request, changing, facts);
-      const WalkSite site{c.space, mm.arena(), mm.root(), c.stack};
+      const WalkSite site{c.space, mm.arena(), history_, c.stack};
       for (size_t w = 0; w < kWalkOfNumber.size(); ++w) {
         const Facts::Part of_walk(facts, "walk", w);
-        if (changing) {
-          AddChangingWalk(site, kWalkOfNumber[w], request, facts);
-        } else {
-          AddWalk(site, kWalkOfNumber[w], request, facts);
-        }
+        AddWalk(site, kWalkOfNumber[w], request, changing, facts);
       }
     }
   }
@@ -253,13 +254,13 @@ class ModelFacts::Impl {
         std::span(pages_.data(), request.pages));
     facts.AddAll("reference", std::span(pages_.data(), count));
     if (!changing) return;
-    changing_->template Make<A>(history_, memory, request);
-    facts.Add("reference_pages", changing_->pages());
+    reference_->template Make<A>(history_, memory, request);
+    facts.Add("reference_pages", reference_->pages());
     for (size_t v = 0; v < history_.count(); ++v) {
       const Facts::Part of_version(facts, "version", v);
-      facts.Add("least", changing_->Least(v));
+      facts.Add("least", reference_->Least(v));
       for (size_t page = 0; page < request.pages; ++page) {
-        const std::optional<uint64_t> at = changing_->At(v, page);
+        const std::optional<uint64_t> at = reference_->At(v, page);
         facts.Add("there", at.has_value() ? 1 : 0);
         if (at.has_value()) facts.Add("page", *at);
       }
@@ -267,23 +268,15 @@ class ModelFacts::Impl {
   }
 
   void AddWalk(const WalkSite& site, Policy policy, const Request& request,
-               Facts& facts) {
-    Marks marks;
-    const size_t count = RunWalk(site, policy, request, pages_, marks);
-    AddPages(count, facts);
-    AddMarks(marks, facts);
-  }
-
-  void AddChangingWalk(const WalkSite& site, Policy policy,
-                       const Request& request, Facts& facts) {
-    Marks marks;
-    const size_t count = RunChangingWalk(site, history_, policy, request,
-                                         pages_, grabbed_, marks);
-    facts.Add("changes", history_.at());
+               bool changing, Facts& facts) {
+    WalkRun run{.pages = pages_, .grabbed = grabbed_};
+    RunWalk(site, policy, request, run);
+    if (changing) facts.Add("changes", history_.at());
     history_.GoTo(0);
-    AddPages(count, facts);
-    AddMarks(marks, facts);
-    facts.AddAll("grabbed_at", std::span(grabbed_).first(Kept(count)));
+    AddPages(run.count, facts);
+    AddMarks(run.marks, facts);
+    if (!changing) return;
+    facts.AddAll("grabbed_at", std::span(grabbed_).first(Kept(run.count)));
   }
 
   size_t Kept(size_t count) const { return std::min(count, pages_.size()); }
@@ -296,8 +289,7 @@ class ModelFacts::Impl {
   Oracle oracle_;
   TranslateRules rules_;
   History history_;
-  std::unique_ptr<ChangingReference> changing_ =
-      std::make_unique<ChangingReference>();
+  std::unique_ptr<Reference> reference_ = std::make_unique<Reference>();
   std::array<uint64_t, Case::kMaxPages> pages_{};
   std::array<uint8_t, Case::kMaxPages> grabbed_{};
   uint64_t walked_ = 0;

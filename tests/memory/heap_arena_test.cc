@@ -14,7 +14,7 @@
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/oracle/oracle.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/reference/changing_reference.h"
+#include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/tables/arch_arenas.h"
 #include "pxdfuzz/tables/populate.h"
 

@@ -55,11 +55,12 @@ class PlantedRunner : public CompiledWalks {
   static void Plant(const PlantedWalk& planted) { planted_ = &planted; }
 
   template <class A>
-  size_t operator()(const WalkSite& site, Policy policy, const Request& request,
-                    std::span<uint64_t> pages, Marks& marks) const {
-    const WalkFunction run = FunctionOf(A::kId);
-    return run != nullptr ? run(site, policy, request, pages, marks)
-                          : RunWalk(site, policy, request, pages, marks);
+  void operator()(const WalkSite& site, Policy policy, const Request& request,
+                  WalkRun& run) const {
+    const WalkFunction planted = FunctionOf(A::kId);
+    const bool is_still = site.history.count() == 1;
+    (planted != nullptr && is_still ? planted : &RunWalk)(site, policy, request,
+                                                          run);
   }
 
  private:

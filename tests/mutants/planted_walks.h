@@ -19,8 +19,8 @@ namespace pxdfuzz::mutants {
 // As pxdfuzz::RunWalk, on walks that have a bug. Such a walk need not end: it
 // is cut off after more turns than any request takes, which is a fault from its
 // first page on.
-using WalkFunction = size_t (*)(const WalkSite&, Policy, const Request&,
-                                std::span<uint64_t> pages, Marks&);
+using WalkFunction = void (*)(const WalkSite&, Policy, const Request&,
+                              WalkRun&);
 
 struct PlantedWalk {
   Info info;

@@ -27,7 +27,7 @@ class BoundedTrace {
   // the levels above.
   static constexpr int kMostTurns = 4 * Case::kMaxPages;
 
-  BoundedTrace(const ArenaMemory& memory, bool looks_for_stuck)
+  BoundedTrace(ArenaMemory& memory, bool looks_for_stuck)
       : trace_(memory, looks_for_stuck) {}
 
   void OnTurn(const Turn& turn) {
@@ -68,25 +68,25 @@ struct TextOf<A> {
 
 // Runs a walk of A, which may have a bug.
 template <class A>
-size_t RunPlanted(const WalkSite& site, Policy policy, const Request& request,
-                  std::span<uint64_t> pages, Marks& marks) {
+void RunPlanted(const WalkSite& site, Policy policy, const Request& request,
+                WalkRun& run) {
   using Text = internal::BoundedText<typename internal::TextOf<A>::type>;
   const Geometry geometry = A::GeometryOf(site.space.levels);
   ArenaMemory memory(site.arena, geometry, site.stack);
   internal::BoundedTrace trace(
-      memory, A::KnownDefect(policy, site.space.levels) == Cause::kStuck);
+      memory, A::ExpectedFailures(policy, site.space.levels).InStillTables() ==
+                  Cause::kStuck);
   Walk<typename A::Kernel, ArenaMemory, internal::BoundedTrace, Text> walk(
       typename A::Kernel(site.space.levels), policy, memory, trace);
   try {
-    const size_t count =
-        walk.Run(site.root, request.start,
+    run.count =
+        walk.Run(EntryRef::InTable(site.history.top(0).root), request.start,
                  request.start + request.pages * geometry.page_size(),
-                 request.write, pages);
-    marks = trace.marks();
-    return count;
+                 request.write, run.pages);
+    run.marks = trace.marks();
   } catch (const internal::Endless&) {
-    marks = {.nowhere = 0};
-    return 0;
+    run.count = 0;
+    run.marks = {.nowhere = 0};
   }
 }
 

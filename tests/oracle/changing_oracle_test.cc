@@ -20,7 +20,7 @@
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/oracle/oracle.h"
 #include "pxdfuzz/paging/space.h"
-#include "pxdfuzz/walk/changing_walk.h"
+#include "pxdfuzz/walk/run_walk.h"
 #include "pxdfuzz/walk/walk.h"
 
 namespace pxdfuzz {
@@ -109,11 +109,9 @@ struct ReadsTheTableTwice : GupFastText {
 template <class Text>
 struct PlantedRunner : CompiledWalks {
   template <class A>
-  size_t Changing(const WalkSite& site, History& history, Policy policy,
-                  const Request& request, std::span<uint64_t> pages,
-                  std::span<uint8_t> grabbed, Marks& marks) const {
-    return WalkWhileChanging<A, Text>(site, history, policy, request, pages,
-                                      grabbed, marks);
+  void operator()(const WalkSite& site, Policy policy, const Request& request,
+                  WalkRun& run) const {
+    RunWalkOf<A, Text>(site, policy, request, run);
   }
 };
 

@@ -45,22 +45,24 @@ class MetamorphicTest : public ::testing::Test {
   static std::vector<Finder> Finders(int levels) {
     std::vector<Finder> finders = {{"reference", std::nullopt}};
     for (const Policy& policy : kAllWalks) {
-      if (A::KnownDefect(policy, levels) == Cause::kNone) {
+      if (A::ExpectedFailures(policy, levels).InStillTables() == Cause::kNone) {
         finders.push_back({std::string(Name(policy)), policy});
       }
     }
     return finders;
   }
 
-  static Pages Find(const Finder& finder, const AddressSpace<A>& mm,
+  static Pages Find(const Finder& finder, AddressSpace<A>& mm,
                     const Request& request) {
     Pages pages(request.pages);
     const Stack stack;
     if (finder.walk.has_value()) {
       const Space space = {A::kId, static_cast<uint8_t>(mm.levels())};
-      Marks marks;
-      pages.resize(RunWalk({space, mm.arena(), mm.root(), stack}, *finder.walk,
-                           request, pages, marks));
+      History still;
+      still.Begin(mm);
+      WalkRun run{.pages = pages, .grabbed = {}};
+      RunWalk({space, mm.arena(), still, stack}, *finder.walk, request, run);
+      pages.resize(run.count);
       return pages;
     }
     const typename A::Manual manual(mm.geometry(), mm.control());

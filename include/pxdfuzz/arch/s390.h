@@ -540,23 +540,20 @@ struct BasicS390 {
     return levels >= 3 && levels < kMaxLevels;
   }
 
-  // Why `policy` goes wrong in a space of that many levels, or kNone where it
-  // holds.
-  static constexpr Cause KnownDefect(Policy policy, int levels) {
-    if (levels == kMaxLevels || policy.boundary == BoundaryRule::kFoldedAware) {
-      return Cause::kNone;
-    }
-    // A folded offset hands back a pointer to the first entry again.
-    if (policy.step == Step::kRecompute) return Cause::kStuck;
-    // The static boundary of a folded level lets the loop below walk off the
-    // copy.
-    return policy.descent == Descent::kByValue ? Cause::kLeftCopy
-                                               : Cause::kNone;
-  }
-  // The same while tables change, and with the last check.
-  static constexpr Causes KnownRaces(Policy policy, int levels) {
+  // Why the walk `policy` is expected to go wrong in a space of that many
+  // levels; empty where it holds.
+  static constexpr Causes ExpectedFailures(Policy policy, int levels) {
     Causes causes;
-    causes.Add(KnownDefect(policy, levels));
+    if (levels < kMaxLevels && policy.boundary == BoundaryRule::kStatic) {
+      if (policy.step == Step::kRecompute) {
+        // A folded offset hands back a pointer to the first entry again.
+        causes.Add(Cause::kStuck);
+      } else if (policy.descent == Descent::kByValue) {
+        // The static boundary of a folded level lets the loop below walk off
+        // the copy.
+        causes.Add(Cause::kLeftCopy);
+      }
+    }
     // An offset that is handed a pointer reads an entry that nobody has tested.
     if (policy.descent == Descent::kByPointer) causes.Add(Cause::kReadAgain);
     // Below a folded level the pointer to an entry that may be a leaf, or lead

@@ -361,15 +361,11 @@ struct X86 {
   // All processes have as many levels as the machine was started with.
   static constexpr bool CanUpgrade(int /*levels*/) { return false; }
 
-  // All walks hold: where p4d is folded, a pgd entry's part of the range lies
-  // in one p4d entry.
-  static constexpr Cause KnownDefect(Policy /*policy*/, int /*levels*/) {
-    return Cause::kNone;
-  }
-  // The same while tables change, and with the last check: an offset that is
-  // handed a pointer reads an entry that nobody has tested.
-  static constexpr Causes KnownRaces(Policy policy, int /*levels*/) {
+  // Where p4d is folded, a pgd entry's part of the range lies in one p4d entry:
+  // in tables that stand still all walks hold.
+  static constexpr Causes ExpectedFailures(Policy policy, int /*levels*/) {
     Causes causes;
+    // An offset that is handed a pointer reads an entry that nobody has tested.
     if (policy.descent == Descent::kByPointer) causes.Add(Cause::kReadAgain);
     return causes;
   }

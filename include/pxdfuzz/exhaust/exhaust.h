@@ -21,6 +21,7 @@
 #include "pxdfuzz/exhaust/lazy_memory.h"
 #include "pxdfuzz/memory/stack.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/judge_pages.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/geometry.h"
@@ -193,7 +194,7 @@ struct TextOf<A> {
 template <class A>
 class WorldTrace {
  public:
-  WorldTrace(const LazyMemory<A>& memory, const typename A::Kernel& kernel,
+  WorldTrace(LazyMemory<A>& memory, const typename A::Kernel& kernel,
              bool looks_for_stuck)
       : page_shift_(kernel.StaticShift(Level::kPte)),
         marks_(memory, looks_for_stuck) {}
@@ -270,7 +271,7 @@ class Exhaustion {
         bounds_(bounds),
         geometry_(A::GeometryOf(levels)),
         kernel_(levels),
-        cause_(A::KnownDefect(policy, levels)) {
+        expected_failures_(A::ExpectedFailures(policy, levels)) {
     assert(bounds.pages <= WorldBounds::kMostPages);
   }
 
@@ -297,7 +298,8 @@ class Exhaustion {
  private:
   void RunWorld(LazyWorld<A>& world, const Request& request) {
     LazyMemory<A> memory(world);
-    WorldTrace<A> trace(memory, kernel_, cause_ == Cause::kStuck);
+    WorldTrace<A> trace(memory, kernel_,
+                        expected_failures_.Contains(Cause::kStuck));
     count_ = 0;
     expected_ = 0;
     bool ends = true;
@@ -321,14 +323,15 @@ class Exhaustion {
       Keep(world, request, ends, outcome, expected_, result_.finding);
       return;
     }
-    size_t first_difference = expected_;
-    AddStrayReads(marks, outcome, first_difference);
-    ++result_.outcomes[static_cast<size_t>(outcome)];
-    if (outcome == Outcome::kAgrees) return;
+    JudgedPages judged = {outcome, expected_};
+    AddStrayReads(marks, judged);
+    ++result_.outcomes[static_cast<size_t>(judged.outcome)];
+    if (judged.outcome == Outcome::kAgrees) return;
     ++result_.differ;
-    const bool excused = marks.First(cause_) <= first_difference;
+    const bool excused =
+        marks.Excuse(expected_failures_, judged.page) != Cause::kNone;
     if (excused) ++result_.excused;
-    Keep(world, request, ends, outcome, first_difference,
+    Keep(world, request, ends, judged.outcome, judged.page,
          excused ? result_.known : result_.finding);
   }
 
@@ -380,7 +383,7 @@ class Exhaustion {
   const WorldBounds bounds_;
   const Geometry geometry_;
   const typename A::Kernel kernel_;
-  const Cause cause_;
+  const Causes expected_failures_;
   // Of the world at hand: pages that the walk returned, and those in which the
   // reference agrees.
   size_t count_ = 0;

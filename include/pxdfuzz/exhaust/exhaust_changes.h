@@ -90,17 +90,11 @@ struct RaceResult {
 template <class A>
 class ChangingWorldTrace : public MarkTrace<LazyChangingMemory<A>> {
  public:
-  ChangingWorldTrace(LazyWorld<A>& world, const LazyChangingMemory<A>& memory,
+  ChangingWorldTrace(LazyWorld<A>& world, LazyChangingMemory<A>& memory,
                      bool looks_for_stuck)
       : MarkTrace<LazyChangingMemory<A>>(memory, looks_for_stuck),
         world_(world) {}
 
-  void OnReread(const Again& again) {
-    MarkTrace<LazyChangingMemory<A>>::OnReread(again);
-    if (again.loaded.value != again.first) {
-      Mark(this->marks_.read_again, again);
-    }
-  }
   void OnGrab(size_t pages, uint64_t /*count*/) {
     world_.BeforeGrab();
     if (world_.change().has_value() && first_grabbed_after_ > pages) {
@@ -111,7 +105,7 @@ class ChangingWorldTrace : public MarkTrace<LazyChangingMemory<A>> {
     this->OnRead(again.loaded, again.pages);
     if (again.loaded.source == Source::kOwnCopy &&
         this->memory_.IsOutdated(again.ref.copy_of())) {
-      Mark(this->marks_.copy_check, again);
+      this->marks_.copy_check = std::min(this->marks_.copy_check, again.pages);
     }
   }
 
@@ -121,10 +115,6 @@ class ChangingWorldTrace : public MarkTrace<LazyChangingMemory<A>> {
   }
 
  private:
-  static void Mark(size_t& mark, const Again& again) {
-    mark = std::min(mark, again.pages);
-  }
-
   LazyWorld<A>& world_;
   size_t first_grabbed_after_ = Marks::kNever;
 };
@@ -155,7 +145,7 @@ class RaceExhaustion {
         changes_(changes),
         geometry_(A::GeometryOf(levels)),
         kernel_(levels),
-        known_(A::KnownRaces(policy, levels)) {
+        known_(A::ExpectedFailures(policy, levels)) {
     assert(bounds.pages <= WorldBounds::kMostPages);
   }
 
@@ -220,7 +210,10 @@ class RaceExhaustion {
     result_.changed += world.change().has_value();
     Cause excuse = Cause::kNone;
     if (ends) {
-      AddStrayReads(trace.marks(), outcome_, position_);
+      JudgedPages judged = {outcome_, position_};
+      AddStrayReads(trace.marks(), judged);
+      outcome_ = judged.outcome;
+      position_ = judged.page;
       ++result_.outcomes[static_cast<size_t>(outcome_)];
       if (outcome_ == Outcome::kAgrees) return;
       excuse = ExcuseOf(trace.marks());

@@ -15,13 +15,14 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/cells.h"
 #include "pxdfuzz/oracle/outcome.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/paging/space.h"
-#include "pxdfuzz/reference/changing_reference.h"
+#include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/tables/arch_arenas.h"
 #include "pxdfuzz/tables/changes.h"
 #include "pxdfuzz/tables/populate.h"
@@ -178,9 +179,8 @@ constexpr Incomparable Permitted(int levels, uint64_t start, uint64_t pages) {
 // it.
 //
 //   Arches   the architectures that it knows, a tuple of their types
-//   Runner   how a walk of one of them is run: `operator()<A>(const WalkSite&,
-//            Policy, const Request&, std::span<uint64_t>, Marks&)`, and as
-//            `Changing` for tables that change, see RunChangingWalk()
+//   Runner   how a walk of one of them is run, as RunWalk() does it:
+//            `operator()<A>(const WalkSite&, Policy, const Request&, WalkRun&)`
 //
 // oracle.h defines it; a test that plants bugs gives its own types.
 template <class Arches, class Runner>
@@ -196,38 +196,29 @@ class BasicOracle {
   template <class A>
   void JudgeRequest(const Case& c, const AddressSpace<A>& mm, size_t request,
                     WalkSet walks, Excuses excuses);
-  WalkVerdict JudgeWalk(size_t reference_pages, size_t walk_pages,
-                        const Marks& marks) const;
-  WalkVerdict JudgeChangingWalk(const Request& request, size_t walk_pages,
-                                const Marks& marks) const;
+  // How a walk did that ended at the snapshot at hand.
+  WalkVerdict JudgeWalk(const Request& request, const WalkRun& run) const;
+  template <class A>
+  Finding FindingOf(const Case& c, const ArenaMemory& memory, size_t request,
+                    size_t walk, const WalkVerdict& verdict);
 
   const ArchArenas arenas_ = ArchArenas::For<Arches>();
   Verdict verdict_;
-  std::array<uint64_t, Case::kMaxPages> reference_{};
   // A walk that goes on too far may return more than was asked for.
   std::array<uint64_t, Case::kMaxPages> pages_{};
-  // For tables that change: all that they held, what a walk may return, and at
-  // which version it took each page's reference.
-  History history_;
-  std::unique_ptr<ChangingReference> changing_ =
-      std::make_unique<ChangingReference>();
   std::array<uint8_t, Case::kMaxPages> grabbed_{};
+  // All that the tables hold, and what a walk may return.
+  History history_;
+  std::unique_ptr<Reference> reference_ = std::make_unique<Reference>();
 };
 
 // Every architecture that is built, and the walks as they are compiled for
 // fuzzing.
 struct CompiledWalks {
   template <class A>
-  size_t operator()(const WalkSite& site, Policy policy, const Request& request,
-                    std::span<uint64_t> pages, Marks& marks) const {
-    return RunWalk(site, policy, request, pages, marks);
-  }
-  template <class A>
-  size_t Changing(const WalkSite& site, History& history, Policy policy,
-                  const Request& request, std::span<uint64_t> pages,
-                  std::span<uint8_t> grabbed, Marks& marks) const {
-    return RunChangingWalk(site, history, policy, request, pages, grabbed,
-                           marks);
+  void operator()(const WalkSite& site, Policy policy, const Request& request,
+                  WalkRun& run) const {
+    RunWalk(site, policy, request, run);
   }
 };
 using Oracle = BasicOracle<Architectures, CompiledWalks>;

@@ -12,7 +12,7 @@
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/cells.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/reference/changing_reference.h"
+#include "pxdfuzz/oracle/judge_pages.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
@@ -156,10 +156,8 @@ void BasicOracle<Arches, Runner>::JudgeCase(const Case& c, WalkSet walks,
   AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
   verdict_.incomparable = oracle::AsIncomparable(Populate(c, mm));
   if (verdict_.incomparable != Incomparable::kNo) return;
-  if (!c.changes.empty()) {
-    verdict_.incomparable = oracle::AsIncomparable(history_.Make(c, mm));
-    if (verdict_.incomparable != Incomparable::kNo) return;
-  }
+  verdict_.incomparable = oracle::AsIncomparable(history_.Make(c, mm));
+  if (verdict_.incomparable != Incomparable::kNo) return;
   for (size_t i = 0; i < c.requests.size(); ++i) {
     JudgeRequest(c, mm, i, walks, excuses);
   }
@@ -184,10 +182,8 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
   }
 
   const ArenaMemory memory(mm.arena(), geometry, c.stack);
-  const typename A::Manual manual(geometry, mm.control());
-  verdict.pages = ReferencePages<A>(
-      manual, memory, geometry.page_size(), request.start, request.write,
-      std::span(reference_.data(), request.pages));
+  reference_->template Make<A>(history_, memory, request);
+  verdict.pages = reference_->pages();
   verdict.cell = oracle::CellOf(c.space, mm, memory, request, verdict.pages);
   if (const auto boundary = oracle::Boundary(
           geometry, geometry.root(), request.start,
@@ -198,105 +194,78 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
         verdict.pages > (*boundary - request.start) >> geometry.page_shift();
   }
 
-  const bool changing = !c.changes.empty();
-  if (changing) changing_->template Make<A>(history_, memory, request);
-
-  const WalkSite site{c.space, mm.arena(), mm.root(), c.stack};
+  const WalkSite site{c.space, mm.arena(), history_, c.stack};
   for (size_t i = 0; i < kWalkCount; ++i) {
     if (!walks.Contains(i)) continue;
     const Policy policy = kAllWalks[i];
-    Marks marks;
+    WalkRun run{.pages = pages_, .grabbed = grabbed_};
+    Runner().template operator()<A>(site, policy, request, run);
     WalkVerdict& walk = verdict.walks[i];
-    // Why it is known to go wrong.
-    Causes known;
-    if (changing) {
-      const size_t pages = Runner().template Changing<A>(
-          site, history_, policy, request, pages_, grabbed_, marks);
-      walk = JudgeChangingWalk(request, pages, marks);
-      history_.GoTo(0);
-      known = A::KnownRaces(policy, c.space.levels);
-    } else {
-      const size_t pages =
-          Runner().template operator()<A>(site, policy, request, pages_, marks);
-      walk = JudgeWalk(verdict.pages, pages, marks);
-      known.Add(A::KnownDefect(policy, c.space.levels));
-    }
+    walk = JudgeWalk(request, run);
     if (walk.outcome == Outcome::kAgrees) {
       if (verdict_.kind == Verdict::Kind::kNotComparable) {
         verdict_.kind = Verdict::Kind::kAgrees;
       }
-      continue;
-    }
-    if (excuses == Excuses::kKnownDefects) {
-      walk.excuse = marks.Excuse(known, walk.first_difference);
-    }
-    if (walk.excuse != Cause::kNone) {
-      if (verdict_.kind != Verdict::Kind::kFinding) {
+    } else if (excuses == Excuses::kKnownDefects) {
+      walk.excuse = run.marks.Excuse(A::ExpectedFailures(policy, mm.levels()),
+                                     walk.first_difference);
+      if (walk.excuse != Cause::kNone &&
+          verdict_.kind != Verdict::Kind::kFinding) {
         verdict_.kind = Verdict::Kind::kKnownDefect;
       }
-      continue;
     }
-    verdict_.kind = Verdict::Kind::kFinding;
-    if (verdict_.finding.has_value()) continue;
-    const uint64_t last = request.pages - uint64_t{1};
-    const uint64_t page = std::min<uint64_t>(walk.first_difference, last);
-    // Of the version that the walk ended with, which a page that is missing
-    // has met unchanged.
-    if (changing) history_.GoTo(walk.changes);
-    const typename A::Manual at_end =
-        changing ? typename A::Manual(
-                       A::GeometryOf(history_.top(walk.changes).levels),
-                       history_.top(walk.changes).control)
-                 : manual;
-    const Translation t =
-        Translate(at_end, memory, request.start + page * geometry.page_size());
-    if (changing) history_.GoTo(0);
-    Finding finding{.request = index, .walk = i, .signature = {}};
-    finding.signature = {.space = c.space,
-                         .walk = policy,
-                         .changing = changing,
-                         .outcome = walk.outcome,
-                         .level = t.level,
-                         .entry = A::Entries::Classify(t.level, t.entry).tag};
-    verdict_.finding = finding;
+    if (walk.is_finding()) {
+      verdict_.kind = Verdict::Kind::kFinding;
+      if (!verdict_.finding.has_value()) {
+        verdict_.finding = FindingOf<A>(c, memory, index, i, walk);
+      }
+    }
+    history_.GoTo(0);
   }
 }
 
 template <class Arches, class Runner>
-WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(size_t reference_pages,
-                                                   size_t walk_pages,
-                                                   const Marks& marks) const {
-  WalkVerdict verdict{.ran = true, .pages = walk_pages, .marks = marks};
-  const size_t common = std::min(reference_pages, walk_pages);
-  const auto [differs, unused] = std::mismatch(
-      reference_.begin(), reference_.begin() + common, pages_.begin());
-  verdict.first_difference = static_cast<size_t>(differs - reference_.begin());
-  if (verdict.first_difference < common) {
-    verdict.outcome = Outcome::kWrongPage;
-  } else if (walk_pages < reference_pages) {
-    verdict.outcome = Outcome::kShort;
-  } else if (walk_pages > reference_pages) {
-    verdict.outcome = Outcome::kLong;
-  }
-  AddStrayReads(marks, verdict.outcome, verdict.first_difference);
-  return verdict;
+WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const Request& request,
+                                                   const WalkRun& run) const {
+  const size_t known = std::min<size_t>(run.count, request.pages);
+  const bool has_recheck = history_.count() > 1;
+  JudgedPages judged = JudgePages(
+      *reference_, run.count, run.pages.first(known),
+      has_recheck ? run.grabbed.first(known) : std::span<const uint8_t>(),
+      history_.at());
+  AddStrayReads(run.marks, judged);
+  return {.ran = true,
+          .outcome = judged.outcome,
+          .pages = run.count,
+          .first_difference = judged.page,
+          .changes = history_.at(),
+          .marks = run.marks};
 }
 
 template <class Arches, class Runner>
-WalkVerdict BasicOracle<Arches, Runner>::JudgeChangingWalk(
-    const Request& request, size_t walk_pages, const Marks& marks) const {
-  WalkVerdict verdict{.ran = true,
-                      .pages = walk_pages,
-                      .changes = history_.at(),
-                      .marks = marks};
-  const size_t known = std::min<size_t>(walk_pages, request.pages);
-  const ChangingReference::Judged judged =
-      changing_->Judge(walk_pages, std::span(pages_).first(known),
-                       std::span(grabbed_).first(known), history_.at());
-  verdict.outcome = judged.outcome;
-  verdict.first_difference = judged.page;
-  AddStrayReads(marks, verdict.outcome, verdict.first_difference);
-  return verdict;
+template <class A>
+Finding BasicOracle<Arches, Runner>::FindingOf(const Case& c,
+                                               const ArenaMemory& memory,
+                                               size_t index, size_t walk,
+                                               const WalkVerdict& verdict) {
+  const Request& request = c.requests[index];
+  const uint64_t last = request.pages - uint64_t{1};
+  const uint64_t page = std::min<uint64_t>(verdict.first_difference, last);
+  // Of the snapshot that the walk ended with, which a page that is missing has
+  // met unchanged.
+  const Top& top = history_.top(history_.at());
+  const Geometry geometry = A::GeometryOf(top.levels);
+  const Translation t =
+      Translate(typename A::Manual(geometry, top.control), memory,
+                request.start + page * geometry.page_size());
+  return {.request = index,
+          .walk = walk,
+          .signature = {.space = c.space,
+                        .walk = kAllWalks[walk],
+                        .changing = !c.changes.empty(),
+                        .outcome = verdict.outcome,
+                        .level = t.level,
+                        .entry = A::Entries::Classify(t.level, t.entry).tag}};
 }
 
 }  // namespace pxdfuzz

@@ -136,6 +136,12 @@ class Causes {
     return (bits_ >> static_cast<int>(cause) & 1) != 0;
   }
   constexpr bool empty() const { return bits_ == 0; }
+  // The one that shows in tables that stand still; kNone where all of them take
+  // a change.
+  constexpr Cause InStillTables() const {
+    if (Contains(Cause::kLeftCopy)) return Cause::kLeftCopy;
+    return Contains(Cause::kStuck) ? Cause::kStuck : Cause::kNone;
+  }
 
   friend constexpr bool operator==(const Causes&, const Causes&) = default;
 

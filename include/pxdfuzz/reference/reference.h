@@ -3,12 +3,21 @@
 #ifndef PXDFUZZ_REFERENCE_REFERENCE_H_
 #define PXDFUZZ_REFERENCE_REFERENCE_H_
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
+#include "pxdfuzz/base/inline_vector.h"
+#include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/memory.h"
+#include "pxdfuzz/memory/versions.h"
+#include "pxdfuzz/paging/entry_ref.h"
+#include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/reference/translate.h"
+#include "pxdfuzz/tables/changes.h"
 
 namespace pxdfuzz {
 
@@ -33,6 +42,151 @@ size_t ReferencePages(const typename A::Manual& manual, const M& memory,
   }
   return pages.size();
 }
+
+// What the pages of one request are in each snapshot of the tables. In tables
+// of one snapshot, what lies behind the first page that is not there is not
+// asked.
+class Reference {
+ public:
+  // Asks for `request` what each snapshot of `history` gives by `contract`.
+  // `history` is at snapshot 0 before and after.
+  template <class A, Memory M, class Contract = typename A::Contract>
+  void Make(History& history, const M& memory, const Request& request,
+            const Contract& contract = Contract()) {
+    pages_asked_ = request.pages;
+    snapshots_ = history.count();
+    const std::span frames = std::span(frames_[0]).first(pages_asked_);
+    if (snapshots_ > 1) {
+      changed_in_.fill(kNever);
+      for (size_t i = 0; i < snapshots_; ++i) {
+        history.GoTo(i);
+        MakeSnapshot<A>(history.top(i), i, memory, request, contract);
+      }
+      history.GoTo(0);
+      return;
+    }
+    const Top& top = history.top(0);
+    const Geometry geometry = A::GeometryOf(top.levels);
+    SetLeading(ReferencePages<A>(typename A::Manual(geometry, top.control),
+                                 memory, geometry.page_size(), request.start,
+                                 request.write, frames, contract));
+  }
+
+  // The same of one snapshot that gives `pages`, and none behind them.
+  void Set(std::span<const uint64_t> pages, size_t pages_asked) {
+    pages_asked_ = pages_asked;
+    snapshots_ = 1;
+    std::copy(pages.begin(), pages.end(), frames_[0].begin());
+    SetLeading(pages.size());
+  }
+
+  // How many pages snapshot 0 gives, up to the first that it does not.
+  size_t pages() const {
+    const auto begin = there_[0].begin();
+    return static_cast<size_t>(std::find(begin, begin + pages_asked_, false) -
+                               begin);
+  }
+  // How many pages the request is for.
+  size_t pages_asked() const { return pages_asked_; }
+  // Those of snapshot 0.
+  std::span<const uint64_t> frames() const {
+    return std::span(frames_[0]).first(pages());
+  }
+  // The page of that position in a snapshot, if it is there.
+  std::optional<uint64_t> At(size_t snapshot, size_t page) const {
+    return there_[snapshot][page] ? std::optional(frames_[snapshot][page])
+                                  : std::nullopt;
+  }
+  // The first of snapshots `first` to `last` that has `frame` in the place of
+  // `page`, if any.
+  std::optional<size_t> SnapshotOf(size_t page, uint64_t frame, size_t first,
+                                   size_t last) const {
+    for (size_t i = first; i <= last; ++i) {
+      if (there_[i][page] && frames_[i][page] == frame) return i;
+    }
+    return std::nullopt;
+  }
+  // Whether one of snapshots 0 to `last` has a page there.
+  bool IsEverThere(size_t page, size_t last) const {
+    for (size_t i = 0; i <= last; ++i) {
+      if (there_[i][page]) return true;
+    }
+    return false;
+  }
+  // How many pages a walk that ends at snapshot `last` has to return: those in
+  // front that were there at the start and whose paths met no changed entry.
+  size_t Least(size_t last) const {
+    size_t i = pages();
+    if (snapshots_ == 1) return i;
+    const auto begin = changed_in_.begin();
+    return static_cast<size_t>(
+        std::find_if(begin, begin + i,
+                     [last](size_t changed) { return changed <= last; }) -
+        begin);
+  }
+
+ private:
+  static constexpr size_t kNever = Versions::kMost;
+
+  // An entry on the way to a page in snapshot 0.
+  struct Read {
+    Level level = Level::kPte;
+    EntryRef ref;
+    uint64_t value = 0;
+  };
+  using Path = InlineVector<Read, kLevelCount>;
+
+  void SetLeading(size_t count) {
+    std::fill_n(there_[0].begin(), count, true);
+    std::fill_n(there_[0].begin() + count, pages_asked_ - count, false);
+  }
+
+  template <class A, Memory M, class Contract>
+  void MakeSnapshot(const Top& top, size_t snapshot, const M& memory,
+                    const Request& request, const Contract& contract) {
+    const Geometry geometry = A::GeometryOf(top.levels);
+    const typename A::Manual manual(geometry, top.control);
+    uint64_t address = request.start;
+    for (size_t i = 0; i < request.pages; ++i) {
+      Path& path = paths_[i];
+      if (snapshot == 0) {
+        path.clear();
+      } else if (changed_in_[i] == kNever && HasChanged(path, memory)) {
+        changed_in_[i] = snapshot;
+      }
+      const Translation t =
+          Translate(manual, memory, address, Access::kFetch,
+                    [&](Level level, EntryRef ref, uint64_t value) {
+                      if (snapshot == 0) path.push_back({level, ref, value});
+                    });
+      there_[snapshot][i] =
+          t.fetched && contract.Allows(t.level, t.entry, request.write);
+      if (there_[snapshot][i]) {
+        frames_[snapshot][i] =
+            A::Manual::FrameAddress(t.level, t.entry, address);
+      }
+      address += geometry.page_size();
+    }
+  }
+
+  template <Memory M>
+  static bool HasChanged(const Path& path, const M& memory) {
+    return std::any_of(path.begin(), path.end(), [&memory](const Read& read) {
+      return memory.Load(read.level, read.ref).value != read.value;
+    });
+  }
+
+  template <class T>
+  using ByPage = std::array<T, Case::kMaxPages>;
+
+  size_t pages_asked_ = 0;
+  size_t snapshots_ = 0;
+  std::array<ByPage<uint64_t>, Versions::kMost> frames_{};
+  std::array<ByPage<bool>, Versions::kMost> there_{};
+  ByPage<Path> paths_;
+  // The first snapshot in which something on a page's path differs.
+  ByPage<size_t> changed_in_{};
+};
 
 }  // namespace pxdfuzz
 

@@ -22,7 +22,6 @@
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/reference/changing_reference.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/report/text_entries.h"
@@ -67,7 +66,7 @@ class Replay {
         ReferencePages<A>(manual(0), memory_, mm_.geometry().page_size(),
                           request_.start, request_.write, reference_));
     if (changing()) {
-      by_version_ = std::make_unique<ChangingReference>();
+      by_version_ = std::make_unique<Reference>();
       by_version_->template Make<A>(history_, memory_, request_);
       FindChangedWords();
       Run<GupFastText>();
@@ -127,7 +126,7 @@ class Replay {
   size_t reads() const { return reads_; }
   // Where tables change, what there is to know of a page in each version; and
   // at which version a page that was returned was grabbed, after which read.
-  const ChangingReference& by_version() const { return *by_version_; }
+  const Reference& by_version() const { return *by_version_; }
   size_t grabbed(size_t page) const { return grabs_[page].version; }
   size_t grabbed_after(size_t page) const { return grabs_[page].read; }
   // The words that a change wrote, tables of higher levels first.
@@ -315,7 +314,7 @@ class Replay {
   ArenaMemory memory_;
   // At version 0, but while something is asked of another.
   mutable History history_;
-  std::unique_ptr<ChangingReference> by_version_;
+  std::unique_ptr<Reference> by_version_;
   // By change; the first is none.
   std::vector<std::vector<ChangedWord>> changed_words_;
   Geometry geometry_;

@@ -161,8 +161,8 @@ class RaceText {
   bool IsStale(size_t page) const {
     return page < replay_.pages().size() &&
            !replay_.by_version()
-                .VersionOf(page, replay_.pages()[page], replay_.grabbed(page),
-                           replay_.last_version())
+                .SnapshotOf(page, replay_.pages()[page], replay_.grabbed(page),
+                            replay_.last_version())
                 .has_value() &&
            VersionBefore(page).has_value();
   }
@@ -172,7 +172,7 @@ class RaceText {
   }
   // "1", "0, gone", "none": the version that a page belongs to.
   std::string BelongsTo(size_t page) const {
-    const auto version = replay_.by_version().VersionOf(
+    const auto version = replay_.by_version().SnapshotOf(
         page, replay_.pages()[page], replay_.grabbed(page),
         replay_.last_version());
     if (version.has_value()) return std::to_string(*version);

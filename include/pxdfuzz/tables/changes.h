@@ -224,14 +224,20 @@ class Changer {
 // All versions of the tables of one case.
 class History {
  public:
-  // Does the changes of `c` to `mm`, one version each, and goes back to version
-  // 0. Returns what one of them does that Linux never would: there is no more
-  // to be made of the case then.
+  // Has one version alone: the tables of `mm` as they are.
+  template <class A, class Entries>
+  void Begin(AddressSpace<A, Entries>& mm) {
+    versions_.Begin(mm.arena());
+    tops_[0] = mm.top();
+  }
+
+  // Does the changes of `c`, if any, to `mm`, one version each, and goes back
+  // to version 0. Returns what one of them does that Linux never would: there
+  // is no more to be made of the case then.
   template <class A, class Entries>
   Impossible Make(const Case& c, AddressSpace<A, Entries>& mm) {
     static_assert(Versions::kMost > decltype(c.changes)::capacity());
-    versions_.Begin(mm.arena());
-    tops_[0] = mm.top();
+    Begin(mm);
     Changer<A, Entries> changer(mm);
     Impossible impossible = Impossible::kNo;
     for (size_t i = 0; i < c.changes.size(); ++i) {
@@ -242,8 +248,10 @@ class History {
       tops_[i + 1] = mm.top();
       if (impossible != Impossible::kNo) break;
     }
-    versions_.GoTo(0);
-    mm.set_top(tops_[0]);
+    if (versions_.count() > 1) {
+      versions_.GoTo(0);
+      mm.set_top(tops_[0]);
+    }
     return impossible;
   }
 

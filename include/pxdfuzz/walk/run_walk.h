@@ -9,38 +9,74 @@
 
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/memory/stack.h"
-#include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/changing_memory.h"
 #include "pxdfuzz/walk/trace.h"
+#include "pxdfuzz/walk/walk.h"
 
 namespace pxdfuzz {
 
-// What a walk is run on: tables that stand in an arena, and the stack around
-// the walk's local copies. All outlive the object.
+// What a walk is run on: the tables in an arena, their snapshots, and the stack
+// around the walk's local copies. All outlive the object.
 struct WalkSite {
   Space space;
   const Arena& arena;
-  EntryRef root;
+  // At snapshot 0 when a walk begins, and where the walk has come to when it
+  // ends.
+  History& history;
   const Stack& stack;
 };
 
-// Runs the walk `policy` for `request`, which is permitted. Pages go to
-// `pages`; returns how many there are, which may be more than fit.
-// `marks.stuck` is looked for where the walk is known to get stuck. This is the
-// one place where walks are compiled for fuzzing, so that coverage counts them
-// once and counts nothing else.
-size_t RunWalk(const WalkSite& site, Policy policy, const Request& request,
-               std::span<uint64_t> pages, Marks& marks);
+// What a walk did.
+struct WalkRun {
+  // Room for the pages of the request, and for the snapshot at which each
+  // page's reference was taken.
+  std::span<uint64_t> pages;
+  std::span<uint8_t> grabbed;
+  // How many pages there are, which may be more than fit.
+  size_t count = 0;
+  Marks marks;
+};
 
-// The same with the last check, while the tables change as `history` says,
-// which is at version 0 before. Where it is afterwards is what the walk has
-// seen. `grabbed` gets the version at which each page's reference was taken.
-size_t RunChangingWalk(const WalkSite& site, History& history, Policy policy,
-                       const Request& request, std::span<uint64_t> pages,
-                       std::span<uint8_t> grabbed, Marks& marks);
+// What RunWalk() does, for an architecture type and texts of the walk. In
+// tables of one snapshot the recheck sees nothing: `StillText` leaves it out.
+template <class A, class Text = GupFastText, class StillText = GupText>
+void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
+               WalkRun& run) {
+  const Geometry geometry = A::GeometryOf(site.space.levels);
+  const bool looks_for_stuck =
+      A::ExpectedFailures(policy, site.space.levels).Contains(Cause::kStuck);
+  const uint64_t end = request.start + request.pages * geometry.page_size();
+  const typename A::Kernel kernel(site.space.levels);
+  if (site.history.count() == 1) {
+    ArenaMemory memory(site.arena, geometry, site.stack);
+    MarkTrace trace(memory, looks_for_stuck);
+    Walk<typename A::Kernel, ArenaMemory, MarkTrace<ArenaMemory>, StillText>
+        walk(kernel, policy, memory, trace);
+    run.count = walk.Run(EntryRef::InTable(site.history.top(0).root),
+                         request.start, end, request.write, run.pages);
+    run.marks = trace.marks();
+    return;
+  }
+  ChangingMemory memory(site.arena, geometry, site.stack, site.history);
+  MarkTrace trace(memory, looks_for_stuck, run.grabbed);
+  Walk<typename A::Kernel, ChangingMemory, MarkTrace<ChangingMemory>, Text>
+      walk(kernel, policy, memory, trace);
+  run.count =
+      walk.Run(memory.root(), request.start, end, request.write, run.pages);
+  run.marks = trace.marks();
+}
+
+// Runs the walk `policy` for `request`, which is permitted.
+// `run.marks.stuck` is looked for where the walk is expected to get stuck. This
+// is the one place where walks are compiled for fuzzing, so that coverage
+// counts them once and counts nothing else.
+void RunWalk(const WalkSite& site, Policy policy, const Request& request,
+             WalkRun& run);
 
 }  // namespace pxdfuzz
 

@@ -3,13 +3,12 @@
 #ifndef PXDFUZZ_WALK_TRACE_H_
 #define PXDFUZZ_WALK_TRACE_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include "pxdfuzz/memory/memory.h"
-#include "pxdfuzz/oracle/outcome.h"
 #include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/policy.h"
@@ -54,32 +53,15 @@ struct Marks {
     }
     return kNever;
   }
-  // Which of the causes `known` excuses what goes wrong at that page, if one
+  // Which of the causes `expected` excuses what goes wrong at that page, if one
   // does: a cause excuses what comes after the first read that it marks.
-  constexpr Cause Excuse(Causes known, size_t page) const {
+  constexpr Cause Excuse(Causes expected, size_t page) const {
     for (const Cause cause : kAllCauses) {
-      if (known.Contains(cause) && First(cause) <= page) return cause;
+      if (expected.Contains(cause) && First(cause) <= page) return cause;
     }
     return Cause::kNone;
   }
 };
-
-// What reads beside tables and copies make of a walk whose pages came out as
-// `outcome`, first at page `first_difference`: a stray read where the pages are
-// right, and a fault whatever they are, since a kernel that reads from nowhere
-// returns nothing at all.
-constexpr void AddStrayReads(const Marks& marks, Outcome& outcome,
-                             size_t& first_difference) {
-  const size_t stray = std::min(marks.nowhere, marks.left_copy);
-  if (outcome == Outcome::kAgrees && stray != Marks::kNever) {
-    outcome = Outcome::kStrayRead;
-    first_difference = stray;
-  }
-  if (marks.nowhere != Marks::kNever) {
-    outcome = Outcome::kFault;
-    first_difference = std::min(first_difference, marks.nowhere);
-  }
-}
 
 // Whether a turn reads the entry whose span holds its address. Of one that is
 // handed on unread it does not matter which it is: with 3 levels arm64's pgd
@@ -89,12 +71,15 @@ bool Holds(const M& memory, const Turn& turn) {
   return turn.handed_on || memory.Holds(turn.ref, turn.address);
 }
 
-// The trace that every walk has.
+// The trace that every walk has: marks what a sound walk does not do, and notes
+// at which snapshot references are taken.
 template <Memory M>
 class MarkTrace {
  public:
-  explicit MarkTrace(const M& memory, bool looks_for_stuck = true)
-      : memory_(memory), looks_for_stuck_(looks_for_stuck) {}
+  // `memory` and `grabbed` outlive the object.
+  explicit MarkTrace(M& memory, bool looks_for_stuck = true,
+                     std::span<uint8_t> grabbed = {})
+      : memory_(memory), grabbed_(grabbed), looks_for_stuck_(looks_for_stuck) {}
 
   void OnTurn(const Turn& turn) {
     OnRead(turn.loaded, turn.pages);
@@ -106,7 +91,27 @@ class MarkTrace {
     }
     marks_.invariant &= turn.invariant;
   }
-  void OnReread(const Again& again) { OnRead(again.loaded, again.pages); }
+  void OnReread(const Again& again) {
+    OnRead(again.loaded, again.pages);
+    if (again.loaded.value != again.first && marks_.read_again > again.pages) {
+      marks_.read_again = again.pages;
+    }
+  }
+  // Only where the text has the recheck.
+  void OnGrab(size_t pages, uint64_t count) {
+    memory_.Grab();
+    for (size_t i = pages; i < grabbed_.size() && i - pages < count; ++i) {
+      grabbed_[i] = static_cast<uint8_t>(memory_.version());
+    }
+  }
+  void OnCheck(const Again& again) {
+    OnRead(again.loaded, again.pages);
+    if (again.loaded.source == Source::kOwnCopy &&
+        marks_.copy_check > again.pages &&
+        !memory_.IsCurrent(again.level, again.ref, again.first)) {
+      marks_.copy_check = again.pages;
+    }
+  }
 
   const Marks& marks() const { return marks_; }
 
@@ -120,10 +125,11 @@ class MarkTrace {
     }
   }
 
-  const M& memory_;
+  M& memory_;
   Marks marks_;
 
  private:
+  const std::span<uint8_t> grabbed_;
   const bool looks_for_stuck_;
 };
 

@@ -370,17 +370,19 @@ TEST_F(ExportedCaseTest, ReferenceIsAsExpected) {
 }
 
 TEST_F(ExportedCaseTest, TheWalkAgreesWithTheReference) {
-  const WalkSite site = {case_.space, arena_, mm_.root(), case_.stack};
+  History history;
+  history.Begin(mm_);
+  const WalkSite site = {case_.space, arena_, history, case_.stack};
   std::vector<uint64_t> pages(request().pages);
-  Marks marks;
-  const size_t count = RunWalk(site, kWalk, request(), pages, marks);
+  WalkRun run = {.pages = pages, .grabbed = {}};
+  RunWalk(site, kWalk, request(), run);
   // A walk reads page tables and its own local copies of entries alone. A
   // mark says how many pages had been returned when it first did otherwise.
-  EXPECT_EQ(marks.left_copy, Marks::kNever)
+  EXPECT_EQ(run.marks.left_copy, Marks::kNever)
       << "it read the stack beside its local copy";
-  EXPECT_EQ(marks.nowhere, Marks::kNever)
+  EXPECT_EQ(run.marks.nowhere, Marks::kNever)
       << "it read where there is no memory: a kernel faults";
-  ExpectThatTheyAreRight(pages, count);
+  ExpectThatTheyAreRight(pages, run.count);
 }
 
 }  // namespace

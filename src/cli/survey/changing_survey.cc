@@ -14,6 +14,7 @@
 #include "pxdfuzz/report/text_policy.h"
 #include "pxdfuzz/view/space_info.h"
 #include "src/cli/survey/matrix_row.h"
+#include "src/cli/survey/survey.h"
 #include "src/cli/text/json.h"
 
 namespace pxdfuzz {
@@ -70,8 +71,8 @@ std::string CellText(const ChangingSurvey& survey, size_t walk) {
   if (counts.findings > 0) return "FINDING";
   const std::vector<Cause> seen = CausesSeen(counts);
   if (seen.empty()) {
-    return KnownRaces(kAllWalks[walk], survey.space).empty() ? "holds"
-                                                             : "not seen";
+    return ExpectedFailures(kAllWalks[walk], survey.space).empty() ? "holds"
+                                                                   : "not seen";
   }
   return Concat({Name(seen[0]), seen.size() > 1 ? "+" : ""});
 }
@@ -80,8 +81,8 @@ std::string_view ResultName(const ChangingSurvey& survey, size_t walk) {
   const ChangingWalkSurvey& counts = survey.walks[walk];
   if (counts.findings > 0) return "finding";
   if (counts.AllExcused() > 0) return "known-defect";
-  return KnownRaces(kAllWalks[walk], survey.space).empty() ? "holds"
-                                                           : "not-seen";
+  return ExpectedFailures(kAllWalks[walk], survey.space).empty() ? "holds"
+                                                                 : "not-seen";
 }
 
 template <class TextOf>
@@ -145,13 +146,6 @@ ChangingSurvey SurveyChanging(Space space, uint64_t cases) {
     if (!walk.finding.has_value()) walk.finding = verdict.finding->signature;
   }
   return survey;
-}
-
-Causes KnownRaces(Policy policy, Space space) {
-  Causes causes;
-  VisitArch(space.arch,
-            [&]<class A>() { causes = A::KnownRaces(policy, space.levels); });
-  return causes;
 }
 
 std::string ChangingMatrixText(const std::vector<ChangingSurvey>& surveys,

@@ -58,9 +58,6 @@ Case ChangingSurveyCase(Space space, uint64_t number);
 // Walks `cases` cases of a space with all walks and the last check.
 ChangingSurvey SurveyChanging(Space space, uint64_t cases);
 
-// A::KnownRaces of a space that is built.
-Causes KnownRaces(Policy policy, Space space);
-
 // What `pxdfuzz matrix` says of them: a table with a column for each survey,
 // and what each cause is and shows itself in.
 std::string ChangingMatrixText(const std::vector<ChangingSurvey>& surveys,

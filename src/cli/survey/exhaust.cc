@@ -56,8 +56,8 @@ struct AllExplored {
   std::vector<ExploredRaces> races;
 };
 
-Cause KnownDefect(const Explored& explored) {
-  return S390::KnownDefect(explored.walk, explored.levels);
+Cause ExpectedInStillTables(const Explored& explored) {
+  return S390::ExpectedFailures(explored.walk, explored.levels).InStillTables();
 }
 
 // What of `causes` satisfies `wanted`, as a list of names.
@@ -172,7 +172,7 @@ std::string Verdict(const std::vector<const Explored*>& row) {
     differ += explored->result.differ;
     unexcused += explored->result.unexcused();
   }
-  const Cause cause = KnownDefect(*row[0]);
+  const Cause cause = ExpectedInStillTables(*row[0]);
   if (unexcused > 0) return Concat({"DIFFERS in ", Grouped(unexcused)});
   if (differ > 0) {
     return Concat({"broken: ", Name(cause), " in ", Grouped(differ)});
@@ -274,7 +274,7 @@ std::string Verdict(const std::vector<const ExploredRaces*>& row) {
     for (size_t i = 0; i < kCauseCount; ++i) excused[i] += result.excused[i];
   }
   if (unexcused > 0) return Concat({"DIFFERS in ", Grouped(unexcused)});
-  const Causes known = S390::KnownRaces(row[0]->walk, row[0]->levels);
+  const Causes known = S390::ExpectedFailures(row[0]->walk, row[0]->levels);
   const std::string unseen = List(known, [&](Cause cause) {
     return excused[static_cast<size_t>(cause)] == 0;
   });
@@ -299,7 +299,8 @@ void AddWitnesses(const std::vector<ExploredRaces>& all, TextLines& text) {
     const auto cause = static_cast<Cause>(i);
     const auto shows_it = [cause, i](const ExploredRaces& one) {
       return one.result.known[i].has_value() &&
-             S390::KnownDefect(one.walk, one.levels) != cause;
+             S390::ExpectedFailures(one.walk, one.levels).InStillTables() !=
+                 cause;
     };
     const auto first = std::find_if(all.begin(), all.end(), shows_it);
     if (first == all.end()) continue;
@@ -383,7 +384,7 @@ std::string JsonSpace(const ExploredSpace<Result>& explored) {
 
 std::string Json(const Explored& explored) {
   const ExhaustResult& result = explored.result;
-  const Cause cause = KnownDefect(explored);
+  const Cause cause = ExpectedInStillTables(explored);
   const std::optional<WorldWitness>& first =
       result.finding.has_value() ? result.finding : result.known;
   return Concat(
@@ -424,7 +425,8 @@ std::string Json(const ExploredRaces& explored) {
   for (size_t i = 1; i < kCauseCount; ++i) {
     const auto cause = static_cast<Cause>(i);
     add_first(cause, result.known[i]);
-    if (!S390::KnownRaces(explored.walk, explored.levels).Contains(cause)) {
+    if (!S390::ExpectedFailures(explored.walk, explored.levels)
+             .Contains(cause)) {
       continue;
     }
     known += Concat({known.empty() ? "" : ", ", JsonString(Name(cause))});

@@ -81,7 +81,8 @@ Result ResultOf(size_t walk, const Tried& tried) {
   if (!tried.worlds.empty() && tried.worlds[walk].unexcused() > 0) {
     return Result::kFinding;
   }
-  if (KnownDefect(kAllWalks[walk], survey.space) == Cause::kNone) {
+  if (ExpectedFailures(kAllWalks[walk], survey.space).InStillTables() ==
+      Cause::kNone) {
     return Result::kHolds;
   }
   return survey.walks[walk].excused > 0 ? Result::kKnownDefect
@@ -90,7 +91,8 @@ Result ResultOf(size_t walk, const Tried& tried) {
 
 std::string CellText(size_t walk, const Tried& tried) {
   const SpaceSurvey& survey = tried.survey;
-  const Cause cause = KnownDefect(kAllWalks[walk], survey.space);
+  const Cause cause =
+      ExpectedFailures(kAllWalks[walk], survey.space).InStillTables();
   switch (ResultOf(walk, tried)) {
     case Result::kHolds:
       return survey.walks[walk].broke_invariant > 0 ? "holds *" : "holds";
@@ -124,7 +126,8 @@ void AddDefect(size_t walk, const std::vector<Tried>& surveys,
   Cause cause = Cause::kNone;
   for (const Tried& tried : surveys) {
     const Space space = tried.survey.space;
-    const Cause known = KnownDefect(kAllWalks[walk], space);
+    const Cause known =
+        ExpectedFailures(kAllWalks[walk], space).InStillTables();
     if (known == Cause::kNone) continue;
     cause = known;
     where.push_back(Name(space));
@@ -201,7 +204,8 @@ std::string ToText(const std::vector<Tried>& surveys, bool color) {
 std::string JsonOf(size_t walk, const Tried& tried) {
   const SpaceSurvey& survey = tried.survey;
   const WalkSurvey& counts = survey.walks[walk];
-  const Cause cause = KnownDefect(kAllWalks[walk], survey.space);
+  const Cause cause =
+      ExpectedFailures(kAllWalks[walk], survey.space).InStillTables();
   std::string json = Concat(
       {"{\"walk\": ", JsonString(Name(kAllWalks[walk])),
        ", \"result\": ", JsonString(JsonName(ResultOf(walk, tried))),

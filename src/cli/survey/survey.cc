@@ -85,11 +85,12 @@ std::string WhyWrong(Policy policy) {
   return why;
 }
 
-Cause KnownDefect(Policy policy, Space space) {
-  Cause cause = Cause::kNone;
-  VisitArch(space.arch,
-            [&]<class A>() { cause = A::KnownDefect(policy, space.levels); });
-  return cause;
+Causes ExpectedFailures(Policy policy, Space space) {
+  Causes causes;
+  VisitArch(space.arch, [&]<class A>() {
+    causes = A::ExpectedFailures(policy, space.levels);
+  });
+  return causes;
 }
 
 std::string_view WitnessOf(Space space) {

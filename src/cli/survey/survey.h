@@ -19,7 +19,8 @@ namespace pxdfuzz {
 // How one walk did on many requests.
 struct WalkSurvey {
   uint64_t agreed = 0;
-  // Disagreed as it is known to (A::KnownDefect), or in a way that it is not.
+  // Disagreed as it is known to (A::ExpectedFailures), or in a way that it is
+  // not.
   uint64_t excused = 0;
   uint64_t findings = 0;
   // Returned the right pages and broke the loop invariant of the thread.
@@ -51,8 +52,8 @@ SpaceSurvey Survey(Space space, uint64_t cases);
 // Why a walk goes wrong in the spaces where it does.
 std::string WhyWrong(Policy policy);
 
-// A::KnownDefect and A::Witness of a space that is built.
-Cause KnownDefect(Policy policy, Space space);
+// A::ExpectedFailures and A::Witness of a space that is built.
+Causes ExpectedFailures(Policy policy, Space space);
 std::string_view WitnessOf(Space space);
 
 }  // namespace pxdfuzz
