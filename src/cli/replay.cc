@@ -27,8 +27,6 @@
 namespace pxdfuzz {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // What became of a file.
 enum class Result : uint8_t {
   kAgrees,

@@ -31,7 +31,6 @@ namespace pxdfuzz {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 // What every tree has, also one of which parts alone were unpacked.

@@ -207,39 +207,32 @@ std::string ChangingMatrixText(const std::vector<ChangingSurvey>& surveys,
   return text.text();
 }
 
-std::string ChangingMatrixJson(const std::vector<ChangingSurvey>& surveys) {
-  std::string json;
+Json ChangingMatrixJson(const std::vector<ChangingSurvey>& surveys) {
+  Json json = Json::array();
   for (const ChangingSurvey& survey : surveys) {
-    std::string walks;
+    Json walks = Json::array();
     for (size_t i = 0; i < kWalkCount; ++i) {
       const ChangingWalkSurvey& walk = survey.walks[i];
-      std::string causes;
+      Json causes = Json::object();
       for (const Cause cause : kAllCauses) {
         if (walk.Excused(cause) == 0) continue;
-        causes += Concat({causes.empty() ? "" : ", ", JsonString(Name(cause)),
-                          ": ", std::to_string(walk.Excused(cause))});
+        causes[std::string(Name(cause))] = walk.Excused(cause);
       }
-      walks +=
-          Concat({i == 0 ? "\n" : ",\n",
-                  "      {\"walk\": ", JsonString(Name(kAllWalks[i])),
-                  ", \"result\": ", JsonString(ResultName(survey, i)),
-                  ", \"held\": ", std::to_string(walk.held), ", \"excused\": {",
-                  causes, "}, \"findings\": ", std::to_string(walk.findings),
-                  ", \"met_changes\": ", std::to_string(walk.met_changes),
-                  ", \"cut_short\": ", std::to_string(walk.cut_short)});
-      if (walk.finding.has_value()) {
-        walks += Concat({", \"signature\": ", JsonString(Name(*walk.finding))});
-      }
-      walks += "}";
+      Json one = {
+          {"walk", Name(kAllWalks[i])}, {"result", ResultName(survey, i)},
+          {"held", walk.held},          {"excused", causes},
+          {"findings", walk.findings},  {"met_changes", walk.met_changes},
+          {"cut_short", walk.cut_short}};
+      if (walk.finding.has_value()) one["signature"] = Name(*walk.finding);
+      walks.push_back(std::move(one));
     }
-    json += Concat({json.empty() ? "" : ",",
-                    "\n    {\"space\": ", JsonString(Name(survey.space)),
-                    ", \"cases\": ", std::to_string(survey.cases),
-                    ", \"impossible\": ", std::to_string(survey.impossible),
-                    ", \"requests\": ", std::to_string(survey.requests),
-                    ", \"walks\": [", walks, "\n    ]}"});
+    json.push_back({{"space", Name(survey.space)},
+                    {"cases", survey.cases},
+                    {"impossible", survey.impossible},
+                    {"requests", survey.requests},
+                    {"walks", walks}});
   }
-  return Concat({"[", json, "\n  ]"});
+  return json;
 }
 
 }  // namespace pxdfuzz

@@ -13,6 +13,7 @@
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/paging/space.h"
+#include "src/cli/text/json.h"
 
 namespace pxdfuzz {
 
@@ -63,7 +64,7 @@ ChangingSurvey SurveyChanging(Space space, uint64_t cases);
 std::string ChangingMatrixText(const std::vector<ChangingSurvey>& surveys,
                                bool color);
 // The same as a JSON list.
-std::string ChangingMatrixJson(const std::vector<ChangingSurvey>& surveys);
+Json ChangingMatrixJson(const std::vector<ChangingSurvey>& surveys);
 
 }  // namespace pxdfuzz
 

@@ -581,16 +581,15 @@ std::string ToText(const std::vector<Claim>& claims, bool color) {
 }
 
 std::string ToJson(const std::vector<Claim>& claims) {
-  std::string json;
-  for (size_t i = 0; i < claims.size(); ++i) {
-    json += Concat({i == 0 ? "\n" : ",\n",
-                    "    {\"number\": ", std::to_string(i + 1),
-                    ", \"claim\": ", JsonString(claims[i].text),
-                    ", \"verdict\": ", JsonString(Name(claims[i].verdict)),
-                    ", \"evidence\": ", JsonString(claims[i].evidence),
-                    ", \"source\": ", JsonString(claims[i].source), "}"});
+  Json list = Json::array();
+  for (const Claim& claim : claims) {
+    list.push_back({{"number", list.size() + 1},
+                    {"claim", claim.text},
+                    {"verdict", Name(claim.verdict)},
+                    {"evidence", claim.evidence},
+                    {"source", claim.source}});
   }
-  return Concat({"{\n  \"claims\": [", json, "\n  ]\n}\n"});
+  return JsonText(Json{{"claims", list}});
 }
 
 }  // namespace

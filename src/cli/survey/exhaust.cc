@@ -359,67 +359,51 @@ void PrintTable(const Scope& scope, const std::vector<ExploredRaces>& all,
   out.Write(text.text());
 }
 
-std::string Json(bool value) { return value ? "true" : "false"; }
-
-// {"agrees": 12, "short": 0}: how often each of Kind's values is seen.
+// How often each of Kind's values is seen, by name.
 template <class Kind, size_t kCount>
-std::string JsonCounts(const std::array<uint64_t, kCount>& counts) {
-  std::string text;
+Json JsonCounts(const std::array<uint64_t, kCount>& counts) {
+  Json json;
   for (size_t i = 0; i < kCount; ++i) {
-    text += Concat({text.empty() ? "" : ", ",
-                    JsonString(Name(static_cast<Kind>(i))), ": ",
-                    std::to_string(counts[i])});
+    json[std::string(Name(static_cast<Kind>(i)))] = counts[i];
   }
-  return text;
+  return json;
 }
 
 // What each object begins with.
 template <class Result>
-std::string JsonSpace(const ExploredSpace<Result>& explored) {
-  return Concat({"    {\"walk\": ", JsonString(Name(explored.walk)),
-                 ", \"space\": ", JsonString(SpaceName(explored.levels)),
-                 ", \"index_bits\": ", std::to_string(explored.index_bits),
-                 ", \"verdict\": ", JsonString(VerdictOf(explored))});
+Json JsonSpace(const ExploredSpace<Result>& explored) {
+  return {{"walk", Name(explored.walk)},
+          {"space", SpaceName(explored.levels)},
+          {"index_bits", explored.index_bits},
+          {"verdict", VerdictOf(explored)}};
 }
 
-std::string Json(const Explored& explored) {
+Json JsonOf(const Explored& explored) {
   const ExhaustResult& result = explored.result;
   const Cause cause = ExpectedInStillTables(explored);
   const std::optional<WorldWitness>& first =
       result.finding.has_value() ? result.finding : result.known;
-  return Concat(
-      {JsonSpace(explored),
-       ", \"known_defect\": ",
-       cause == Cause::kNone ? std::string("null") : JsonString(Name(cause)),
-       ", \"ranges\": ",
-       std::to_string(result.ranges),
-       ", \"behaviours\": ",
-       std::to_string(result.behaviours),
-       ", \"differ\": ",
-       std::to_string(result.differ),
-       ", \"excused\": ",
-       std::to_string(result.excused),
-       ", \"outcomes\": {",
-       JsonCounts<Outcome>(result.outcomes),
-       ", \"endless\": ",
-       std::to_string(result.endless),
-       "}",
-       ", \"invariant\": ",
-       Json(result.invariant),
-       ", \"first\": ",
-       first.has_value() ? JsonString(Describe(*first)) : std::string("null"),
-       "}"});
+  Json json = JsonSpace(explored);
+  json["known_defect"] = cause == Cause::kNone ? Json() : Json(Name(cause));
+  json["ranges"] = result.ranges;
+  json["behaviours"] = result.behaviours;
+  json["differ"] = result.differ;
+  json["excused"] = result.excused;
+  json["outcomes"] = JsonCounts<Outcome>(result.outcomes);
+  json["outcomes"]["endless"] = result.endless;
+  json["invariant"] = result.invariant;
+  json["first"] = first.has_value() ? Json(Describe(*first)) : Json();
+  return json;
 }
 
-std::string Json(const ExploredRaces& explored) {
+Json JsonOf(const ExploredRaces& explored) {
   const RaceResult& result = explored.result;
-  std::string known;
-  std::string first;
+  Json known = Json::array();
+  Json first = Json::object();
   const auto add_first = [&](Cause cause,
                              const std::optional<RaceWitness>& witness) {
     if (!witness.has_value()) return;
-    first += Concat({first.empty() ? "" : ", ", JsonString(Name(cause)), ": ",
-                     JsonString(Describe(*witness))});
+    first[std::string(Name(cause))] = Describe(*witness);
   };
   add_first(Cause::kNone, result.finding);
   for (size_t i = 1; i < kCauseCount; ++i) {
@@ -429,33 +413,35 @@ std::string Json(const ExploredRaces& explored) {
              .Contains(cause)) {
       continue;
     }
-    known += Concat({known.empty() ? "" : ", ", JsonString(Name(cause))});
+    known.push_back(Name(cause));
   }
-  return Concat({JsonSpace(explored), ", \"known\": [", known,
-                 "], \"ranges\": ", std::to_string(result.ranges),
-                 ", \"worlds\": ", std::to_string(result.behaviours),
-                 ", \"changed\": ", std::to_string(result.changed),
-                 ", \"outcomes\": {", JsonCounts<Outcome>(result.outcomes),
-                 ", \"endless\": ", std::to_string(result.endless),
-                 "}, \"by_cause\": {", JsonCounts<Cause>(result.excused),
-                 "}, \"first\": {", first, "}}"});
+  Json json = JsonSpace(explored);
+  json["known"] = known;
+  json["ranges"] = result.ranges;
+  json["worlds"] = result.behaviours;
+  json["changed"] = result.changed;
+  json["outcomes"] = JsonCounts<Outcome>(result.outcomes);
+  json["outcomes"]["endless"] = result.endless;
+  json["by_cause"] = JsonCounts<Cause>(result.excused);
+  json["first"] = first;
+  return json;
 }
 
 template <class Result>
-std::string JsonList(const std::vector<ExploredSpace<Result>>& all) {
-  std::string text;
+Json JsonList(const std::vector<ExploredSpace<Result>>& all) {
+  Json list = Json::array();
   for (const ExploredSpace<Result>& explored : all) {
-    text += Concat({text.empty() ? "\n" : ",\n", Json(explored)});
+    list.push_back(JsonOf(explored));
   }
-  return text;
+  return list;
 }
 
 void PrintJson(const Scope& scope, const AllExplored& all, Output& out) {
-  out.Write(Concat({"{\n  \"pages\": ", std::to_string(scope.bounds.pages),
-                    ",\n  \"walks\": [", JsonList(all.quiet),
-                    "\n  ],\n  \"changes\": {\"pages\": ",
-                    std::to_string(scope.changes.pages), ", \"walks\": [",
-                    JsonList(all.races), "\n  ]}\n}\n"}));
+  out.Write(JsonText(Json{
+      {"pages", scope.bounds.pages},
+      {"walks", JsonList(all.quiet)},
+      {"changes",
+       {{"pages", scope.changes.pages}, {"walks", JsonList(all.races)}}}}));
 }
 
 int UsageError(std::string_view flag, std::string_view value,

@@ -181,38 +181,31 @@ std::string KernelMatrixText(const std::vector<KernelTextSurvey>& surveys,
   return text.text();
 }
 
-std::string KernelMatrixJson(const std::vector<KernelTextSurvey>& surveys) {
-  std::string json;
+Json KernelMatrixJson(const std::vector<KernelTextSurvey>& surveys) {
+  Json json = Json::array();
   for (const KernelTextSurvey& survey : surveys) {
-    std::string spaces;
+    Json spaces = Json::array();
     for (const KernelSurvey& one : survey.spaces) {
-      std::string known;
-      for (const auto& [name, count] : one.known) {
-        known += Concat({known.empty() ? "" : ", ", JsonString(name), ": ",
-                         std::to_string(count)});
-      }
-      spaces += Concat({spaces.empty() ? "\n" : ",\n",
-                        "      {\"space\": ", JsonString(Name(one.space)),
-                        ", \"result\": ", JsonString(ResultName(one)),
-                        ", \"cases\": ", std::to_string(one.cases),
-                        ", \"requests\": ", std::to_string(one.requests),
-                        ", \"agreed\": ", std::to_string(one.agreed),
-                        ", \"known\": {", known,
-                        "}, \"broken\": ", std::to_string(one.broken)});
-      if (one.broken > 0) {
-        spaces += Concat({", \"signature\": ", JsonString(one.finding)});
-      }
-      spaces += "}";
+      Json known = Json::object();
+      for (const auto& [name, count] : one.known) known[name] = count;
+      spaces.push_back({{"space", Name(one.space)},
+                        {"result", ResultName(one)},
+                        {"cases", one.cases},
+                        {"requests", one.requests},
+                        {"agreed", one.agreed},
+                        {"known", known},
+                        {"broken", one.broken}});
+      if (one.broken > 0) spaces.back()["signature"] = one.finding;
     }
     const KernelText& text = survey.text;
-    json += Concat({json.empty() ? "" : ",",
-                    "\n    {\"name\": ", JsonString(text.name),
-                    ", \"version\": ", JsonString(text.version), ", \"cut\": ",
-                    JsonString(text.cut), ", \"arch\": ", JsonString(text.arch),
-                    ", \"variant\": ", JsonString(text.variant),
-                    ", \"spaces\": [", spaces, "\n    ]}"});
+    json.push_back({{"name", text.name},
+                    {"version", text.version},
+                    {"cut", text.cut},
+                    {"arch", text.arch},
+                    {"variant", text.variant},
+                    {"spaces", spaces}});
   }
-  return Concat({"[", json, json.empty() ? "]" : "\n  ]"});
+  return json;
 }
 
 }  // namespace pxdfuzz

@@ -12,6 +12,7 @@
 #include "kernel/answer.h"
 #include "pxdfuzz/paging/space.h"
 #include "src/cli/kernel_programs.h"
+#include "src/cli/text/json.h"
 
 namespace pxdfuzz {
 
@@ -60,7 +61,7 @@ std::string KernelMatrixText(const std::vector<KernelTextSurvey>& surveys,
                              const std::vector<Space>& spaces, uint64_t cases,
                              Stillness tables, bool color);
 // The same as a JSON list.
-std::string KernelMatrixJson(const std::vector<KernelTextSurvey>& surveys);
+Json KernelMatrixJson(const std::vector<KernelTextSurvey>& surveys);
 
 }  // namespace pxdfuzz
 

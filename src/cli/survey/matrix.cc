@@ -201,34 +201,30 @@ std::string ToText(const std::vector<Tried>& surveys, bool color) {
   return text.text();
 }
 
-std::string JsonOf(size_t walk, const Tried& tried) {
+Json JsonOf(size_t walk, const Tried& tried) {
   const SpaceSurvey& survey = tried.survey;
   const WalkSurvey& counts = survey.walks[walk];
   const Cause cause =
       ExpectedFailures(kAllWalks[walk], survey.space).InStillTables();
-  std::string json = Concat(
-      {"{\"walk\": ", JsonString(Name(kAllWalks[walk])),
-       ", \"result\": ", JsonString(JsonName(ResultOf(walk, tried))),
-       ", \"agreed\": ", std::to_string(counts.agreed),
-       ", \"excused\": ", std::to_string(counts.excused),
-       ", \"findings\": ", std::to_string(counts.findings),
-       ", \"broke_invariant\": ", std::to_string(counts.broke_invariant)});
+  Json json = {{"walk", Name(kAllWalks[walk])},
+               {"result", JsonName(ResultOf(walk, tried))},
+               {"agreed", counts.agreed},
+               {"excused", counts.excused},
+               {"findings", counts.findings},
+               {"broke_invariant", counts.broke_invariant}};
   if (cause != Cause::kNone) {
-    json += Concat({", \"cause\": ", JsonString(Name(cause)),
-                    ", \"witness\": ", JsonString(WitnessFile(survey.space)),
-                    ", \"why\": ", JsonString(WhyWrong(kAllWalks[walk]))});
+    json.update({{"cause", Name(cause)},
+                 {"witness", WitnessFile(survey.space)},
+                 {"why", WhyWrong(kAllWalks[walk])}});
   }
   if (!tried.worlds.empty()) {
     const ExhaustResult& worlds = tried.worlds[walk];
-    json += Concat(
-        {", \"small_worlds\": ", std::to_string(worlds.behaviours),
-         ", \"small_worlds_differ\": ", std::to_string(worlds.differ),
-         ", \"small_worlds_excused\": ", std::to_string(worlds.excused)});
+    json.update({{"small_worlds", worlds.behaviours},
+                 {"small_worlds_differ", worlds.differ},
+                 {"small_worlds_excused", worlds.excused}});
   }
-  if (counts.finding.has_value()) {
-    json += Concat({", \"signature\": ", JsonString(Name(*counts.finding))});
-  }
-  return json + "}";
+  if (counts.finding.has_value()) json["signature"] = Name(*counts.finding);
+  return json;
 }
 
 // What kernel text came to.
@@ -298,29 +294,25 @@ std::string TextOfKernels(const KernelTried& tried,
 std::string ToJson(const std::vector<Tried>& surveys,
                    const std::vector<ChangingSurvey>& changing,
                    const KernelTried& kernels) {
-  std::string json;
+  Json spaces = Json::array();
   for (const Tried& tried : surveys) {
     const SpaceSurvey& survey = tried.survey;
-    std::string walks;
+    Json walks = Json::array();
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
-      walks +=
-          Concat({walk == 0 ? "\n" : ",\n", "      ", JsonOf(walk, tried)});
+      walks.push_back(JsonOf(walk, tried));
     }
-    json += Concat({json.empty() ? "" : ",",
-                    "\n    {\"space\": ", JsonString(Name(survey.space)),
-                    ", \"cases\": ", std::to_string(survey.cases),
-                    ", \"requests\": ", std::to_string(survey.requests),
-                    ", \"crossings\": ", std::to_string(survey.crossings),
-                    ", \"walks\": [", walks, "\n    ]}"});
+    spaces.push_back({{"space", Name(survey.space)},
+                      {"cases", survey.cases},
+                      {"requests", survey.requests},
+                      {"crossings", survey.crossings},
+                      {"walks", walks}});
   }
-  const std::string kernel =
-      kernels.wanted
-          ? Concat({",\n  \"kernel\": ", KernelMatrixJson(kernels.surveys),
-                    ",\n  \"kernel_changing\": ",
-                    KernelMatrixJson(kernels.changing)})
-          : "";
-  return Concat({"{\n  \"spaces\": [", json, "\n  ],\n  \"changing\": ",
-                 ChangingMatrixJson(changing), kernel, "\n}\n"});
+  Json json = {{"spaces", spaces}, {"changing", ChangingMatrixJson(changing)}};
+  if (kernels.wanted) {
+    json["kernel"] = KernelMatrixJson(kernels.surveys);
+    json["kernel_changing"] = KernelMatrixJson(kernels.changing);
+  }
+  return JsonText(json);
 }
 
 // The number that a flag gives, if it does. False, and a message, where that

@@ -5,9 +5,11 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 
 namespace pxdfuzz {
+
+// Members are in the order in which they were added.
+using Json = nlohmann::ordered_json;
 
 // What the tool prints: ASCII, with U+FFFD for bytes that are not UTF-8, and an
 // end of line.
@@ -16,12 +18,6 @@ std::string JsonText(const Json& json) {
   return json.dump(2, ' ', /*ensure_ascii=*/true,
                    Json::error_handler_t::replace) +
          '\n';
-}
-
-// A string literal.
-inline std::string JsonString(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', /*ensure_ascii=*/true,
-                                   nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace pxdfuzz
