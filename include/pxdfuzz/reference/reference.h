@@ -63,6 +63,9 @@ class Reference {
         MakeSnapshot<A>(history.top(i), i, memory, request, contract);
       }
       history.GoTo(0);
+      const auto begin = there_[0].begin();
+      pages_ = static_cast<size_t>(
+          std::find(begin, begin + pages_asked_, false) - begin);
       return;
     }
     const Top& top = history.top(0);
@@ -81,17 +84,9 @@ class Reference {
   }
 
   // How many pages snapshot 0 gives, up to the first that it does not.
-  size_t pages() const {
-    const auto begin = there_[0].begin();
-    return static_cast<size_t>(std::find(begin, begin + pages_asked_, false) -
-                               begin);
-  }
+  size_t pages() const { return pages_; }
   // How many pages the request is for.
   size_t pages_asked() const { return pages_asked_; }
-  // Those of snapshot 0.
-  std::span<const uint64_t> frames() const {
-    return std::span(frames_[0]).first(pages());
-  }
   // The page of that position in a snapshot, if it is there.
   std::optional<uint64_t> At(size_t snapshot, size_t page) const {
     return there_[snapshot][page] ? std::optional(frames_[snapshot][page])
@@ -116,11 +111,10 @@ class Reference {
   // How many pages a walk that ends at snapshot `last` has to return: those in
   // front that were there at the start and whose paths met no changed entry.
   size_t Least(size_t last) const {
-    size_t i = pages();
-    if (snapshots_ == 1) return i;
+    if (snapshots_ == 1) return pages_;
     const auto begin = changed_in_.begin();
     return static_cast<size_t>(
-        std::find_if(begin, begin + i,
+        std::find_if(begin, begin + pages_,
                      [last](size_t changed) { return changed <= last; }) -
         begin);
   }
@@ -137,6 +131,7 @@ class Reference {
   using Path = InlineVector<Read, kLevelCount>;
 
   void SetLeading(size_t count) {
+    pages_ = count;
     std::fill_n(there_[0].begin(), count, true);
     std::fill_n(there_[0].begin() + count, pages_asked_ - count, false);
   }
@@ -180,6 +175,7 @@ class Reference {
   using ByPage = std::array<T, Case::kMaxPages>;
 
   size_t pages_asked_ = 0;
+  size_t pages_ = 0;
   size_t snapshots_ = 0;
   std::array<ByPage<uint64_t>, Versions::kMost> frames_{};
   std::array<ByPage<bool>, Versions::kMost> there_{};
