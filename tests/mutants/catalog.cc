@@ -50,7 +50,7 @@ std::optional<Kill> KillOf(const Verdict& verdict) {
 // tables that nobody changes: a case with changes, as corpora and random bytes
 // bring some, runs the walks as they are and so shows none
 // (tests/changing_oracle_test.cc plants bugs for such cases).
-class PlantedRunner : public CompiledWalks {
+class PlantedRunner {
  public:
   static void Plant(const PlantedWalk& planted) { planted_ = &planted; }
 

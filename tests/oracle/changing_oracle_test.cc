@@ -107,7 +107,7 @@ struct ReadsTheTableTwice : GupFastText {
 };
 
 template <class Text>
-struct PlantedRunner : CompiledWalks {
+struct PlantedRunner {
   template <class A>
   void operator()(const WalkSite& site, Policy policy, const Request& request,
                   WalkRun& run) const {
