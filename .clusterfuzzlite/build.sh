@@ -7,7 +7,7 @@
 #
 #   CXX, CXXFLAGS        compiler; sanitizer, coverage and standard library
 #   LIB_FUZZING_ENGINE   what targets are linked with: a flag or a library
-#   FUZZING_ENGINE       its name; libfuzzer unless told
+#   FUZZING_ENGINE       its name (default: libfuzzer)
 #   SRC, OUT, WORK       sources are in $SRC/pxdfuzz, results go to $OUT,
 #                        everything else to $WORK
 #

@@ -35,13 +35,14 @@ const std::vector<Command>& Commands() {
        .operands = "FILE",
        .least = 1,
        .most = 1,
-       .summary = "tell how a walk went through a case, turn by turn",
-       .help = "Tells one walk and one request: the case, the pages beside the "
-               "reference's, how the other walks fare, the walk and the "
-               "reference step by step. Without flags, the first request and "
-               "walk that disagree, or where none does, static-lockless. A "
-               "walk may be the text of a kernel tree, kernel-...: then each "
-               "of its reads is told, with file and line.",
+       .summary = "explain how a walk went through a case, turn by turn",
+       .help =
+           "Explains one walk and one request: the case, the pages beside the "
+           "reference's, how the other walks fare, the walk and the "
+           "reference step by step. Without flags, the first request and "
+           "walk that disagree, or where none does, static-lockless. A "
+           "walk may be the text of a kernel tree, kernel-...: the report "
+           "then has each of its reads with file and line.",
        .example = "pxdfuzz explain corpus/regressions/thread-wrong-page.yaml",
        .flags = {{"--walk", "NAME", "the walk; 'pxdfuzz walks' names them"},
                  {"--request", "N", "the request, counted from 1"},
@@ -111,7 +112,7 @@ const std::vector<Command>& Commands() {
                  {"--walk", "NAME", "what this walk gets wrong alone"},
                  {"--signature", "SIG", "this finding; * stands for anything"},
                  {"--text", "", "write text, whatever OUT is called"},
-                 {"--bytes", "", "write bytes, likewise"}},
+                 {"--bytes", "", "write bytes, whatever OUT is called"}},
        .run = RunShrink},
       {.name = "triage",
        .operands = "FOLDER",
@@ -136,7 +137,7 @@ const std::vector<Command>& Commands() {
                "with pages mapped on both sides, and comments that say what "
                "may be changed.",
        .example = "pxdfuzz new --levels=3 --cross=2G | pxdfuzz explain -",
-       .flags = {{"--arch", "ARCH", "s390 unless told"},
+       .flags = {{"--arch", "ARCH", "the architecture (default: s390)"},
                  {"--levels", "N", "levels of tables"},
                  {"--cross", "SIZE", "a border at each SIZE: 1M, 2G, 4T"},
                  {"--pages", "N", "pages of the request, 2 to 512 (2)"},
@@ -197,8 +198,9 @@ const std::vector<Command>& Commands() {
                "explains; broken, where a variant was made to show a bug; "
                "FINDING.",
        .example = "pxdfuzz matrix",
-       .flags = {{"--cases", "N", "cases of each kind; 100000 unless told"},
-                 {"--kernel-cases", "N", "the same for kernel text; 2000"},
+       .flags = {{"--cases", "N", "cases of each kind (default: 100000)"},
+                 {"--kernel-cases", "N",
+                  "the same for kernel text (default: 2000)"},
                  {"--no-kernel", "", "leaves kernel text out"},
                  {"--json", "", "all counts, as one JSON document"}},
        .run = RunMatrix},
