@@ -71,6 +71,10 @@ uint64_t NumberOf(RunEnd ended) {
       return 3;
     case RunEnd::kOverflow:
       return 4;
+    case RunEnd::kRefused:
+    case RunEnd::kSanitizer:
+    case RunEnd::kDied:
+      return 5;  // no run in this process ends so
   }
   return kNoNumber;
 }

@@ -3,17 +3,147 @@
 #ifndef PXDFUZZ_ENGINE_RUN_H_
 #define PXDFUZZ_ENGINE_RUN_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/walk/trace.h"
+#include "pxdfuzz/walk/walk.h"
 
 namespace pxdfuzz {
 
-// How a run of kernel code ended. Only a run that returned has pages.
+// How a run ended. Only a run that returned has pages.
 enum class RunEnd : uint8_t {
   kReturned,
-  kFault,     // a read or a write of memory that is not mapped
-  kBug,       // BUG()
-  kEndless,   // more reads, references or time than any request takes
-  kOverflow,  // the stack is used up
+  kRefused,    // the code refuses the request before it reads an entry
+  kFault,      // a read or a write of memory that is not mapped
+  kBug,        // BUG() or VM_BUG_ON()
+  kEndless,    // more turns or reads than any request takes
+  kOverflow,   // the stack is used up
+  kSanitizer,  // a sanitizer ended the process
+  kDied,       // the process ended in another way
+};
+
+// Where an entry was read.
+struct Place {
+  enum class Kind : uint8_t {
+    kTable,    // an entry of a table, at `physical`
+    kOwnCopy,  // the local copy of the entry of `copy_of`
+    kStack,    // another word of the stack, reached from that copy
+    kNowhere,  // no memory; `physical` is what the pointer stands for
+  };
+
+  Kind kind = Kind::kTable;
+  uint64_t physical = 0;
+  Level copy_of = Level::kPgd;
+  // Of kStack: bytes from the copy to the place, negative below it. Nothing
+  // where the copy is not known.
+  std::optional<int64_t> distance;
+
+  // Whether a walk may not read there.
+  bool is_stray() const {
+    return kind == Kind::kStack || kind == Kind::kNowhere;
+  }
+
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+// What the model knows of a turn and kernel code does not say.
+struct TurnPart {
+  // The part of the range that the turn is for: [address, next).
+  uint64_t address = 0;
+  uint64_t next = 0;
+  WalkStep step = WalkStep::kStop;
+  // The level below is folded: the entry is handed on unread.
+  bool handed_on = false;
+  // The entry is the one whose span holds `address`.
+  bool holds = true;
+  // The loop invariant of the thread: the pointer is what the offset function
+  // gives for `address`.
+  bool invariant = true;
+
+  friend bool operator==(const TurnPart&, const TurnPart&) = default;
+};
+
+// One thing that happened while a walk ran.
+struct Event {
+  enum class Kind : uint8_t {
+    kTurn,    // a loop's turn reads its entry
+    kReread,  // an offset function reads an entry that a turn has read
+    kCheck,   // the recheck reads an entry again
+    kGrab,    // references are taken
+    kPut,     // references are put
+    kChange,  // a concurrent operation makes `snapshot`
+  };
+
+  Kind kind = Kind::kTurn;
+  // Of the three kinds that read: the entry's level, where it stands, its word
+  // (nothing where the read faulted), and what that word means as an entry of
+  // the level; for a folded level, of the real level whose entry it is.
+  Level level = Level::kPte;
+  Place place;
+  std::optional<uint64_t> value;
+  EntryKind meaning;
+  // The number of the read, from 1, as a case's concurrent operations count
+  // reads; 0 for a read that they do not count. Of other kinds: how many reads
+  // came before.
+  size_t read = 0;
+  // Of the tables at that moment.
+  size_t snapshot = 0;
+  // Pages whose references are held before it.
+  size_t held = 0;
+  // Of kGrab and kPut: references.
+  uint64_t count = 0;
+  // Of the model's turns.
+  std::optional<TurnPart> part;
+  // Of kernel code that reads: the line of its source, as the tree names it.
+  std::string file;
+  int line = 0;
+
+  bool is_read() const {
+    return kind == Kind::kTurn || kind == Kind::kReread || kind == Kind::kCheck;
+  }
+
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+// A page that a run returned, and when its reference was taken.
+struct ReturnedPage {
+  uint64_t physical = 0;
+  size_t snapshot = 0;
+  size_t read = 0;  // the last read before
+
+  friend bool operator==(const ReturnedPage&, const ReturnedPage&) = default;
+};
+
+// One request, as one engine ran it, with everything that is known of it. It
+// allocates and is no part of fuzzing.
+struct Recording {
+  RunEnd end = RunEnd::kReturned;
+  // Of kBug: FILE:LINE.
+  std::string bug;
+  // How the code was called: with FOLL_PIN or FOLL_GET, and which page's
+  // reference could not be taken, if any.
+  bool pin = false;
+  std::optional<uint64_t> refused;
+  // The pages that were returned; where the run did not return, those it had.
+  // At most as many as were asked for.
+  std::vector<ReturnedPage> pages;
+  // How many pages the code says it returned.
+  size_t count = 0;
+  // References that were taken and not put.
+  uint64_t held = 0;
+  // Reads that concurrent operations count, and the snapshot at the end.
+  size_t reads = 0;
+  size_t snapshot = 0;
+  Marks marks;
+  std::vector<Event> events;
+
+  friend bool operator==(const Recording&, const Recording&) = default;
 };
 
 }  // namespace pxdfuzz

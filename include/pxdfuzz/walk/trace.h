@@ -61,6 +61,8 @@ struct Marks {
     }
     return Cause::kNone;
   }
+
+  friend constexpr bool operator==(const Marks&, const Marks&) = default;
 };
 
 // Whether a turn reads the entry whose span holds its address. Of one that is
