@@ -1348,53 +1348,6 @@ void AddReport(const KernelText& text, const Case& c, size_t request,
 
 }  // namespace
 
-std::string DescribeVariant(std::string_view variant) {
-  if (variant == "as-is") return "as the tree has it";
-  if (variant == "no-numa") {
-    return "as the tree has it, without CONFIG_NUMA_BALANCING";
-  }
-  if (variant == "by-value") {
-    return "with pXd_offset(&pXd, addr) for pXd_offset_lockless(pXdp, pXd, "
-           "addr), as it was before d3f7b1bb2040";
-  }
-  if (variant == "no-pmd-check") {
-    return "as it was before 70cbc3cc78a9 (\"mm: gup: fix the fast GUP race "
-           "against THP collapse\"): the last check of a page leaves out its "
-           "pmd";
-  }
-  if (variant == "by-pointer") {
-    return "with pXd_offset(pXdp, addr) for pXd_offset_lockless(pXdp, pXd, "
-           "addr), as walks under the lock have it";
-  }
-  if (variant == "folded-aware") {
-    return "with pXd_offset(&pXd, addr), and with boundaries of pgd and p4d "
-           "that go by the entry's own type, as in the RFC of 2020";
-  }
-  if (variant == "folded-aware-checked") {
-    return "with pXd_offset(&pXd, addr), and with boundaries of pgd and p4d "
-           "that go by the entry's own type and BUG() on the type of 2 levels, "
-           "as in the RFC of 2020";
-  }
-  if (variant == "without-36639013b346") {
-    return "as it was before 36639013b346 (\"arm64: mm: Fix lockless walks "
-           "with static and dynamic page-table folding\")";
-  }
-  return Concat({"its variant is called ", variant});
-}
-
-Policy ModelOfVariant(std::string_view variant) {
-  if (variant == "by-value" || variant == "without-36639013b346") {
-    return kStaticByValue;
-  }
-  if (variant == "by-pointer") return kStaticByPointer;
-  if (variant.starts_with("folded-aware")) return kFoldedAwareByValue;
-  return kStaticLockless;
-}
-
-std::string KnownFindingFile(std::string_view known) {
-  return Concat({"docs/findings/", known, ".md"});
-}
-
 std::string KernelReport(const KernelText& text, const Case& c, size_t request,
                          const KernelAnswer& answer,
                          const ReportOptions& options) {
@@ -1406,6 +1359,95 @@ std::string KernelReport(const KernelText& text, const Case& c, size_t request,
   }
   AddCommands(options, out);
   return out.text();
+}
+
+namespace {
+
+KernelRead ReadOf(const Event& event) {
+  KernelRead read{.role = static_cast<KernelRead::Role>(event.kind),
+                  .level = event.level,
+                  .file = event.file,
+                  .line = event.line,
+                  .place = static_cast<KernelRead::Place>(event.place.kind),
+                  .above_copy = event.place.distance,
+                  .value = event.value,
+                  .kind = event.meaning};
+  if (event.place.kind == Place::Kind::kTable) {
+    read.physical = event.place.physical;
+  } else if (event.place.kind == Place::Kind::kNowhere) {
+    read.nowhere = event.place.physical;
+  }
+  return read;
+}
+
+KernelAnswer::End EndOf(const Answer& answer) {
+  switch (answer.run.end) {
+    case RunEnd::kReturned:
+      return answer.incomparable && answer.finding.empty()
+                 ? KernelAnswer::End::kMalformed
+                 : KernelAnswer::End::kReturned;
+    case RunEnd::kRefused:
+      return KernelAnswer::End::kRefused;
+    case RunEnd::kBug:
+      return KernelAnswer::End::kBug;
+    case RunEnd::kEndless:
+      return KernelAnswer::End::kEndless;
+    case RunEnd::kOverflow:
+      return KernelAnswer::End::kOverflow;
+    case RunEnd::kFault:
+    case RunEnd::kSanitizer:
+    case RunEnd::kDied:
+      break;
+  }
+  return KernelAnswer::End::kFault;
+}
+
+// What this report is made of.
+KernelAnswer InOldWords(const Case& c, const Answer& answer) {
+  const Recording& run = answer.run;
+  KernelAnswer old{.end = EndOf(answer),
+                   .bug = run.bug,
+                   .pin = run.pin,
+                   .refused = run.refused,
+                   .held = run.held,
+                   .finding = answer.finding,
+                   .known = answer.known};
+  if (run.end == RunEnd::kReturned) {
+    for (const ReturnedPage& page : run.pages) {
+      old.pages.push_back(page.physical);
+    }
+  }
+  for (const Event& event : run.events) {
+    if (event.is_read()) {
+      old.reads.push_back(ReadOf(event));
+    } else if (!c.changes.empty()) {
+      old.events.push_back({.kind = event.kind == Event::Kind::kGrab
+                                        ? KernelEvent::Kind::kGrab
+                                    : event.kind == Event::Kind::kPut
+                                        ? KernelEvent::Kind::kGiveBack
+                                        : KernelEvent::Kind::kChange,
+                            .reads = old.reads.size(),
+                            .count = event.count});
+    }
+  }
+  if (answer.finding.empty() || c.changes.empty()) return old;
+  old.race = {.page = answer.page, .known = answer.cause};
+  for (size_t i = 0; i < kOutcomeCount; ++i) {
+    const auto outcome = static_cast<Outcome>(i);
+    if (answer.finding.find(Concat({".", Name(outcome), "."})) !=
+        answer.finding.npos) {
+      old.race->outcome = outcome;
+    }
+  }
+  if (run.end != RunEnd::kReturned) old.race->outcome = Outcome::kFault;
+  return old;
+}
+
+}  // namespace
+
+std::string KernelReport(const KernelText& text, const Case& c, size_t request,
+                         const Answer& answer, const ReportOptions& options) {
+  return KernelReport(text, c, request, InOldWords(c, answer), options);
 }
 
 }  // namespace pxdfuzz

@@ -4,15 +4,125 @@
 #define PXDFUZZ_KERNEL_KERNEL_REPORT_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "kernel/answer.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/kernel_code.h"
+#include "pxdfuzz/engine/protocol.h"
+#include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/report/report.h"
 
 namespace pxdfuzz {
+
+// One read of an entry by kernel text.
+struct KernelRead {
+  enum class Place : uint8_t {
+    kTable,    // `physical`, where tables are
+    kCopy,     // the local variable that holds the entry of the level above
+    kStack,    // another word of the stack
+    kNowhere,  // `nowhere`: there is no memory
+  };
+  // What it was read for; enum pxd_role of kernel/kernel_walk.h.
+  enum class Role : uint8_t { kTurn, kAgain, kCheck };
+
+  Role role = Role::kTurn;
+  Level level = Level::kPte;
+  std::string file;  // as the tree names it
+  int line = 0;
+  Place place = Place::kTable;
+  // Of kTable: a physical address.
+  std::optional<uint64_t> physical;
+  // Of kNowhere: the physical address that its pointer would stand for.
+  uint64_t nowhere = 0;
+  // Of kStack, where its loop began at a local copy: how many bytes above that.
+  std::optional<int64_t> above_copy;
+  // What was read; nothing where the read faulted.
+  std::optional<uint64_t> value;
+  // What that is as an entry of this tree, of `level` or, where that is folded,
+  // of the real level whose entries are handed to it. A pte is no table.
+  EntryKind kind;
+
+  // Whether it read what a walk may not: neither a table nor a copy.
+  bool is_stray() const {
+    return place == Place::kStack || place == Place::kNowhere;
+  }
+
+  friend bool operator==(const KernelRead&, const KernelRead&) = default;
+};
+
+// What happened between two reads.
+struct KernelEvent {
+  enum class Kind : uint8_t {
+    kChange,    // another processor made the next change of the case
+    kGrab,      // references were taken, ...
+    kGiveBack,  // ... or given back
+  };
+
+  Kind kind = Kind::kChange;
+  // How many of the answer's reads came before it.
+  size_t reads = 0;
+  // References; 0 for kChange.
+  uint64_t count = 0;
+
+  friend bool operator==(const KernelEvent&, const KernelEvent&) = default;
+};
+
+// What a judge finds where tables change.
+struct KernelRaceFinding {
+  // How the pages are wrong; kAgrees where another rule is broken than that of
+  // pages and that of the model.
+  Outcome outcome = Outcome::kAgrees;
+  // The first page that is.
+  size_t page = 0;
+  // Why walks of its kind are known to go wrong there, or kNone.
+  Cause known = Cause::kNone;
+
+  friend bool operator==(const KernelRaceFinding&,
+                         const KernelRaceFinding&) = default;
+};
+
+// What kernel text did with one request.
+struct KernelAnswer {
+  enum class End : uint8_t {
+    kReturned,
+    kRefused,
+    kMalformed,
+    kFault,
+    kBug,
+    kEndless,
+    kOverflow,
+  };
+
+  End end = End::kReturned;
+  // Of a BUG(): where.
+  std::string bug;
+  // How it was called: with FOLL_PIN rather than FOLL_GET, and with one page
+  // whose reference could not be taken.
+  bool pin = false;
+  std::optional<uint64_t> refused;
+  // Pages that it returned, in order; physical addresses.
+  std::vector<uint64_t> pages;
+  // References that it took and did not give back.
+  uint64_t held = 0;
+  // A finding's name, or empty.
+  std::string finding;
+  // Where only a known finding explains the pages, which: it has a page in
+  // docs/findings/.
+  std::string known;
+  std::vector<KernelRead> reads;
+  // Of a case with changes: what happened between reads, in order, and what
+  // there is to the finding besides its name.
+  std::vector<KernelEvent> events;
+  std::optional<KernelRaceFinding> race;
+
+  friend bool operator==(const KernelAnswer&, const KernelAnswer&) = default;
+};
 
 // What a person reads of what kernel text did with one request, right or wrong:
 // one sentence, the case, the pages beside the reference's, each read with the
@@ -22,16 +132,8 @@ namespace pxdfuzz {
 std::string KernelReport(const KernelText& text, const Case& c, size_t request,
                          const KernelAnswer& answer,
                          const ReportOptions& options);
-
-// "as it was before d3f7b1bb2040: ...": how a variant differs from the tree's
-// own text. The name itself for one that is not known here.
-std::string DescribeVariant(std::string_view variant);
-
-// The model's walk that does what a variant does.
-Policy ModelOfVariant(std::string_view variant);
-
-// "docs/findings/s390-readonly-2g-write.md".
-std::string KnownFindingFile(std::string_view known);
+std::string KernelReport(const KernelText& text, const Case& c, size_t request,
+                         const Answer& answer, const ReportOptions& options);
 
 }  // namespace pxdfuzz
 

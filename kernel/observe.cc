@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <iterator>
 #include <optional>
@@ -35,20 +36,24 @@ bool IsWithin(const volatile void* place, const volatile void* of,
   return -reach < distance && distance < reach;
 }
 
+// The level whose entry a local variable holds that pointers of `level` may
+// point to.
+Level CopyFor(Level level) {
+  return level == Level::kPgd ? level : Above(level);
+}
+
 // Where reads of one walk went, one read after the other.
 class Places {
  public:
   explicit Places(const KernelJudge& judge) : judge_(judge) {}
 
-  // Says in `told`, which has its role, level and value, where `place` is.
-  void Add(const volatile void* place, KernelRead& told) {
-    if (told.role == KernelRead::Role::kTurn) {
-      AddTurn(place, told);
-      Loop& loop = loops_[Ordinal(told.level)];
-      loop.place = place;
-      loop.told = told;
+  // Says in `event`, which has its level, value, file and line, where `place`
+  // is, and of a turn, whether it reads anew what the turn before it has read.
+  void Add(const volatile void* place, Event& event) {
+    if (event.kind == Event::Kind::kTurn) {
+      AddTurn(place, event);
     } else {
-      AddAnother(place, told);
+      event.place = PlaceOfReread(place, event.level);
     }
   }
 
@@ -58,69 +63,71 @@ class Places {
     const volatile void* copy = nullptr;
     // Its last turn.
     const volatile void* place = nullptr;
-    KernelRead told;
+    Place told;
   };
 
-  void AddTurn(const volatile void* place, KernelRead& told) {
+  void AddTurn(const volatile void* place, Event& event) {
     // A loop of a level begins where the read before it was of the level
     // above; otherwise this is the loop's next turn, by pXdp++.
-    const bool begins = !before_.has_value() || before_->level > told.level;
-    Loop& loop = loops_[Ordinal(told.level)];
+    const bool begins = !before_.has_value() || before_->level > event.level;
+    Loop& loop = loops_[Ordinal(event.level)];
     if (begins) loop = {};
-    const bool is_copy = begins
-                             ? told.value.has_value() && before_.has_value() &&
-                                   before_->value == told.value
-                             : loop.copy == place && place != nullptr;
+    const bool is_same_value = before_.has_value() && event.value.has_value() &&
+                               before_->value == event.value;
+    const bool is_copy =
+        begins ? is_same_value : loop.copy == place && place != nullptr;
     // A helper that is handed the address of the copy just made: it reads what
     // was read, as __pte_offset_map() does with its pmd since 6.5. A loop's
     // next turn stands in the line of the turn before.
-    const bool is_again =
-        !begins && !before_->is_stray() && before_->level == told.level &&
-        told.value.has_value() && before_->value == told.value &&
-        (before_->line != told.line || before_->file != told.file);
+    const bool is_handed =
+        !begins && is_same_value && !before_->place.is_stray() &&
+        before_->level == event.level &&
+        (before_->line != event.line || before_->file != event.file);
     if (const auto physical = judge_.PhysicalOf(place); physical.has_value()) {
-      told.place = KernelRead::Place::kTable;
-      told.physical = physical;
+      event.place = {.physical = *physical};
+      if (before_.has_value() && before_->level == event.level &&
+          before_->place == event.place) {
+        event.kind = Event::Kind::kReread;
+      }
     } else if (is_copy) {
-      told.place = KernelRead::Place::kCopy;
+      event.place = {.kind = Place::Kind::kOwnCopy,
+                     .copy_of = CopyFor(event.level)};
       loop.copy = place;
       some_copy_ = place;
-    } else if (is_again && IsOnStack(place)) {
-      told.place = KernelRead::Place::kCopy;
+      if (!begins && is_same_value) event.kind = Event::Kind::kReread;
+    } else if (is_handed && IsOnStack(place)) {
+      event.place = {.kind = Place::Kind::kOwnCopy, .copy_of = event.level};
+      event.kind = Event::Kind::kReread;
     } else if (IsOnStack(place)) {
-      told.place = KernelRead::Place::kStack;
-      if (loop.copy != nullptr) told.above_copy = Distance(loop.copy, place);
+      event.place = {.kind = Place::Kind::kStack,
+                     .copy_of = CopyFor(event.level)};
+      if (loop.copy != nullptr)
+        event.place.distance = Distance(loop.copy, place);
     } else {
-      told.place = KernelRead::Place::kNowhere;
-      told.nowhere = NowhereOf(place);
+      event.place = Nowhere(place);
     }
-    before_ = told;
+    if (event.kind == Event::Kind::kReread) return;
+    loop.place = place;
+    loop.told = event.place;
+    before_ = event;
   }
 
   // Another read of an entry that a turn has read: where that was, or in the
   // local that it was copied to.
-  void AddAnother(const volatile void* place, KernelRead& told) const {
-    const Loop& loop = loops_[Ordinal(told.level)];
-    if (loop.place == place && place != nullptr) {
-      told.place = loop.told.place;
-      told.physical = loop.told.physical;
-      told.nowhere = loop.told.nowhere;
-      told.above_copy = loop.told.above_copy;
-    } else if (const auto physical = judge_.PhysicalOf(place);
-               physical.has_value()) {
-      told.place = KernelRead::Place::kTable;
-      told.physical = physical;
-    } else if (IsOnStack(place)) {
-      told.place = KernelRead::Place::kCopy;
-    } else {
-      told.place = KernelRead::Place::kNowhere;
-      told.nowhere = NowhereOf(place);
+  Place PlaceOfReread(const volatile void* place, Level level) const {
+    const Loop& loop = loops_[Ordinal(level)];
+    if (loop.place == place && place != nullptr) return loop.told;
+    if (const auto physical = judge_.PhysicalOf(place); physical.has_value()) {
+      return {.physical = *physical};
     }
+    if (!IsOnStack(place)) return Nowhere(place);
+    return {.kind = Place::Kind::kOwnCopy, .copy_of = level};
   }
 
-  uint64_t NowhereOf(const volatile void* place) const {
-    return WrappingSub(reinterpret_cast<uint64_t>(place),
-                       judge_.last_walk().va_offset);
+  Place Nowhere(const volatile void* place) const {
+    return {.kind = Place::Kind::kNowhere,
+            .physical = WrappingSub(reinterpret_cast<uint64_t>(place),
+                                    judge_.last_walk().va_offset)};
   }
 
   // Sanitizers keep locals elsewhere, near each other.
@@ -133,7 +140,7 @@ class Places {
   const KernelJudge& judge_;
   std::array<Loop, kLevelCount> loops_{};
   const volatile void* some_copy_ = nullptr;
-  std::optional<KernelRead> before_;
+  std::optional<Event> before_;
 };
 
 ArchId ArchOf(const pxd_kernel& kernel) {
@@ -144,130 +151,147 @@ ArchId ArchOf(const pxd_kernel& kernel) {
 }
 
 // Says what was read, as the tree writes entries.
-void Classify(const KernelJudge& judge, std::vector<KernelRead>& reads) {
+void Classify(const KernelJudge& judge, std::vector<Event>& events) {
   const int levels = judge.last_walk().levels;
   VisitArch(ArchOf(judge.kernel()), [&]<class A>() {
     const Geometry geometry = A::GeometryOf(levels);
     // The walk that ran has made the kernel enter that many levels.
     const TreeEntries<A> entries(judge.kernel(), judge.bits(levels));
-    for (KernelRead& read : reads) {
-      if (!read.value.has_value()) continue;
-      read.kind =
-          entries.Classify(EntryLevel(geometry, read.level), *read.value);
+    for (Event& event : events) {
+      if (!event.value.has_value()) continue;
+      event.meaning =
+          entries.Classify(EntryLevel(geometry, event.level), *event.value);
     }
   });
 }
 
-void AddRun(const KernelJudge& judge, bool changing, RunEnd end,
-            KernelAnswer& answer) {
-  const pxd_walk& walk = judge.last_walk();
-  answer.pin = walk.pin;
-  if (walk.refused < walk.pages) answer.refused = walk.refused;
-  answer.held = walk.held;
-  answer.reads = ReadsOf(judge, end == RunEnd::kFault);
-  if (changing) answer.events = EventsOf(judge);
-  switch (end) {
-    case RunEnd::kReturned:
-      answer.pages.assign(walk.page,
-                          walk.page + std::min(walk.count, walk.pages));
-      break;
-    case RunEnd::kEndless:
-      answer.end = KernelAnswer::End::kEndless;
-      break;
-    case RunEnd::kOverflow:
-      answer.end = KernelAnswer::End::kOverflow;
-      break;
-    case RunEnd::kBug:
-      answer.end = KernelAnswer::End::kBug;
-      answer.bug =
-          std::string(walk.bug_file) + ':' + std::to_string(walk.bug_line);
-      break;
-    default:
-      answer.end = KernelAnswer::End::kFault;
-      break;
+// Puts one walk's reads, references and changes into one order.
+class Recorder {
+ public:
+  Recorder(const KernelJudge& judge, bool changing, Recording& run)
+      : walk_(judge.last_walk()), judge_(judge), places_(judge), run_(run) {
+    if (changing) made_ = judge.meanwhile().made();
+    grabs_ = std::span(walk_.grabs)
+                 .first(std::min(walk_.grab_count, std::size(walk_.grabs)));
   }
-}
+
+  void Record() {
+    const size_t reads = std::min(walk_.read_count, std::size(walk_.reads));
+    for (size_t i = 0; i < reads; ++i) {
+      AddEventsBefore(i);
+      AddRead(i);
+    }
+    // All the rest, although the reads before them were not kept.
+    AddEventsBefore(walk_.read_count);
+    Classify(judge_, run_.events);
+  }
+
+  // When the references were taken that are held at the end.
+  const std::vector<ReturnedPage>& held() const { return held_; }
+
+ private:
+  Event& Add(Event::Kind kind) {
+    return run_.events.emplace_back(Event{.kind = kind,
+                                          .read = run_.reads,
+                                          .snapshot = run_.snapshot,
+                                          .held = held_.size()});
+  }
+
+  // Changes and references that come before the read of that position.
+  void AddEventsBefore(size_t read) {
+    while (true) {
+      const bool grab = grab_ < grabs_.size() && grabs_[grab_].reads <= read;
+      const bool change = change_ < made_.size() &&
+                          made_[change_].reads <= read &&
+                          made_[change_].grabs <= grab_;
+      if (change) {
+        ++change_;
+        ++run_.snapshot;
+        Add(Event::Kind::kChange);
+      } else if (grab) {
+        AddGrab(grabs_[grab_++].refs);
+      } else {
+        return;
+      }
+    }
+  }
+
+  void AddGrab(int64_t refs) {
+    const bool is_grab = refs > 0;
+    const auto count = static_cast<uint64_t>(is_grab ? refs : -refs);
+    Add(is_grab ? Event::Kind::kGrab : Event::Kind::kPut).count = count;
+    // Where there are more than pages, which are never told.
+    const uint64_t bounded = std::min<uint64_t>(count, Case::kMaxPages);
+    const uint64_t size =
+        is_grab ? held_.size() + bounded
+                : held_.size() - std::min<uint64_t>(bounded, held_.size());
+    held_.resize(size, {.snapshot = run_.snapshot, .read = run_.reads});
+  }
+
+  void AddRead(size_t i) {
+    constexpr std::array<Event::Kind, 3> kKinds = {
+        Event::Kind::kTurn, Event::Kind::kReread, Event::Kind::kCheck};
+    const pxd_read& read = walk_.reads[i];
+    Event event{.kind = kKinds[read.role],
+                .level = static_cast<Level>(read.level),
+                .snapshot = run_.snapshot,
+                .held = held_.size(),
+                .file = read.file,
+                .line = read.line};
+    // A read is noted before it is done. Tables can be read.
+    const bool faulted =
+        run_.end == RunEnd::kFault || run_.end == RunEnd::kSanitizer;
+    if (!faulted || i + 1 < walk_.read_count || read.value != 0 ||
+        judge_.PhysicalOf(read.place).has_value()) {
+      event.value = read.value;
+    }
+    // Not counted is what a helper reads that is handed the address of a local.
+    const bool is_counted =
+        read.role != PXD_AGAIN || judge_.PhysicalOf(read.place).has_value();
+    if (is_counted) event.read = ++run_.reads;
+    places_.Add(read.place, event);
+    Mark(event, run_.marks);
+    run_.events.push_back(std::move(event));
+  }
+
+  static void Mark(const Event& event, Marks& marks) {
+    if (event.place.kind == Place::Kind::kStack) {
+      marks.left_copy = std::min(marks.left_copy, event.held);
+    } else if (event.place.kind == Place::Kind::kNowhere) {
+      marks.nowhere = std::min(marks.nowhere, event.held);
+    }
+  }
+
+  const pxd_walk& walk_;
+  const KernelJudge& judge_;
+  Places places_;
+  Recording& run_;
+  std::span<const pxd_grab> grabs_;
+  std::span<const Meanwhile::Made> made_;
+  size_t grab_ = 0;
+  size_t change_ = 0;
+  std::vector<ReturnedPage> held_;
+};
 
 // The run that broke a rule is the last that the judge made.
 void AddFinding(const KernelJudge& judge, Space space,
-                const KernelVerdict& verdict, KernelAnswer& answer) {
+                const KernelVerdict& verdict, Answer& answer) {
   const KernelFinding& finding = *verdict.finding;
-  answer.finding = Name(judge.kernel(), space, finding);
   if (finding.rule == KernelRule::kPermitted) {
     // Nothing was run. What the limits allow was refused, or the reverse.
-    if (verdict.requests.back().incomparable == Incomparable::kNo) {
-      answer.end = KernelAnswer::End::kRefused;
-    }
-    return;
+    answer.incomparable =
+        verdict.requests.back().incomparable != Incomparable::kNo;
+    if (!answer.incomparable) answer.run.end = RunEnd::kRefused;
+  } else {
+    answer.run = RecordingOf(judge, finding.changing, finding.end);
   }
-  if (finding.changing) {
-    answer.race = {.outcome = finding.outcome,
-                   .page = finding.page,
-                   .known = finding.cause};
-  }
-  AddRun(judge, finding.changing, finding.end, answer);
+  answer.finding = Name(judge.kernel(), space, finding);
+  answer.page = finding.page;
+  answer.cause = finding.cause;
 }
 
-}  // namespace
-
-KernelText TextOf(const pxd_kernel& kernel) {
-  return {.name = kernel.name,
-          .version = kernel.version,
-          .cut = kernel.cut,
-          .arch = kernel.arch,
-          .variant = kernel.variant};
-}
-
-std::vector<KernelRead> ReadsOf(const KernelJudge& judge, bool faulted) {
-  const pxd_walk& walk = judge.last_walk();
-  const size_t count = std::min(walk.read_count, std::size(walk.reads));
-  std::vector<KernelRead> reads(count);
-  Places places(judge);
-  for (size_t i = 0; i < count; ++i) {
-    const pxd_read& read = walk.reads[i];
-    KernelRead& told = reads[i];
-    told.role = static_cast<KernelRead::Role>(read.role);
-    told.level = static_cast<Level>(read.level);
-    told.file = read.file;
-    told.line = read.line;
-    // A read is noted before it is done. Tables can be read.
-    const bool is_done = !faulted || i + 1 < walk.read_count ||
-                         read.value != 0 ||
-                         judge.PhysicalOf(read.place).has_value();
-    if (is_done) told.value = read.value;
-    places.Add(read.place, told);
-  }
-  Classify(judge, reads);
-  return reads;
-}
-
-std::vector<KernelEvent> EventsOf(const KernelJudge& judge) {
-  const pxd_walk& walk = judge.last_walk();
-  const std::span<const Meanwhile::Made> made = judge.meanwhile().made();
-  const size_t grabs = std::min(walk.grab_count, std::size(walk.grabs));
-  const size_t reads = std::min(walk.read_count, std::size(walk.reads));
-  std::vector<KernelEvent> events;
-  size_t next = 0;
-  for (size_t i = 0; i <= grabs; ++i) {
-    for (; next < made.size() && made[next].grabs <= i; ++next) {
-      events.push_back({.reads = std::min(made[next].reads, reads)});
-    }
-    if (i == grabs) break;
-    const pxd_grab& grab = walk.grabs[i];
-    const bool is_taken = grab.refs > 0;
-    events.push_back(
-        {.kind =
-             is_taken ? KernelEvent::Kind::kGrab : KernelEvent::Kind::kGiveBack,
-         .reads = std::min(grab.reads, reads),
-         .count = static_cast<uint64_t>(is_taken ? grab.refs : -grab.refs)});
-  }
-  return events;
-}
-
-namespace {
-
-KernelAnswer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
-  KernelAnswer answer;
+Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
+  Answer answer;
   Case alone = c;
   alone.requests.clear();
   alone.requests.push_back(c.requests[request]);
@@ -284,22 +308,24 @@ KernelAnswer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   const std::optional<RunEnd> ended =
       judge.WalkOnce(alone, 0, /*pin=*/false, incomparable);
   if (!ended.has_value()) {
-    const bool refused = incomparable == Incomparable::kOverflow ||
-                         incomparable == Incomparable::kBeyondLimit;
-    answer.end =
-        refused ? KernelAnswer::End::kRefused : KernelAnswer::End::kMalformed;
+    answer.incomparable = true;
+    if (incomparable == Incomparable::kOverflow ||
+        incomparable == Incomparable::kBeyondLimit) {
+      answer.run.end = RunEnd::kRefused;
+    }
     return answer;
   }
   const bool changing = !c.changes.empty();
-  AddRun(judge, changing, *ended, answer);
+  answer.run = RecordingOf(judge, changing, *ended);
   // One more rule binds every walk, even where the pages agree.
-  for (const KernelRead& read : answer.reads) {
-    if (!read.is_stray()) continue;
+  for (const Event& event : answer.run.events) {
+    if (!event.is_read() || !event.place.is_stray()) continue;
     answer.finding = std::string(judge.kernel().name) + '.' +
                      std::string(Name(c.space.arch)) + '-' +
                      std::to_string(c.space.levels) +
                      (changing ? ".changing" : "") + ".stray-read." +
-                     std::string(Name(read.level));
+                     std::string(Name(event.level));
+    answer.page = event.held;
     break;
   }
   return answer;
@@ -307,9 +333,39 @@ KernelAnswer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
 
 }  // namespace
 
-KernelAnswer Observe(KernelJudge& judge, const Case& c, size_t request) {
+KernelText TextOf(const pxd_kernel& kernel) {
+  return {.name = kernel.name,
+          .version = kernel.version,
+          .cut = kernel.cut,
+          .arch = kernel.arch,
+          .variant = kernel.variant};
+}
+
+Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end) {
+  const pxd_walk& walk = judge.last_walk();
+  Recording run{.end = end, .pin = walk.pin, .held = walk.held};
+  if (walk.refused < walk.pages) run.refused = walk.refused;
+  if (changing) run.marks = judge.meanwhile().marks();
+  if (end == RunEnd::kBug) {
+    run.bug = std::string(walk.bug_file) + ':' + std::to_string(walk.bug_line);
+  }
+  Recorder recorder(judge, changing, run);
+  recorder.Record();
+  if (end == RunEnd::kReturned) run.count = walk.count;
+  // What it had when it ended was written before the references after it.
+  const uint64_t pages = end == RunEnd::kReturned ? walk.count : walk.held;
+  run.pages = recorder.held();
+  run.pages.resize(std::min({pages, walk.pages}),
+                   {.snapshot = run.snapshot, .read = run.reads});
+  for (size_t i = 0; i < run.pages.size(); ++i) {
+    run.pages[i].physical = walk.page[i];
+  }
+  return run;
+}
+
+Answer Observe(KernelJudge& judge, const Case& c, size_t request) {
   judge.NoteChecks(true);
-  KernelAnswer answer = ObserveNoted(judge, c, request);
+  Answer answer = ObserveNoted(judge, c, request);
   judge.NoteChecks(false);
   return answer;
 }

@@ -5,12 +5,13 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
-#include "kernel/answer.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/kernel_code.h"
+#include "pxdfuzz/engine/protocol.h"
+#include "pxdfuzz/engine/run.h"
 #include "pxdfuzz/paging/space.h"
 
 namespace pxdfuzz {
@@ -18,17 +19,16 @@ namespace pxdfuzz {
 KernelText TextOf(const pxd_kernel& kernel);
 
 // What the kernel text of `judge` does with one request of `c`, which is of a
-// space that it takes: judges it by itself and tells what it returned, what it
+// space that it takes: judges it by itself and gives what it returned, what it
 // read, and what the judge says of it. Where there is a finding it is that of
-// the very run that is told: what lies on the stack is another thing each time.
-KernelAnswer Observe(KernelJudge& judge, const Case& c, size_t request);
+// the very run that is given: what lies on the stack is another thing each
+// time.
+Answer Observe(KernelJudge& judge, const Case& c, size_t request);
 
-// What the walk that ran last read. `faulted`: it ended in a fault, or the
-// process is about to end, in the last of these reads.
-std::vector<KernelRead> ReadsOf(const KernelJudge& judge, bool faulted = true);
-
-// What happened between those reads, if the tables of its case change.
-std::vector<KernelEvent> EventsOf(const KernelJudge& judge);
+// The walk that ran last, which ended so; its tables changed meanwhile, if
+// `changing` says so. Of kFault and kSanitizer the last read may not have been
+// done.
+Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end);
 
 // The name of a finding that no judge could make: a sanitizer ended the
 // process in kernel text. "kernel-6.1-s390.s390-3.sanitizer".

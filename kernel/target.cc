@@ -14,6 +14,7 @@
 #include "kernel/kernel_report.h"
 #include "kernel/observe.h"
 #include "pxdfuzz/base/environment.h"
+#include "pxdfuzz/engine/kernel_code.h"
 
 namespace pxdfuzz {
 namespace {
@@ -87,16 +88,11 @@ void TellBeforeDying() {
   if (running.judge == nullptr || !InKernelText()) return;
   Harness& harness = Harness::Get();
   const KernelJudge& judge = *running.judge;
-  const std::string signature = std::string(judge.kernel().name) + '.' +
-                                Name(running.c->space.arch).data() + '-' +
-                                std::to_string(running.c->space.levels) +
-                                ".sanitizer";
-  const KernelAnswer answer = {.end = KernelAnswer::End::kFault,
-                               .finding = signature,
-                               .reads = ReadsOf(judge),
-                               .events = running.c->changes.empty()
-                                             ? std::vector<KernelEvent>()
-                                             : EventsOf(judge)};
+  const std::string signature =
+      SanitizerFinding(judge.kernel(), running.c->space);
+  const Answer answer = {.run = RecordingOf(judge, !running.c->changes.empty(),
+                                            RunEnd::kSanitizer),
+                         .finding = signature};
   harness.AbortsFor(running.input, *running.c, signature, [&] {
     return KernelReport(TextOf(judge.kernel()), *running.c,
                         judge.current_request(), answer,
@@ -135,7 +131,7 @@ void RunKernelTarget(std::span<const uint8_t> input,
     const auto report = [&] {
       // What lies on the stack differs from run to run: the verdict's name
       // counts, not that of the run that is told.
-      KernelAnswer answer = Observe(*judge, c, request);
+      Answer answer = Observe(*judge, c, request);
       answer.finding = signature;
       return KernelReport(TextOf(judge->kernel()), c, request, answer,
                           {.color = harness.color(),

@@ -3,12 +3,12 @@
 // One kernel text as a program: it answers what its fast walk does.
 //
 // usage: kernel-... --version    which text it holds, for people
-//        kernel-... --describe   the same, for programs
-//        kernel-... [--reads]    reads cases, one a line, as hexadecimal bytes
-//                                of their encoding, and answers each request
+//        kernel-...              greets, reads cases, one a line, and answers
+//                                each request
 //
-// kernel/answer.h says how it answers. Exit codes: 0 done, 2 wrong usage, 3 an
-// input line is none. What is linked here holds kernel text: GPL-2.0-only.
+// docs/protocol.md says how it talks. Exit codes: 0 done, 2 wrong usage, 3 an
+// input line that asks nothing. What is linked here holds kernel text:
+// GPL-2.0-only.
 
 #include <array>
 #include <cstdint>
@@ -19,12 +19,12 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/answer.h"
 #include "kernel/guard.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
 #include "kernel/observe.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/paging/space.h"
 
 // The text that the program is linked with.
@@ -67,37 +67,52 @@ void Print(const std::string& text) {
 // A sanitizer ends the process: what was read until then is the answer.
 void AnswerWhenDying() {
   if (!InKernelText()) return;
-  Print(ToLines(KernelAnswer{
-      .end = KernelAnswer::End::kFault,
-      .pin = Judge().last_walk().pin,
-      .held = Judge().last_walk().held,
-      .finding = SanitizerFinding(Judge().kernel(), space),
-      .reads = ReadsOf(Judge()),
-      .events = changing ? EventsOf(Judge()) : std::vector<KernelEvent>()}));
+  Answer answer;
+  answer.run = RecordingOf(Judge(), changing, RunEnd::kSanitizer);
+  answer.finding = SanitizerFinding(Judge().kernel(), space);
+  answer.page = answer.run.held;
+  Print(ToLines(answer));
 }
 
-int AnswerAll(bool with_reads) {
+// The case that a line asks about, and whether its runs are to be recorded.
+struct Question {
+  Case c;
+  bool recorded = false;
+};
+
+std::optional<Question> ReadQuestion(std::string_view line) {
+  Question question;
+  for (const std::string_view word : {kJudge, kRecord}) {
+    if (!line.starts_with(word)) continue;
+    const auto bytes = FromHex(line.substr(word.size()));
+    if (!bytes.has_value()) return std::nullopt;
+    question.c = Decode(*bytes);
+    question.recorded = word == kRecord;
+    return question;
+  }
+  return std::nullopt;
+}
+
+int AnswerAll() {
   KernelJudge& judge = Judge();
   WhenSanitizerEnds(&AnswerWhenDying);
+  Print(Greeting(TextOf(*pxd_program)));
   std::string line;
   while (std::getline(std::cin, line)) {
-    const std::optional<std::vector<uint8_t>> bytes = FromHex(line);
-    if (!bytes.has_value()) {
-      std::fprintf(stderr, "%s: a line that is no case in hexadecimal\n",
+    const std::optional<Question> question = ReadQuestion(line);
+    if (!question.has_value()) {
+      std::fprintf(stderr,
+                   "%s: a line that is neither 'judge' nor 'record' and a case "
+                   "in hexadecimal\n",
                    pxd_program->name);
       return 3;
     }
-    const Case c = Decode(*bytes);
+    const Case& c = question->c;
     space = c.space;
     changing = !c.changes.empty();
     if (judge.Takes(c.space)) {
       for (size_t i = 0; i < c.requests.size(); ++i) {
-        KernelAnswer answer = Observe(judge, c, i);
-        if (!with_reads) {
-          answer.reads.clear();
-          answer.events.clear();
-        }
-        Print(ToLines(answer));
+        Print(ToLines(Observe(judge, c, i), question->recorded));
       }
     }
     Print(std::string(kCaseEnd));
@@ -109,25 +124,15 @@ int AnswerAll(bool with_reads) {
 }  // namespace pxdfuzz
 
 int main(int argc, char** argv) {
-  const std::string_view flag = argc > 1 ? argv[1] : "";
-  if (argc > 2 || (argc == 2 && flag != "--version" && flag != "--describe" &&
-                   flag != "--reads")) {
-    std::fprintf(stderr, "usage: %s [--version | --describe | --reads]\n",
-                 pxd_program->name);
+  if (argc == 1) return pxdfuzz::AnswerAll();
+  if (argc > 2 || std::string_view(argv[1]) != "--version") {
+    std::fprintf(stderr, "usage: %s [--version]\n", pxd_program->name);
     return 2;
   }
-  if (flag == "--version") {
-    std::printf(
-        "%s: the fast walk of Linux %s, %s, %s; cut %s\n"
-        "Holds kernel text: GPL-2.0-only.\n",
-        pxd_program->name, pxd_program->version, pxd_program->arch,
-        pxd_program->variant, pxd_program->cut);
-    return 0;
-  }
-  if (flag == "--describe") {
-    const std::string lines = ToLines(pxdfuzz::TextOf(*pxd_program));
-    std::fputs(lines.c_str(), stdout);
-    return 0;
-  }
-  return pxdfuzz::AnswerAll(flag == "--reads");
+  std::printf(
+      "%s: the fast walk of Linux %s, %s, %s; cut %s\n"
+      "Holds kernel text: GPL-2.0-only.\n",
+      pxd_program->name, pxd_program->version, pxd_program->arch,
+      pxd_program->variant, pxd_program->cut);
+  return 0;
 }

@@ -14,7 +14,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "kernel/answer.h"
 #include "kernel/kernel_report.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
@@ -87,14 +86,14 @@ int ExplainKernel(const std::string& name, const std::string& file,
                       ": there is nothing to compare.\n"}));
     return kNothingFound;
   }
-  std::vector<KernelAnswer> answers;
+  std::vector<Answer> answers;
   if (!c.empty()) {
-    auto asked = program->Ask(c, /*reads=*/true);
+    Answers asked = program->Ask(c, /*recorded=*/true);
     if (!asked.ok()) {
-      PrintError(asked.status());
+      PrintError(asked.error);
       return kUnreadable;
     }
-    answers = *std::move(asked);
+    answers = std::move(asked.of_request);
   }
   const size_t choice = request.value_or(RequestToTell(answers));
   ReportOptions options{.color = out.color(), .commands = {}};
@@ -107,9 +106,9 @@ int ExplainKernel(const std::string& name, const std::string& file,
                      : "",
                  " ", ShellWord(file)})});
   }
-  out.Write(KernelReport(
-      text, c, choice,
-      choice < answers.size() ? answers[choice] : KernelAnswer(), options));
+  out.Write(KernelReport(text, c, choice,
+                         choice < answers.size() ? answers[choice] : Answer(),
+                         options));
   return kNothingFound;
 }
 

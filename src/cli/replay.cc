@@ -13,10 +13,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel/answer.h"
-#include "kernel/kernel_report.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/kernel_client.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/policy.h"
 #include "src/cli/commands.h"
@@ -193,15 +192,15 @@ Replayed ReplayModel(const Verdict& verdict) {
   return replayed;
 }
 
-Json JsonAnswers(const std::vector<KernelAnswer>& answers) {
+Json JsonAnswers(const std::vector<Answer>& answers) {
   const auto or_null = [](const std::string& text) {
     return text.empty() ? Json() : Json(text);
   };
   Json json = Json::array();
-  for (const KernelAnswer& answer : answers) {
+  for (const Answer& answer : answers) {
     json.push_back({{"request", json.size() + 1},
-                    {"end", Name(answer.end)},
-                    {"pages", answer.pages.size()},
+                    {"end", Name(answer.run.end)},
+                    {"pages", answer.run.count},
                     {"finding", or_null(answer.finding)},
                     {"known", or_null(answer.known)}});
   }
@@ -212,8 +211,7 @@ Json JsonAnswers(const std::vector<KernelAnswer>& answers) {
 // compared.
 Replayed ReplayKernel(const KernelText& text, const Case& c,
                       const Verdict& verdict,
-                      const std::vector<KernelAnswer>& answers,
-                      Excuses excuses) {
+                      const std::vector<Answer>& answers, Excuses excuses) {
   Replayed replayed;
   std::vector<std::string> findings;
   std::vector<std::string> known;
@@ -226,11 +224,10 @@ Replayed ReplayKernel(const KernelText& text, const Case& c,
     names.push_back(name);
   };
   bool compared = false;
-  for (const KernelAnswer& answer : answers) {
+  for (const Answer& answer : answers) {
     add(answer.finding, findings);
     add(answer.known, excuses == Excuses::kNone ? findings : known);
-    compared |= answer.end != KernelAnswer::End::kRefused &&
-                answer.end != KernelAnswer::End::kMalformed;
+    compared |= !answer.incomparable;
   }
   replayed.json["requests"] = JsonAnswers(answers);
   if (!findings.empty()) {
@@ -351,15 +348,14 @@ class Replayer {
     if (kernel_ == nullptr) {
       return ReplayModel(oracle_.Judge(c, WalkSet::All(), excuses_));
     }
-    std::vector<KernelAnswer> answers;
+    Answers answers;
     if (!c.empty() && kernel_->Takes(c.space)) {
-      auto asked = kernel_->Ask(c, /*reads=*/false);
-      if (!asked.ok()) return asked.status();
-      answers = *std::move(asked);
+      answers = kernel_->Ask(c, /*recorded=*/false);
+      if (!answers.ok()) return absl::UnavailableError(answers.error);
     }
     return ReplayKernel(kernel_->text(), c,
-                        oracle_.Judge(c, WalkSet(), Excuses::kNone), answers,
-                        excuses_);
+                        oracle_.Judge(c, WalkSet(), Excuses::kNone),
+                        answers.of_request, excuses_);
   }
 
   void Count(Result result) { ++counts_[static_cast<size_t>(result)]; }

@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "kernel/kernel_report.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/kernel_client.h"
+#include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/report/text_policy.h"
 #include "src/cli/commands.h"
-#include "src/cli/kernel_programs.h"
 #include "src/cli/survey/changing_survey.h"
 #include "src/cli/survey/survey.h"
 
@@ -110,11 +110,11 @@ int RunWalks(const Arguments& /*arguments*/, Output& out) {
   const std::vector<std::string> kernels = KernelProgramNames();
   int code = kNothingFound;
   for (const std::string& name : kernels) {
-    const auto program = OpenKernelProgram(name);
-    if (program.ok()) {
-      AddKernelText((*program)->text(), text);
+    const KernelProgram::Opened opened = OpenKernelProgram(name);
+    if (opened.ok()) {
+      AddKernelText(opened.program->text(), text);
     } else {
-      PrintError(program.status());
+      PrintError(opened.error);
       code = kUnreadable;
     }
   }

@@ -4,8 +4,6 @@
 // and where a tree was found when this was configured, a real one. Runs in the
 // project's folder.
 
-#include "src/cli/kernel_programs.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -18,8 +16,9 @@
 #include <string>
 #include <vector>
 
-#include "kernel/answer.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/kernel_client.h"
+#include "pxdfuzz/engine/protocol.h"
 #include "src/cli/input.h"
 #include "tests/engine/program.h"
 #include "tests/known_cases.h"
@@ -37,12 +36,10 @@ using ::testing::StartsWith;
 
 namespace fs = std::filesystem;
 
-using End = KernelAnswer::End;
-
 constexpr char kThread[] = "corpus/regressions/thread-wrong-page.yaml";
 constexpr char kX86[] = "corpus/regressions/x86-512-gib.yaml";
 constexpr char kAgreed[] =
-    "request returned\\nrun get\\nheld 1\\npages 0x1000\\nend\\n";
+    "request returned\\ncall get\\ncount 1\\nheld 1\\nend\\n";
 
 // A case of as many requests as asked for.
 Case Requests(int count) {
@@ -68,23 +65,17 @@ class KernelProgramsTest : public ::testing::Test {
     fs::permissions(Path(name), fs::perms::owner_all);
   }
 
-  // A program that does `body` for each line that it gets; $line is it.
+  // A program that does `body` for each line that it gets: $asked, $line.
   void WriteFake(const std::string& name, const std::string& body) const {
-    WriteScript(name,
-                "if [ \"$1\" = --describe ]; then\n"
-                "  printf 'name " +
-                    name +
-                    "\\nversion 6.9.1\\ncut c0ffee\\n"
-                    "arch s390\\nvariant as-is\\n'; exit 0\n"
-                    "fi\n"
-                    "echo \"$*\" >> '" +
-                    Path("started").string() +
-                    "'\n"
-                    "while read -r line; do\n" +
-                    body + "\ndone\n");
+    WriteScript(name, "echo \"$*\" >> '" + Path("started").string() +
+                          "'\nprintf 'pxdfuzz-protocol 1\\nname " + name +
+                          "\\nversion 6.9.1\\ncut c0ffee\\n"
+                          "arch s390\\nvariant as-is\\nready\\n'\n"
+                          "while read -r asked line; do\n" +
+                          body + "\ndone\n");
   }
 
-  // How often a fake was started to answer, and with which flags.
+  // How often a fake was started, and with which flags.
   std::vector<std::string> Started() const {
     std::ifstream in(Path("started"));
     std::vector<std::string> lines;
@@ -95,11 +86,11 @@ class KernelProgramsTest : public ::testing::Test {
   // The error of asking it about a case with two requests.
   std::string ErrorOf(const std::string& body) const {
     WriteFake("kernel-fake", body);
-    const auto program = OpenKernelProgram("kernel-fake");
-    EXPECT_TRUE(program.ok()) << program.status();
-    const auto answers = (*program)->Ask(Requests(2), false);
+    const auto opened = OpenKernelProgram("kernel-fake");
+    EXPECT_TRUE(opened.ok()) << opened.error;
+    const Answers answers = opened.program->Ask(Requests(2), false);
     EXPECT_FALSE(answers.ok()) << body;
-    const std::string error(answers.status().message());
+    const std::string& error = answers.error;
     EXPECT_THAT(error, StartsWith(Path("kernel-fake").string() + ": "));
     EXPECT_THAT(error, Not(HasSubstr("\n")));
     return error.substr(Path("kernel-fake").string().size() + 2);
@@ -116,32 +107,30 @@ class KernelProgramsTest : public ::testing::Test {
 TEST_F(KernelProgramsTest, OneProcessAnswersForManyCases) {
   WriteFake("kernel-fake",
             std::string("printf '") + kAgreed + kAgreed + "case\\n'");
-  const auto program = OpenKernelProgram("kernel-fake");
-  ASSERT_TRUE(program.ok()) << program.status();
-  EXPECT_EQ((*program)->text().version, "6.9.1");
-  EXPECT_TRUE((*program)->Takes({ArchId::kS390, 2}));
-  EXPECT_FALSE((*program)->Takes({ArchId::kX86, 4}));
+  const auto opened = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(opened.ok()) << opened.error;
+  EXPECT_EQ(opened.program->text().version, "6.9.1");
+  EXPECT_TRUE(opened.program->Takes({ArchId::kS390, 2}));
+  EXPECT_FALSE(opened.program->Takes({ArchId::kX86, 4}));
   for (int i = 0; i < 20; ++i) {
-    const auto answers = (*program)->Ask(Requests(2), false);
-    ASSERT_TRUE(answers.ok()) << answers.status();
-    ASSERT_EQ(answers->size(), 2u);
-    EXPECT_THAT((*answers)[1].pages, ElementsAre(0x1000));
+    const Answers answers = opened.program->Ask(Requests(2), false);
+    ASSERT_TRUE(answers.ok()) << answers.error;
+    ASSERT_EQ(answers.of_request.size(), 2u);
+    EXPECT_EQ(answers.of_request[1].run.count, 1u);
   }
   EXPECT_THAT(Started(), ElementsAre(""));
-  // Reads are a flag.
-  EXPECT_TRUE((*program)->Ask(Requests(2), true).ok());
-  EXPECT_TRUE((*program)->Ask(Requests(2), true).ok());
-  EXPECT_THAT(Started(), ElementsAre("", "--reads"));
+  EXPECT_TRUE(opened.program->Ask(Requests(2), true).ok());
+  EXPECT_THAT(Started(), ElementsAre(""));
 }
 
 TEST_F(KernelProgramsTest, ItGetsTheCaseAsHexadecimalBytes) {
   WriteFake("kernel-fake", std::string("echo \"$line\" >> '") +
                                Path("lines").string() + "'\nprintf '" +
                                kAgreed + "case\\n'");
-  const auto program = OpenKernelProgram("kernel-fake");
-  ASSERT_TRUE(program.ok());
+  const auto opened = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(opened.ok()) << opened.error;
   const Case c = *ReadCase("corpus/regressions/old-page-written.bin");
-  ASSERT_TRUE((*program)->Ask(c, false).ok());
+  ASSERT_TRUE(opened.program->Ask(c, false).ok());
   std::ifstream in(Path("lines"));
   std::string line;
   std::getline(in, line);
@@ -163,15 +152,15 @@ TEST_F(KernelProgramsTest, OneThatDiesIsStartedAnew) {
                                  marker + "'; printf 'request ret'; " + death +
                                  "; fi\nprintf '" + kAgreed + kAgreed +
                                  "case\\n'");
-    const auto program = OpenKernelProgram("kernel-fake");
-    ASSERT_TRUE(program.ok());
-    const auto answers = (*program)->Ask(Requests(3), false);
-    ASSERT_TRUE(answers.ok()) << answers.status();
-    ASSERT_EQ(answers->size(), 3u);
-    EXPECT_EQ((*answers)[0].end, End::kFault);
-    EXPECT_EQ((*answers)[0].finding, "kernel-fake.s390-3.died");
-    EXPECT_EQ((*answers)[1].finding, "");
-    EXPECT_EQ((*answers)[2].pages.size(), 1u);
+    const auto opened = OpenKernelProgram("kernel-fake");
+    ASSERT_TRUE(opened.ok()) << opened.error;
+    const Answers answers = opened.program->Ask(Requests(3), false);
+    ASSERT_TRUE(answers.ok()) << answers.error;
+    ASSERT_EQ(answers.of_request.size(), 3u);
+    EXPECT_EQ(answers.of_request[0].run.end, RunEnd::kDied);
+    EXPECT_EQ(answers.of_request[0].finding, "kernel-fake.s390-3.died");
+    EXPECT_EQ(answers.of_request[1].finding, "");
+    EXPECT_EQ(answers.of_request[2].run.count, 1u);
     EXPECT_EQ(Started().size(), 2u);
   }
 }
@@ -181,15 +170,15 @@ TEST_F(KernelProgramsTest, ANewProcessGetsTheRest) {
   const std::string lines = Path("lines").string();
   WriteFake("kernel-fake", "echo \"$line\" >> '" + lines + "'\nprintf '" +
                                kAgreed + "'; exit 1");
-  const auto program = OpenKernelProgram("kernel-fake");
-  ASSERT_TRUE(program.ok());
-  const auto answers = (*program)->Ask(Requests(3), false);
-  ASSERT_TRUE(answers.ok()) << answers.status();
+  const auto opened = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(opened.ok()) << opened.error;
+  const Answers answers = opened.program->Ask(Requests(3), false);
+  ASSERT_TRUE(answers.ok()) << answers.error;
   // The first answers one and dies of the second, the next answers the third.
-  ASSERT_EQ(answers->size(), 3u);
-  EXPECT_EQ((*answers)[0].finding, "");
-  EXPECT_EQ((*answers)[1].finding, "kernel-fake.s390-3.died");
-  EXPECT_EQ((*answers)[2].finding, "");
+  ASSERT_EQ(answers.of_request.size(), 3u);
+  EXPECT_EQ(answers.of_request[0].finding, "");
+  EXPECT_EQ(answers.of_request[1].finding, "kernel-fake.s390-3.died");
+  EXPECT_EQ(answers.of_request[2].finding, "");
   std::ifstream in(lines);
   std::string first;
   std::string second;
@@ -202,17 +191,17 @@ TEST_F(KernelProgramsTest, ANewProcessGetsTheRest) {
 // Where a sanitizer ends it, it says so first.
 TEST_F(KernelProgramsTest, TheLastWordsOfOneThatDiesAreItsAnswer) {
   WriteFake("kernel-fake",
-            "printf 'request fault\\nrun get\\nheld 0\\nfinding "
-            "kernel-fake.s390-3.sanitizer\\nread pgd table 0x10400000 fault "
-            "empty 12 mm/gup.c\\nend\\n'; exit 1");
-  const auto program = OpenKernelProgram("kernel-fake");
-  ASSERT_TRUE(program.ok());
-  const auto answers = (*program)->Ask(Requests(2), true);
-  ASSERT_TRUE(answers.ok()) << answers.status();
-  ASSERT_EQ(answers->size(), 2u);
-  for (const KernelAnswer& answer : *answers) {
+            "printf 'request sanitizer\\ncall get\\nfinding 0 "
+            "kernel-fake.s390-3.sanitizer\\nturn 1 0 0 pgd table 0x10400000 "
+            "fault empty 12 mm/gup.c\\nend\\n'; exit 1");
+  const auto opened = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(opened.ok()) << opened.error;
+  const Answers answers = opened.program->Ask(Requests(2), true);
+  ASSERT_TRUE(answers.ok()) << answers.error;
+  ASSERT_EQ(answers.of_request.size(), 2u);
+  for (const Answer& answer : answers.of_request) {
     EXPECT_EQ(answer.finding, "kernel-fake.s390-3.sanitizer");
-    EXPECT_EQ(answer.reads.size(), 1u);
+    EXPECT_EQ(answer.run.events.size(), 1u);
   }
   EXPECT_EQ(Started().size(), 2u);
 }
@@ -237,19 +226,19 @@ TEST_F(KernelProgramsTest, AfterAStrangeAnswerItIsAskedAfresh) {
   WriteFake("kernel-fake", "if [ ! -e '" + marker + "' ]; then touch '" +
                                marker + "'; echo end; echo case; fi\nprintf '" +
                                kAgreed + "case\\n'");
-  const auto program = OpenKernelProgram("kernel-fake");
-  ASSERT_TRUE(program.ok());
-  EXPECT_FALSE((*program)->Ask(Requests(1), false).ok());
-  const auto answers = (*program)->Ask(Requests(1), false);
-  ASSERT_TRUE(answers.ok()) << answers.status();
-  EXPECT_EQ(answers->size(), 1u);
+  const auto opened = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(opened.ok()) << opened.error;
+  EXPECT_FALSE(opened.program->Ask(Requests(1), false).ok());
+  const Answers answers = opened.program->Ask(Requests(1), false);
+  ASSERT_TRUE(answers.ok()) << answers.error;
+  EXPECT_EQ(answers.of_request.size(), 1u);
 }
 
 TEST_F(KernelProgramsTest, WhatIsNoSuchProgramIsNamed) {
   const auto error = [](const std::string& name) {
-    const auto program = OpenKernelProgram(name);
-    EXPECT_FALSE(program.ok()) << name;
-    return std::string(program.status().message());
+    const KernelProgram::Opened opened = OpenKernelProgram(name);
+    EXPECT_FALSE(opened.ok()) << name;
+    return opened.error;
   };
   EXPECT_EQ(error("kernel-9.9-s390"),
             "there is no walk 'kernel-9.9-s390': no program with kernel text "
@@ -267,15 +256,23 @@ TEST_F(KernelProgramsTest, WhatIsNoSuchProgramIsNamed) {
                 "; of kernel text there are kernel-complains, kernel-data, "
                 "kernel-odd and kernel-silent");
   EXPECT_EQ(error("kernel-silent"),
-            Path("kernel-silent").string() + ": says nothing to --describe");
+            Path("kernel-silent").string() + ": says nothing");
   EXPECT_EQ(error("kernel-complains"),
             Path("kernel-complains").string() +
-                ": says nothing to --describe, but 'no such library' on "
+                ": says nothing, but 'no such library' on "
                 "standard error");
   EXPECT_EQ(error("kernel-odd"),
             Path("kernel-odd").string() +
-                ": answers --describe as no program with kernel text does: "
-                "'Hello'");
+                ": greets with 'Hello' where 'pxdfuzz-protocol 1' is wanted");
+  WriteScript("kernel-new", "echo pxdfuzz-protocol 2; exec cat");
+  EXPECT_EQ(error("kernel-new"),
+            Path("kernel-new").string() +
+                ": greets with 'pxdfuzz-protocol 2' where 'pxdfuzz-protocol 1' "
+                "is wanted");
+  WriteScript("kernel-short", "echo pxdfuzz-protocol 1; echo name a");
+  EXPECT_EQ(error("kernel-short"),
+            Path("kernel-short").string() +
+                ": greets with 'pxdfuzz-protocol 1' where 'ready' comes last");
   EXPECT_EQ(
       error("kernel-data"),
       Path("kernel-data").string() + ": cannot be executed: Permission denied");
@@ -284,10 +281,10 @@ TEST_F(KernelProgramsTest, WhatIsNoSuchProgramIsNamed) {
 TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
   WriteFake("kernel-good", std::string("printf '") + kAgreed + "case\\n'");
   WriteFake("kernel-known",
-            "printf 'request returned\\nrun get\\nheld 1\\nknown "
+            "printf 'request returned\\ncall get\\nheld 1\\nknown "
             "s390-readonly-2g-write\\nend\\ncase\\n'");
   WriteFake("kernel-bad",
-            "printf 'request returned\\nrun get\\nheld 1\\nfinding "
+            "printf 'request returned\\ncall get\\nheld 1\\nfinding 0 "
             "kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n'");
   WriteFake("kernel-dead", "exit 1");
   WriteFake("kernel-odd", "echo what; echo end");
@@ -337,7 +334,7 @@ TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
 
 TEST_F(KernelProgramsTest, JsonSaysTheSame) {
   WriteFake("kernel-bad",
-            "printf 'request fault\\nrun get\\nheld 1\\nfinding "
+            "printf 'request fault\\ncall get\\nheld 1\\nfinding 0 "
             "kernel-bad.s390-3.fault.pte-leaf\\nend\\ncase\\n'");
   const Ran ran = RunTool(std::string("replay --json --walk=kernel-bad ") +
                           kThread + ' ' + kX86);
@@ -417,7 +414,7 @@ TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
 // A fake's finding goes on as long as it is said to.
 TEST_F(KernelProgramsTest, ShrinkKeepsWhatAProgramGetsWrong) {
   constexpr char kBad[] =
-      "request returned\\nrun get\\nheld 0\\nfinding "
+      "request returned\\ncall get\\nheld 0\\nfinding 0 "
       "kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n";
   WriteFake("kernel-bad", std::string("printf '") + kBad + "'");
   const std::string shrink = std::string("shrink ") + kThread + " --walk=";
@@ -460,8 +457,8 @@ TEST_F(KernelProgramsTest, ShrinkKeepsWhatAProgramGetsWrong) {
 
 TEST_F(KernelProgramsTest, ExportTellsKernelTextAsAMail) {
   WriteFake("kernel-bad",
-            "printf 'request returned\\nrun get\\nheld 1\\npages 0x1000\\n"
-            "finding kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n'");
+            "printf 'request returned\\ncall get\\nheld 1\\n"
+            "finding 0 kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n'");
   WriteFake("kernel-odd", "echo what; echo end");
   const auto mail = [&](const std::string& arguments) {
     return RunTool("export --as=mail --walk=kernel-" + arguments);

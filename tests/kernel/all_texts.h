@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernel/kernel_walk.h"
+#include "pxdfuzz/engine/run.h"
 
 namespace pxdfuzz {
 
@@ -32,6 +33,15 @@ inline const pxd_kernel* FindText(std::string_view arch,
     if (text->arch == arch && text->variant == variant) return text;
   }
   return nullptr;
+}
+
+// What was read, without what happened between the reads.
+inline std::vector<Event> ReadsIn(const Recording& run) {
+  std::vector<Event> reads;
+  for (const Event& event : run.events) {
+    if (event.is_read()) reads.push_back(event);
+  }
+  return reads;
 }
 
 }  // namespace pxdfuzz

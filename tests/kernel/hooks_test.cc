@@ -298,15 +298,15 @@ TEST(HooksTest, AFoldedCheckReadsACopy) {
       KernelJudge judge(*text);
       const Case c = MakeCase(2, {.start = 16 * kPage, .pages = 2},
                               {MapPages(16 * kPage, 2, kPage)});
-      const KernelAnswer answer = Observe(judge, c, 0);
+      const Answer answer = Observe(judge, c, 0);
       EXPECT_EQ(answer.finding, "");
       int checks = 0;
-      for (const KernelRead& read : answer.reads) {
-        if (read.role != KernelRead::Role::kCheck) continue;
+      for (const Event& event : answer.run.events) {
+        if (event.kind != Event::Kind::kCheck) continue;
         ++checks;
-        EXPECT_EQ(read.place, in_table || read.level == Level::kPte
-                                  ? KernelRead::Place::kTable
-                                  : KernelRead::Place::kCopy);
+        EXPECT_EQ(event.place.kind, in_table || event.level == Level::kPte
+                                        ? Place::Kind::kTable
+                                        : Place::Kind::kOwnCopy);
       }
       EXPECT_EQ(checks, 4);
     }
@@ -376,9 +376,9 @@ TEST(HooksTest, WithoutThePmdCheckAClearedPmdGoesUnnoticed) {
     EXPECT_THAT(large.Run(kMiB, 2), IsEmpty());
     // Alone it is right, and reads what it may.
     KernelJudge judge(*text);
-    const KernelAnswer answer = Observe(judge, Crossing(3, 4 * kGiB, 0), 0);
+    const Answer answer = Observe(judge, Crossing(3, 4 * kGiB, 0), 0);
     EXPECT_EQ(answer.finding, "");
-    EXPECT_EQ(answer.pages.size(), 2u);
+    EXPECT_EQ(answer.run.pages.size(), 2u);
   }
 }
 

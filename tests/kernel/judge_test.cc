@@ -152,7 +152,7 @@ TEST_F(JudgeTest, AFaultEndsTheWalkAlone) {
   // And again: the handler is still there.
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.fault.pmd-leaf");
   KernelJudge judge(kernel_);
-  EXPECT_EQ(Observe(judge, Mixed(), 0).end, KernelAnswer::End::kFault);
+  EXPECT_EQ(Observe(judge, Mixed(), 0).run.end, RunEnd::kFault);
 }
 
 TEST_F(JudgeTest, ABugEndsTheWalkAlone) {
@@ -161,9 +161,9 @@ TEST_F(JudgeTest, ABugEndsTheWalkAlone) {
     pxd_bug("mm/gup.c", 77);
   };
   KernelJudge judge(kernel_);
-  const KernelAnswer answer = Observe(judge, Mixed(), 0);
-  EXPECT_EQ(answer.end, KernelAnswer::End::kBug);
-  EXPECT_EQ(answer.bug, "mm/gup.c:77");
+  const Answer answer = Observe(judge, Mixed(), 0);
+  EXPECT_EQ(answer.run.end, RunEnd::kBug);
+  EXPECT_EQ(answer.run.bug, "mm/gup.c:77");
 }
 
 // Where the model's walk of the same kind returns something else, although the

@@ -14,7 +14,6 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kernel/answer.h"
 #include "kernel/known_findings.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/base/rng.h"

@@ -18,7 +18,6 @@
 
 #include "fuzz/generator/mutator.h"
 #include "fuzz/harness/space_filter.h"
-#include "kernel/answer.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_report.h"
 #include "kernel/observe.h"
@@ -120,25 +119,27 @@ TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
     return Observe(judge, c, 0);
   };
   for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
-    const KernelAnswer answer = observe(*kernel);
+    const Answer answer = observe(*kernel);
     const std::string report = KernelReport(TextOf(*kernel), c, 0, answer, {});
     const std::string change =
         "\n== change 1, before read 4: clear pud of 0x80000000 ===";
     const size_t at = report.find(change);
     ASSERT_NE(at, report.npos) << report;
     EXPECT_EQ(report.find(change, at + 1), report.npos);
-    ASSERT_EQ(answer.reads.size(), 4u);
+    const std::vector<Event> reads = ReadsIn(answer.run);
+    ASSERT_EQ(reads.size(), 4u);
     const std::string check =
-        "read 4, mm/gup.c:" + std::to_string(answer.reads[3].line) +
+        "read 4, mm/gup.c:" + std::to_string(reads[3].line) +
         ": last check: *pudp";
     const size_t checked = report.find(check, at);
     EXPECT_NE(checked, report.npos) << check;
     EXPECT_LT(report.find("read 3, mm/gup.c:"), at);
     for (const pxd_kernel* merged : FindTexts("as-is", "s390")) {
       if (std::string_view(merged->version) != kernel->version) continue;
-      const KernelAnswer held = observe(*merged);
-      EXPECT_EQ(held.reads.back().role, KernelRead::Role::kCheck);
-      EXPECT_EQ(held.reads.back().line, answer.reads[3].line);
+      const Answer held = observe(*merged);
+      const Event last = ReadsIn(held.run).back();
+      EXPECT_EQ(last.kind, Event::Kind::kCheck);
+      EXPECT_EQ(last.line, reads[3].line);
       EXPECT_THAT(KernelReport(TextOf(*merged), c, 0, held, {}),
                   testing::HasSubstr("gives page 0 back; stops here\n"));
     }
@@ -150,11 +151,12 @@ TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
 TEST(RaceTest, EntriesAreToldAsTheWalkFoundThem) {
   for (const pxd_kernel* kernel : FindTexts("as-is", "s390")) {
     KernelJudge judge(*kernel);
-    const KernelAnswer answer = Observe(judge, Regression("race-upgraded"), 0);
-    ASSERT_FALSE(answer.events.empty());
-    EXPECT_EQ(answer.events.front(), KernelEvent());
-    for (const KernelRead& read : answer.reads) {
-      EXPECT_NE(read.kind.tag, EntryKind::Tag::kMalformed);
+    const Answer answer = Observe(judge, Regression("race-upgraded"), 0);
+    ASSERT_FALSE(answer.run.events.empty());
+    EXPECT_EQ(answer.run.events.front(),
+              (Event{.kind = Event::Kind::kChange, .snapshot = 1}));
+    for (const Event& read : ReadsIn(answer.run)) {
+      EXPECT_NE(read.meaning.tag, EntryKind::Tag::kMalformed);
     }
   }
 }

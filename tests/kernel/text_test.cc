@@ -94,14 +94,17 @@ TEST_P(TextTest, AMappedRangeGivesAllItsPages) {
     if (space.arch == ArchId::kArm64Page16K && !Holds(space)) continue;
     for (const bool write : {false, true}) {
       const Case c = MappedRange(space, write);
-      const KernelAnswer answer = Observe(judge_, c, 0);
+      const Answer answer = Observe(judge_, c, 0);
       EXPECT_EQ(answer.finding, "") << Name(space);
-      EXPECT_EQ(answer.pages.size(), 4u) << Name(space);
+      EXPECT_EQ(answer.run.pages.size(), 4u) << Name(space);
       // It looks at one entry of each real level, and at four pages.
-      EXPECT_GE(answer.reads.size(), space.levels + 3u) << Name(space);
-      for (const KernelRead& read : answer.reads) {
+      const std::vector<Event> reads = ReadsIn(answer.run);
+      EXPECT_GE(reads.size(), space.levels + 3u) << Name(space);
+      for (const Event& read : reads) {
         // What stands in tables is read by gup.c itself.
-        if (read.physical.has_value()) EXPECT_EQ(read.file, "mm/gup.c");
+        if (read.place.kind == Place::Kind::kTable) {
+          EXPECT_EQ(read.file, "mm/gup.c");
+        }
         EXPECT_GT(read.line, 0);
       }
     }
@@ -292,19 +295,20 @@ TEST(VariantsTest, DifferWhereTheyMust) {
     if (text->arch != std::string_view("s390")) continue;
     const std::string_view variant = text->variant;
     KernelJudge judge(*text);
-    EXPECT_EQ(Observe(judge, protnone, 0).pages.size(),
+    EXPECT_EQ(Observe(judge, protnone, 0).run.pages.size(),
               variant == "no-numa" ? 1u : 0u)
         << text->name;
-    EXPECT_EQ(Observe(judge, two_levels, 0).end == KernelAnswer::End::kBug,
+    EXPECT_EQ(Observe(judge, two_levels, 0).run.end == RunEnd::kBug,
               variant == "folded-aware-checked")
         << text->name;
     // How many p4d entries are looked at from where: a table, or the stack.
     int on_stack = 0;
     int p4d_turns = 0;
     if (variant == "by-value") continue;  // what it reads is the compiler's
-    for (const KernelRead& read : Observe(judge, across, 0).reads) {
-      if (read.role != KernelRead::Role::kTurn) continue;
-      on_stack += !read.physical.has_value() && read.level > Level::kPmd;
+    for (const Event& read : Observe(judge, across, 0).run.events) {
+      if (read.kind != Event::Kind::kTurn) continue;
+      on_stack +=
+          read.place.kind != Place::Kind::kTable && read.level > Level::kPmd;
       p4d_turns += read.level == Level::kP4d;
     }
     const bool folded_aware = variant.starts_with("folded-aware");

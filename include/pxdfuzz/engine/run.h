@@ -3,10 +3,12 @@
 #ifndef PXDFUZZ_ENGINE_RUN_H_
 #define PXDFUZZ_ENGINE_RUN_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pxdfuzz/paging/entry_kind.h"
@@ -27,6 +29,14 @@ enum class RunEnd : uint8_t {
   kSanitizer,  // a sanitizer ended the process
   kDied,       // the process ended in another way
 };
+inline constexpr size_t kRunEndCount = 8;
+
+constexpr std::string_view Name(RunEnd end) {
+  constexpr std::array<std::string_view, kRunEndCount> kNames = {
+      "returned", "refused",  "fault",     "bug",
+      "endless",  "overflow", "sanitizer", "died"};
+  return kNames[static_cast<size_t>(end)];
+}
 
 // Where an entry was read.
 struct Place {

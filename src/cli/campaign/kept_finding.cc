@@ -95,9 +95,9 @@ absl::StatusOr<std::optional<std::string>> FindFinding(KernelProgram& program,
                                                        const std::string& wish,
                                                        const Case& c) {
   if (!program.Takes(c.space)) return std::nullopt;
-  const auto answers = program.Ask(c, /*reads=*/false);
-  if (!answers.ok()) return answers.status();
-  for (const KernelAnswer& answer : *answers) {
+  const Answers answers = program.Ask(c, /*recorded=*/false);
+  if (!answers.ok()) return absl::UnavailableError(answers.error);
+  for (const Answer& answer : answers.of_request) {
     if (answer.finding.empty()) continue;
     if (wish.empty()) return answer.finding;
     if (Matches(wish, answer.finding)) return wish;

@@ -9,10 +9,10 @@
 
 #include "absl/status/statusor.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/kernel_client.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/shrink/shrink.h"
-#include "src/cli/kernel_programs.h"
 
 namespace pxdfuzz {
 

@@ -84,14 +84,15 @@ int ExportKernel(const std::string& name, const std::string& file,
     return Refuse(Concat({file, ": is of ", Name(c.space), ", and ", text.name,
                           " is text of ", text.arch}));
   }
-  const auto answers = program->Ask(c, /*reads=*/true);
+  const Answers answers = program->Ask(c, /*recorded=*/true);
   if (!answers.ok()) {
-    PrintError(answers.status());
+    PrintError(answers.error);
     return kUnreadable;
   }
-  const size_t request = RequestToTell(*answers);
-  return Deliver(ExportKernelMail(text, c, request, (*answers)[request]),
-                 arguments, kNothingFound, out);
+  const size_t request = RequestToTell(answers.of_request);
+  return Deliver(
+      ExportKernelMail(text, c, request, answers.of_request[request]),
+      arguments, kNothingFound, out);
 }
 
 }  // namespace

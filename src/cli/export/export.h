@@ -7,8 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "kernel/answer.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/kernel_code.h"
+#include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/policy.h"
 
@@ -46,7 +47,7 @@ std::string ExportC(const Export& exported);
 std::string ExportMail(const Export& exported);
 // The same of what kernel text does with a request, a position in c.requests.
 std::string ExportKernelMail(const KernelText& text, const Case& c,
-                             size_t request, const KernelAnswer& answer);
+                             size_t request, const Answer& answer);
 
 }  // namespace pxdfuzz
 

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/answer.h"
 #include "kernel/kernel_report.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/oracle/outcome.h"
@@ -147,7 +146,7 @@ std::string ExportMail(const Export& exported) {
 }
 
 std::string ExportKernelMail(const KernelText& text, const Case& c,
-                             size_t request, const KernelAnswer& answer) {
+                             size_t request, const Answer& answer) {
   ReportOptions options{.columns = kMailColumns, .commands = {}};
   options.commands.push_back(Telling(c, request, text.name, kToSeeAgain));
   options.commands.push_back(

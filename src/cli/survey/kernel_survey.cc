@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "kernel/kernel_report.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "src/cli/survey/changing_survey.h"
 #include "src/cli/survey/matrix_row.h"
@@ -44,10 +44,8 @@ bool IsMeantToBreakChanging(const KernelText& text, Space space) {
   return !ExpectedFailures(ModelOfVariant(text.variant), space).empty();
 }
 
-void Count(const KernelAnswer& answer, KernelSurvey& survey) {
-  const bool is_compared = answer.end != KernelAnswer::End::kRefused &&
-                           answer.end != KernelAnswer::End::kMalformed;
-  if (!is_compared && answer.finding.empty()) return;
+void Count(const Answer& answer, KernelSurvey& survey) {
+  if (answer.incomparable && answer.finding.empty()) return;
   ++survey.requests;
   if (!answer.finding.empty()) {
     ++survey.broken;
@@ -137,12 +135,12 @@ absl::StatusOr<KernelTextSurvey> SurveyKernel(KernelProgram& program,
                                 ? IsMeantToBreakChanging(survey.text, space)
                                 : IsMeantToBreak(survey.text, space);
     for (uint64_t number = 0; number < cases; ++number) {
-      const absl::StatusOr<std::vector<KernelAnswer>> answers =
+      const Answers answers =
           program.Ask(changing ? ChangingSurveyCase(space, number)
                                : SurveyCase(space, number),
-                      /*reads=*/false);
-      if (!answers.ok()) return answers.status();
-      for (const KernelAnswer& answer : *answers) Count(answer, one);
+                      /*recorded=*/false);
+      if (!answers.ok()) return absl::UnavailableError(answers.error);
+      for (const Answer& answer : answers.of_request) Count(answer, one);
     }
   }
   return survey;

@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "kernel/answer.h"
+#include "pxdfuzz/engine/kernel_client.h"
 #include "pxdfuzz/paging/space.h"
-#include "src/cli/kernel_programs.h"
 #include "src/cli/text/json.h"
 
 namespace pxdfuzz {

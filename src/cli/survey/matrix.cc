@@ -12,12 +12,12 @@
 #include "absl/strings/numbers.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/kernel_client.h"
 #include "pxdfuzz/exhaust/exhaust.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/paging/space.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
-#include "src/cli/kernel_programs.h"
 #include "src/cli/survey/changing_survey.h"
 #include "src/cli/survey/kernel_survey.h"
 #include "src/cli/survey/matrix_row.h"
@@ -253,26 +253,27 @@ void TryKernels(const std::vector<Space>& spaces, Progress& progress,
                 KernelTried& tried) {
   for (const std::string& name : KernelProgramNames()) {
     progress.Say(Concat({"trying ", name}));
-    absl::Status status;
-    if (auto program = OpenKernelProgram(name); program.ok()) {
+    std::string error;
+    if (const auto opened = OpenKernelProgram(name); opened.ok()) {
+      KernelProgram& program = *opened.program;
       auto still =
-          SurveyKernel(**program, spaces, tried.cases, Stillness::kStill);
+          SurveyKernel(program, spaces, tried.cases, Stillness::kStill);
       auto changing = still;
       if (still.ok()) {
         changing =
-            SurveyKernel(**program, spaces, tried.cases, Stillness::kChanging);
+            SurveyKernel(program, spaces, tried.cases, Stillness::kChanging);
       }
       if (changing.ok()) {
         tried.surveys.push_back(*std::move(still));
         tried.changing.push_back(*std::move(changing));
         continue;
       }
-      status = changing.status();
+      error = std::string(changing.status().message());
     } else {
-      status = program.status();
+      error = opened.error;
     }
     progress.End();
-    PrintError(status);
+    PrintError(error);
     tried.failed = true;
   }
 }

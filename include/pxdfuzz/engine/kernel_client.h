@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_ENGINE_KERNEL_CLIENT_H_
+#define PXDFUZZ_ENGINE_KERNEL_CLIENT_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pxdfuzz/base/process.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/kernel_code.h"
+#include "pxdfuzz/engine/protocol.h"
+#include "pxdfuzz/paging/space.h"
+
+namespace pxdfuzz {
+
+// What a program says of each request of a case, or an error of one line.
+struct Answers {
+  std::string error;
+  std::vector<Answer> of_request;
+
+  bool ok() const { return error.empty(); }
+};
+
+// A program that holds the fast walk of a kernel tree, and a process of it that
+// answers. Kernel text is never linked here: it is asked.
+class KernelProgram {
+ public:
+  struct Opened;
+
+  // Asks the program at `path` what it is.
+  static Opened Open(const std::string& path);
+  ~KernelProgram();
+  KernelProgram(const KernelProgram&) = delete;
+  KernelProgram& operator=(const KernelProgram&) = delete;
+
+  const KernelText& text() const { return text_; }
+  // Whether it holds text of that kind of space.
+  bool Takes(Space space) const { return Name(space.arch) == text_.arch; }
+
+  // What it does with each request of `c`, which is of a space that it takes;
+  // with all that is known of the runs where `recorded` says so. One process
+  // answers for many cases. Where it ends in the middle of a case, so did that
+  // request, and a new process goes on with the next.
+  Answers Ask(const Case& c, bool recorded);
+
+ private:
+  explicit KernelProgram(std::string path) : path_(std::move(path)) {}
+
+  // These give an error of one line, or nothing.
+  std::string AskEach(const Case& c, bool recorded,
+                      std::vector<Answer>& answers);
+  // Starts a process and reads its greeting.
+  std::string Start();
+  // Ends the process that is running, if any, and waits for it.
+  void Stop();
+  // Up to and with the next end of line; without one where it has ended.
+  std::string ReadLine(std::string& line);
+  bool Send(std::string_view bytes);
+  // What is wrong with the program.
+  std::string Error(std::string_view what) const;
+  // The first line that it wrote to standard error, with ", but " before it.
+  std::string Complaint() const;
+
+  std::string path_;
+  KernelText text_;
+  Process process_;
+  int socket_ = -1;  // its standard input and output
+  int errors_ = -1;  // a file without a name: its standard error
+  std::string received_;
+};
+
+// A program, or an error of one line.
+struct KernelProgram::Opened {
+  std::unique_ptr<KernelProgram> program;
+  std::string error;
+  // There is no program of that name.
+  bool is_unknown = false;
+
+  bool ok() const { return program != nullptr; }
+};
+
+// Which request to tell where none is named: the first with a finding;
+// otherwise the first with one that is known, that was walked, or that there
+// is.
+size_t RequestToTell(const std::vector<Answer>& answers);
+
+// The folder in which programs with kernel text are looked for: that in
+// PXDFUZZ_KERNEL_PROGRAMS, or the one that this program is in.
+std::string KernelFolder();
+
+// Names of all programs kernel-* there, sorted.
+std::vector<std::string> KernelProgramNames();
+
+// "no program with kernel text in FOLDER: ...": what to do where there is none.
+std::string NoKernelPrograms();
+
+// Whether a walk of that name would be a program's.
+bool IsKernelName(std::string_view walk);
+
+// The program of that name.
+KernelProgram::Opened OpenKernelProgram(const std::string& name);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_ENGINE_KERNEL_CLIENT_H_

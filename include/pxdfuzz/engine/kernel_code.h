@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_ENGINE_KERNEL_CODE_H_
+#define PXDFUZZ_ENGINE_KERNEL_CODE_H_
+
+#include <string>
+#include <string_view>
+
+#include "pxdfuzz/paging/policy.h"
+
+namespace pxdfuzz {
+
+// Which kernel text a program holds.
+struct KernelText {
+  std::string name;     // "kernel-6.1-s390-by-value"
+  std::string version;  // "6.1.192"
+  std::string cut;      // a hash of the text
+  std::string arch;     // "s390"
+  std::string variant;  // "by-value"
+
+  friend bool operator==(const KernelText&, const KernelText&) = default;
+};
+
+// "as it was before d3f7b1bb2040: ...": how a variant differs from the tree's
+// own text. The name itself for one that is not known here.
+std::string DescribeVariant(std::string_view variant);
+
+// The model's walk that does what a variant does.
+Policy ModelOfVariant(std::string_view variant);
+
+// "docs/findings/s390-readonly-2g-write.md".
+std::string KnownFindingFile(std::string_view known);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_ENGINE_KERNEL_CODE_H_
