@@ -11,7 +11,7 @@
 #   SRC, OUT, WORK       sources are in $SRC/pxdfuzz, results go to $OUT,
 #                        everything else to $WORK
 #
-# No CMake: which version of it there is depends on the image. `./run services`
+# No CMake: which version of it there is depends on the image. `./run ossfuzz`
 # tries this script.
 
 set -euo pipefail

@@ -60,7 +60,7 @@ void Body(benchmark::State& state) {
     for (const Bytes& bytes : Corpus()) {
       const Case c = Decode(bytes);
       benchmark::DoNotOptimize(
-          oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects).kind);
+          oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures).kind);
     }
   }
   state.SetItemsProcessed(state.iterations() *
@@ -84,7 +84,7 @@ Case CaseOf(uint16_t pages, size_t records) {
   const Geometry geometry = S390::GeometryOf(kLevels);
   const uint64_t page = geometry.page_size();
   Case c;
-  c.space = {ArchId::kS390, kLevels};
+  c.mode = {ArchId::kS390, kLevels};
   const uint64_t start = 16 * geometry.span(geometry.root()) - pages / 2 * page;
   c.requests.push_back({.start = start, .pages = pages});
   const uint64_t share = std::max<uint64_t>(1, pages / records);
@@ -108,14 +108,14 @@ Case CaseOf(const benchmark::State& state) {
 // A case whose tables stand.
 class Site {
  public:
-  explicit Site(const Case& c) : c_(c), mm_(arena_, c.space.levels) {
+  explicit Site(const Case& c) : c_(c), mm_(arena_, c.mode.levels) {
     Populate(c, mm_);
     history_.Begin(mm_);
   }
 
   const Request& request() const { return c_.requests[0]; }
   const AddressSpace<S390>& mm() const { return mm_; }
-  WalkSite walk_site() { return {c_.space, arena_, history_, c_.stack}; }
+  WalkSite walk_site() { return {c_.mode, arena_, history_, c_.stack}; }
   ArenaMemory memory() const {
     return ArenaMemory(arena_, mm_.geometry(), c_.stack);
   }
@@ -141,7 +141,7 @@ void MapAndReset(benchmark::State& state) {
   const Case c = CaseOf(state);
   Arena arena = MakeArena<S390>();
   for (auto _ : state) {
-    AddressSpace<S390> mm(arena, c.space.levels);
+    AddressSpace<S390> mm(arena, c.mode.levels);
     benchmark::DoNotOptimize(Populate(c, mm));
   }
 }
@@ -191,7 +191,7 @@ void JudgeCase(benchmark::State& state) {
   Oracle oracle;
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects).kind);
+        oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures).kind);
   }
 }
 

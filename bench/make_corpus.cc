@@ -23,7 +23,7 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/leaf.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {
@@ -59,7 +59,7 @@ bool Write(const std::filesystem::path& file, const Case& c) {
 Case WithFourRequests(const Case& one, Rng& rng) {
   Case four = one;
   const Request& first = one.requests[0];
-  const uint64_t page_size = InfoOf(one.space).geometry.page_size();
+  const uint64_t page_size = InfoOf(one.mode).geometry.page_size();
   for (int i = 0; i < 3; ++i) {
     Request next = first;
     next.start = WrappingAdd(
@@ -82,7 +82,7 @@ LeafState StateOf(size_t number) {
 
 // What a case has to be.
 struct Wish {
-  Space space;
+  PagingMode mode;
   Lengths lengths;
   bool crosses = false;
   // Of what its first record maps.
@@ -92,7 +92,7 @@ struct Wish {
 // Draws cases until one is as it has to be, and not refused.
 Case DrawCase(const Wish& wish, Rng& rng, Oracle& oracle) {
   while (true) {
-    Case c = Generator(rng, InfoOf(wish.space)).DrawCase();
+    Case c = Generator(rng, InfoOf(wish.mode)).DrawCase();
     if (c.requests.size() != 1) continue;
     const uint16_t pages = c.requests[0].pages;
     if (pages < wish.lengths.least || pages > wish.lengths.most) continue;
@@ -103,9 +103,9 @@ Case DrawCase(const Wish& wish, Rng& rng, Oracle& oracle) {
       if (c.records[0].state != *wish.state) continue;
     }
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
-    if (verdict.incomparable != Incomparable::kNo) continue;
-    if (verdict.requests[0].incomparable != Incomparable::kNo) continue;
+        oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
+    if (verdict.inconclusive != Inconclusive::kNo) continue;
+    if (verdict.requests[0].inconclusive != Inconclusive::kNo) continue;
     if (verdict.requests[0].crosses_folded == wish.crosses) return c;
   }
 }
@@ -117,11 +117,11 @@ bool WriteCorpora(const std::filesystem::path& folder) {
   size_t of_folding = 0;
   for (const Lengths& lengths : kLengths) {
     for (size_t i = 0; i < lengths.cases; ++i, ++number) {
-      Wish wish{.space = {ArchId::kS390, static_cast<uint8_t>(2 + number % 4)},
+      Wish wish{.mode = {ArchId::kS390, static_cast<uint8_t>(2 + number % 4)},
                 .lengths = lengths};
       // With five levels nothing is folded, so two in three of the others make
       // one half of all; a third one is of each number of levels in turn.
-      if (wish.space.levels < 5) {
+      if (wish.mode.levels < 5) {
         wish.crosses = (of_folding + of_folding / 3) % 3 != 2;
         ++of_folding;
       }

@@ -85,8 +85,8 @@ struct Measured {
   }
   double crossed() const {
     double sum = 0;
-    for (const auto& space : stats.value("spaces", nlohmann::json::object())) {
-      sum += space.value("crossed", 0.0);
+    for (const auto& mode : stats.value("spaces", nlohmann::json::object())) {
+      sum += mode.value("crossed", 0.0);
     }
     return sum;
   }

@@ -75,7 +75,7 @@ function(pxdfuzz_find_kernel_trees result)
       if(EXISTS ${archive})
         list(APPEND named ${archive})
       else()
-        message(STATUS "No kernel text of Linux ${version}: the package "
+        message(STATUS "No kernel code of Linux ${version}: the package "
                        "linux-source-${version} is not installed")
       endif()
     endforeach()

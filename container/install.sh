@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # All steps of the image (../Dockerfile), so that they can be tried without a
-# container engine: ./run services --container does. As root on Debian 12:
+# container engine: ./run ossfuzz --container does. As root on Debian 12:
 #
 #   install.sh tools                   what the build needs
 #   install.sh build SOURCE PREFIX     builds SOURCE, puts what ships in PREFIX

@@ -50,7 +50,7 @@ constexpr WalkSet ParseWalks(std::string_view source, std::string_view runs) {
 
 constexpr Excuses ParseExcuses(std::string_view word) {
   if (word == "none") return Excuses::kNone;
-  if (word == "expected") return Excuses::kKnownDefects;
+  if (word == "expected") return Excuses::kExpectedFailures;
   throw "targets.def: excused is expected or none";
 }
 

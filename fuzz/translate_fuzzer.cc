@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string signature = "translate." + std::string(violation->rule);
   if (!Harness::Get().Wants(signature)) return 0;
   const auto report = [&] {
-    std::string text = Describe(*violation, c.space) + '\n' + ToText(c) + '\n';
+    std::string text = Describe(*violation, c.mode) + '\n' + ToText(c) + '\n';
     for (const auto& [purpose, command] :
          Harness::Get().Commands({data, size}, signature)) {
       text += "  # " + purpose + "\n  " + command + '\n';

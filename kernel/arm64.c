@@ -3,7 +3,7 @@
 /*
  * arm64 of one tree, with pages of 16 KiB and built for 52-bit addresses: with
  * LPA2 (4 levels) and without (3) as the case says. What this compiles to holds
- * kernel text: GPL-2.0-only.
+ * kernel code: GPL-2.0-only.
  *
  * CONFIG_ARM64_CONTPTE is left out: no case has an entry with the contiguous
  * bit, and without one ptep_get_lockless() reads the same.
@@ -38,7 +38,7 @@
 #include "kernel/shim/duplicated.h"
 #include "kernel/shim/stub.h"
 #include "kernel/shim/custom.h"
-#include "cut.h"
+#include "slice.h"
 // clang-format on
 
 static uint64_t pxd_va_offset;

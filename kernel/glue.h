@@ -2,9 +2,9 @@
 
 /*
  * The last part of an architecture's file: hands what was cut to struct
- * pxd_kernel. Before it are the tree's headers, shim/gup.h, the cut text, and
- * from the architecture: pxd_enter(), pxd_pte(), pxd_large(), pxd_table_word(),
- * pxd_empty_word().
+ * pxd_kernel. Before it are the tree's headers, shim/gup.h, the sliced code,
+ * and from the architecture: pxd_enter(), pxd_pte(), pxd_large(),
+ * pxd_table_word(), pxd_empty_word().
  */
 #ifndef PXDFUZZ_KERNEL_GLUE_H_
 #define PXDFUZZ_KERNEL_GLUE_H_
@@ -138,7 +138,7 @@ static uint64_t pxd_broken_turns(struct pxd_walk *walk) {
 const struct pxd_kernel PXD_SYMBOL = {
     .name = PXD_NAME,
     .version = PXD_TREE_VERSION,
-    .cut = PXD_TREE_HASH,
+    .slice = PXD_TREE_HASH,
     .arch = PXD_ARCH,
     .variant = PXD_VARIANT,
     .walk = pxd_run,

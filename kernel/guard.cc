@@ -179,7 +179,7 @@ RunEnd PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
 
 void EndInFault() { Leave(RunEnd::kFault); }
 
-bool InKernelText() { return inside != 0; }
+bool InKernelCode() { return inside != 0; }
 
 void WhenSanitizerEnds(void (*tell)()) { when_sanitizer_ends = tell; }
 

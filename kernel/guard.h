@@ -29,7 +29,7 @@ RunEnd PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
 [[noreturn]] void EndInFault();
 
 // Whether kernel code is running, for those who report a crash.
-bool InKernelText();
+bool InKernelCode();
 
 // Has the address sanitizer call `tell` when it has reported an error, before
 // it ends the process.

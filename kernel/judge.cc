@@ -322,7 +322,7 @@ class Trial {
 
   bool AgreesWithModel(Policy policy, std::optional<KernelFinding>& finding) {
     ArenaMemory memory(mm_.arena(), mm_.geometry(), stack_);
-    MarkTrace trace(memory, /*looks_for_stuck=*/false);
+    MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
     Walk model(ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
     return AgreesWithModel(RunModel(model, mm_.root()), /*pin=*/true, finding);
   }
@@ -334,7 +334,7 @@ class Trial {
   bool AgreesWithModel(Policy policy, History& history, const ReadOrder& order,
                        std::optional<KernelFinding>& finding) {
     OrderedMemory memory(mm_.arena(), mm_.geometry(), stack_, history);
-    MarkTrace trace(memory, /*looks_for_stuck=*/false);
+    MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
     Walk<typename A::Kernel, OrderedMemory, MarkTrace<OrderedMemory>,
          GupFastText>
         model(ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
@@ -387,7 +387,7 @@ class Trial {
   const Request& request_;
   const Rooms rooms_;
   pxd_walk& walk_;
-  // Kernel text has the real stack; the reference looks at none.
+  // Kernel code has the real stack; the reference looks at none.
   const Stack stack_ = {};
   const ArenaMemory memory_;
 };
@@ -400,8 +400,8 @@ KernelJudge::KernelJudge(const pxd_kernel& kernel)
       model_(ModelOf(kernel)),
       walk_(std::make_unique<pxd_walk>()),
       references_(std::make_unique<References>()) {
-  for (const Space& space : kAllSpaces) {
-    if (Name(space.arch) == kernel.arch) arch_ = space.arch;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (Name(mode.arch) == kernel.arch) arch_ = mode.arch;
   }
   VisitArch(arch_, [&]<class A>() {
     arena_.reset(new Arena(MakeArena<A>()));
@@ -411,19 +411,19 @@ KernelJudge::KernelJudge(const pxd_kernel& kernel)
   });
 }
 
-bool KernelJudge::LeavesCopies(Space space) const {
+bool KernelJudge::LeavesCopies(PagingMode mode) const {
   bool leaves = false;
   if (std::string_view(kernel_.variant) != "by-value") return leaves;
   VisitArch(arch_, [&]<class A>() {
-    leaves = A::ExpectedFailures(kStaticByValue, space.levels)
-                 .Contains(Cause::kLeftCopy);
+    leaves = A::ExpectedFailures(kStaticByValue, mode.levels)
+                 .Contains(Cause::kStackEscape);
   });
   return leaves;
 }
 
 const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
                                         Excuses excuses) {
-  verdict_.incomparable = Incomparable::kEmptyCase;
+  verdict_.inconclusive = Inconclusive::kEmptyCase;
   verdict_.requests.clear();
   verdict_.finding.reset();
   if (!c.empty()) {
@@ -434,31 +434,31 @@ const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
 
 template <class A>
 void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
-  kernel_.enter(c.space.levels);
+  kernel_.enter(c.mode.levels);
   AddressSpace<A, TreeEntries<A>> mm(
-      *arena_, c.space.levels, TreeEntries<A>(kernel_, bits_[c.space.levels]));
-  verdict_.incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
-  if (verdict_.incomparable != Incomparable::kNo) return;
-  verdict_.incomparable = oracle::AsIncomparable(history_.Make(c, mm));
-  if (verdict_.incomparable != Incomparable::kNo) return;
+      *arena_, c.mode.levels, TreeEntries<A>(kernel_, bits_[c.mode.levels]));
+  verdict_.inconclusive = oracle::AsInconclusive(Populate<A>(c, mm));
+  if (verdict_.inconclusive != Inconclusive::kNo) return;
+  verdict_.inconclusive = oracle::AsInconclusive(history_.Make(c, mm));
+  if (verdict_.inconclusive != Inconclusive::kNo) return;
   const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
   for (size_t i = 0; i < c.requests.size(); ++i) {
     const Request& request = c.requests[i];
     current_request_ = i;
     KernelRequestVerdict& verdict = verdict_.requests.emplace_back();
-    verdict.incomparable =
-        Permitted<A>(c.space.levels, request.start, request.pages);
+    verdict.inconclusive =
+        Permitted<A>(c.mode.levels, request.start, request.pages);
     std::optional<KernelFinding> finding;
     Trial<A> trial(kernel_, mm, request,
                    {pages_.pages(), modelled_, references_->contract,
                     references_->excused, references_->model},
                    *walk_);
     if (kernel_.permitted != nullptr &&
-        kernel_.permitted(c.space.levels, request.start, request.pages) !=
-            (verdict.incomparable == Incomparable::kNo)) {
+        kernel_.permitted(c.mode.levels, request.start, request.pages) !=
+            (verdict.inconclusive == Inconclusive::kNo)) {
       finding = {.rule = KernelRule::kPermitted};
-    } else if (verdict.incomparable != Incomparable::kNo) {
-      verdict.cell = IndexOf(Cell{.space = c.space,
+    } else if (verdict.inconclusive != Inconclusive::kNo) {
+      verdict.cell = IndexOf(Cell{.mode = c.mode,
                                   .write = request.write,
                                   .outcome = Cell::Outcome::kRefused});
       continue;
@@ -471,7 +471,7 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
         trial.WhileChanging(c, history_, meanwhile_, model_, excuses, verdict,
                             finding);
       }
-      verdict.cell = oracle::CellOf<A>(c.space, mm, memory, request,
+      verdict.cell = oracle::CellOf<A>(c.mode, mm, memory, request,
                                        trial.reference_count());
     }
     if (!finding.has_value()) continue;
@@ -483,21 +483,20 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
 
 std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
                                             bool pin,
-                                            Incomparable& incomparable) {
+                                            Inconclusive& inconclusive) {
   std::optional<RunEnd> ended;
   VisitArch(arch_, [&]<class A>() {
-    kernel_.enter(c.space.levels);
+    kernel_.enter(c.mode.levels);
     AddressSpace<A, TreeEntries<A>> mm(
-        *arena_, c.space.levels,
-        TreeEntries<A>(kernel_, bits_[c.space.levels]));
-    incomparable = oracle::AsIncomparable(Populate<A>(c, mm));
-    if (incomparable != Incomparable::kNo) return;
+        *arena_, c.mode.levels, TreeEntries<A>(kernel_, bits_[c.mode.levels]));
+    inconclusive = oracle::AsInconclusive(Populate<A>(c, mm));
+    if (inconclusive != Inconclusive::kNo) return;
     const bool changing = !c.changes.empty();
-    incomparable = oracle::AsIncomparable(history_.Make(c, mm));
-    if (incomparable != Incomparable::kNo) return;
+    inconclusive = oracle::AsInconclusive(history_.Make(c, mm));
+    if (inconclusive != Inconclusive::kNo) return;
     const Request& asked = c.requests[request];
-    incomparable = Permitted<A>(c.space.levels, asked.start, asked.pages);
-    if (incomparable != Incomparable::kNo) return;
+    inconclusive = Permitted<A>(c.mode.levels, asked.start, asked.pages);
+    if (inconclusive != Inconclusive::kNo) return;
     Trial<A> trial(kernel_, mm, asked,
                    {pages_.pages(), modelled_, references_->contract,
                     references_->excused, references_->model},
@@ -522,13 +521,13 @@ std::optional<uint64_t> KernelJudge::PhysicalOf(
   return physical;
 }
 
-std::string Name(const pxd_kernel& kernel, Space space,
+std::string Name(const pxd_kernel& kernel, PagingMode mode,
                  const KernelFinding& finding) {
   std::string name = kernel.name;
   name += '.';
-  name += Name(space.arch);
+  name += Name(mode.arch);
   name += '-';
-  name += std::to_string(space.levels);
+  name += std::to_string(mode.levels);
   name += finding.changing ? ".changing." : ".";
   if (finding.end == RunEnd::kEndless || finding.end == RunEnd::kOverflow) {
     name += finding.end == RunEnd::kEndless ? "endless" : "overflow";

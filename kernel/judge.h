@@ -22,14 +22,14 @@
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/tables/changes.h"
 
 namespace pxdfuzz {
 
-// The rule that kernel text broke.
+// The rule that kernel code broke.
 enum class KernelRule : uint8_t {
   kPages,       // count and pages are the reference's
   kReferences,  // one reference for each page returned, and none besides
@@ -67,8 +67,8 @@ struct KernelFinding {
 };
 
 struct KernelRequestVerdict {
-  Incomparable incomparable = Incomparable::kNo;
-  // Pages that the reference returns, and those that the kernel text did.
+  Inconclusive inconclusive = Inconclusive::kNo;
+  // Pages that the reference returns, and those that the kernel code did.
   size_t reference_pages = 0;
   size_t pages = 0;
   // Set where only this explains what was returned.
@@ -86,16 +86,16 @@ struct KernelRequestVerdict {
 
 struct KernelVerdict {
   // Of the case as a whole.
-  Incomparable incomparable = Incomparable::kNo;
+  Inconclusive inconclusive = Inconclusive::kNo;
   InlineVector<KernelRequestVerdict, 4> requests;
   // The first.
   std::optional<KernelFinding> finding;
 };
 
-// What a judge tries of kernel text.
+// What a judge tries of kernel code.
 enum class KernelTrial : uint8_t { kGupFast, kPageSize };
 
-// Tries one kernel text on cases, one after the other. It allocates when it is
+// Tries one kernel code on cases, one after the other. It allocates when it is
 // made and never again.
 class KernelJudge {
  public:
@@ -105,13 +105,13 @@ class KernelJudge {
   const pxd_kernel& kernel() const { return kernel_; }
   // How the tree's leaves differ from the model's with that many levels.
   const LeafBits& bits(int levels) const { return bits_[levels]; }
-  // Whether cases of that kind are for this kernel text.
-  bool Takes(Space space) const { return space.arch == arch_; }
+  // Whether cases of that kind are for this kernel code.
+  bool Takes(PagingMode mode) const { return mode.arch == arch_; }
   // Whether such text leaves its local copies there, in tables that nobody
   // changes: what it reads then is its own stack's.
-  bool LeavesCopies(Space space) const;
+  bool LeavesCopies(PagingMode mode) const;
 
-  // Judges every request of `c`, which is of a space that it takes: with
+  // Judges every request of `c`, which is of a paging mode that it takes: with
   // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken; where
   // its tables change, with FOLL_GET and FOLL_PIN. What walks of its kind are
   // known to get wrong then may be excused. The verdict is good until the next
@@ -121,11 +121,11 @@ class KernelJudge {
 
   // Runs one request, which is of a case that it takes, with FOLL_GET or
   // FOLL_PIN, and judges nothing. Nothing where there is nothing to compare:
-  // `incomparable` says why.
+  // `inconclusive` says why.
   std::optional<RunEnd> WalkOnce(const Case& c, size_t request, bool pin,
-                                 Incomparable& incomparable);
+                                 Inconclusive& inconclusive);
 
-  // Whether walks from here on note the reads of the last check. They do not at
+  // Whether walks from here on note the reads of the recheck. They do not at
   // first: only who tells a walk looks at them.
   void NoteChecks(bool noted) { walk_->notes_checks = noted; }
 
@@ -170,7 +170,7 @@ class KernelJudge {
 // "kernel-6.1-s390.s390-3.references.pmd-leaf",
 // "kernel-6.1-s390-by-pointer.s390-3.changing.fault.pmd-empty",
 // "kernel-6.1-s390.s390-3.endless.pte-leaf": fit for a file's name.
-std::string Name(const pxd_kernel& kernel, Space space,
+std::string Name(const pxd_kernel& kernel, PagingMode mode,
                  const KernelFinding& finding);
 
 }  // namespace pxdfuzz

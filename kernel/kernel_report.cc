@@ -26,12 +26,12 @@ namespace {
 
 // What a finding's name says: "kernel-6.1-s390.s390-3.references.pmd-leaf"
 // names the rule "references". Names of texts have dots in them.
-std::string_view RuleOf(const KernelText& text, std::string_view finding) {
+std::string_view RuleOf(const KernelCode& text, std::string_view finding) {
   if (!finding.starts_with(text.name)) return "";
   finding.remove_prefix(std::min(finding.size(), text.name.size() + 1));
-  const size_t space = finding.find('.');
-  if (space == finding.npos) return "";
-  finding.remove_prefix(space + 1);
+  const size_t mode = finding.find('.');
+  if (mode == finding.npos) return "";
+  finding.remove_prefix(mode + 1);
   constexpr std::string_view kChanging = "changing.";
   if (finding.starts_with(kChanging)) finding.remove_prefix(kChanging.size());
   return finding.substr(0, finding.find('.'));
@@ -122,11 +122,11 @@ std::string_view Explain(Rule rule) {
       return "The rule: perf_get_pgtable_size() gives the size of the leaf by "
              "which the reference finds the page, and 0 where there is none.";
     case Rule::kSanitizer:
-      return "The address sanitizer found an access in the kernel text that C "
+      return "The address sanitizer found an access in the kernel code that C "
              "does not allow and ended the program. The last read below is "
              "where it was.";
     case Rule::kDied:
-      return "The program that holds the kernel text ended in the middle of "
+      return "The program that holds the kernel code ended in the middle of "
              "this case, by a signal or an exit that no handler saw.";
   }
   return "";
@@ -146,7 +146,7 @@ struct Between {
   size_t held = 0;
 };
 
-// One turn of a loop of the kernel text: an entry that is read.
+// One turn of a loop of the kernel code: an entry that is read.
 struct ReadTurn {
   const KernelRead* read = nullptr;
   // Reads that came before the next turn, of this entry or of one above it, and
@@ -170,7 +170,7 @@ struct Block {
 template <class A>
 class KernelReportText {
  public:
-  KernelReportText(const KernelText& text, const Case& c, size_t request,
+  KernelReportText(const KernelCode& text, const Case& c, size_t request,
                    const KernelAnswer& answer, TextLines& out)
       : text_(text),
         case_(c),
@@ -320,7 +320,7 @@ class KernelReportText {
             turns_.back().pages += count;
             ran.grabs.resize(held + count, {version, ran.reads});
             break;
-          case KernelEvent::Kind::kGiveBack:
+          case KernelEvent::Kind::kPut:
             if (turns_.empty()) continue;
             turns_.back().pages -= std::min(turns_.back().pages, count);
             ran.grabs.resize(held - std::min(held, count));
@@ -477,7 +477,7 @@ class KernelReportText {
     }
   }
 
-  // An offset that goes by an entry which has changed, or a last check that
+  // An offset that goes by an entry which has changed, or a recheck that
   // cannot see that one has.
   bool BreaksRule(const Between& other, size_t i) const {
     if (other.read == nullptr) return false;
@@ -507,7 +507,7 @@ class KernelReportText {
     return is_known ? read : nullptr;
   }
 
-  // Whether a last check compares a local copy while the entry that it is one
+  // Whether a recheck compares a local copy while the entry that it is one
   // of has changed.
   bool IsVoid(const Between& other, size_t i) const {
     if (other.read->role != KernelRead::Role::kCheck ||
@@ -528,45 +528,45 @@ class KernelReportText {
   }
 
   // A later read than that of turn `i`, in the words of the model's report.
-  ReadAgain InWords(const Between& other, size_t i) const {
+  DoubleFetch InWords(const Between& other, size_t i) const {
     const KernelRead& read = *other.read;
     const KernelRead* tested = LastRead(read.level, i);
     const KernelRead* origin = OriginOf(read.level, i);
-    ReadAgain again{.policy = policy_,
-                    .level = read.level,
-                    .before = tested == nullptr ? "" : Meaning(*tested),
-                    .now = Meaning(read),
-                    .word = std::nullopt,
-                    .read = tested == nullptr ? 0 : NumberOf(*tested),
-                    .change = "a change",
-                    .copy = std::nullopt,
-                    .origin = {},
-                    .in_table = {},
-                    .handed = {}};
-    if (IsChange(read, i)) again.word = read.value;
+    DoubleFetch reread{.policy = policy_,
+                       .level = read.level,
+                       .before = tested == nullptr ? "" : Meaning(*tested),
+                       .now = Meaning(read),
+                       .word = std::nullopt,
+                       .read = tested == nullptr ? 0 : NumberOf(*tested),
+                       .change = "a change",
+                       .copy = std::nullopt,
+                       .origin = {},
+                       .in_table = {},
+                       .handed = {}};
+    if (IsChange(read, i)) reread.word = read.value;
     if (origin != nullptr) {
-      again.change =
+      reread.change =
           race_->race().WhichChange(*origin->physical, other.version);
     }
     if (read.role != KernelRead::Role::kCheck ||
         read.place == KernelRead::Place::kTable) {
-      return again;
+      return reread;
     }
-    again.copy = CheckedCopy(read, i);
-    if (again.copy == read.level) {
-      again.handed = Concat(
+    reread.copy = CheckedCopy(read, i);
+    if (reread.copy == read.level) {
+      reread.handed = Concat(
           {"the loop below is handed the address of ", Name(read.level)});
     }
     if (IsVoid(other, i)) {
-      again.origin = DescribePlace<A>(replay_.arena(), *origin->physical);
-      again.in_table = DescribeEntry<A>(
+      reread.origin = DescribePlace<A>(replay_.arena(), *origin->physical);
+      reread.in_table = DescribeEntry<A>(
           replay_.arena(), replay_.geometry(), EntryLevelOf(read),
           replay_.WordIn(other.version, *origin->physical));
     }
-    return again;
+    return reread;
   }
 
-  // The level whose entry is in the local that a last check reads: its own,
+  // The level whose entry is in the local that a recheck reads: its own,
   // where it is handed the address of what was just read.
   Level CheckedCopy(const KernelRead& read, size_t i) const {
     const KernelRead* tested = LastRead(read.level, i);
@@ -575,10 +575,10 @@ class KernelReportText {
     return is_own ? read.level : CopyOf(read);
   }
 
-  // "kernel-6.1-s390-by-value (Linux 6.1.192, cut 34c97dde83082321)".
+  // "kernel-6.1-s390-by-value (Linux 6.1.192, slice 34c97dde83082321)".
   std::string FullName() const {
     return Concat(
-        {text_.name, " (Linux ", text_.version, ", cut ", text_.cut, ")"});
+        {text_.name, " (Linux ", text_.version, ", slice ", text_.slice, ")"});
   }
 
   std::string Sentence(const ReportParts<A>& parts) const {
@@ -619,7 +619,7 @@ class KernelReportText {
     if (turns_.empty()) return "";
     const size_t last = turns_.size() - 1;
     if (const Between* check = ChangeSeen(last)) {
-      return Concat({"its last check (", ReadName(*check->read), ") found *",
+      return Concat({"its recheck (", ReadName(*check->read), ") found *",
                      Name(check->read->level), "p changed by ",
                      InWords(*check, last).change,
                      ", and it gave the page back"});
@@ -636,18 +636,18 @@ class KernelReportText {
   }
 
   // The same as WhereItLeft() of what is read once more.
-  std::string WhatItReadAgain() const {
+  std::string WhatItDoubleFetch() const {
     if (broken_by_ != nullptr) {
       const KernelRead& read = *broken_by_->read;
-      const ReadAgain again = InWords(*broken_by_, *broken_);
+      const DoubleFetch reread = InWords(*broken_by_, *broken_);
       if (read.role == KernelRead::Role::kAgain) {
         return Concat({" ", OffsetCall(policy_, Below(read.level)), " reads *",
                        Name(read.level), "p again (", ReadName(read),
-                       "): ", DescribeBecame(again), "."});
+                       "): ", DescribeBecame(reread), "."});
       }
       return Concat(
-          {" Its last check ",
-           again.copy == read.level
+          {" Its recheck ",
+           reread.copy == read.level
                ? Concat({"never looks at the ", Name(read.level),
                          " entry in the table: it compares a local copy with "
                          "itself"})
@@ -668,19 +668,19 @@ class KernelReportText {
       }
       levels.push_back(Concat({"*", Name(other.read->level), "p"}));
     }
-    if (levels.empty()) return " It has no last check.";
-    return Concat({" Its last check looks at ", Enumerate(levels),
-                   " alone, and passes."});
+    if (levels.empty()) return " It has no recheck.";
+    return Concat(
+        {" Its recheck looks at ", Enumerate(levels), " alone, and passes."});
   }
 
   // " It left the copy of p4d at pud: ...".
   std::string WhereItLeft() const {
     if (changing() && (!broken_.has_value() || broken_by_ != nullptr)) {
-      return WhatItReadAgain();
+      return WhatItDoubleFetch();
     }
     if (!broken_.has_value()) return "";
     const KernelRead& read = *turns_[*broken_].read;
-    if (!LeftCopyAt(read)) {
+    if (!StackEscapeAt(read)) {
       return Concat({" Its ", Name(read.level), " pointer led to no table."});
     }
     const std::string_view copy = Name(CopyOf(read));
@@ -693,8 +693,8 @@ class KernelReportText {
   }
 
   void AddHeadline(ReportParts<A>& parts) {
-    std::string text = Concat({"On ", Name(case_.space.arch), " with ",
-                               std::to_string(case_.space.levels), " levels, ",
+    std::string text = Concat({"On ", Name(case_.mode.arch), " with ",
+                               std::to_string(case_.mode.levels), " levels, ",
                                Sentence(parts), WhereItLeft()});
     if (answer_.race.has_value() && answer_.race->known != Cause::kNone) {
       text +=
@@ -776,7 +776,7 @@ class KernelReportText {
     if (faulted()) return "stop: a fault";
     if (hit_bug()) return "stop: BUG()";
     if (turns_.empty()) return "";
-    if (SawChange(turns_.size() - 1)) return "stop: the last check";
+    if (SawChange(turns_.size() - 1)) return "stop: the recheck";
     const KernelRead& last = *turns_.back().read;
     return Concat({"stop: ", replay_.WhyNot(EntryLevelOf(last), last.kind)});
   }
@@ -808,7 +808,7 @@ class KernelReportText {
   }
 
   // Whether its pointer was one to a local variable. A pgd never is.
-  static bool LeftCopyAt(const KernelRead& read) {
+  static bool StackEscapeAt(const KernelRead& read) {
     return read.place == KernelRead::Place::kStack && read.level != Level::kPgd;
   }
 
@@ -862,7 +862,7 @@ class KernelReportText {
     }
     if (i + 1 < turns_.size() || faulted() || hit_bug()) return "";
     if (answer_.refused.has_value()) return "; stops here";
-    if (SawChange(i)) return "; stops here: the last check sees a change";
+    if (SawChange(i)) return "; stops here: the recheck sees a change";
     return Concat({"; stops here: ",
                    replay_.WhyNot(EntryLevelOf(*turn.read), turn.read->kind)});
   }
@@ -882,7 +882,7 @@ class KernelReportText {
     return read != nullptr && read->value != other.value;
   }
 
-  // The read by which the last check of turn `i` saw a change, or null.
+  // The read by which the recheck of turn `i` saw a change, or null.
   const Between* ChangeSeen(size_t i) const {
     for (const Between& other : turns_[i].others) {
       if (other.read != nullptr &&
@@ -939,7 +939,7 @@ class KernelReportText {
     const std::string_view level = Name(other.level);
     std::string text;
     if (is_check) {
-      text = Concat({"last check: ", level, " read again"});
+      text = Concat({"recheck: ", level, " read again"});
     } else if (other.level == Level::kPmd) {
       text = "pte_offset_map() reads pmd again";
     } else if (other.level == Level::kPte) {
@@ -1017,7 +1017,7 @@ class KernelReportText {
   }
 
   void AddReads() {
-    AddTitle("What the kernel text read", out_);
+    AddTitle("What the kernel code read", out_);
     if (turns_.empty()) {
       out_.Wrap("", "", "Nothing is known of its reads.");
       return;
@@ -1129,17 +1129,17 @@ class KernelReportText {
     const KernelRead& read = *other.read;
     // A function that is handed the address of a local reads what was read.
     if (NumberOf(read) == 0 && !IsChange(read, i)) return;
-    const ReadAgain again = InWords(other, i);
+    const DoubleFetch reread = InWords(other, i);
     std::string text = Concat({ReadName(read), ": "});
     if (read.role == KernelRead::Role::kCheck) {
-      text += DescribeCheck(again);
+      text += DescribeCheck(reread);
     } else if (read.role == KernelRead::Role::kAgain) {
       text += Concat({read.level == Level::kPte
                           ? std::string("helper")
                           : OffsetCall(policy_, Below(read.level)),
-                      " reads ", DescribeReread(again)});
+                      " reads ", DescribeReread(reread)});
     } else {
-      text += DescribeReread(again);
+      text += DescribeReread(reread);
     }
     const bool marked = broken_by_ == &other;
     std::string first = hang;
@@ -1148,8 +1148,9 @@ class KernelReportText {
               marked ? LineStyle::kMarked : LineStyle::kPlain);
     if (!marked) return;
     out_.Wrap(">>   ", ">>   ",
-              read.role == KernelRead::Role::kCheck ? DescribeVoidCheck(again)
-                                                    : DescribeRereadRule(again),
+              read.role == KernelRead::Role::kCheck
+                  ? DescribeVoidCheck(reread)
+                  : DescribeRereadRule(reread),
               LineStyle::kMarked);
   }
 
@@ -1168,7 +1169,7 @@ class KernelReportText {
                           Hex(FirstFrame(turns_[i])), count == 1 ? "" : " on",
                           ", in version ", std::to_string(other.version)}));
         return;
-      case KernelEvent::Kind::kGiveBack:
+      case KernelEvent::Kind::kPut:
         out_.Wrap(
             hang, hang + "  ",
             Concat(
@@ -1182,19 +1183,19 @@ class KernelReportText {
   // The rule that turn `i` broke, and why.
   std::string BrokenRule(size_t i) const {
     const KernelRead& read = *turns_[i].read;
-    if (!LeftCopyAt(read)) {
+    if (!StackEscapeAt(read)) {
       return "RULE BROKEN: a walk reads page tables and its own copies alone. "
              "No table is where this pointer leads; a kernel faults here, or "
              "reads whatever it finds.";
     }
     const Geometry& geometry = replay_.geometry();
     const Level parent = CopyOf(read);
-    LeftCopy left{.arch = A::kId,
-                  .policy = policy_,
-                  .level = read.level,
-                  .copy = parent,
-                  .is_folded = !geometry.real(parent),
-                  .begins = turns_[i].begins};
+    StackEscape left{.arch = A::kId,
+                     .policy = policy_,
+                     .level = read.level,
+                     .copy = parent,
+                     .is_folded = !geometry.real(parent),
+                     .begins = turns_[i].begins};
     if (const ReadTurn* above = ParentOf(i);
         !left.begins && above != nullptr &&
         policy_.boundary == BoundaryRule::kStatic) {
@@ -1206,7 +1207,7 @@ class KernelReportText {
       const uint64_t end = replay_.AddressOf(asked.pages);
       left.loop_end = next - 1 < end - 1 ? next : end;
     }
-    return DescribeLeftCopy(left);
+    return DescribeStackEscape(left);
   }
 
   // The turn of the level above in whose loop turn `i` is.
@@ -1221,7 +1222,7 @@ class KernelReportText {
   std::string Effect() const {
     if (hit_bug()) {
       return Concat(
-          {"HERE IT ENDS: the kernel text takes this entry for one "
+          {"HERE IT ENDS: the kernel code takes this entry for one "
            "that cannot be, and hits the BUG() of ",
            answer_.bug, "."});
     }
@@ -1233,7 +1234,7 @@ class KernelReportText {
         told_.outcome, told_.first_difference, pages_, replay_.reference());
     if (!broken_.has_value() && !text.empty()) {
       text +=
-          " All reads were in order: the kernel text takes this entry for "
+          " All reads were in order: the kernel code takes this entry for "
           "something else than the reference does.";
     }
     return text;
@@ -1281,7 +1282,7 @@ class KernelReportText {
     }
   }
 
-  const KernelText& text_;
+  const KernelCode& text_;
   const Case& case_;
   const size_t request_;
   const KernelAnswer& answer_;
@@ -1313,33 +1314,33 @@ class KernelReportText {
 };
 
 // What the model says of a request before any walk.
-Incomparable WhyNotComparable(const Case& c, size_t request) {
+Inconclusive WhyInconclusive(const Case& c, size_t request) {
   Oracle oracle;
   const Verdict& verdict = oracle.Judge(c, WalkSet(), Excuses::kNone);
-  if (verdict.incomparable != Incomparable::kNo) return verdict.incomparable;
-  if (request >= verdict.requests.size()) return Incomparable::kEmptyCase;
-  return verdict.requests[request].incomparable;
+  if (verdict.inconclusive != Inconclusive::kNo) return verdict.inconclusive;
+  if (request >= verdict.requests.size()) return Inconclusive::kEmptyCase;
+  return verdict.requests[request].inconclusive;
 }
 
-void AddReport(const KernelText& text, const Case& c, size_t request,
+void AddReport(const KernelCode& text, const Case& c, size_t request,
                const KernelAnswer& answer, TextLines& out) {
-  const Incomparable reason = WhyNotComparable(c, request);
-  if (reason == Incomparable::kNo) {
-    VisitArch(c.space.arch, [&]<class A>() {
+  const Inconclusive reason = WhyInconclusive(c, request);
+  if (reason == Inconclusive::kNo) {
+    VisitArch(c.mode.arch, [&]<class A>() {
       KernelReportText<A>(text, c, request, answer, out).Add();
     });
     return;
   }
   if (RuleFromName(RuleOf(text, answer.finding)) != Rule::kPermitted) {
-    AddIncomparable(c, reason, request, out);
+    AddInconclusive(c, reason, request, out);
     return;
   }
   out.Wrap(
       "", "",
-      Concat(
-          {"On ", Name(c.space.arch), " with ", std::to_string(c.space.levels),
-           " levels, ", text.name, " (Linux ", text.version, ", cut ", text.cut,
-           ") takes a request that it has to refuse: ", Describe(reason), "."}),
+      Concat({"On ", Name(c.mode.arch), " with ", std::to_string(c.mode.levels),
+              " levels, ", text.name, " (Linux ", text.version, ", slice ",
+              text.slice, ") takes a request that it has to refuse: ",
+              Describe(reason), "."}),
       LineStyle::kTitle);
   out.Blank();
   out.Wrap("- ", "  ", std::string(Explain(Rule::kPermitted)));
@@ -1348,7 +1349,7 @@ void AddReport(const KernelText& text, const Case& c, size_t request,
 
 }  // namespace
 
-std::string KernelReport(const KernelText& text, const Case& c, size_t request,
+std::string KernelReport(const KernelCode& text, const Case& c, size_t request,
                          const KernelAnswer& answer,
                          const ReportOptions& options) {
   TextLines out(options.color, options.columns);
@@ -1383,7 +1384,7 @@ KernelRead ReadOf(const Event& event) {
 KernelAnswer::End EndOf(const Answer& answer) {
   switch (answer.run.end) {
     case RunEnd::kReturned:
-      return answer.incomparable && answer.finding.empty()
+      return answer.inconclusive && answer.finding.empty()
                  ? KernelAnswer::End::kMalformed
                  : KernelAnswer::End::kReturned;
     case RunEnd::kRefused:
@@ -1424,7 +1425,7 @@ KernelAnswer InOldWords(const Case& c, const Answer& answer) {
       old.events.push_back({.kind = event.kind == Event::Kind::kGrab
                                         ? KernelEvent::Kind::kGrab
                                     : event.kind == Event::Kind::kPut
-                                        ? KernelEvent::Kind::kGiveBack
+                                        ? KernelEvent::Kind::kPut
                                         : KernelEvent::Kind::kChange,
                             .reads = old.reads.size(),
                             .count = event.count});
@@ -1445,7 +1446,7 @@ KernelAnswer InOldWords(const Case& c, const Answer& answer) {
 
 }  // namespace
 
-std::string KernelReport(const KernelText& text, const Case& c, size_t request,
+std::string KernelReport(const KernelCode& text, const Case& c, size_t request,
                          const Answer& answer, const ReportOptions& options) {
   return KernelReport(text, c, request, InOldWords(c, answer), options);
 }

@@ -20,7 +20,7 @@
 
 namespace pxdfuzz {
 
-// One read of an entry by kernel text.
+// One read of an entry by kernel code.
 struct KernelRead {
   enum class Place : uint8_t {
     kTable,    // `physical`, where tables are
@@ -59,9 +59,9 @@ struct KernelRead {
 // What happened between two reads.
 struct KernelEvent {
   enum class Kind : uint8_t {
-    kChange,    // another processor made the next change of the case
-    kGrab,      // references were taken, ...
-    kGiveBack,  // ... or given back
+    kChange,  // another processor made the next change of the case
+    kGrab,    // references were taken, ...
+    kPut,     // ... or given back
   };
 
   Kind kind = Kind::kChange;
@@ -87,7 +87,7 @@ struct KernelRaceFinding {
                          const KernelRaceFinding&) = default;
 };
 
-// What kernel text did with one request.
+// What kernel code did with one request.
 struct KernelAnswer {
   enum class End : uint8_t {
     kReturned,
@@ -108,7 +108,7 @@ struct KernelAnswer {
   std::optional<uint64_t> refused;
   // Pages that it returned, in order; physical addresses.
   std::vector<uint64_t> pages;
-  // References that it took and did not give back.
+  // References that it took and did not put.
   uint64_t held = 0;
   // A finding's name, or empty.
   std::string finding;
@@ -124,15 +124,15 @@ struct KernelAnswer {
   friend bool operator==(const KernelAnswer&, const KernelAnswer&) = default;
 };
 
-// What a person reads of what kernel text did with one request, right or wrong:
+// What a person reads of what kernel code did with one request, right or wrong:
 // one sentence, the case, the pages beside the reference's, each read with the
 // real file and line, and the reference's path to the first page that differs.
-// 80 columns. It needs no kernel text: `answer` is what a program that holds it
+// 80 columns. It needs no kernel code: `answer` is what a program that holds it
 // said.
-std::string KernelReport(const KernelText& text, const Case& c, size_t request,
+std::string KernelReport(const KernelCode& text, const Case& c, size_t request,
                          const KernelAnswer& answer,
                          const ReportOptions& options);
-std::string KernelReport(const KernelText& text, const Case& c, size_t request,
+std::string KernelReport(const KernelCode& text, const Case& c, size_t request,
                          const Answer& answer, const ReportOptions& options);
 
 }  // namespace pxdfuzz

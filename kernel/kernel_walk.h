@@ -20,7 +20,7 @@ extern "C" {
 
 enum {
   /* Further ones are counted and not kept. A walk of 512 pages that are small
-   * reads three times for each: pte, and pmd and pte for the last check. */
+   * reads three times for each: pte, and pmd and pte for the recheck. */
   PXD_MAX_READS = 2048,
   PXD_MAX_GRABS = 2048,
   /* A walk that reads or takes references more often has no end: these are 8
@@ -34,7 +34,7 @@ enum pxd_role {
   PXD_AGAIN, /* a function that is handed a pointer to an entry which was read,
               * in a table or a local, reads it itself: pXd_offset(pXdp, addr),
               * pte_offset_map(&pmd, addr) */
-  PXD_CHECK, /* gup's last check, with the reference taken: still the same? */
+  PXD_CHECK, /* gup's recheck, with the reference taken: still the same? */
 };
 
 /* One read of an entry, noted before it is done. */
@@ -81,13 +81,13 @@ struct pxd_walk {
    * at `place`, which may be no place in a table. */
   void (*before_read)(struct pxd_walk *walk, int level,
                       const volatile void *place);
-  /* The last of `grabs` was done. What comes next is the last check. */
+  /* The last of `grabs` was done. What comes next is the recheck. */
   void (*after_grab)(struct pxd_walk *walk);
   void *context; /* of whoever set them */
   /* mm->write_protect_seq: odd while fork() write-protects, and 2 more when it
    * has. Not reset by a walk. */
   unsigned write_protect_seq;
-  /* Whether all reads of the last check are noted where there is no
+  /* Whether all reads of the recheck are noted where there is no
    * `before_read` either. They are many: else those alone are noted that a tree
    * does as it does the others, by ptep_get(). */
   bool notes_checks;
@@ -111,7 +111,7 @@ struct pxd_leaf {
 struct pxd_kernel {
   const char *name;    /* "kernel-6.1-s390-by-value" */
   const char *version; /* "6.1.192" */
-  const char *cut;     /* hash of the text */
+  const char *slice;   /* hash of the text */
   const char *arch;    /* "s390", "x86-64", "arm64-16k" */
   const char *variant; /* "as-is", "by-value", ... */
 

@@ -12,7 +12,7 @@
 
 namespace pxdfuzz {
 
-// What kernel text is known to return although it should not. Each entry has a
+// What kernel code is known to return although it should not. Each entry has a
 // page in docs/findings/. It excuses one kind of leaf in the trees that its
 // macros single out, and nothing else: all other pages must be right.
 enum class KnownKernelFinding : uint8_t {

@@ -96,25 +96,25 @@ void Meanwhile::BeforeRead(Level level, const volatile void* place) {
       turned_[Ordinal(level)] = {place, read};
       break;
     case PXD_AGAIN:
-      MarkReadAgain(level, place);
+      MarkDoubleFetch(level, place);
       break;
     case PXD_CHECK:
-      if (!in_table) MarkCopyCheck(level);
+      if (!in_table) MarkVacuousRecheck(level);
       break;
   }
 }
 
 // An offset goes by another entry than the loop has tested.
-void Meanwhile::MarkReadAgain(Level level, const volatile void* place) {
+void Meanwhile::MarkDoubleFetch(Level level, const volatile void* place) {
   if (turned_[Ordinal(level)].place == place && WordAt(place) == Read(level)) {
     return;
   }
-  marks_.read_again = std::min<size_t>(marks_.read_again, walk_->held);
+  marks_.double_fetch = std::min<size_t>(marks_.double_fetch, walk_->held);
 }
 
 // The check compares a local copy. What it is a copy of was read by the first
 // level above that stands in a table: has that changed?
-void Meanwhile::MarkCopyCheck(Level level) {
+void Meanwhile::MarkVacuousRecheck(Level level) {
   while (level != Level::kPgd && !InTable(turned_[Ordinal(level)].place)) {
     level = Above(level);
   }
@@ -123,7 +123,8 @@ void Meanwhile::MarkCopyCheck(Level level) {
   // The pages that are checked are held already.
   const size_t noted = std::min(walk_->grab_count, std::size(walk_->grabs));
   const auto refs = static_cast<uint64_t>(walk_->grabs[noted - 1].refs);
-  marks_.copy_check = std::min<size_t>(marks_.copy_check, walk_->held - refs);
+  marks_.vacuous_recheck =
+      std::min<size_t>(marks_.vacuous_recheck, walk_->held - refs);
 }
 
 void Meanwhile::AfterGrab() {

@@ -38,9 +38,9 @@ class ReadOrder {
   uint64_t value_ = 0;
 };
 
-// What another processor does while kernel text walks: the changes of a case,
+// What another processor does while kernel code walks: the changes of a case,
 // each before the read that it names. Counted are the reads that the model
-// counts: those of turns, those of the last check, and an offset's own read of
+// counts: those of turns, those of the recheck, and an offset's own read of
 // an entry in a table.
 //
 // A read of what is neither a table nor on the stack ends the walk as a fault,
@@ -99,8 +99,8 @@ class Meanwhile {
   uint64_t Read(Level level) const {
     return walk_->reads[turned_[Ordinal(level)].read].value;
   }
-  void MarkReadAgain(Level level, const volatile void* place);
-  void MarkCopyCheck(Level level);
+  void MarkDoubleFetch(Level level, const volatile void* place);
+  void MarkVacuousRecheck(Level level);
 
   const Case* case_ = nullptr;
   const Arena* arena_ = nullptr;

@@ -144,8 +144,8 @@ class Places {
 };
 
 ArchId ArchOf(const pxd_kernel& kernel) {
-  for (const Space& space : kAllSpaces) {
-    if (Name(space.arch) == kernel.arch) return space.arch;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (Name(mode.arch) == kernel.arch) return mode.arch;
   }
   std::abort();  // no judge was made of such a text
 }
@@ -256,7 +256,7 @@ class Recorder {
 
   static void Mark(const Event& event, Marks& marks) {
     if (event.place.kind == Place::Kind::kStack) {
-      marks.left_copy = std::min(marks.left_copy, event.held);
+      marks.stack_escape = std::min(marks.stack_escape, event.held);
     } else if (event.place.kind == Place::Kind::kNowhere) {
       marks.nowhere = std::min(marks.nowhere, event.held);
     }
@@ -274,18 +274,18 @@ class Recorder {
 };
 
 // The run that broke a rule is the last that the judge made.
-void AddFinding(const KernelJudge& judge, Space space,
+void AddFinding(const KernelJudge& judge, PagingMode mode,
                 const KernelVerdict& verdict, Answer& answer) {
   const KernelFinding& finding = *verdict.finding;
   if (finding.rule == KernelRule::kPermitted) {
     // Nothing was run. What the limits allow was refused, or the reverse.
-    answer.incomparable =
-        verdict.requests.back().incomparable != Incomparable::kNo;
-    if (!answer.incomparable) answer.run.end = RunEnd::kRefused;
+    answer.inconclusive =
+        verdict.requests.back().inconclusive != Inconclusive::kNo;
+    if (!answer.inconclusive) answer.run.end = RunEnd::kRefused;
   } else {
     answer.run = RecordingOf(judge, finding.changing, finding.end);
   }
-  answer.finding = Name(judge.kernel(), space, finding);
+  answer.finding = Name(judge.kernel(), mode, finding);
   answer.page = finding.page;
   answer.cause = finding.cause;
 }
@@ -297,20 +297,20 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   alone.requests.push_back(c.requests[request]);
   const KernelVerdict& verdict = judge.Judge(alone, KernelTrial::kGupFast);
   if (verdict.finding.has_value()) {
-    AddFinding(judge, c.space, verdict, answer);
+    AddFinding(judge, c.mode, verdict, answer);
     return answer;
   }
   if (!verdict.requests.empty() &&
       verdict.requests[0].known != KnownKernelFinding::kNone) {
     answer.known = Name(verdict.requests[0].known);
   }
-  Incomparable incomparable = Incomparable::kNo;
+  Inconclusive inconclusive = Inconclusive::kNo;
   const std::optional<RunEnd> ended =
-      judge.WalkOnce(alone, 0, /*pin=*/false, incomparable);
+      judge.WalkOnce(alone, 0, /*pin=*/false, inconclusive);
   if (!ended.has_value()) {
-    answer.incomparable = true;
-    if (incomparable == Incomparable::kOverflow ||
-        incomparable == Incomparable::kBeyondLimit) {
+    answer.inconclusive = true;
+    if (inconclusive == Inconclusive::kOverflow ||
+        inconclusive == Inconclusive::kBeyondLimit) {
       answer.run.end = RunEnd::kRefused;
     }
     return answer;
@@ -321,8 +321,8 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   for (const Event& event : answer.run.events) {
     if (!event.is_read() || !event.place.is_stray()) continue;
     answer.finding = std::string(judge.kernel().name) + '.' +
-                     std::string(Name(c.space.arch)) + '-' +
-                     std::to_string(c.space.levels) +
+                     std::string(Name(c.mode.arch)) + '-' +
+                     std::to_string(c.mode.levels) +
                      (changing ? ".changing" : "") + ".stray-read." +
                      std::string(Name(event.level));
     answer.page = event.held;
@@ -333,10 +333,10 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
 
 }  // namespace
 
-KernelText TextOf(const pxd_kernel& kernel) {
+KernelCode TextOf(const pxd_kernel& kernel) {
   return {.name = kernel.name,
           .version = kernel.version,
-          .cut = kernel.cut,
+          .slice = kernel.slice,
           .arch = kernel.arch,
           .variant = kernel.variant};
 }
@@ -370,9 +370,9 @@ Answer Observe(KernelJudge& judge, const Case& c, size_t request) {
   return answer;
 }
 
-std::string SanitizerFinding(const pxd_kernel& kernel, Space space) {
-  return std::string(kernel.name) + '.' + std::string(Name(space.arch)) + '-' +
-         std::to_string(space.levels) + ".sanitizer";
+std::string SanitizerFinding(const pxd_kernel& kernel, PagingMode mode) {
+  return std::string(kernel.name) + '.' + std::string(Name(mode.arch)) + '-' +
+         std::to_string(mode.levels) + ".sanitizer";
 }
 
 }  // namespace pxdfuzz

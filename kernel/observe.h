@@ -12,17 +12,17 @@
 #include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/engine/run.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
-KernelText TextOf(const pxd_kernel& kernel);
+KernelCode TextOf(const pxd_kernel& kernel);
 
-// What the kernel text of `judge` does with one request of `c`, which is of a
-// space that it takes: judges it by itself and gives what it returned, what it
-// read, and what the judge says of it. Where there is a finding it is that of
-// the very run that is given: what lies on the stack is another thing each
-// time.
+// What the kernel code of `judge` does with one request of `c`, which is of a
+// paging mode that it takes: judges it by itself and gives what it returned,
+// what it read, and what the judge says of it. Where there is a finding it is
+// that of the very run that is given: what lies on the stack is another thing
+// each time.
 Answer Observe(KernelJudge& judge, const Case& c, size_t request);
 
 // The walk that ran last, which ended so; its tables changed meanwhile, if
@@ -31,8 +31,8 @@ Answer Observe(KernelJudge& judge, const Case& c, size_t request);
 Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end);
 
 // The name of a finding that no judge could make: a sanitizer ended the
-// process in kernel text. "kernel-6.1-s390.s390-3.sanitizer".
-std::string SanitizerFinding(const pxd_kernel& kernel, Space space);
+// process in kernel code. "kernel-6.1-s390.s390-3.sanitizer".
+std::string SanitizerFinding(const pxd_kernel& kernel, PagingMode mode);
 
 }  // namespace pxdfuzz
 

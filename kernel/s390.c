@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * s390 of one tree. What this compiles to holds kernel text: GPL-2.0-only.
+ * s390 of one tree. What this compiles to holds kernel code: GPL-2.0-only.
  */
 #define CONFIG_64BIT 1
 #define CONFIG_ARCH_HAS_PTE_SPECIAL 1
@@ -24,7 +24,7 @@
 #include "kernel/shim/duplicated.h"
 #include "kernel/shim/stub.h"
 #include "kernel/shim/custom.h"
-#include "cut.h"
+#include "slice.h"
 // clang-format on
 
 static uint64_t pxd_va_offset;

@@ -19,7 +19,7 @@
 namespace pxdfuzz {
 namespace {
 
-[[noreturn, gnu::noinline]] void AbortByKernelText() { std::abort(); }
+[[noreturn, gnu::noinline]] void AbortByKernelCode() { std::abort(); }
 
 std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
     std::span<const pxd_kernel* const> kernels) {
@@ -37,7 +37,7 @@ std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
   }
   if (judges.empty()) {
     std::fprintf(stderr,
-                 "pxdfuzz: PXDFUZZ_KERNEL=%s: no such kernel text; there "
+                 "pxdfuzz: PXDFUZZ_KERNEL=%s: no such kernel code; there "
                  "are%s\n",
                  wanted.c_str(), names.c_str());
     // An engine takes an exit() in the midst of an input for a finding.
@@ -52,16 +52,16 @@ void CountCase(const pxd_kernel& kernel, const Case& c,
                const KernelVerdict& verdict) {
   Stats& stats = Harness::Get().stats();
   Verdict counted;
-  counted.incomparable = verdict.incomparable;
-  if (verdict.incomparable == Incomparable::kNo) {
+  counted.inconclusive = verdict.inconclusive;
+  if (verdict.inconclusive == Inconclusive::kNo) {
     counted.kind = Verdict::Kind::kAgrees;
   }
   for (const KernelRequestVerdict& request : verdict.requests) {
-    RequestVerdict told{.incomparable = request.incomparable,
+    RequestVerdict told{.inconclusive = request.inconclusive,
                         .pages = request.reference_pages};
     if (!c.changes.empty()) {
       told.walks[IndexOf(ModelOfVariant(kernel.variant))] = {
-          .ran = request.incomparable == Incomparable::kNo,
+          .ran = request.inconclusive == Inconclusive::kNo,
           .excuse = request.excuse,
           .pages = request.pages,
           .changes = request.changed ? size_t{1} : size_t{0}};
@@ -75,7 +75,7 @@ void CountCase(const pxd_kernel& kernel, const Case& c,
   stats.CountVerdict(c, counted);
 }
 
-// The input that kernel text is being run on, for a sanitizer's report.
+// The input that kernel code is being run on, for a sanitizer's report.
 struct Running {
   std::span<const uint8_t> input;
   const Case* c = nullptr;
@@ -85,11 +85,11 @@ Running running;
 
 // Where a sanitizer ends the process, the case is told first, as a fault.
 void TellBeforeDying() {
-  if (running.judge == nullptr || !InKernelText()) return;
+  if (running.judge == nullptr || !InKernelCode()) return;
   Harness& harness = Harness::Get();
   const KernelJudge& judge = *running.judge;
   const std::string signature =
-      SanitizerFinding(judge.kernel(), running.c->space);
+      SanitizerFinding(judge.kernel(), running.c->mode);
   const Answer answer = {.run = RecordingOf(judge, !running.c->changes.empty(),
                                             RunEnd::kSanitizer),
                          .finding = signature};
@@ -115,8 +115,8 @@ void RunKernelTarget(std::span<const uint8_t> input,
   Case c;
   if (!harness.Begin(input, c)) return;
   for (const auto& judge : judges) {
-    if (!judge->Takes(c.space)) continue;
-    if (excuses == Excuses::kKnownDefects && judge->LeavesCopies(c.space)) {
+    if (!judge->Takes(c.mode)) continue;
+    if (excuses == Excuses::kExpectedFailures && judge->LeavesCopies(c.mode)) {
       continue;
     }
     running = {input, &c, judge.get()};
@@ -126,7 +126,7 @@ void RunKernelTarget(std::span<const uint8_t> input,
     if (!verdict.finding.has_value()) continue;
     const size_t request = verdict.finding->request;
     const std::string signature =
-        Name(judge->kernel(), c.space, *verdict.finding);
+        Name(judge->kernel(), c.mode, *verdict.finding);
     if (!harness.Wants(signature)) continue;
     const auto report = [&] {
       // What lies on the stack differs from run to run: the verdict's name
@@ -138,7 +138,7 @@ void RunKernelTarget(std::span<const uint8_t> input,
                            .commands = harness.WalkCommands(
                                input, signature, judge->kernel().name)});
     };
-    if (harness.AbortsFor(input, c, signature, report)) AbortByKernelText();
+    if (harness.AbortsFor(input, c, signature, report)) AbortByKernelCode();
   }
 }
 

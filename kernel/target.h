@@ -11,9 +11,9 @@
 
 namespace pxdfuzz {
 
-// A fuzz target that runs kernel text: judges one input with each of `kernels`
-// that takes its space, and aborts where there is a finding. What a tree is
-// known to do (known_findings.h) is counted. PXDFUZZ_KERNEL=NAME[,NAME...]
+// A fuzz target that runs kernel code: judges one input with each of `kernels`
+// that takes its paging mode, and aborts where there is a finding. What a tree
+// is known to do (known_findings.h) is counted. PXDFUZZ_KERNEL=NAME[,NAME...]
 // leaves the others out.
 void RunKernelTarget(std::span<const uint8_t> input,
                      std::span<const pxd_kernel* const> kernels,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-// One kernel text as a program: it answers what its fast walk does.
+// One kernel code as a program: it answers what its fast walk does.
 //
 // usage: kernel-... --version    which text it holds, for people
 //        kernel-...              greets, reads cases, one a line, and answers
 //                                each request
 //
 // docs/protocol.md says how it talks. Exit codes: 0 done, 2 wrong usage, 3 an
-// input line that asks nothing. What is linked here holds kernel text:
+// input line that asks nothing. What is linked here holds kernel code:
 // GPL-2.0-only.
 
 #include <array>
@@ -25,7 +25,7 @@
 #include "kernel/observe.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/engine/protocol.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 // The text that the program is linked with.
 extern "C" const pxd_kernel* const pxd_program;
@@ -55,8 +55,8 @@ KernelJudge& Judge() {
   return judge;
 }
 
-// Of the case at hand: its kind of space, and whether its tables change.
-Space space;
+// Of the case at hand: its paging mode, and whether its tables change.
+PagingMode mode;
 bool changing = false;
 
 void Print(const std::string& text) {
@@ -66,10 +66,10 @@ void Print(const std::string& text) {
 
 // A sanitizer ends the process: what was read until then is the answer.
 void AnswerWhenDying() {
-  if (!InKernelText()) return;
+  if (!InKernelCode()) return;
   Answer answer;
   answer.run = RecordingOf(Judge(), changing, RunEnd::kSanitizer);
-  answer.finding = SanitizerFinding(Judge().kernel(), space);
+  answer.finding = SanitizerFinding(Judge().kernel(), mode);
   answer.page = answer.run.held;
   Print(ToLines(answer));
 }
@@ -108,9 +108,9 @@ int AnswerAll() {
       return 3;
     }
     const Case& c = question->c;
-    space = c.space;
+    mode = c.mode;
     changing = !c.changes.empty();
-    if (judge.Takes(c.space)) {
+    if (judge.Takes(c.mode)) {
       for (size_t i = 0; i < c.requests.size(); ++i) {
         Print(ToLines(Observe(judge, c, i), question->recorded));
       }
@@ -130,9 +130,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::printf(
-      "%s: the fast walk of Linux %s, %s, %s; cut %s\n"
-      "Holds kernel text: GPL-2.0-only.\n",
+      "%s: the fast walk of Linux %s, %s, %s; slice %s\n"
+      "Holds kernel code: GPL-2.0-only.\n",
       pxd_program->name, pxd_program->version, pxd_program->arch,
-      pxd_program->variant, pxd_program->cut);
+      pxd_program->variant, pxd_program->slice);
   return 0;
 }

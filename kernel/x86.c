@@ -2,7 +2,7 @@
 
 /*
  * x86-64 of one tree, with 4 levels and with 5 as the case says. What this
- * compiles to holds kernel text: GPL-2.0-only.
+ * compiles to holds kernel code: GPL-2.0-only.
  */
 #define CONFIG_64BIT 1
 #define CONFIG_ARCH_HAS_PTE_DEVMAP 1
@@ -32,7 +32,7 @@
 #include "kernel/shim/duplicated.h"
 #include "kernel/shim/stub.h"
 #include "kernel/shim/custom.h"
-#include "cut.h"
+#include "slice.h"
 // clang-format on
 
 /* asm/page.h is empty to others. */

@@ -24,7 +24,7 @@ fuzz_target() {
   [[ -n $out ]] || out=build/campaigns/$target-$engine
   if [[ $(target_column "$target" source) == kernel ]]; then
     [[ $engine == libfuzzer ]] || usage_error \
-      "fuzz: $target holds kernel text, GPL-2.0-only: AFL++ may not be linked"
+      "fuzz: $target holds kernel code, GPL-2.0-only: AFL++ may not be linked"
     # shellcheck source=scripts/kernel.sh
     . scripts/kernel.sh
   fi

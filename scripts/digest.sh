@@ -21,11 +21,11 @@ s390x | s390x-linux-gnu-g++ | -O2 -static | | neutral | qemu-s390x-static
 '
 
 # Inputs that are made up: in each of two sets of the models, and those that are
-# shrunk; for each kernel text. An emulator gets fewer.
+# shrunk; for each kernel code. An emulator gets fewer.
 readonly MODEL_COUNT=200000 MODEL_SHRUNK=500 KERNEL_COUNT=50000
 readonly EMULATED_COUNT=2000 EMULATED_SHRUNK=50
 # Texts of Linux 6.1 and 6.12.
-readonly KERNEL_TEXTS=24
+readonly KERNEL_CODES=24
 # A program that takes longer hangs.
 readonly DIGEST_LONGEST=3600  # seconds
 # Lines of a difference that are shown.
@@ -95,7 +95,7 @@ set_sizes() {
   local program=$1 count shrunk=0
   if [[ $program == kernel ]]; then
     count=${count_wish:-$KERNEL_COUNT}
-    expected=$((KERNEL_TEXTS * (corpus_size + count)))
+    expected=$((KERNEL_CODES * (corpus_size + count)))
   else
     count=${count_wish:-$MODEL_COUNT}
     shrunk=$MODEL_SHRUNK
@@ -180,7 +180,7 @@ show_difference() {
 compare_digests() {
   local program=$1 of_base of_tree
   set_sizes "$program"
-  # Kernel text may be another tomorrow.
+  # Kernel code may be another tomorrow.
   of_base=$DIGEST/lines/$base-$build-$program-$expected-$(
     stat -c %s /usr/src/linux-source-*.tar.xz 2> /dev/null | paste -sd -)
   of_tree=$DIGEST/lines/tree-$build-$program

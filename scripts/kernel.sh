@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Kernel text: Debian's packages of it, and ./run fuzz --kernel-tree=TREE, which
+# Kernel code: Debian's packages of it, and ./run fuzz --kernel-tree=TREE, which
 # fuzzes the fast walk of any tree, with a patch or without.
 
 # Packages of kernel sources. Where a suite lacks one, it is left out.
@@ -21,7 +21,7 @@ install_kernel_sources() {
   for package in $KERNEL_SOURCES; do
     try_to_install "$package"
     has_package "$package" ||
-      echo "  (left out: kernel text of $package, which is not installed)"
+      echo "  (left out: kernel code of $package, which is not installed)"
   done
 }
 
@@ -115,7 +115,7 @@ fuzz_kernel_tree() {
   if ! step "building $target (kernel)" "$LOGS/build-kernel.log" \
     cmake --build --preset kernel -j "$(nproc)" \
     --target "$target" "${target}_programs"; then
-    die 3 "$tree: $(grep -m 1 -e '^pxdfuzz_cut: ' -e 'error: ' \
+    die 3 "$tree: $(grep -m 1 -e '^pxdfuzz_slice: ' -e 'error: ' \
       "$LOGS/build-kernel.log" || echo 'its text does not compile here')"
   fi
   # What was cut, and from where.

@@ -26,10 +26,10 @@ command_nightly() {
   nightly_age
   run_steps "$NIGHTLY_SECONDS" "$NIGHTLY_SECONDS" \
     './run mutants --seeds=20' \
-    './run referee' \
-    './run torture' \
-    './run services' \
-    './run services --container' \
+    './run hardware' \
+    './run determinism' \
+    './run ossfuzz' \
+    './run ossfuzz --container' \
     './run coverage' \
     './run afl'
   mkdir -p build

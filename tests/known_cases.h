@@ -46,7 +46,7 @@ inline Case MakeCase(int levels, const Request& request,
                      std::initializer_list<Record> records,
                      StackContent around = StackContent::kCopy) {
   Case c;
-  c.space = {ArchId::kS390, static_cast<uint8_t>(levels)};
+  c.mode = {ArchId::kS390, static_cast<uint8_t>(levels)};
   c.stack.around = around;
   c.requests.push_back(request);
   for (const Record& record : records) c.records.push_back(record);
@@ -66,7 +66,7 @@ inline Case Crossing(int levels, uint64_t border, uint64_t behind_by) {
 }
 
 // Linux 5.9-rc, "mm/gup: fix gup_fast with dynamic page table folding"
-// (d3f7b1bb2040): 0x1007ffff000 to 0x10080001000 in a 3-level space.
+// (d3f7b1bb2040): 0x1007ffff000 to 0x10080001000 in a 3-level paging mode.
 inline constexpr uint64_t kThreadBorder = 0x10080000000;
 
 inline std::vector<KnownCase> KnownCases() {
@@ -88,7 +88,7 @@ inline std::vector<KnownCase> KnownCases() {
                 MapPages(4 * kGiB, 1, 0x1000)});
   // arm64 with 3 levels: a page, and the one that is mapped 5 * 64 GiB below.
   Case realigned;
-  realigned.space = {ArchId::kArm64Page16K, 3};
+  realigned.mode = {ArchId::kArm64Page16K, 3};
   realigned.stack = {
       .position = 200, .around = StackContent::kCopy, .words = {}};
   realigned.requests.push_back({.start = 320 * kGiB + 0x14000});
@@ -99,7 +99,7 @@ inline std::vector<KnownCase> KnownCases() {
   by_luck.stack.position = 5;
   // With 4 levels: two pages on each side of 128 TiB.
   Case border_128_tib;
-  border_128_tib.space = {ArchId::kArm64Page16K, 4};
+  border_128_tib.mode = {ArchId::kArm64Page16K, 4};
   border_128_tib.stack.around = StackContent::kCopy;
   border_128_tib.requests.push_back(
       {.start = 128 * kTiB - 0x8000, .pages = 4, .write = true});

@@ -23,8 +23,8 @@ class RandomCase {
   Case Next(uint64_t most_records = 5) {
     Case c;
     do {
-      c.space = kAllSpaces[rng_.Below(kAllSpaces.size())];
-    } while (!IsBuilt(c.space));
+      c.mode = kAllPagingModes[rng_.Below(kAllPagingModes.size())];
+    } while (!IsBuilt(c.mode));
     c.stack.position = static_cast<uint16_t>(rng_.Next());
     c.stack.around = static_cast<StackContent>(rng_.Below(4));
     for (uint64_t n = rng_.Below(6); n > 0; --n) {

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "fuzz/generator/mutator.h"
-#include "fuzz/harness/space_filter.h"
+#include "fuzz/harness/paging_mode_filter.h"
 #include "fuzz/targets.h"
 #include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/rng.h"
@@ -36,7 +36,7 @@ const pxdfuzz::Target* TargetOfThisProcess() {
 constexpr size_t kMaxSize = pxdfuzz::kMaxEncodedSize;
 
 struct AflMutator {
-  pxdfuzz::SpaceFilter filter;
+  pxdfuzz::PagingModeFilter filter;
   pxdfuzz::Rng rng;
   pxdfuzz::Tables tables;
   std::array<uint8_t, kMaxSize> buffer = {};
@@ -45,11 +45,11 @@ struct AflMutator {
 }  // namespace
 
 extern "C" void* afl_custom_init(void* /*afl*/, unsigned int seed) {
-  pxdfuzz::SpaceFilter filter;
+  pxdfuzz::PagingModeFilter filter;
   const std::string only = pxdfuzz::Environment::Read().only;
   if (!only.empty()) {
     // The target says what is wrong with it.
-    filter = pxdfuzz::SpaceFilter::Parse(only).value_or(filter);
+    filter = pxdfuzz::PagingModeFilter::Parse(only).value_or(filter);
   }
   const pxdfuzz::Target* target = TargetOfThisProcess();
   return new AflMutator{

@@ -11,8 +11,8 @@ namespace pxdfuzz {
 Impossible ChangeCheck::Ask(const Case& c) {
   Impossible impossible = Impossible::kNo;
   if (c.changes.empty()) return impossible;
-  VisitArch(c.space.arch, [&]<class A>() {
-    AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
+  VisitArch(c.mode.arch, [&]<class A>() {
+    AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
     if (Populate(c, mm) == Malformed::kNo) impossible = history_.Make(c, mm);
   });
   return impossible;

@@ -210,7 +210,7 @@ void Generator::AddPoke(const Request& request, Case& c) {
 
 uint16_t Generator::DrawRead(uint64_t page) {
   // One for each level on the way to the first page, and for each page its own
-  // and two of the last check.
+  // and two of the recheck.
   const int64_t arrival = kLevelCount + 3 * static_cast<int64_t>(page);
   int64_t read = arrival + rng_.Between(-4, 4);
   if (rng_.Chance(1, 3)) read = rng_.Between(1, 12);
@@ -348,7 +348,7 @@ Stack Generator::DrawStack() {
 
 Case Generator::DrawCase() {
   Case c;
-  c.space = info_.space;
+  c.mode = info_.mode;
   c.stack = DrawStack();
   const Request first = DrawRequest();
   c.requests.push_back(first);

@@ -9,7 +9,7 @@
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/stack.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 
@@ -19,8 +19,8 @@ namespace pxdfuzz {
 // `Canonicalize`.
 class Generator {
  public:
-  // Both outlive the object. `info` is of a space that is built.
-  Generator(Rng& rng, const SpaceInfo& info) : rng_(rng), info_(info) {}
+  // Both outlive the object. `info` is of a paging mode that is built.
+  Generator(Rng& rng, const PagingModeInfo& info) : rng_(rng), info_(info) {}
 
   // A canonical case: one to four requests, tables that mostly hold them, and
   // some tables that only a walk which strays would meet.
@@ -67,7 +67,7 @@ class Generator {
   uint64_t PagesToBytes(int64_t pages) const;
 
   Rng& rng_;
-  const SpaceInfo& info_;
+  const PagingModeInfo& info_;
 };
 
 }  // namespace pxdfuzz

@@ -11,7 +11,7 @@
 #include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/paging/geometry.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {
@@ -20,8 +20,8 @@ namespace {
 struct Context {
   Case& c;
   Rng& rng;
-  const SpaceFilter& filter;
-  const SpaceInfo& info;
+  const PagingModeFilter& filter;
+  const PagingModeInfo& info;
 
   Generator generator() const { return Generator(rng, info); }
   Request& AnyRequest() const {
@@ -50,11 +50,11 @@ struct Context {
   }
 };
 
-Space DrawSpace(Rng& rng, const SpaceFilter& filter) {
-  std::array<Space, kAllSpaces.size()> allowed;
+PagingMode DrawPagingMode(Rng& rng, const PagingModeFilter& filter) {
+  std::array<PagingMode, kAllPagingModes.size()> allowed;
   size_t count = 0;
-  for (const Space& space : kAllSpaces) {
-    if (filter.Allows(space)) allowed[count++] = space;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (filter.Allows(mode)) allowed[count++] = mode;
   }
   return allowed[rng.Below(count)];
 }
@@ -228,7 +228,9 @@ void MoveAll(Context& m) {
   }
 }
 
-void ChangeSpace(Context& m) { m.c.space = DrawSpace(m.rng, m.filter); }
+void ChangePagingMode(Context& m) {
+  m.c.mode = DrawPagingMode(m.rng, m.filter);
+}
 
 void ChangeStack(Context& m) {
   Stack& stack = m.c.stack;
@@ -252,11 +254,13 @@ struct Mutation {
 };
 
 constexpr std::array<Mutation, 20> kMutations = {{
-    {10, MoveRequest}, {6, AimRequest},   {6, ResizeRequest}, {4, FlipAccess},
-    {3, AddRequest},   {4, DropRequest},  {8, CoverRequest},  {8, AddDecoy},
-    {8, DropRecord},   {10, ChangeState}, {5, ChangeLevel},   {5, ResizeRecord},
-    {8, MoveRecord},   {5, CopyRecord},   {2, SwapRecords},   {3, ChangeFrame},
-    {3, ChangeKind},   {4, MoveAll},      {3, ChangeSpace},   {5, ChangeStack},
+    {10, MoveRequest},     {6, AimRequest},  {6, ResizeRequest},
+    {4, FlipAccess},       {3, AddRequest},  {4, DropRequest},
+    {8, CoverRequest},     {8, AddDecoy},    {8, DropRecord},
+    {10, ChangeState},     {5, ChangeLevel}, {5, ResizeRecord},
+    {8, MoveRecord},       {5, CopyRecord},  {2, SwapRecords},
+    {3, ChangeFrame},      {3, ChangeKind},  {4, MoveAll},
+    {3, ChangePagingMode}, {5, ChangeStack},
 }};
 
 // What cases that change have besides.
@@ -310,12 +314,12 @@ size_t WriteFitting(Case& c, std::span<uint8_t> buffer) {
 }  // namespace
 
 size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
-              const SpaceFilter& filter, Tables tables,
+              const PagingModeFilter& filter, Tables tables,
               MutateBytes mutate_bytes) {
   Rng rng(seed);
   const bool may_change = tables == Tables::kChanging;
   const auto usable = [&](const Case& c) {
-    return !c.empty() && filter.Allows(c.space) &&
+    return !c.empty() && filter.Allows(c.mode) &&
            (may_change || c.changes.empty());
   };
   if (mutate_bytes != nullptr && rng.Chance(1, 32)) {
@@ -328,9 +332,9 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
   if (!may_change) c.changes.clear();
   const bool made_new = !usable(c) || rng.Chance(1, 12);
   if (made_new) {
-    c = Generator(rng, InfoOf(DrawSpace(rng, filter))).DrawCase();
+    c = Generator(rng, InfoOf(DrawPagingMode(rng, filter))).DrawCase();
   }
-  Context context{c, rng, filter, InfoOf(c.space)};
+  Context context{c, rng, filter, InfoOf(c.mode)};
   if (!made_new) {
     do {
       const bool changes = may_change && rng.Chance(1, 3);

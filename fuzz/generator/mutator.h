@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <span>
 
-#include "fuzz/harness/space_filter.h"
+#include "fuzz/harness/paging_mode_filter.h"
 
 namespace pxdfuzz {
 
@@ -25,10 +25,10 @@ enum class Tables : uint8_t {
 // and returns its size. Works on the case that the bytes mean, by a few small
 // changes out of a weighted list, and writes canonical bytes, but for some that
 // `mutate_bytes` (which may be null) makes. All that it writes is a case of a
-// space that `filter` allows, without changes unless `tables` are kChanging,
-// unless the buffer is too small for a header.
+// paging mode that `filter` allows, without changes unless `tables` are
+// kChanging, unless the buffer is too small for a header.
 size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
-              const SpaceFilter& filter, Tables tables,
+              const PagingModeFilter& filter, Tables tables,
               MutateBytes mutate_bytes);
 
 }  // namespace pxdfuzz

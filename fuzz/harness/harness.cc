@@ -91,12 +91,12 @@ Harness::Harness(const Environment& environment)
       color_(environment.HasColor(STDERR_FILENO)) {
   if (!environment.error.empty()) Usage(environment.error);
   if (environment.only.empty()) return;
-  const std::optional<SpaceFilter> filter =
-      SpaceFilter::Parse(environment.only);
+  const std::optional<PagingModeFilter> filter =
+      PagingModeFilter::Parse(environment.only);
   if (!filter.has_value()) {
     std::string names;
-    for (const Space& space : kAllSpaces) {
-      if (IsBuilt(space)) names += ' ' + Name(space);
+    for (const PagingMode& mode : kAllPagingModes) {
+      if (IsBuilt(mode)) names += ' ' + Name(mode);
     }
     Usage("PXDFUZZ_ONLY=" + environment.only +
           ": no such address space; there are" + names);
@@ -117,7 +117,7 @@ bool Harness::Begin(std::span<const uint8_t> input, Case& c) {
   stats_.CountExecution();
   if (stats_.executions() % kExecutionsPerLook == 1) KeepStatsFresh();
   c = Decode(input);
-  if (filter_.Allows(c.space) && !c.empty()) return true;
+  if (filter_.Allows(c.mode) && !c.empty()) return true;
   stats_.CountSkipped();
   return false;
 }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "fuzz/harness/finding_folder.h"
-#include "fuzz/harness/space_filter.h"
+#include "fuzz/harness/paging_mode_filter.h"
 #include "fuzz/harness/stats.h"
 #include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/case/case.h"
@@ -31,11 +31,11 @@ class Harness {
   // The file that the next input is read from, where that is known.
   void SetInputFile(std::string file) { input_file_ = std::move(file); }
 
-  const SpaceFilter& filter() const { return filter_; }
+  const PagingModeFilter& filter() const { return filter_; }
   Stats& stats() { return stats_; }
 
   // Decodes an input, counts it, and says in `c` what it is. False where it is
-  // of no space that was asked for: the target returns at once.
+  // of no paging mode that was asked for: the target returns at once.
   bool Begin(std::span<const uint8_t> input, Case& c);
 
   // Counts a cell that an input reached, and tells the engine.
@@ -53,7 +53,7 @@ class Harness {
                                       std::string_view signature) const;
 
   // The same, and those of the tool for what a walk gets wrong: the model's, or
-  // that of the kernel text that `program` holds. Where that lies beside this
+  // that of the kernel code that `program` holds. Where that lies beside this
   // program, the tool is told so.
   std::vector<ReportCommand> WalkCommands(std::span<const uint8_t> input,
                                           std::string_view signature,
@@ -78,7 +78,7 @@ class Harness {
   void KeepStatsFresh();
   void PrintFinding(std::string_view signature, std::string_view report);
 
-  SpaceFilter filter_;
+  PagingModeFilter filter_;
   std::string signature_;
   std::string stats_file_;
   FindingFolder findings_;

@@ -21,7 +21,7 @@ std::string MaskText(const std::bitset<kMaxCells>& cells) {
   return text;
 }
 
-// By position behind Incomparable::kFreesPages.
+// By position behind Inconclusive::kFreesPages.
 constexpr std::array<std::string_view, kImpossibleCount> kImpossible = {
     "frees-pages",        "inside-leaf",      "maps-over",
     "maps-into-collapse", "detaches-nothing", "splits-nothing",
@@ -44,24 +44,24 @@ void Stats::CountChanging(const RequestVerdict& request) {
 }
 
 void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
-  if (verdict.kind == Verdict::Kind::kNotComparable) {
-    ++not_comparable_;
-    if (verdict.incomparable >= Incomparable::kFreesPages) {
-      ++changing_.impossible[static_cast<size_t>(verdict.incomparable) -
-                             static_cast<size_t>(Incomparable::kFreesPages)];
+  if (verdict.kind == Verdict::Kind::kInconclusive) {
+    ++inconclusive_;
+    if (verdict.inconclusive >= Inconclusive::kFreesPages) {
+      ++changing_.impossible[static_cast<size_t>(verdict.inconclusive) -
+                             static_cast<size_t>(Inconclusive::kFreesPages)];
     }
     return;
   }
   if (!c.changes.empty()) ++changing_.cases;
-  OfSpace& of = spaces_[IndexOf(c.space)];
+  OfMode& of = modes_[IndexOf(c.mode)];
   ++of.cases;
   bool returned = false;
   bool returned_two = false;
   bool crossed = false;
   bool both_sides = false;
-  std::array<bool, kWalkCount> left_copy{};
+  std::array<bool, kWalkCount> stack_escape{};
   for (const RequestVerdict& request : verdict.requests) {
-    if (request.incomparable != Incomparable::kNo) continue;
+    if (request.inconclusive != Inconclusive::kNo) continue;
     ++requests_;
     pages_ += request.pages;
     if (!c.changes.empty()) CountChanging(request);
@@ -71,7 +71,7 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
     both_sides |= request.both_sides;
     for (size_t i = 0; i < kWalkCount; ++i) {
       const WalkVerdict& walk = request.walks[i];
-      left_copy[i] |= walk.marks.left_copy != Marks::kNever;
+      stack_escape[i] |= walk.marks.stack_escape != Marks::kNever;
       if (walk.excuse != Cause::kNone) {
         ++excused_[i][static_cast<size_t>(walk.excuse)];
       }
@@ -81,12 +81,12 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
   of.returned_two += returned_two;
   of.crossed += crossed;
   of.both_sides += both_sides;
-  for (size_t i = 0; i < kWalkCount; ++i) of.left_copy[i] += left_copy[i];
+  for (size_t i = 0; i < kWalkCount; ++i) of.stack_escape[i] += stack_escape[i];
 }
 
 uint64_t Stats::judged() const {
   uint64_t judged = judged_;
-  for (const OfSpace& of : spaces_) judged += of.cases;
+  for (const OfMode& of : modes_) judged += of.cases;
   return judged;
 }
 
@@ -100,7 +100,7 @@ std::string Stats::ToJson() const {
   JsonObject stats;
   stats.Add("executions", executions_);
   stats.Add("skipped", skipped_);
-  stats.Add("inconclusive", not_comparable_);
+  stats.Add("inconclusive", inconclusive_);
   stats.Add("judged", judged());
   stats.Add("requests", requests_);
   stats.Add("pages", pages_);
@@ -146,24 +146,25 @@ std::string Stats::ToJson() const {
     impossible.Add(kImpossible[i], changing_.impossible[i]);
   }
   stats.AddUnlessEmpty("impossible", impossible);
-  JsonObject spaces;
-  for (size_t s = 0; s < kAllSpaces.size(); ++s) {
-    const OfSpace& of = spaces_[s];
+  JsonObject modes;
+  for (size_t s = 0; s < kAllPagingModes.size(); ++s) {
+    const OfMode& of = modes_[s];
     if (of.cases == 0) continue;
-    JsonObject space;
-    space.Add("cases", of.cases);
-    space.Add("returned", of.returned);
-    space.Add("returned_two", of.returned_two);
-    space.Add("crossed", of.crossed);
-    space.Add("both_sides", of.both_sides);
+    JsonObject mode;
+    mode.Add("cases", of.cases);
+    mode.Add("returned", of.returned);
+    mode.Add("returned_two", of.returned_two);
+    mode.Add("crossed", of.crossed);
+    mode.Add("both_sides", of.both_sides);
     JsonObject escapes;
     for (size_t i = 0; i < kWalkCount; ++i) {
-      if (of.left_copy[i] > 0) escapes.Add(Name(kAllWalks[i]), of.left_copy[i]);
+      if (of.stack_escape[i] > 0)
+        escapes.Add(Name(kAllWalks[i]), of.stack_escape[i]);
     }
-    space.AddUnlessEmpty("stack_escapes", escapes);
-    spaces.Add(Name(kAllSpaces[s]), space);
+    mode.AddUnlessEmpty("stack_escapes", escapes);
+    modes.Add(Name(kAllPagingModes[s]), mode);
   }
-  stats.AddUnlessEmpty("spaces", spaces);
+  stats.AddUnlessEmpty("spaces", modes);
   return stats.ToText() + '\n';
 }
 

@@ -12,15 +12,15 @@
 
 #include "pxdfuzz/oracle/cells.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 
 namespace pxdfuzz {
 
-// What Linux never does, out of Incomparable: from the first to the last of it.
+// What Linux never does, out of Inconclusive: from the first to the last of it.
 inline constexpr size_t kImpossibleCount =
-    static_cast<size_t>(Incomparable::kUpgradesNothing) -
-    static_cast<size_t>(Incomparable::kFreesPages) + 1;
+    static_cast<size_t>(Inconclusive::kUpgradesNothing) -
+    static_cast<size_t>(Inconclusive::kFreesPages) + 1;
 
 // What a process did so far. Counted beside the cases and read by nobody who
 // judges one.
@@ -50,14 +50,14 @@ class Stats {
   std::string ToJson() const;
 
  private:
-  struct OfSpace {
+  struct OfMode {
     uint64_t cases = 0;         // with at least one request to compare
     uint64_t returned = 0;      // some request returns a page
     uint64_t returned_two = 0;  // ... two or more
     uint64_t crossed = 0;       // ... crosses a folded level's boundary
     uint64_t both_sides = 0;    // ... with pages on both sides
     // ... in which a walk shows a cause, by walk; whatever the outcome.
-    std::array<uint64_t, kWalkCount> left_copy{};
+    std::array<uint64_t, kWalkCount> stack_escape{};
   };
   // Of cases in which tables change.
   struct Changing {
@@ -74,12 +74,12 @@ class Stats {
 
   uint64_t executions_ = 0;
   uint64_t skipped_ = 0;
-  uint64_t not_comparable_ = 0;
+  uint64_t inconclusive_ = 0;
   uint64_t requests_ = 0;
   uint64_t pages_ = 0;
   uint64_t judged_ = 0;  // those that spaces_ does not count
   std::array<std::array<uint64_t, kCauseCount>, kWalkCount> excused_{};
-  std::array<OfSpace, kAllSpaces.size()> spaces_{};
+  std::array<OfMode, kAllPagingModes.size()> modes_{};
   Changing changing_;
   std::map<std::string, uint64_t> findings_;
   std::map<std::string_view, uint64_t> known_;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Spellings of older versions, from 5.4 on, and what they called. The cutter
- * tells what a tree has (cut.h): PXD_TREE_DEFINES_x where the text itself
+ * Spellings of older versions, from 5.4 on, and what they called. The slicer
+ * tells what a tree has (slice.h): PXD_TREE_DEFINES_x where the text itself
  * defines x, PXD_TREE_ENTRY_x for the entry point that was taken, and
  * PXD_TREE_HAS_FAST_ONLY. Comes behind the tree's page-table headers.
  */

@@ -7,7 +7,8 @@
 #ifndef PXDFUZZ_KERNEL_SHIM_STUB_H_
 #define PXDFUZZ_KERNEL_SHIM_STUB_H_
 
-/* Functions of the cut text that are not static: many texts share a program. */
+/* Functions of the sliced code that are not static: many texts share a program.
+ */
 #define PXD_JOIN_2(a, b) a##_##b
 #define PXD_JOIN(a, b) PXD_JOIN_2(a, b)
 #define arch_make_huge_pte PXD_JOIN(PXD_SYMBOL, arch_make_huge_pte)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The cut text, behind all that it needs. Around mm/gup.c stands what is meant
- * for that file alone: its last check, which asks with a reference taken
+ * The sliced code, behind all that it needs. Around mm/gup.c stands what is
+ * meant for that file alone: its recheck, which asks with a reference taken
  * whether entries are still what they were. Other processors change entries
  * just before that, so its reads are noted like others, most of which are
  * plain:

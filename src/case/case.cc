@@ -11,7 +11,7 @@
 
 #include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/paging/geometry.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {
@@ -53,7 +53,7 @@ bool Says(const Selector<T>& selector, const T& value) {
   return std::find(selector.begin(), selector.end(), value) != selector.end();
 }
 
-constexpr Selector<Space> kSpaces = MakeSelector<Space>({
+constexpr Selector<PagingMode> kPagingModes = MakeSelector<PagingMode>({
     {{ArchId::kS390, 3}, 64},
     {{ArchId::kS390, 4}, 64},
     {{ArchId::kS390, 2}, 48},
@@ -313,7 +313,7 @@ class Writer {
 
 // Offsets within the header ...
 constexpr size_t kVersionAt = 0;
-constexpr size_t kSpaceAt = 1;
+constexpr size_t kPagingModeAt = 1;
 constexpr size_t kStackPositionAt = 13;
 constexpr size_t kStackAroundAt = 15;
 // ... within records ...
@@ -364,7 +364,7 @@ uint64_t Pages(int64_t pages, const Geometry& geometry) {
 
 // The level whose boundaries `level` stands for in a space: the highest at or
 // below it that has one.
-Level BoundaryLevel(const SpaceInfo& info, Level level) {
+Level BoundaryLevel(const PagingModeInfo& info, Level level) {
   while (info.Boundaries(level) == 0) level = Below(level);
   return level;
 }
@@ -372,7 +372,8 @@ Level BoundaryLevel(const SpaceInfo& info, Level level) {
 constexpr size_t kMultipleBytes = kPayloadBytes - 1;
 constexpr uint64_t kMaxMultiple = (uint64_t{1} << (8 * kMultipleBytes)) - 1;
 
-uint64_t DecodeStart(const Reader& in, size_t shift, const SpaceInfo& info) {
+uint64_t DecodeStart(const Reader& in, size_t shift,
+                     const PagingModeInfo& info) {
   const Geometry& geometry = info.geometry;
   const StartMode mode = kStartModes[in.Byte(kModeAt + shift)];
   const size_t payload = kPayloadAt + shift;
@@ -404,7 +405,7 @@ std::optional<int8_t> AsOffset(uint64_t distance, const Geometry& geometry) {
   return offset;
 }
 
-void EncodeStart(uint64_t start, const SpaceInfo& info, Writer& out,
+void EncodeStart(uint64_t start, const PagingModeInfo& info, Writer& out,
                  size_t shift) {
   const Geometry& geometry = info.geometry;
   const size_t mode_at = kModeAt + shift;
@@ -439,7 +440,7 @@ void EncodeStart(uint64_t start, const SpaceInfo& info, Writer& out,
 }
 
 uint64_t DecodeAddress(const Reader& in, uint64_t start,
-                       const SpaceInfo& info) {
+                       const PagingModeInfo& info) {
   const Geometry& geometry = info.geometry;
   const AddressMode mode = kAddressModes[in.Byte(kModeAt)];
   switch (mode.kind) {
@@ -465,7 +466,7 @@ uint64_t DecodeAddress(const Reader& in, uint64_t start,
   return 0;
 }
 
-void EncodeAddress(uint64_t address, uint64_t start, const SpaceInfo& info,
+void EncodeAddress(uint64_t address, uint64_t start, const PagingModeInfo& info,
                    Writer& out) {
   const Geometry& geometry = info.geometry;
   const auto pages = static_cast<int64_t>(WrappingSub(address, start)) >>
@@ -531,11 +532,11 @@ void EncodeFrame(uint64_t frame, uint64_t address, const Geometry& geometry,
              frame >> geometry.page_shift() ^ FrameSalt(address, geometry));
 }
 
-void CanonicalizeRecord(Record& record, const SpaceInfo& info);
-void CanonicalizeChange(Change& change, const SpaceInfo& info);
+void CanonicalizeRecord(Record& record, const PagingModeInfo& info);
+void CanonicalizeChange(Change& change, const PagingModeInfo& info);
 
 Record DecodeTableRecord(const Reader& in, const RecordType& type,
-                         uint64_t start, const SpaceInfo& info) {
+                         uint64_t start, const PagingModeInfo& info) {
   Record record{.kind = type.table,
                 .level = type.level,
                 .address = DecodeAddress(in, start, info)};
@@ -556,7 +557,7 @@ Record DecodeTableRecord(const Reader& in, const RecordType& type,
 }
 
 void EncodeTableRecord(const Record& record, uint64_t start,
-                       const SpaceInfo& info, Writer& out) {
+                       const PagingModeInfo& info, Writer& out) {
   if (record.kind == Record::Kind::kPoke ||
       record.kind == Record::Kind::kPokeControl) {
     const bool control = record.kind == Record::Kind::kPokeControl;
@@ -598,7 +599,8 @@ void EncodeRead(uint16_t read, Writer& out) {
   out.Byte(kReadAt + 1, static_cast<uint8_t>(rest));
 }
 
-Change DecodeChange(const Reader& in, uint64_t start, const SpaceInfo& info) {
+Change DecodeChange(const Reader& in, uint64_t start,
+                    const PagingModeInfo& info) {
   const ChangeType& type = kChangeTypes[in.Byte(kChangeTypeAt)];
   Change change{.kind = type.kind,
                 .level = type.level,
@@ -612,8 +614,8 @@ Change DecodeChange(const Reader& in, uint64_t start, const SpaceInfo& info) {
   return change;
 }
 
-void EncodeChange(const Change& change, uint64_t start, const SpaceInfo& info,
-                  Writer& out) {
+void EncodeChange(const Change& change, uint64_t start,
+                  const PagingModeInfo& info, Writer& out) {
   out.Byte(kTypeAt, ByteFor(kRecordTypes, {.kind = RecordType::Kind::kChange}));
   out.Byte(kChangeTypeAt, ByteFor(kChangeTypes, {change.kind, change.level}));
   EncodeRead(change.read, out);
@@ -658,7 +660,7 @@ uint16_t ClampCount(uint16_t count) {
   return std::clamp<uint16_t>(count, 1, Case::kMaxPages);
 }
 
-void CanonicalizeRecord(Record& record, const SpaceInfo& info) {
+void CanonicalizeRecord(Record& record, const PagingModeInfo& info) {
   const Geometry& geometry = info.geometry;
   const bool maps = record.kind == Record::Kind::kMap;
   const bool pokes = record.kind == Record::Kind::kPoke ||
@@ -688,7 +690,7 @@ void CanonicalizeRecord(Record& record, const SpaceInfo& info) {
   if (!pokes) record.word = 0;
 }
 
-void CanonicalizeChange(Change& change, const SpaceInfo& info) {
+void CanonicalizeChange(Change& change, const PagingModeInfo& info) {
   const Geometry& geometry = info.geometry;
   switch (change.kind) {
     case Change::Kind::kDetach:
@@ -733,7 +735,7 @@ void CanonicalizeChange(Change& change, const SpaceInfo& info) {
 }  // namespace
 
 void Canonicalize(Case& c) {
-  const SpaceInfo& info = InfoOf(c.space);
+  const PagingModeInfo& info = InfoOf(c.mode);
   if (c.requests.empty() || !info.built) {
     c = {};
     return;
@@ -768,9 +770,9 @@ Case Decode(std::span<const uint8_t> bytes) {
   Case c;
   if (bytes.empty() || bytes[kVersionAt] != kFormatVersion) return c;
   const Reader header(bytes, 0);
-  const SpaceInfo& info = InfoOf(kSpaces[header.Byte(kSpaceAt)]);
+  const PagingModeInfo& info = InfoOf(kPagingModes[header.Byte(kPagingModeAt)]);
   if (!info.built) return c;
-  c.space = info.space;
+  c.mode = info.mode;
   const uint64_t start = DecodeStart(header, kHeaderShift, info);
   c.requests.push_back(DecodeRequest(header, kHeaderShift, start));
   c.stack.position = static_cast<uint16_t>(header.Number(kStackPositionAt, 2) &
@@ -810,12 +812,12 @@ Case Decode(std::span<const uint8_t> bytes) {
 
 size_t Encode(const Case& c, std::span<uint8_t> out) {
   if (c.empty()) return 0;
-  const SpaceInfo& info = InfoOf(c.space);
+  const PagingModeInfo& info = InfoOf(c.mode);
   const uint64_t start = c.requests[0].start;
   Writer writer(out);
   writer.Begin();
   writer.Byte(kVersionAt, kFormatVersion);
-  writer.Byte(kSpaceAt, ByteFor(kSpaces, c.space));
+  writer.Byte(kPagingModeAt, ByteFor(kPagingModes, c.mode));
   EncodeStart(start, info, writer, kHeaderShift);
   EncodeRequest(c.requests[0], writer, kHeaderShift);
   writer.Number(kStackPositionAt, 2, c.stack.position);

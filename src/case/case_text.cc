@@ -14,7 +14,7 @@
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/report/text_entries.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {
@@ -61,7 +61,7 @@ void AddMapping(std::string_view first, const std::vector<Item>& items,
 }
 
 // "tables: region-third, segment, page; folded: pgd, p4d".
-std::string DescribeSpace(const SpaceInfo& info) {
+std::string DescribePagingMode(const PagingModeInfo& info) {
   if (!info.built) return "not built";
   std::string real;
   std::string folded;
@@ -82,7 +82,8 @@ std::string DescribeSpace(const SpaceInfo& info) {
 }
 
 // "to 0x10080001000, across the pud boundary 0x10080000000".
-std::string DescribeRequest(const Request& request, const SpaceInfo& info) {
+std::string DescribeRequest(const Request& request,
+                            const PagingModeInfo& info) {
   if (!info.built) return "";
   const Geometry& geometry = info.geometry;
   const uint64_t end =
@@ -117,9 +118,9 @@ std::string DescribeAround(StackContent around) {
   return "";
 }
 
-std::string DescribePoke(const Record& record, const Space& space) {
+std::string DescribePoke(const Record& record, const PagingMode& mode) {
   std::string text;
-  VisitArch(space.arch, [&]<class A>() {
+  VisitArch(mode.arch, [&]<class A>() {
     const EntryKind kind = A::Entries::Classify(record.level, record.word);
     text = kind.tag == EntryKind::Tag::kLeaf
                ? Concat({"leaf, ", Describe(kind.state)})
@@ -128,7 +129,7 @@ std::string DescribePoke(const Record& record, const Space& space) {
   return text;
 }
 
-void AddRecord(const Record& record, const Space& space, TextLines& out) {
+void AddRecord(const Record& record, const PagingMode& mode, TextLines& out) {
   const Item address = {Name(record.level), Hex(record.address)};
   const Item count = {"count", std::to_string(record.count)};
   const Item word = {"word", Hex(record.word)};
@@ -149,7 +150,7 @@ void AddRecord(const Record& record, const Space& space, TextLines& out) {
                  out);
       break;
     case Record::Kind::kPoke:
-      AddMapping("- poke: ", {address, word}, DescribePoke(record, space), out);
+      AddMapping("- poke: ", {address, word}, DescribePoke(record, mode), out);
       break;
     case Record::Kind::kPokeControl:
       AddMapping("- poke-control: ", {word}, "", out);
@@ -224,8 +225,9 @@ std::string ToText(const Case& c, size_t columns) {
     out.Line("requests: []  # the empty case: its bytes mean nothing");
     return out.text();
   }
-  const SpaceInfo& info = InfoOf(c.space);
-  AddCommented(Concat({"space: ", Name(c.space)}), DescribeSpace(info), out);
+  const PagingModeInfo& info = InfoOf(c.mode);
+  AddCommented(Concat({"space: ", Name(c.mode)}), DescribePagingMode(info),
+               out);
   out.Line("requests:");
   for (const Request& request : c.requests) {
     AddMapping("- ",
@@ -255,7 +257,7 @@ std::string ToText(const Case& c, size_t columns) {
     out.Line("tables: []");
   } else {
     out.Line("tables:  # each line changes what those above it made");
-    for (const Record& record : c.records) AddRecord(record, c.space, out);
+    for (const Record& record : c.records) AddRecord(record, c.mode, out);
   }
   if (!c.changes.empty()) {
     out.Line(

@@ -19,16 +19,17 @@ const std::vector<Command>& Commands() {
        .least = 1,
        .most = kAny,
        .summary = "judge cases by all twelve walks, one line a case",
-       .help = "Says of each case whether all walks agree with the reference: "
-               "agrees; known defect, with the walks and the cause; FINDING, "
-               "with its signature; or not comparable, and why, which is no "
-               "agreement. Of a folder, all files at or below it are cases. "
-               "With --walk, the text of a kernel tree is judged alone: "
-               "'pxdfuzz walks' lists what there is.",
+       .help =
+           "Says of each case whether all walks agree with the reference: "
+           "agrees; expected failure, with the walks and the cause; FINDING, "
+           "with its signature; or inconclusive, and why, which is no "
+           "agreement. Of a folder, all files at or below it are cases. "
+           "With --walk, the text of a kernel tree is judged alone: "
+           "'pxdfuzz walks' lists what there is.",
        .example = "pxdfuzz replay corpus/regressions",
        .flags = {{"--walk", "NAME",
-                  "kernel text in place of the model's walks"},
-                 {"--strict", "", "a known defect is a finding as well"},
+                  "kernel code in place of the model's walks"},
+                 {"--strict", "", "a expected failure is a finding as well"},
                  {"--json", "", "the same as one JSON document"}},
        .run = RunReplay},
       {.name = "explain",
@@ -80,7 +81,7 @@ const std::vector<Command>& Commands() {
                "for a real Linux machine, which maps the case's pages and "
                "drives gup_fast over them; it says what of the case it cannot "
                "reproduce. mail: the report in plain text of 72 columns, of "
-               "kernel text too.",
+               "kernel code too.",
        .example = "pxdfuzz export --as=c -o case.c "
                   "corpus/regressions/thread-wrong-page.yaml",
        .flags = {{"--as", "FORM", "gtest, c or mail"},
@@ -97,11 +98,11 @@ const std::vector<Command>& Commands() {
            "Takes from the case what its finding does not need: requests, "
            "mappings, pages, then odd states, addresses and frames. It keeps "
            "the signature of the first finding that there is: what is no "
-           "known defect, else what gup_strict_fuzzer finds, or "
+           "expected failure, else what gup_strict_fuzzer finds, or "
            "gup_race_strict_fuzzer where tables change, else what any walk "
            "gets wrong. Nothing that is left can be left out, and on s390 "
            "cases with one signature nearly always end in one text. With a "
-           "pattern for SIG any finding like it will do. Kernel text is a "
+           "pattern for SIG any finding like it will do. Kernel code is a "
            "walk as well: its program is asked (see 'pxdfuzz walks'). Ctrl-C "
            "ends it, writes the smallest case so far, and ends with 130. "
            "Where there is no finding it ends with 3 and writes nothing. OUT "
@@ -151,17 +152,18 @@ const std::vector<Command>& Commands() {
       {.name = "exhaust",
        .operands = "",
        .summary = "try every small address space there is",
-       .help = "Walks all tables there are, up to symmetry, of tiny address "
-               "spaces of s390: 1 and 2 index bits a level, 2 to 5 levels, "
-               "short ranges at each page. Prints for each walk how many "
-               "behaviours there are, whether the loop invariant was kept "
-               "(pXdp == pXd_offset(parent, addr) at each turn), and whether "
-               "any differs from the reference: holds; broken, with the cause "
-               "of the known defect and how many differ; or DIFFERS, which is "
-               "a finding, with the first that does. Then the same while "
-               "another processor changes an entry, in one step: any entry "
-               "that the walk has read, into all that Linux makes of such, "
-               "before each read and each reference.",
+       .help =
+           "Walks all tables there are, up to symmetry, of tiny address "
+           "spaces of s390: 1 and 2 index bits a level, 2 to 5 levels, "
+           "short ranges at each page. Prints for each walk how many "
+           "behaviours there are, whether the loop invariant was kept "
+           "(pXdp == pXd_offset(parent, addr) at each turn), and whether "
+           "any differs from the reference: holds; broken, with the cause "
+           "of the expected failure and how many differ; or DIFFERS, which is "
+           "a finding, with the first that does. Then the same while "
+           "another processor changes an entry, in one step: any entry "
+           "that the walk has read, into all that Linux makes of such, "
+           "before each read and each reference.",
        .example = "pxdfuzz exhaust --pages=12 --changes=0",
        .flags = {{"--pages", "N", "pages of a range at most, 1 to 64 (4)"},
                  {"--changes", "N",
@@ -192,16 +194,16 @@ const std::vector<Command>& Commands() {
                "it. A star says that the loop invariant of the thread was "
                "broken although the pages were right. Same cases each time. "
                "Then the same while tables change between two reads, with "
-               "gup_fast's last check. "
-               "Below that both for kernel text, where there is any: "
+               "gup_fast's recheck. "
+               "Below that both for kernel code, where there is any: "
                "holds; known, with the requests that a known finding "
                "explains; broken, where a variant was made to show a bug; "
                "FINDING.",
        .example = "pxdfuzz matrix",
        .flags = {{"--cases", "N", "cases of each kind (default: 100000)"},
                  {"--kernel-cases", "N",
-                  "the same for kernel text (default: 2000)"},
-                 {"--no-kernel", "", "leaves kernel text out"},
+                  "the same for kernel code (default: 2000)"},
+                 {"--no-kernel", "", "leaves kernel code out"},
                  {"--json", "", "all counts, as one JSON document"}},
        .run = RunMatrix},
       {.name = "campaign",

@@ -54,7 +54,7 @@ Choice Choose(const Verdict& verdict, std::optional<size_t> request,
     return choice;
   }
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
-    if (verdict.requests[i].incomparable != Incomparable::kNo) continue;
+    if (verdict.requests[i].inconclusive != Inconclusive::kNo) continue;
     choice.request = i;
     break;
   }
@@ -79,9 +79,9 @@ int ExplainKernel(const std::string& name, const std::string& file,
   int exit_code = 0;
   const auto program = OpenKernelProgramFor("explain", name, exit_code);
   if (program == nullptr) return exit_code;
-  const KernelText& text = program->text();
-  if (!c.empty() && !program->Takes(c.space)) {
-    out.Write(Concat({"The case is of ", Name(c.space), ", and ", text.name,
+  const KernelCode& text = program->text();
+  if (!c.empty() && !program->Takes(c.mode)) {
+    out.Write(Concat({"The case is of ", Name(c.mode), ", and ", text.name,
                       " is text of ", text.arch,
                       ": there is nothing to compare.\n"}));
     return kNothingFound;
@@ -162,7 +162,7 @@ int RunExplain(const Arguments& arguments, Output& out) {
   }
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(*c, WalkSet::All(), Excuses::kKnownDefects);
+      oracle.Judge(*c, WalkSet::All(), Excuses::kExpectedFailures);
   const Choice choice = Choose(verdict, request, walk);
   const bool is_found = verdict.finding.has_value() &&
                         verdict.finding->request == choice.request &&

@@ -22,8 +22,8 @@
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/paging/space.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/paging/paging_mode.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/commands.h"
 
 namespace pxdfuzz {
@@ -31,7 +31,7 @@ namespace {
 
 // What is asked for.
 struct Wish {
-  Space space;
+  PagingMode mode;
   Level crossed = Level::kPud;
   uint16_t pages = 2;
   bool write = false;
@@ -79,17 +79,17 @@ std::optional<uint64_t> ReadSize(std::string_view text) {
   return number << shift;
 }
 
-absl::StatusOr<Space> ReadSpace(const Arguments& arguments) {
+absl::StatusOr<PagingMode> ReadPagingMode(const Arguments& arguments) {
   const std::string arch =
       arguments.Has("--arch") ? arguments.Value("--arch") : "s390";
   std::string levels = arguments.Value("--levels");
   std::vector<std::string> names;
   std::vector<std::string> numbers;
-  for (const Space& space : kAllSpaces) {
-    if (!IsBuilt(space)) continue;
-    const std::string name(Name(space.arch));
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (!IsBuilt(mode)) continue;
+    const std::string name(Name(mode.arch));
     if (names.empty() || names.back() != name) names.push_back(name);
-    if (name == arch) numbers.push_back(std::to_string(space.levels));
+    if (name == arch) numbers.push_back(std::to_string(mode.levels));
   }
   if (numbers.empty()) {
     return Wrong("--arch", arch, Concat({"there are ", Enumerate(names)}));
@@ -100,11 +100,11 @@ absl::StatusOr<Space> ReadSpace(const Arguments& arguments) {
     return Wrong("--levels", levels,
                  Concat({arch, " has ", Enumerate(numbers)}));
   }
-  return *SpaceFromName(Concat({arch, "/", levels}));
+  return *PagingModeFromName(Concat({arch, "/", levels}));
 }
 
 absl::StatusOr<Level> ReadCrossed(const Arguments& arguments,
-                                  const SpaceInfo& info) {
+                                  const PagingModeInfo& info) {
   const Geometry& geometry = info.geometry;
   if (!arguments.Has("--cross")) return geometry.root();
   const std::string text = arguments.Value("--cross");
@@ -120,11 +120,11 @@ absl::StatusOr<Level> ReadCrossed(const Arguments& arguments,
   }
   return Wrong(
       "--cross", text,
-      Concat({Name(info.space), " has borders at each ", Enumerate(borders)}));
+      Concat({Name(info.mode), " has borders at each ", Enumerate(borders)}));
 }
 
 absl::StatusOr<Level> ReadLeaf(const Arguments& arguments,
-                               const SpaceInfo& info, Level crossed) {
+                               const PagingModeInfo& info, Level crossed) {
   if (!arguments.Has("--leaf")) return Level::kPte;
   const std::string text = arguments.Value("--leaf");
   std::vector<std::string> names;
@@ -142,11 +142,11 @@ absl::StatusOr<Level> ReadLeaf(const Arguments& arguments,
   }
   return Wrong(
       "--leaf", text,
-      Concat({"leaves of ", Name(info.space), " are ", Enumerate(names)}));
+      Concat({"leaves of ", Name(info.mode), " are ", Enumerate(names)}));
 }
 
 absl::StatusOr<LeafState> ReadState(const Arguments& arguments,
-                                    const SpaceInfo& info, Level leaf) {
+                                    const PagingModeInfo& info, Level leaf) {
   LeafState state;
   if (!arguments.Has("--state")) return state;
   const std::string text = arguments.Value("--state");
@@ -172,7 +172,7 @@ absl::StatusOr<LeafState> ReadState(const Arguments& arguments,
   }
   if (state.special && !info.HasSpecial(leaf)) {
     return Wrong("--state", text,
-                 Concat({Name(leaf), " leaves of ", Name(info.space),
+                 Concat({Name(leaf), " leaves of ", Name(info.mode),
                          " are never special"}));
   }
   return state;
@@ -180,10 +180,10 @@ absl::StatusOr<LeafState> ReadState(const Arguments& arguments,
 
 absl::StatusOr<Wish> ReadWish(const Arguments& arguments) {
   Wish wish;
-  const absl::StatusOr<Space> space = ReadSpace(arguments);
-  if (!space.ok()) return space.status();
-  wish.space = *space;
-  const SpaceInfo& info = InfoOf(wish.space);
+  const absl::StatusOr<PagingMode> mode = ReadPagingMode(arguments);
+  if (!mode.ok()) return mode.status();
+  wish.mode = *mode;
+  const PagingModeInfo& info = InfoOf(wish.mode);
   const absl::StatusOr<Level> crossed = ReadCrossed(arguments, info);
   if (!crossed.ok()) return crossed.status();
   wish.crossed = *crossed;
@@ -220,7 +220,7 @@ absl::StatusOr<Wish> ReadWish(const Arguments& arguments) {
 
 // Half of the pages before the first border, and leaves for both halves.
 Case Make(const Wish& wish) {
-  const Geometry& geometry = InfoOf(wish.space).geometry;
+  const Geometry& geometry = InfoOf(wish.mode).geometry;
   const uint64_t border = geometry.span(wish.crossed);
   const uint64_t before = (wish.pages / 2) * geometry.page_size();
   const uint64_t behind = (wish.pages - wish.pages / 2) * geometry.page_size();
@@ -228,7 +228,7 @@ Case Make(const Wish& wish) {
   const uint64_t leaves_before = (before + span - 1) / span;
   const uint64_t leaves_behind = (behind + span - 1) / span;
   Case c;
-  c.space = wish.space;
+  c.mode = wish.mode;
   c.stack.around = wish.around;
   c.requests.push_back(
       {.start = border - before, .pages = wish.pages, .write = wish.write});
@@ -249,7 +249,7 @@ Case Make(const Wish& wish) {
 // The canonical text, with what may be asked of it in front.
 std::string Text(const Wish& wish, const Case& c) {
   constexpr std::string_view kFirst = "# pxdfuzz case\n";
-  const Geometry& geometry = InfoOf(wish.space).geometry;
+  const Geometry& geometry = InfoOf(wish.mode).geometry;
   const uint64_t border = geometry.span(wish.crossed);
   const Record& behind = c.records[1];
   TextLines text(/*color=*/false);

@@ -29,9 +29,9 @@ namespace {
 // What became of a file.
 enum class Result : uint8_t {
   kAgrees,
-  kKnownDefect,
+  kExpectedFailure,
   kFinding,
-  kNotComparable,
+  kInconclusive,
   kUnreadable,
 };
 constexpr size_t kResults = 5;
@@ -45,28 +45,28 @@ struct ResultText {
 using ResultTexts = std::array<ResultText, kResults>;
 constexpr ResultTexts kModelTexts = {{
     {"agrees", "agrees", "agree"},
-    {"known-defect", "known defect", "known defects"},
+    {"expected-failure", "expected failure", "expected failures"},
     {"finding", "finding", "findings"},
-    {"not-comparable", "not comparable", "not comparable"},
+    {"inconclusive", "inconclusive", "inconclusive"},
     {"unreadable", "unreadable", "unreadable"},
 }};
-// Kernel text has no defects that are excused, but it has findings that are
+// Kernel code has no defects that are excused, but it has findings that are
 // known.
-constexpr ResultTexts kKernelTexts = [] {
+constexpr ResultTexts kKernelCodes = [] {
   ResultTexts texts = kModelTexts;
-  texts[static_cast<size_t>(Result::kKnownDefect)] = {
+  texts[static_cast<size_t>(Result::kExpectedFailure)] = {
       "known-finding", "known finding", "known findings"};
   return texts;
 }();
 
 Result ResultOf(const Verdict& verdict) {
   switch (verdict.kind) {
-    case Verdict::Kind::kNotComparable:
-      return Result::kNotComparable;
+    case Verdict::Kind::kInconclusive:
+      return Result::kInconclusive;
     case Verdict::Kind::kAgrees:
       return Result::kAgrees;
-    case Verdict::Kind::kKnownDefect:
-      return Result::kKnownDefect;
+    case Verdict::Kind::kExpectedFailure:
+      return Result::kExpectedFailure;
     case Verdict::Kind::kFinding:
       return Result::kFinding;
   }
@@ -87,8 +87,8 @@ std::vector<std::string> WalksWith(const Verdict& verdict, Cause cause) {
   return names;
 }
 
-// "static-by-value (left-copy)".
-std::string KnownDefects(const Verdict& verdict) {
+// "static-by-value (stack-escape)".
+std::string ExpectedFailures(const Verdict& verdict) {
   std::string text;
   for (const Cause cause : kAllCauses) {
     const std::vector<std::string> walks = WalksWith(verdict, cause);
@@ -104,41 +104,41 @@ std::string KnownDefects(const Verdict& verdict) {
 std::string RefusedRequests(const Verdict& verdict) {
   std::string text;
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
-    const Incomparable reason = verdict.requests[i].incomparable;
-    if (reason == Incomparable::kNo) continue;
+    const Inconclusive reason = verdict.requests[i].inconclusive;
+    if (reason == Inconclusive::kNo) continue;
     text += Concat({"; request ", std::to_string(i + 1),
-                    " not comparable: ", Describe(reason)});
+                    " inconclusive: ", Describe(reason)});
   }
   return text;
 }
 
-Incomparable ReasonOf(const Verdict& verdict) {
-  if (verdict.incomparable != Incomparable::kNo || verdict.requests.empty()) {
-    return verdict.incomparable;
+Inconclusive ReasonOf(const Verdict& verdict) {
+  if (verdict.inconclusive != Inconclusive::kNo || verdict.requests.empty()) {
+    return verdict.inconclusive;
   }
-  return verdict.requests[0].incomparable;
+  return verdict.requests[0].inconclusive;
 }
 
 std::string Line(const Verdict& verdict) {
   switch (ResultOf(verdict)) {
     case Result::kAgrees:
       return "agrees" + RefusedRequests(verdict);
-    case Result::kKnownDefect:
-      return Concat(
-          {"known defect: ", KnownDefects(verdict), RefusedRequests(verdict)});
+    case Result::kExpectedFailure:
+      return Concat({"expected failure: ", ExpectedFailures(verdict),
+                     RefusedRequests(verdict)});
     case Result::kFinding: {
       const std::vector<std::string> walks = WalksWith(verdict, Cause::kNone);
       std::string text = Concat({"FINDING ", Name(verdict.finding->signature)});
       if (walks.size() > 1) {
         text += Concat({" (wrong: ", Enumerate(walks), ")"});
       }
-      if (const std::string known = KnownDefects(verdict); !known.empty()) {
-        text += Concat({"; known defect: ", known});
+      if (const std::string known = ExpectedFailures(verdict); !known.empty()) {
+        text += Concat({"; expected failure: ", known});
       }
       return text + RefusedRequests(verdict);
     }
-    case Result::kNotComparable:
-      return Concat({"not comparable: ", Describe(ReasonOf(verdict))});
+    case Result::kInconclusive:
+      return Concat({"inconclusive: ", Describe(ReasonOf(verdict))});
     case Result::kUnreadable:
       break;
   }
@@ -165,8 +165,8 @@ Json JsonWalks(const Verdict& verdict) {
 Json JsonRequests(const Verdict& verdict) {
   Json requests = Json::array();
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
-    const Incomparable reason = verdict.requests[i].incomparable;
-    if (reason == Incomparable::kNo) continue;
+    const Inconclusive reason = verdict.requests[i].inconclusive;
+    if (reason == Inconclusive::kNo) continue;
     requests.push_back({{"request", i + 1}, {"reason", Describe(reason)}});
   }
   return requests;
@@ -186,7 +186,7 @@ Replayed ReplayModel(const Verdict& verdict) {
   if (replayed.result == Result::kFinding) {
     replayed.json["signature"] = Name(verdict.finding->signature);
   }
-  if (replayed.result == Result::kNotComparable) {
+  if (replayed.result == Result::kInconclusive) {
     replayed.json["reason"] = Describe(ReasonOf(verdict));
   }
   return replayed;
@@ -207,9 +207,9 @@ Json JsonAnswers(const std::vector<Answer>& answers) {
   return json;
 }
 
-// The same of kernel text, of which `verdict` says alone what cannot be
+// The same of kernel code, of which `verdict` says alone what cannot be
 // compared.
-Replayed ReplayKernel(const KernelText& text, const Case& c,
+Replayed ReplayKernel(const KernelCode& text, const Case& c,
                       const Verdict& verdict,
                       const std::vector<Answer>& answers, Excuses excuses) {
   Replayed replayed;
@@ -227,7 +227,7 @@ Replayed ReplayKernel(const KernelText& text, const Case& c,
   for (const Answer& answer : answers) {
     add(answer.finding, findings);
     add(answer.known, excuses == Excuses::kNone ? findings : known);
-    compared |= !answer.incomparable;
+    compared |= !answer.inconclusive;
   }
   replayed.json["requests"] = JsonAnswers(answers);
   if (!findings.empty()) {
@@ -240,15 +240,15 @@ Replayed ReplayKernel(const KernelText& text, const Case& c,
     replayed.json["signature"] = findings[0];
   } else if (!compared) {
     const std::string reason =
-        !c.empty() && Name(c.space.arch) != text.arch
-            ? Concat({"the case is of ", Name(c.space.arch), ", the text of ",
+        !c.empty() && Name(c.mode.arch) != text.arch
+            ? Concat({"the case is of ", Name(c.mode.arch), ", the text of ",
                       text.arch})
             : std::string(Describe(ReasonOf(verdict)));
-    replayed.result = Result::kNotComparable;
-    replayed.line = Concat({"not comparable: ", reason});
+    replayed.result = Result::kInconclusive;
+    replayed.line = Concat({"inconclusive: ", reason});
     replayed.json["reason"] = reason;
   } else if (!known.empty()) {
-    replayed.result = Result::kKnownDefect;
+    replayed.result = Result::kExpectedFailure;
     for (std::string& name : known) name = KnownFindingFile(name);
     replayed.line =
         Concat({"known finding: ", Enumerate(known), RefusedRequests(verdict)});
@@ -270,7 +270,7 @@ class Replayer {
       : json_(json),
         excuses_(excuses),
         kernel_(kernel),
-        texts_(kernel == nullptr ? kModelTexts : kKernelTexts),
+        texts_(kernel == nullptr ? kModelTexts : kKernelCodes),
         out_(out) {}
 
   void Replay(const std::string& file) {
@@ -334,12 +334,12 @@ class Replayer {
     if (counts_[static_cast<size_t>(Result::kUnreadable)] > 0) {
       return kUnreadable;
     }
-    if (counts_[static_cast<size_t>(Result::kNotComparable)] < total) {
+    if (counts_[static_cast<size_t>(Result::kInconclusive)] < total) {
       return kNothingFound;
     }
     PrintError(Concat({"replay: nothing was compared: ",
                        total == 1 ? "the case is" : "all cases are",
-                       " not comparable"}));
+                       " inconclusive"}));
     return kFailed;
   }
 
@@ -349,7 +349,7 @@ class Replayer {
       return ReplayModel(oracle_.Judge(c, WalkSet::All(), excuses_));
     }
     Answers answers;
-    if (!c.empty() && kernel_->Takes(c.space)) {
+    if (!c.empty() && kernel_->Takes(c.mode)) {
       answers = kernel_->Ask(c, /*recorded=*/false);
       if (!answers.ok()) return absl::UnavailableError(answers.error);
     }
@@ -386,7 +386,7 @@ int RunReplay(const Arguments& arguments, Output& out) {
     if (!IsKernelName(name)) {
       PrintError(Concat({"replay: --walk=", name,
                          ": all walks of the model are judged together; name "
-                         "kernel text, kernel-...: 'pxdfuzz walks' lists it"}));
+                         "kernel code, kernel-...: 'pxdfuzz walks' lists it"}));
       return kUsage;
     }
     int exit_code = 0;
@@ -395,7 +395,7 @@ int RunReplay(const Arguments& arguments, Output& out) {
   }
   Replayer replayer(
       arguments.Has("--json"),
-      arguments.Has("--strict") ? Excuses::kNone : Excuses::kKnownDefects,
+      arguments.Has("--strict") ? Excuses::kNone : Excuses::kExpectedFailures,
       kernel.get(), out);
   for (const std::string& operand : arguments.operands) {
     const absl::StatusOr<std::vector<std::string>> files = FilesAt(operand);

@@ -91,7 +91,7 @@ std::optional<ShrunkCase> ShrinkByModel(const FindingWish& wish, Case c,
   return ShrinkFinding(oracle, c, *finding, go_on);
 }
 
-// The same by what a program with kernel text answers.
+// The same by what a program with kernel code answers.
 absl::StatusOr<std::optional<ShrunkCase>> ShrinkByKernel(
     KernelProgram& program, const std::string& wish, const Case& c,
     const Shrinker::GoOn& go_on) {
@@ -116,7 +116,7 @@ int RunShrink(const Arguments& arguments, Output& out) {
     wish.walk = PolicyFromName(walk);
     if (!wish.walk.has_value()) {
       PrintError(Concat({"shrink: there is no walk '", walk, "'; there are ",
-                         WalkNames(), ", and kernel text, kernel-..."}));
+                         WalkNames(), ", and kernel code, kernel-..."}));
       return kUsage;
     }
   }

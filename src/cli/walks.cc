@@ -9,8 +9,8 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/kernel_client.h"
 #include "pxdfuzz/engine/kernel_code.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/report/text_policy.h"
 #include "src/cli/commands.h"
 #include "src/cli/survey/changing_survey.h"
@@ -19,28 +19,28 @@
 namespace pxdfuzz {
 namespace {
 
-// Spaces that are built and where that is the known defect of the walk.
-std::vector<std::string> SpacesWith(Policy policy, Cause cause) {
-  std::vector<std::string> spaces;
-  for (const Space& space : kAllSpaces) {
-    if (IsBuilt(space) &&
-        ExpectedFailures(policy, space).InStillTables() == cause) {
-      spaces.push_back(Name(space));
+// Spaces that are built and where that is the expected failure of the walk.
+std::vector<std::string> PagingModesWith(Policy policy, Cause cause) {
+  std::vector<std::string> modes;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (IsBuilt(mode) &&
+        ExpectedFailures(policy, mode).InStillTables() == cause) {
+      modes.push_back(Name(mode));
     }
   }
-  return spaces;
+  return modes;
 }
 
-// The same of what comes to it while tables change, with the last check.
-std::vector<std::string> SpacesWithRace(Policy policy, Cause cause) {
-  std::vector<std::string> spaces;
-  for (const Space& space : kAllSpaces) {
-    if (IsBuilt(space) && ExpectedFailures(policy, space).Contains(cause) &&
-        ExpectedFailures(policy, space).InStillTables() != cause) {
-      spaces.push_back(Name(space));
+// The same of what comes to it while tables change, with the recheck.
+std::vector<std::string> PagingModesWithRace(Policy policy, Cause cause) {
+  std::vector<std::string> modes;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (IsBuilt(mode) && ExpectedFailures(policy, mode).Contains(cause) &&
+        ExpectedFailures(policy, mode).InStillTables() != cause) {
+      modes.push_back(Name(mode));
     }
   }
-  return spaces;
+  return modes;
 }
 
 void AddChoice(std::string_view axis, const ChoiceText& choice,
@@ -61,36 +61,36 @@ void AddWalk(Policy policy, TextLines& text) {
     text.Line(Concat({"  known as   ", known}));
   }
   constexpr std::string_view kMargin = "             ";
-  const std::vector<std::string> holds = SpacesWith(policy, Cause::kNone);
+  const std::vector<std::string> holds = PagingModesWith(policy, Cause::kNone);
   if (!holds.empty()) {
     text.Wrap("  holds      ", kMargin, Enumerate(holds));
   }
   const auto add = [&](std::string_view label, Cause cause,
-                       const std::vector<std::string>& spaces) {
-    if (spaces.empty()) return;
+                       const std::vector<std::string>& modes) {
+    if (modes.empty()) return;
     text.Wrap(
         label, kMargin,
-        Concat({Enumerate(spaces), ": ", Name(cause), ", ", Describe(cause)}),
+        Concat({Enumerate(modes), ": ", Name(cause), ", ", Describe(cause)}),
         LineStyle::kMarked);
   };
   for (const Cause cause : kAllCauses) {
-    add("  is wrong   ", cause, SpacesWith(policy, cause));
+    add("  is wrong   ", cause, PagingModesWith(policy, cause));
   }
   for (const Cause cause : kAllCauses) {
-    add("  in races   ", cause, SpacesWithRace(policy, cause));
+    add("  in races   ", cause, PagingModesWithRace(policy, cause));
   }
 }
 
-void AddKernelText(const KernelText& kernel, TextLines& text) {
+void AddKernelCode(const KernelCode& kernel, TextLines& text) {
   text.Blank();
   text.Line(kernel.name, LineStyle::kTitle);
   text.Line(Concat({"  text       Linux ", kernel.version, ", ", kernel.arch,
-                    ", ", kernel.variant, "; cut ", kernel.cut}));
+                    ", ", kernel.variant, "; slice ", kernel.slice}));
   if (kernel.variant != "as-is") {
     text.Wrap("             ", "             ",
               DescribeVariant(kernel.variant));
   }
-  text.Line("  licence    GPL-2.0-only: the program holds kernel text");
+  text.Line("  licence    GPL-2.0-only: the program holds kernel code");
 }
 
 }  // namespace
@@ -112,7 +112,7 @@ int RunWalks(const Arguments& /*arguments*/, Output& out) {
   for (const std::string& name : kernels) {
     const KernelProgram::Opened opened = OpenKernelProgram(name);
     if (opened.ok()) {
-      AddKernelText(opened.program->text(), text);
+      AddKernelCode(opened.program->text(), text);
     } else {
       PrintError(opened.error);
       code = kUnreadable;
@@ -120,11 +120,11 @@ int RunWalks(const Arguments& /*arguments*/, Output& out) {
   }
   text.Blank();
   if (kernels.empty()) {
-    text.Line("no kernel text: build with linux-source-6.1 installed");
+    text.Line("no kernel code: build with linux-source-6.1 installed");
   } else {
     text.Wrap(
         "", "",
-        "Kernel text is compiled from Linux trees and is a walk for "
+        "Kernel code is compiled from Linux trees and is a walk for "
         "'explain', 'replay', 'shrink' and 'export', by its name; each is a "
         "program of its own.");
   }

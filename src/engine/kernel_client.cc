@@ -128,8 +128,8 @@ std::string KernelProgram::AskEach(const Case& c, bool recorded,
     if (answers.size() == c.requests.size()) break;
     Answer& last = answers.emplace_back();
     last.run.end = RunEnd::kDied;
-    last.finding = Concat({text_.name, ".", Name(c.space.arch), "-",
-                           std::to_string(c.space.levels), ".died"});
+    last.finding = Concat({text_.name, ".", Name(c.mode.arch), "-",
+                           std::to_string(c.mode.levels), ".died"});
   }
   return "";
 }
@@ -160,7 +160,7 @@ std::string KernelProgram::Start() {
     // Another version may go on with anything.
     if (line.empty() || !lines.starts_with(kProtocolLine)) break;
   }
-  const std::optional<KernelText> text = ReadGreeting(lines);
+  const std::optional<KernelCode> text = ReadGreeting(lines);
   if (text.has_value()) {
     text_ = *text;
     return "";
@@ -266,7 +266,7 @@ std::vector<std::string> KernelProgramNames() {
 }
 
 std::string NoKernelPrograms() {
-  return Concat({"no program with kernel text in ", KernelFolder(),
+  return Concat({"no program with kernel code in ", KernelFolder(),
                  ": build with linux-source-6.1 installed, or say in ",
                  kFolderVariable, " which folder has them"});
 }
@@ -284,7 +284,7 @@ KernelProgram::Opened OpenKernelProgram(const std::string& name) {
   return {.program = nullptr,
           .error = names.empty() ? Concat({none, ": ", NoKernelPrograms()})
                                  : Concat({none, " in ", KernelFolder(),
-                                           "; of kernel text there are ",
+                                           "; of kernel code there are ",
                                            Enumerate(names)}),
           .is_unknown = true};
 }

@@ -17,7 +17,7 @@ std::string DescribeVariant(std::string_view variant) {
   }
   if (variant == "no-pmd-check") {
     return "as it was before 70cbc3cc78a9 (\"mm: gup: fix the fast GUP race "
-           "against THP collapse\"): the last check of a page leaves out its "
+           "against THP collapse\"): the recheck of a page leaves out its "
            "pmd";
   }
   if (variant == "by-pointer") {

@@ -256,11 +256,11 @@ bool ReadMark(Scanner& words, Marks& marks) {
   if (name.rest() == kNowhere) {
     mark = &marks.nowhere;
   } else if (Cause cause; name.ReadOneOf(kCauses, cause)) {
-    mark = cause == Cause::kLeftCopy    ? &marks.left_copy
-           : cause == Cause::kStuck     ? &marks.stuck
-           : cause == Cause::kReadAgain ? &marks.read_again
-           : cause == Cause::kCopyCheck ? &marks.copy_check
-                                        : nullptr;
+    mark = cause == Cause::kStackEscape      ? &marks.stack_escape
+           : cause == Cause::kWrongEntry     ? &marks.wrong_entry
+           : cause == Cause::kDoubleFetch    ? &marks.double_fetch
+           : cause == Cause::kVacuousRecheck ? &marks.vacuous_recheck
+                                             : nullptr;
   }
   return mark != nullptr && words.Read(*mark) && words.done();
 }
@@ -273,8 +273,8 @@ bool ReadPage(Scanner& words, ReturnedPage& page) {
 // One line of an answer but the first and the last.
 bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
   Recording& run = answer.run;
-  if (key == "incomparable") {
-    answer.incomparable = true;
+  if (key == "inconclusive") {
+    answer.inconclusive = true;
     return words.done();
   }
   if (key == "call") {
@@ -309,19 +309,19 @@ bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
 
 }  // namespace
 
-std::string Greeting(const KernelText& text) {
+std::string Greeting(const KernelCode& text) {
   return Concat({kProtocolLine, "name ", text.name, "\nversion ", text.version,
-                 "\ncut ", text.cut, "\narch ", text.arch, "\nvariant ",
+                 "\nslice ", text.slice, "\narch ", text.arch, "\nvariant ",
                  text.variant, "\n", kGreetingEnd});
 }
 
-std::optional<KernelText> ReadGreeting(std::string_view lines) {
+std::optional<KernelCode> ReadGreeting(std::string_view lines) {
   if (!lines.starts_with(kProtocolLine)) return std::nullopt;
   Scanner scanner(lines.substr(kProtocolLine.size()));
-  KernelText text;
+  KernelCode text;
   for (const auto& [key, value] : {std::pair("name", &text.name),
                                    {"version", &text.version},
-                                   {"cut", &text.cut},
+                                   {"slice", &text.slice},
                                    {"arch", &text.arch},
                                    {"variant", &text.variant}}) {
     Scanner line(scanner.Line());
@@ -336,7 +336,7 @@ std::string ToLines(const Answer& answer, bool recorded) {
   std::string text = Concat({"request ", Name(run.end)});
   if (!run.bug.empty()) text += ' ' + run.bug;
   text += '\n';
-  if (answer.incomparable) text += Line({"incomparable"});
+  if (answer.inconclusive) text += Line({"inconclusive"});
   text += Concat({"call ", WordOf(kCalls, run.pin)});
   if (run.refused.has_value()) text += ' ' + Number(*run.refused);
   text += '\n';

@@ -72,7 +72,7 @@ std::string Place(const SeenWorld::Entry& entry) {
 
 // "s390/3 static-lockless, 2 pages from page 3 on, for reading:".
 void AddTitle(const SeenWorld& seen, TextLines& text) {
-  text.Line(Concat({Name(seen.space), " ", Name(seen.walk), ", ",
+  text.Line(Concat({Name(seen.mode), " ", Name(seen.walk), ", ",
                     Plural(seen.pages, "page"), " from page ",
                     std::to_string(seen.start), " on, for ",
                     seen.write ? "writing:" : "reading:"}));
@@ -161,11 +161,11 @@ ExhaustResult ExhaustTiny(
 }
 
 RaceResult ExhaustChangesTiny(
-    int index_bits, int levels, Policy policy, LastCheck last_check,
+    int index_bits, int levels, Policy policy, Recheck recheck,
     const WorldBounds& bounds,
     const std::function<void(const ExhaustProgress&)>& progress) {
   const auto explore = [&]<class A>(A) {
-    return last_check == LastCheck::kYes
+    return recheck == Recheck::kYes
                ? ExhaustChanges<A, GupFastText>(levels, policy, bounds,
                                                 progress)
                : ExhaustChanges<A, GupText>(levels, policy, bounds, progress);

@@ -7,7 +7,7 @@
 
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/paging/leaf.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {
@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kLeafPositions = 4;               // nothing, pte, pmd, pud
 constexpr size_t kCrossedPositions = kLevelCount;  // nothing, pmd to pgd
 constexpr size_t kStatePositions = kPageStateCount + 1;  // and "refused"
-constexpr size_t kPositions = kAllSpaces.size() * 2 * kCrossedPositions *
+constexpr size_t kPositions = kAllPagingModes.size() * 2 * kCrossedPositions *
                               kLeafPositions * kLeafPositions * kStatePositions;
 
 size_t Position(const Cell& cell) {
@@ -31,7 +31,7 @@ size_t Position(const Cell& cell) {
   const size_t state = cell.outcome == Cell::Outcome::kRefused
                            ? kPageStateCount
                            : static_cast<size_t>(cell.state);
-  size_t position = IndexOf(cell.space);
+  size_t position = IndexOf(cell.mode);
   position = position * 2 + (cell.write ? 1 : 0);
   position = position * kCrossedPositions + crossed;
   position = position * kLeafPositions + leaf(cell.before);
@@ -54,9 +54,9 @@ constexpr std::array<std::pair<PageState, LeafState>, 6> kLeafStates = {{
 class Builder {
  public:
   const std::vector<Cell>& Build() {
-    for (const Space& space : kAllSpaces) {
-      VisitArch(space.arch, [&]<class A>() {
-        for (const bool write : {false, true}) AddSpace<A>(space, write);
+    for (const PagingMode& mode : kAllPagingModes) {
+      VisitArch(mode.arch, [&]<class A>() {
+        for (const bool write : {false, true}) AddPagingMode<A>(mode, write);
       });
     }
     return cells_;
@@ -64,10 +64,10 @@ class Builder {
 
  private:
   template <class A>
-  void AddSpace(Space space, bool write) {
-    const SpaceInfo& info = InfoOf(space);
+  void AddPagingMode(PagingMode mode, bool write) {
+    const PagingModeInfo& info = InfoOf(mode);
     const Geometry& geometry = info.geometry;
-    const Cell cell{.space = space, .write = write};
+    const Cell cell{.mode = mode, .write = write};
     Cell refused = cell;
     refused.outcome = Cell::Outcome::kRefused;
     cells_.push_back(refused);
@@ -92,7 +92,7 @@ class Builder {
 
   // One cell for everything that can stand after what `cell` says.
   template <class A>
-  void AddAfter(const SpaceInfo& info, Cell cell) {
+  void AddAfter(const PagingModeInfo& info, Cell cell) {
     const bool same_leaf =
         cell.before.has_value() &&
         info.geometry.span(*cell.before) > info.geometry.span(*cell.crossed);
@@ -171,7 +171,7 @@ std::string_view Name(PageState state) {
 }
 
 std::string Describe(const Cell& cell) {
-  std::string text = Name(cell.space) + (cell.write ? " write" : " read");
+  std::string text = Name(cell.mode) + (cell.write ? " write" : " read");
   if (cell.outcome == Cell::Outcome::kRefused) {
     return text + ": refused, beyond the limit";
   }

@@ -8,46 +8,46 @@
 
 namespace pxdfuzz {
 
-std::string_view Describe(Incomparable reason) {
+std::string_view Describe(Inconclusive reason) {
   switch (reason) {
-    case Incomparable::kNo:
+    case Inconclusive::kNo:
       return "comparable";
-    case Incomparable::kEmptyCase:
+    case Inconclusive::kEmptyCase:
       return "empty case: the input means nothing in format version 1";
-    case Incomparable::kOverflow:
+    case Inconclusive::kOverflow:
       return "refused: start and length of the request overflow";
-    case Incomparable::kBeyondLimit:
+    case Inconclusive::kBeyondLimit:
       return "refused: the request ends beyond the limit of the address space";
-    case Incomparable::kMalformedWord:
+    case Inconclusive::kMalformedWord:
       return "malformed: a poke writes a word that is no entry of its level";
-    case Incomparable::kMalformedTable:
+    case Inconclusive::kMalformedTable:
       return "malformed: a poke points to what is no table of the level below";
-    case Incomparable::kMalformedControl:
+    case Inconclusive::kMalformedControl:
       return "malformed: a poke gives the hardware another root";
-    case Incomparable::kFreesPages:
+    case Inconclusive::kFreesPages:
       return "impossible: a change frees a table that still holds something";
-    case Incomparable::kInsideLeaf:
+    case Inconclusive::kInsideLeaf:
       return "impossible: a change goes inside a large leaf that is not split";
-    case Incomparable::kMapsOver:
+    case Inconclusive::kMapsOver:
       return "impossible: a change maps where something is mapped";
-    case Incomparable::kMapsIntoCollapse:
+    case Inconclusive::kMapsIntoCollapse:
       return "impossible: a change maps where a collapse is not done";
-    case Incomparable::kDetachesNothing:
+    case Inconclusive::kDetachesNothing:
       return "impossible: a change detaches what is no page table";
-    case Incomparable::kSplitsNothing:
+    case Inconclusive::kSplitsNothing:
       return "impossible: a change splits what is no large leaf";
-    case Incomparable::kRefillsNothing:
+    case Inconclusive::kRefillsNothing:
       return "impossible: a change refills a page table that was not detached";
-    case Incomparable::kUpgradesNothing:
+    case Inconclusive::kUpgradesNothing:
       return "impossible: a change upgrades an mm that can have no more levels";
   }
   return "";
 }
 
 std::string Name(const Signature& signature) {
-  std::string name(Name(signature.space.arch));
+  std::string name(Name(signature.mode.arch));
   name += '-';
-  name += std::to_string(signature.space.levels);
+  name += std::to_string(signature.mode.levels);
   name += '.';
   name += Name(signature.walk);
   if (signature.changing) name += ".changing";

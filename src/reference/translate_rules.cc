@@ -13,18 +13,18 @@
 namespace pxdfuzz {
 namespace {
 
-std::string Outcome(const Translation& t, Space space) {
+std::string Outcome(const Translation& t, PagingMode mode) {
   std::string text;
   if (t.code == 0) {
     text = Hex(t.physical);
     if (t.is_protected) text += ", protected";
   } else {
-    VisitArch(space.arch,
+    VisitArch(mode.arch,
               [&]<class A>() { text = A::Manual::CodeName(t.code); });
     text += " (" + Hex(t.code) + ")";
   }
   if (!t.fetched) return text + ", nothing read";
-  VisitArch(space.arch, [&]<class A>() {
+  VisitArch(mode.arch, [&]<class A>() {
     text += ", last read ";
     text += Hex(t.entry);
     text += " in a ";
@@ -41,19 +41,19 @@ std::string Line(std::string_view label, std::string_view text) {
 
 }  // namespace
 
-std::string Describe(const RuleViolation& violation, Space space) {
+std::string Describe(const RuleViolation& violation, PagingMode mode) {
   std::string text = Line("rule:    ", violation.rule);
   text += Line("says:    ", violation.text);
   text += Line("before:  ", Hex(violation.address) + " under control " +
                                 Hex(violation.control));
-  text += Line("         ", Outcome(violation.result, space));
+  text += Line("         ", Outcome(violation.result, mode));
   text += Line("after:   ", Hex(violation.changed_address) + " under control " +
                                 Hex(violation.changed_control));
   if (violation.written.has_value()) {
     text += Line("         ", "with " + Hex(violation.word) + " at " +
                                   Hex(*violation.written));
   }
-  text += Line("         ", Outcome(violation.changed_result, space));
+  text += Line("         ", Outcome(violation.changed_result, mode));
   return text;
 }
 
@@ -70,7 +70,7 @@ TranslateRules::TranslateRules() {
 std::optional<RuleViolation> TranslateRules::Check(const Case& c) {
   std::optional<RuleViolation> violation;
   if (c.empty()) return violation;
-  VisitArch(c.space.arch, [&]<class A>() {
+  VisitArch(c.mode.arch, [&]<class A>() {
     const Arenas& arenas = arenas_[static_cast<size_t>(A::kId)];
     violation = rules::RuleChecker<A>(*arenas.first, *arenas.second).Check(c);
   });

@@ -94,20 +94,20 @@ class StoryTeller {
     const WalkEvent* rule = walk_.rule_event();
     if (rule == nullptr) return "";
     if (rule->kind == WalkEvent::Kind::kReread) {
-      return Concat({" ", OffsetCall(policy_, Below(rule->again.level)),
-                     " reads *", Name(rule->again.level), "p again (read ",
+      return Concat({" ", OffsetCall(policy_, Below(rule->reread.level)),
+                     " reads *", Name(rule->reread.level), "p again (read ",
                      std::to_string(rule->read), "): ", walk_.BecameText(*rule),
                      "."});
     }
     if (rule->kind == WalkEvent::Kind::kCheck) {
       return Concat(
-          {" Its last check passes all the same: it compares a local "
+          {" Its recheck passes all the same: it compares a local "
            "copy of the ",
-           Name(rule->again.level), " entry with itself."});
+           Name(rule->reread.level), " entry with itself."});
     }
     const Turn* turn = walk_.rule_turn();
     switch (turn->loaded.source) {
-      case Source::kLeftCopy:
+      case Source::kStackEscape:
         return Concat({" It left the copy of ", Name(turn->ref.copy_of()),
                        " at ", Name(turn->level), ": ", Name(turn->level),
                        "p moved off a local variable, to ",
@@ -129,7 +129,7 @@ class StoryTeller {
   std::string WrongTurn(const WalkPicture& picture) const {
     std::string text;
     const Turn* turn = walk_.rule_turn();
-    if (turn != nullptr && turn->loaded.source == Source::kLeftCopy) {
+    if (turn != nullptr && turn->loaded.source == Source::kStackEscape) {
       const std::string copy(Name(turn->ref.copy_of()));
       text =
           Concat({"The ", copy, " copy is left at ", Name(turn->level), ". "});
@@ -162,20 +162,20 @@ class StoryTeller {
     return text;
   }
 
-  std::string KnownDefectNote() const {
+  std::string ExpectedFailureNote() const {
     if (told_.excuse == Cause::kNone) return "";
     return Concat({" This walk is known to go wrong here, for that reason (",
                    Name(told_.excuse), ")."});
   }
 
   std::string Headline() const {
-    return Concat({"On ", Name(case_.space.arch), " with ",
-                   std::to_string(case_.space.levels), " levels, ",
+    return Concat({"On ", Name(case_.mode.arch), " with ",
+                   std::to_string(case_.mode.levels), " levels, ",
                    replay_.changing()
                        ? race_facts_.WhatDiffers(compared_.name,
                                                  [this] { return WhyItEnds(); })
                        : facts_.WhatDiffers(compared_.name),
-                   WhereItLeft(), KnownDefectNote()});
+                   WhereItLeft(), ExpectedFailureNote()});
   }
 
   // Why a walk that holds ends where it does.
@@ -185,8 +185,8 @@ class StoryTeller {
     if (!last.has_changed()) {
       return WhyItStops().substr(std::string_view("stop: ").size());
     }
-    return Concat({"its last check (read ", std::to_string(last.read),
-                   ") found *", Name(last.again.level), "p changed by ",
+    return Concat({"its recheck (read ", std::to_string(last.read), ") found *",
+                   Name(last.reread.level), "p changed by ",
                    race_.WhichChange(last.origin.address(), last.version),
                    ", and it gave the page back"});
   }
@@ -266,7 +266,7 @@ class StoryTeller {
       std::string how = Concat({name, " (", Name(walk.outcome), ", page ",
                                 std::to_string(walk.first_difference)});
       if (walk.excuse != Cause::kNone) {
-        how += Concat({", known defect: ", Name(walk.excuse)});
+        how += Concat({", expected failure: ", Name(walk.excuse)});
       }
       differ.push_back(how + ")");
     }
@@ -299,10 +299,10 @@ class StoryTeller {
 };
 
 // Why there is nothing to compare, or kNo.
-Incomparable WhyIncomparable(const Verdict& verdict, size_t request) {
-  if (verdict.incomparable != Incomparable::kNo) return verdict.incomparable;
-  if (verdict.requests.empty()) return Incomparable::kEmptyCase;
-  return verdict.requests[request].incomparable;
+Inconclusive WhyInconclusive(const Verdict& verdict, size_t request) {
+  if (verdict.inconclusive != Inconclusive::kNo) return verdict.inconclusive;
+  if (verdict.requests.empty()) return Inconclusive::kEmptyCase;
+  return verdict.requests[request].inconclusive;
 }
 
 void AddStory(const WalkStory& story, bool box, TextLines& out) {
@@ -347,7 +347,7 @@ void AddReport(const Case& c, const Verdict& verdict, size_t request,
   if (story.comparable) {
     AddStory(story, box, out);
   } else {
-    AddIncomparable(c, WhyIncomparable(verdict, request), request, out);
+    AddInconclusive(c, WhyInconclusive(verdict, request), request, out);
   }
 }
 
@@ -371,17 +371,17 @@ std::string HowToReadTurns(const WalkStory& story) {
 WalkStory TellWalk(const Case& c, const Verdict& verdict, size_t request,
                    size_t walk, size_t columns) {
   WalkStory story;
-  const Incomparable reason = WhyIncomparable(verdict, request);
-  if (reason != Incomparable::kNo || verdict.requests.empty()) {
+  const Inconclusive reason = WhyInconclusive(verdict, request);
+  if (reason != Inconclusive::kNo || verdict.requests.empty()) {
     story.walk = Name(kAllWalks[walk]);
-    story.headline = DescribeIncomparable(c, reason, request);
+    story.headline = DescribeInconclusive(c, reason, request);
     story.source = CaseLines(c, request, /*went_wrong=*/false, columns);
     return story;
   }
   assert(request < verdict.requests.size());
   const RequestVerdict& judged = verdict.requests[request];
   assert(judged.walks[walk].ran);
-  VisitArch(c.space.arch, [&]<class A>() {
+  VisitArch(c.mode.arch, [&]<class A>() {
     story = StoryTeller<A>(c, judged, request, walk).Tell(columns);
   });
   return story;

@@ -59,14 +59,14 @@ std::string_view Describe(Cause cause) {
   switch (cause) {
     case Cause::kNone:
       return "";
-    case Cause::kLeftCopy:
+    case Cause::kStackEscape:
       return "a read of the stack outside the copy that the pointer was made "
              "from";
-    case Cause::kReadAgain:
+    case Cause::kDoubleFetch:
       return "an offset reads an entry again that has changed";
-    case Cause::kCopyCheck:
-      return "the last check compares a local copy with itself";
-    case Cause::kStuck:
+    case Cause::kVacuousRecheck:
+      return "the recheck compares a local copy with itself";
+    case Cause::kWrongEntry:
       return "a loop turn reads an entry that does not hold its address";
   }
   return "";

@@ -27,7 +27,7 @@ std::vector<StoryWord> RaceWords(Outcome outcome) {
                    "to take a reference to a page's frame "
                    "(try_grab_folio), so that it is not freed. Until then "
                    "it may be."});
-  words.push_back({"last check",
+  words.push_back({"recheck",
                    "when it has grabbed a page, gup_fast reads entries "
                    "again, the leaf and for a small page the pmd above it, "
                    "by the pointers that it has. Where one is another than "

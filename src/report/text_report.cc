@@ -26,21 +26,21 @@ void AddTitle(std::string_view title, TextLines& out) {
   out.Blank();
 }
 
-std::string DescribeIncomparable(const Case& c, Incomparable reason,
+std::string DescribeInconclusive(const Case& c, Inconclusive reason,
                                  size_t request) {
   std::string what = "The case";
-  if (c.requests.size() > 1 && (reason == Incomparable::kOverflow ||
-                                reason == Incomparable::kBeyondLimit)) {
+  if (c.requests.size() > 1 && (reason == Inconclusive::kOverflow ||
+                                reason == Inconclusive::kBeyondLimit)) {
     what = Concat({"Request ", std::to_string(request + 1), " of ",
                    std::to_string(c.requests.size())});
   }
-  return Concat({what, " is not comparable, which is no agreement: ",
+  return Concat({what, " is inconclusive, which is no agreement: ",
                  Describe(reason), ". No walk is run."});
 }
 
-void AddIncomparable(const Case& c, Incomparable reason, size_t request,
+void AddInconclusive(const Case& c, Inconclusive reason, size_t request,
                      TextLines& out) {
-  out.Wrap("", "", DescribeIncomparable(c, reason, request), LineStyle::kTitle);
+  out.Wrap("", "", DescribeInconclusive(c, reason, request), LineStyle::kTitle);
   AddTitle("Case", out);
   const std::string text = ToText(c, out.columns());
   out.Line(std::string_view(text).substr(0, text.size() - 1));

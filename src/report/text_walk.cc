@@ -57,61 +57,62 @@ std::string DescribeStackPlace(int64_t distance, Level level) {
                  Name(level)});
 }
 
-std::string DescribeReread(const ReadAgain& again) {
+std::string DescribeReread(const DoubleFetch& reread) {
   return Concat(
-      {"*", Name(again.level), "p again",
-       again.word.has_value()
-           ? Concat({" = ", Hex(*again.word), ": ", again.now, "; it was ",
-                     again.before, " when it was tested"})
+      {"*", Name(reread.level), "p again",
+       reread.word.has_value()
+           ? Concat({" = ", Hex(*reread.word), ": ", reread.now, "; it was ",
+                     reread.before, " when it was tested"})
            : std::string(": the same")});
 }
 
-std::string DescribeBecame(const ReadAgain& again) {
-  return Concat({"*", Name(again.level), "p was ", again.before,
-                 " when it was tested (read ", std::to_string(again.read),
-                 "), and ", again.change, " has made it ", again.now});
+std::string DescribeBecame(const DoubleFetch& reread) {
+  return Concat({"*", Name(reread.level), "p was ", reread.before,
+                 " when it was tested (read ", std::to_string(reread.read),
+                 "), and ", reread.change, " has made it ", reread.now});
 }
 
-std::string DescribeRereadRule(const ReadAgain& again) {
+std::string DescribeRereadRule(const DoubleFetch& reread) {
   return Concat(
       {"RULE BROKEN: without a lock, the entry that was tested is the one to "
        "go by. ",
-       OffsetCall(again.policy, Below(again.level)), " reads *",
-       Name(again.level), "p for itself. ", DescribeBecame(again),
+       OffsetCall(reread.policy, Below(reread.level)), " reads *",
+       Name(reread.level), "p for itself. ", DescribeBecame(reread),
        ". The function follows that as if it led to a table."});
 }
 
-std::string DescribeCheck(const ReadAgain& again) {
-  std::string text = Concat({"last check: *", Name(again.level), "p"});
-  text += again.word.has_value()
-              ? Concat({" = ", Hex(*again.word), ": ", again.now, "; it was ",
-                        again.before})
+std::string DescribeCheck(const DoubleFetch& reread) {
+  std::string text = Concat({"recheck: *", Name(reread.level), "p"});
+  text += reread.word.has_value()
+              ? Concat({" = ", Hex(*reread.word), ": ", reread.now, "; it was ",
+                        reread.before})
               : std::string(" is the same");
-  if (!again.copy.has_value()) return text;
-  text += Concat({": it is the local copy of ", Name(*again.copy),
+  if (!reread.copy.has_value()) return text;
+  text += Concat({": it is the local copy of ", Name(*reread.copy),
                   ", compared with itself"});
-  if (!again.in_table.empty()) {
-    text += Concat({"; in the table it is ", again.in_table, " now"});
+  if (!reread.in_table.empty()) {
+    text += Concat({"; in the table it is ", reread.in_table, " now"});
   }
   return text;
 }
 
-std::string DescribeVoidCheck(const ReadAgain& again) {
+std::string DescribeVoidCheck(const DoubleFetch& reread) {
   return Concat(
-      {"RULE BROKEN: the last check looks whether the entry in the table is "
+      {"RULE BROKEN: the recheck looks whether the entry in the table is "
        "still the one that the page came from. ",
-       Name(again.level), "p does not point into a table: ",
-       again.handed.empty() ? Concat({OffsetCall(again.policy, again.level),
-                                      " handed back the address of ",
-                                      Name(again.copy.value_or(again.level))})
-                            : again.handed,
+       Name(reread.level), "p does not point into a table: ",
+       reread.handed.empty()
+           ? Concat({OffsetCall(reread.policy, reread.level),
+                     " handed back the address of ",
+                     Name(reread.copy.value_or(reread.level))})
+           : reread.handed,
        ", a local variable. The check compares that with itself, and "
        "passes whatever happens. The entry itself, ",
-       again.origin, ", was ", again.before, " and is ", again.in_table,
-       " since ", again.change, "."});
+       reread.origin, ", was ", reread.before, " and is ", reread.in_table,
+       " since ", reread.change, "."});
 }
 
-std::string DescribeLeftCopy(const LeftCopy& left) {
+std::string DescribeStackEscape(const StackEscape& left) {
   // There is none above pgd, which an answer may claim all the same.
   const Level parent =
       left.level == Level::kPgd ? Level::kPgd : Above(left.level);
@@ -227,7 +228,7 @@ void AddTurns(const std::vector<ToldTurn>& turns, std::string_view walk,
     };
     add_left(turn.part, 0, 2);
     add_left(turn.pointer, 2, 2);
-    add_left(turn.again, 2, 2);
+    add_left(turn.reread, 2, 2);
     add_left(turn.place.empty() ? "" : Concat({"-> ", turn.place}), 4, 3);
     add_left(turn.read, 2, 2);
     add_left(turn.next, 2, 2);

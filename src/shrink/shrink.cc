@@ -15,14 +15,14 @@
 #include "pxdfuzz/memory/stack.h"
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {
 
 using Cases = std::vector<Case>;
 
-const Geometry& GeometryOf(const Case& c) { return InfoOf(c.space).geometry; }
+const Geometry& GeometryOf(const Case& c) { return InfoOf(c.mode).geometry; }
 
 uint64_t EndOf(const Request& request, const Geometry& geometry) {
   return WrappingAdd(request.start, request.pages * geometry.page_size());
@@ -198,7 +198,7 @@ Complexity::Complexity(const Case& c) {
   const auto each = [&add](const auto& items, auto&& part) {
     for (const auto& item : items) add(part(item));
   };
-  add(c.space.levels);
+  add(c.mode.levels);
   add(c.requests.size());
   const auto lines = [](const auto& item) { return LinesOf(item); };
   const auto kind = [](const auto& item) { return CostOf(item.kind); };
@@ -356,10 +356,10 @@ void AddWithAllReads(const Case& c, Cases& out) {
 }
 
 void FewerLevels(const Case& c, Cases& out) {
-  for (const Space& space : kAllSpaces) {
-    if (space.arch != c.space.arch || space.levels >= c.space.levels) continue;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (mode.arch != c.mode.arch || mode.levels >= c.mode.levels) continue;
     Case fewer = c;
-    fewer.space = space;
+    fewer.mode = mode;
     AddWithReads(fewer, kFewReads, out);
   }
 }
@@ -933,7 +933,7 @@ void PlainFramesOnly(const Case& c, Cases& out) {
 
 // What cases are made of that cross a boundary and are simple: `boundary` is
 // the first one of `level`.
-std::vector<Record> Ingredients(const SpaceInfo& info, Level level,
+std::vector<Record> Ingredients(const PagingModeInfo& info, Level level,
                                 uint64_t boundary) {
   const Geometry& geometry = info.geometry;
   std::vector<Record> records;
@@ -994,7 +994,7 @@ void NumberFrames(Case& c) {
 
 // What may be at a place before it changes: nothing, a leaf, a table that is
 // empty, a page beside it, or one in the next page table.
-std::vector<std::optional<Record>> ThingsAt(const SpaceInfo& info,
+std::vector<std::optional<Record>> ThingsAt(const PagingModeInfo& info,
                                             uint64_t place) {
   const Geometry& geometry = info.geometry;
   std::vector<std::optional<Record>> records = {std::nullopt};
@@ -1022,7 +1022,7 @@ std::vector<std::optional<Record>> ThingsAt(const SpaceInfo& info,
 }
 
 // What may happen there, all of it at once.
-std::vector<std::vector<Change>> ChangesAt(const SpaceInfo& info,
+std::vector<std::vector<Change>> ChangesAt(const PagingModeInfo& info,
                                            uint64_t place) {
   using Kind = Change::Kind;
   const Geometry& geometry = info.geometry;
@@ -1049,13 +1049,13 @@ std::vector<std::vector<Change>> ChangesAt(const SpaceInfo& info,
 // one thing in the way of a request, or behind a boundary that it crosses.
 void StartOverChanging(const Case& c, Cases& out) {
   constexpr int kReads = 8;
-  const SpaceInfo& info = InfoOf(c.space);
+  const PagingModeInfo& info = InfoOf(c.mode);
   const Geometry& geometry = info.geometry;
   Simplest cases(c);
   // A page is mapped in front of `place` where that is not the first.
   const auto add = [&](uint64_t start, uint64_t place, int first, int last) {
     Case simple;
-    simple.space = c.space;
+    simple.mode = c.mode;
     simple.requests.push_back(
         {.start = start,
          .pages = static_cast<uint16_t>(start == place ? 1 : 2)});
@@ -1097,7 +1097,7 @@ void StartOver(const Case& c, Cases& out) {
     StartOverChanging(c, out);
     return;
   }
-  const SpaceInfo& info = InfoOf(c.space);
+  const PagingModeInfo& info = InfoOf(c.mode);
   const Geometry& geometry = info.geometry;
   const auto crossed = Crossed(c.requests[0], geometry);
   if (!crossed.has_value()) return;
@@ -1109,7 +1109,7 @@ void StartOver(const Case& c, Cases& out) {
   const auto add = [&](std::initializer_list<size_t> chosen) {
     if (chosen.size() > most) return;
     Case simple;
-    simple.space = c.space;
+    simple.mode = c.mode;
     simple.requests.push_back(
         {.start = boundary - geometry.page_size(), .pages = 2});
     for (const size_t i : chosen) simple.records.push_back(all[i]);

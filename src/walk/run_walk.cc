@@ -8,7 +8,7 @@ namespace pxdfuzz {
 
 void RunWalk(const WalkSite& site, Policy policy, const Request& request,
              WalkRun& run) {
-  VisitArch(site.space.arch,
+  VisitArch(site.mode.arch,
             [&]<class A>() { RunWalkOf<A>(site, policy, request, run); });
 }
 

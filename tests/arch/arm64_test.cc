@@ -147,13 +147,13 @@ TEST(Arm64ContractTest, Limit) {
   const auto permitted = [](int levels, uint64_t start, uint64_t pages) {
     return Permitted<Arm64Page16K>(levels, start, pages);
   };
-  EXPECT_EQ(permitted(3, 0x7fffffffc000, 1), Incomparable::kNo);
-  EXPECT_EQ(permitted(3, 0x7fffffffc000, 2), Incomparable::kBeyondLimit);
-  EXPECT_EQ(permitted(3, 0x800000000000, 1), Incomparable::kBeyondLimit);
-  EXPECT_EQ(permitted(4, 0x7fffffffc000, 2), Incomparable::kNo);
-  EXPECT_EQ(permitted(4, 0xfffffffffc000, 1), Incomparable::kNo);
-  EXPECT_EQ(permitted(4, 0xfffffffffc000, 2), Incomparable::kBeyondLimit);
-  EXPECT_EQ(permitted(4, 0xffffffffffffc000, 1), Incomparable::kOverflow);
+  EXPECT_EQ(permitted(3, 0x7fffffffc000, 1), Inconclusive::kNo);
+  EXPECT_EQ(permitted(3, 0x7fffffffc000, 2), Inconclusive::kBeyondLimit);
+  EXPECT_EQ(permitted(3, 0x800000000000, 1), Inconclusive::kBeyondLimit);
+  EXPECT_EQ(permitted(4, 0x7fffffffc000, 2), Inconclusive::kNo);
+  EXPECT_EQ(permitted(4, 0xfffffffffc000, 1), Inconclusive::kNo);
+  EXPECT_EQ(permitted(4, 0xfffffffffc000, 2), Inconclusive::kBeyondLimit);
+  EXPECT_EQ(permitted(4, 0xffffffffffffc000, 1), Inconclusive::kOverflow);
 }
 
 // -----------------------------------------------------------------------------
@@ -266,12 +266,12 @@ TEST(Arm64WalksTest, ByValueIsWrongWithThreeLevelsAndNothingElse) {
     for (int i = 0; i < kCases; ++i) {
       const Case c = generator.DrawCase();
       const Verdict& verdict =
-          oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+          oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
       ASSERT_FALSE(verdict.finding.has_value())
           << Name(verdict.finding->signature) << '\n'
           << ToText(c);
       for (const RequestVerdict& request : verdict.requests) {
-        if (request.incomparable != Incomparable::kNo) continue;
+        if (request.inconclusive != Inconclusive::kNo) continue;
         ++requests;
         crossed += request.crosses_folded;
         returned += request.pages > 0;
@@ -279,7 +279,7 @@ TEST(Arm64WalksTest, ByValueIsWrongWithThreeLevelsAndNothingElse) {
           EXPECT_TRUE(request.walks[walk].marks.invariant);
           if (request.walks[walk].outcome == Outcome::kAgrees) continue;
           ++wrong[walk];
-          EXPECT_EQ(request.walks[walk].excuse, Cause::kLeftCopy);
+          EXPECT_EQ(request.walks[walk].excuse, Cause::kStackEscape);
         }
       }
     }
@@ -299,7 +299,7 @@ TEST(Arm64WalksTest, ByValueIsWrongWithThreeLevelsAndNothingElse) {
 // page, and around it lie older copies of the same entry.
 Case OnePage(uint64_t address, uint16_t position) {
   Case c;
-  c.space = {ArchId::kArm64Page16K, 3};
+  c.mode = {ArchId::kArm64Page16K, 3};
   c.stack = {.position = position, .around = StackContent::kCopy, .words = {}};
   c.requests.push_back({.start = address});
   c.records.push_back({.address = address, .frame = 0x40000000});
@@ -334,7 +334,7 @@ TEST(Arm64WalksTest, ByValueIsRightByLuckAtTheStartOfAPage) {
         .walks[IndexOf(kStaticByValue)];
   };
   EXPECT_EQ(judge(0x14000, 0).outcome, Outcome::kAgrees);
-  EXPECT_EQ(judge(0x14000, 0).marks.left_copy, Marks::kNever);
+  EXPECT_EQ(judge(0x14000, 0).marks.stack_escape, Marks::kNever);
   EXPECT_EQ(judge(0x14000, 1).outcome, Outcome::kStrayRead);
   EXPECT_EQ(judge(0x1000014000, 0).outcome, Outcome::kShort);
 }
@@ -344,11 +344,11 @@ TEST(Arm64WalksTest, ByValueLeavesTheCopyThoughItComesBackToIt) {
   Oracle oracle;
   const Case c = OnePage(0x5000014000, 5);
   const Verdict& verdict =
-      oracle.Judge(c, WalkSet::Of(kStaticByValue), Excuses::kKnownDefects);
-  EXPECT_EQ(verdict.kind, Verdict::Kind::kKnownDefect);
+      oracle.Judge(c, WalkSet::Of(kStaticByValue), Excuses::kExpectedFailures);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kExpectedFailure);
   const WalkVerdict& walk = verdict.requests[0].walks[IndexOf(kStaticByValue)];
   EXPECT_EQ(walk.outcome, Outcome::kShort);
-  EXPECT_EQ(walk.marks.left_copy, 0u);
+  EXPECT_EQ(walk.marks.stack_escape, 0u);
   const std::string report =
       WalkReport(c, verdict, 0, IndexOf(kStaticByValue), {});
   EXPECT_THAT(report,
@@ -361,7 +361,7 @@ TEST(Arm64WalksTest, ReportsFindNoFaultWithWalksThatHold) {
   Oracle oracle;
   const Case c = OnePage(0x5000014000, 7);
   const Verdict& verdict =
-      oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+      oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
   for (size_t i = 0; i < kWalkCount; ++i) {
     const std::string report = WalkReport(c, verdict, 0, i, {});
     if (HoldsIn(3, kAllWalks[i])) {
@@ -385,7 +385,7 @@ std::optional<RuleViolation> Try(int cases) {
   Arena second = MakeArena<A>();
   Rng rng(1);
   for (int i = 0; i < cases; ++i) {
-    const SpaceInfo& info =
+    const PagingModeInfo& info =
         InfoOf({ArchId::kArm64Page16K, static_cast<uint8_t>(3 + i % 2)});
     Generator generator(rng, info);
     Case c = generator.DrawCase();

@@ -40,16 +40,16 @@ TEST(S390GeometryTest, FoldedLevelsAreNotReal) {
     int levels;
     Level root;
     uint64_t last_address;
-  } const kSpaces[] = {{2, Level::kPmd, 0x7fff'ffff},
-                       {3, Level::kPud, 0x3ff'ffff'ffff},
-                       {4, Level::kP4d, 0x1f'ffff'ffff'ffff},
-                       {5, Level::kPgd, 0xffff'ffff'ffff'ffff}};
-  for (const auto& space : kSpaces) {
-    const Geometry geometry = S390::GeometryOf(space.levels);
-    EXPECT_EQ(geometry.root(), space.root);
-    EXPECT_EQ(geometry.last_address(), space.last_address);
+  } const kPagingModes[] = {{2, Level::kPmd, 0x7fff'ffff},
+                            {3, Level::kPud, 0x3ff'ffff'ffff},
+                            {4, Level::kP4d, 0x1f'ffff'ffff'ffff},
+                            {5, Level::kPgd, 0xffff'ffff'ffff'ffff}};
+  for (const auto& mode : kPagingModes) {
+    const Geometry geometry = S390::GeometryOf(mode.levels);
+    EXPECT_EQ(geometry.root(), mode.root);
+    EXPECT_EQ(geometry.last_address(), mode.last_address);
     for (const Level level : kAllLevels) {
-      EXPECT_EQ(geometry.real(level), level <= space.root);
+      EXPECT_EQ(geometry.real(level), level <= mode.root);
     }
   }
 }
@@ -217,29 +217,29 @@ TEST(S390KernelTest, PagesOfLeaves) {
 
 // -----------------------------------------------------------------------------
 
-TEST(S390KnownDefectTest, FiveLevelsHaveNone) {
+TEST(S390ExpectedFailureTest, FiveLevelsHaveNone) {
   for (const Policy& policy : kAllWalks) {
     EXPECT_EQ(S390::ExpectedFailures(policy, 5).InStillTables(), Cause::kNone)
         << Name(policy);
   }
 }
 
-TEST(S390KnownDefectTest, WithFoldedLevels) {
+TEST(S390ExpectedFailureTest, WithFoldedLevels) {
   struct {
     const char* walk;
     Cause cause;
   } const kDefects[] = {
-      {"static-by-value", Cause::kLeftCopy},
+      {"static-by-value", Cause::kStackEscape},
       {"folded-aware-by-value", Cause::kNone},
       {"static-lockless", Cause::kNone},
       {"static-by-pointer", Cause::kNone},
       {"folded-aware-by-pointer", Cause::kNone},
       {"folded-aware-lockless", Cause::kNone},
-      {"static-by-value-recompute", Cause::kStuck},
+      {"static-by-value-recompute", Cause::kWrongEntry},
       {"folded-aware-by-value-recompute", Cause::kNone},
-      {"static-lockless-recompute", Cause::kStuck},
+      {"static-lockless-recompute", Cause::kWrongEntry},
       {"folded-aware-lockless-recompute", Cause::kNone},
-      {"static-by-pointer-recompute", Cause::kStuck},
+      {"static-by-pointer-recompute", Cause::kWrongEntry},
       {"folded-aware-by-pointer-recompute", Cause::kNone},
   };
   for (int levels = 2; levels <= 4; ++levels) {

@@ -122,13 +122,13 @@ TEST(X86ContractTest, Limit) {
   const auto permitted = [](int levels, uint64_t start, uint64_t pages) {
     return Permitted<X86>(levels, start, pages);
   };
-  EXPECT_EQ(permitted(4, 0x7fffffffe000, 1), Incomparable::kNo);
-  EXPECT_EQ(permitted(4, 0x7fffffffe000, 2), Incomparable::kBeyondLimit);
-  EXPECT_EQ(permitted(4, 0x800000000000, 1), Incomparable::kBeyondLimit);
-  EXPECT_EQ(permitted(5, 0x7fffffffe000, 2), Incomparable::kNo);
-  EXPECT_EQ(permitted(5, 0xffffffffffe000, 1), Incomparable::kNo);
-  EXPECT_EQ(permitted(5, 0xffffffffffe000, 2), Incomparable::kBeyondLimit);
-  EXPECT_EQ(permitted(5, 0xfffffffffffff000, 1), Incomparable::kOverflow);
+  EXPECT_EQ(permitted(4, 0x7fffffffe000, 1), Inconclusive::kNo);
+  EXPECT_EQ(permitted(4, 0x7fffffffe000, 2), Inconclusive::kBeyondLimit);
+  EXPECT_EQ(permitted(4, 0x800000000000, 1), Inconclusive::kBeyondLimit);
+  EXPECT_EQ(permitted(5, 0x7fffffffe000, 2), Inconclusive::kNo);
+  EXPECT_EQ(permitted(5, 0xffffffffffe000, 1), Inconclusive::kNo);
+  EXPECT_EQ(permitted(5, 0xffffffffffe000, 2), Inconclusive::kBeyondLimit);
+  EXPECT_EQ(permitted(5, 0xfffffffffffff000, 1), Inconclusive::kOverflow);
 }
 
 // -----------------------------------------------------------------------------
@@ -200,7 +200,7 @@ std::optional<RuleViolation> Try(int cases) {
   Arena second = MakeArena<A>();
   Rng rng(1);
   for (int i = 0; i < cases; ++i) {
-    const SpaceInfo& info =
+    const PagingModeInfo& info =
         InfoOf({ArchId::kX86, static_cast<uint8_t>(4 + i % 2)});
     Generator generator(rng, info);
     Case c = generator.DrawCase();

@@ -101,7 +101,7 @@ TEST(CaseTest, KnownBytes) {
       0,
   };
   const Case c = Decode(bytes);
-  EXPECT_EQ(c.space, (Space{ArchId::kS390, 3}));
+  EXPECT_EQ(c.mode, (PagingMode{ArchId::kS390, 3}));
   ASSERT_EQ(c.requests.size(), 1u);
   EXPECT_EQ(c.requests[0].start, 0x10ffffff000u);
   EXPECT_EQ(c.requests[0].pages, 2);
@@ -193,7 +193,7 @@ TEST(CaseTest, ChangesIgnoreBytesThatTheyHaveNot) {
 // Every field of a case as numbers.
 std::string Numbers(const Case& c) {
   std::ostringstream out;
-  out << Name(c.space) << ' ' << c.stack.position << ' '
+  out << Name(c.mode) << ' ' << c.stack.position << ' '
       << static_cast<int>(c.stack.around);
   for (const StackWord& word : c.stack.words) {
     out << " s" << word.distance << ' ' << static_cast<int>(word.content) << ' '
@@ -249,13 +249,13 @@ std::vector<std::vector<uint8_t>> RecordsOfEachType() {
 TEST(CaseTest, TheFormatIsFrozen) {
   const std::vector<std::vector<uint8_t>> records = RecordsOfEachType();
   std::string all;
-  for (const uint8_t space : std::initializer_list<uint8_t>{0, 64, 128, 176}) {
+  for (const uint8_t mode : std::initializer_list<uint8_t>{0, 64, 128, 176}) {
     for (const std::vector<uint8_t>& record : records) {
       for (size_t at = 2; at < 2 * kRecordBytes; ++at) {
         for (int value = 0; value < 256; ++value) {
           std::vector<uint8_t> bytes(kRecordBytes, 3);
           bytes[0] = kFormatVersion;
-          bytes[1] = space;
+          bytes[1] = mode;
           bytes.insert(bytes.end(), record.begin(), record.end());
           bytes[at] = static_cast<uint8_t>(value);
           all += Numbers(Decode(bytes));
@@ -274,8 +274,8 @@ TEST(CaseTest, UnbuiltArchitecturesAreTheEmptyCase) {
     empty += Decode(bytes).empty();
   }
   size_t built = 0;
-  for (const Space& space : kAllSpaces) built += IsBuilt(space);
-  EXPECT_EQ(empty == 0, built == kAllSpaces.size());
+  for (const PagingMode& mode : kAllPagingModes) built += IsBuilt(mode);
+  EXPECT_EQ(empty == 0, built == kAllPagingModes.size());
 }
 
 // docs/format.md, from the project's folder: what byte 16 of a change means.
@@ -382,7 +382,7 @@ TEST(CaseTest, RandomBytesRoundTrip) {
 }
 
 // A case that somebody wrote, and not bytes, loses nothing either: bytes can
-// say every page of every space.
+// say every page of every paging mode.
 TEST(CaseTest, CanonicalCasesRoundTrip) {
   RandomCase random(2);
   std::array<int, kChangeKindCount> kinds{};
@@ -414,7 +414,8 @@ TEST(CaseTest, CanonicalizeMakesSayable) {
   EXPECT_EQ(c.requests[0].start, 0x1000u);
   EXPECT_EQ(c.requests[0].pages, 1);
   EXPECT_EQ(c.requests[1].pages, 512);
-  // A 2-level space has no 2 GiB leaves, and large leaves are never special.
+  // A 2-level paging mode has no 2 GiB leaves, and large leaves are never
+  // special.
   EXPECT_EQ(c.records[0].level, Level::kPmd);
   EXPECT_EQ(c.records[0].address, 3 * kGiB);
   EXPECT_EQ(c.records[0].frame, 5 * kGiB);

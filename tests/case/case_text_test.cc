@@ -34,7 +34,7 @@ Case Example() {
 // Something of everything.
 Case Everything() {
   Case c;
-  c.space = {ArchId::kS390, 4};
+  c.mode = {ArchId::kS390, 4};
   c.stack.position = 1023;
   c.stack.around = StackContent::kNext;
   c.stack.words.push_back({-3, StackContent::kWord, 0xdead});
@@ -257,7 +257,7 @@ TEST(ToTextTest, ShowsEveryField) {
     change(c);
     cases.push_back(c);
   };
-  add([](Case& c) { c.space.levels = 5; });
+  add([](Case& c) { c.mode.levels = 5; });
   add([](Case& c) { c.stack.position = 7; });
   add([](Case& c) { c.stack.around = StackContent::kZero; });
   add([](Case& c) { c.stack.words[0].distance = 3; });

@@ -143,9 +143,9 @@ TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {
       Write(R"({"executions": 9, "findings": {"a.short": 4}})");
   ASSERT_EQ(RunTarget(body).code, 1);
   // Not without being told to.
-  const Ran again = RunTarget(body);
-  EXPECT_EQ(again.code, 2);
-  EXPECT_THAT(again.out, HasSubstr("is not empty; --resume goes on"));
+  const Ran reread = RunTarget(body);
+  EXPECT_EQ(reread.code, 2);
+  EXPECT_THAT(reread.out, HasSubstr("is not empty; --resume goes on"));
   const Ran resumed = RunTarget(body, "--resume");
   EXPECT_EQ(resumed.code, 1);
   EXPECT_THAT(resumed.out, HasSubstr("2 sessions"));
@@ -160,8 +160,8 @@ TEST_F(CampaignTest, WhatATargetCountsIsSummedUp) {
   const std::string body = Write(R"({"executions": 1000, "judged": 900,
       "changing": {"cases": 800, "requests": 1100, "met": 600},
       "impossible": {"maps-over": 7}, "what": "else", "more": [1],
-      "expected_failures": {"static-by-value": {"copy-check": 9,
-                                                "left-copy": 4}},
+      "expected_failures": {"static-by-value": {"vacuous-recheck": 9,
+                                                "stack-escape": 4}},
       "dropped": {"static-lockless": 250, "x": "y"},
       "spaces": {"s390/3": {"cases": 5}}})");
   const Ran ran = RunTarget(body);
@@ -173,14 +173,14 @@ TEST_F(CampaignTest, WhatATargetCountsIsSummedUp) {
           "  met by a walk     600 of 1,100 requests\n"
           "  dropped pages     static-lockless        250 times\n"
           "  impossible        maps-over              7 times\n"
-          "  expected failures static-by-value        copy-check 9 times\n"
-          "                    static-by-value        left-copy  4 times\n"
+          "  expected failures static-by-value        vacuous-recheck 9 times\n"
+          "                    static-by-value        stack-escape  4 times\n"
           "  new findings      0\n"));
   const Ran resumed = RunTarget(body, "--resume");
   EXPECT_THAT(resumed.out, HasSubstr("  met by a walk     1,200 of 2,200 req"));
   EXPECT_THAT(resumed.out, HasSubstr("static-lockless        500 times\n"));
   const nlohmann::json stats = Stats();
-  EXPECT_EQ(stats["expected_failures"]["static-by-value"]["left-copy"], 8u);
+  EXPECT_EQ(stats["expected_failures"]["static-by-value"]["stack-escape"], 8u);
   EXPECT_EQ(stats["spaces"]["s390/3"]["cases"], 10u);
   EXPECT_FALSE(stats.contains("what") || stats.contains("more"));
 }

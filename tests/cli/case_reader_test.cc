@@ -42,7 +42,7 @@ std::string Error(std::string_view text) {
 // Something of everything.
 Case Everything() {
   Case c;
-  c.space = {ArchId::kS390, 4};
+  c.mode = {ArchId::kS390, 4};
   c.stack.position = 1023;
   c.stack.around = StackContent::kNext;
   c.stack.words.push_back({-3, StackContent::kWord, 0xdead});

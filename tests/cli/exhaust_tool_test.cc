@@ -36,9 +36,9 @@ TEST(ExhaustToolTest, PrintsATable) {
       "walk, space        1 bit      2 bits  invariant  verdict\n"
       "static-by-value\n"
       "  s390/2             240         838  broken     broken: "
-      "left-copy in 672\n"
+      "stack-escape in 672\n"
       "\n"
-      "1,078 behaviours, 672 differ, 672 of them by a known defect\n");
+      "1,078 behaviours, 672 differ, 672 of them by a expected failure\n");
 }
 
 TEST(ExhaustToolTest, TellsAllWalks) {
@@ -53,14 +53,15 @@ TEST(ExhaustToolTest, TellsAllWalks) {
                         "  s390/3             929  broken     holds\n"
                         "  s390/4           2,467  broken     holds\n"
                         "  s390/5           5,597  kept       holds\n"));
-  EXPECT_THAT(ran.output, HasSubstr(" of them by a known defect\n\nWhile "));
+  EXPECT_THAT(ran.output,
+              HasSubstr(" of them by a expected failure\n\nWhile "));
   EXPECT_THAT(ran.output, HasSubstr("\nstatic-lockless\n"
                                     "  s390/2           1,001  holds\n"
                                     "  s390/3           2,131  holds\n"
                                     "  s390/4           3,655  holds\n"
                                     "  s390/5           6,101  holds\n"));
-  EXPECT_THAT(ran.output, HasSubstr("\nThe first by read-again, "));
-  EXPECT_THAT(ran.output, HasSubstr("\nThe first by copy-check, "));
+  EXPECT_THAT(ran.output, HasSubstr("\nThe first by double-fetch, "));
+  EXPECT_THAT(ran.output, HasSubstr("\nThe first by vacuous-recheck, "));
   EXPECT_THAT(ran.output, EndsWith(" as known\n"));
 }
 
@@ -76,7 +77,7 @@ TEST(ExhaustToolTest, PrintsATableOfChanges) {
       "While another processor changes one entry, or none, each in each way "
       "and "
       "at each\n"
-      "time: ranges of up to 2 pages, walks that have gup_fast's last check; "
+      "time: ranges of up to 2 pages, walks that have gup_fast's recheck; "
       "worlds by\n"
       "index bits of a level, and those in which the walk returns a page that "
       "was not\n"
@@ -84,12 +85,13 @@ TEST(ExhaustToolTest, PrintsATableOfChanges) {
       "\n"
       "walk, space        1 bit      2 bits  verdict\n"
       "static-by-value\n"
-      "  s390/2             265       1,223  broken: left-copy 80, copy-check "
+      "  s390/2             265       1,223  broken: stack-escape 80, "
+      "vacuous-recheck "
       "276\n"
       "\n"
-      "The first by copy-check, with 1 index bit a level:\n"
+      "The first by vacuous-recheck, with 1 index bit a level:\n"
       "s390/2 static-by-value, 1 page from page 0 on, for reading:\n"
-      "  stale at position 0, by copy-check\n"
+      "  stale at position 0, by vacuous-recheck\n"
       "  pmd table 0[0]    table 1\n"
       "  pte table 1[0]    leaf, frame 31\n"
       "  after 2 reads, before references are taken: pmd table 0[0] becomes "
@@ -105,9 +107,10 @@ TEST(ExhaustToolTest, DoesNotTakeShortRangesForAProof) {
   const Ran ran =
       Exhaust("--walk=static-by-value --pages=1 --levels=3 --changes=1");
   EXPECT_EQ(ran.exit_code, 0);
-  EXPECT_THAT(ran.output, HasSubstr("  no difference; known: left-copy\n"));
-  EXPECT_THAT(ran.output,
-              ContainsRegex("broken: copy-check [0-9]+; known: left-copy\n"));
+  EXPECT_THAT(ran.output, HasSubstr("  no difference; known: stack-escape\n"));
+  EXPECT_THAT(
+      ran.output,
+      ContainsRegex("broken: vacuous-recheck [0-9]+; known: stack-escape\n"));
 }
 
 TEST(ExhaustToolTest, Json) {
@@ -121,7 +124,7 @@ TEST(ExhaustToolTest, Json) {
     const std::string verdict = one["verdict"].as<std::string>();
     ++verdicts[verdict];
     EXPECT_EQ(verdict == "holds", one["differ"].as<int>() == 0);
-    EXPECT_EQ(verdict == "holds", one["known_defect"].IsNull());
+    EXPECT_EQ(verdict == "holds", one["expected_failure"].IsNull());
     EXPECT_EQ(verdict == "holds", one["first"].IsNull());
     EXPECT_EQ(one["differ"].as<int>(), one["excused"].as<int>());
     int sum = 0;
@@ -160,13 +163,13 @@ TEST(ExhaustToolTest, JsonOfChanges) {
     EXPECT_LE(one["changed"].as<int>(), sum);
   }
   // Where tables do not change: four walks at three numbers of levels.
-  EXPECT_EQ(causes["left-copy"], 3);
-  EXPECT_EQ(causes["stuck"], 9);
+  EXPECT_EQ(causes["stack-escape"], 3);
+  EXPECT_EQ(causes["wrong-entry"], 9);
   // By pointer at all, by value at 2 and 3 levels.
-  EXPECT_EQ(causes["read-again"], 16);
-  EXPECT_EQ(causes["copy-check"], 8);
-  // Lockless walks but those that are stuck; by value at 5 levels, and at 4
-  // those that are aware of folding.
+  EXPECT_EQ(causes["double-fetch"], 16);
+  EXPECT_EQ(causes["vacuous-recheck"], 8);
+  // Lockless walks but those that read a wrong entry; by value at 5 levels, and
+  // at 4 those that are aware of folding.
   EXPECT_EQ(verdicts["holds"], 16 - 3 + 4 + 2);
   EXPECT_EQ(verdicts["differs"], 0);
 }

@@ -210,7 +210,7 @@ std::string CulpritOf(const std::string& file) {
   EXPECT_TRUE(c.ok()) << c.status();
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(*c, WalkSet::All(), Excuses::kKnownDefects);
+      oracle.Judge(*c, WalkSet::All(), Excuses::kExpectedFailures);
   for (const RequestVerdict& request : verdict.requests) {
     for (size_t i = 0; i < kWalkCount; ++i) {
       if (request.walks[i].outcome != Outcome::kAgrees) {
@@ -571,14 +571,14 @@ TEST_F(ExportTest, WrongUsageAndBadInput) {
               "export: --as=pdf: there are --as=gtest, --as=c and --as=mail");
   ExpectError(std::string("--as=c --walk=pagewalk ") + kThread, 2,
               "export: there is no walk 'pagewalk'; 'pxdfuzz walks' names the "
-              "twelve, and kernel text");
+              "twelve, and kernel code");
   ExpectError(std::string("--as=gtest ") + kAgrees, 2,
               std::string("export: ") + kAgrees +
                   ": no walk differs from the reference; --walk=NAME makes a "
                   "test of that walk, which passes");
   ExpectError(std::string("--as=gtest ") + kRefused, 2,
               std::string("export: ") + kRefused +
-                  ": is not comparable, so a test has nothing to expect: "
+                  ": is inconclusive, so a test has nothing to expect: "
                   "refused: the request ends beyond the limit of the address "
                   "space");
   const std::string empty =
@@ -600,9 +600,9 @@ TEST_F(ExportTest, WrongUsageAndBadInput) {
   }
   const std::string out = Written(std::string("--as=mail ") + kThread, "mail");
   const std::string mail = Contents(out);
-  const Ran again = Export(std::string("--as=c ") + kThread + " -o " + out);
-  EXPECT_EQ(again.exit_code, 3);
-  EXPECT_EQ(again.output,
+  const Ran reread = Export(std::string("--as=c ") + kThread + " -o " + out);
+  EXPECT_EQ(reread.exit_code, 3);
+  EXPECT_EQ(reread.output,
             "pxdfuzz: " + out + ": exists; --force replaces it\n");
   EXPECT_EQ(Contents(out), mail);
   EXPECT_EQ(

@@ -179,9 +179,9 @@ TEST_F(HtmlTest, WritesAPageThatNeedsNothingElse) {
     EXPECT_EQ(addresses, drawn ? 1u : 0u) << name;
     EXPECT_EQ(html.find("<svg") != html.npos, drawn) << name;
     // The same again, in other bytes of input and another time.
-    const Ran again = Shell("\"$P\" explain --html=- corpus/regressions/" +
-                            std::string(name) + ".bin");
-    EXPECT_EQ(again.out, html) << name;
+    const Ran reread = Shell("\"$P\" explain --html=- corpus/regressions/" +
+                             std::string(name) + ".bin");
+    EXPECT_EQ(reread.out, html) << name;
   }
 }
 
@@ -292,7 +292,7 @@ TEST(HtmlReportTest, EscapesAllOfAStory) {
                  .reference = {evil},
                  .rule = evil,
                  .effect = evil,
-                 .again = evil,
+                 .reread = evil,
                  .after = {evil}},
                 {.reference = {},
                  .change = ToldChange{.what = evil, .wrote = {evil}}}},
@@ -333,7 +333,7 @@ TEST(WalkDrawingTest, TextsHaveTheirOwnPlace) {
   for (int i = 0; i < 1500; ++i) {
     const Case c = Decode(random.Next());
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+        oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
       const size_t walk = static_cast<size_t>(i) % kWalkCount;
       const WalkStory story = TellWalk(c, verdict, request, walk);
@@ -356,7 +356,7 @@ TEST(WalkDrawingTest, ChangesHaveTheirOwnPlace) {
   std::map<Change::Kind, int> kinds;
   ForChangingCases(1500, [&](const Case& c, uint64_t seed) {
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+        oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
       const size_t walk = seed % kWalkCount;
       const WalkStory story = TellWalk(c, verdict, request, walk);

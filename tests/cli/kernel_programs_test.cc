@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// The tool and programs with kernel text: fake ones, which are shell scripts,
+// The tool and programs with kernel code: fake ones, which are shell scripts,
 // and where a tree was found when this was configured, a real one. Runs in the
 // project's folder.
 
@@ -69,7 +69,7 @@ class KernelProgramsTest : public ::testing::Test {
   void WriteFake(const std::string& name, const std::string& body) const {
     WriteScript(name, "echo \"$*\" >> '" + Path("started").string() +
                           "'\nprintf 'pxdfuzz-protocol 1\\nname " + name +
-                          "\\nversion 6.9.1\\ncut c0ffee\\n"
+                          "\\nversion 6.9.1\\nslice c0ffee\\n"
                           "arch s390\\nvariant as-is\\nready\\n'\n"
                           "while read -r asked line; do\n" +
                           body + "\ndone\n");
@@ -241,7 +241,7 @@ TEST_F(KernelProgramsTest, WhatIsNoSuchProgramIsNamed) {
     return opened.error;
   };
   EXPECT_EQ(error("kernel-9.9-s390"),
-            "there is no walk 'kernel-9.9-s390': no program with kernel text "
+            "there is no walk 'kernel-9.9-s390': no program with kernel code "
             "in " +
                 folder_.path().string() +
                 ": build with linux-source-6.1 installed, or say in "
@@ -253,7 +253,7 @@ TEST_F(KernelProgramsTest, WhatIsNoSuchProgramIsNamed) {
   fs::create_directory(Path("kernel-folder"));
   EXPECT_EQ(error("kernel-9.9-s390"),
             "there is no walk 'kernel-9.9-s390' in " + folder_.path().string() +
-                "; of kernel text there are kernel-complains, kernel-data, "
+                "; of kernel code there are kernel-complains, kernel-data, "
                 "kernel-odd and kernel-silent");
   EXPECT_EQ(error("kernel-silent"),
             Path("kernel-silent").string() + ": says nothing");
@@ -324,7 +324,7 @@ TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
   const std::string x86 = std::string(" --walk=kernel-bad ") + kX86;
   EXPECT_EQ(RunTool("replay" + x86).exit_code, 3);
   EXPECT_THAT(RunTool("replay" + x86).output,
-              HasSubstr("not comparable: the case is of x86-64, the text of "
+              HasSubstr("inconclusive: the case is of x86-64, the text of "
                         "s390\n"));
   EXPECT_EQ(RunTool("explain" + x86).output,
             "The case is of x86-64/4, and kernel-bad is text of s390: there is "
@@ -347,13 +347,13 @@ TEST_F(KernelProgramsTest, JsonSaysTheSame) {
             "kernel-bad.s390-3.fault.pte-leaf");
   EXPECT_EQ(one["requests"][0]["end"].as<std::string>(), "fault");
   EXPECT_TRUE(one["requests"][0]["known"].IsNull());
-  EXPECT_EQ(json["cases"][1]["result"].as<std::string>(), "not-comparable");
+  EXPECT_EQ(json["cases"][1]["result"].as<std::string>(), "inconclusive");
   EXPECT_EQ(json["summary"]["known-finding"].as<int>(), 0);
 }
 
 TEST_F(KernelProgramsTest, WalksListsThem) {
   const std::string without = RunTool("walks").output;
-  EXPECT_THAT(without, EndsWith("\nno kernel text: build with linux-source-6.1 "
+  EXPECT_THAT(without, EndsWith("\nno kernel code: build with linux-source-6.1 "
                                 "installed\n"));
   EXPECT_EQ(
       RunTool(std::string("explain --walk=kernel-fake ") + kThread).exit_code,
@@ -364,7 +364,7 @@ TEST_F(KernelProgramsTest, WalksListsThem) {
   EXPECT_EQ(ran.exit_code, 3);
   EXPECT_THAT(ran.output,
               HasSubstr("\nkernel-fake\n"
-                        "  text       Linux 6.9.1, s390, as-is; cut c0ffee\n"
+                        "  text       Linux 6.9.1, s390, as-is; slice c0ffee\n"
                         "  licence    GPL-2.0-only"));
   EXPECT_THAT(ran.output, HasSubstr("kernel-silent: says nothing"));
 }
@@ -373,12 +373,12 @@ TEST_F(KernelProgramsTest, WalksListsThem) {
 TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
   const Ran alone = RunTool("matrix --cases=20 --no-kernel");
   EXPECT_EQ(alone.exit_code, 0);
-  EXPECT_THAT(alone.output, Not(HasSubstr("kernel text")));
+  EXPECT_THAT(alone.output, Not(HasSubstr("kernel code")));
   const Ran without = RunTool("matrix --cases=20");
   EXPECT_EQ(without.exit_code, 0);
   EXPECT_EQ(without.output,
             alone.output +
-                "\nkernel text was left out: no program with kernel "
+                "\nkernel code was left out: no program with kernel "
                 "text in " +
                 folder_.path().string() +
                 ": build with linux-source-6.1 installed, or say in "
@@ -398,10 +398,10 @@ TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
   EXPECT_THAT(with.output, HasSubstr("  first: kernel-dead.s390-2.died\n"));
   const YAML::Node json =
       YAML::Load(RunTool("matrix --cases=20 --kernel-cases=2 --json").output);
-  const YAML::Node space = json["kernel"][0]["spaces"][1];
-  EXPECT_EQ(space["space"].as<std::string>(), "s390/3");
-  EXPECT_EQ(space["result"].as<std::string>(), "finding");
-  EXPECT_EQ(space["broken"].as<int>(), space["requests"].as<int>());
+  const YAML::Node mode = json["kernel"][0]["spaces"][1];
+  EXPECT_EQ(mode["space"].as<std::string>(), "s390/3");
+  EXPECT_EQ(mode["result"].as<std::string>(), "finding");
+  EXPECT_EQ(mode["broken"].as<int>(), mode["requests"].as<int>());
   EXPECT_FALSE(
       YAML::Load(
           RunTool("matrix --cases=20 --no-kernel --json").output)["kernel"]
@@ -455,7 +455,7 @@ TEST_F(KernelProgramsTest, ShrinkKeepsWhatAProgramGetsWrong) {
       StartsWith("pxdfuzz: shrink: there is no walk 'kernel-none' in "));
 }
 
-TEST_F(KernelProgramsTest, ExportTellsKernelTextAsAMail) {
+TEST_F(KernelProgramsTest, ExportTellsKernelCodeAsAMail) {
   WriteFake("kernel-bad",
             "printf 'request returned\\ncall get\\nheld 1\\n"
             "finding 0 kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n'");
@@ -484,7 +484,7 @@ TEST_F(KernelProgramsTest, ExportTellsKernelTextAsAMail) {
                 ": is of x86-64/4, and kernel-bad is text of s390\n");
   EXPECT_EQ(
       RunTool(std::string("export --as=c --walk=kernel-bad ") + kThread).output,
-      "pxdfuzz: export: --as=c: is of the model's walks; kernel text is "
+      "pxdfuzz: export: --as=c: is of the model's walks; kernel code is "
       "told as --as=mail\n");
 }
 
@@ -565,12 +565,12 @@ TEST_F(RealKernelTest, MatrixShowsWhereItIsBroken) {
   EXPECT_EQ(ran.exit_code, 0) << ran.output;
   const YAML::Node json = YAML::Load(ran.output);
   ASSERT_EQ(json["kernel"].size(), 1u);
-  const YAML::Node spaces = json["kernel"][0]["spaces"];
-  ASSERT_EQ(spaces.size(), 4u);
+  const YAML::Node modes = json["kernel"][0]["spaces"];
+  ASSERT_EQ(modes.size(), 4u);
   for (size_t i = 0; i < 4; ++i) {
-    EXPECT_GT(spaces[i]["agreed"].as<int>(), 0) << i;
-    EXPECT_EQ(spaces[i]["broken"].as<int>() > 0, i < 3) << i;
-    EXPECT_EQ(spaces[i]["result"].as<std::string>() == "broken", i < 3) << i;
+    EXPECT_GT(modes[i]["agreed"].as<int>(), 0) << i;
+    EXPECT_EQ(modes[i]["broken"].as<int>() > 0, i < 3) << i;
+    EXPECT_EQ(modes[i]["result"].as<std::string>() == "broken", i < 3) << i;
   }
 }
 

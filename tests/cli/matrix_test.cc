@@ -13,8 +13,8 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "src/cli/input.h"
 #include "src/cli/survey/changing_survey.h"
 #include "src/cli/survey/survey.h"
@@ -27,37 +27,37 @@ using ::testing::HasSubstr;
 
 constexpr uint64_t kCases = 2'000;
 
-std::vector<Space> BuiltSpaces() {
-  std::vector<Space> spaces;
-  for (const Space& space : kAllSpaces) {
-    if (IsBuilt(space)) spaces.push_back(space);
+std::vector<PagingMode> BuiltPagingModes() {
+  std::vector<PagingMode> modes;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (IsBuilt(mode)) modes.push_back(mode);
   }
-  return spaces;
+  return modes;
 }
 
 Ran RunTool(const std::string& arguments) {
   return RunCommand(Program("pxdfuzz") + ' ' + arguments);
 }
 
-TEST(SurveyTest, FindsEachKnownDefectAndNothingElse) {
-  for (const Space& space : BuiltSpaces()) {
-    const SpaceSurvey survey = Survey(space, kCases);
+TEST(SurveyTest, FindsEachExpectedFailureAndNothingElse) {
+  for (const PagingMode& mode : BuiltPagingModes()) {
+    const ModeSurvey survey = Survey(mode, kCases);
     EXPECT_EQ(survey.cases, kCases);
-    EXPECT_GT(survey.requests, kCases) << Name(space);
-    EXPECT_GT(survey.pages, survey.requests) << Name(space);
+    EXPECT_GT(survey.requests, kCases) << Name(mode);
+    EXPECT_GT(survey.pages, survey.requests) << Name(mode);
     for (size_t i = 0; i < kWalkCount; ++i) {
       const WalkSurvey& walk = survey.walks[i];
-      const std::string which = Name(space) + " ";
+      const std::string which = Name(mode) + " ";
       EXPECT_EQ(walk.findings, 0u) << which << Name(kAllWalks[i]);
       EXPECT_FALSE(walk.finding.has_value());
       EXPECT_EQ(
           walk.excused > 0,
-          ExpectedFailures(kAllWalks[i], space).InStillTables() != Cause::kNone)
+          ExpectedFailures(kAllWalks[i], mode).InStillTables() != Cause::kNone)
           << which << Name(kAllWalks[i]);
       EXPECT_EQ(walk.agreed + walk.excused, survey.requests);
       // The invariant is broken where a range crosses a boundary of a folded
       // level and the boundary is static.
-      const bool may_break = space.arch == ArchId::kS390 && space.levels < 5 &&
+      const bool may_break = mode.arch == ArchId::kS390 && mode.levels < 5 &&
                              kAllWalks[i].boundary == BoundaryRule::kStatic &&
                              kAllWalks[i].step == Step::kIncrement;
       EXPECT_EQ(walk.broke_invariant > 0, may_break)
@@ -67,27 +67,27 @@ TEST(SurveyTest, FindsEachKnownDefectAndNothingElse) {
 }
 
 TEST(SurveyTest, IsTheSameEachTime) {
-  constexpr Space kSpace = {ArchId::kS390, 3};
-  EXPECT_EQ(SurveyCase(kSpace, 7), SurveyCase(kSpace, 7));
-  EXPECT_NE(SurveyCase(kSpace, 7), SurveyCase(kSpace, 8));
-  EXPECT_EQ(Survey(kSpace, 100).pages, Survey(kSpace, 100).pages);
+  constexpr PagingMode kMode = {ArchId::kS390, 3};
+  EXPECT_EQ(SurveyCase(kMode, 7), SurveyCase(kMode, 7));
+  EXPECT_NE(SurveyCase(kMode, 7), SurveyCase(kMode, 8));
+  EXPECT_EQ(Survey(kMode, 100).pages, Survey(kMode, 100).pages);
 }
 
 TEST(ChangingSurveyTest, FindsEachKnownRaceAndNothingElse) {
-  for (const Space& space : BuiltSpaces()) {
-    const ChangingSurvey survey = SurveyChanging(space, 4 * kCases);
-    EXPECT_FALSE(survey.found()) << Name(space);
-    EXPECT_GT(survey.requests, 2 * kCases) << Name(space);
+  for (const PagingMode& mode : BuiltPagingModes()) {
+    const ChangingSurvey survey = SurveyChanging(mode, 4 * kCases);
+    EXPECT_FALSE(survey.found()) << Name(mode);
+    EXPECT_GT(survey.requests, 2 * kCases) << Name(mode);
     for (size_t i = 0; i < kWalkCount; ++i) {
       const ChangingWalkSurvey& walk = survey.walks[i];
       const std::string which =
-          Name(space) + ' ' + std::string(Name(kAllWalks[i]));
+          Name(mode) + ' ' + std::string(Name(kAllWalks[i]));
       EXPECT_EQ(walk.held + walk.AllExcused(), survey.requests) << which;
       EXPECT_GT(walk.met_changes, survey.requests / 6) << which;
       EXPECT_GT(walk.cut_short, 0u) << which;
       for (const Cause cause : kAllCauses) {
         EXPECT_EQ(walk.Excused(cause) > 0,
-                  ExpectedFailures(kAllWalks[i], space).Contains(cause))
+                  ExpectedFailures(kAllWalks[i], mode).Contains(cause))
             << which << ' ' << Name(cause);
       }
     }
@@ -95,16 +95,16 @@ TEST(ChangingSurveyTest, FindsEachKnownRaceAndNothingElse) {
 }
 
 TEST(ChangingSurveyTest, IsTheSameEachTime) {
-  constexpr Space kSpace = {ArchId::kS390, 3};
-  EXPECT_EQ(ChangingSurveyCase(kSpace, 7), ChangingSurveyCase(kSpace, 7));
-  EXPECT_FALSE(ChangingSurveyCase(kSpace, 7).changes.empty());
+  constexpr PagingMode kMode = {ArchId::kS390, 3};
+  EXPECT_EQ(ChangingSurveyCase(kMode, 7), ChangingSurveyCase(kMode, 7));
+  EXPECT_FALSE(ChangingSurveyCase(kMode, 7).changes.empty());
 }
 
-class WitnessTest : public ::testing::TestWithParam<Space> {
+class WitnessTest : public ::testing::TestWithParam<PagingMode> {
  protected:
-  static Case Read(Space space) {
+  static Case Read(PagingMode mode) {
     const auto c = ReadCase("corpus/regressions/" +
-                            std::string(WitnessOf(space)) + ".yaml");
+                            std::string(WitnessOf(mode)) + ".yaml");
     if (c.ok()) return *c;
     ADD_FAILURE() << c.status();
     return {};
@@ -112,7 +112,7 @@ class WitnessTest : public ::testing::TestWithParam<Space> {
   // How `walk` does on the one request of `c`.
   WalkVerdict Judge(const Case& c, size_t walk) {
     const Verdict& verdict =
-        oracle_.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+        oracle_.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
     return verdict.requests.empty() ? WalkVerdict()
                                     : verdict.requests[0].walks[walk];
   }
@@ -123,7 +123,7 @@ class WitnessTest : public ::testing::TestWithParam<Space> {
 // The named case shows each defect, by its cause and by nothing else.
 TEST_P(WitnessTest, ShowsEachDefectOfItsSpace) {
   const Case c = Read(GetParam());
-  EXPECT_EQ(c.space, GetParam());
+  EXPECT_EQ(c.mode, GetParam());
   for (size_t i = 0; i < kWalkCount; ++i) {
     const WalkVerdict walk = Judge(c, i);
     const Cause cause =
@@ -159,35 +159,40 @@ TEST_P(WitnessTest, IsMinimal) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Spaces, WitnessTest,
-                         ::testing::Values(Space{ArchId::kS390, 2},
-                                           Space{ArchId::kS390, 3},
-                                           Space{ArchId::kS390, 4},
-                                           Space{ArchId::kArm64Page16K, 3}));
+                         ::testing::Values(PagingMode{ArchId::kS390, 2},
+                                           PagingMode{ArchId::kS390, 3},
+                                           PagingMode{ArchId::kS390, 4},
+                                           PagingMode{ArchId::kArm64Page16K,
+                                                      3}));
 
 TEST(MatrixTest, NoSpaceWithADefectLacksItsWitness) {
-  for (const Space& space : BuiltSpaces()) {
+  for (const PagingMode& mode : BuiltPagingModes()) {
     bool wrong = false;
     for (const Policy& policy : kAllWalks) {
-      wrong |= ExpectedFailures(policy, space).InStillTables() != Cause::kNone;
+      wrong |= ExpectedFailures(policy, mode).InStillTables() != Cause::kNone;
     }
-    EXPECT_EQ(wrong, !WitnessOf(space).empty()) << Name(space);
+    EXPECT_EQ(wrong, !WitnessOf(mode).empty()) << Name(mode);
   }
 }
 
 TEST(MatrixTest, PrintsARowForEachWalk) {
   const auto [code, out] = RunTool("matrix --no-kernel --cases=500");
   EXPECT_EQ(code, 0);
-  EXPECT_THAT(out, HasSubstr("\nstatic-by-value                    left-copy  "
-                             "left-copy  left-copy  holds      holds      "
-                             "holds      left-copy  holds\n"));
+  EXPECT_THAT(out,
+              HasSubstr("\nstatic-by-value                    stack-escape  "
+                        "stack-escape  stack-escape  holds      holds      "
+                        "holds      stack-escape  holds\n"));
   EXPECT_THAT(out, HasSubstr("\nstatic-lockless                    holds *    "
                              "holds *    holds *    holds      holds      "
                              "holds      holds      holds\n"));
-  EXPECT_THAT(out, HasSubstr("\nfolded-aware-by-value              "
-                             "copy-check  copy-check  holds       holds "));
-  EXPECT_THAT(out, HasSubstr("\nstatic-by-pointer                  "
-                             "read-again  read-again  read-again  read-again"));
-  EXPECT_THAT(out, HasSubstr("corpus/regressions/race-copy-check-pmd.yaml"));
+  EXPECT_THAT(
+      out, HasSubstr("\nfolded-aware-by-value              "
+                     "vacuous-recheck  vacuous-recheck  holds       holds "));
+  EXPECT_THAT(
+      out, HasSubstr("\nstatic-by-pointer                  "
+                     "double-fetch  double-fetch  double-fetch  double-fetch"));
+  EXPECT_THAT(out,
+              HasSubstr("corpus/regressions/race-vacuous-recheck-pmd.yaml"));
   EXPECT_THAT(out, HasSubstr("corpus/regressions/thread-wrong-page.yaml"));
   for (const Policy& policy : kAllWalks) {
     EXPECT_THAT(out, HasSubstr(std::string(Name(policy))));
@@ -198,26 +203,26 @@ TEST(MatrixTest, JsonHasAllCounts) {
   const auto [code, out] = RunTool("matrix --no-kernel --cases=500 --json");
   const YAML::Node json = YAML::Load(out);
   EXPECT_EQ(code, 0);
-  ASSERT_EQ(json["spaces"].size(), BuiltSpaces().size());
-  ASSERT_EQ(json["changing"].size(), BuiltSpaces().size());
-  for (const YAML::Node& space : json["changing"]) {
-    ASSERT_EQ(space["walks"].size(), kWalkCount);
-    for (const YAML::Node& walk : space["walks"]) {
+  ASSERT_EQ(json["spaces"].size(), BuiltPagingModes().size());
+  ASSERT_EQ(json["changing"].size(), BuiltPagingModes().size());
+  for (const YAML::Node& mode : json["changing"]) {
+    ASSERT_EQ(mode["walks"].size(), kWalkCount);
+    for (const YAML::Node& walk : mode["walks"]) {
       uint64_t sum = walk["held"].as<uint64_t>();
       for (const auto& cause : walk["excused"]) {
         sum += cause.second.as<uint64_t>();
       }
-      EXPECT_EQ(sum, space["requests"].as<uint64_t>());
+      EXPECT_EQ(sum, mode["requests"].as<uint64_t>());
     }
   }
-  for (const YAML::Node& space : json["spaces"]) {
-    EXPECT_EQ(space["cases"].as<uint64_t>(), 500u);
-    ASSERT_EQ(space["walks"].size(), kWalkCount);
-    for (const YAML::Node& walk : space["walks"]) {
-      EXPECT_EQ(walk["result"].as<std::string>() == "known-defect",
+  for (const YAML::Node& mode : json["spaces"]) {
+    EXPECT_EQ(mode["cases"].as<uint64_t>(), 500u);
+    ASSERT_EQ(mode["walks"].size(), kWalkCount);
+    for (const YAML::Node& walk : mode["walks"]) {
+      EXPECT_EQ(walk["result"].as<std::string>() == "expected-failure",
                 walk["witness"].IsDefined());
       EXPECT_EQ(walk["agreed"].as<uint64_t>() + walk["excused"].as<uint64_t>(),
-                space["requests"].as<uint64_t>());
+                mode["requests"].as<uint64_t>());
     }
   }
 }

@@ -67,7 +67,7 @@ TEST_F(NewTest, ExplainReadsIt) {
       Scratch("changing") + " | \"$P\" decode - | tail -n 1");
   EXPECT_EQ(changing.out, "- before read 8: clear pmd of 0x80000000\n");
   EXPECT_THAT(Run("replay " + Scratch("changing")).out,
-              HasSubstr(": known defect: "));
+              HasSubstr(": expected failure: "));
 }
 
 TEST_F(NewTest, FlagsSayWhatIsAsked) {
@@ -88,15 +88,15 @@ TEST_F(NewTest, FlagsSayWhatIsAsked) {
               HasSubstr("\n- {start: 0xfe000, pages: 5, access: read}\n"));
   EXPECT_THAT(Run("new --stack=next --state='none clean special'").out,
               HasSubstr("state: none young clean special}"));
-  // All spaces and all of their borders.
-  for (const std::string space :
+  // All paging modes and all of their borders.
+  for (const std::string mode :
        {"s390 --levels=2", "s390 --levels=5", "x86-64", "x86-64 --levels=5",
         "arm64-16k", "arm64-16k --levels=4"}) {
     const Ran any =
-        Shell("\"$P\" new --arch=" + space + " | \"$P\" replay - | head -1");
+        Shell("\"$P\" new --arch=" + mode + " | \"$P\" replay - | head -1");
     EXPECT_THAT(any.out, ::testing::AnyOf(StartsWith("-: agrees"),
-                                          StartsWith("-: known defect")))
-        << space;
+                                          StartsWith("-: expected failure")))
+        << mode;
   }
 }
 

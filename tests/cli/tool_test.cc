@@ -49,13 +49,14 @@ TEST_F(ToolTest, ReplaySaysWhatBecameOfEachFile) {
   EXPECT_EQ(ran.error, "");
   EXPECT_EQ(
       ran.out,
-      "corpus/regressions/beyond-limit.bin: not comparable: refused: the "
+      "corpus/regressions/beyond-limit.bin: inconclusive: refused: the "
       "request ends beyond the limit of the address space\n"
       "corpus/regressions/old-page-written.yaml: agrees\n"
-      "corpus/regressions/thread-short.bin: known defect: static-by-value "
-      "(left-copy); static-by-value-recompute, static-lockless-recompute and "
-      "static-by-pointer-recompute (stuck)\n"
-      "3 cases, 1 agrees, 1 known defect, 0 findings, 1 not comparable\n");
+      "corpus/regressions/thread-short.bin: expected failure: static-by-value "
+      "(stack-escape); static-by-value-recompute, static-lockless-recompute "
+      "and "
+      "static-by-pointer-recompute (wrong-entry)\n"
+      "3 cases, 1 agrees, 1 expected failure, 0 findings, 1 inconclusive\n");
 }
 
 TEST_F(ToolTest, ReplayOfAFolderIsSorted) {
@@ -73,7 +74,7 @@ TEST_F(ToolTest, ReplayOfAFolderIsSorted) {
                               fs::directory_iterator())));
 }
 
-TEST_F(ToolTest, StrictMakesKnownDefectsFindings) {
+TEST_F(ToolTest, StrictMakesExpectedFailuresFindings) {
   const Ran ran = Run(std::string("replay --strict ") + kThread);
   EXPECT_EQ(ran.code, 1);
   EXPECT_EQ(ran.out,
@@ -99,16 +100,16 @@ TEST_F(ToolTest, JsonSaysTheSame) {
       ++counts["cases"];
       ++counts[result];
       EXPECT_EQ(one["signature"].IsDefined(), result == "finding");
-      EXPECT_EQ(one["reason"].IsDefined(), result == "not-comparable");
+      EXPECT_EQ(one["reason"].IsDefined(), result == "inconclusive");
       EXPECT_EQ(one["error"].IsDefined(), result == "unreadable");
       const bool is_race =
           one["file"].as<std::string>().find("/race-") != std::string::npos;
-      if (result == "known-defect" && is_race) {
+      if (result == "expected-failure" && is_race) {
         EXPECT_THAT(one["walks"][0]["cause"].as<std::string>(),
-                    ::testing::AnyOf("read-again", "copy-check"));
-      } else if (result == "known-defect") {
+                    ::testing::AnyOf("double-fetch", "vacuous-recheck"));
+      } else if (result == "expected-failure") {
         EXPECT_EQ(one["walks"][0]["walk"].as<std::string>(), "static-by-value");
-        EXPECT_EQ(one["walks"][0]["cause"].as<std::string>(), "left-copy");
+        EXPECT_EQ(one["walks"][0]["cause"].as<std::string>(), "stack-escape");
         EXPECT_EQ(one["walks"].size(), 4u);
       }
       if (result == "finding") {
@@ -116,8 +117,8 @@ TEST_F(ToolTest, JsonSaysTheSame) {
       }
     }
     EXPECT_GT(counts["agrees"], 0);
-    EXPECT_GT(counts[strict.empty() ? "known-defect" : "finding"], 0);
-    EXPECT_GT(counts["not-comparable"], 0);
+    EXPECT_GT(counts[strict.empty() ? "expected-failure" : "finding"], 0);
+    EXPECT_GT(counts["inconclusive"], 0);
     EXPECT_EQ(counts["unreadable"], 1);
     for (const auto& count : json["summary"]) {
       EXPECT_EQ(count.second.as<int>(), counts[count.first.as<std::string>()])
@@ -153,15 +154,15 @@ TEST_F(ToolTest, ExplainTellsAgreement) {
   EXPECT_THAT(ran.out, Not(HasSubstr(">>")));
 }
 
-TEST_F(ToolTest, ExplainTellsWhatIsNotComparable) {
+TEST_F(ToolTest, ExplainTellsWhatIsInconclusive) {
   const Ran ran = Run("explain corpus/regressions/beyond-limit.bin");
   EXPECT_EQ(ran.code, 0);
-  EXPECT_THAT(ran.out, StartsWith("The case is not comparable, which is no "
+  EXPECT_THAT(ran.out, StartsWith("The case is inconclusive, which is no "
                                   "agreement: refused: the request ends\n"));
   EXPECT_THAT(ran.out, HasSubstr("\nspace: s390/3"));
   const Ran empty = Shell("\"$P\" explain - < /dev/null");
   EXPECT_EQ(empty.code, 0);
-  EXPECT_THAT(empty.out, StartsWith("The case is not comparable"));
+  EXPECT_THAT(empty.out, StartsWith("The case is inconclusive"));
   EXPECT_THAT(empty.out, HasSubstr("\nrequests: []"));
 }
 
@@ -186,9 +187,9 @@ TEST_F(ToolTest, ExplainTellsAnyWalkAndRequest) {
               StartsWith("On s390 with 3 levels, static-lockless agrees with "
                          "the reference: both return 0\nof 1 page"));
   EXPECT_THAT(Run("explain " + Scratch("three") + " --request 2").out,
-              StartsWith("Request 2 of 3 is not comparable"));
+              StartsWith("Request 2 of 3 is inconclusive"));
   EXPECT_THAT(Run("replay " + Scratch("three")).out,
-              HasSubstr("; request 2 not comparable: refused"));
+              HasSubstr("; request 2 inconclusive: refused"));
 }
 
 TEST_F(ToolTest, DecodeAndEncodeAreInverse) {
@@ -245,7 +246,8 @@ TEST_F(ToolTest, WalksListsAllOfThem) {
           "  step       increment     pXdp++\n"
           "  known as   mm/gup.c before d3f7b1bb2040\n"
           "  holds      s390/5, x86-64/4, x86-64/5 and arm64-16k/4\n"
-          "  is wrong   s390/2, s390/3, s390/4 and arm64-16k/3: left-copy, a "
+          "  is wrong   s390/2, s390/3, s390/4 and arm64-16k/3: stack-escape, "
+          "a "
           "read of the\n"
           "             stack outside the copy that the pointer was made "
           "from\n"));
@@ -341,7 +343,7 @@ TEST_F(ToolTest, ReplayGoesOnBehindBadInput) {
   EXPECT_EQ(ran.out, std::string(kAgrees) +
                          ": agrees\n"
                          "3 cases, 1 agrees, 0 findings, 2 unreadable\n");
-  // Nor does one that is not comparable count as judged.
+  // Nor does one that is inconclusive count as judged.
   const std::string refused = "corpus/regressions/beyond-limit.yaml";
   const Ran none = Run("replay " + refused);
   EXPECT_EQ(none.code, 3);

@@ -47,7 +47,7 @@ std::optional<std::vector<bool>> ReadReached(
   return reached;
 }
 
-// Cells that stand in one row of the picture: the same space, access and
+// Cells that stand in one row of the picture: the same paging mode, access and
 // boundary.
 std::string RowName(const Cell& cell) {
   if (cell.outcome == Cell::Outcome::kRefused) return "refused";
@@ -58,7 +58,7 @@ std::string RowName(const Cell& cell) {
 }
 
 struct Row {
-  Space space;
+  PagingMode mode;
   std::string name;
   std::vector<size_t> cells;
 };
@@ -70,8 +70,8 @@ std::vector<Row> Rows() {
     const Cell& cell = Cells()[i];
     const std::string name = RowName(cell);
     const auto [place, is_new] =
-        places.emplace(Concat({Name(cell.space), " ", name}), rows.size());
-    if (is_new) rows.push_back({cell.space, name, {}});
+        places.emplace(Concat({Name(cell.mode), " ", name}), rows.size());
+    if (is_new) rows.push_back({cell.mode, name, {}});
     rows[place->second].cells.push_back(i);
   }
   return rows;
@@ -97,7 +97,7 @@ std::string ToText(const std::vector<bool>& reached) {
   std::string text = Concat(
       {"cells reached: ", Share(Total(reached), reached.size()), "\n\n"});
   for (const Row& row : Rows()) {
-    std::string line = Concat({Name(row.space), "  ", row.name});
+    std::string line = Concat({Name(row.mode), "  ", row.name});
     line.resize(34, ' ');
     text +=
         Concat({line, Share(CountIn(row, reached), row.cells.size()), "\n"});
@@ -129,7 +129,7 @@ std::string ToHtml(const std::vector<bool>& reached) {
   for (const Row& row : rows) {
     y += kRow;
     picture += Concat({"<text x=\"0\" y=\"", std::to_string(y - 3), "\">",
-                       Name(row.space), " ", row.name, "</text>\n"});
+                       Name(row.mode), " ", row.name, "</text>\n"});
     for (size_t i = 0; i < row.cells.size(); ++i) {
       const size_t cell = row.cells[i];
       picture +=

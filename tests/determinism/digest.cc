@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "fuzz/generator/mutator.h"
-#include "fuzz/harness/space_filter.h"
+#include "fuzz/harness/paging_mode_filter.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case.h"
 #include "tests/determinism/hash.h"
@@ -129,7 +129,7 @@ void AddChanging(uint64_t count, std::vector<Input>& inputs) {
   std::vector<uint8_t> bytes(kMaxEncodedSize);
   for (uint64_t i = 0; i < count; ++i) {
     const size_t size =
-        Mutate(bytes, 0, i, SpaceFilter(), Tables::kChanging, nullptr);
+        Mutate(bytes, 0, i, PagingModeFilter(), Tables::kChanging, nullptr);
     inputs.push_back(
         {"changing-" + std::to_string(i),
          {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)}});

@@ -12,8 +12,8 @@
 #include "pxdfuzz/oracle/outcome.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/tables/populate.h"
 #include "pxdfuzz/walk/trace.h"
 
@@ -37,8 +37,8 @@ constexpr uint64_t NumberOf(ArchId arch) {
   return kNoNumber;
 }
 
-constexpr uint64_t NumberOf(Space space) {
-  return 10 * NumberOf(space.arch) + space.levels;
+constexpr uint64_t NumberOf(PagingMode mode) {
+  return 10 * NumberOf(mode.arch) + mode.levels;
 }
 
 constexpr uint64_t NumberOf(Level level) {
@@ -97,13 +97,13 @@ constexpr uint64_t NumberOf(Cause cause) {
   switch (cause) {
     case Cause::kNone:
       return 0;
-    case Cause::kLeftCopy:
+    case Cause::kStackEscape:
       return 1;
-    case Cause::kStuck:
+    case Cause::kWrongEntry:
       return 2;
-    case Cause::kReadAgain:
+    case Cause::kDoubleFetch:
       return 3;
-    case Cause::kCopyCheck:
+    case Cause::kVacuousRecheck:
       return 4;
   }
   return kNoNumber;
@@ -123,37 +123,37 @@ constexpr uint64_t NumberOf(Malformed malformed) {
   return kNoNumber;
 }
 
-constexpr uint64_t NumberOf(Incomparable reason) {
+constexpr uint64_t NumberOf(Inconclusive reason) {
   switch (reason) {
-    case Incomparable::kNo:
+    case Inconclusive::kNo:
       return 0;
-    case Incomparable::kEmptyCase:
+    case Inconclusive::kEmptyCase:
       return 1;
-    case Incomparable::kOverflow:
+    case Inconclusive::kOverflow:
       return 2;
-    case Incomparable::kBeyondLimit:
+    case Inconclusive::kBeyondLimit:
       return 3;
-    case Incomparable::kMalformedWord:
+    case Inconclusive::kMalformedWord:
       return 4;
-    case Incomparable::kMalformedTable:
+    case Inconclusive::kMalformedTable:
       return 5;
-    case Incomparable::kMalformedControl:
+    case Inconclusive::kMalformedControl:
       return 6;
-    case Incomparable::kFreesPages:
+    case Inconclusive::kFreesPages:
       return 7;
-    case Incomparable::kInsideLeaf:
+    case Inconclusive::kInsideLeaf:
       return 8;
-    case Incomparable::kMapsOver:
+    case Inconclusive::kMapsOver:
       return 9;
-    case Incomparable::kMapsIntoCollapse:
+    case Inconclusive::kMapsIntoCollapse:
       return 10;
-    case Incomparable::kDetachesNothing:
+    case Inconclusive::kDetachesNothing:
       return 11;
-    case Incomparable::kSplitsNothing:
+    case Inconclusive::kSplitsNothing:
       return 12;
-    case Incomparable::kRefillsNothing:
+    case Inconclusive::kRefillsNothing:
       return 13;
-    case Incomparable::kUpgradesNothing:
+    case Inconclusive::kUpgradesNothing:
       return 14;
   }
   return kNoNumber;
@@ -161,11 +161,11 @@ constexpr uint64_t NumberOf(Incomparable reason) {
 
 constexpr uint64_t NumberOf(Verdict::Kind kind) {
   switch (kind) {
-    case Verdict::Kind::kNotComparable:
+    case Verdict::Kind::kInconclusive:
       return 0;
     case Verdict::Kind::kAgrees:
       return 1;
-    case Verdict::Kind::kKnownDefect:
+    case Verdict::Kind::kExpectedFailure:
       return 2;
     case Verdict::Kind::kFinding:
       return 3;

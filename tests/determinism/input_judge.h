@@ -43,7 +43,7 @@ class InputJudge {
   void Replay(std::span<const uint8_t> bytes) {
     const Case c = Decode(bytes);
     oracle_.Judge(c, WalkSet::All(), Excuses::kNone);
-    oracle_.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+    oracle_.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
     rules_.Check(c);
   }
 
@@ -62,7 +62,7 @@ class InputJudge {
     const Verdict strict = oracle_.Judge(c, WalkSet::All(), Excuses::kNone);
     AddVerdict("strict", strict);
     AddVerdict("known",
-               oracle_.Judge(c, WalkSet::All(), Excuses::kKnownDefects));
+               oracle_.Judge(c, WalkSet::All(), Excuses::kExpectedFailures));
     Add("translations", HashOf(Translations(c)));
     const auto violation = rules_.Check(c);
     Add("rule", violation.has_value() ? violation->rule : "none");
@@ -93,10 +93,10 @@ class InputJudge {
 
   void AddVerdict(std::string_view name, const Verdict& verdict) {
     constexpr std::array<std::string_view, 4> kKinds = {
-        "not-comparable", "agrees", "known-defect", "finding"};
+        "inconclusive", "agrees", "expected-failure", "finding"};
     std::string said(kKinds[static_cast<size_t>(verdict.kind)]);
-    if (verdict.incomparable != Incomparable::kNo) {
-      said += Concat({", ", Describe(verdict.incomparable)});
+    if (verdict.inconclusive != Inconclusive::kNo) {
+      said += Concat({", ", Describe(verdict.inconclusive)});
     }
     if (verdict.finding.has_value()) {
       const Finding& finding = *verdict.finding;
@@ -111,7 +111,7 @@ class InputJudge {
   }
 
   void AddRequest(const std::string& name, const RequestVerdict& request) {
-    Add(name, Concat({Describe(request.incomparable), ", ",
+    Add(name, Concat({Describe(request.inconclusive), ", ",
                       Plural(request.pages, "page"),
                       request.crosses_folded ? ", crosses" : "",
                       request.both_sides ? ", both sides" : "", ", cell ",
@@ -125,11 +125,11 @@ class InputJudge {
                   Plural(walk.pages, "page"),
                   At(walk.outcome == Outcome::kAgrees ? "ends" : "differs",
                      walk.first_difference),
-                  At("left-copy", walk.marks.left_copy),
-                  At("stuck", walk.marks.stuck),
+                  At("stack-escape", walk.marks.stack_escape),
+                  At("wrong-entry", walk.marks.wrong_entry),
                   At("nowhere", walk.marks.nowhere),
-                  At("read-again", walk.marks.read_again),
-                  At("copy-check", walk.marks.copy_check),
+                  At("double-fetch", walk.marks.double_fetch),
+                  At("vacuous-recheck", walk.marks.vacuous_recheck),
                   walk.changes == 0
                       ? ""
                       : Concat({", ", Plural(walk.changes, "change")}),
@@ -143,8 +143,8 @@ class InputJudge {
   std::string Translations(const Case& c) {
     std::string text;
     if (c.empty()) return text;
-    VisitArch(c.space.arch, [&]<class A>() {
-      AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
+    VisitArch(c.mode.arch, [&]<class A>() {
+      AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
       const bool is_well_formed = Populate(c, mm) == Malformed::kNo;
       const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
       const auto add = [&](const typename A::Manual& manual, uint64_t address) {

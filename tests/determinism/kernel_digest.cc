@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What neutral_digest.cc does, of all kernel texts that were built. What this
-// is linked to holds kernel text: GPL-2.0-only.
+// What neutral_digest.cc does, of all kernel code that were built. What this
+// is linked to holds kernel code: GPL-2.0-only.
 
 #include <cstdint>
 #include <span>

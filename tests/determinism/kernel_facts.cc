@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "fuzz/generator/mutator.h"
-#include "fuzz/harness/space_filter.h"
+#include "fuzz/harness/paging_mode_filter.h"
 #include "kernel/guard.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
@@ -20,7 +20,7 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "tests/determinism/enum_numbers.h"
 #include "tests/kernel/all_texts.h"
 
@@ -106,13 +106,13 @@ void AddFinding(const std::optional<KernelFinding>& finding, Facts& facts) {
 }
 
 void AddVerdict(const KernelVerdict& verdict, Facts& facts) {
-  facts.Add("incomparable", NumberOf(verdict.incomparable));
+  facts.Add("inconclusive", NumberOf(verdict.inconclusive));
   AddFinding(verdict.finding, facts);
   facts.Add("requests", verdict.requests.size());
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
     const KernelRequestVerdict& request = verdict.requests[i];
     const Facts::Part part(facts, "request", i);
-    facts.Add("incomparable", NumberOf(request.incomparable));
+    facts.Add("inconclusive", NumberOf(request.inconclusive));
     facts.Add("reference_pages", request.reference_pages);
     facts.Add("pages", request.pages);
     facts.Add("known", NumberOf(request.known));
@@ -131,7 +131,7 @@ bool HasRun(const KernelVerdict& verdict) {
   }
   return std::any_of(verdict.requests.begin(), verdict.requests.end(),
                      [](const KernelRequestVerdict& request) {
-                       return request.incomparable == Incomparable::kNo;
+                       return request.inconclusive == Inconclusive::kNo;
                      });
 }
 
@@ -178,8 +178,8 @@ void AddMeanwhile(const KernelJudge& judge, Facts& facts) {
   }
   facts.Add("forked", meanwhile.forked() ? 1 : 0);
   facts.Add("nowhere", NumberOfMark(meanwhile.marks().nowhere));
-  facts.Add("read_again", NumberOfMark(meanwhile.marks().read_again));
-  facts.Add("copy_check", NumberOfMark(meanwhile.marks().copy_check));
+  facts.Add("double_fetch", NumberOfMark(meanwhile.marks().double_fetch));
+  facts.Add("vacuous_recheck", NumberOfMark(meanwhile.marks().vacuous_recheck));
   const std::span<const uint8_t> grabbed = meanwhile.grabbed();
   facts.AddAll("grabbed_at", grabbed.first(std::min<size_t>(
                                  judge.last_walk().count, grabbed.size())));
@@ -191,7 +191,7 @@ class KernelFacts::Impl {
  public:
   explicit Impl(const pxd_kernel& kernel)
       : kernel_(kernel),
-        filter_(*SpaceFilter::Parse(kernel.arch)),
+        filter_(*PagingModeFilter::Parse(kernel.arch)),
         judge_(kernel) {}
 
   std::string label() const {
@@ -205,12 +205,12 @@ class KernelFacts::Impl {
     const Case c = Decode(input);
     std::array<uint8_t, kMaxEncodedSize> bytes{};
     facts.AddBytes("canonical", std::span(bytes).first(Encode(c, bytes)));
-    const bool takes = !c.empty() && judge_.Takes(c.space);
+    const bool takes = !c.empty() && judge_.Takes(c.mode);
     facts.Add("takes", takes ? 1 : 0);
     if (!takes) return;
-    facts.Add("space", pxdfuzz::NumberOf(c.space));
+    facts.Add("space", pxdfuzz::NumberOf(c.mode));
     // What it reads of its own stack depends on the compiler.
-    const bool leaves_copies = LeavesCopies(c.space);
+    const bool leaves_copies = LeavesCopies(c.mode);
     facts.Add("leaves_copies", leaves_copies ? 1 : 0);
     if (leaves_copies) return;
 
@@ -223,7 +223,7 @@ class KernelFacts::Impl {
       }
     }
     judge_.NoteChecks(false);
-    for (const Excuses excuses : {Excuses::kNone, Excuses::kKnownDefects}) {
+    for (const Excuses excuses : {Excuses::kNone, Excuses::kExpectedFailures}) {
       const Facts::Part part(facts, "excused",
                              excuses == Excuses::kNone ? 0 : 1);
       AddJudged(c, KernelTrial::kGupFast, excuses, facts);
@@ -244,18 +244,18 @@ class KernelFacts::Impl {
   uint64_t walked() const { return walked_; }
 
  private:
-  bool LeavesCopies(Space space) const {
+  bool LeavesCopies(PagingMode mode) const {
     // Of text without this repair a folded offset does, with 3 levels.
-    return judge_.LeavesCopies(space) ||
+    return judge_.LeavesCopies(mode) ||
            (std::string_view(kernel_.variant) == "without-36639013b346" &&
-            space.levels == 3);
+            mode.levels == 3);
   }
 
   void AddWalkOnce(const Case& c, size_t request, bool pin, Facts& facts) {
-    Incomparable incomparable = Incomparable::kNo;
+    Inconclusive inconclusive = Inconclusive::kNo;
     const std::optional<RunEnd> ended =
-        judge_.WalkOnce(c, request, pin, incomparable);
-    facts.Add("incomparable", pxdfuzz::NumberOf(incomparable));
+        judge_.WalkOnce(c, request, pin, inconclusive);
+    facts.Add("inconclusive", pxdfuzz::NumberOf(inconclusive));
     facts.Add("ran", ended.has_value() ? 1 : 0);
     if (!ended.has_value()) return;
     ++walked_;
@@ -274,7 +274,7 @@ class KernelFacts::Impl {
   }
 
   const pxd_kernel& kernel_;
-  const SpaceFilter filter_;
+  const PagingModeFilter filter_;
   KernelJudge judge_;
   uint64_t walked_ = 0;
 };

@@ -13,7 +13,7 @@
 
 namespace pxdfuzz {
 
-// All that one kernel text makes of inputs, and its judge, as numbers.
+// All that one kernel code makes of inputs, and its judge, as numbers.
 // kernel_facts.cc and enum_numbers.h are what knows them here.
 class KernelFacts {
  public:

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "fuzz/generator/mutator.h"
-#include "fuzz/harness/space_filter.h"
+#include "fuzz/harness/paging_mode_filter.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/arena_memory.h"
@@ -45,11 +45,11 @@ void AddCanonical(const Case& c, Facts& facts) {
 }
 
 void AddMarks(const Marks& marks, Facts& facts) {
-  facts.Add("left_copy", NumberOfMark(marks.left_copy));
-  facts.Add("stuck", NumberOfMark(marks.stuck));
+  facts.Add("stack_escape", NumberOfMark(marks.stack_escape));
+  facts.Add("wrong-entry", NumberOfMark(marks.wrong_entry));
   facts.Add("nowhere", NumberOfMark(marks.nowhere));
-  facts.Add("read_again", NumberOfMark(marks.read_again));
-  facts.Add("copy_check", NumberOfMark(marks.copy_check));
+  facts.Add("double_fetch", NumberOfMark(marks.double_fetch));
+  facts.Add("vacuous_recheck", NumberOfMark(marks.vacuous_recheck));
   facts.Add("invariant", marks.invariant ? 1 : 0);
 }
 
@@ -61,7 +61,7 @@ void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
   facts.Add("finding.walk", NumberOf(signature.walk));
   facts.Add("finding.walk_is_that_of_signature",
             kAllWalks[finding->walk] == signature.walk ? 1 : 0);
-  facts.Add("finding.space", NumberOf(signature.space));
+  facts.Add("finding.space", NumberOf(signature.mode));
   facts.Add("finding.changing", signature.changing ? 1 : 0);
   facts.Add("finding.outcome", NumberOf(signature.outcome));
   facts.Add("finding.level", NumberOf(signature.level));
@@ -70,13 +70,13 @@ void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
 
 void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
   facts.Add("kind", NumberOf(verdict.kind));
-  facts.Add("incomparable", NumberOf(verdict.incomparable));
+  facts.Add("inconclusive", NumberOf(verdict.inconclusive));
   AddFinding(verdict.finding, facts);
   facts.Add("requests", verdict.requests.size());
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
     const RequestVerdict& request = verdict.requests[i];
     const Facts::Part of_request(facts, "request", i);
-    facts.Add("incomparable", NumberOf(request.incomparable));
+    facts.Add("inconclusive", NumberOf(request.inconclusive));
     facts.Add("pages", request.pages);
     facts.Add("crosses_folded", request.crosses_folded ? 1 : 0);
     facts.Add("both_sides", request.both_sides ? 1 : 0);
@@ -107,7 +107,7 @@ struct Way {
 };
 std::array<Way, 3> WaysToJudge(const Case& c) {
   return {
-      {{WalkSet::All(), Excuses::kKnownDefects},
+      {{WalkSet::All(), Excuses::kExpectedFailures},
        {c.changes.empty() ? WalkSet::Of(kStaticByValue, kFoldedAwareByValue)
                           : WalkSet::Of(kFoldedAwareByValue, kStaticByPointer,
                                         kFoldedAwareByPointer),
@@ -123,10 +123,10 @@ class ModelFacts::Impl {
     const Case c = Decode(input);
     AddCanonical(c, facts);
     if (!c.empty()) {
-      VisitArch(c.space.arch, [&]<class A>() { AddCase<A>(c, facts); });
+      VisitArch(c.mode.arch, [&]<class A>() { AddCase<A>(c, facts); });
     }
     bool has_finding = false;
-    for (const Excuses excuses : {Excuses::kNone, Excuses::kKnownDefects}) {
+    for (const Excuses excuses : {Excuses::kNone, Excuses::kExpectedFailures}) {
       const Verdict& verdict = oracle_.Judge(c, WalkSet::All(), excuses);
       const bool is_strict = excuses == Excuses::kNone;
       if (is_strict) has_finding = verdict.finding.has_value();
@@ -165,9 +165,9 @@ class ModelFacts::Impl {
  private:
   template <class A>
   void AddCase(const Case& c, Facts& facts) {
-    AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
+    AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
     const Malformed malformed = Populate(c, mm);
-    facts.Add("space", NumberOf(c.space));
+    facts.Add("space", NumberOf(c.mode));
     facts.Add("malformed", NumberOf(malformed));
     facts.Add("control", mm.control());
     const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
@@ -196,13 +196,13 @@ class ModelFacts::Impl {
     for (size_t i = 0; i < c.requests.size(); ++i) {
       const Request& request = c.requests[i];
       const Facts::Part of_request(facts, "request", i);
-      const Incomparable refused =
+      const Inconclusive refused =
           Permitted<A>(mm.levels(), request.start, request.pages);
       facts.Add("refused", NumberOf(refused));
-      if (refused != Incomparable::kNo) continue;
+      if (refused != Inconclusive::kNo) continue;
       ++walked_;
       AddReference<A>(mm, memory, request, changing, facts);
-      const WalkSite site{c.space, mm.arena(), history_, c.stack};
+      const WalkSite site{c.mode, mm.arena(), history_, c.stack};
       for (size_t w = 0; w < kWalkOfNumber.size(); ++w) {
         const Facts::Part of_walk(facts, "walk", w);
         AddWalk(site, kWalkOfNumber[w], request, changing, facts);
@@ -311,7 +311,7 @@ uint64_t ModelFacts::walked() const { return impl_->walked(); }
 std::vector<uint8_t> MakeChangingInput(uint64_t index) {
   std::vector<uint8_t> bytes(kMaxEncodedSize);
   bytes.resize(
-      Mutate(bytes, 0, index, SpaceFilter(), Tables::kChanging, nullptr));
+      Mutate(bytes, 0, index, PagingModeFilter(), Tables::kChanging, nullptr));
   return bytes;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// What programs that run walks say, as lines. No kernel text is needed here.
+// What programs that run walks say, as lines. No kernel code is needed here.
 
 #include "pxdfuzz/engine/protocol.h"
 
@@ -34,10 +34,10 @@ Event Turn(Level level, const Place& place, EntryKind meaning, size_t read) {
 
 // An answer in which every word there is occurs.
 Answer Full() {
-  Answer answer{.incomparable = true,
+  Answer answer{.inconclusive = true,
                 .finding = "kernel-6.1-s390.s390-3.short.pte-leaf",
                 .page = 2,
-                .cause = Cause::kCopyCheck,
+                .cause = Cause::kVacuousRecheck,
                 .known = "s390-readonly-2g-write"};
   Recording& run = answer.run;
   run.pin = true;
@@ -47,11 +47,11 @@ Answer Full() {
   run.held = 3;
   run.reads = 12;
   run.snapshot = 2;
-  run.marks = {.left_copy = 1,
-               .stuck = 2,
+  run.marks = {.stack_escape = 1,
+               .wrong_entry = 2,
                .nowhere = 3,
-               .read_again = 4,
-               .copy_check = 5,
+               .double_fetch = 4,
+               .vacuous_recheck = 5,
                .invariant = false};
   const Place table = {.physical = kTableAt};
   const Place copy = {.kind = Place::Kind::kOwnCopy, .copy_of = Level::kPgd};
@@ -123,18 +123,18 @@ TEST(ProtocolTest, AVerdictLeavesOutTheRun) {
 TEST(ProtocolTest, AnswersLookAsTheyAreDocumented) {
   EXPECT_EQ(ToLines(Full()),
             "request returned\n"
-            "incomparable\n"
+            "inconclusive\n"
             "call pin 7\n"
             "count 4\n"
             "held 3\n"
             "finding 2 kernel-6.1-s390.s390-3.short.pte-leaf\n"
-            "cause copy-check\n"
+            "cause vacuous-recheck\n"
             "known s390-readonly-2g-write\n"
             "reads 12 2\n"
-            "mark left-copy 1\n"
+            "mark stack-escape 1\n"
             "mark stuck 2\n"
-            "mark read-again 4\n"
-            "mark copy-check 5\n"
+            "mark double-fetch 4\n"
+            "mark vacuous-recheck 5\n"
             "mark nowhere 3\n"
             "mark invariant\n"
             "page 0x1000 0 4\n"
@@ -187,7 +187,7 @@ TEST(ProtocolTest, GarbageIsRefused) {
     EXPECT_EQ(ReadAnswer(std::string(line) + "end\n"), std::nullopt) << line;
   }
   for (const std::string_view line : {
-           "incomparable 1",
+           "inconclusive 1",
            "call",
            "call twice",
            "call get x",
@@ -278,9 +278,9 @@ TEST(ProtocolTest, AnyByteMayBeAnother) {
 }
 
 TEST(ProtocolTest, GreetingsComeBackAsTheyWere) {
-  const KernelText text{.name = "kernel-6.1-s390-by-value",
+  const KernelCode text{.name = "kernel-6.1-s390-by-value",
                         .version = "6.1.192",
-                        .cut = "34c97dde83082321",
+                        .slice = "34c97dde83082321",
                         .arch = "s390",
                         .variant = "by-value"};
   const std::string lines = Greeting(text);
@@ -299,13 +299,14 @@ TEST(ProtocolTest, GreetingsComeBackAsTheyWere) {
   EXPECT_EQ(ReadGreeting(lines + "more\n"), std::nullopt);
   const std::string first(kProtocolLine);
   const std::string last(kGreetingEnd);
-  EXPECT_NE(ReadGreeting(
-                first + "name a\nversion b\ncut c\narch d\nvariant e\n" + last),
-            std::nullopt);
+  EXPECT_NE(
+      ReadGreeting(first + "name a\nversion b\nslice c\narch d\nvariant e\n" +
+                   last),
+      std::nullopt);
   for (const std::string_view wrong :
-       {"name a\nversion b\ncut c\narch d\nvariant\n",
-        "version b\nname a\ncut c\narch d\nvariant e\n",
-        "name a\nversion b\ncut c\narch d\n"}) {
+       {"name a\nversion b\nslice c\narch d\nvariant\n",
+        "version b\nname a\nslice c\narch d\nvariant e\n",
+        "name a\nversion b\nslice c\narch d\n"}) {
     EXPECT_EQ(ReadGreeting(first + std::string(wrong) + last), std::nullopt);
   }
   std::string other = lines;

@@ -21,7 +21,7 @@ namespace {
 // -----------------------------------------------------------------------------
 // Bugs in what is said for all architectures.
 
-struct HasNoLastCheck : GupFastText {
+struct HasNoRecheck : GupFastText {
   static constexpr bool Checks(Level /*leaf*/, Level /*level*/) {
     return false;
   }
@@ -81,9 +81,9 @@ TEST(PlantedTest, NothingPlantedIsNothingFound) {
   EXPECT_EQ(Planted<GupFastText>(3).differ, 0u);
 }
 
-TEST(PlantedTest, NoLastCheck) {
+TEST(PlantedTest, NoRecheck) {
   for (int levels = 2; levels <= 5; ++levels) {
-    ExpectOnly(Outcome::kStale, Planted<HasNoLastCheck>(levels));
+    ExpectOnly(Outcome::kStale, Planted<HasNoRecheck>(levels));
   }
 }
 
@@ -136,23 +136,23 @@ TEST(PlantedTest, PagesThatAreLeftOut) {
 
 // A cause excuses what shows it, and not all that its walk does.
 TEST(PlantedTest, AnotherDefectExcusesNothing) {
-  const RaceResult by_pointer = Planted<HasNoLastCheck>(3, kStaticByPointer);
-  EXPECT_GT(by_pointer.excused_by(Cause::kReadAgain), 0u);
+  const RaceResult by_pointer = Planted<HasNoRecheck>(3, kStaticByPointer);
+  EXPECT_GT(by_pointer.excused_by(Cause::kDoubleFetch), 0u);
   EXPECT_EQ(by_pointer.unexcused(), Of(by_pointer, Outcome::kStale));
   EXPECT_GT(by_pointer.unexcused(), 0u);
   // Nothing checks a copy, ...
-  const RaceResult by_value = Planted<HasNoLastCheck>(2, kFoldedAwareByValue);
-  EXPECT_EQ(by_value.excused_by(Cause::kCopyCheck), 0u);
+  const RaceResult by_value = Planted<HasNoRecheck>(2, kFoldedAwareByValue);
+  EXPECT_EQ(by_value.excused_by(Cause::kVacuousRecheck), 0u);
   EXPECT_GT(by_value.unexcused(), 0u);
   // ... or while the entry is still the same.
   const RaceResult too_early =
       Planted<GrabsAfterTheCheck>(2, kFoldedAwareByValue);
-  EXPECT_EQ(too_early.excused_by(Cause::kCopyCheck), 0u);
+  EXPECT_EQ(too_early.excused_by(Cause::kVacuousRecheck), 0u);
   EXPECT_GT(too_early.unexcused(), 0u);
 }
 
 TEST(PlantedTest, WorldsAreBounded) {
-  const RaceResult first = ExhaustChanges<TinyS390<1>, HasNoLastCheck>(
+  const RaceResult first = ExhaustChanges<TinyS390<1>, HasNoRecheck>(
       4, kStaticLockless, {.stop_at_finding = true});
   EXPECT_EQ(first.unexcused(), 1u);
   EXPECT_FALSE(first.complete);
@@ -222,7 +222,7 @@ TEST(TimeTest, OtherTimesShowNothingElse) {
       continue;
     ExpectTheSameAtAnyTime<GupFastText>(walk);
   }
-  ExpectTheSameAtAnyTime<HasNoLastCheck>(kStaticLockless);
+  ExpectTheSameAtAnyTime<HasNoRecheck>(kStaticLockless);
   ExpectTheSameAtAnyTime<GoesByASecondRead<WalkStep::kDescend>>(
       kStaticLockless);
 }
@@ -239,7 +239,7 @@ uint64_t OnePage(int levels, Policy walk, bool write) {
 
 TEST(RaceCountTest, OnePageByHand) {
   // 5 levels. Holes at each end the walk: 5 worlds. Else references are taken,
-  // and the last check reads the leaf once more. Before either nothing is
+  // and the recheck reads the leaf once more. Before either nothing is
   // changed, or the leaf is:
   //   pud: a hole, another leaf               1 + 2 * 2
   //   pmd: the same, and a table of pages     1 + 2 * 3

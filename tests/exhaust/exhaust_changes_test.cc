@@ -22,26 +22,26 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-RaceResult Explore(int index_bits, int levels, Policy walk,
-                   LastCheck last_check, uint64_t pages) {
-  return ExhaustChangesTiny(index_bits, levels, walk, last_check,
-                            {.pages = pages}, [](const ExhaustProgress&) {});
+RaceResult Explore(int index_bits, int levels, Policy walk, Recheck recheck,
+                   uint64_t pages) {
+  return ExhaustChangesTiny(index_bits, levels, walk, recheck, {.pages = pages},
+                            [](const ExhaustProgress&) {});
 }
 
 // What each walk is known to do is seen, and nothing else.
-void ExpectAsKnown(int index_bits, Policy walk, LastCheck last_check) {
+void ExpectAsKnown(int index_bits, Policy walk, Recheck recheck) {
   for (int levels = 2; levels <= 5; ++levels) {
     const RaceResult result =
-        Explore(index_bits, levels, walk, last_check, index_bits == 1 ? 4 : 2);
+        Explore(index_bits, levels, walk, recheck, index_bits == 1 ? 4 : 2);
     const std::string which =
         std::string(Name(walk)) + " " + std::to_string(levels);
     const Causes known = S390::ExpectedFailures(walk, levels);
     for (size_t i = 1; i < kCauseCount; ++i) {
       const auto cause = static_cast<Cause>(i);
-      // Without a last check none compares a copy.
+      // Without a recheck none compares a copy.
       const bool expected =
           known.Contains(cause) &&
-          (cause != Cause::kCopyCheck || last_check == LastCheck::kYes);
+          (cause != Cause::kVacuousRecheck || recheck == Recheck::kYes);
       EXPECT_EQ(result.excused_by(cause) > 0, expected)
           << which << " " << Name(cause);
       EXPECT_EQ(result.known[i].has_value(), expected) << which;
@@ -56,14 +56,14 @@ class WalksTest : public testing::TestWithParam<int> {};
 
 TEST_P(WalksTest, AreAsKnown) {
   for (const Policy& walk : kAllWalks) {
-    ExpectAsKnown(GetParam(), walk, LastCheck::kYes);
+    ExpectAsKnown(GetParam(), walk, Recheck::kYes);
   }
 }
 
 // Under the lock nobody asks when references are taken.
-TEST_P(WalksTest, AreAsKnownWithoutALastCheck) {
+TEST_P(WalksTest, AreAsKnownWithoutARecheck) {
   for (size_t i = 0; i < kNamedWalkCount; ++i) {
-    ExpectAsKnown(GetParam(), kAllWalks[i], LastCheck::kNo);
+    ExpectAsKnown(GetParam(), kAllWalks[i], Recheck::kNo);
   }
 }
 
@@ -79,7 +79,7 @@ TEST(RaceCountTest, WholeSpaces) {
     uint64_t changed;
   };
   const auto expect = [](Policy walk, int levels, const Numbers& expected) {
-    const RaceResult result = Explore(1, levels, walk, LastCheck::kYes, 4);
+    const RaceResult result = Explore(1, levels, walk, Recheck::kYes, 4);
     EXPECT_EQ(result.behaviours, expected.worlds) << Name(walk) << levels;
     EXPECT_EQ(result.changed, expected.changed) << Name(walk) << levels;
   };
@@ -97,7 +97,7 @@ TEST(RaceCountTest, TheQuietWorldsAreThere) {
     for (int levels = 2; levels <= 5; ++levels) {
       if (S390::ExpectedFailures(walk, levels).InStillTables() != Cause::kNone)
         continue;
-      const RaceResult result = Explore(1, levels, walk, LastCheck::kYes, 3);
+      const RaceResult result = Explore(1, levels, walk, Recheck::kYes, 3);
       EXPECT_EQ(result.behaviours - result.changed,
                 ExhaustTiny(1, levels, walk, {.pages = 3},
                             [](const ExhaustProgress&) {})
@@ -111,14 +111,14 @@ TEST(RaceCountTest, TheQuietWorldsAreThere) {
 
 TEST(RaceWitnessTest, TellsWhatBecameOfWhat) {
   const RaceResult result =
-      Explore(1, 2, kFoldedAwareByValue, LastCheck::kYes, 1);
+      Explore(1, 2, kFoldedAwareByValue, Recheck::kYes, 1);
   const std::optional<RaceWitness>& witness =
-      result.known[static_cast<size_t>(Cause::kCopyCheck)];
+      result.known[static_cast<size_t>(Cause::kVacuousRecheck)];
   ASSERT_TRUE(witness.has_value());
   EXPECT_EQ(
       Describe(*witness),
       "s390/2 folded-aware-by-value, 1 page from page 0 on, for reading:\n"
-      "  stale at position 0, by copy-check\n"
+      "  stale at position 0, by vacuous-recheck\n"
       "  pmd table 0[0]    table 1\n"
       "  pte table 1[0]    leaf, frame 31\n"
       "  after 2 reads, before references are taken: pmd table 0[0] "
@@ -128,13 +128,13 @@ TEST(RaceWitnessTest, TellsWhatBecameOfWhat) {
 }
 
 TEST(RaceWitnessTest, TellsOfAReadWhereThereIsNothing) {
-  const RaceResult result = Explore(1, 3, kStaticByPointer, LastCheck::kYes, 1);
+  const RaceResult result = Explore(1, 3, kStaticByPointer, Recheck::kYes, 1);
   const std::optional<RaceWitness>& witness =
-      result.known[static_cast<size_t>(Cause::kReadAgain)];
+      result.known[static_cast<size_t>(Cause::kDoubleFetch)];
   ASSERT_TRUE(witness.has_value());
   EXPECT_THAT(witness->returned, ElementsAre());
   const std::string text = Describe(*witness);
-  EXPECT_THAT(text, HasSubstr("  fault at position 0, by read-again\n"));
+  EXPECT_THAT(text, HasSubstr("  fault at position 0, by double-fetch\n"));
   EXPECT_THAT(text, HasSubstr("before it is read again: pmd table 1[0] becomes "
                               "empty\n"));
 }
@@ -143,7 +143,7 @@ TEST(ExhaustChangesTest, TellsItsProgress) {
   ExhaustProgress last;
   uint64_t calls = 0;
   const RaceResult result =
-      ExhaustChangesTiny(1, 2, kStaticLockless, LastCheck::kYes, {.pages = 4},
+      ExhaustChangesTiny(1, 2, kStaticLockless, Recheck::kYes, {.pages = 4},
                          [&](const ExhaustProgress& progress) {
                            EXPECT_GE(progress.behaviours, last.behaviours);
                            last = progress;

@@ -127,7 +127,7 @@ TEST(PlantedTest, AHoleThatIsALeaf) {
   EXPECT_EQ(result.unexcused(), 1u);
 }
 
-// In all walks that ask for that boundary, also those that a known defect
+// In all walks that ask for that boundary, also those that a expected failure
 // excuses elsewhere.
 TEST(PlantedTest, ABoundaryOffByALevel) {
   for (const Policy& walk : kAllWalks) {

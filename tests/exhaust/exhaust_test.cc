@@ -163,7 +163,7 @@ TEST(RequestsWithinTest, AllRangesUpToTheTop) {
   };
   EXPECT_EQ(ends_at_top(2, 16), 8);
   EXPECT_EQ(ends_at_top(4, 256), 8);
-  // The last page of a 5-level space is refused.
+  // The last page of a 5-level paging mode is refused.
   EXPECT_EQ(ends_at_top(5, 1023), 8);
   EXPECT_EQ(ends_at_top(5, 1024), 0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What builds are compared by (torture/): that it says what it is to say, and
-// nothing that depends on what was judged before.
+// What builds are compared by (determinism/): that it says what it is to say,
+// and nothing that depends on what was judged before.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -48,9 +48,9 @@ TEST(InputJudgeTest, SaysWhatBothVerdictsAre) {
         "0, static-by-value\t",
         "\tstrict.0=comparable, 2 pages, crosses, both sides, cell ",
         "\tstrict.0.static-by-value=wrong-page, excuse none, 2 pages, differs "
-        "at 1, left-copy at 1, invariant broken\t",
-        "\tknown=known-defect\t",
-        "\tknown.0.static-by-value=wrong-page, excuse left-copy, 2 pages, ",
+        "at 1, stack-escape at 1, invariant broken\t",
+        "\tknown=expected-failure\t",
+        "\tknown.0.static-by-value=wrong-page, excuse stack-escape, 2 pages, ",
         "\tknown.0.folded-aware-by-pointer-recompute=agrees, excuse none, 2 ",
         "\trule=none\t"}) {
     EXPECT_THAT(fields, HasSubstr(field));
@@ -66,14 +66,14 @@ std::vector<uint8_t> Regression(const std::string& name) {
 
 TEST(InputJudgeTest, SaysWhatChanged) {
   InputJudge judge;
-  const std::string again =
+  const std::string reread =
       judge.Fields(Regression("race-by-pointer-collapsed-pmd"));
-  EXPECT_THAT(again, HasSubstr("\tstrict=finding s390-3.static-by-pointer."
-                               "changing."));
-  EXPECT_THAT(again, HasSubstr(", read-again at 0, 1 change, "));
-  EXPECT_THAT(again, Not(HasSubstr("copy-check")));
-  const std::string copy = judge.Fields(Regression("race-copy-check-pmd"));
-  EXPECT_THAT(copy, HasSubstr(", copy-check at 0, 1 change\t"));
+  EXPECT_THAT(reread, HasSubstr("\tstrict=finding s390-3.static-by-pointer."
+                                "changing."));
+  EXPECT_THAT(reread, HasSubstr(", double-fetch at 0, 1 change, "));
+  EXPECT_THAT(reread, Not(HasSubstr("vacuous-recheck")));
+  const std::string copy = judge.Fields(Regression("race-vacuous-recheck-pmd"));
+  EXPECT_THAT(copy, HasSubstr(", vacuous-recheck at 0, 1 change\t"));
   EXPECT_THAT(judge.Fields(BytesOf("thread-wrong-page")),
               Not(HasSubstr("change")));
 }
@@ -94,7 +94,7 @@ TEST(InputJudgeTest, RefusedAndMeaningless) {
   EXPECT_THAT(judge.Fields(BytesOf("beyond-limit")),
               HasSubstr("\tstrict.0=refused: "));
   EXPECT_THAT(judge.Fields({}),
-              HasSubstr("\tstrict=not-comparable, empty case: "));
+              HasSubstr("\tstrict=inconclusive, empty case: "));
 }
 
 TEST(InputJudgeTest, OneLineEachInAnyOrder) {

@@ -28,8 +28,8 @@ using Buffer = std::array<uint8_t, 1024>;
 // Runs `steps` mutations, each on what the last one made, and hands each result
 // to `see`.
 template <class See>
-void Chain(uint64_t seed, int steps, size_t max_size, const SpaceFilter& filter,
-           Tables tables, See see) {
+void Chain(uint64_t seed, int steps, size_t max_size,
+           const PagingModeFilter& filter, Tables tables, See see) {
   Buffer buffer{};
   size_t size = 0;
   for (int i = 0; i < steps; ++i) {
@@ -45,13 +45,13 @@ void Chain(uint64_t seed, int steps, size_t max_size, const SpaceFilter& filter,
 TEST(MutatorTest, WritesCanonicalCases) {
   for (const Tables tables :
        {Tables::kWellFormed, Tables::kRaw, Tables::kChanging}) {
-    Chain(1, 50'000, 1024, SpaceFilter(), tables,
+    Chain(1, 50'000, 1024, PagingModeFilter(), tables,
           [](std::span<const uint8_t> bytes) {
             const Case c = Decode(bytes);
             ASSERT_FALSE(c.empty());
-            Buffer again;
-            ASSERT_EQ(Encode(c, again), bytes.size());
-            ASSERT_TRUE(std::equal(bytes.begin(), bytes.end(), again.begin()));
+            Buffer reread;
+            ASSERT_EQ(Encode(c, reread), bytes.size());
+            ASSERT_TRUE(std::equal(bytes.begin(), bytes.end(), reread.begin()));
           });
   }
 }
@@ -62,7 +62,7 @@ TEST(MutatorTest, QuietTablesAreMadeAsTheyWere) {
   const auto digest = [](Tables tables) {
     std::vector<uint8_t> all;
     for (uint64_t seed = 0; seed < 20'000; seed += 16) {
-      Chain(seed, 16, 640, SpaceFilter(), tables,
+      Chain(seed, 16, 640, PagingModeFilter(), tables,
             [&all](std::span<const uint8_t> bytes) {
               ASSERT_TRUE(Decode(bytes).changes.empty());
               all.insert(all.end(), bytes.begin(), bytes.end());
@@ -80,7 +80,7 @@ TEST(MutatorTest, QuietTablesAreMadeAsTheyWere) {
 TEST(MutatorTest, QuietTablesStayQuiet) {
   int changing = 0;
   Chain(
-      3, 2'000, kMaxEncodedSize, SpaceFilter(), Tables::kChanging,
+      3, 2'000, kMaxEncodedSize, PagingModeFilter(), Tables::kChanging,
       [&](std::span<const uint8_t> bytes) {
         const Case c = Decode(bytes);
         if (c.changes.empty()) return;
@@ -92,7 +92,7 @@ TEST(MutatorTest, QuietTablesStayQuiet) {
             Buffer buffer{};
             std::copy(bytes.begin(), bytes.end(), buffer.begin());
             const size_t size = Mutate(buffer, bytes.size(), seed,
-                                       SpaceFilter(), tables, as_they_are);
+                                       PagingModeFilter(), tables, as_they_are);
             ASSERT_TRUE(Decode(std::span(buffer).first(size)).changes.empty());
           }
         }
@@ -102,11 +102,11 @@ TEST(MutatorTest, QuietTablesStayQuiet) {
 
 TEST(MutatorTest, KeepsToTheSpacesAskedFor) {
   for (const char* only : {"s390/2", "s390/3", "s390/4", "s390/5"}) {
-    const SpaceFilter filter = *SpaceFilter::Parse(only);
+    const PagingModeFilter filter = *PagingModeFilter::Parse(only);
     for (const Tables tables : {Tables::kWellFormed, Tables::kChanging}) {
       Chain(2, 5'000, 1024, filter, tables,
             [only](std::span<const uint8_t> bytes) {
-              ASSERT_EQ(Name(Decode(bytes).space), only);
+              ASSERT_EQ(Name(Decode(bytes).mode), only);
             });
     }
   }
@@ -115,7 +115,7 @@ TEST(MutatorTest, KeepsToTheSpacesAskedFor) {
 TEST(MutatorTest, FitsTheBuffer) {
   for (const Tables tables : {Tables::kWellFormed, Tables::kChanging}) {
     for (size_t max_size = 0; max_size < 720; ++max_size) {
-      Chain(max_size, 40, max_size, SpaceFilter(), tables,
+      Chain(max_size, 40, max_size, PagingModeFilter(), tables,
             [max_size](std::span<const uint8_t> bytes) {
               ASSERT_TRUE(max_size == 0 || !Decode(bytes).empty()) << max_size;
             });
@@ -128,7 +128,7 @@ TEST(MutatorTest, DependsOnTheSeedAlone) {
     for (const Tables tables : {Tables::kWellFormed, Tables::kChanging}) {
       std::vector<std::vector<uint8_t>> runs[2];
       for (auto& run : runs) {
-        Chain(seed, 200, 640, SpaceFilter(), tables,
+        Chain(seed, 200, 640, PagingModeFilter(), tables,
               [&run](std::span<const uint8_t> bytes) {
                 run.emplace_back(bytes.begin(), bytes.end());
               });
@@ -155,8 +155,8 @@ TEST(MutatorTest, WordsThatLinuxWouldNotWriteAreRare) {
   };
   // Each from nothing, so that pokes do not add up.
   for (uint64_t seed = 0; seed < 20'000; ++seed) {
-    Chain(seed, 1, 640, SpaceFilter(), Tables::kWellFormed, count(poked));
-    Chain(seed, 1, 640, SpaceFilter(), Tables::kRaw, count(raw_poked));
+    Chain(seed, 1, 640, PagingModeFilter(), Tables::kWellFormed, count(poked));
+    Chain(seed, 1, 640, PagingModeFilter(), Tables::kRaw, count(raw_poked));
   }
   EXPECT_LT(poked, 200);
   EXPECT_GT(poked, 20);
@@ -177,21 +177,21 @@ struct ChangingRun {
   std::array<int, kChangeKindCount> kinds{};
 };
 
-ChangingRun RunChanging(const Space& space, int cases) {
+ChangingRun RunChanging(const PagingMode& mode, int cases) {
   ChangingRun run;
   Oracle oracle;
-  const SpaceFilter filter = *SpaceFilter::Parse(Name(space));
+  const PagingModeFilter filter = *PagingModeFilter::Parse(Name(mode));
   const auto see = [&](std::span<const uint8_t> bytes) {
     const Case c = Decode(bytes);
     ++run.cases;
     if (c.changes.empty()) return;
     ++run.changing;
     run.several += c.changes.size() > 1;
-    const Verdict& verdict =
-        oracle.Judge(c, WalkSet::Of(kStaticLockless), Excuses::kKnownDefects);
+    const Verdict& verdict = oracle.Judge(c, WalkSet::Of(kStaticLockless),
+                                          Excuses::kExpectedFailures);
     ASSERT_FALSE(verdict.finding.has_value()) << ToText(c);
-    run.impossible += verdict.incomparable >= Incomparable::kFreesPages;
-    if (verdict.kind == Verdict::Kind::kNotComparable) return;
+    run.impossible += verdict.inconclusive >= Inconclusive::kFreesPages;
+    if (verdict.kind == Verdict::Kind::kInconclusive) return;
     ++run.comparable;
     std::array<bool, kChangeKindCount> has{};
     for (const Change& change : c.changes) {
@@ -199,7 +199,7 @@ ChangingRun RunChanging(const Space& space, int cases) {
     }
     for (size_t i = 0; i < has.size(); ++i) run.kinds[i] += has[i];
     for (const RequestVerdict& request : verdict.requests) {
-      if (request.incomparable != Incomparable::kNo) continue;
+      if (request.inconclusive != Inconclusive::kNo) continue;
       const WalkVerdict& walk = request.walks[IndexOf(kStaticLockless)];
       ++run.requests;
       run.met += walk.changes > 0;
@@ -213,11 +213,11 @@ ChangingRun RunChanging(const Space& space, int cases) {
   return run;
 }
 
-// Floors under what cases in which tables change reach, in every space.
+// Floors under what cases in which tables change reach, in every paging mode.
 TEST(MutatorTest, ChangingFloors) {
-  for (const Space& space : kAllSpaces) {
-    SCOPED_TRACE(Name(space));
-    const ChangingRun run = RunChanging(space, 40'000);
+  for (const PagingMode& mode : kAllPagingModes) {
+    SCOPED_TRACE(Name(mode));
+    const ChangingRun run = RunChanging(mode, 40'000);
     EXPECT_EQ(run.cases, 40'000);
     EXPECT_GE(run.changing, run.cases * 95 / 100);
     EXPECT_LT(run.changing, run.cases);
@@ -229,7 +229,7 @@ TEST(MutatorTest, ChangingFloors) {
     EXPECT_GE(run.dropped, run.requests * 14 / 100);
     for (size_t i = 0; i < run.kinds.size(); ++i) {
       const auto kind = static_cast<Change::Kind>(i);
-      if (kind == Change::Kind::kUpgrade && !InfoOf(space).can_upgrade) {
+      if (kind == Change::Kind::kUpgrade && !InfoOf(mode).can_upgrade) {
         EXPECT_LE(run.kinds[i], 10) << Name(kind);
       } else {
         EXPECT_GE(run.kinds[i], run.comparable * 2 / 100) << Name(kind);
@@ -244,7 +244,7 @@ TEST(MutatorTest, ChangesThatAreImpossible) {
   ChangeCheck check;
   std::set<Impossible> met;
   for (uint64_t seed = 0; seed < 400'000; seed += 8) {
-    Chain(seed, 8, kMaxEncodedSize, SpaceFilter(), Tables::kChanging,
+    Chain(seed, 8, kMaxEncodedSize, PagingModeFilter(), Tables::kChanging,
           [&](std::span<const uint8_t> bytes) {
             met.insert(check.Ask(Decode(bytes)));
           });
@@ -263,23 +263,24 @@ TEST(ChangeCheckTest, SaysWhatTheOracleSays) {
     const Case c = random.Next();
     const Verdict& verdict = oracle.Judge(c, WalkSet(), Excuses::kNone);
     const bool malformed =
-        verdict.incomparable >= Incomparable::kMalformedWord &&
-        verdict.incomparable <= Incomparable::kMalformedControl;
+        verdict.inconclusive >= Inconclusive::kMalformedWord &&
+        verdict.inconclusive <= Inconclusive::kMalformedControl;
     const Impossible answer = check.Ask(c);
-    EXPECT_EQ(oracle::AsIncomparable(answer),
-              malformed ? Incomparable::kNo : verdict.incomparable)
+    EXPECT_EQ(oracle::AsInconclusive(answer),
+              malformed ? Inconclusive::kNo : verdict.inconclusive)
         << ToText(c);
     impossible += answer != Impossible::kNo;
   }
   EXPECT_GT(impossible, 1000);
 }
 
-// Floors under what random cases reach, in each space where a level is folded.
+// Floors under what random cases reach, in each paging mode where a level is
+// folded.
 TEST(GeneratorTest, Floors) {
   for (const uint8_t levels : std::initializer_list<uint8_t>{2, 3, 4}) {
-    const Space space{ArchId::kS390, levels};
+    const PagingMode mode{ArchId::kS390, levels};
     Rng rng(levels);
-    Generator generator(rng, InfoOf(space));
+    Generator generator(rng, InfoOf(mode));
     Oracle oracle;
     constexpr int kCases = 50'000;
     int returned = 0;
@@ -289,7 +290,7 @@ TEST(GeneratorTest, Floors) {
     for (int i = 0; i < kCases; ++i) {
       const Case c = generator.DrawCase();
       const Verdict& verdict =
-          oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
+          oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
       ASSERT_FALSE(verdict.finding.has_value()) << ToText(c);
       bool did[4] = {};
       for (const RequestVerdict& request : verdict.requests) {
@@ -303,20 +304,20 @@ TEST(GeneratorTest, Floors) {
       crossed += did[2];
       both_sides += did[3];
     }
-    EXPECT_GE(returned, kCases * 60 / 100) << Name(space);
-    EXPECT_GE(returned_two, kCases * 40 / 100) << Name(space);
-    EXPECT_GE(crossed, kCases * 20 / 100) << Name(space);
-    EXPECT_GE(both_sides, kCases * 5 / 100) << Name(space);
+    EXPECT_GE(returned, kCases * 60 / 100) << Name(mode);
+    EXPECT_GE(returned_two, kCases * 40 / 100) << Name(mode);
+    EXPECT_GE(crossed, kCases * 20 / 100) << Name(mode);
+    EXPECT_GE(both_sides, kCases * 5 / 100) << Name(mode);
   }
 }
 
 TEST(GeneratorTest, ReachesEveryCell) {
   std::vector<bool> reached(Cells().size());
   Oracle oracle;
-  for (const Space& space : kAllSpaces) {
-    if (!InfoOf(space).built) continue;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (!InfoOf(mode).built) continue;
     Rng rng(7);
-    Generator generator(rng, InfoOf(space));
+    Generator generator(rng, InfoOf(mode));
     for (int i = 0; i < 150'000; ++i) {
       const Verdict& verdict =
           oracle.Judge(generator.DrawCase(), WalkSet(), Excuses::kNone);
@@ -330,18 +331,18 @@ TEST(GeneratorTest, ReachesEveryCell) {
   }
 }
 
-TEST(SpaceFilterTest, Parse) {
-  const Space two{ArchId::kS390, 2};
-  const Space three{ArchId::kS390, 3};
-  EXPECT_TRUE(SpaceFilter().Allows(two));
-  EXPECT_TRUE(SpaceFilter::Parse("s390/3")->Allows(three));
-  EXPECT_FALSE(SpaceFilter::Parse("s390/3")->Allows(two));
-  EXPECT_TRUE(SpaceFilter::Parse("s390/3,s390/2")->Allows(two));
-  EXPECT_TRUE(SpaceFilter::Parse("s390")->Allows(two));
-  EXPECT_FALSE(SpaceFilter::Parse("s390/6").has_value());
-  EXPECT_FALSE(SpaceFilter::Parse("s390/3,").has_value() &&
-               !SpaceFilter::Parse("s390/3,")->Allows(three));
-  EXPECT_FALSE(SpaceFilter::Parse("vax").has_value());
+TEST(PagingModeFilterTest, Parse) {
+  const PagingMode two{ArchId::kS390, 2};
+  const PagingMode three{ArchId::kS390, 3};
+  EXPECT_TRUE(PagingModeFilter().Allows(two));
+  EXPECT_TRUE(PagingModeFilter::Parse("s390/3")->Allows(three));
+  EXPECT_FALSE(PagingModeFilter::Parse("s390/3")->Allows(two));
+  EXPECT_TRUE(PagingModeFilter::Parse("s390/3,s390/2")->Allows(two));
+  EXPECT_TRUE(PagingModeFilter::Parse("s390")->Allows(two));
+  EXPECT_FALSE(PagingModeFilter::Parse("s390/6").has_value());
+  EXPECT_FALSE(PagingModeFilter::Parse("s390/3,").has_value() &&
+               !PagingModeFilter::Parse("s390/3,")->Allows(three));
+  EXPECT_FALSE(PagingModeFilter::Parse("vax").has_value());
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 namespace {
 
 std::string Hexadecimal(uint64_t number, int digits) {
@@ -147,4 +147,4 @@ void Gdb::Set(std::string_view name, uint64_t value) {
     Fail("QEMU's debug stub did not set " + std::string(name));
 }
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware

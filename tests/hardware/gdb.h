@@ -12,7 +12,7 @@
 
 #include "tests/hardware/machine.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // Sets registers of a stopped x86-64 machine, and gives commands to its
 // monitor, as a debugger would. That is quicker than the monitor's own socket,
@@ -41,6 +41,6 @@ class Gdb {
   std::map<std::string, int, std::less<>> numbers_;
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_GDB_H_

@@ -15,9 +15,9 @@
 #include "pxdfuzz/reference/translate.h"
 #include "tests/hardware/ram.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
-// What a machine is asked: how it translates `address` in the space that
+// What a machine is asked: how it translates `address` in the paging mode that
 // `control` (ASCE, CR3) stands for.
 struct Question {
   uint64_t control = 0;
@@ -115,6 +115,6 @@ Judgement Judge(const Match& match, const Ram<Match::kOrder>& ram,
   return judgement;
 }
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_JUDGE_H_

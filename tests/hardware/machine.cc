@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 namespace {
 
 constexpr int kPatience = 30'000;  // milliseconds
@@ -47,7 +47,7 @@ std::string After(std::string_view text, std::string_view key) {
 
 void Fail(std::string_view what) {
   std::fflush(stdout);
-  std::fprintf(stderr, "referee: %.*s\n", static_cast<int>(what.size()),
+  std::fprintf(stderr, "hardware: %.*s\n", static_cast<int>(what.size()),
                what.data());
   std::exit(3);
 }
@@ -195,4 +195,4 @@ void Machine::Died() {
        (count > 0 ? ", and said:\n" + std::string(output.data()) : ""));
 }
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware

@@ -14,7 +14,7 @@
 
 #include "pxdfuzz/base/process.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // Says on standard error what went wrong and ends the program with code 3. QEMU
 // ends with it.
@@ -98,6 +98,6 @@ class Machine {
   std::string version_;
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_MACHINE_H_

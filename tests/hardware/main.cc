@@ -31,7 +31,7 @@
 #include "tests/hardware/x86_machine.h"
 #include "tests/hardware/x86_match.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -242,8 +242,8 @@ std::string PlantNames() {
 
 int Usage(const std::string& what) {
   std::fprintf(stderr,
-               "referee: %s\n"
-               "usage: referee s390|x86-64... [--cases=N] [--seed=N] "
+               "hardware: %s\n"
+               "usage: hardware check s390|x86-64... [--cases=N] [--seed=N] "
                "[--plant[=NAME]]\n",
                what.c_str());
   return 2;
@@ -291,15 +291,16 @@ int Main(std::span<char* const> arguments) {
   bool well = !options.plant.has_value();
   if (options.s390) {
     const auto program = std::filesystem::read_symlink("/proc/self/exe");
-    well &= RunS390(options, program.parent_path() / "referee_s390_guest");
+    well &=
+        RunS390(options, program.parent_path() / "hardware_check_s390_guest");
   }
   if (options.x86) well &= RunX86(options);
   return well ? 0 : 1;
 }
 
 }  // namespace
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 int main(int argc, char** argv) {
-  return pxdfuzz::referee::Main({argv, static_cast<size_t>(argc)});
+  return pxdfuzz::hardware::Main({argv, static_cast<size_t>(argc)});
 }

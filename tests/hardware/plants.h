@@ -15,9 +15,9 @@
 #include "tests/hardware/x86_match.h"
 
 // Bugs planted in Translate, each one rule that is left out or broken. A
-// referee that does not see them is none.
+// hardware check that does not see them is none.
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 namespace plants {
 
 // The highest index bit of the tables of that level is lost.
@@ -153,6 +153,6 @@ struct PlantsOf<X86Match> {
   }};
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_PLANTS_H_

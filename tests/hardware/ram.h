@@ -13,7 +13,7 @@
 #include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/level.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // The physical memory of a machine, from address 0 on, as words of that
 // machine's byte order. What Translate reads tables through.
@@ -58,6 +58,6 @@ class Ram {
 
 static_assert(Memory<Ram<std::endian::big>>);
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_RAM_H_

@@ -13,7 +13,7 @@
 #include "tests/hardware/ram.h"
 #include "tests/hardware/s390_match.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // Draws raw tables and questions: mostly entries that lead on, in which now and
 // then some bits are wrong.
@@ -135,6 +135,6 @@ class S390Draw {
   Ram<std::endian::big> ram_;
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_S390_DRAW_H_

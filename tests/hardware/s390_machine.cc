@@ -15,7 +15,7 @@
 
 #include "pxdfuzz/base/text_lines.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -95,4 +95,4 @@ std::vector<Answer> S390Machine::Ask(std::span<const Question> questions) {
   return answers;
 }
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware

@@ -16,7 +16,7 @@
 #include "tests/hardware/s390_match.h"
 #include "tests/hardware/s390_wire.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // An s390x machine that runs the program in s390_guest.c.
 class S390Machine {
@@ -45,6 +45,6 @@ class S390Machine {
   uint64_t round_ = 0;
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_S390_MACHINE_H_

@@ -17,7 +17,7 @@
 #include "tests/hardware/ram.h"
 #include "tests/hardware/s390_wire.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // Translate of s390 beside LOAD REAL ADDRESS and TEST PROTECTION.
 struct S390Match {
@@ -200,6 +200,6 @@ struct S390Match {
   }
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_S390_MATCH_H_

@@ -17,7 +17,7 @@
 #include "tests/hardware/plants.h"
 #include "tests/hardware/ram.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // 1310720 as "1,310,720".
 inline std::string Grouped(uint64_t number) {
@@ -188,6 +188,6 @@ class Tally {
   std::vector<std::string> told_;
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_TALLY_H_

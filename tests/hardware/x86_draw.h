@@ -14,7 +14,7 @@
 #include "tests/hardware/ram.h"
 #include "tests/hardware/x86_match.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // Draws raw tables and questions for 4 and for 5 levels: mostly entries that
 // lead on. Memory is one part for each level, full of that level's entries.
@@ -90,6 +90,6 @@ class X86Draw {
   Ram<std::endian::little> ram_;
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_X86_DRAW_H_

@@ -12,7 +12,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "tests/hardware/x86_match.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 namespace {
 
 // Intel Software Developer's Manual, volume 3, section 2.5 and 2.2.1.
@@ -66,4 +66,4 @@ std::vector<Answer> X86Machine::Ask(std::span<const Question> questions) {
   return answers;
 }
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware

@@ -14,7 +14,7 @@
 #include "tests/hardware/machine.h"
 #include "tests/hardware/ram.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // An x86-64 processor with memory and nothing else, which never runs: its
 // registers are set, and the monitor is asked what it makes of an address.
@@ -39,6 +39,6 @@ class X86Machine {
   Gdb gdb_;
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_X86_MACHINE_H_

@@ -15,7 +15,7 @@
 #include "tests/hardware/judge.h"
 #include "tests/hardware/ram.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 
 // Translate of x86-64 beside the monitor command gva2gpa, which walks tables
 // as a debugger would: it asks for no permission, sees no reserved bit and
@@ -101,6 +101,6 @@ struct X86Match {
   }
 };
 
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware
 
 #endif  // PXDFUZZ_TESTS_HARDWARE_X86_MATCH_H_

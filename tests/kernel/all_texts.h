@@ -12,7 +12,7 @@
 
 namespace pxdfuzz {
 
-// Every kernel text that was built.
+// Every kernel code that was built.
 std::span<const pxd_kernel* const> AllTexts();
 
 // All of that variant, of one architecture where it is named.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// What others may do to the tables while kernel text walks: the callbacks of
+// What others may do to the tables while kernel code walks: the callbacks of
 // struct pxd_walk, and what is noted of reads and references.
 
 #include <gmock/gmock.h>
@@ -23,7 +23,7 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/tables/address_space.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "tests/kernel/all_texts.h"
 #include "tests/known_cases.h"
 
@@ -130,97 +130,99 @@ class Hooked {
   std::array<uint64_t, 512> pages_{};
 };
 
-// Calls `visit` with each text and each space that is its.
+// Calls `visit` with each text and each paging mode that is its.
 template <class Visit>
-void WithSpaces(std::span<const pxd_kernel* const> texts, Visit visit) {
+void WithPagingModes(std::span<const pxd_kernel* const> texts, Visit visit) {
   for (const pxd_kernel* text : texts) {
-    for (const Space& space : kAllSpaces) {
-      if (!IsBuilt(space) || Name(space.arch) != text->arch) continue;
+    for (const PagingMode& mode : kAllPagingModes) {
+      if (!IsBuilt(mode) || Name(mode.arch) != text->arch) continue;
       SCOPED_TRACE(std::string(text->name) + ' ' +
-                   std::string(Name(space.arch)) + '/' +
-                   std::to_string(space.levels));
-      VisitArch(space.arch,
-                [&]<class A>() { visit.template operator()<A>(*text, space); });
+                   std::string(Name(mode.arch)) + '/' +
+                   std::to_string(mode.levels));
+      VisitArch(mode.arch,
+                [&]<class A>() { visit.template operator()<A>(*text, mode); });
     }
   }
 }
 
-// An address in the middle of what the space can have, where an entry of
+// An address in the middle of what the paging mode can have, where an entry of
 // `level` begins.
-uint64_t Middle(Space space, Level level) {
-  const SpaceInfo& info = InfoOf(space);
+uint64_t Middle(PagingMode mode, Level level) {
+  const PagingModeInfo& info = InfoOf(mode);
   return info.limit / 2 & ~(info.geometry.span(level) - 1);
 }
 
 // Four pages below that.
 template <class A>
-uint64_t MapFour(Hooked<A>& hooked, Space space) {
+uint64_t MapFour(Hooked<A>& hooked, PagingMode mode) {
   const uint64_t page = hooked.mm().geometry().page_size();
-  const uint64_t start = Middle(space, Level::kPmd) - 8 * page;
+  const uint64_t start = Middle(mode, Level::kPmd) - 8 * page;
   hooked.mm().Map(Level::kPte, start, 4, 16 * page, LeafState());
   return start;
 }
 
 // Whether it takes the entries of 2 levels for a bug, or its pointers leave
 // their locals at once.
-bool IsBroken(const pxd_kernel& text, Space space) {
+bool IsBroken(const pxd_kernel& text, PagingMode mode) {
   const std::string_view variant = text.variant;
-  return (variant == "folded-aware-checked" && space.levels == 2) ||
-         (space.arch == ArchId::kArm64Page16K && variant != "as-is" &&
+  return (variant == "folded-aware-checked" && mode.levels == 2) ||
+         (mode.arch == ArchId::kArm64Page16K && variant != "as-is" &&
           variant != "by-pointer");
 }
 
 TEST(HooksTest, EachReadIsForetold) {
-  WithSpaces(AllTexts(), []<class A>(const pxd_kernel& text, Space space) {
-    if (IsBroken(text, space)) return;
-    Hooked<A> hooked(text, space.levels);
-    const uint64_t start = MapFour(hooked, space);
-    struct Seen {
-      int level;
-      const volatile void* place;
-    };
-    std::vector<Seen> seen;
-    hooked.before_read = [&](int level, const volatile void* place) {
-      const pxd_read& last = hooked.reads().back();
-      EXPECT_EQ(last.value, 0u);
-      EXPECT_EQ(last.level, level);
-      EXPECT_EQ(last.place, place);
-      seen.push_back({level, place});
-    };
-    EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
-    ASSERT_EQ(seen.size(), hooked.reads().size());
-    for (size_t i = 0; i < seen.size(); ++i) {
-      const pxd_read& read = hooked.reads()[i];
-      EXPECT_EQ(seen[i].place, read.place) << i;
-      EXPECT_EQ(seen[i].level, read.level) << i;
-      if (hooked.PhysicalOf(read.place).has_value()) {
-        EXPECT_EQ(hooked.At(read.place), read.value) << i;
-        EXPECT_STREQ(read.file, "mm/gup.c");
-      }
-    }
-  });
+  WithPagingModes(
+      AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
+        if (IsBroken(text, mode)) return;
+        Hooked<A> hooked(text, mode.levels);
+        const uint64_t start = MapFour(hooked, mode);
+        struct Seen {
+          int level;
+          const volatile void* place;
+        };
+        std::vector<Seen> seen;
+        hooked.before_read = [&](int level, const volatile void* place) {
+          const pxd_read& last = hooked.reads().back();
+          EXPECT_EQ(last.value, 0u);
+          EXPECT_EQ(last.level, level);
+          EXPECT_EQ(last.place, place);
+          seen.push_back({level, place});
+        };
+        EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
+        ASSERT_EQ(seen.size(), hooked.reads().size());
+        for (size_t i = 0; i < seen.size(); ++i) {
+          const pxd_read& read = hooked.reads()[i];
+          EXPECT_EQ(seen[i].place, read.place) << i;
+          EXPECT_EQ(seen[i].level, read.level) << i;
+          if (hooked.PhysicalOf(read.place).has_value()) {
+            EXPECT_EQ(hooked.At(read.place), read.value) << i;
+            EXPECT_STREQ(read.file, "mm/gup.c");
+          }
+        }
+      });
 }
 
 TEST(HooksTest, AChangeBeforeAReadIsWhatIsRead) {
-  WithSpaces(AllTexts(), []<class A>(const pxd_kernel& text, Space space) {
-    if (IsBroken(text, space)) return;
-    Hooked<A> hooked(text, space.levels);
-    const uint64_t start = MapFour(hooked, space);
-    const uint64_t page = hooked.mm().geometry().page_size();
-    int ptes = 0;
-    hooked.before_read = [&](int level, const volatile void* place) {
-      if (level != 0 || hooked.reads().back().role != PXD_TURN) return;
-      if (++ptes != 3) return;
-      hooked.At(place) =
-          hooked.mm().entries().Leaf(Level::kPte, 64 * page, LeafState());
-    };
-    EXPECT_THAT(hooked.Run(start, 4),
-                ElementsAre(16 * page, 17 * page, 64 * page, 19 * page));
-    // Without a callback the same words are read.
-    hooked.walk().before_read = nullptr;
-    hooked.before_read = nullptr;
-    EXPECT_EQ(hooked.Run(start, 4)[2], 64 * page);
-  });
+  WithPagingModes(
+      AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
+        if (IsBroken(text, mode)) return;
+        Hooked<A> hooked(text, mode.levels);
+        const uint64_t start = MapFour(hooked, mode);
+        const uint64_t page = hooked.mm().geometry().page_size();
+        int ptes = 0;
+        hooked.before_read = [&](int level, const volatile void* place) {
+          if (level != 0 || hooked.reads().back().role != PXD_TURN) return;
+          if (++ptes != 3) return;
+          hooked.At(place) =
+              hooked.mm().entries().Leaf(Level::kPte, 64 * page, LeafState());
+        };
+        EXPECT_THAT(hooked.Run(start, 4),
+                    ElementsAre(16 * page, 17 * page, 64 * page, 19 * page));
+        // Without a callback the same words are read.
+        hooked.walk().before_read = nullptr;
+        hooked.before_read = nullptr;
+        EXPECT_EQ(hooked.Run(start, 4)[2], 64 * page);
+      });
 }
 
 // All of them, in as-is; each stands where the turn before it read.
@@ -240,11 +242,11 @@ void ExpectChecks(const Hooked<A>& hooked, const std::vector<int>& levels) {
   }
 }
 
-TEST(HooksTest, TheLastCheckIsNoted) {
-  WithSpaces(FindTexts("as-is"), []<class A>(const pxd_kernel& text,
-                                             Space space) {
-    Hooked<A> hooked(text, space.levels);
-    const uint64_t start = MapFour(hooked, space);
+TEST(HooksTest, TheRecheckIsNoted) {
+  WithPagingModes(FindTexts("as-is"), []<class A>(const pxd_kernel& text,
+                                                  PagingMode mode) {
+    Hooked<A> hooked(text, mode.levels);
+    const uint64_t start = MapFour(hooked, mode);
     hooked.before_read = [](int, const volatile void*) {};
     EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
     ExpectChecks(hooked, {1, 0, 1, 0, 1, 0, 1, 0});
@@ -262,9 +264,9 @@ TEST(HooksTest, TheLastCheckIsNoted) {
       if (!A::Entries::HasLeaf(level) || !hooked.mm().geometry().real(level)) {
         continue;
       }
-      Hooked<A> large(text, space.levels);
+      Hooked<A> large(text, mode.levels);
       const Geometry& geometry = large.mm().geometry();
-      const uint64_t at = Middle(space, level);
+      const uint64_t at = Middle(mode, level);
       large.mm().Map(level, at, 1, 3 * geometry.span(level), LeafState());
       large.before_read = [](int, const volatile void*) {};
       EXPECT_THAT(large.Run(at, 2),
@@ -323,11 +325,11 @@ void EmptyLast(Hooked<A>& hooked, Level level) {
 }
 
 TEST(HooksTest, AChangeAfterTheGrabDropsThePage) {
-  WithSpaces(
-      FindTexts("as-is"), []<class A>(const pxd_kernel& text, Space space) {
+  WithPagingModes(
+      FindTexts("as-is"), []<class A>(const pxd_kernel& text, PagingMode mode) {
         for (const Level changed : {Level::kPte, Level::kPmd}) {
-          Hooked<A> hooked(text, space.levels);
-          const uint64_t start = MapFour(hooked, space);
+          Hooked<A> hooked(text, mode.levels);
+          const uint64_t start = MapFour(hooked, mode);
           hooked.after_grab = [&] {
             if (hooked.walk().grab_count == 3) EmptyLast(hooked, changed);
           };
@@ -337,10 +339,10 @@ TEST(HooksTest, AChangeAfterTheGrabDropsThePage) {
           EXPECT_EQ(hooked.walk().grabs[3].refs, -1);
         }
         for (const Level level : {Level::kPmd, Level::kPud}) {
-          Hooked<A> hooked(text, space.levels);
+          Hooked<A> hooked(text, mode.levels);
           const Geometry& geometry = hooked.mm().geometry();
           if (!A::Entries::HasLeaf(level) || !geometry.real(level)) continue;
-          const uint64_t at = Middle(space, level);
+          const uint64_t at = Middle(mode, level);
           hooked.mm().Map(level, at, 1, 3 * geometry.span(level), LeafState());
           hooked.after_grab = [&] { EmptyLast(hooked, level); };
           EXPECT_THAT(hooked.Run(at, 2), IsEmpty()) << Name(level);
@@ -383,35 +385,35 @@ TEST(HooksTest, WithoutThePmdCheckAClearedPmdGoesUnnoticed) {
 }
 
 TEST(HooksTest, AForkDropsPins) {
-  WithSpaces(FindTexts("as-is"),
-             []<class A>(const pxd_kernel& text, Space space) {
-               for (const bool pin : {true, false}) {
-                 Hooked<A> hooked(text, space.levels);
-                 const uint64_t start = MapFour(hooked, space);
-                 hooked.after_grab = [&] {
-                   if (hooked.walk().grab_count == 2) {
-                     hooked.walk().write_protect_seq += 2;
-                   }
-                 };
-                 const size_t count = pin ? 0 : 4;
-                 EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
-                 EXPECT_EQ(hooked.walk().held, count);
-                 EXPECT_EQ(hooked.walk().grab_count, pin ? 8u : 4u);
-                 for (size_t i = 4; i < hooked.walk().grab_count; ++i) {
-                   const pxd_grab& given_back = hooked.walk().grabs[i];
-                   EXPECT_EQ(given_back.pfn, hooked.walk().grabs[i - 4].pfn);
-                   EXPECT_EQ(given_back.refs, -1);
-                   EXPECT_TRUE(given_back.pin);
-                 }
-                 // That it was over before says nothing.
-                 hooked.after_grab = [] {};
-                 EXPECT_EQ(hooked.Run(start, 4, pin).size(), 4u);
-                 // While it is at it, no pin is taken.
-                 hooked.walk().write_protect_seq = 1;
-                 EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
-                 EXPECT_EQ(hooked.walk().grab_count, count);
-               }
-             });
+  WithPagingModes(
+      FindTexts("as-is"), []<class A>(const pxd_kernel& text, PagingMode mode) {
+        for (const bool pin : {true, false}) {
+          Hooked<A> hooked(text, mode.levels);
+          const uint64_t start = MapFour(hooked, mode);
+          hooked.after_grab = [&] {
+            if (hooked.walk().grab_count == 2) {
+              hooked.walk().write_protect_seq += 2;
+            }
+          };
+          const size_t count = pin ? 0 : 4;
+          EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
+          EXPECT_EQ(hooked.walk().held, count);
+          EXPECT_EQ(hooked.walk().grab_count, pin ? 8u : 4u);
+          for (size_t i = 4; i < hooked.walk().grab_count; ++i) {
+            const pxd_grab& given_back = hooked.walk().grabs[i];
+            EXPECT_EQ(given_back.pfn, hooked.walk().grabs[i - 4].pfn);
+            EXPECT_EQ(given_back.refs, -1);
+            EXPECT_TRUE(given_back.pin);
+          }
+          // That it was over before says nothing.
+          hooked.after_grab = [] {};
+          EXPECT_EQ(hooked.Run(start, 4, pin).size(), 4u);
+          // While it is at it, no pin is taken.
+          hooked.walk().write_protect_seq = 1;
+          EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
+          EXPECT_EQ(hooked.walk().grab_count, count);
+        }
+      });
 }
 
 // The mm gets a level more, as by crst_table_upgrade().
@@ -474,34 +476,35 @@ TEST(HooksTest, TheLevelsAreThoseThatThereAreBeforeTheWalk) {
 
 // By pointer each pXd_offset() reads the entry again that was just looked at.
 // It does so in a table, once.
-TEST(HooksTest, ByPointerEntriesAreReadAgain) {
-  WithSpaces(AllTexts(), []<class A>(const pxd_kernel& text, Space space) {
-    if (IsBroken(text, space)) return;
-    Hooked<A> hooked(text, space.levels);
-    const uint64_t start = MapFour(hooked, space);
-    hooked.before_read = [](int, const volatile void*) {};
-    EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
-    std::vector<int> again;
-    for (size_t i = 0; i < hooked.reads().size(); ++i) {
-      const pxd_read& read = hooked.reads()[i];
-      if (read.role != PXD_AGAIN) continue;
-      ASSERT_GT(i, 0u);
-      const pxd_read* turn = hooked.TurnBefore(i, read.level);
-      ASSERT_NE(turn, nullptr);
-      EXPECT_EQ(read.value, turn->value);
-      if (!hooked.PhysicalOf(read.place).has_value()) continue;
-      EXPECT_EQ(read.place, turn->place);
-      again.push_back(read.level);
-    }
-    if (text.variant != std::string_view("by-pointer")) {
-      EXPECT_THAT(again, IsEmpty());
-    } else if (space.arch == ArchId::kArm64Page16K ||
-               (space.arch == ArchId::kX86 && space.levels == 4)) {
-      EXPECT_THAT(again, ElementsAre(3, 2));  // its p4d_offset() is a cast
-    } else {
-      EXPECT_THAT(again, ElementsAre(4, 3, 2));
-    }
-  });
+TEST(HooksTest, ByPointerEntriesAreDoubleFetch) {
+  WithPagingModes(
+      AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
+        if (IsBroken(text, mode)) return;
+        Hooked<A> hooked(text, mode.levels);
+        const uint64_t start = MapFour(hooked, mode);
+        hooked.before_read = [](int, const volatile void*) {};
+        EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
+        std::vector<int> reread;
+        for (size_t i = 0; i < hooked.reads().size(); ++i) {
+          const pxd_read& read = hooked.reads()[i];
+          if (read.role != PXD_AGAIN) continue;
+          ASSERT_GT(i, 0u);
+          const pxd_read* turn = hooked.TurnBefore(i, read.level);
+          ASSERT_NE(turn, nullptr);
+          EXPECT_EQ(read.value, turn->value);
+          if (!hooked.PhysicalOf(read.place).has_value()) continue;
+          EXPECT_EQ(read.place, turn->place);
+          reread.push_back(read.level);
+        }
+        if (text.variant != std::string_view("by-pointer")) {
+          EXPECT_THAT(reread, IsEmpty());
+        } else if (mode.arch == ArchId::kArm64Page16K ||
+                   (mode.arch == ArchId::kX86 && mode.levels == 4)) {
+          EXPECT_THAT(reread, ElementsAre(3, 2));  // its p4d_offset() is a cast
+        } else {
+          EXPECT_THAT(reread, ElementsAre(4, 3, 2));
+        }
+      });
 }
 
 TEST(HooksTest, ByPointerAChangeInBetweenLeadsElsewhere) {
@@ -527,43 +530,44 @@ TEST(HooksTest, ByPointerAChangeInBetweenLeadsElsewhere) {
 }
 
 TEST(HooksTest, GrabsStandBetweenReads) {
-  WithSpaces(FindTexts("as-is"),
-             []<class A>(const pxd_kernel& text, Space space) {
-               Hooked<A> hooked(text, space.levels);
-               const uint64_t start = MapFour(hooked, space);
-               hooked.before_read = [](int, const volatile void*) {};
-               EXPECT_EQ(hooked.Run(start, 4, /*pin=*/true).size(), 4u);
-               ASSERT_EQ(hooked.walk().grab_count, 4u);
-               for (size_t i = 0; i < 4; ++i) {
-                 const size_t at = hooked.walk().grabs[i].reads;
-                 ASSERT_GT(at, 0u);
-                 ASSERT_LT(at, hooked.reads().size());
-                 EXPECT_EQ(hooked.reads()[at - 1].role, PXD_TURN);
-                 EXPECT_EQ(hooked.reads()[at - 1].level, 0);
-                 EXPECT_EQ(hooked.reads()[at].role, PXD_CHECK);
-               }
-             });
+  WithPagingModes(FindTexts("as-is"),
+                  []<class A>(const pxd_kernel& text, PagingMode mode) {
+                    Hooked<A> hooked(text, mode.levels);
+                    const uint64_t start = MapFour(hooked, mode);
+                    hooked.before_read = [](int, const volatile void*) {};
+                    EXPECT_EQ(hooked.Run(start, 4, /*pin=*/true).size(), 4u);
+                    ASSERT_EQ(hooked.walk().grab_count, 4u);
+                    for (size_t i = 0; i < 4; ++i) {
+                      const size_t at = hooked.walk().grabs[i].reads;
+                      ASSERT_GT(at, 0u);
+                      ASSERT_LT(at, hooked.reads().size());
+                      EXPECT_EQ(hooked.reads()[at - 1].role, PXD_TURN);
+                      EXPECT_EQ(hooked.reads()[at - 1].level, 0);
+                      EXPECT_EQ(hooked.reads()[at].role, PXD_CHECK);
+                    }
+                  });
 }
 
 // The longest walks there are fit, with all that can be noted of them.
 TEST(HooksTest, TheLongestWalkIsNotedWhole) {
-  WithSpaces(AllTexts(), []<class A>(const pxd_kernel& text, Space space) {
-    if (IsBroken(text, space)) return;
-    if (text.variant == std::string_view("by-value")) return;
-    Hooked<A> hooked(text, space.levels);
-    const Geometry& geometry = hooked.mm().geometry();
-    const uint64_t page = geometry.page_size();
-    // Across a border of the highest level that is real.
-    const uint64_t start = Middle(space, geometry.root()) - 256 * page;
-    hooked.mm().Map(Level::kPte, start, 512, 1024 * page, LeafState());
-    size_t checks = 0;
-    hooked.before_read = [&](int, const volatile void*) {
-      checks += hooked.reads().back().role == PXD_CHECK;
-    };
-    EXPECT_EQ(hooked.Run(start, 512).size(), 512u);
-    EXPECT_EQ(checks, 1024u);
-    EXPECT_LE(hooked.walk().read_count, size_t{PXD_MAX_READS});
-  });
+  WithPagingModes(
+      AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
+        if (IsBroken(text, mode)) return;
+        if (text.variant == std::string_view("by-value")) return;
+        Hooked<A> hooked(text, mode.levels);
+        const Geometry& geometry = hooked.mm().geometry();
+        const uint64_t page = geometry.page_size();
+        // Across a border of the highest level that is real.
+        const uint64_t start = Middle(mode, geometry.root()) - 256 * page;
+        hooked.mm().Map(Level::kPte, start, 512, 1024 * page, LeafState());
+        size_t checks = 0;
+        hooked.before_read = [&](int, const volatile void*) {
+          checks += hooked.reads().back().role == PXD_CHECK;
+        };
+        EXPECT_EQ(hooked.Run(start, 512).size(), 512u);
+        EXPECT_EQ(checks, 1024u);
+        EXPECT_LE(hooked.walk().read_count, size_t{PXD_MAX_READS});
+      });
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// The judge of kernel text, on texts that are right but for one thing that is
+// The judge of kernel code, on texts that are right but for one thing that is
 // done to them here.
 
 #include "kernel/judge.h"
@@ -28,7 +28,7 @@ std::string FindingOf(const pxd_kernel& kernel, const Case& c,
   KernelJudge judge(kernel);
   const KernelVerdict& verdict = judge.Judge(c, trial);
   if (!verdict.finding.has_value()) return "";
-  const std::string name = Name(kernel, c.space, *verdict.finding);
+  const std::string name = Name(kernel, c.mode, *verdict.finding);
   return name.substr(std::string(kernel.name).size() + 1);
 }
 

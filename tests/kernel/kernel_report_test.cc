@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What a person reads of kernel text. The answers here are made up from the
-// model's walks: no kernel text is needed.
+// What a person reads of kernel code. The answers here are made up from the
+// model's walks: no kernel code is needed.
 
 #include "kernel/kernel_report.h"
 
@@ -35,10 +35,10 @@ using ::testing::StartsWith;
 
 using End = KernelAnswer::End;
 
-const KernelText& Text() {
-  static const auto& text = *new KernelText{.name = "kernel-6.9-s390-by-value",
+const KernelCode& Text() {
+  static const auto& text = *new KernelCode{.name = "kernel-6.9-s390-by-value",
                                             .version = "6.9.1",
-                                            .cut = "c0ffee",
+                                            .slice = "c0ffee",
                                             .arch = "s390",
                                             .variant = "by-value"};
   return text;
@@ -75,7 +75,7 @@ KernelAnswer AnswerOf(const Case& c, Policy policy) {
       case Source::kOwnCopy:
         read.place = KernelRead::Place::kCopy;
         break;
-      case Source::kLeftCopy:
+      case Source::kStackEscape:
         read.place = KernelRead::Place::kStack;
         read.above_copy =
             static_cast<int64_t>(turn.ref.address() - c.stack.address());
@@ -207,7 +207,7 @@ KernelAnswer RaceAnswerOf(const Case& c, Policy policy) {
   };
   for (const WalkEvent& event : replay.events()) {
     const Turn& turn = replay.turns()[event.turn].turn;
-    const Again& again = event.again;
+    const Reread& reread = event.reread;
     const size_t reads = answer.reads.size();
     switch (event.kind) {
       case WalkEvent::Kind::kChange: {
@@ -221,7 +221,7 @@ KernelAnswer RaceAnswerOf(const Case& c, Policy policy) {
         break;
       }
       case WalkEvent::Kind::kReread:
-        add(KernelRead::Role::kAgain, again.level, again.ref, again.loaded);
+        add(KernelRead::Role::kAgain, reread.level, reread.ref, reread.loaded);
         break;
       case WalkEvent::Kind::kTurn:
         add(KernelRead::Role::kTurn, turn.level, turn.ref, turn.loaded);
@@ -232,9 +232,9 @@ KernelAnswer RaceAnswerOf(const Case& c, Policy policy) {
                                  .count = event.count});
         break;
       case WalkEvent::Kind::kCheck:
-        add(KernelRead::Role::kCheck, again.level, again.ref, again.loaded);
+        add(KernelRead::Role::kCheck, reread.level, reread.ref, reread.loaded);
         if (event.has_changed()) {
-          answer.events.push_back({.kind = KernelEvent::Kind::kGiveBack,
+          answer.events.push_back({.kind = KernelEvent::Kind::kPut,
                                    .reads = reads + 1,
                                    .count = 1});
         }
@@ -246,7 +246,7 @@ KernelAnswer RaceAnswerOf(const Case& c, Policy policy) {
 
 std::string RaceReport(std::string_view variant, const Case& c,
                        KernelAnswer answer, std::string_view finding = "") {
-  KernelText text = Text();
+  KernelCode text = Text();
   text.variant = variant;
   if (!finding.empty()) answer.finding = Finding(finding);
   return KernelReport(text, c, 0, answer, {});
@@ -256,7 +256,7 @@ TEST(KernelReportTest, TellsAPageThatWasGone) {
   const Case c = UnmappedMeanwhile();
   KernelAnswer answer = RaceAnswerOf(c, kFoldedAwareByValue);
   ASSERT_EQ(answer.pages, (std::vector<uint64_t>{0x80000000}));
-  answer.race = {.outcome = Outcome::kStale, .known = Cause::kCopyCheck};
+  answer.race = {.outcome = Outcome::kStale, .known = Cause::kVacuousRecheck};
   const std::string report =
       RaceReport("folded-aware", c, answer, "changing.stale.pud-empty");
   const std::string flat = Flat(report);
@@ -266,10 +266,10 @@ TEST(KernelReportTest, TellsAPageThatWasGone) {
                 "0x80000000, which change 1 (clear pud of 0x80000000, before "
                 "read 4) had taken away before the walk took its reference, "
                 "after read 3: by then the tables say empty pud there. Its "
-                "last check passes all the same: it compares a local copy of "
+                "recheck passes all the same: it compares a local copy of "
                 "the pud entry with itself (read 4, mm/gup.c:1207). Walks of "
                 "this kind are known to go wrong here, for that reason "
-                "(copy-check). "));
+                "(vacuous-recheck). "));
   EXPECT_THAT(flat, Not(HasSubstr("should be")));
   EXPECT_THAT(flat, HasSubstr("- version: what the tables hold between"));
   EXPECT_THAT(report, HasSubstr("version 0   version 1  the walk    grabbed  "
@@ -284,7 +284,7 @@ TEST(KernelReportTest, TellsAPageThatWasGone) {
   EXPECT_THAT(
       flat,
       HasSubstr("== empty grabs page 0: frame 0x80000000, in version 1 read "
-                "4, mm/gup.c:1207: last check: *pudp is the same: it is the "
+                "4, mm/gup.c:1207: recheck: *pudp is the same: it is the "
                 "local copy of p4d, compared with itself; in the table it is "
                 "empty now RULE BROKEN: "));
   EXPECT_THAT(flat, HasSubstr("pud_offset(&p4d, addr) handed back the address "
@@ -303,7 +303,7 @@ TEST(KernelReportTest, TellsAnOffsetThatWentByAnEntryWhichHadChanged) {
   const Case c = FreedMeanwhile();
   KernelAnswer answer = RaceAnswerOf(c, kStaticByPointer);
   ASSERT_EQ(answer.end, End::kFault);
-  answer.race = {.outcome = Outcome::kFault, .known = Cause::kReadAgain};
+  answer.race = {.outcome = Outcome::kFault, .known = Cause::kDoubleFetch};
   const std::string report =
       RaceReport("by-pointer", c, answer, "changing.fault.pud-empty");
   const std::string flat = Flat(report);
@@ -329,7 +329,7 @@ TEST(KernelReportTest, TellsAnOffsetThatWentByAnEntryWhichHadChanged) {
   EXPECT_EQ(Count(report, "== change "), 3u);
 }
 
-TEST(KernelReportTest, TellsHowTheLastCheckSawAChange) {
+TEST(KernelReportTest, TellsHowTheRecheckSawAChange) {
   const Case c = CollapsedMeanwhile();
   const KernelAnswer answer = RaceAnswerOf(c, kStaticLockless);
   ASSERT_EQ(answer.pages, (std::vector<uint64_t>{0x1000}));
@@ -338,15 +338,15 @@ TEST(KernelReportTest, TellsHowTheLastCheckSawAChange) {
   EXPECT_THAT(flat, HasSubstr(" holds while the tables change: it returns 1 of "
                               "3 pages, as its address had it when it was "
                               "grabbed or later, and stops at page 1, at "
-                              "0x80001000: its last check (read 9, "
+                              "0x80001000: its recheck (read 9, "
                               "mm/gup.c:1107) found *pmdp changed by change 1, "
                               "and it gave the page back."));
-  EXPECT_THAT(flat, HasSubstr("read 6, mm/gup.c:1107: last check: *pmdp is the "
-                              "same read 7, mm/gup.c:1007: last check: *ptep "
+  EXPECT_THAT(flat, HasSubstr("read 6, mm/gup.c:1107: recheck: *pmdp is the "
+                              "same read 7, mm/gup.c:1007: recheck: *ptep "
                               "is the same returns page 0 pte 0x80001000 read "
                               "8,"));
   EXPECT_THAT(flat, HasSubstr("- empty grabs page 1: frame 0x2000, in version "
-                              "1 read 9, mm/gup.c:1107: last check: *pmdp = "
+                              "1 read 9, mm/gup.c:1107: recheck: *pmdp = "
                               "0x20: empty; it was page table 0 gives page 1 "
                               "back; stops here change 2, before read 10: "
                               "clear 256 pte of 0x80000000. It is not done: "
@@ -356,7 +356,7 @@ TEST(KernelReportTest, TellsHowTheLastCheckSawAChange) {
 }
 
 // A walk without the check that would have seen it breaks no other rule.
-TEST(KernelReportTest, TellsWhatTheLastCheckLooksAt) {
+TEST(KernelReportTest, TellsWhatTheRecheckLooksAt) {
   Case c = CollapsedMeanwhile();
   c.requests[0].pages = 1;
   c.changes[0].read = 5;
@@ -370,12 +370,12 @@ TEST(KernelReportTest, TellsWhatTheLastCheckLooksAt) {
   const auto told = [&] {
     return Flat(RaceReport("as-is", c, answer, "changing.stale.pmd-empty"));
   };
-  EXPECT_THAT(told(), AllOf(HasSubstr(" there. It has no last check. - "),
+  EXPECT_THAT(told(), AllOf(HasSubstr(" there. It has no recheck. - "),
                             HasSubstr("which change 1 had taken away before"),
                             Not(HasSubstr("RULE BROKEN"))));
   answer.reads.push_back(answer.reads.back());
   answer.reads.back().role = KernelRead::Role::kCheck;
-  EXPECT_THAT(told(), HasSubstr(" Its last check looks at *ptep alone, and "
+  EXPECT_THAT(told(), HasSubstr(" Its recheck looks at *ptep alone, and "
                                 "passes. - "));
   // The variant hands it the address of a local.
   KernelRead& check = answer.reads.back();
@@ -384,7 +384,7 @@ TEST(KernelReportTest, TellsWhatTheLastCheckLooksAt) {
   check.role = KernelRead::Role::kCheck;
   check.place = KernelRead::Place::kCopy;
   check.physical.reset();
-  EXPECT_THAT(told(), AllOf(HasSubstr(" Its last check never looks at the pmd "
+  EXPECT_THAT(told(), AllOf(HasSubstr(" Its recheck never looks at the pmd "
                                       "entry in the table: it compares a local "
                                       "copy with itself (read 6, "),
                             HasSubstr("handed the address of pmd, a local "
@@ -483,13 +483,13 @@ TEST(KernelReportTest, TellsWhereAPointerLeftALocalVariable) {
   answer.finding = Finding("wrong-page.pte-leaf");
   const std::string report = Report(Example(), answer);
   const std::string flat = Flat(report);
-  EXPECT_THAT(flat,
-              StartsWith("On s390 with 3 levels, kernel-6.9-s390-by-value "
-                         "(Linux 6.9.1, cut c0ffee) returns a wrong page: page "
-                         "1 of 2, at 0x10080000000, is 0x3000 and should be "
-                         "0x2000. It left the copy of p4d at pud: pudp moved "
-                         "off a local variable, to 8 bytes above it on the "
-                         "stack (mm/gup.c:1200). "));
+  EXPECT_THAT(
+      flat, StartsWith("On s390 with 3 levels, kernel-6.9-s390-by-value "
+                       "(Linux 6.9.1, slice c0ffee) returns a wrong page: page "
+                       "1 of 2, at 0x10080000000, is 0x3000 and should be "
+                       "0x2000. It left the copy of p4d at pud: pudp moved "
+                       "off a local variable, to 8 bytes above it on the "
+                       "stack (mm/gup.c:1200). "));
   EXPECT_THAT(flat, HasSubstr("as it was before d3f7b1bb2040"));
   EXPECT_THAT(report, HasSubstr("called with FOLL_GET.\n"));
   EXPECT_THAT(report, HasSubstr("\n>> 1     0x10080000000  0x2000     0x3000"));
@@ -634,7 +634,7 @@ TEST(KernelReportTest, TellsWhatIsPermitted) {
   KernelAnswer answer;
   answer.end = End::kRefused;
   const std::string agreed = Report(beyond, answer);
-  EXPECT_THAT(agreed, StartsWith("The case is not comparable"));
+  EXPECT_THAT(agreed, StartsWith("The case is inconclusive"));
   EXPECT_THAT(agreed, HasSubstr("\nspace: s390/3"));
   answer.finding = Finding("permitted.pte-empty");
   answer.end = End::kReturned;
@@ -648,7 +648,7 @@ TEST(KernelReportTest, TellsWhatIsPermitted) {
                         "space allow."));
   EXPECT_THAT(refuses, Not(HasSubstr("--- Pages")));
   EXPECT_THAT(Report(Case(), KernelAnswer()),
-              StartsWith("The case is not comparable"));
+              StartsWith("The case is inconclusive"));
 }
 
 // The right pages although a pointer left a local variable.
@@ -693,7 +693,7 @@ TEST(KernelReportTest, FoldsLongRuns) {
   EXPECT_EQ(Report(c, twice), report);
 }
 
-// Each page with what gup's last check reads, and those with what pXd_offset()
+// Each page with what gup's recheck reads, and those with what pXd_offset()
 // reads by pointer.
 KernelAnswer WithChecks(const KernelAnswer& answer) {
   KernelAnswer checked = answer;
@@ -725,7 +725,7 @@ TEST(KernelReportTest, SaysNothingOfChecksThatSeeNoChange) {
   EXPECT_EQ(Report(c, WithChecks(answer)), Report(c, answer));
 }
 
-TEST(KernelReportTest, TellsWhatTheLastCheckSaw) {
+TEST(KernelReportTest, TellsWhatTheRecheckSaw) {
   const Case c = MakeCase(3, {.start = 0x10000000, .pages = 3},
                           {MapPages(0x10000000, 3, 0x100000)});
   KernelAnswer answer = WithChecks(AnswerOf(c, kStaticLockless));
@@ -737,26 +737,26 @@ TEST(KernelReportTest, TellsWhatTheLastCheckSaw) {
   answer.reads.pop_back();
   const std::string report = Report(c, answer);
   const std::string flat = Flat(report);
-  EXPECT_THAT(flat, HasSubstr("last check: pmd read again = 0x20: empty, no "
+  EXPECT_THAT(flat, HasSubstr("recheck: pmd read again = 0x20: empty, no "
                               "longer what was read"));
-  EXPECT_THAT(flat, HasSubstr("stops here: the last check sees a change"));
-  EXPECT_THAT(flat, HasSubstr("stop: the last check"));
-  EXPECT_EQ(Count(report, "last check: "), 1u);
+  EXPECT_THAT(flat, HasSubstr("stops here: the recheck sees a change"));
+  EXPECT_THAT(flat, HasSubstr("stop: the recheck"));
+  EXPECT_EQ(Count(report, "recheck: "), 1u);
 }
 
 // Where a level is folded, by value: it compares a copy with itself.
-TEST(KernelReportTest, TellsALastCheckOfACopy) {
+TEST(KernelReportTest, TellsARecheckOfACopy) {
   const Case c =
       MakeCase(2, {.start = 0x1000, .pages = 2}, {MapPages(0x1000, 2, 0x2000)});
   const std::string report =
       Report(c, WithChecks(AnswerOf(c, kFoldedAwareByValue)));
   EXPECT_EQ(Count(Flat(report),
-                  "last check: pmd read again, from the local "
+                  "recheck: pmd read again, from the local "
                   "copy of pud, which nobody else changes"),
             2u);
 }
 
-TEST(KernelReportTest, TellsWhatAnOffsetFunctionReadAgain) {
+TEST(KernelReportTest, TellsWhatAnOffsetFunctionDoubleFetch) {
   const Case c = MakeCase(3, {.start = 0x10000000, .pages = 1},
                           {MapPages(0x10000000, 1, 0x100000)});
   KernelAnswer answer = WithChecks(AnswerOf(c, kStaticByPointer));

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <utility>
 
-#include "kernel/cutter.h"
+#include "kernel/slicer.h"
 
 namespace pxdfuzz {
 namespace {
@@ -191,10 +191,10 @@ struct Spelling {
   std::string_view pgd_range = "gup_pgd_range";
   // In front of the block, in it, and behind it.
   std::string_view before, inside, entry;
-  // How an entry of the lowest level is read, and how for the last check; how
+  // How an entry of the lowest level is read, and how for the recheck; how
   // references are taken and given back.
   std::string_view read_pte, check_pte = "*ptep", take, give;
-  // Whether the last check of a page looks at its pmd (70cbc3cc78a9).
+  // Whether the recheck of a page looks at its pmd (70cbc3cc78a9).
   bool pmd_check = false;
   std::string_view entry_name;
 };
@@ -592,7 +592,7 @@ int main(void)
 }
 )";
 
-// Of two pages the last check reads one entry, or two, and one of a large page.
+// Of two pages the recheck reads one entry, or two, and one of a large page.
 std::string Answers(bool pmd_check, bool has_fork) {
   const std::string all = pmd_check ? "checks 5" : "checks 3";
   const std::string two = pmd_check ? "checks 4" : "checks 2";
@@ -789,14 +789,15 @@ class SpellingTest : public testing::TestWithParam<Spelling> {};
 TEST_P(SpellingTest, AMappedRangeGivesItsPages) {
   const Folder folder;
   const fs::path tree = folder / "tree";
-  const fs::path cut = folder / "cut";
+  const fs::path cut = folder / "slice";
   WriteTree(tree, GetParam());
-  const CutReport report = CutTree({.tree = tree, .arch = "s390", .out = cut});
+  const SliceReport report =
+      SliceTree({.tree = tree, .arch = "s390", .out = cut});
   ASSERT_EQ(report.error, "");
   EXPECT_EQ(report.version, std::string(GetParam().major) + '.' +
                                 std::string(GetParam().minor) + ".7");
   EXPECT_EQ(report.hash.size(), 16u);
-  EXPECT_THAT(Read(cut / "cut.h"),
+  EXPECT_THAT(Read(cut / "slice.h"),
               HasSubstr("#define PXD_TREE_ENTRY_" +
                         std::string(GetParam().entry_name) + " 1\n"));
 
@@ -837,12 +838,12 @@ class CutTest : public testing::Test {
 
   fs::path tree() const { return folder_ / "tree"; }
   fs::path out() const { return folder_ / "out"; }
-  CutReport Cut(std::string arch = "s390") const {
-    return CutTree({.tree = tree(), .arch = std::move(arch), .out = out()});
+  SliceReport Cut(std::string arch = "s390") const {
+    return SliceTree({.tree = tree(), .arch = std::move(arch), .out = out()});
   }
   // One line that tells what is missing, and nothing is written.
   void ExpectRefused(std::string_view what) const {
-    const CutReport report = Cut();
+    const SliceReport report = Cut();
     EXPECT_THAT(report.error, HasSubstr(std::string(what)));
     EXPECT_THAT(report.error, Not(HasSubstr("\n")));
     EXPECT_FALSE(fs::exists(out()));
@@ -874,7 +875,7 @@ TEST_F(CutTest, AMakefileOfSomethingElse) {
 }
 
 TEST_F(CutTest, AnArchitectureThatIsNotKnown) {
-  const CutReport report = Cut("m68k");
+  const SliceReport report = Cut("m68k");
   EXPECT_EQ(report.error, "architecture m68k is not known");
   EXPECT_FALSE(fs::exists(out()));
 }
@@ -932,7 +933,7 @@ TEST_F(CutTest, WhatWasCutBeforeStaysWhereNothingCanBeCut) {
 }
 
 TEST_F(CutTest, PiecesSayWhereTheyStand) {
-  const CutReport report = Cut();
+  const SliceReport report = Cut();
   ASSERT_EQ(report.error, "");
   EXPECT_THAT(report.pieces, Contains("arch/s390/include/asm/page.h whole"));
   EXPECT_THAT(report.pieces,
@@ -951,7 +952,7 @@ TEST_F(CutTest, TheHashTellsTextsApart) {
 
 TEST_F(CutTest, AFileThatCannotBeWritten) {
   Write(out() / "gup.c/in-its-place", "");
-  const CutReport report = Cut();
+  const SliceReport report = Cut();
   EXPECT_THAT(report.error, EndsWith("gup.c: cannot be written"));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Kernel text while tables change: what each variant is known for, on the cases
+// Kernel code while tables change: what each variant is known for, on the cases
 // of corpus/regressions, and on many. Runs in the project's folder.
 
 #include <gmock/gmock.h>
@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "fuzz/generator/mutator.h"
-#include "fuzz/harness/space_filter.h"
+#include "fuzz/harness/paging_mode_filter.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_report.h"
 #include "kernel/observe.h"
@@ -25,7 +25,7 @@
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "tests/kernel/all_texts.h"
 
 namespace pxdfuzz {
@@ -44,17 +44,17 @@ std::string FindingOf(const pxd_kernel& kernel, const Case& c,
                       Excuses excuses = Excuses::kNone) {
   KernelJudge judge(kernel);
   const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast, excuses);
-  EXPECT_EQ(verdict.incomparable, Incomparable::kNo);
+  EXPECT_EQ(verdict.inconclusive, Inconclusive::kNo);
   if (!verdict.finding.has_value()) return "";
-  const std::string name = Name(kernel, c.space, *verdict.finding);
+  const std::string name = Name(kernel, c.mode, *verdict.finding);
   return name.substr(std::string(kernel.name).size() + 1);
 }
 
 constexpr std::array<std::string_view, 8> kRaces = {
     "race-by-pointer-collapsed-pmd", "race-by-pointer-freed-pud",
     "race-collapse-detached",        "race-collapsed-meanwhile",
-    "race-copy-check-2-gib",         "race-copy-check-pmd",
-    "race-copy-check-refilled",      "race-upgraded"};
+    "race-vacuous-recheck-2-gib",    "race-vacuous-recheck-pmd",
+    "race-vacuous-recheck-refilled", "race-upgraded"};
 
 TEST(RaceTest, TheMergedWalkHolds) {
   for (const pxd_kernel* kernel : FindTexts("as-is", "s390")) {
@@ -69,7 +69,7 @@ TEST(RaceTest, PassingPointersAloneFaults) {
   for (const pxd_kernel* kernel : FindTexts("by-pointer", "s390")) {
     const Case c = Regression("race-by-pointer-freed-pud");
     EXPECT_EQ(FindingOf(*kernel, c), "s390-3.changing.fault.pud-empty");
-    EXPECT_EQ(FindingOf(*kernel, c, Excuses::kKnownDefects), "");
+    EXPECT_EQ(FindingOf(*kernel, c, Excuses::kExpectedFailures), "");
   }
 }
 
@@ -80,32 +80,32 @@ TEST(RaceTest, WithoutTheCheckOfThePmdAPageIsStale) {
   }
 }
 
-// The RFC of 2020: where the level is folded, the last check is void.
+// The RFC of 2020: where the level is folded, the recheck is void.
 TEST(RaceTest, TheFoldedAwareWalkChecksItsOwnCopy) {
   for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
     const auto finding = [&](const std::string& name) {
       return FindingOf(*kernel, Regression(name));
     };
-    EXPECT_EQ(finding("race-copy-check-pmd"),
+    EXPECT_EQ(finding("race-vacuous-recheck-pmd"),
               "s390-2.changing.stale.pmd-empty");
-    EXPECT_EQ(finding("race-copy-check-2-gib"),
+    EXPECT_EQ(finding("race-vacuous-recheck-2-gib"),
               "s390-3.changing.stale.pud-empty");
-    EXPECT_THAT(finding("race-copy-check-refilled"),
+    EXPECT_THAT(finding("race-vacuous-recheck-refilled"),
                 testing::StartsWith("s390-2.changing."));
     EXPECT_EQ(finding("race-collapse-detached"), "");
-    EXPECT_EQ(FindingOf(*kernel, Regression("race-copy-check-pmd"),
-                        Excuses::kKnownDefects),
+    EXPECT_EQ(FindingOf(*kernel, Regression("race-vacuous-recheck-pmd"),
+                        Excuses::kExpectedFailures),
               "");
   }
 }
 
 // As mm/gup.c was up to 5.8: values are handed down, and within one entry of
-// the root no copy is left. The last check of large leaves is void as well.
+// the root no copy is left. The recheck of large leaves is void as well.
 TEST(RaceTest, TextByValueChecksItsOwnCopy) {
   for (const pxd_kernel* kernel : FindTexts("by-value", "s390")) {
-    EXPECT_EQ(FindingOf(*kernel, Regression("race-copy-check-2-gib")),
+    EXPECT_EQ(FindingOf(*kernel, Regression("race-vacuous-recheck-2-gib")),
               "s390-3.changing.stale.pud-empty");
-    EXPECT_EQ(FindingOf(*kernel, Regression("race-copy-check-pmd")),
+    EXPECT_EQ(FindingOf(*kernel, Regression("race-vacuous-recheck-pmd")),
               "s390-2.changing.stale.pmd-empty");
   }
 }
@@ -113,7 +113,7 @@ TEST(RaceTest, TextByValueChecksItsOwnCopy) {
 // The change stands in front of the check that cannot see it, and that has the
 // line of the check that can.
 TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
-  const Case c = Regression("race-copy-check-2-gib");
+  const Case c = Regression("race-vacuous-recheck-2-gib");
   const auto observe = [&c](const pxd_kernel& kernel) {
     KernelJudge judge(kernel);
     return Observe(judge, c, 0);
@@ -130,7 +130,7 @@ TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
     ASSERT_EQ(reads.size(), 4u);
     const std::string check =
         "read 4, mm/gup.c:" + std::to_string(reads[3].line) +
-        ": last check: *pudp";
+        ": recheck: *pudp";
     const size_t checked = report.find(check, at);
     EXPECT_NE(checked, report.npos) << check;
     EXPECT_LT(report.find("read 3, mm/gup.c:"), at);
@@ -163,7 +163,7 @@ TEST(RaceTest, EntriesAreToldAsTheWalkFoundThem) {
 
 // -----------------------------------------------------------------------------
 
-// What came of many cases of one space.
+// What came of many cases of one paging mode.
 struct Came {
   int compared = 0;
   int changed = 0;
@@ -174,9 +174,10 @@ struct Came {
   std::string finding;
 };
 
-Came Try(const pxd_kernel& kernel, Space space, int cases, Excuses excuses) {
+Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
+         Excuses excuses) {
   KernelJudge judge(kernel);
-  const SpaceFilter filter = *SpaceFilter::Parse(Name(space));
+  const PagingModeFilter filter = *PagingModeFilter::Parse(Name(mode));
   std::array<uint8_t, kMaxEncodedSize> buffer;
   size_t size = 0;
   Came came;
@@ -187,42 +188,42 @@ Came Try(const pxd_kernel& kernel, Space space, int cases, Excuses excuses) {
     const Case c = Decode(std::span(buffer).first(size));
     const KernelVerdict& verdict =
         judge.Judge(c, KernelTrial::kGupFast, excuses);
-    came.compared += verdict.incomparable == Incomparable::kNo;
+    came.compared += verdict.inconclusive == Inconclusive::kNo;
     for (const KernelRequestVerdict& request : verdict.requests) {
       came.changed += request.changed;
       came.excused += request.excuse != Cause::kNone;
-      came.unlike += request.incomparable == Incomparable::kNo &&
+      came.unlike += request.inconclusive == Inconclusive::kNo &&
                      !c.changes.empty() && request.excuse == Cause::kNone &&
                      !request.reads_as_model;
     }
     if (verdict.finding.has_value()) {
-      came.finding = Name(kernel, space, *verdict.finding) + '\n' + ToText(c);
+      came.finding = Name(kernel, mode, *verdict.finding) + '\n' + ToText(c);
       return came;
     }
   }
   return came;
 }
 
-std::vector<Space> SpacesOf(const pxd_kernel& kernel) {
-  std::vector<Space> spaces;
-  for (const Space& space : kAllSpaces) {
-    if (IsBuilt(space) && Name(space.arch) == kernel.arch) {
-      spaces.push_back(space);
+std::vector<PagingMode> PagingModesOf(const pxd_kernel& kernel) {
+  std::vector<PagingMode> modes;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (IsBuilt(mode) && Name(mode.arch) == kernel.arch) {
+      modes.push_back(mode);
     }
   }
-  return spaces;
+  return modes;
 }
 
 // All that stands as it is in its tree, by the rules and as its model.
 TEST(RaceTest, NothingIsFoundInTextAsItIs) {
   constexpr int kCases = 3'000;
   for (const pxd_kernel* kernel : FindTexts("as-is")) {
-    for (const Space& space : SpacesOf(*kernel)) {
-      const Came came = Try(*kernel, space, kCases, Excuses::kNone);
+    for (const PagingMode& mode : PagingModesOf(*kernel)) {
+      const Came came = Try(*kernel, mode, kCases, Excuses::kNone);
       EXPECT_EQ(came.finding, "");
-      EXPECT_GT(came.changed, kCases / 5) << kernel->name << Name(space);
+      EXPECT_GT(came.changed, kCases / 5) << kernel->name << Name(mode);
       EXPECT_EQ(came.excused, 0);
-      EXPECT_EQ(came.unlike, 0) << kernel->name << Name(space);
+      EXPECT_EQ(came.unlike, 0) << kernel->name << Name(mode);
     }
   }
 }
@@ -232,16 +233,17 @@ TEST(RaceTest, VariantsGoWrongAsTheyAreKnownTo) {
   constexpr int kCases = 20'000;
   for (const std::string_view variant : {"by-pointer", "folded-aware"}) {
     for (const pxd_kernel* kernel : FindTexts(variant, "s390")) {
-      for (const Space& space : SpacesOf(*kernel)) {
-        const Came came = Try(*kernel, space, kCases, Excuses::kKnownDefects);
+      for (const PagingMode& mode : PagingModesOf(*kernel)) {
+        const Came came =
+            Try(*kernel, mode, kCases, Excuses::kExpectedFailures);
         EXPECT_EQ(came.finding, "");
         // With 2 levels no offset goes by an entry that it reads, but that of a
         // page table, and pte_offset_map() is handed a copy.
         const bool holds =
-            variant == "by-pointer" ? space.levels == 2 : space.levels > 3;
-        EXPECT_EQ(came.excused == 0, holds) << kernel->name << Name(space);
+            variant == "by-pointer" ? mode.levels == 2 : mode.levels > 3;
+        EXPECT_EQ(came.excused == 0, holds) << kernel->name << Name(mode);
         EXPECT_EQ(came.unlike == 0, variant == "folded-aware")
-            << kernel->name << Name(space);
+            << kernel->name << Name(mode);
       }
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Each kernel text, asked whether it is what it is meant to be: a wrong
+// Each kernel code, asked whether it is what it is meant to be: a wrong
 // configuration compiles a walk that returns nothing and agrees with nothing.
 
 #include <gmock/gmock.h>
@@ -29,7 +29,7 @@
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/populate.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "pxdfuzz/walk/trace.h"
 #include "pxdfuzz/walk/walk.h"
 #include "tests/kernel/all_texts.h"
@@ -44,24 +44,24 @@ class TextTest : public ::testing::TestWithParam<const pxd_kernel*> {
   const pxd_kernel& kernel() const { return *GetParam(); }
   std::string_view variant() const { return kernel().variant; }
 
-  // The spaces of its architecture.
-  std::vector<Space> Spaces() const {
-    std::vector<Space> spaces;
-    for (const Space& space : kAllSpaces) {
-      if (IsBuilt(space) && Name(space.arch) == kernel().arch) {
-        spaces.push_back(space);
+  // The paging modes of its architecture.
+  std::vector<PagingMode> PagingModes() const {
+    std::vector<PagingMode> modes;
+    for (const PagingMode& mode : kAllPagingModes) {
+      if (IsBuilt(mode) && Name(mode.arch) == kernel().arch) {
+        modes.push_back(mode);
       }
     }
-    return spaces;
+    return modes;
   }
   // Whether the walk holds there, by what the model knows of its kind.
-  bool Holds(Space space) const {
-    if (variant() == "folded-aware-checked") return space.levels > 2;
+  bool Holds(PagingMode mode) const {
+    if (variant() == "folded-aware-checked") return mode.levels > 2;
     if (variant() == "by-value" || variant() == "without-36639013b346") {
       bool holds = false;
-      VisitArch(space.arch, [&]<class A>() {
+      VisitArch(mode.arch, [&]<class A>() {
         holds =
-            A::ExpectedFailures(kStaticByValue, space.levels).InStillTables() ==
+            A::ExpectedFailures(kStaticByValue, mode.levels).InStillTables() ==
             Cause::kNone;
       });
       return holds;
@@ -72,13 +72,13 @@ class TextTest : public ::testing::TestWithParam<const pxd_kernel*> {
   KernelJudge judge_{kernel()};
 };
 
-// Four pages below the limit of the space, in one page table.
-Case MappedRange(Space space, bool write) {
-  const SpaceInfo& info = InfoOf(space);
+// Four pages below the limit of the paging mode, in one page table.
+Case MappedRange(PagingMode mode, bool write) {
+  const PagingModeInfo& info = InfoOf(mode);
   const uint64_t page = info.geometry.page_size();
   const uint64_t start = info.limit / 2 - 8 * page;
   Case c;
-  c.space = space;
+  c.mode = mode;
   c.requests.push_back({.start = start, .pages = 4, .write = write});
   c.records.push_back(MapPages(start, 4, 16 * page));
   Canonicalize(c);
@@ -86,20 +86,20 @@ Case MappedRange(Space space, bool write) {
 }
 
 TEST_P(TextTest, AMappedRangeGivesAllItsPages) {
-  ASSERT_FALSE(Spaces().empty());
-  for (const Space& space : Spaces()) {
+  ASSERT_FALSE(PagingModes().empty());
+  for (const PagingMode& mode : PagingModes()) {
     // Two levels and the check of entry types: a BUG() at the first entry.
-    if (variant() == "folded-aware-checked" && space.levels == 2) continue;
+    if (variant() == "folded-aware-checked" && mode.levels == 2) continue;
     // The pointer is aligned away from the copy at once.
-    if (space.arch == ArchId::kArm64Page16K && !Holds(space)) continue;
+    if (mode.arch == ArchId::kArm64Page16K && !Holds(mode)) continue;
     for (const bool write : {false, true}) {
-      const Case c = MappedRange(space, write);
+      const Case c = MappedRange(mode, write);
       const Answer answer = Observe(judge_, c, 0);
-      EXPECT_EQ(answer.finding, "") << Name(space);
-      EXPECT_EQ(answer.run.pages.size(), 4u) << Name(space);
+      EXPECT_EQ(answer.finding, "") << Name(mode);
+      EXPECT_EQ(answer.run.pages.size(), 4u) << Name(mode);
       // It looks at one entry of each real level, and at four pages.
       const std::vector<Event> reads = ReadsIn(answer.run);
-      EXPECT_GE(reads.size(), space.levels + 3u) << Name(space);
+      EXPECT_GE(reads.size(), mode.levels + 3u) << Name(mode);
       for (const Event& read : reads) {
         // What stands in tables is read by gup.c itself.
         if (read.place.kind == Place::Kind::kTable) {
@@ -113,11 +113,11 @@ TEST_P(TextTest, AMappedRangeGivesAllItsPages) {
 
 // What the tree writes, the reference understands.
 TEST_P(TextTest, EntriesMeanWhatTheModelTakesThemFor) {
-  for (const Space& space : Spaces()) {
-    VisitArch(space.arch, [&]<class A>() {
-      const LeafBits bits = TreeEntries<A>::Compare(kernel(), space.levels);
+  for (const PagingMode& mode : PagingModes()) {
+    VisitArch(mode.arch, [&]<class A>() {
+      const LeafBits bits = TreeEntries<A>::Compare(kernel(), mode.levels);
       const TreeEntries<A> entries(kernel(), bits);
-      const Geometry geometry = A::GeometryOf(space.levels);
+      const Geometry geometry = A::GeometryOf(mode.levels);
       for (const Level level : kAllLevels) {
         if (!geometry.real(level)) continue;
         EXPECT_EQ(entries.Classify(level, entries.Empty(level)),
@@ -143,11 +143,11 @@ TEST_P(TextTest, EntriesMeanWhatTheModelTakesThemFor) {
 // A tree's words may differ from the model's in bits that neither the
 // hardware's translation nor gup_fast looks at.
 TEST_P(TextTest, EntriesDifferInBitsThatNoWalkLooksAt) {
-  for (const Space& space : Spaces()) {
-    VisitArch(space.arch, [&]<class A>() {
-      const LeafBits bits = TreeEntries<A>::Compare(kernel(), space.levels);
+  for (const PagingMode& mode : PagingModes()) {
+    VisitArch(mode.arch, [&]<class A>() {
+      const LeafBits bits = TreeEntries<A>::Compare(kernel(), mode.levels);
       const TreeEntries<A> entries(kernel(), bits);
-      const Geometry geometry = A::GeometryOf(space.levels);
+      const Geometry geometry = A::GeometryOf(mode.levels);
       for (const Level level : kAllLevels) {
         if (!geometry.real(level) || !A::Entries::HasLeaf(level)) continue;
         const uint64_t frame = 5 * geometry.span(level);
@@ -173,8 +173,8 @@ TEST_P(TextTest, PermitsWhatTheModelPermits) {
   if (kernel().permitted == nullptr) GTEST_SKIP() << "has none of its own";
   Rng rng(1);
   int permitted = 0;
-  for (const Space& space : Spaces()) {
-    const SpaceInfo& info = InfoOf(space);
+  for (const PagingMode& mode : PagingModes()) {
+    const PagingModeInfo& info = InfoOf(mode);
     const uint64_t page = info.geometry.page_size();
     for (int i = 0; i < 20'000; ++i) {
       // Near the limit, near the end of all addresses, or anywhere.
@@ -183,12 +183,11 @@ TEST_P(TextTest, PermitsWhatTheModelPermits) {
       const uint64_t start = WrappingSub(anchor, distance) & ~(page - 1);
       const uint64_t pages = 1 + rng.Below(512);
       bool expected = false;
-      VisitArch(space.arch, [&]<class A>() {
-        expected =
-            Permitted<A>(space.levels, start, pages) == Incomparable::kNo;
+      VisitArch(mode.arch, [&]<class A>() {
+        expected = Permitted<A>(mode.levels, start, pages) == Inconclusive::kNo;
       });
-      EXPECT_EQ(kernel().permitted(space.levels, start, pages), expected)
-          << Name(space) << ' ' << Hex(start) << ' ' << pages;
+      EXPECT_EQ(kernel().permitted(mode.levels, start, pages), expected)
+          << Name(mode) << ' ' << Hex(start) << ' ' << pages;
       permitted += expected;
     }
   }
@@ -203,22 +202,22 @@ TEST_P(TextTest, LoopInvariantIsTheModels) {
   pxd_walk& walk = *new pxd_walk();
   int broken = 0;
   int compared = 0;
-  for (const Space& space : Spaces()) {
-    VisitArch(space.arch, [&]<class A>() {
+  for (const PagingMode& mode : PagingModes()) {
+    VisitArch(mode.arch, [&]<class A>() {
       Arena arena = MakeArena<A>();
-      Generator generator(rng, InfoOf(space));
+      Generator generator(rng, InfoOf(mode));
       for (int i = 0; i < 2'000; ++i) {
         const Case c = generator.DrawCase();
-        AddressSpace<A> mm(arena, space.levels);
+        AddressSpace<A> mm(arena, mode.levels);
         if (Populate<A>(c, mm) != Malformed::kNo) continue;
         const Request& request = c.requests[0];
-        if (Permitted<A>(space.levels, request.start, request.pages) !=
-            Incomparable::kNo) {
+        if (Permitted<A>(mode.levels, request.start, request.pages) !=
+            Inconclusive::kNo) {
           continue;
         }
         ArenaMemory memory(arena, mm.geometry(), c.stack);
         MarkTrace trace(memory, false);
-        Walk model(typename A::Kernel(space.levels), kStaticByPointer, memory,
+        Walk model(typename A::Kernel(mode.levels), kStaticByPointer, memory,
                    trace);
         std::array<uint64_t, Case::kMaxPages> pages;
         const uint64_t page = mm.geometry().page_size();
@@ -229,7 +228,7 @@ TEST_P(TextTest, LoopInvariantIsTheModels) {
         if (count != request.pages) continue;
         auto* root = const_cast<uint64_t*>(arena.Find(mm.root().address()));
         walk.root = root;
-        walk.levels = space.levels;
+        walk.levels = mode.levels;
         walk.va_offset =
             WrappingSub(reinterpret_cast<uint64_t>(root), mm.root().address());
         walk.start = request.start;
@@ -242,21 +241,21 @@ TEST_P(TextTest, LoopInvariantIsTheModels) {
     });
   }
   EXPECT_GT(compared, 1'000);
-  if (Spaces()[0].arch == ArchId::kS390) EXPECT_GT(broken, 100);
+  if (PagingModes()[0].arch == ArchId::kS390) EXPECT_GT(broken, 100);
   delete &walk;
 }
 
 // The thread's own example, and its like at every border where a level is
 // folded.
 TEST_P(TextTest, FailsWhereItsKindIsKnownToFail) {
-  if (Spaces()[0].arch != ArchId::kS390) GTEST_SKIP() << "s390's example";
+  if (PagingModes()[0].arch != ArchId::kS390) GTEST_SKIP() << "s390's example";
   struct Border {
     int levels;
     uint64_t border;
   };
   for (const auto& [levels, border] :
        {Border{2, kMiB}, Border{3, 0x10080000000}, Border{4, 8 * kTiB}}) {
-    const Space space = {ArchId::kS390, static_cast<uint8_t>(levels)};
+    const PagingMode mode = {ArchId::kS390, static_cast<uint8_t>(levels)};
     const Case c = Crossing(levels, border, 0);
     if (kAddressSanitizer && variant() == "by-value") {
       EXPECT_DEATH(judge_.Judge(c, KernelTrial::kGupFast),
@@ -265,8 +264,7 @@ TEST_P(TextTest, FailsWhereItsKindIsKnownToFail) {
     }
     // What stands beside a local may be the right entry, by luck: that it is
     // read there is seen all the same.
-    EXPECT_EQ(Observe(judge_, c, 0).finding.empty(), Holds(space))
-        << Name(space);
+    EXPECT_EQ(Observe(judge_, c, 0).finding.empty(), Holds(mode)) << Name(mode);
   }
 }
 

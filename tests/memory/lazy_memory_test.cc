@@ -186,7 +186,7 @@ std::vector<std::string> StackWords(int levels, uint64_t index, Level level) {
     const EntryRef copy =
         memory.Push(root, A::Entries::Empty(root), entry).Next();
     const Loaded loaded = memory.Load(level, copy);
-    EXPECT_EQ(loaded.source, Source::kLeftCopy);
+    EXPECT_EQ(loaded.source, Source::kStackEscape);
     // It stays what it is, and is the same behind each copy.
     EXPECT_EQ(memory.Load(level, copy).value, loaded.value);
     EXPECT_EQ(world.stack().size(), 1u);

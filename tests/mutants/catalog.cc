@@ -89,7 +89,7 @@ class WalkTrial : public Trial {
 
   std::optional<Kill> Try(const Case& c) override {
     PlantedRunner::Plant(planted_);
-    verdict_ = &oracle_.Judge(c, walks_, Excuses::kKnownDefects);
+    verdict_ = &oracle_.Judge(c, walks_, Excuses::kExpectedFailures);
     return KillOf(*verdict_);
   }
   const Verdict* verdict() const override { return verdict_; }
@@ -105,7 +105,7 @@ template <class Arches>
 class ContractTrial : public Trial {
  public:
   std::optional<Kill> Try(const Case& c) override {
-    verdict_ = &oracle_.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
+    verdict_ = &oracle_.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
     return KillOf(*verdict_);
   }
   const Verdict* verdict() const override { return verdict_; }
@@ -159,7 +159,7 @@ class ManualTrial : public Trial {
   ManualTrial(ArchId arch, const Bug& bug) : arch_(arch), bug_(bug) {}
 
   std::optional<Kill> Try(const Case& c) override {
-    if (c.empty() || c.space.arch != arch_) return std::nullopt;
+    if (c.empty() || c.mode.arch != arch_) return std::nullopt;
     const std::optional<RuleViolation> violation = rules_.Check(bug_, c);
     if (!violation.has_value()) return std::nullopt;
     return Kill{.signature = std::string(violation->rule)};

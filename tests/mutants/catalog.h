@@ -12,7 +12,7 @@
 
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz::mutants {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Proves that a corpus which was made smaller lost nothing, or gives back what
+// Proves that a corpus which was made smaller lost nothing, or puts what
 // it lost: corpus_cover ALL KEPT. Both are folders of inputs. What counts is
 // which cells of the case space they reach, what comes of which changes, and
 // which planted bugs they show; for each that KEPT lacks, an input of ALL is
@@ -34,7 +34,7 @@ constexpr int kUnreadable = 3;
 
 const Verdict& Judge(const Case& c) {
   static Oracle& oracle = *new Oracle();
-  return oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
+  return oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
 }
 
 std::set<size_t> CellsOf(const Case& c) {
@@ -50,18 +50,18 @@ std::set<size_t> CellsOf(const Case& c) {
 std::set<std::string> RacesOf(const Case& c) {
   std::set<std::string> races;
   if (c.changes.empty()) return races;
-  const std::string space =
-      Concat({Name(c.space.arch), "/", std::to_string(c.space.levels), " "});
+  const std::string mode =
+      Concat({Name(c.mode.arch), "/", std::to_string(c.mode.levels), " "});
   const Verdict& verdict = Judge(c);
-  if (verdict.incomparable != Incomparable::kNo) {
-    races.insert(Concat({space, Describe(verdict.incomparable)}));
+  if (verdict.inconclusive != Inconclusive::kNo) {
+    races.insert(Concat({mode, Describe(verdict.inconclusive)}));
   }
   for (const RequestVerdict& request : verdict.requests) {
     for (size_t i = 0; i < kWalkCount; ++i) {
       const WalkVerdict& walk = request.walks[i];
       for (size_t change = 0; walk.ran && change < walk.changes; ++change) {
         races.insert(Concat(
-            {space, Name(kAllWalks[i]), " ", Name(c.changes[change].kind), " ",
+            {mode, Name(kAllWalks[i]), " ", Name(c.changes[change].kind), " ",
              Name(c.changes[change].level), " ", Name(walk.outcome), " ",
              Name(walk.excuse), walk.pages < request.pages ? " less" : ""}));
       }

@@ -10,8 +10,8 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case.h"
-#include "pxdfuzz/paging/space.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/paging/paging_mode.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "tests/mutants/catalog.h"
 
 namespace pxdfuzz::mutants {
@@ -25,7 +25,7 @@ class DrawnCases {
         raw_(mutant.where == Mutant::Where::kManual) {}
 
   Case Draw() {
-    Generator generator(rng_, InfoOf(DrawSpace()));
+    Generator generator(rng_, InfoOf(DrawPagingMode()));
     Case c = generator.DrawCase();
     if (!raw_) return c;
     do {
@@ -37,15 +37,15 @@ class DrawnCases {
 
  private:
   // Each architecture as often as another, and each number of its levels.
-  Space DrawSpace() {
-    Space space = {};
-    space.arch = arch_.value_or(
+  PagingMode DrawPagingMode() {
+    PagingMode mode = {};
+    mode.arch = arch_.value_or(
         rng_.Pick({ArchId::kS390, ArchId::kX86, ArchId::kArm64Page16K}));
-    VisitArch(space.arch, [&]<class A>() {
-      space.levels =
+    VisitArch(mode.arch, [&]<class A>() {
+      mode.levels =
           static_cast<uint8_t>(rng_.Between(A::kMinLevels, A::kMaxLevels));
     });
-    return space;
+    return mode;
   }
 
   Rng rng_;

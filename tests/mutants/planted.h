@@ -41,7 +41,7 @@ inline std::string TestName(const Info& info) {
 // `static constexpr Info kInfo`, and a member type `Text` where the function
 // stands in GupText.
 
-// The kernel's view of `Base`, and the shape of its space.
+// The kernel's view of `Base`, and the shape of its paging mode.
 template <class Base>
 class ShapedKernel : public Base::Kernel {
  public:

@@ -27,14 +27,14 @@ class BoundedTrace {
   // the levels above.
   static constexpr int kMostTurns = 4 * Case::kMaxPages;
 
-  BoundedTrace(ArenaMemory& memory, bool looks_for_stuck)
-      : trace_(memory, looks_for_stuck) {}
+  BoundedTrace(ArenaMemory& memory, bool looks_for_wrong_entry)
+      : trace_(memory, looks_for_wrong_entry) {}
 
   void OnTurn(const Turn& turn) {
     if (++turns_ > kMostTurns) throw Endless();
     trace_.OnTurn(turn);
   }
-  void OnReread(const Again& again) { trace_.OnReread(again); }
+  void OnReread(const Reread& reread) { trace_.OnReread(reread); }
 
   const Marks& marks() const { return trace_.marks(); }
 
@@ -71,13 +71,13 @@ template <class A>
 void RunPlanted(const WalkSite& site, Policy policy, const Request& request,
                 WalkRun& run) {
   using Text = internal::BoundedText<typename internal::TextOf<A>::type>;
-  const Geometry geometry = A::GeometryOf(site.space.levels);
+  const Geometry geometry = A::GeometryOf(site.mode.levels);
   ArenaMemory memory(site.arena, geometry, site.stack);
   internal::BoundedTrace trace(
-      memory, A::ExpectedFailures(policy, site.space.levels).InStillTables() ==
-                  Cause::kStuck);
+      memory, A::ExpectedFailures(policy, site.mode.levels).InStillTables() ==
+                  Cause::kWrongEntry);
   Walk<typename A::Kernel, ArenaMemory, internal::BoundedTrace, Text> walk(
-      typename A::Kernel(site.space.levels), policy, memory, trace);
+      typename A::Kernel(site.mode.levels), policy, memory, trace);
   try {
     run.count =
         walk.Run(EntryRef::InTable(site.history.top(0).root), request.start,

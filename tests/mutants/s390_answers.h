@@ -37,7 +37,7 @@ inline WordMemory S390Tables() {
   return memory;
 }
 inline constexpr uint64_t kS390Address = 0x0020'0801'8040'5678;
-// The same in spaces of 4, 3 and 2 levels.
+// The same in paging modes of 4, 3 and 2 levels.
 inline constexpr uint64_t kS390Address4 = 0x0801'8040'5678;
 inline constexpr uint64_t kS390Address3 = 0x0001'8040'5678;
 inline constexpr uint64_t kS390Address2 = 0x0040'5678;

@@ -11,10 +11,10 @@
 namespace pxdfuzz {
 namespace {
 
-size_t CellsOf(Space space) {
+size_t CellsOf(PagingMode mode) {
   return static_cast<size_t>(
       std::count_if(Cells().begin(), Cells().end(),
-                    [space](const Cell& cell) { return cell.space == space; }));
+                    [mode](const Cell& cell) { return cell.mode == mode; }));
 }
 
 TEST(CellsTest, IndexIsTheInverse) {
@@ -65,15 +65,15 @@ TEST(CellsTest, CountOfArm64) {
 
 TEST(CellsTest, ImpossibleCellsHaveNoIndex) {
   // A 2 GiB leaf does not begin at a boundary of 1 MiB.
-  EXPECT_EQ(IndexOf(Cell{.space = {ArchId::kS390, 3},
+  EXPECT_EQ(IndexOf(Cell{.mode = {ArchId::kS390, 3},
                          .crossed = Level::kPmd,
                          .before = Level::kPte,
                          .after = Level::kPud,
                          .state = PageState::kPlain,
                          .outcome = Cell::Outcome::kReturned}),
             std::nullopt);
-  // A 3-level space has no boundary of 4 TiB.
-  EXPECT_EQ(IndexOf(Cell{.space = {ArchId::kS390, 3}, .crossed = Level::kP4d}),
+  // A 3-level paging mode has no boundary of 4 TiB.
+  EXPECT_EQ(IndexOf(Cell{.mode = {ArchId::kS390, 3}, .crossed = Level::kP4d}),
             std::nullopt);
 }
 

@@ -14,23 +14,23 @@
 #include <string>
 
 #include "fuzz/generator/mutator.h"
-#include "fuzz/harness/space_filter.h"
+#include "fuzz/harness/paging_mode_filter.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/oracle/oracle.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/walk/run_walk.h"
 #include "pxdfuzz/walk/walk.h"
 
 namespace pxdfuzz {
 namespace {
 
-// Cases of one space, in which tables change.
+// Cases of one paging mode, in which tables change.
 class ChangingCases {
  public:
-  ChangingCases(Space space, uint64_t seed)
-      : filter_(*SpaceFilter::Parse(Name(space))), seed_(seed) {}
+  ChangingCases(PagingMode mode, uint64_t seed)
+      : filter_(*PagingModeFilter::Parse(Name(mode))), seed_(seed) {}
 
   Case Next() {
     // A case grows for some steps out of the one before.
@@ -41,17 +41,17 @@ class ChangingCases {
   }
 
  private:
-  const SpaceFilter filter_;
+  const PagingModeFilter filter_;
   uint64_t seed_;
   size_t made_ = 0;
   size_t size_ = 0;
   std::array<uint8_t, kMaxEncodedSize> buffer_{};
 };
 
-class ChangingOracleTest : public testing::TestWithParam<Space> {};
+class ChangingOracleTest : public testing::TestWithParam<PagingMode> {};
 
 // All twelve walks: those that hold by all three rules, the others but for what
-// their causes excuse. 125,000 cases of each of eight spaces.
+// their causes excuse. 125,000 cases of each of eight paging modes.
 TEST_P(ChangingOracleTest, IsSilentOnWalksThatHold) {
   constexpr int kCases = 125'000;
   auto oracle = std::make_unique<Oracle>();
@@ -61,7 +61,7 @@ TEST_P(ChangingOracleTest, IsSilentOnWalksThatHold) {
   for (int i = 0; i < kCases; ++i) {
     const Case c = cases.Next();
     const Verdict& verdict =
-        oracle->Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+        oracle->Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
     ASSERT_FALSE(verdict.finding.has_value())
         << Name(verdict.finding->signature) << '\n'
         << ToText(c);
@@ -78,7 +78,7 @@ TEST_P(ChangingOracleTest, IsSilentOnWalksThatHold) {
 
 // -----------------------------------------------------------------------------
 
-struct NoLastCheck : GupFastText {
+struct NoRecheck : GupFastText {
   static constexpr bool Checks(Level, Level) { return false; }
 };
 struct ChecksTheLevelAbove : GupFastText {
@@ -118,13 +118,13 @@ struct PlantedRunner {
 // The signature by which the merged walk with the planted text is first found,
 // and nothing where it is not.
 template <class Text>
-std::string FirstFinding(Space space) {
+std::string FirstFinding(PagingMode mode) {
   auto oracle =
       std::make_unique<BasicOracle<Architectures, PlantedRunner<Text>>>();
-  ChangingCases cases(space, 1);
+  ChangingCases cases(mode, 1);
   for (int i = 0; i < 20'000; ++i) {
     const Verdict& verdict = oracle->Judge(
-        cases.Next(), WalkSet::Of(kStaticLockless), Excuses::kKnownDefects);
+        cases.Next(), WalkSet::Of(kStaticLockless), Excuses::kExpectedFailures);
     if (verdict.finding.has_value()) return Name(verdict.finding->signature);
   }
   return "";
@@ -132,7 +132,7 @@ std::string FirstFinding(Space space) {
 
 TEST_P(ChangingOracleTest, IsLoudOnPlantedBugs) {
   EXPECT_EQ(FirstFinding<GupFastText>(GetParam()), "");
-  EXPECT_THAT(FirstFinding<NoLastCheck>(GetParam()),
+  EXPECT_THAT(FirstFinding<NoRecheck>(GetParam()),
               testing::HasSubstr(".changing."));
   EXPECT_THAT(FirstFinding<ChecksTheLevelAbove>(GetParam()),
               testing::HasSubstr(".changing."));
@@ -147,7 +147,8 @@ TEST_P(ChangingOracleTest, IsLoudOnPlantedBugs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Spaces, ChangingOracleTest,
-                         testing::ValuesIn(kAllSpaces), [](const auto& param) {
+                         testing::ValuesIn(kAllPagingModes),
+                         [](const auto& param) {
                            std::string name = Name(param.param);
                            for (char& c : name) {
                              if (c == '-' || c == '/') c = '_';

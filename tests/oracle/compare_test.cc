@@ -41,7 +41,7 @@ TEST(CompareTest, TheThreadsExampleReturnsAWrongPage) {
   const WalkVerdict& walk = VerdictOf(verdict, kStaticByValue);
   EXPECT_EQ(walk.outcome, Outcome::kWrongPage);
   EXPECT_EQ(walk.first_difference, 1u);
-  EXPECT_EQ(walk.marks.left_copy, 1u);
+  EXPECT_EQ(walk.marks.stack_escape, 1u);
   ASSERT_TRUE(verdict.finding.has_value());
   EXPECT_EQ(Name(verdict.finding->signature),
             "s390-3.static-by-value.wrong-page.pte-leaf");
@@ -82,8 +82,8 @@ TEST(CompareTest, KnownCasesShowTheBugOrDoNot) {
     const WalkVerdict& bad = VerdictOf(verdict, kStaticByValue);
     EXPECT_EQ(bad.is_finding(), known.shows_the_bug) << known.name;
     for (const Policy& walk : kAllWalks) {
-      VisitArch(known.c.space.arch, [&]<class A>() {
-        if (A::ExpectedFailures(walk, known.c.space.levels).InStillTables() ==
+      VisitArch(known.c.mode.arch, [&]<class A>() {
+        if (A::ExpectedFailures(walk, known.c.mode.levels).InStillTables() ==
             Cause::kNone) {
           EXPECT_FALSE(VerdictOf(verdict, walk).is_finding())
               << known.name << ' ' << Name(walk);
@@ -96,7 +96,7 @@ TEST(CompareTest, KnownCasesShowTheBugOrDoNot) {
 TEST(CompareTest, PagesOfKnownCases) {
   Oracle oracle;
   const auto pages = [&oracle](const std::string& name) {
-    return oracle.Judge(Known(name), WalkSet::All(), Excuses::kKnownDefects)
+    return oracle.Judge(Known(name), WalkSet::All(), Excuses::kExpectedFailures)
         .requests[0]
         .pages;
   };
@@ -114,11 +114,11 @@ TEST(CompareTest, PagesOfKnownCases) {
 
 TEST(CompareTest, ACauseExcuses) {
   Oracle oracle;
-  const Verdict& verdict = oracle.Judge(Known("thread-wrong-page"),
-                                        WalkSet::All(), Excuses::kKnownDefects);
-  EXPECT_EQ(verdict.kind, Verdict::Kind::kKnownDefect);
+  const Verdict& verdict = oracle.Judge(
+      Known("thread-wrong-page"), WalkSet::All(), Excuses::kExpectedFailures);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kExpectedFailure);
   EXPECT_FALSE(verdict.finding.has_value());
-  EXPECT_EQ(VerdictOf(verdict, kStaticByValue).excuse, Cause::kLeftCopy);
+  EXPECT_EQ(VerdictOf(verdict, kStaticByValue).excuse, Cause::kStackEscape);
   EXPECT_EQ(VerdictOf(verdict, kStaticByValue).outcome, Outcome::kWrongPage);
 }
 
@@ -126,30 +126,30 @@ TEST(CompareTest, RequestsBeyondTheLimitAreRefused) {
   Oracle oracle;
   const Verdict& verdict =
       oracle.Judge(Known("beyond-limit"), WalkSet::All(), Excuses::kNone);
-  EXPECT_EQ(verdict.kind, Verdict::Kind::kNotComparable);
-  EXPECT_EQ(verdict.requests[0].incomparable, Incomparable::kBeyondLimit);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kInconclusive);
+  EXPECT_EQ(verdict.requests[0].inconclusive, Inconclusive::kBeyondLimit);
   for (const WalkVerdict& walk : verdict.requests[0].walks) {
     EXPECT_FALSE(walk.ran);
   }
 }
 
 TEST(CompareTest, Permitted) {
-  EXPECT_EQ(Permitted<S390>(3, 0, 0), Incomparable::kOverflow);
-  EXPECT_EQ(Permitted<S390>(3, 0x3fffffff000, 1), Incomparable::kNo);
-  EXPECT_EQ(Permitted<S390>(3, 0x3fffffff000, 2), Incomparable::kBeyondLimit);
-  EXPECT_EQ(Permitted<S390>(5, 0xffffffffffffe000, 1), Incomparable::kNo);
-  EXPECT_EQ(Permitted<S390>(5, 0xffffffffffffe000, 2), Incomparable::kOverflow);
+  EXPECT_EQ(Permitted<S390>(3, 0, 0), Inconclusive::kOverflow);
+  EXPECT_EQ(Permitted<S390>(3, 0x3fffffff000, 1), Inconclusive::kNo);
+  EXPECT_EQ(Permitted<S390>(3, 0x3fffffff000, 2), Inconclusive::kBeyondLimit);
+  EXPECT_EQ(Permitted<S390>(5, 0xffffffffffffe000, 1), Inconclusive::kNo);
+  EXPECT_EQ(Permitted<S390>(5, 0xffffffffffffe000, 2), Inconclusive::kOverflow);
 }
 
-TEST(CompareTest, MalformedTablesAreNotComparable) {
+TEST(CompareTest, MalformedTablesAreInconclusive) {
   const auto judge = [](Record poke) {
     Oracle oracle;
     Case c = Known("thread-wrong-page");
     c.records.push_back(poke);
     const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
-    EXPECT_EQ(verdict.kind == Verdict::Kind::kNotComparable,
-              verdict.incomparable != Incomparable::kNo);
-    return verdict.incomparable;
+    EXPECT_EQ(verdict.kind == Verdict::Kind::kInconclusive,
+              verdict.inconclusive != Inconclusive::kNo);
+    return verdict.inconclusive;
   };
   const auto poke = [](Level level, uint64_t word) {
     return Record{.kind = Record::Kind::kPoke,
@@ -158,23 +158,23 @@ TEST(CompareTest, MalformedTablesAreNotComparable) {
                   .word = word};
   };
   // Bit 1000 of a page entry belongs to its frame; 800 is never set.
-  EXPECT_EQ(judge(poke(Level::kPte, 0x101f)), Incomparable::kMalformedWord);
-  EXPECT_EQ(judge(poke(Level::kPte, 0x103d)), Incomparable::kNo);
-  EXPECT_EQ(judge(poke(Level::kPte, 0x183d)), Incomparable::kMalformedWord);
+  EXPECT_EQ(judge(poke(Level::kPte, 0x101f)), Inconclusive::kMalformedWord);
+  EXPECT_EQ(judge(poke(Level::kPte, 0x103d)), Inconclusive::kNo);
+  EXPECT_EQ(judge(poke(Level::kPte, 0x183d)), Inconclusive::kMalformedWord);
   // A segment entry that points into the air, and one to a page table.
-  EXPECT_EQ(judge(poke(Level::kPmd, 0x7000)), Incomparable::kMalformedTable);
-  EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase)), Incomparable::kNo);
+  EXPECT_EQ(judge(poke(Level::kPmd, 0x7000)), Inconclusive::kMalformedTable);
+  EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase)), Inconclusive::kNo);
   EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase | 0x10)),
-            Incomparable::kMalformedWord);
+            Inconclusive::kMalformedWord);
   EXPECT_EQ(judge({.kind = Record::Kind::kPokeControl, .word = 7}),
-            Incomparable::kMalformedControl);
+            Inconclusive::kMalformedControl);
 }
 
-TEST(CompareTest, TheEmptyCaseIsNotComparable) {
+TEST(CompareTest, TheEmptyCaseIsInconclusive) {
   Oracle oracle;
   const Verdict& verdict = oracle.Judge(Case(), WalkSet::All(), Excuses::kNone);
-  EXPECT_EQ(verdict.kind, Verdict::Kind::kNotComparable);
-  EXPECT_EQ(verdict.incomparable, Incomparable::kEmptyCase);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kInconclusive);
+  EXPECT_EQ(verdict.inconclusive, Inconclusive::kEmptyCase);
 }
 
 TEST(CompareTest, EveryRequestIsJudged) {
@@ -186,7 +186,7 @@ TEST(CompareTest, EveryRequestIsJudged) {
   ASSERT_EQ(verdict.requests.size(), 3u);
   EXPECT_EQ(verdict.requests[0].pages, 1u);
   EXPECT_EQ(verdict.requests[1].pages, 0u);
-  EXPECT_EQ(verdict.requests[2].incomparable, Incomparable::kBeyondLimit);
+  EXPECT_EQ(verdict.requests[2].inconclusive, Inconclusive::kBeyondLimit);
   EXPECT_EQ(verdict.kind, Verdict::Kind::kAgrees);
 }
 
@@ -223,13 +223,13 @@ TEST(CompareTest, LoopInvariant) {
 void ExpectNoFinding(Oracle& oracle, std::span<const uint8_t> bytes) {
   const Case c = Decode(bytes);
   const Verdict& verdict =
-      oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+      oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
   ASSERT_FALSE(verdict.finding.has_value())
       << Name(verdict.finding->signature) << '\n'
       << ToText(c);
   for (const RequestVerdict& request : verdict.requests) {
     ASSERT_TRUE(request.cell.has_value() ||
-                request.incomparable == Incomparable::kOverflow)
+                request.inconclusive == Inconclusive::kOverflow)
         << "a request of no cell\n"
         << ToText(c);
   }
@@ -281,13 +281,13 @@ TEST(CompareTest, CasesLeaveNothingBehind) {
   std::vector<std::string> first;
   for (const Case& c : cases) {
     first.push_back(
-        digest(forwards.Judge(c, WalkSet::All(), Excuses::kKnownDefects)));
+        digest(forwards.Judge(c, WalkSet::All(), Excuses::kExpectedFailures)));
   }
   Oracle backwards;
   for (size_t left = cases.size(); left > 0; --left) {
     const size_t i = left - 1;
     ASSERT_EQ(digest(backwards.Judge(cases[i], WalkSet::All(),
-                                     Excuses::kKnownDefects)),
+                                     Excuses::kExpectedFailures)),
               first[i]);
   }
 }

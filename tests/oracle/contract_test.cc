@@ -265,25 +265,25 @@ TEST(S390ContractTest, SegmentLeafOfFrameZero) {
 
 // -----------------------------------------------------------------------------
 
-constexpr Incomparable kYes = Incomparable::kNo;
+constexpr Inconclusive kYes = Inconclusive::kNo;
 
 TEST(S390PermittedTest, TwoLevels) {
   EXPECT_EQ(Permitted<S390>(2, 0x7fff'f000, 1), kYes);
-  EXPECT_EQ(Permitted<S390>(2, 0x7fff'f000, 2), Incomparable::kBeyondLimit);
-  EXPECT_EQ(Permitted<S390>(2, 0x8000'0000, 1), Incomparable::kBeyondLimit);
+  EXPECT_EQ(Permitted<S390>(2, 0x7fff'f000, 2), Inconclusive::kBeyondLimit);
+  EXPECT_EQ(Permitted<S390>(2, 0x8000'0000, 1), Inconclusive::kBeyondLimit);
   EXPECT_EQ(Permitted<S390>(2, 0, 512), kYes);
 }
 
 TEST(S390PermittedTest, ThreeLevels) {
   EXPECT_EQ(Permitted<S390>(3, 0x3ff'ffff'f000, 1), kYes);
-  EXPECT_EQ(Permitted<S390>(3, 0x3ff'ffff'f000, 2), Incomparable::kBeyondLimit);
+  EXPECT_EQ(Permitted<S390>(3, 0x3ff'ffff'f000, 2), Inconclusive::kBeyondLimit);
   EXPECT_EQ(Permitted<S390>(3, 0x7fff'f000, 2), kYes);
 }
 
 TEST(S390PermittedTest, FourLevels) {
   EXPECT_EQ(Permitted<S390>(4, 0x1f'ffff'ffff'f000, 1), kYes);
   EXPECT_EQ(Permitted<S390>(4, 0x1f'ffff'ffff'f000, 2),
-            Incomparable::kBeyondLimit);
+            Inconclusive::kBeyondLimit);
 }
 
 // The last page of all is never user's.
@@ -291,15 +291,15 @@ TEST(S390PermittedTest, FiveLevels) {
   EXPECT_EQ(Permitted<S390>(5, 0xffff'ffff'ffff'e000, 1), kYes);
   EXPECT_EQ(Permitted<S390>(5, 0xffff'ffff'ffff'd000, 2), kYes);
   EXPECT_EQ(Permitted<S390>(5, 0xffff'ffff'ffff'e000, 2),
-            Incomparable::kOverflow);
+            Inconclusive::kOverflow);
   EXPECT_EQ(Permitted<S390>(5, 0xffff'ffff'ffff'f000, 1),
-            Incomparable::kOverflow);
+            Inconclusive::kOverflow);
 }
 
 TEST(S390PermittedTest, Overflow) {
   for (int levels = 2; levels <= 5; ++levels) {
     EXPECT_EQ(Permitted<S390>(levels, 0xffff'ffff'ffff'0000, 512),
-              Incomparable::kOverflow);
+              Inconclusive::kOverflow);
   }
 }
 

@@ -23,7 +23,7 @@
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/populate.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "pxdfuzz/walk/run_walk.h"
 
 namespace pxdfuzz {
@@ -33,7 +33,7 @@ constexpr uint64_t kCases = 5'000;
 
 using Pages = std::vector<uint64_t>;
 
-// The reference, and all walks without a known defect.
+// The reference, and all walks without a expected failure.
 struct Finder {
   std::string name;
   std::optional<Policy> walk;
@@ -57,11 +57,11 @@ class MetamorphicTest : public ::testing::Test {
     Pages pages(request.pages);
     const Stack stack;
     if (finder.walk.has_value()) {
-      const Space space = {A::kId, static_cast<uint8_t>(mm.levels())};
+      const PagingMode mode = {A::kId, static_cast<uint8_t>(mm.levels())};
       History still;
       still.Begin(mm);
       WalkRun run{.pages = pages, .grabbed = {}};
-      RunWalk({space, mm.arena(), still, stack}, *finder.walk, request, run);
+      RunWalk({mode, mm.arena(), still, stack}, *finder.walk, request, run);
       pages.resize(run.count);
       return pages;
     }
@@ -72,17 +72,17 @@ class MetamorphicTest : public ::testing::Test {
     return pages;
   }
 
-  // Calls `visit` with well-formed cases of spaces with that many levels, whose
-  // requests are permitted.
+  // Calls `visit` with well-formed cases of paging modes with that many levels,
+  // whose requests are permitted.
   template <class Visit>
   static void ForEachCase(int levels, Visit visit) {
-    const SpaceInfo& info = InfoOf({A::kId, static_cast<uint8_t>(levels)});
+    const PagingModeInfo& info = InfoOf({A::kId, static_cast<uint8_t>(levels)});
     for (uint64_t seed = 0; seed < kCases; ++seed) {
       Rng rng(Rng::Mix(seed));
       const Case c = Generator(rng, info).DrawCase();
       const Request& request = c.requests[0];
       if (Permitted<A>(levels, request.start, request.pages) ==
-          Incomparable::kNo) {
+          Inconclusive::kNo) {
         visit(c, request, rng);
       }
     }
@@ -179,7 +179,7 @@ TYPED_TEST(MetamorphicTest, SplittingALargeLeafChangesNothing) {
       }
     });
   }
-  // arm64 has two kinds of space, and large leaves of one size.
+  // arm64 has two paging modes, and large leaves of one size.
   EXPECT_GT(split, kCases / 3);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// ./run services: what ClusterFuzzLite and OSS-Fuzz would make of this
+// ./run ossfuzz: what ClusterFuzzLite and OSS-Fuzz would make of this
 // repository, without them. Runs .clusterfuzzlite/build.sh in the environment
 // that the services give it and does their own checks on what it leaves: those
 // of bad_build_check and of what starts targets there.
@@ -35,7 +35,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kFolder = fs::absolute("build/services").string();
+const std::string kFolder = fs::absolute("build/ossfuzz").string();
 
 // The builds; `library` is one with an engine that is a library and has nothing
 // but a main, as other engines than libFuzzer are linked.
@@ -577,7 +577,7 @@ int Main(std::vector<std::string> words) {
     if (std::find(kBuilds.begin(), kBuilds.end(), word) != kBuilds.end()) {
       continue;
     }
-    std::fprintf(stderr, "services: there is no build '%s'; there are %s\n",
+    std::fprintf(stderr, "ossfuzz: there is no build '%s'; there are %s\n",
                  word.c_str(), Enumerate(kBuilds).c_str());
     return 2;
   }
@@ -590,7 +590,7 @@ int Main(std::vector<std::string> words) {
     checker.Try(build);
   }
   if (checker.problems() == 0) return 0;
-  std::fprintf(stderr, "services: %d things are wrong\n", checker.problems());
+  std::fprintf(stderr, "ossfuzz: %d things are wrong\n", checker.problems());
   return 1;
 }
 

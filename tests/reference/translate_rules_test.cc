@@ -27,8 +27,8 @@ class RawCases {
 
   Case Draw() {
     Case c;
-    c.space = {ArchId::kS390, static_cast<uint8_t>(2 + Pick(4))};
-    const Geometry geometry = S390::GeometryOf(c.space.levels);
+    c.mode = {ArchId::kS390, static_cast<uint8_t>(2 + Pick(4))};
+    const Geometry geometry = S390::GeometryOf(c.mode.levels);
     uint64_t start = random_() & geometry.last_address();
     if (OneIn(16)) start = random_();
     // Often the first or the last entries of tables.
@@ -152,7 +152,7 @@ TEST(TranslateRulesTest, TheTrueManualKeepsThem) {
     const Case c = cases.Draw();
     const std::optional<RuleViolation> violation = rules.Check(c);
     ASSERT_FALSE(violation.has_value())
-        << Describe(*violation, c.space) << ToText(c);
+        << Describe(*violation, c.mode) << ToText(c);
   }
 }
 
@@ -171,7 +171,7 @@ TEST(TranslateRulesTest, RawCasesEndInEveryWay) {
   std::map<int, int> ends;
   for (int i = 0; i < 20'000; ++i) {
     const Case c = cases.Draw();
-    AddressSpace<S390> mm(arena, c.space.levels);
+    AddressSpace<S390> mm(arena, c.mode.levels);
     Populate(c, mm);
     const rules::ChangedMemory memory(arena);
     ++ends[Translate(S390::Manual(mm.geometry(), mm.control()), memory,
@@ -188,7 +188,7 @@ TEST(TranslateRulesTest, AViolationSaysWhatItTakesToSeeIt) {
   Arena first = MakeArena<S390>();
   Arena second = MakeArena<S390>();
   Case c;
-  c.space = {ArchId::kS390, 3};
+  c.mode = {ArchId::kS390, 3};
   c.requests.push_back({.start = 0x1007ffff000});
   c.records.push_back({.kind = Record::Kind::kMap,
                        .level = Level::kPte,
@@ -208,7 +208,7 @@ TEST(TranslateRulesTest, AViolationSaysWhatItTakesToSeeIt) {
   EXPECT_EQ(violation->written, 0x100007f8u);
   EXPECT_EQ(violation->word & 0xc00, 0x800u);
   EXPECT_EQ(violation->changed_result.code, 0);
-  const std::string text = Describe(*violation, c.space);
+  const std::string text = Describe(*violation, c.mode);
   EXPECT_THAT(text, testing::HasSubstr("rule:    s390.page-zero\n"));
   EXPECT_THAT(text, testing::HasSubstr("translation-specification"));
   EXPECT_THAT(text, testing::HasSubstr(" at 0x100007f8\n"));

@@ -286,7 +286,7 @@ TEST(FindingReportTest, LinesFitAndHaveNoEscapeCodes) {
   std::map<int, int> reports;
   ForFindings(1, 80000, WalkSet::All(), [&](const Case& c, const Verdict& v) {
     const std::string report = FindingReport(c, v, {});
-    ++reports[c.space.levels];
+    ++reports[c.mode.levels];
     for (const std::string_view line : Lines(report)) {
       ASSERT_LE(line.size(), 80u) << report;
     }
@@ -318,7 +318,7 @@ TEST(FindingReportTest, BoxCharactersFitAsWell) {
       return static_cast<unsigned char>(byte) < 0x80;
     });
   };
-  const auto space = [](const std::string& report) {
+  const auto mode = [](const std::string& report) {
     const size_t from = report.find("\n--- Address space ---");
     return std::pair(from, report.find("\n--- Pages ---", from));
   };
@@ -333,8 +333,8 @@ TEST(FindingReportTest, BoxCharactersFitAsWell) {
       });
       ASSERT_LE(columns, 80) << line;
     }
-    const auto [from, to] = space(plain);
-    const auto [box_from, box_to] = space(box);
+    const auto [from, to] = mode(plain);
+    const auto [box_from, box_to] = mode(box);
     ASSERT_NE(to, plain.npos);
     EXPECT_EQ(box.substr(0, box_from), plain.substr(0, from));
     EXPECT_EQ(box.substr(box_to), plain.substr(to));
@@ -348,11 +348,11 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
   Oracle oracle;
   RandomBytes random(7);
   std::map<Outcome, int> outcomes;
-  int incomparable = 0;
+  int inconclusive = 0;
   for (int i = 0; i < 600; ++i) {
     const Case c = Decode(random.Next());
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
+        oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
     for (size_t request = 0; request < c.requests.size(); ++request) {
       for (size_t walk = 0; walk < kWalkCount; walk += 1 + i % 3) {
         const std::string report = WalkReport(c, verdict, request, walk, {});
@@ -361,9 +361,9 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
         }
         ASSERT_THAT(report, HasSubstr("\n# pxdfuzz case\n"));
         if (verdict.requests.size() <= request ||
-            verdict.requests[request].incomparable != Incomparable::kNo) {
-          ASSERT_THAT(report, HasSubstr("not comparable")) << report;
-          ++incomparable;
+            verdict.requests[request].inconclusive != Inconclusive::kNo) {
+          ASSERT_THAT(report, HasSubstr("inconclusive")) << report;
+          ++inconclusive;
           continue;
         }
         const WalkVerdict& judged = verdict.requests[request].walks[walk];
@@ -384,7 +384,7 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
       }
     }
   }
-  EXPECT_GT(incomparable, 100);
+  EXPECT_GT(inconclusive, 100);
   EXPECT_GT(outcomes[Outcome::kAgrees], 1000);
   EXPECT_GT(outcomes.size(), 3u);
 }
@@ -394,7 +394,7 @@ TEST(WalkReportTest, SaysWhereBothStop) {
   Case c = Example();
   c.requests[0].pages = 3;
   const Verdict& verdict =
-      oracle.Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
+      oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
   EXPECT_THAT(
       Unwrapped(WalkReport(c, verdict, 0, IndexOf(kStaticLockless), {})),
       StartsWith("On s390 with 3 levels, static-lockless agrees with the "
@@ -431,11 +431,11 @@ TEST(FindingReportTest, NamesTheCopyAndTheLevel) {
         ++outcomes[signature.outcome];
         const std::string report = FindingReport(c, v, {});
         const std::string flat = Unwrapped(report);
-        ASSERT_THAT(flat, HasSubstr(kLeft[c.space.levels]));
+        ASSERT_THAT(flat, HasSubstr(kLeft[c.mode.levels]));
         ASSERT_THAT(flat,
                     HasSubstr(kSays[static_cast<size_t>(signature.outcome)]));
         ASSERT_THAT(flat, HasSubstr("RULE BROKEN: a walk reads"));
-        ASSERT_THAT(flat, HasSubstr(c.space.arch == ArchId::kS390
+        ASSERT_THAT(flat, HasSubstr(c.mode.arch == ArchId::kS390
                                         ? "d3f7b1bb2040 (\"mm/gup"
                                         : "36639013b346 (\"arm64"));
         ASSERT_THAT(report,
@@ -569,7 +569,7 @@ TEST(FindingReportTest, SurvivesAnyVerdict) {
     Verdict verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
       RequestVerdict& judged = verdict.requests[request];
-      if (judged.incomparable != Incomparable::kNo) continue;
+      if (judged.inconclusive != Inconclusive::kNo) continue;
       const uint64_t pages = c.requests[request].pages;
       const size_t walk = rng.Below(kWalkCount);
       judged.walks[walk].outcome =
@@ -577,7 +577,7 @@ TEST(FindingReportTest, SurvivesAnyVerdict) {
       judged.walks[walk].first_difference =
           rng.Chance(1, 4) ? rng.Next() : rng.Below(pages);
       verdict.finding = Finding{
-          .request = request, .walk = walk, .signature = {.space = c.space}};
+          .request = request, .walk = walk, .signature = {.mode = c.mode}};
       const std::string report = FindingReport(c, verdict, {});
       ASSERT_THAT(report, HasSubstr("DEDUP_TOKEN: "));
       ++reports;
@@ -675,7 +675,7 @@ Explained Explain(const Case& c, Policy policy) {
 }
 
 // A collapse takes the page table away before its entry is read: at 2 levels
-// the last check of pmd looks at a local copy.
+// the recheck of pmd looks at a local copy.
 Case StaleByVoidCheck() {
   return WithChanges(OnePage(), {{.kind = Change::Kind::kDetach,
                                   .level = Level::kPmd,
@@ -690,7 +690,7 @@ TEST(ChangingReportTest, StalePage) {
       R"(On s390 with 2 levels, folded-aware-by-value returns a stale page: page 0 of 2,
 at 0x100000, is 0x1000000, which change 1 (detach pmd of 0x100000, before read
 5) had taken away before the walk took its reference, after read 5: by then the
-tables say empty pmd there. Its last check passes all the same: it compares a
+tables say empty pmd there. Its recheck passes all the same: it compares a
 local copy of the pmd entry with itself.
 
 - folded-aware-by-value: gup_fast's five nested loops with
@@ -719,7 +719,7 @@ Words:
   version a page was grabbed, and "is of" to which one it belongs.
 - grab: to take a reference to a page's frame (try_grab_folio), so that it is
   not freed. Until then it may be.
-- last check: when it has grabbed a page, gup_fast reads entries again, the leaf
+- recheck: when it has grabbed a page, gup_fast reads entries reread, the leaf
   and for a small page the pmd above it, by the pointers that it has. Where one
   is another than before, it gives the page back and stops.
 - stale: of a page: gone from its address before it was grabbed. By then it may
@@ -748,7 +748,7 @@ makes the next version of the tables. The reads of each:
    version 0: 1 pgd, 2 p4d, 3 pud, 4 pmd
 == change 1, before read 5: detach pmd of 0x100000 =============================
 ==   segment table 0, entry 1: page table 0 -> empty
-   version 1: 5 pte, grabs page 0, 6 last check of pmd, 7 last check of pte,
+   version 1: 5 pte, grabs page 0, 6 recheck of pmd, 7 recheck of pte,
      8 pte
 
 --- Address space --------------------------------------------------------------
@@ -825,13 +825,13 @@ have then. Tables are numbered in the order in which they were made. Lines with
          read 5: *ptep = 0x100003d: page          |
            0x1000000, rw young dirty              |
          grabs page 0: frame 0x1000000            |
-         read 6: last check: *pmdp is the same:   |
+         read 6: recheck: *pmdp is the same:   |
            it is the local copy of pud, compared  |
            with itself; in the table it is empty  |
            now                                    |
-         read 7: last check: *ptep is the same    |
+         read 7: recheck: *ptep is the same    |
          returns page 0                           |
->>   RULE BROKEN: the last check looks whether the entry in the table is still
+>>   RULE BROKEN: the recheck looks whether the entry in the table is still
 >>   the one that the page came from. pmdp does not point into a table:
 >>   pmd_offset(&pud, addr) handed back the address of pud, a local variable.
 >>   The check compares that with itself, and passes whatever happens. The entry
@@ -875,7 +875,7 @@ TEST(ChangingReportTest, StaleLargePage) {
                 "0x200000000, which change 1 (clear pud of 0x80000000, before "
                 "read 4) had taken away before the walk took its reference, "
                 "after read 3: by then the tables say empty pud there. Its "
-                "last check passes all the same: it compares a local copy of "
+                "recheck passes all the same: it compares a local copy of "
                 "the pud entry with itself."));
   EXPECT_THAT(explained.flat,
               HasSubstr("pud_offset(&p4d, addr) handed back the address of "
@@ -984,7 +984,7 @@ TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
 == change 1, before read 6: detach pmd of 0x1007ff00000 ========================
 ==   segment table 0, entry 2047: page table 0 -> empty
          grabs page 0: frame 0x1000000            |
-         read 6: last check: *pmdp = 0x20: empty; |
+         read 6: recheck: *pmdp = 0x20: empty; |
            it was page table 0                    |
          gives page 0 back; stops here            |
 )"));
@@ -1005,9 +1005,9 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
 == change 1, before read 4: upgrade ============================================
 ==   mm->pgd: region-third table 0 -> region-second table 0
 ==   region-second table 0, entry 0: empty -> region-third table 0
-   version 1: 4 pmd, 5 pte, grabs page 0, 6 last check of pmd,
-     7 last check of pte, 8 pud, 9 pmd, 10 pte, grabs page 1,
-     11 last check of pmd, 12 last check of pte
+   version 1: 4 pmd, 5 pte, grabs page 0, 6 recheck of pmd,
+     7 recheck of pte, 8 pud, 9 pmd, 10 pte, grabs page 1,
+     11 recheck of pmd, 12 recheck of pte
    change 2, before read 400: clear pte of 0x1007ffff000. It is not done: the
    walk has ended before.
 )"));
@@ -1034,7 +1034,7 @@ TEST(ChangingReportTest, SaysWhatIsImpossible) {
   const std::string report =
       WalkReport(c, oracle.Judge(c, WalkSet::All(), Excuses::kNone), 0, 0, {});
   EXPECT_THAT(Unwrapped(report),
-              StartsWith("The case is not comparable, which is no agreement: "
+              StartsWith("The case is inconclusive, which is no agreement: "
                          "impossible: a change splits what is no large leaf."));
   EXPECT_THAT(report, HasSubstr("\n# pxdfuzz case\n"));
 }
@@ -1049,11 +1049,11 @@ TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
   std::map<size_t, int> made;
   ForChangingCases(kCases, [&](const Case& c, uint64_t seed) {
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::All(), Excuses::kKnownDefects);
-    if (verdict.incomparable != Incomparable::kNo) return;
+        oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+    if (verdict.inconclusive != Inconclusive::kNo) return;
     const size_t request = seed % c.requests.size();
     const RequestVerdict& judged = verdict.requests[request];
-    if (judged.incomparable != Incomparable::kNo) return;
+    if (judged.inconclusive != Inconclusive::kNo) return;
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
       const std::string report = WalkReport(c, verdict, request, walk, {});
       for (const std::string_view line : Lines(report)) {

@@ -25,7 +25,7 @@
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "tests/known_cases.h"
 #include "tests/random_case.h"
 
@@ -67,12 +67,13 @@ Case Shrunk(Oracle& oracle, const Case& c, const std::string& signature,
   return shrinker.Shrink(c);
 }
 
-// What gup_race_strict_fuzzer stops at in one space, each time from nothing.
+// What gup_race_strict_fuzzer stops at in one paging mode, each time from
+// nothing.
 class RaceCrashes {
  public:
-  RaceCrashes(Oracle& oracle, Space space, uint64_t seed)
+  RaceCrashes(Oracle& oracle, PagingMode mode, uint64_t seed)
       : oracle_(oracle),
-        filter_(*SpaceFilter::Parse(Name(space))),
+        filter_(*PagingModeFilter::Parse(Name(mode))),
         seed_(seed) {}
 
   // With its signature; nothing where there is none in a long while.
@@ -93,7 +94,7 @@ class RaceCrashes {
 
  private:
   Oracle& oracle_;
-  const SpaceFilter filter_;
+  const PagingModeFilter filter_;
   uint64_t seed_;
 };
 
@@ -163,7 +164,7 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   expect("drop-words", c, around);
 
   c = plain;
-  c.space.levels = 4;
+  c.mode.levels = 4;
   expect("fewer-levels", c, plain);
 
   c = plain;
@@ -553,8 +554,8 @@ void ExpectSayable(const Reduction& reduction, const Case& c) {
 
 TEST(ShrinkerTest, WhatBytesCanSayStaysSo) {
   Rng rng(2);
-  for (const Space& space : kAllSpaces) {
-    Generator generator(rng, InfoOf(space));
+  for (const PagingMode& mode : kAllPagingModes) {
+    Generator generator(rng, InfoOf(mode));
     for (int i = 0; i < 20; ++i) {
       const Case c = generator.DrawCase();
       for (const Reduction& reduction : Reductions()) {
@@ -649,9 +650,9 @@ TEST(ShrinkerTest, QuietCasesBecomeWhatTheyDid) {
   Oracle oracle;
   std::vector<uint8_t> all;
   size_t cases = 0;
-  for (const Space& space : kAllSpaces) {
+  for (const PagingMode& mode : kAllPagingModes) {
     Rng rng(9);
-    Generator generator(rng, InfoOf(space));
+    Generator generator(rng, InfoOf(mode));
     for (int i = 0; i < 150; ++i) {
       const Case c = generator.DrawCase();
       const auto signature = SignatureOf(oracle, c);
@@ -673,8 +674,8 @@ TEST(ShrinkerTest, ChangingCasesOfOneSignatureBecomeOneText) {
   Oracle oracle;
   size_t cases = 0;
   std::map<std::string, Case> first;
-  for (const Space& space : kAllSpaces) {
-    RaceCrashes crashes(oracle, space, 1);
+  for (const PagingMode& mode : kAllPagingModes) {
+    RaceCrashes crashes(oracle, mode, 1);
     for (int i = 0; i < 20; ++i) {
       const auto crash = crashes.Next();
       if (!crash.has_value()) break;
@@ -768,8 +769,8 @@ TEST(ShrinkerTest, AResultStaysAsItIs) {
 // A property that everything has: nothing much is left.
 TEST(ShrinkerTest, WithoutAPropertyHardlyAnythingIsLeft) {
   Rng rng(8);
-  for (const Space& space : kAllSpaces) {
-    Generator generator(rng, InfoOf(space));
+  for (const PagingMode& mode : kAllPagingModes) {
+    Generator generator(rng, InfoOf(mode));
     Shrinker shrinker([](const Case&) { return true; });
     const Case small = shrinker.Shrink(generator.DrawCase());
     ASSERT_EQ(small.requests.size(), 1u);

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "fuzz/generator/mutator.h"
-#include "fuzz/harness/space_filter.h"
+#include "fuzz/harness/paging_mode_filter.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/compare.h"
@@ -253,7 +253,7 @@ TEST_F(ChangesTest, AnMmIsGivenOneMoreLevel) {
 
 // Whatever way versions are gone through, each is what it was.
 TEST_F(ChangesTest, VersionsComeBack) {
-  const SpaceFilter filter = *SpaceFilter::Parse("s390");
+  const PagingModeFilter filter = *PagingModeFilter::Parse("s390");
   std::array<uint8_t, kMaxEncodedSize> buffer;
   std::set<size_t> counts;
   for (uint64_t seed = 1; seed <= 800; ++seed) {
@@ -261,7 +261,7 @@ TEST_F(ChangesTest, VersionsComeBack) {
         Mutate(buffer, 0, seed, filter, Tables::kChanging, nullptr);
     const Case c = Decode(std::span(buffer).first(size));
     mm_.reset();
-    mm_ = std::make_unique<AddressSpace<S390>>(arena_, c.space.levels);
+    mm_ = std::make_unique<AddressSpace<S390>>(arena_, c.mode.levels);
     if (Populate(c, *mm_) != Malformed::kNo) continue;
     history_.Make(c, *mm_);
     counts.insert(history_.count());
@@ -289,21 +289,21 @@ TEST_F(ChangesTest, VersionsComeBack) {
   EXPECT_THAT(counts, testing::ElementsAre(1, 2, 3, 4));
 }
 
-// A case that Linux would not make is not comparable, by name.
+// A case that Linux would not make is inconclusive, by name.
 TEST(ChangesVerdictTest, ImpossibleChangesHaveNames) {
   auto oracle = std::make_unique<Oracle>();
   Case c = MakeCase(3, {.start = kPlace}, {MapPages(kPlace, 1, 0xa000)});
   c.changes.push_back(Clear(Level::kPmd, kPlace));
   const Verdict& verdict =
-      oracle->Judge(c, WalkSet::All(), Excuses::kKnownDefects);
-  EXPECT_EQ(verdict.kind, Verdict::Kind::kNotComparable);
-  EXPECT_EQ(verdict.incomparable, Incomparable::kFreesPages);
+      oracle->Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kInconclusive);
+  EXPECT_EQ(verdict.inconclusive, Inconclusive::kFreesPages);
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(Incomparable::kUpgradesNothing); ++i) {
-    names.insert(Describe(static_cast<Incomparable>(i)));
+  for (int i = 0; i <= static_cast<int>(Inconclusive::kUpgradesNothing); ++i) {
+    names.insert(Describe(static_cast<Inconclusive>(i)));
   }
   EXPECT_EQ(names.size(),
-            static_cast<size_t>(Incomparable::kUpgradesNothing) + 1);
+            static_cast<size_t>(Inconclusive::kUpgradesNothing) + 1);
 }
 
 // The oracle's arena is clean when a case with changes has been judged.
@@ -318,12 +318,12 @@ TEST(ChangesVerdictTest, NothingOfACaseStays) {
   for (Change& change : c.changes) change.read = 6;
   for (int i = 0; i < 3; ++i) {
     const Verdict& changing =
-        oracle->Judge(c, WalkSet::Named(), Excuses::kKnownDefects);
+        oracle->Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
     EXPECT_EQ(changing.kind, Verdict::Kind::kAgrees);
     EXPECT_EQ(changing.requests[0].walks[IndexOf(kStaticLockless)].pages, 0u);
     EXPECT_EQ(changing.requests[0].walks[IndexOf(kStaticLockless)].changes, 3u);
     const Verdict& still =
-        oracle->Judge(quiet, WalkSet::Named(), Excuses::kKnownDefects);
+        oracle->Judge(quiet, WalkSet::Named(), Excuses::kExpectedFailures);
     EXPECT_EQ(still.requests[0].walks[IndexOf(kStaticLockless)].pages, 2u);
   }
 }

@@ -59,7 +59,7 @@ class WalkTest : public testing::Test {
 };
 
 // What a walk does where a range crosses a boundary of the root's entries.
-enum class Kind { kHolds, kLeavesItsCopy, kStuck };
+enum class Kind { kHolds, kLeavesItsCopy, kWrongEntry };
 
 struct KnownWalk {
   std::string_view name;
@@ -76,11 +76,11 @@ constexpr KnownWalk kWalks[] = {
     {"static-by-pointer", Kind::kHolds, false},
     {"folded-aware-by-pointer", Kind::kHolds, true},
     {"folded-aware-lockless", Kind::kHolds, true},
-    {"static-by-value-recompute", Kind::kStuck, true},
+    {"static-by-value-recompute", Kind::kWrongEntry, true},
     {"folded-aware-by-value-recompute", Kind::kHolds, true},
-    {"static-lockless-recompute", Kind::kStuck, true},
+    {"static-lockless-recompute", Kind::kWrongEntry, true},
     {"folded-aware-lockless-recompute", Kind::kHolds, true},
-    {"static-by-pointer-recompute", Kind::kStuck, true},
+    {"static-by-pointer-recompute", Kind::kWrongEntry, true},
     {"folded-aware-by-pointer-recompute", Kind::kHolds, true},
 };
 
@@ -127,8 +127,8 @@ TEST_P(CrossingTest, SoundWalksReturnBothPages) {
     if (walk.kind != Kind::kHolds) continue;
     const Walked walked = Run(walk.name);
     EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xbbbb000)) << walk.name;
-    EXPECT_EQ(walked.marks.left_copy, kNever) << walk.name;
-    EXPECT_EQ(walked.marks.stuck, kNever) << walk.name;
+    EXPECT_EQ(walked.marks.stack_escape, kNever) << walk.name;
+    EXPECT_EQ(walked.marks.wrong_entry, kNever) << walk.name;
     EXPECT_EQ(walked.marks.nowhere, kNever) << walk.name;
   }
 }
@@ -144,15 +144,15 @@ TEST_P(CrossingTest, TheBugReturnsThePageAnEntryBefore) {
   stack_.around = StackContent::kCopy;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xcccc000));
-  EXPECT_EQ(walked.marks.left_copy, 1u);
-  EXPECT_EQ(walked.marks.stuck, kNever);
+  EXPECT_EQ(walked.marks.stack_escape, 1u);
+  EXPECT_EQ(walked.marks.wrong_entry, kNever);
 }
 
 TEST_P(CrossingTest, TheBugIsShortWhereThereIsNone) {
   stack_.around = StackContent::kCopy;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000));
-  EXPECT_EQ(walked.marks.left_copy, 1u);
+  EXPECT_EQ(walked.marks.stack_escape, 1u);
   EXPECT_EQ(walked.marks.nowhere, kNever);
 }
 
@@ -160,14 +160,14 @@ TEST_P(CrossingTest, TheBugIsRightByLuckWhereTheNextEntryLies) {
   stack_.around = StackContent::kNext;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xbbbb000));
-  EXPECT_EQ(walked.marks.left_copy, 1u);
+  EXPECT_EQ(walked.marks.stack_escape, 1u);
 }
 
 TEST_P(CrossingTest, TheBugFaultsOnAZero) {
   stack_.around = StackContent::kZero;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000));
-  EXPECT_EQ(walked.marks.left_copy, 1u);
+  EXPECT_EQ(walked.marks.stack_escape, 1u);
   // A zero is a segment entry that leads to a page table at 0; in two levels
   // it is read as one at once.
   EXPECT_EQ(walked.marks.nowhere, 1u);
@@ -181,7 +181,7 @@ TEST_P(CrossingTest, TheBugStopsAtAnEmptyEntry) {
                           .word = empty[GetParam().levels - 2]});
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000));
-  EXPECT_EQ(walked.marks.left_copy, 1u);
+  EXPECT_EQ(walked.marks.stack_escape, 1u);
   EXPECT_EQ(walked.marks.nowhere, kNever);
 }
 
@@ -198,17 +198,17 @@ TEST_P(CrossingTest, OnlyTheWordBehindTheCopyIsRead) {
 }
 
 // A folded offset hands back a pointer to the entry where the loop began.
-TEST_P(CrossingTest, StaticWalksThatComputeAgainAreStuck) {
+TEST_P(CrossingTest, StaticWalksThatRecomputeReadWrongEntries) {
   for (const KnownWalk& walk : kWalks) {
-    if (walk.kind != Kind::kStuck) continue;
+    if (walk.kind != Kind::kWrongEntry) continue;
     const Walked walked = Run(walk.name);
     EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000)) << walk.name;
-    EXPECT_EQ(walked.marks.stuck, 1u) << walk.name;
-    EXPECT_EQ(walked.marks.left_copy, kNever) << walk.name;
+    EXPECT_EQ(walked.marks.wrong_entry, 1u) << walk.name;
+    EXPECT_EQ(walked.marks.stack_escape, kNever) << walk.name;
   }
   MapPage(GetParam().behind, kBehind);
   for (const KnownWalk& walk : kWalks) {
-    if (walk.kind != Kind::kStuck) continue;
+    if (walk.kind != Kind::kWrongEntry) continue;
     EXPECT_THAT(Run(walk.name).pages, ElementsAre(0xaaaa000, 0xcccc000))
         << walk.name;
   }
@@ -223,7 +223,7 @@ TEST_P(CrossingTest, OnOneSideAllWalksAreRight) {
     const Walked second =
         WalkTest::Run(walk.name, GetParam().end - 0x1000, GetParam().end);
     EXPECT_THAT(second.pages, ElementsAre(0xbbbb000)) << walk.name;
-    EXPECT_EQ(second.marks.left_copy, kNever) << walk.name;
+    EXPECT_EQ(second.marks.stack_escape, kNever) << walk.name;
   }
 }
 
@@ -249,8 +249,8 @@ TEST_F(WalkTest, FiveLevelsAreRightForAll) {
           Run(walk.name, boundary - 0x1000, boundary + 0x1000);
       EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xbbbb000)) << walk.name;
       EXPECT_TRUE(walked.marks.invariant) << walk.name;
-      EXPECT_EQ(walked.marks.left_copy, kNever) << walk.name;
-      EXPECT_EQ(walked.marks.stuck, kNever) << walk.name;
+      EXPECT_EQ(walked.marks.stack_escape, kNever) << walk.name;
+      EXPECT_EQ(walked.marks.wrong_entry, kNever) << walk.name;
     }
   }
 }
@@ -398,7 +398,7 @@ TEST_F(WalkTest, AnEntryThatLeadsNowhere) {
 class CountingTrace {
  public:
   void OnTurn(const Turn& turn) { ++turns_[Ordinal(turn.level)]; }
-  void OnReread(const Again&) { ++rereads_; }
+  void OnReread(const Reread&) { ++rereads_; }
 
   // pte first.
   const std::array<int, kLevelCount>& turns() const { return turns_; }

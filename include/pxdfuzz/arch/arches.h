@@ -9,7 +9,7 @@
 #include "pxdfuzz/arch/arm64.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/arch/x86.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
@@ -40,9 +40,9 @@ constexpr bool VisitArch(ArchId id, Visitor&& visitor) {
   return VisitArchOf<Architectures>(id, std::forward<Visitor>(visitor));
 }
 
-// Whether cases of that kind of space can be run.
-constexpr bool IsBuilt(Space space) {
-  return VisitArch(space.arch, []<class A>() {});
+// Whether cases of that paging mode can be run.
+constexpr bool IsBuilt(PagingMode mode) {
+  return VisitArch(mode.arch, []<class A>() {});
 }
 
 }  // namespace pxdfuzz

@@ -13,8 +13,8 @@
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/manual.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 
 namespace pxdfuzz {
 
@@ -433,10 +433,10 @@ struct Arm64Page16K {
   static constexpr Causes ExpectedFailures(Policy policy, int levels) {
     Causes causes;
     if (levels == kMinLevels && policy.descent == Descent::kByValue) {
-      causes.Add(Cause::kLeftCopy);
+      causes.Add(Cause::kStackEscape);
     }
     // An offset that is handed a pointer reads an entry that nobody has tested.
-    if (policy.descent == Descent::kByPointer) causes.Add(Cause::kReadAgain);
+    if (policy.descent == Descent::kByPointer) causes.Add(Cause::kDoubleFetch);
     return causes;
   }
   static constexpr std::string_view Witness(int levels) {

@@ -14,8 +14,8 @@
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/manual.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 
 namespace pxdfuzz {
 
@@ -80,7 +80,7 @@ struct BasicS390 {
     static constexpr uint64_t kDesignationType = 0x0c;
   };
 
-  // The shape of a space with that many real levels.
+  // The shape of a paging mode with that many real levels.
   static constexpr Geometry GeometryOf(int levels) {
     Geometry geometry = kShape;
     for (const Level level : kAllLevels) {
@@ -540,27 +540,27 @@ struct BasicS390 {
     return levels >= 3 && levels < kMaxLevels;
   }
 
-  // Why the walk `policy` is expected to go wrong in a space of that many
+  // Why the walk `policy` is expected to go wrong in a paging mode of that many
   // levels; empty where it holds.
   static constexpr Causes ExpectedFailures(Policy policy, int levels) {
     Causes causes;
     if (levels < kMaxLevels && policy.boundary == BoundaryRule::kStatic) {
       if (policy.step == Step::kRecompute) {
         // A folded offset hands back a pointer to the first entry again.
-        causes.Add(Cause::kStuck);
+        causes.Add(Cause::kWrongEntry);
       } else if (policy.descent == Descent::kByValue) {
         // The static boundary of a folded level lets the loop below walk off
         // the copy.
-        causes.Add(Cause::kLeftCopy);
+        causes.Add(Cause::kStackEscape);
       }
     }
     // An offset that is handed a pointer reads an entry that nobody has tested.
-    if (policy.descent == Descent::kByPointer) causes.Add(Cause::kReadAgain);
+    if (policy.descent == Descent::kByPointer) causes.Add(Cause::kDoubleFetch);
     // Below a folded level the pointer to an entry that may be a leaf, or lead
     // to pages, is that of a local copy: region-third leaves with 3 levels and
     // fewer, segment entries with 2.
     if (policy.descent == Descent::kByValue && levels <= Ordinal(Level::kP4d)) {
-      causes.Add(Cause::kCopyCheck);
+      causes.Add(Cause::kVacuousRecheck);
     }
     return causes;
   }

@@ -13,7 +13,7 @@
 #include "pxdfuzz/memory/stack.h"
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
@@ -124,7 +124,7 @@ constexpr bool HasCount(Change::Kind kind) {
 struct Case {
   static constexpr uint16_t kMaxPages = 512;
 
-  Space space;
+  PagingMode mode;
   Stack stack;
   // None in the empty case, which bytes that mean nothing decode to.
   InlineVector<Request, 4> requests;
@@ -138,8 +138,8 @@ struct Case {
   friend constexpr bool operator==(const Case&, const Case&) = default;
 };
 
-// The byte format, version 1. All of it is fixed: 20 bytes for the space, the
-// first request and the stack, then records of 20 bytes, each a further
+// The byte format, version 1. All of it is fixed: 20 bytes for the paging mode,
+// the first request and the stack, then records of 20 bytes, each a further
 // request, a word on the stack, something done to the tables or a change while
 // they are walked. Bytes past the end count as zero. Selectors are tables of
 // 256 values, so nearly every input means something; addresses are relative to
@@ -160,7 +160,7 @@ Case Decode(std::span<const uint8_t> bytes);
 size_t Encode(const Case& c, std::span<uint8_t> out);
 
 // Makes `c` a case that bytes can say: counts and frames are cut to their
-// range, addresses and frames aligned down, levels that the space has not
+// range, addresses and frames aligned down, levels that the paging mode has not
 // replaced by the next lower one, states that a level has not by what it has;
 // a change comes no earlier than the one before it.
 void Canonicalize(Case& c);

@@ -14,7 +14,7 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/engine/protocol.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
@@ -27,7 +27,7 @@ struct Answers {
 };
 
 // A program that holds the fast walk of a kernel tree, and a process of it that
-// answers. Kernel text is never linked here: it is asked.
+// answers. Kernel code is never linked here: it is asked.
 class KernelProgram {
  public:
   struct Opened;
@@ -38,14 +38,14 @@ class KernelProgram {
   KernelProgram(const KernelProgram&) = delete;
   KernelProgram& operator=(const KernelProgram&) = delete;
 
-  const KernelText& text() const { return text_; }
-  // Whether it holds text of that kind of space.
-  bool Takes(Space space) const { return Name(space.arch) == text_.arch; }
+  const KernelCode& text() const { return text_; }
+  // Whether it holds text of that paging mode.
+  bool Takes(PagingMode mode) const { return Name(mode.arch) == text_.arch; }
 
-  // What it does with each request of `c`, which is of a space that it takes;
-  // with all that is known of the runs where `recorded` says so. One process
-  // answers for many cases. Where it ends in the middle of a case, so did that
-  // request, and a new process goes on with the next.
+  // What it does with each request of `c`, which is of a paging mode that it
+  // takes; with all that is known of the runs where `recorded` says so. One
+  // process answers for many cases. Where it ends in the middle of a case, so
+  // did that request, and a new process goes on with the next.
   Answers Ask(const Case& c, bool recorded);
 
  private:
@@ -67,7 +67,7 @@ class KernelProgram {
   std::string Complaint() const;
 
   std::string path_;
-  KernelText text_;
+  KernelCode text_;
   Process process_;
   int socket_ = -1;  // its standard input and output
   int errors_ = -1;  // a file without a name: its standard error
@@ -89,14 +89,14 @@ struct KernelProgram::Opened {
 // is.
 size_t RequestToTell(const std::vector<Answer>& answers);
 
-// The folder in which programs with kernel text are looked for: that in
+// The folder in which programs with kernel code are looked for: that in
 // PXDFUZZ_KERNEL_PROGRAMS, or the one that this program is in.
 std::string KernelFolder();
 
 // Names of all programs kernel-* there, sorted.
 std::vector<std::string> KernelProgramNames();
 
-// "no program with kernel text in FOLDER: ...": what to do where there is none.
+// "no program with kernel code in FOLDER: ...": what to do where there is none.
 std::string NoKernelPrograms();
 
 // Whether a walk of that name would be a program's.

@@ -10,15 +10,15 @@
 
 namespace pxdfuzz {
 
-// Which kernel text a program holds.
-struct KernelText {
+// Which kernel code a program holds.
+struct KernelCode {
   std::string name;     // "kernel-6.1-s390-by-value"
   std::string version;  // "6.1.192"
-  std::string cut;      // a hash of the text
+  std::string slice;    // a hash of the text
   std::string arch;     // "s390"
   std::string variant;  // "by-value"
 
-  friend bool operator==(const KernelText&, const KernelText&) = default;
+  friend bool operator==(const KernelCode&, const KernelCode&) = default;
 };
 
 // "as it was before d3f7b1bb2040: ...": how a variant differs from the tree's

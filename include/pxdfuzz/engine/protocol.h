@@ -21,7 +21,7 @@ namespace pxdfuzz {
 struct Answer {
   // The case or the request cannot be judged. Where it was not refused, nothing
   // was run.
-  bool incomparable = false;
+  bool inconclusive = false;
   Recording run;
   // The finding's name, or empty; and the page it is about.
   std::string finding;
@@ -46,9 +46,9 @@ inline constexpr std::string_view kJudge = "judge ";
 inline constexpr std::string_view kRecord = "record ";
 
 // What a program says when it starts, from kProtocolLine to kGreetingEnd.
-std::string Greeting(const KernelText& text);
+std::string Greeting(const KernelCode& text);
 // Nothing where the lines are no greeting of this version.
-std::optional<KernelText> ReadGreeting(std::string_view lines);
+std::optional<KernelCode> ReadGreeting(std::string_view lines);
 
 // An answer, from its first line to kAnswerEnd. Without `recorded` it has no
 // pages, marks and events.

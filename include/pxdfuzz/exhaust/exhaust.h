@@ -26,8 +26,8 @@
 #include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/walk/trace.h"
 #include "pxdfuzz/walk/walk.h"
@@ -36,8 +36,8 @@ namespace pxdfuzz {
 
 // Five levels with that many index bits each. The topmost table's last entry
 // ends at 2^address_bits; at 2^64 the boundary above it is 0, as it is in real
-// spaces of five levels. `index_bits` is 1 or 2; large enough an `address_bits`
-// leaves an entry's low bits to software.
+// paging modes of five levels. `index_bits` is 1 or 2; large enough an
+// `address_bits` leaves an entry's low bits to software.
 constexpr Geometry TinyGeometry(int index_bits, int address_bits = 64) {
   Geometry geometry;
   for (const Level level : kAllLevels) {
@@ -57,7 +57,7 @@ using TinyS390 = BasicS390<TinyGeometry(kIndexBits)>;
 struct WorldBounds {
   static constexpr uint64_t kMostPages = 64;
 
-  // Ranges have 1 to so many pages, and begin at each page of the space.
+  // Ranges have 1 to so many pages, and begin at each page of the address space.
   uint64_t pages = 4;  // at most kMostPages
   // Whether words of the stack around a copy are chosen, or all zero.
   bool stack_content = true;
@@ -86,7 +86,7 @@ struct SeenWorld {
     std::optional<size_t> leads_to;
   };
 
-  Space space;
+  PagingMode mode;
   Policy walk;
   // Pages are counted from the beginning of the space, frames in pages.
   uint64_t start = 0;
@@ -126,7 +126,7 @@ SeenWorld SeenWorldOf(const LazyWorld<A>& world, int levels, Policy walk,
                       const Request& request) {
   const Geometry& geometry = world.geometry();
   SeenWorld seen;
-  seen.space = {A::kId, static_cast<uint8_t>(levels)};
+  seen.mode = {A::kId, static_cast<uint8_t>(levels)};
   seen.walk = walk;
   seen.start = request.start >> geometry.page_shift();
   seen.pages = request.pages;
@@ -155,7 +155,7 @@ struct ExhaustResult {
   // Worlds that the walk or the reference can tell apart, over all ranges.
   uint64_t behaviours = 0;
   // Those in which they differ, and among them those that the cause of the
-  // walk's known defect excuses.
+  // walk's expected failure excuses.
   uint64_t differ = 0;
   uint64_t excused = 0;
   // By Outcome; and those in which the walk does not end, which have none.
@@ -195,9 +195,9 @@ template <class A>
 class WorldTrace {
  public:
   WorldTrace(LazyMemory<A>& memory, const typename A::Kernel& kernel,
-             bool looks_for_stuck)
+             bool looks_for_wrong_entry)
       : page_shift_(kernel.StaticShift(Level::kPte)),
-        marks_(memory, looks_for_stuck) {}
+        marks_(memory, looks_for_wrong_entry) {}
 
   void OnTurn(const Turn& turn) {
     if (turn.step == WalkStep::kLeaf &&
@@ -207,12 +207,12 @@ class WorldTrace {
     }
     marks_.OnTurn(turn);
   }
-  void OnReread(const Again& again) { marks_.OnReread(again); }
+  void OnReread(const Reread& reread) { marks_.OnReread(reread); }
 
   const Marks& marks() const { return marks_.marks(); }
 
  private:
-  // More than any space has that is explored.
+  // More than any paging mode has that is explored.
   static constexpr uint64_t kMostPages = 1 << 16;
 
   const int page_shift_;
@@ -299,7 +299,7 @@ class Exhaustion {
   void RunWorld(LazyWorld<A>& world, const Request& request) {
     LazyMemory<A> memory(world);
     WorldTrace<A> trace(memory, kernel_,
-                        expected_failures_.Contains(Cause::kStuck));
+                        expected_failures_.Contains(Cause::kWrongEntry));
     count_ = 0;
     expected_ = 0;
     bool ends = true;
@@ -404,7 +404,7 @@ std::vector<Request> RequestsWithin(int levels, const WorldBounds& bounds) {
   for (uint64_t pages = 1; pages <= std::min(bounds.pages, in_space); ++pages) {
     for (uint64_t first = 0; first + pages <= in_space; ++first) {
       const uint64_t start = first << geometry.page_shift();
-      if (Permitted<A>(levels, start, pages) != Incomparable::kNo) continue;
+      if (Permitted<A>(levels, start, pages) != Inconclusive::kNo) continue;
       for (const bool write : {false, true}) {
         requests.push_back({start, static_cast<uint16_t>(pages), write});
       }

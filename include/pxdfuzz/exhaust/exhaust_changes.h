@@ -91,8 +91,8 @@ template <class A>
 class ChangingWorldTrace : public MarkTrace<LazyChangingMemory<A>> {
  public:
   ChangingWorldTrace(LazyWorld<A>& world, LazyChangingMemory<A>& memory,
-                     bool looks_for_stuck)
-      : MarkTrace<LazyChangingMemory<A>>(memory, looks_for_stuck),
+                     bool looks_for_wrong_entry)
+      : MarkTrace<LazyChangingMemory<A>>(memory, looks_for_wrong_entry),
         world_(world) {}
 
   void OnGrab(size_t pages, uint64_t /*count*/) {
@@ -101,11 +101,12 @@ class ChangingWorldTrace : public MarkTrace<LazyChangingMemory<A>> {
       first_grabbed_after_ = pages;
     }
   }
-  void OnCheck(const Again& again) {
-    this->OnRead(again.loaded, again.pages);
-    if (again.loaded.source == Source::kOwnCopy &&
-        this->memory_.IsOutdated(again.ref.copy_of())) {
-      this->marks_.copy_check = std::min(this->marks_.copy_check, again.pages);
+  void OnCheck(const Reread& reread) {
+    this->OnRead(reread.loaded, reread.pages);
+    if (reread.loaded.source == Source::kOwnCopy &&
+        this->memory_.IsOutdated(reread.ref.copy_of())) {
+      this->marks_.vacuous_recheck =
+          std::min(this->marks_.vacuous_recheck, reread.pages);
     }
   }
 
@@ -130,7 +131,7 @@ class ChangingWorldTrace : public MarkTrace<LazyChangingMemory<A>> {
 //   B  Returned are at least the pages, up to the first of which this is not
 //      true, that were there at the start and have no changed entry on their
 //      paths: kShort.
-//   C  With the last check, the state of A is one that there was when the
+//   C  With the recheck, the state of A is one that there was when the
 //      reference was taken, or a later one: kStale.
 template <class A, class Text>
 class RaceExhaustion {
@@ -155,7 +156,7 @@ class RaceExhaustion {
   template <class OnSome, class OnWorld>
   bool Run(const Request& request, OnSome&& on_some, OnWorld&& on_world) {
     // A walk has no more turns in each of five loops than pages. It reads an
-    // entry twice in each, and twice more for the last check; the reference
+    // entry twice in each, and twice more for the recheck; the reference
     // reads one a level for each page and state.
     const size_t most_reads = size_t{request.pages} * kLevelCount * 6;
     LazyWorld<A> world(levels_, {.write = request.write,
@@ -190,7 +191,8 @@ class RaceExhaustion {
 
   void RunWorld(LazyWorld<A>& world, const Request& request) {
     LazyChangingMemory<A> memory(world);
-    ChangingWorldTrace<A> trace(world, memory, known_.Contains(Cause::kStuck));
+    ChangingWorldTrace<A> trace(world, memory,
+                                known_.Contains(Cause::kWrongEntry));
     count_ = 0;
     position_ = 0;
     outcome_ = Outcome::kAgrees;
@@ -246,7 +248,7 @@ class RaceExhaustion {
       }
       const uint64_t walked = walked_[position_];
       const bool was_there = before_.frame == walked;
-      // Without a last check nothing tells when a reference is taken.
+      // Without a recheck nothing tells when a reference is taken.
       if (was_there && !trace.GrabbedAfter(position_)) continue;
       if (before_.met_change) {
         after_ = At(world, Version::Of::kAfter, request, address);
@@ -361,10 +363,10 @@ RaceResult ExhaustChanges(int levels, Policy policy,
 }
 
 // The same for TinyS390 of `index_bits` index bits, 1 or 2, and the walk with
-// its last check, or without it; compiled once.
-enum class LastCheck : uint8_t { kNo, kYes };
+// its recheck, or without it; compiled once.
+enum class Recheck : uint8_t { kNo, kYes };
 RaceResult ExhaustChangesTiny(
-    int index_bits, int levels, Policy policy, LastCheck last_check,
+    int index_bits, int levels, Policy policy, Recheck recheck,
     const WorldBounds& bounds,
     const std::function<void(const ExhaustProgress&)>& progress);
 

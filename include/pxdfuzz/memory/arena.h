@@ -34,7 +34,7 @@ class Arena {
   static constexpr uint64_t kSize = kPoolSize * kLevelCount;
 
   // Where the words really lie is a multiple of this, as kBase is: pointers to
-  // them are as aligned as the addresses they stand for, and kernel text may
+  // them are as aligned as the addresses they stand for, and kernel code may
   // ask which page a pointer is in.
   static constexpr uint64_t kAlignment = 65536;
 

@@ -76,7 +76,7 @@ class ArenaMemory {
     const Copy& copy = copies_[Ordinal(ref.copy_of())];
     if (IsOwnCopy(ref)) {
       return {copy.value,
-              ref.realigned() ? Source::kLeftCopy : Source::kOwnCopy};
+              ref.realigned() ? Source::kStackEscape : Source::kOwnCopy};
     }
     const auto distance =
         static_cast<int64_t>(WrappingSub(ref.address(), stack_.address()));
@@ -84,18 +84,18 @@ class ArenaMemory {
         stack_.At(distance / static_cast<int64_t>(kEntrySize));
     switch (word.content) {
       case StackContent::kZero:
-        return {0, Source::kLeftCopy};
+        return {0, Source::kStackEscape};
       case StackContent::kCopy:
-        return {copy.value, Source::kLeftCopy};
+        return {copy.value, Source::kStackEscape};
       case StackContent::kNext: {
         const uint64_t* next = arena_.Find(copy.origin.Next().address());
         const bool exists = copy.origin.in_table() && next != nullptr;
-        return {exists ? *next : 0, Source::kLeftCopy};
+        return {exists ? *next : 0, Source::kStackEscape};
       }
       case StackContent::kWord:
-        return {word.word, Source::kLeftCopy};
+        return {word.word, Source::kStackEscape};
     }
-    return {0, Source::kLeftCopy};
+    return {0, Source::kStackEscape};
   }
 
   const Arena& arena_;

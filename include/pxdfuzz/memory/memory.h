@@ -13,10 +13,10 @@ namespace pxdfuzz {
 
 // What a read hit.
 enum class Source : uint8_t {
-  kTable,     // an entry of a table
-  kOwnCopy,   // the local copy that the pointer was made from
-  kLeftCopy,  // another word of the stack: the pointer has left its copy
-  kNowhere,   // neither a table nor the stack: a real kernel would fault
+  kTable,        // an entry of a table
+  kOwnCopy,      // the local copy that the pointer was made from
+  kStackEscape,  // another word of the stack: the pointer has left its copy
+  kNowhere,      // neither a table nor the stack: a real kernel would fault
 };
 
 // An entry as a walk sees it.

@@ -18,7 +18,7 @@ namespace pxdfuzz {
 // What the words of an arena hold in each of a few versions, and at which of
 // them it is. Version 0 is what stands there at `Begin`; whatever is touched
 // between `BeginNext` and `EndNext` makes one more. `GoTo` writes words back
-// and forth, so all that reads the arena, kernel text too, sees the version
+// and forth, so all that reads the arena, kernel code too, sees the version
 // that it is at. Tables are made by one version and exist in all: in those
 // before, nothing leads to them.
 class Versions {

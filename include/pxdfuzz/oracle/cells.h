@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
@@ -40,7 +40,7 @@ struct Cell {
     kRefused,   // the request is beyond the limit; nothing else is said
   };
 
-  Space space;
+  PagingMode mode;
   bool write = false;
   // The highest level of which the range crosses a boundary, if any.
   std::optional<Level> crossed;
@@ -63,7 +63,8 @@ std::string Describe(const Cell& cell);
 // At most this many cells; the size of the array of counters.
 inline constexpr size_t kMaxCells = 4096;
 
-// All that are possible, in a fixed order; those of one space stand together.
+// All that are possible, in a fixed order; those of one paging mode stand
+// together.
 std::span<const Cell> Cells();
 
 // The position of `cell` in Cells(). Nothing for a cell that is impossible: a

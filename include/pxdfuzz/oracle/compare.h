@@ -20,8 +20,8 @@
 #include "pxdfuzz/oracle/outcome.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/tables/arch_arenas.h"
 #include "pxdfuzz/tables/changes.h"
@@ -32,7 +32,7 @@
 namespace pxdfuzz {
 
 // Why there is nothing to compare.
-enum class Incomparable : uint8_t {
+enum class Inconclusive : uint8_t {
   kNo,
   kEmptyCase,         // the input means nothing
   kOverflow,          // refused: start and length overflow
@@ -52,14 +52,14 @@ enum class Incomparable : uint8_t {
 };
 
 // One line, without a full stop.
-std::string_view Describe(Incomparable reason);
+std::string_view Describe(Inconclusive reason);
 
 // What two findings of one cause have in common. Made of the case's meaning
 // alone: no address, order of hashing or compiler is in it.
 struct Signature {
-  Space space;
+  PagingMode mode;
   Policy walk;
-  // Whether tables changed while it ran, and it had the last check.
+  // Whether tables changed while it ran, and it had the recheck.
   bool changing = false;
   Outcome outcome = Outcome::kAgrees;
   // The entry by which the reference finds the first page that differs: its
@@ -103,14 +103,14 @@ class WalkSet {
   unsigned bits_ = 0;
 };
 
-// Whether a known defect is a finding.
-enum class Excuses : uint8_t { kNone, kKnownDefects };
+// Whether a expected failure is a finding.
+enum class Excuses : uint8_t { kNone, kExpectedFailures };
 
 // How one walk did on one request.
 struct WalkVerdict {
   bool ran = false;
   Outcome outcome = Outcome::kAgrees;
-  // Why the outcome is no finding, where it is a known defect.
+  // Why the outcome is no finding, where it is a expected failure.
   Cause excuse = Cause::kNone;
   // Pages returned.
   size_t pages = 0;
@@ -126,7 +126,7 @@ struct WalkVerdict {
 };
 
 struct RequestVerdict {
-  Incomparable incomparable = Incomparable::kNo;
+  Inconclusive inconclusive = Inconclusive::kNo;
   // Pages that the reference returns.
   size_t pages = 0;
   // Whether the range crosses a boundary of the root table's entries although
@@ -149,15 +149,15 @@ struct Finding {
 
 struct Verdict {
   enum class Kind : uint8_t {
-    kNotComparable,
+    kInconclusive,
     kAgrees,
-    kKnownDefect,  // only what the walks are known to get wrong
+    kExpectedFailure,  // only what the walks are known to get wrong
     kFinding,
   };
 
-  Kind kind = Kind::kNotComparable;
+  Kind kind = Kind::kInconclusive;
   // Of the case as a whole; each request has its own besides.
-  Incomparable incomparable = Incomparable::kNo;
+  Inconclusive inconclusive = Inconclusive::kNo;
   InlineVector<RequestVerdict, 4> requests;
   // The first, in the order of requests and walks.
   std::optional<Finding> finding;
@@ -166,12 +166,12 @@ struct Verdict {
 // Whether gup_fast takes a request of `pages` pages at all, for every walk:
 // kNo, kOverflow or kBeyondLimit.
 template <class A>
-constexpr Incomparable Permitted(int levels, uint64_t start, uint64_t pages) {
+constexpr Inconclusive Permitted(int levels, uint64_t start, uint64_t pages) {
   const uint64_t bytes = pages << A::GeometryOf(levels).page_shift();
   const uint64_t end = WrappingAdd(start, bytes);
-  if (end <= start) return Incomparable::kOverflow;
-  return A::Contract::Permits(levels, end) ? Incomparable::kNo
-                                           : Incomparable::kBeyondLimit;
+  if (end <= start) return Inconclusive::kOverflow;
+  return A::Contract::Permits(levels, end) ? Inconclusive::kNo
+                                           : Inconclusive::kBeyondLimit;
 }
 
 // Runs cases. One object serves any number of them, one after the other; it

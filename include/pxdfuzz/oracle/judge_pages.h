@@ -66,7 +66,7 @@ inline JudgedPages JudgePages(const Reference& reference, size_t count,
 // a stray read where the pages are right, and a fault whatever they are, since
 // a kernel that reads from nowhere returns nothing at all.
 inline void AddStrayReads(const Marks& marks, JudgedPages& judged) {
-  const size_t stray = std::min(marks.nowhere, marks.left_copy);
+  const size_t stray = std::min(marks.nowhere, marks.stack_escape);
   if (judged.outcome == Outcome::kAgrees && stray != Marks::kNever) {
     judged = {Outcome::kStrayRead, stray};
   }

@@ -25,42 +25,42 @@
 namespace pxdfuzz {
 namespace oracle {
 
-inline Incomparable AsIncomparable(Malformed malformed) {
+inline Inconclusive AsInconclusive(Malformed malformed) {
   switch (malformed) {
     case Malformed::kNo:
-      return Incomparable::kNo;
+      return Inconclusive::kNo;
     case Malformed::kWord:
-      return Incomparable::kMalformedWord;
+      return Inconclusive::kMalformedWord;
     case Malformed::kTable:
-      return Incomparable::kMalformedTable;
+      return Inconclusive::kMalformedTable;
     case Malformed::kControl:
-      return Incomparable::kMalformedControl;
+      return Inconclusive::kMalformedControl;
   }
-  return Incomparable::kNo;
+  return Inconclusive::kNo;
 }
 
-inline Incomparable AsIncomparable(Impossible impossible) {
+inline Inconclusive AsInconclusive(Impossible impossible) {
   switch (impossible) {
     case Impossible::kNo:
-      return Incomparable::kNo;
+      return Inconclusive::kNo;
     case Impossible::kFreesPages:
-      return Incomparable::kFreesPages;
+      return Inconclusive::kFreesPages;
     case Impossible::kInsideLeaf:
-      return Incomparable::kInsideLeaf;
+      return Inconclusive::kInsideLeaf;
     case Impossible::kMapsOver:
-      return Incomparable::kMapsOver;
+      return Inconclusive::kMapsOver;
     case Impossible::kMapsIntoCollapse:
-      return Incomparable::kMapsIntoCollapse;
+      return Inconclusive::kMapsIntoCollapse;
     case Impossible::kDetachesNothing:
-      return Incomparable::kDetachesNothing;
+      return Inconclusive::kDetachesNothing;
     case Impossible::kSplitsNothing:
-      return Incomparable::kSplitsNothing;
+      return Inconclusive::kSplitsNothing;
     case Impossible::kRefillsNothing:
-      return Incomparable::kRefillsNothing;
+      return Inconclusive::kRefillsNothing;
     case Impossible::kUpgradesNothing:
-      return Incomparable::kUpgradesNothing;
+      return Inconclusive::kUpgradesNothing;
   }
-  return Incomparable::kNo;
+  return Inconclusive::kNo;
 }
 
 // What the reference finds at one address.
@@ -104,13 +104,13 @@ inline std::optional<uint64_t> Boundary(const Geometry& geometry, Level level,
 // The cell of a request that is permitted and of which the reference returns
 // `returned` pages.
 template <class A, class Entries>
-std::optional<size_t> CellOf(const Space& space,
+std::optional<size_t> CellOf(const PagingMode& mode,
                              const AddressSpace<A, Entries>& mm,
                              const ArenaMemory& memory, const Request& request,
                              size_t returned) {
   const Geometry& geometry = mm.geometry();
   const uint64_t end = request.start + request.pages * geometry.page_size();
-  Cell cell{.space = space, .write = request.write};
+  Cell cell{.mode = mode, .write = request.write};
   uint64_t deciding = request.start;
   for (Level level = Level::kPgd; level > Level::kPte; level = Below(level)) {
     if (geometry.shift(level) == geometry.shift(Below(level))) continue;
@@ -138,12 +138,12 @@ std::optional<size_t> CellOf(const Space& space,
 template <class Arches, class Runner>
 const Verdict& BasicOracle<Arches, Runner>::Judge(const Case& c, WalkSet walks,
                                                   Excuses excuses) {
-  verdict_.kind = Verdict::Kind::kNotComparable;
-  verdict_.incomparable = Incomparable::kEmptyCase;
+  verdict_.kind = Verdict::Kind::kInconclusive;
+  verdict_.inconclusive = Inconclusive::kEmptyCase;
   verdict_.requests.clear();
   verdict_.finding.reset();
   if (!c.empty()) {
-    VisitArchOf<Arches>(c.space.arch,
+    VisitArchOf<Arches>(c.mode.arch,
                         [&]<class A>() { JudgeCase<A>(c, walks, excuses); });
   }
   return verdict_;
@@ -153,11 +153,11 @@ template <class Arches, class Runner>
 template <class A>
 void BasicOracle<Arches, Runner>::JudgeCase(const Case& c, WalkSet walks,
                                             Excuses excuses) {
-  AddressSpace<A> mm(arenas_.of(A::kId), c.space.levels);
-  verdict_.incomparable = oracle::AsIncomparable(Populate(c, mm));
-  if (verdict_.incomparable != Incomparable::kNo) return;
-  verdict_.incomparable = oracle::AsIncomparable(history_.Make(c, mm));
-  if (verdict_.incomparable != Incomparable::kNo) return;
+  AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
+  verdict_.inconclusive = oracle::AsInconclusive(Populate(c, mm));
+  if (verdict_.inconclusive != Inconclusive::kNo) return;
+  verdict_.inconclusive = oracle::AsInconclusive(history_.Make(c, mm));
+  if (verdict_.inconclusive != Inconclusive::kNo) return;
   for (size_t i = 0; i < c.requests.size(); ++i) {
     JudgeRequest(c, mm, i, walks, excuses);
   }
@@ -172,10 +172,10 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
   const Request& request = c.requests[index];
   const Geometry& geometry = mm.geometry();
   RequestVerdict& verdict = verdict_.requests.emplace_back();
-  verdict.incomparable =
+  verdict.inconclusive =
       Permitted<A>(mm.levels(), request.start, request.pages);
-  if (verdict.incomparable != Incomparable::kNo) {
-    verdict.cell = IndexOf(Cell{.space = c.space,
+  if (verdict.inconclusive != Inconclusive::kNo) {
+    verdict.cell = IndexOf(Cell{.mode = c.mode,
                                 .write = request.write,
                                 .outcome = Cell::Outcome::kRefused});
     return;
@@ -184,7 +184,7 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
   const ArenaMemory memory(mm.arena(), geometry, c.stack);
   reference_->template Make<A>(history_, memory, request);
   verdict.pages = reference_->pages();
-  verdict.cell = oracle::CellOf(c.space, mm, memory, request, verdict.pages);
+  verdict.cell = oracle::CellOf(c.mode, mm, memory, request, verdict.pages);
   if (const auto boundary = oracle::Boundary(
           geometry, geometry.root(), request.start,
           request.start + request.pages * geometry.page_size());
@@ -194,7 +194,7 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
         verdict.pages > (*boundary - request.start) >> geometry.page_shift();
   }
 
-  const WalkSite site{c.space, mm.arena(), history_, c.stack};
+  const WalkSite site{c.mode, mm.arena(), history_, c.stack};
   for (size_t i = 0; i < kWalkCount; ++i) {
     if (!walks.Contains(i)) continue;
     const Policy policy = kAllWalks[i];
@@ -203,15 +203,15 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
     WalkVerdict& walk = verdict.walks[i];
     walk = JudgeWalk(request, run);
     if (walk.outcome == Outcome::kAgrees) {
-      if (verdict_.kind == Verdict::Kind::kNotComparable) {
+      if (verdict_.kind == Verdict::Kind::kInconclusive) {
         verdict_.kind = Verdict::Kind::kAgrees;
       }
-    } else if (excuses == Excuses::kKnownDefects) {
+    } else if (excuses == Excuses::kExpectedFailures) {
       walk.excuse = run.marks.Excuse(A::ExpectedFailures(policy, mm.levels()),
                                      walk.first_difference);
       if (walk.excuse != Cause::kNone &&
           verdict_.kind != Verdict::Kind::kFinding) {
-        verdict_.kind = Verdict::Kind::kKnownDefect;
+        verdict_.kind = Verdict::Kind::kExpectedFailure;
       }
     }
     if (walk.is_finding()) {
@@ -260,7 +260,7 @@ Finding BasicOracle<Arches, Runner>::FindingOf(const Case& c,
                 request.start + page * geometry.page_size());
   return {.request = index,
           .walk = walk,
-          .signature = {.space = c.space,
+          .signature = {.mode = c.mode,
                         .walk = kAllWalks[walk],
                         .changing = !c.changes.empty(),
                         .outcome = verdict.outcome,

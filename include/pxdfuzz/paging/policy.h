@@ -108,19 +108,23 @@ constexpr std::optional<Policy> PolicyFromName(std::string_view name) {
 // Why a walk goes wrong: a predicate on the first read that shows it.
 enum class Cause : uint8_t {
   kNone,
-  kLeftCopy,  // a read of the stack outside the copy the pointer was made from
-  kStuck,     // a loop turn reads an entry whose span does not hold its address
+  kStackEscape,  // a read of the stack outside the copy the pointer was made
+                 // from
+  kWrongEntry,   // a loop turn reads an entry whose span does not hold its
+                 // address
   // Where tables change:
-  kReadAgain,  // an offset goes by another entry than the one that was tested
-  kCopyCheck,  // the last check compares a copy with itself: the entry differs
+  kDoubleFetch,  // an offset goes by another entry than the one that was tested
+  kVacuousRecheck,  // the recheck compares a copy with itself: the entry
+                    // differs
 };
 inline constexpr size_t kCauseCount = 5;
 inline constexpr std::array<Cause, kCauseCount - 1> kAllCauses = {
-    Cause::kLeftCopy, Cause::kStuck, Cause::kReadAgain, Cause::kCopyCheck};
+    Cause::kStackEscape, Cause::kWrongEntry, Cause::kDoubleFetch,
+    Cause::kVacuousRecheck};
 
 constexpr std::string_view Name(Cause cause) {
   constexpr std::array<std::string_view, kCauseCount> kNames = {
-      "none", "left-copy", "stuck", "read-again", "copy-check"};
+      "none", "stack-escape", "wrong-entry", "double-fetch", "vacuous-recheck"};
   return kNames[static_cast<size_t>(cause)];
 }
 
@@ -139,8 +143,8 @@ class Causes {
   // The one that shows in tables that stand still; kNone where all of them take
   // a change.
   constexpr Cause InStillTables() const {
-    if (Contains(Cause::kLeftCopy)) return Cause::kLeftCopy;
-    return Contains(Cause::kStuck) ? Cause::kStuck : Cause::kNone;
+    if (Contains(Cause::kStackEscape)) return Cause::kStackEscape;
+    return Contains(Cause::kWrongEntry) ? Cause::kWrongEntry : Cause::kNone;
   }
 
   friend constexpr bool operator==(const Causes&, const Causes&) = default;

@@ -220,8 +220,8 @@ class RawRules<A, ArchId::kS390> {
            within);
   }
 
-  // The table hangs from the first entry of a new root: the same space, with a
-  // level more. Lengths and their exceptions go with the table.
+  // The table hangs from the first entry of a new root: the same address space,
+  // with a level more. Lengths and their exceptions go with the table.
   void CheckUpperTable() {
     if (Root() == Level::kPgd || address_ >> AddressBits() != 0) return;
     const ChangedMemory::Undo undo(memory_);

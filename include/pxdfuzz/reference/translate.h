@@ -36,8 +36,8 @@ enum class Access : uint8_t { kFetch, kStore };
 
 // Translates `address` as the hardware does: one address at a time, from the
 // real root, by the rules of `manual` (an A::Manual made for this address
-// space, used for one address). `on_fetch(level, ref, entry)` sees each entry
-// read. This is the reference: it knows nothing of walks.
+// space, used for one address). `on_fetch(level, ref, entry)` sees each
+// entry read. This is the reference: it knows nothing of walks.
 template <class Manual, Memory M, class OnFetch>
 constexpr Translation Translate(Manual manual, const M& memory,
                                 uint64_t address, Access access,

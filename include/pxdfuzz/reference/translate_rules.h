@@ -24,7 +24,7 @@
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
@@ -57,7 +57,7 @@ struct RuleViolation {
 };
 
 // Several lines, each ended: which rule, what it says, both results.
-std::string Describe(const RuleViolation& violation, Space space);
+std::string Describe(const RuleViolation& violation, PagingMode mode);
 
 // Checks all rules on cases. One object serves any number of them, one after
 // the other; it allocates when it is made and never again.
@@ -351,7 +351,7 @@ class RuleChecker {
 
   // Rules for any words.
   void CheckRaw(const Case& c, Findings findings) {
-    AddressSpace<A> mm(first_, c.space.levels);
+    AddressSpace<A> mm(first_, c.mode.levels);
     Populate(c, mm);
     ForEachAddress(c, mm.geometry(), [&](uint64_t page) {
       if (findings.any()) return;
@@ -435,10 +435,10 @@ class RuleChecker {
   }
 
   // Does what the records of `c` say that are no pokes and whose level both
-  // kinds of space have, with entries that span the same.
+  // paging mode have, with entries that span the same.
   static void PopulateBoth(const Case& c, AddressSpace<A>& a,
                            AddressSpace<A>& b) {
-    Case tables{.space = c.space};
+    Case tables{.mode = c.mode};
     for (const Record& record : c.records) {
       if (record.kind == Record::Kind::kPoke ||
           record.kind == Record::Kind::kPokeControl ||
@@ -468,7 +468,7 @@ class RuleChecker {
     const int other_levels =
         A::kMinLevels +
         static_cast<int>(choose.Below(A::kMaxLevels - A::kMinLevels + 1));
-    AddressSpace<A> a(first_, c.space.levels);
+    AddressSpace<A> a(first_, c.mode.levels);
     AddressSpace<A> b(second_, other_levels);
     PopulateBoth(c, a, b);
     const Manual manual_a(a.geometry(), a.control());

@@ -230,7 +230,7 @@ class PictureMaker {
         info.unseen = FirstInside(info.entry_span);
         const Turn* left = walk_.rule_turn();
         info.marked = info.unseen.has_value() && left != nullptr &&
-                      left->loaded.source == Source::kLeftCopy &&
+                      left->loaded.source == Source::kStackEscape &&
                       left->level != Level::kPgd && Above(left->level) == level;
       }
       picture_.levels.push_back(std::move(info));
@@ -478,7 +478,7 @@ class PictureMaker {
     }
     const size_t pages = walk_.PagesOf(seen);
     if (seen.dropped) {
-      picture_.walk_stop = "the last check, which gives the page back";
+      picture_.walk_stop = "the recheck, which gives the page back";
       return;
     }
     if (pages == 0) {
@@ -529,7 +529,7 @@ class PictureMaker {
   void AddWalkStep(Level level) {
     const Turn* turn = Origin(ChainTurn(level));
     if (turn == nullptr) return;
-    if (turn->loaded.source == Source::kLeftCopy) {
+    if (turn->loaded.source == Source::kStackEscape) {
       AddStack(level, *turn);
     } else if (turn->loaded.source == Source::kNowhere ||
                replay_.arena().Find(turn->ref.address()) == nullptr) {
@@ -550,9 +550,9 @@ class PictureMaker {
     if (level != Level::kPte && turn.level == level) {
       for (const WalkEvent& event : replay_.events()) {
         if (event.kind == WalkEvent::Kind::kReread &&
-            event.again.level == level &&
+            event.reread.level == level &&
             chain_[Ordinal(Below(level))] == event.turn) {
-          return event.again.loaded.value;
+          return event.reread.loaded.value;
         }
       }
     }

@@ -43,7 +43,7 @@ struct ChangedWord {
 
 // One request of a case, run again with one walk and everything remembered:
 // what a report is made from. Where tables change while it runs, the walk has
-// the last check, and what is asked of tables is asked of one version. It
+// the recheck, and what is asked of tables is asked of one version. It
 // allocates, and is no part of fuzzing.
 template <class A>
 class Replay {
@@ -57,7 +57,7 @@ class Replay {
         request_(c.requests[request]),
         policy_(policy),
         arena_(MakeArena<A>()),
-        mm_(arena_, c.space.levels),
+        mm_(arena_, c.mode.levels),
         memory_(arena_, mm_.geometry(), c.stack) {
     Populate(c, mm_);
     history_.Make(c, mm_);

@@ -290,13 +290,13 @@ class RaceText {
       case WalkEvent::Kind::kChange:
         break;
       case WalkEvent::Kind::kReread:
-        return Concat({Name(event.again.level), " again"});
+        return Concat({Name(event.reread.level), " again"});
       case WalkEvent::Kind::kTurn:
         return std::string(Name(turn.level));
       case WalkEvent::Kind::kGrab:
         return Concat({"grabs ", PageNumbers(turn.pages, event.count)});
       case WalkEvent::Kind::kCheck:
-        return Concat({"last check of ", Name(event.again.level)});
+        return Concat({"recheck of ", Name(event.reread.level)});
     }
     return "";
   }

@@ -29,10 +29,10 @@ namespace pxdfuzz {
 void AddTitle(std::string_view title, TextLines& out);
 
 // Says that there is nothing to compare, and why.
-std::string DescribeIncomparable(const Case& c, Incomparable reason,
+std::string DescribeInconclusive(const Case& c, Inconclusive reason,
                                  size_t request);
 // The same, and the case.
-void AddIncomparable(const Case& c, Incomparable reason, size_t request,
+void AddInconclusive(const Case& c, Inconclusive reason, size_t request,
                      TextLines& out);
 
 // A line of a case as text.

@@ -20,8 +20,8 @@
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/report/replay.h"
 #include "pxdfuzz/report/text_entries.h"
 #include "pxdfuzz/report/text_race.h"
@@ -45,8 +45,8 @@ std::string DescribeStackWord(const StackWord& word, Level level);
 std::string DescribeStackPlace(int64_t distance, Level level);
 
 // An offset function's own read of an entry that its loop has tested, or the
-// last check's.
-struct ReadAgain {
+// recheck's.
+struct DoubleFetch {
   Policy policy;
   Level level = Level::kPte;
   // What the entry is, in words: when it was tested, and now.
@@ -58,7 +58,7 @@ struct ReadAgain {
   size_t read = 0;
   // "change 1": by which it is what it is.
   std::string change;
-  // Of the last check, where what it reads is a local copy of an entry of that
+  // Of the recheck, where what it reads is a local copy of an entry of that
   // level: where the entry stands, and where it has changed, what it is there.
   std::optional<Level> copy;
   std::string origin;
@@ -68,19 +68,19 @@ struct ReadAgain {
 };
 
 // "*pudp again = 0x24: empty; it was segment table 0 when it was tested".
-std::string DescribeReread(const ReadAgain& again);
+std::string DescribeReread(const DoubleFetch& reread);
 // "*pudp was segment table 0 when it was tested (read 5), and change 3 has made
 // it empty".
-std::string DescribeBecame(const ReadAgain& again);
+std::string DescribeBecame(const DoubleFetch& reread);
 // The rule that an offset breaks which goes by an entry that has changed.
-std::string DescribeRereadRule(const ReadAgain& again);
-// "last check: *pudp is the same".
-std::string DescribeCheck(const ReadAgain& again);
-// The rule that a last check of a local copy breaks.
-std::string DescribeVoidCheck(const ReadAgain& again);
+std::string DescribeRereadRule(const DoubleFetch& reread);
+// "recheck: *pudp is the same".
+std::string DescribeCheck(const DoubleFetch& reread);
+// The rule that a recheck of a local copy breaks.
+std::string DescribeVoidCheck(const DoubleFetch& reread);
 
 // A read by a pointer that left a local copy.
-struct LeftCopy {
+struct StackEscape {
   ArchId arch = ArchId::kS390;
   Policy policy;
   Level level = Level::kPte;  // of the loop
@@ -99,7 +99,7 @@ struct LeftCopy {
 };
 
 // The rule that such a read breaks, and how it came to that.
-std::string DescribeLeftCopy(const LeftCopy& left);
+std::string DescribeStackEscape(const StackEscape& left);
 
 // "FIRST DIFFERENCE: page 1 becomes 0x3000; the reference has 0x2000.": what a
 // turn did by which the pages came to differ. Nothing where none did.
@@ -127,7 +127,7 @@ struct ToldTurn {
   std::string effect;
   // Where tables change: what the offset function read again; and what is done
   // once a leaf was read, a line each.
-  std::string again = {};  // "read 4: *pudp once more: the same"
+  std::string reread = {};  // "read 4: *pudp once more: the same"
   std::vector<std::string> after = {};
   // Not a turn, but what another processor did.
   std::optional<ToldChange> change = {};
@@ -165,7 +165,7 @@ class WalkText {
                : nullptr;
   }
   // What broke a rule first: that, an offset that went by another entry than
-  // was tested, or a last check that says nothing.
+  // was tested, or a recheck that says nothing.
   const WalkEvent* rule_event() const {
     return rule_.has_value() ? &replay_.events()[*rule_] : nullptr;
   }
@@ -312,7 +312,7 @@ class WalkText {
     }
     const SeenTurn& seen = SeenAt(event);
     switch (seen.turn.loaded.source) {
-      case Source::kLeftCopy:
+      case Source::kStackEscape:
       case Source::kNowhere:
         return true;
       case Source::kTable:
@@ -429,7 +429,7 @@ class WalkText {
 
   // Whether a pointer that left its copy came back to it.
   bool IsBackAtCopy(const Turn& turn) const {
-    return turn.loaded.source == Source::kLeftCopy &&
+    return turn.loaded.source == Source::kStackEscape &&
            DistanceFromCopy(turn.ref) == 0;
   }
 
@@ -452,7 +452,7 @@ class WalkText {
   std::string Entry(const Turn& turn) const {
     if (turn.loaded.source == Source::kNowhere) return "nothing to read";
     std::string text = Hex(turn.loaded.value);
-    if (turn.loaded.source == Source::kLeftCopy && !IsBackAtCopy(turn)) {
+    if (turn.loaded.source == Source::kStackEscape && !IsBackAtCopy(turn)) {
       text += Concat({", which is ", StackContentText(turn)});
     }
     const Geometry& geometry = replay_.geometry();
@@ -610,7 +610,7 @@ class WalkText {
            std::to_string(last_event.read),
            HasEvent(block.last, Kind::kReread) ? ": *pmdp again, each entry, "
                                                : ": each entry, ",
-           "its page grabbed, its last check: the same"});
+           "its page grabbed, its recheck: the same"});
     }
     run.reference = {BesideRun(turn.pages, pages, last_event.version)};
     told.push_back(std::move(run));
@@ -639,7 +639,7 @@ class WalkText {
         }
         case Kind::kReread:
           if (!replay_.changing()) break;
-          now.again = RereadText(event);
+          now.reread = RereadText(event);
           break;
         case Kind::kTurn:
           now.place = Place(turn);
@@ -705,12 +705,12 @@ class WalkText {
   }
 
   std::string CheckText(const WalkEvent& event) const {
-    const Again& again = event.again;
+    const Reread& reread = event.reread;
     std::string text =
         Concat({ReadNumber(event), DescribeCheck(InWords(event))});
-    if (again.loaded.source == Source::kLeftCopy) {
+    if (reread.loaded.source == Source::kStackEscape) {
       text += Concat({", in the stack beside the local copy of ",
-                      Name(again.ref.copy_of())});
+                      Name(reread.ref.copy_of())});
     }
     return text;
   }
@@ -732,38 +732,38 @@ class WalkText {
         return "RULE BROKEN: a walk reads page tables alone. No table is where "
                "this pointer leads; a kernel faults here, or reads whatever it "
                "finds.";
-      case Source::kLeftCopy:
-        return LeftCopyText(event.turn);
+      case Source::kStackEscape:
+        return StackEscapeText(event.turn);
       case Source::kTable:
       case Source::kOwnCopy:
-        return StuckText(event.turn);
+        return WrongEntryText(event.turn);
     }
     return "";
   }
 
-  ReadAgain InWords(const WalkEvent& event) const {
-    const Again& again = event.again;
+  DoubleFetch InWords(const WalkEvent& event) const {
+    const Reread& reread = event.reread;
     const bool has_origin = event.origin.in_table();
-    ReadAgain told{.policy = replay_.policy(),
-                   .level = again.level,
-                   .before = Meaning(again.level, again.first),
-                   .now = Meaning(again.level, again.loaded.value),
-                   .word = std::nullopt,
-                   .read = ReadBefore(event),
-                   .change = has_origin
-                                 ? RaceText<A>(replay_).WhichChange(
-                                       event.origin.address(), event.version)
-                                 : std::string("a change"),
-                   .copy = std::nullopt,
-                   .origin = {},
-                   .in_table = {},
-                   .handed = {}};
-    if (event.has_changed()) told.word = again.loaded.value;
-    if (again.loaded.source == Source::kOwnCopy) {
-      told.copy = again.ref.copy_of();
+    DoubleFetch told{.policy = replay_.policy(),
+                     .level = reread.level,
+                     .before = Meaning(reread.level, reread.first),
+                     .now = Meaning(reread.level, reread.loaded.value),
+                     .word = std::nullopt,
+                     .read = ReadBefore(event),
+                     .change = has_origin
+                                   ? RaceText<A>(replay_).WhichChange(
+                                         event.origin.address(), event.version)
+                                   : std::string("a change"),
+                     .copy = std::nullopt,
+                     .origin = {},
+                     .in_table = {},
+                     .handed = {}};
+    if (event.has_changed()) told.word = reread.loaded.value;
+    if (reread.loaded.source == Source::kOwnCopy) {
+      told.copy = reread.ref.copy_of();
       if (event.is_void_check()) {
         told.origin = DescribePlace<A>(replay_.arena(), event.origin.address());
-        told.in_table = Meaning(again.level, event.now);
+        told.in_table = Meaning(reread.level, event.now);
       }
     }
     return told;
@@ -776,33 +776,33 @@ class WalkText {
     for (const WalkEvent& other : replay_.events()) {
       if (&other == &event) break;
       if (other.kind == Kind::kTurn &&
-          replay_.turns()[other.turn].turn.level == event.again.level) {
+          replay_.turns()[other.turn].turn.level == event.reread.level) {
         read = other.read;
       }
     }
     return read;
   }
-  std::string LeftCopyText(size_t i) const {
+  std::string StackEscapeText(size_t i) const {
     const Turn& turn = replay_.turns()[i].turn;
     const Geometry& geometry = replay_.geometry();
     const Policy policy = replay_.policy();
     const Level parent = Above(turn.level);
-    LeftCopy left{.arch = A::kId,
-                  .policy = policy,
-                  .level = turn.level,
-                  .copy = turn.ref.copy_of(),
-                  .is_folded = !geometry.real(parent),
-                  .begins = IsFirstOfLoop(i),
-                  .is_back = IsBackAtCopy(turn)};
+    StackEscape left{.arch = A::kId,
+                     .policy = policy,
+                     .level = turn.level,
+                     .copy = turn.ref.copy_of(),
+                     .is_folded = !geometry.real(parent),
+                     .begins = IsFirstOfLoop(i),
+                     .is_back = IsBackAtCopy(turn)};
     if (const auto above = ParentOf(i); !left.begins && above.has_value()) {
       left.loop_end = replay_.turns()[*above].turn.next;
       left.from = replay_.turns()[*above].turn.address;
       left.span = geometry.span(EntryLevel(geometry, parent));
     }
-    return DescribeLeftCopy(left);
+    return DescribeStackEscape(left);
   }
 
-  std::string StuckText(size_t i) const {
+  std::string WrongEntryText(size_t i) const {
     const Turn& turn = replay_.turns()[i].turn;
     const Geometry& geometry = replay_.geometry();
     std::string text = Concat(
@@ -819,9 +819,9 @@ class WalkText {
       text +=
           Concat({"The copied entry does not map ", Hex(turn.address), ". "});
     }
-    const bool again =
+    const bool reread =
         !IsFirstOfLoop(i) && replay_.policy().step == Step::kRecompute;
-    if (again && turn.level != Level::kPgd &&
+    if (reread && turn.level != Level::kPgd &&
         !geometry.real(Above(turn.level))) {
       text += Concat({Name(Above(turn.level)),
                       " is folded: ", OffsetCall(replay_.policy(), turn.level),

@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "pxdfuzz/memory/arena.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/tables/address_space.h"
 
 namespace pxdfuzz {

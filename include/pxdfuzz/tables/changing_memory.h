@@ -50,7 +50,7 @@ class ChangingMemory {
   }
 
   // A reference is taken: what is to be done before the next read is done
-  // before that, since a page that is gone by then is what the last check is
+  // before that, since a page that is gone by then is what the recheck is
   // for.
   void Grab() { history_.BeforeRead(reads_ + 1); }
 

@@ -32,7 +32,7 @@ struct WalkEvent {
     kReread,  // an offset function read an entry again, for the turn to come
     kTurn,    // an entry was read
     kGrab,    // references were taken, after read `read`
-    kCheck,   // the last check read an entry again
+    kCheck,   // the recheck read an entry again
   };
 
   Kind kind = Kind::kTurn;
@@ -44,7 +44,7 @@ struct WalkEvent {
   size_t version = 0;
   // Of kReread and kCheck. Where that is a local copy, `origin` is where the
   // entry stands that it is one of, and `now` what that holds at the moment.
-  Again again;
+  Reread reread;
   EntryRef origin;
   uint64_t now = 0;
   // Of kGrab.
@@ -53,12 +53,12 @@ struct WalkEvent {
   // Whether an entry was read again and is another than before.
   bool has_changed() const {
     return (kind == Kind::kReread || kind == Kind::kCheck) &&
-           again.loaded.value != again.first;
+           reread.loaded.value != reread.first;
   }
   // Whether a local copy was compared with itself while the entry has changed.
   bool is_void_check() const {
-    return kind == Kind::kCheck && again.loaded.source == Source::kOwnCopy &&
-           now != again.first;
+    return kind == Kind::kCheck && reread.loaded.source == Source::kOwnCopy &&
+           now != reread.first;
   }
 };
 
@@ -75,19 +75,19 @@ class EventTrace {
     Add(WalkEvent::Kind::kTurn, turns_.size());
     turns_.push_back({.turn = turn, .holds = Holds(memory_, turn)});
   }
-  void OnReread(const Again& again) {
+  void OnReread(const Reread& reread) {
     NoteChanges(turns_.size(), memory_.reads());
-    AddAgain(WalkEvent::Kind::kReread, turns_.size(), again);
+    AddReread(WalkEvent::Kind::kReread, turns_.size(), reread);
   }
   void OnGrab(size_t /*pages*/, uint64_t count) {
     memory_.Grab();
     NoteChanges(turns_.size() - 1, memory_.reads() + 1);
     Add(WalkEvent::Kind::kGrab, turns_.size() - 1).count = count;
   }
-  void OnCheck(const Again& again) {
+  void OnCheck(const Reread& reread) {
     NoteChanges(turns_.size() - 1, memory_.reads());
-    AddAgain(WalkEvent::Kind::kCheck, turns_.size() - 1, again);
-    turns_.back().dropped |= again.loaded.value != again.first;
+    AddReread(WalkEvent::Kind::kCheck, turns_.size() - 1, reread);
+    turns_.back().dropped |= reread.loaded.value != reread.first;
   }
 
   const std::vector<SeenTurn>& turns() const { return turns_; }
@@ -100,15 +100,15 @@ class EventTrace {
                                           .read = memory_.reads(),
                                           .version = memory_.version()});
   }
-  void AddAgain(WalkEvent::Kind kind, size_t turn, const Again& again) {
+  void AddReread(WalkEvent::Kind kind, size_t turn, const Reread& reread) {
     WalkEvent& event = Add(kind, turn);
-    event.again = again;
-    event.origin = again.ref;
-    event.now = again.loaded.value;
-    if (again.loaded.source == Source::kOwnCopy) {
-      event.origin = memory_.Origin(again.ref);
+    event.reread = reread;
+    event.origin = reread.ref;
+    event.now = reread.loaded.value;
+    if (reread.loaded.source == Source::kOwnCopy) {
+      event.origin = memory_.Origin(reread.ref);
       if (event.origin.in_table()) {
-        event.now = memory_.Now(again.level, event.origin);
+        event.now = memory_.Now(reread.level, event.origin);
       }
     }
   }

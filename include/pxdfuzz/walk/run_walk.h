@@ -11,8 +11,8 @@
 #include "pxdfuzz/memory/arena.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/memory/stack.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/tables/changes.h"
 #include "pxdfuzz/tables/changing_memory.h"
 #include "pxdfuzz/walk/trace.h"
@@ -23,7 +23,7 @@ namespace pxdfuzz {
 // What a walk is run on: the tables in an arena, their snapshots, and the stack
 // around the walk's local copies. All outlive the object.
 struct WalkSite {
-  Space space;
+  PagingMode mode;
   const Arena& arena;
   // At snapshot 0 when a walk begins, and where the walk has come to when it
   // ends.
@@ -47,14 +47,15 @@ struct WalkRun {
 template <class A, class Text = GupFastText, class StillText = GupText>
 void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
                WalkRun& run) {
-  const Geometry geometry = A::GeometryOf(site.space.levels);
-  const bool looks_for_stuck =
-      A::ExpectedFailures(policy, site.space.levels).Contains(Cause::kStuck);
+  const Geometry geometry = A::GeometryOf(site.mode.levels);
+  const bool looks_for_wrong_entry =
+      A::ExpectedFailures(policy, site.mode.levels)
+          .Contains(Cause::kWrongEntry);
   const uint64_t end = request.start + request.pages * geometry.page_size();
-  const typename A::Kernel kernel(site.space.levels);
+  const typename A::Kernel kernel(site.mode.levels);
   if (site.history.count() == 1) {
     ArenaMemory memory(site.arena, geometry, site.stack);
-    MarkTrace trace(memory, looks_for_stuck);
+    MarkTrace trace(memory, looks_for_wrong_entry);
     Walk<typename A::Kernel, ArenaMemory, MarkTrace<ArenaMemory>, StillText>
         walk(kernel, policy, memory, trace);
     run.count = walk.Run(EntryRef::InTable(site.history.top(0).root),
@@ -63,7 +64,7 @@ void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
     return;
   }
   ChangingMemory memory(site.arena, geometry, site.stack, site.history);
-  MarkTrace trace(memory, looks_for_stuck, run.grabbed);
+  MarkTrace trace(memory, looks_for_wrong_entry, run.grabbed);
   Walk<typename A::Kernel, ChangingMemory, MarkTrace<ChangingMemory>, Text>
       walk(kernel, policy, memory, trace);
   run.count =
@@ -72,9 +73,9 @@ void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
 }
 
 // Runs the walk `policy` for `request`, which is permitted.
-// `run.marks.stuck` is looked for where the walk is expected to get stuck. This
-// is the one place where walks are compiled for fuzzing, so that coverage
-// counts them once and counts nothing else.
+// `run.marks.wrong_entry` is looked for where the walk is expected to read a
+// wrong entry. This is the one place where walks are compiled for fuzzing, so
+// that coverage counts them once and counts nothing else.
 void RunWalk(const WalkSite& site, Policy policy, const Request& request,
              WalkRun& run);
 

@@ -21,19 +21,19 @@ namespace pxdfuzz {
 struct Marks {
   static constexpr size_t kNever = std::numeric_limits<size_t>::max();
 
-  // A read of the stack outside the copy (Cause::kLeftCopy).
-  size_t left_copy = kNever;
+  // A read of the stack outside the copy (Cause::kStackEscape).
+  size_t stack_escape = kNever;
   // A turn that reads an entry whose span does not hold its address
-  // (Cause::kStuck). Asking that of every turn costs a quarter of a walk, so it
-  // is asked where a trace was told to.
-  size_t stuck = kNever;
+  // (Cause::kWrongEntry). Asking that of every turn costs a quarter of a walk,
+  // so it is asked where a trace was told to.
+  size_t wrong_entry = kNever;
   // A read of what is neither table nor stack.
   size_t nowhere = kNever;
-  // An offset that read another entry than was tested (Cause::kReadAgain).
-  size_t read_again = kNever;
-  // A last check of a local copy while the entry itself has changed
-  // (Cause::kCopyCheck).
-  size_t copy_check = kNever;
+  // An offset that read another entry than was tested (Cause::kDoubleFetch).
+  size_t double_fetch = kNever;
+  // A recheck of a local copy while the entry itself has changed
+  // (Cause::kVacuousRecheck).
+  size_t vacuous_recheck = kNever;
   // Whether the loop invariant of the thread held at each turn.
   bool invariant = true;
 
@@ -42,14 +42,14 @@ struct Marks {
     switch (cause) {
       case Cause::kNone:
         return kNever;
-      case Cause::kLeftCopy:
-        return left_copy;
-      case Cause::kStuck:
-        return stuck;
-      case Cause::kReadAgain:
-        return read_again;
-      case Cause::kCopyCheck:
-        return copy_check;
+      case Cause::kStackEscape:
+        return stack_escape;
+      case Cause::kWrongEntry:
+        return wrong_entry;
+      case Cause::kDoubleFetch:
+        return double_fetch;
+      case Cause::kVacuousRecheck:
+        return vacuous_recheck;
     }
     return kNever;
   }
@@ -79,24 +79,27 @@ template <Memory M>
 class MarkTrace {
  public:
   // `memory` and `grabbed` outlive the object.
-  explicit MarkTrace(M& memory, bool looks_for_stuck = true,
+  explicit MarkTrace(M& memory, bool looks_for_wrong_entry = true,
                      std::span<uint8_t> grabbed = {})
-      : memory_(memory), grabbed_(grabbed), looks_for_stuck_(looks_for_stuck) {}
+      : memory_(memory),
+        grabbed_(grabbed),
+        looks_for_wrong_entry_(looks_for_wrong_entry) {}
 
   void OnTurn(const Turn& turn) {
     OnRead(turn.loaded, turn.pages);
-    if (looks_for_stuck_ && marks_.stuck == Marks::kNever &&
+    if (looks_for_wrong_entry_ && marks_.wrong_entry == Marks::kNever &&
         (turn.loaded.source == Source::kTable ||
          turn.loaded.source == Source::kOwnCopy) &&
         !Holds(memory_, turn)) {
-      marks_.stuck = turn.pages;
+      marks_.wrong_entry = turn.pages;
     }
     marks_.invariant &= turn.invariant;
   }
-  void OnReread(const Again& again) {
-    OnRead(again.loaded, again.pages);
-    if (again.loaded.value != again.first && marks_.read_again > again.pages) {
-      marks_.read_again = again.pages;
+  void OnReread(const Reread& reread) {
+    OnRead(reread.loaded, reread.pages);
+    if (reread.loaded.value != reread.first &&
+        marks_.double_fetch > reread.pages) {
+      marks_.double_fetch = reread.pages;
     }
   }
   // Only where the text has the recheck.
@@ -106,12 +109,12 @@ class MarkTrace {
       grabbed_[i] = static_cast<uint8_t>(memory_.version());
     }
   }
-  void OnCheck(const Again& again) {
-    OnRead(again.loaded, again.pages);
-    if (again.loaded.source == Source::kOwnCopy &&
-        marks_.copy_check > again.pages &&
-        !memory_.IsCurrent(again.level, again.ref, again.first)) {
-      marks_.copy_check = again.pages;
+  void OnCheck(const Reread& reread) {
+    OnRead(reread.loaded, reread.pages);
+    if (reread.loaded.source == Source::kOwnCopy &&
+        marks_.vacuous_recheck > reread.pages &&
+        !memory_.IsCurrent(reread.level, reread.ref, reread.first)) {
+      marks_.vacuous_recheck = reread.pages;
     }
   }
 
@@ -119,8 +122,8 @@ class MarkTrace {
 
  protected:
   void OnRead(const Loaded& loaded, size_t pages) {
-    if (loaded.source == Source::kLeftCopy && marks_.left_copy > pages) {
-      marks_.left_copy = pages;
+    if (loaded.source == Source::kStackEscape && marks_.stack_escape > pages) {
+      marks_.stack_escape = pages;
     }
     if (loaded.source == Source::kNowhere && marks_.nowhere > pages) {
       marks_.nowhere = pages;
@@ -132,7 +135,7 @@ class MarkTrace {
 
  private:
   const std::span<uint8_t> grabbed_;
-  const bool looks_for_stuck_;
+  const bool looks_for_wrong_entry_;
 };
 
 }  // namespace pxdfuzz

@@ -45,8 +45,8 @@ struct Turn {
 };
 
 // An entry that was read once more, as a trace sees it: by an offset function
-// that is handed its pointer, or by the last check.
-struct Again {
+// that is handed its pointer, or by the recheck.
+struct Reread {
   Level level = Level::kPgd;
   EntryRef ref;
   // What it was the first time, and what it is now.
@@ -86,13 +86,13 @@ struct GupText {
 
   // Whether a walk looks at entries again once it has taken references, and
   // keeps no page of one that has changed. Walks under the lock do not.
-  static constexpr bool kHasLastCheck = false;
+  static constexpr bool kHasRecheck = false;
 };
 
-// The fast walk, which has the last check: gup_pte_range(), gup_huge_pmd() and
+// The fast walk, which has the recheck: gup_pte_range(), gup_huge_pmd() and
 // gup_huge_pud() of 6.1.
 struct GupFastText : GupText {
-  static constexpr bool kHasLastCheck = true;
+  static constexpr bool kHasRecheck = true;
   // References are taken before the check, or it says nothing.
   static constexpr bool kGrabsFirst = true;
   // Whether the check for a leaf of `leaf` looks at the entry of `level`: at
@@ -111,10 +111,10 @@ struct GupFastText : GupText {
 //
 //   Kernel   how an architecture's helpers read entries (S390::Kernel)
 //   Trace    is told of each turn and of each read of a parent entry:
-//            OnTurn(const Turn&), OnReread(const Again&); and where Text has
-//            the last check, of references taken for so many further pages and
+//            OnTurn(const Turn&), OnReread(const Reread&); and where Text has
+//            the recheck, of references taken for so many further pages and
 //            of each entry that it compares: OnGrab(pages, count),
-//            OnCheck(const Again&)
+//            OnCheck(const Reread&)
 //   Text     GupText, GupFastText, or one with a planted bug
 //
 // Every loop makes progress and is bounded by the range, whatever the entries
@@ -171,7 +171,7 @@ class Walk {
           const uint64_t count =
               Text::PageCount(level, address, next, PageShift());
           const uint64_t leaf = Used(step, level, ref, entry);
-          if constexpr (Text::kHasLastCheck) {
+          if constexpr (Text::kHasRecheck) {
             if (!Grab(level, ref, leaf, parent, count)) return false;
           }
           Return(kernel_.LeafPage(level, leaf, address), count);
@@ -200,13 +200,13 @@ class Walk {
     switch (policy_.descent) {
       case Descent::kByPointer: {
         // pXd_offset(pXdp, address) reads *pXdp for itself.
-        const Loaded again = memory_.Load(Above(level), parent.pointer);
+        const Loaded reread = memory_.Load(Above(level), parent.pointer);
         trace_.OnReread({.level = Above(level),
                          .ref = parent.pointer,
                          .first = parent.value,
-                         .loaded = again,
+                         .loaded = reread,
                          .pages = count_});
-        return At(level, TableBelow(level, parent.pointer, again.value),
+        return At(level, TableBelow(level, parent.pointer, reread.value),
                   address);
       }
       case Descent::kByValue:
@@ -265,14 +265,14 @@ class Walk {
 
   // What a walk goes by of an entry that it has tested: what it tested.
   uint64_t Used(WalkStep step, Level level, EntryRef ref, uint64_t entry) {
-    if constexpr (Text::kHasLastCheck) {
+    if constexpr (Text::kHasRecheck) {
       if (Text::ReadsTwice(step)) return memory_.Load(level, ref).value;
     }
     return entry;
   }
 
-  // Takes references to `count` pages of a leaf: try_grab_folio() and the last
-  // check. False where an entry has changed, and they are given back.
+  // Takes references to `count` pages of a leaf: try_grab_folio() and the
+  // recheck. False where an entry has changed, and they are given back.
   bool Grab(Level level, EntryRef ref, uint64_t entry, const Handed& parent,
             uint64_t count) {
     if (Text::kGrabsFirst) trace_.OnGrab(count_, count);
@@ -288,13 +288,13 @@ class Walk {
   }
 
   bool Unchanged(Level level, EntryRef ref, uint64_t entry) {
-    const Loaded again = memory_.Load(level, ref);
+    const Loaded reread = memory_.Load(level, ref);
     trace_.OnCheck({.level = level,
                     .ref = ref,
                     .first = entry,
-                    .loaded = again,
+                    .loaded = reread,
                     .pages = count_});
-    return again.value == entry;
+    return reread.value == entry;
   }
 
   // record_subpages(): `count` pages from physical address `page` on.

@@ -115,9 +115,9 @@ void SummarizeCounts(const CampaignStats& stats, Output& out) {
   list("expected_failures", "expected failures");
 }
 
-// The space or the kernel text that a finding's name begins with: what is
+// The paging mode or the kernel code that a finding's name begins with: what is
 // before the first point that no version has.
-std::string SpaceOrText(std::string_view signature) {
+std::string ModeOrCode(std::string_view signature) {
   size_t end = signature.find('.');
   while (end != signature.npos && end + 1 < signature.size() &&
          absl::ascii_isdigit(signature[end + 1])) {
@@ -153,7 +153,7 @@ void SummarizeFindings(std::string_view name, const Campaign& campaign,
            out);
   std::map<std::string, std::vector<std::string>> alike;
   for (const std::string& signature : findings) {
-    alike[SpaceOrText(signature)].push_back(signature);
+    alike[ModeOrCode(signature)].push_back(signature);
   }
   for (const auto& [begin, signatures] : alike) {
     const std::string& most = *std::max_element(

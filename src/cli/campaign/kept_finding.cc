@@ -27,7 +27,7 @@ std::vector<std::pair<WalkSet, Excuses>> Judgements(const FindingWish& wish,
                                    : "gup_race_strict_fuzzer")
           ->walks;
   std::vector<std::pair<WalkSet, Excuses>> ways = {
-      {WalkSet::All(), Excuses::kKnownDefects},
+      {WalkSet::All(), Excuses::kExpectedFailures},
       {strict, Excuses::kNone},
       {WalkSet::All(), Excuses::kNone}};
   if (wish.signature.empty()) return ways;
@@ -94,7 +94,7 @@ ShrunkCase ShrinkFinding(Oracle& oracle, const Case& c,
 absl::StatusOr<std::optional<std::string>> FindFinding(KernelProgram& program,
                                                        const std::string& wish,
                                                        const Case& c) {
-  if (!program.Takes(c.space)) return std::nullopt;
+  if (!program.Takes(c.mode)) return std::nullopt;
   const Answers answers = program.Ask(c, /*recorded=*/false);
   if (!answers.ok()) return absl::UnavailableError(answers.error);
   for (const Answer& answer : answers.of_request) {

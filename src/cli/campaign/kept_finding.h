@@ -34,7 +34,7 @@ struct FindingWish {
 };
 
 // The finding of `c` that is wished for, or nothing. Looked for in this order:
-// what walks_fuzzer finds, which is no known defect; what gup_strict_fuzzer
+// what walks_fuzzer finds, which is no expected failure; what gup_strict_fuzzer
 // finds, or gup_race_strict_fuzzer where tables change; what any walk gets
 // wrong. Where `c` hides one finding behind another,
 // `c` becomes the one request that shows what is wished for.

@@ -11,7 +11,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/report/report.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
 #include "src/cli/kernel_programs.h"
@@ -55,10 +55,10 @@ Export Choose(const Case& c, const Verdict& verdict,
     }
   }
   while (chosen.request + 1 < verdict.requests.size() &&
-         chosen.incomparable() != Incomparable::kNo) {
+         chosen.inconclusive() != Inconclusive::kNo) {
     ++chosen.request;
   }
-  if (chosen.incomparable() != Incomparable::kNo) chosen.request = 0;
+  if (chosen.inconclusive() != Inconclusive::kNo) chosen.request = 0;
   return chosen;
 }
 
@@ -79,9 +79,9 @@ int ExportKernel(const std::string& name, const std::string& file,
   int exit_code = 0;
   const auto program = OpenKernelProgramFor("export", name, exit_code);
   if (program == nullptr) return exit_code;
-  const KernelText& text = program->text();
-  if (!program->Takes(c.space)) {
-    return Refuse(Concat({file, ": is of ", Name(c.space), ", and ", text.name,
+  const KernelCode& text = program->text();
+  if (!program->Takes(c.mode)) {
+    return Refuse(Concat({file, ": is of ", Name(c.mode), ", and ", text.name,
                           " is text of ", text.arch}));
   }
   const Answers answers = program->Ask(c, /*recorded=*/true);
@@ -97,14 +97,14 @@ int ExportKernel(const std::string& name, const std::string& file,
 
 }  // namespace
 
-Incomparable Export::incomparable() const {
-  if (verdict.incomparable != Incomparable::kNo) return verdict.incomparable;
-  if (request >= verdict.requests.size()) return Incomparable::kEmptyCase;
-  return verdict.requests[request].incomparable;
+Inconclusive Export::inconclusive() const {
+  if (verdict.inconclusive != Inconclusive::kNo) return verdict.inconclusive;
+  if (request >= verdict.requests.size()) return Inconclusive::kEmptyCase;
+  return verdict.requests[request].inconclusive;
 }
 
 Outcome Export::outcome() const {
-  if (incomparable() != Incomparable::kNo) return Outcome::kAgrees;
+  if (inconclusive() != Inconclusive::kNo) return Outcome::kAgrees;
   return verdict.requests[request].walks[walk].outcome;
 }
 
@@ -146,7 +146,7 @@ int RunExport(const Arguments& arguments, Output& out) {
   std::optional<size_t> walk;
   if (is_kernel && as != "mail") {
     return Refuse(Concat({"--as=", as,
-                          ": is of the model's walks; kernel text is told as "
+                          ": is of the model's walks; kernel code is told as "
                           "--as=mail"}));
   }
   if (arguments.Has("--walk") && !is_kernel) {
@@ -166,7 +166,7 @@ int RunExport(const Arguments& arguments, Output& out) {
     PrintError(c.status());
     return kUnreadable;
   }
-  if (c->empty() || !InfoOf(c->space).built) {
+  if (c->empty() || !InfoOf(c->mode).built) {
     PrintError(Concat({name,
                        ": is the empty case: its bytes mean nothing, and "
                        "there is nothing to export"}));
@@ -175,14 +175,14 @@ int RunExport(const Arguments& arguments, Output& out) {
   if (is_kernel) return ExportKernel(walk_name, name, *c, arguments, out);
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(*c, WalkSet::All(), Excuses::kKnownDefects);
+      oracle.Judge(*c, WalkSet::All(), Excuses::kExpectedFailures);
   const Export chosen = Choose(*c, verdict, walk);
   if (form->wants_comparison) {
-    if (chosen.incomparable() != Incomparable::kNo) {
+    if (chosen.inconclusive() != Inconclusive::kNo) {
       return Refuse(Concat({name,
-                            ": is not comparable, so a test has nothing "
+                            ": is inconclusive, so a test has nothing "
                             "to expect: ",
-                            Describe(chosen.incomparable())}));
+                            Describe(chosen.inconclusive())}));
     }
     if (!walk.has_value() && chosen.outcome() == Outcome::kAgrees) {
       return Refuse(Concat({name,

@@ -24,8 +24,8 @@ struct Export {
   size_t walk = 0;     // a position in kAllWalks
 
   Policy policy() const { return kAllWalks[walk]; }
-  // Why the request is not comparable, if so.
-  Incomparable incomparable() const;
+  // Why the request is inconclusive, if so.
+  Inconclusive inconclusive() const;
   // kAgrees too where nothing was compared.
   Outcome outcome() const;
   // What differs, as a report begins; one line.
@@ -45,8 +45,8 @@ std::string ExportC(const Export& exported);
 
 // The report for a mailing list: plain text of 72 columns.
 std::string ExportMail(const Export& exported);
-// The same of what kernel text does with a request, a position in c.requests.
-std::string ExportKernelMail(const KernelText& text, const Case& c,
+// The same of what kernel code does with a request, a position in c.requests.
+std::string ExportKernelMail(const KernelCode& text, const Case& c,
                              size_t request, const Answer& answer);
 
 }  // namespace pxdfuzz

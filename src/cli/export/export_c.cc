@@ -20,7 +20,7 @@
 #include "pxdfuzz/report/text_entries.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/populate.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/export/drive_gup.h"
 #include "src/cli/export/export.h"
 
@@ -65,7 +65,7 @@ class Planner {
         case_(exported.c),
         request_(exported.c.requests[exported.request]),
         arena_(MakeArena<A>()),
-        mm_(arena_, case_.space.levels),
+        mm_(arena_, case_.mode.levels),
         memory_(arena_, mm_.geometry(), case_.stack) {
     Populate(case_, mm_);
     page_ = mm_.geometry().page_size();
@@ -87,9 +87,9 @@ class Planner {
     }
     NoteRequests();
     NoteLevels();
-    if (exported_.incomparable() != Incomparable::kNo) {
-      plan_.idle = "the request is not comparable";
-      plan_.idle_reason = Describe(exported_.incomparable());
+    if (exported_.inconclusive() != Inconclusive::kNo) {
+      plan_.idle = "the request is inconclusive";
+      plan_.idle_reason = Describe(exported_.inconclusive());
     } else if (!case_.changes.empty()) {
       plan_.idle = "the tables change while they are walked";
       plan_.idle_reason = "no program can choose the read before which they do";
@@ -169,10 +169,10 @@ class Planner {
   }
 
   void NoteLevels() {
-    if (case_.space.arch != ArchId::kS390) {
-      Miss(Concat({"The number of levels, ", std::to_string(case_.space.levels),
+    if (case_.mode.arch != ArchId::kS390) {
+      Miss(Concat({"The number of levels, ", std::to_string(case_.mode.levels),
                    " in the case: it is what the machine has."}));
-    } else if (case_.space.levels == 2) {
+    } else if (case_.mode.levels == 2) {
       Miss(
           "An address space of 2 levels, which 31-bit processes had up to "
           "Linux 5.6: this one has more.");
@@ -182,8 +182,8 @@ class Planner {
   // s390: an address space has 3 levels until something is mapped at or above
   // 4 TiB, and 4 until 8 PiB.
   void GrowTables() {
-    if (case_.space.arch != ArchId::kS390 || case_.space.levels < 4) return;
-    const uint64_t at = uint64_t{1} << (case_.space.levels == 4 ? 42 : 53);
+    if (case_.mode.arch != ArchId::kS390 || case_.mode.levels < 4) return;
+    const uint64_t at = uint64_t{1} << (case_.mode.levels == 4 ? 42 : 53);
     if (plan_.pages.empty() || plan_.pages.rbegin()->first >= at) return;
     plan_.pages[at] = {.is_of_case = false};
   }
@@ -236,7 +236,7 @@ class Planner {
         typename A::Manual(mm_.geometry(), mm_.control()), memory_, page_,
         request_.start, request_.write, reference));
     const uint64_t returned_end = request_.start + reference.size() * page_;
-    const uint64_t limit = InfoOf(case_.space).limit;
+    const uint64_t limit = InfoOf(case_.mode).limit;
 
     uint64_t from = request_.start;
     uint64_t to = returned_end;
@@ -313,13 +313,13 @@ void AddAreas(const Plan& plan, uint64_t page_size, TextLines& out) {
 }
 
 void AddConstants(const Export& exported, const Plan& plan, TextLines& out) {
-  const Space& space = exported.c.space;
-  const uint64_t page_size = InfoOf(space).geometry.page_size();
+  const PagingMode& mode = exported.c.mode;
+  const uint64_t page_size = InfoOf(mode).geometry.page_size();
   constexpr std::string_view kMachines[] = {"s390x", "x86_64", "aarch64"};
   out.Line("// The machine that the case is of.");
-  out.Line(Concat({"static const char case_space[] = \"", Name(space), "\";"}));
+  out.Line(Concat({"static const char case_space[] = \"", Name(mode), "\";"}));
   out.Line(Concat({"static const char case_machine[] = \"",
-                   kMachines[static_cast<size_t>(space.arch)], "\";"}));
+                   kMachines[static_cast<size_t>(mode.arch)], "\";"}));
   out.Line(Concat(
       {"static const size_t page_size = ", std::to_string(page_size), ";"}));
   out.Blank();
@@ -366,7 +366,7 @@ std::pair<std::string_view, std::string_view> Frame() {
 
 std::string ExportC(const Export& exported) {
   Plan plan;
-  VisitArch(exported.c.space.arch,
+  VisitArch(exported.c.mode.arch,
             [&]<class A>() { plan = Planner<A>(exported).Make(); });
   TextLines out(/*color=*/false);
   const auto say = [&out](std::string_view text) {

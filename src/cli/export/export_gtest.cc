@@ -230,8 +230,8 @@ void AddChange(const Change& change, TextLines& out) {
 void AddCaseFunction(const Case& c, TextLines& out) {
   out.Line("Case MakeCase() {");
   out.Line("  Case c;");
-  out.Line(Concat({"  c.space = {.arch = ", Enumerator(c.space.arch),
-                   ", .levels = ", std::to_string(c.space.levels), "};"}));
+  out.Line(Concat({"  c.space = {.arch = ", Enumerator(c.mode.arch),
+                   ", .levels = ", std::to_string(c.mode.levels), "};"}));
   out.Line("  // What lies around a local copy on the kernel's stack.");
   out.Line(
       Concat({"  c.stack.position = ", std::to_string(c.stack.position), ";"}));
@@ -290,7 +290,7 @@ std::vector<Run> RunsOf(const std::vector<uint64_t>& pages,
 void AddExpected(const Export& exported, TextLines& out) {
   std::vector<Run> runs;
   size_t count = 0;
-  VisitArch(exported.c.space.arch, [&]<class A>() {
+  VisitArch(exported.c.mode.arch, [&]<class A>() {
     const Replay<A> replay(exported.c, exported.request, exported.policy());
     count = replay.reference().size();
     runs = RunsOf(replay.reference(), replay.geometry().page_size());
@@ -378,7 +378,7 @@ TEST_F(ExportedCaseTest, TheWalkAgreesWithTheReference) {
   RunWalk(site, kWalk, request(), run);
   // A walk reads page tables and its own local copies of entries alone. A
   // mark says how many pages had been returned when it first did otherwise.
-  EXPECT_EQ(run.marks.left_copy, Marks::kNever)
+  EXPECT_EQ(run.marks.stack_escape, Marks::kNever)
       << "it read the stack beside its local copy";
   EXPECT_EQ(run.marks.nowhere, Marks::kNever)
       << "it read where there is no memory: a kernel faults";
@@ -399,11 +399,11 @@ TEST(ExportedCaseTest, TheWalkHoldsWhileTablesChange) {
   const auto oracle = std::make_unique<Oracle>();
   const Verdict& verdict =
       oracle->Judge(MakeCase(), WalkSet::Of(kWalk), Excuses::kNone);
-  ASSERT_EQ(verdict.incomparable, Incomparable::kNo)
-      << Describe(verdict.incomparable);
+  ASSERT_EQ(verdict.inconclusive, Inconclusive::kNo)
+      << Describe(verdict.inconclusive);
   const RequestVerdict& request = verdict.requests[kRequest];
-  ASSERT_EQ(request.incomparable, Incomparable::kNo)
-      << Describe(request.incomparable);
+  ASSERT_EQ(request.inconclusive, Inconclusive::kNo)
+      << Describe(request.inconclusive);
   const WalkVerdict& walk = request.walks[IndexOf(kWalk)];
   ASSERT_TRUE(walk.ran);
   EXPECT_EQ(Name(walk.outcome), "agrees")
@@ -455,7 +455,7 @@ std::string ExportGtest(const Export& exported) {
   std::vector<std::string_view> standard = {"algorithm", "array", "cstddef",
                                             "cstdint", "vector"};
   std::vector<std::string_view> headers = {"pxdfuzz/tables/address_space.h",
-                                           ArchHeader(c.space.arch),
+                                           ArchHeader(c.mode.arch),
                                            "pxdfuzz/memory/arena.h",
                                            "pxdfuzz/memory/arena_memory.h",
                                            "pxdfuzz/case/case.h",
@@ -465,7 +465,7 @@ std::string ExportGtest(const Export& exported) {
                                            "pxdfuzz/tables/populate.h",
                                            "pxdfuzz/reference/reference.h",
                                            "pxdfuzz/walk/run_walk.h",
-                                           "pxdfuzz/paging/space.h",
+                                           "pxdfuzz/paging/paging_mode.h",
                                            "pxdfuzz/memory/stack.h",
                                            "pxdfuzz/base/text_lines.h",
                                            "pxdfuzz/walk/trace.h"};
@@ -473,7 +473,7 @@ std::string ExportGtest(const Export& exported) {
     standard = {"cstddef", "memory"};
     headers = {"pxdfuzz/case/case.h",     "pxdfuzz/oracle/compare.h",
                "pxdfuzz/paging/leaf.h",   "pxdfuzz/paging/level.h",
-               "pxdfuzz/paging/policy.h", "pxdfuzz/paging/space.h",
+               "pxdfuzz/paging/policy.h", "pxdfuzz/paging/paging_mode.h",
                "pxdfuzz/memory/stack.h"};
   }
   for (const std::string_view header : standard) {
@@ -488,7 +488,7 @@ std::string ExportGtest(const Export& exported) {
   out.Line("namespace {");
   out.Blank();
   if (!changing) {
-    out.Line(Concat({"using Arch = ", ArchType(c.space.arch), ";"}));
+    out.Line(Concat({"using Arch = ", ArchType(c.mode.arch), ";"}));
     out.Blank();
   }
   out.Line(Concat({"// ", Name(policy), "."}));

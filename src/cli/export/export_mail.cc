@@ -37,7 +37,7 @@ std::string_view ShortName(Outcome outcome) {
   return "";
 }
 
-// Of a finding of kernel text, by its name, which has an outcome in it or a
+// Of a finding of kernel code, by its name, which has an outcome in it or a
 // rule that was broken, such as "references".
 std::string ShortName(std::string_view finding) {
   if (finding.empty()) return std::string(ShortName(Outcome::kAgrees));
@@ -51,11 +51,12 @@ std::string ShortName(std::string_view finding) {
 }
 
 // With `who` where there is room.
-std::string Subject(std::string_view what, Space space, std::string_view who) {
+std::string Subject(std::string_view what, PagingMode mode,
+                    std::string_view who) {
   const std::string subject =
-      Concat({"Subject: mm/gup: ", what, " (", Name(space), ", ", who, ")"});
+      Concat({"Subject: mm/gup: ", what, " (", Name(mode), ", ", who, ")"});
   if (subject.size() <= kMailColumns) return subject;
-  return Concat({"Subject: mm/gup: ", what, " (", Name(space), ")"});
+  return Concat({"Subject: mm/gup: ", what, " (", Name(mode), ")"});
 }
 
 // A command in as many lines as it needs, the later ones indented.
@@ -121,7 +122,7 @@ std::string ExportMail(const Export& exported) {
                                      Name(exported.policy()), kToSeeAgain));
   options.commands.push_back(
       {"All walks on it, in one line", Command({"replay", "case.yaml"})});
-  if (exported.incomparable() == Incomparable::kNo) {
+  if (exported.inconclusive() == Inconclusive::kNo) {
     options.commands.push_back(
         {"The same as a unit test", Command({"export", "--as=gtest", walk,
                                              "case.yaml", "-o case_test.cc"})});
@@ -134,10 +135,10 @@ std::string ExportMail(const Export& exported) {
   }
 
   return Mail(
-      Subject(exported.incomparable() == Incomparable::kNo
+      Subject(exported.inconclusive() == Inconclusive::kNo
                   ? ShortName(exported.outcome())
-                  : "not comparable",
-              exported.c.space, Name(exported.policy())),
+                  : "inconclusive",
+              exported.c.mode, Name(exported.policy())),
       "pxdfuzz compares forms of gup_fast, on page tables that it made up, "
       "with a reference that translates one page at a time, as the hardware "
       "does. This is a walk of its model, not of a running kernel.",
@@ -145,7 +146,7 @@ std::string ExportMail(const Export& exported) {
                  options));
 }
 
-std::string ExportKernelMail(const KernelText& text, const Case& c,
+std::string ExportKernelMail(const KernelCode& text, const Case& c,
                              size_t request, const Answer& answer) {
   ReportOptions options{.columns = kMailColumns, .commands = {}};
   options.commands.push_back(Telling(c, request, text.name, kToSeeAgain));
@@ -153,7 +154,7 @@ std::string ExportKernelMail(const KernelText& text, const Case& c,
       Telling(c, request, Name(ModelOfVariant(text.variant)),
               "The model's walk of this kind, turn by turn"));
   return Mail(
-      Subject(ShortName(answer.finding), c.space,
+      Subject(ShortName(answer.finding), c.mode,
               Concat({"Linux ", text.version})),
       Concat({"pxdfuzz compiles the fast walk of a Linux tree in userspace, "
               "runs it on page tables that it made up, and compares the pages "

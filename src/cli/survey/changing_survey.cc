@@ -12,7 +12,7 @@
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/report/text_policy.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/survey/matrix_row.h"
 #include "src/cli/survey/survey.h"
 #include "src/cli/text/json.h"
@@ -32,20 +32,20 @@ struct CauseStory {
 
 const std::vector<CauseStory>& RaceStories() {
   static const auto& stories = *new std::vector<CauseStory>{
-      {Cause::kReadAgain,
+      {Cause::kDoubleFetch,
        "An offset function that is handed a pointer reads the entry for "
        "itself, "
        "after the loop has tested what it read. Cleared or replaced in "
        "between, "
        "it leads nowhere.",
        {"race-by-pointer-freed-pud", "race-by-pointer-collapsed-pmd"}},
-      {Cause::kCopyCheck,
-       "Below a folded level the pointer that gup_fast's last check reads "
+      {Cause::kVacuousRecheck,
+       "Below a folded level the pointer that gup_fast's recheck reads "
        "again "
        "is the address of a local copy: what has changed in the table is never "
        "seen.",
-       {"race-copy-check-pmd", "race-copy-check-2-gib",
-        "race-copy-check-refilled"}},
+       {"race-vacuous-recheck-pmd", "race-vacuous-recheck-2-gib",
+        "race-vacuous-recheck-refilled"}},
   };
   return stories;
 }
@@ -71,8 +71,8 @@ std::string CellText(const ChangingSurvey& survey, size_t walk) {
   if (counts.findings > 0) return "FINDING";
   const std::vector<Cause> seen = CausesSeen(counts);
   if (seen.empty()) {
-    return ExpectedFailures(kAllWalks[walk], survey.space).empty() ? "holds"
-                                                                   : "not seen";
+    return ExpectedFailures(kAllWalks[walk], survey.mode).empty() ? "holds"
+                                                                  : "not seen";
   }
   return Concat({Name(seen[0]), seen.size() > 1 ? "+" : ""});
 }
@@ -80,9 +80,9 @@ std::string CellText(const ChangingSurvey& survey, size_t walk) {
 std::string_view ResultName(const ChangingSurvey& survey, size_t walk) {
   const ChangingWalkSurvey& counts = survey.walks[walk];
   if (counts.findings > 0) return "finding";
-  if (counts.AllExcused() > 0) return "known-defect";
-  return ExpectedFailures(kAllWalks[walk], survey.space).empty() ? "holds"
-                                                                 : "not-seen";
+  if (counts.AllExcused() > 0) return "expected-failure";
+  return ExpectedFailures(kAllWalks[walk], survey.mode).empty() ? "holds"
+                                                                : "not-seen";
 }
 
 template <class TextOf>
@@ -106,25 +106,25 @@ bool ChangingSurvey::found() const {
   return false;
 }
 
-Case ChangingSurveyCase(Space space, uint64_t number) {
-  Rng rng(Rng::Mix(~number) ^ IndexOf(space));
-  Generator generator(rng, InfoOf(space));
+Case ChangingSurveyCase(PagingMode mode, uint64_t number) {
+  Rng rng(Rng::Mix(~number) ^ IndexOf(mode));
+  Generator generator(rng, InfoOf(mode));
   Case c = generator.DrawCase();
   generator.AddChanges(c.requests[0], c);
   Canonicalize(c);
   return c;
 }
 
-ChangingSurvey SurveyChanging(Space space, uint64_t cases) {
-  ChangingSurvey survey{.space = space, .cases = cases};
+ChangingSurvey SurveyChanging(PagingMode mode, uint64_t cases) {
+  ChangingSurvey survey{.mode = mode, .cases = cases};
   const auto oracle = std::make_unique<Oracle>();
   for (uint64_t number = 0; number < cases; ++number) {
     const Verdict& verdict =
-        oracle->Judge(ChangingSurveyCase(space, number), WalkSet::All(),
-                      Excuses::kKnownDefects);
-    survey.impossible += verdict.incomparable != Incomparable::kNo ? 1 : 0;
+        oracle->Judge(ChangingSurveyCase(mode, number), WalkSet::All(),
+                      Excuses::kExpectedFailures);
+    survey.impossible += verdict.inconclusive != Inconclusive::kNo ? 1 : 0;
     for (const RequestVerdict& request : verdict.requests) {
-      if (request.incomparable != Incomparable::kNo) continue;
+      if (request.inconclusive != Inconclusive::kNo) continue;
       ++survey.requests;
       for (size_t i = 0; i < kWalkCount; ++i) {
         const WalkVerdict& found = request.walks[i];
@@ -153,7 +153,7 @@ std::string ChangingMatrixText(const std::vector<ChangingSurvey>& surveys,
   TextLines text(color);
   text.Line(
       RowOf("while tables change", surveys,
-            [](const ChangingSurvey& survey) { return Name(survey.space); }),
+            [](const ChangingSurvey& survey) { return Name(survey.mode); }),
       LineStyle::kTitle);
   for (size_t walk = 0; walk < kWalkCount; ++walk) {
     text.Line(RowOf(Name(kAllWalks[walk]), surveys,
@@ -179,7 +179,7 @@ std::string ChangingMatrixText(const std::vector<ChangingSurvey>& surveys,
   text.Blank();
   text.Wrap("", "  ",
             "Up to three changes between two reads of a walk, which has "
-            "gup_fast's last check; + is for more causes than that one.");
+            "gup_fast's recheck; + is for more causes than that one.");
   for (const CauseStory& story : RaceStories()) {
     text.Blank();
     text.Wrap("", "  ", Concat({Name(story.cause), ": ", story.what}));
@@ -194,7 +194,7 @@ std::string ChangingMatrixText(const std::vector<ChangingSurvey>& surveys,
       const ChangingWalkSurvey& found = survey.walks[walk];
       if (found.findings == 0) continue;
       text.Blank();
-      text.Line(Concat({"FINDING on ", Name(survey.space),
+      text.Line(Concat({"FINDING on ", Name(survey.mode),
                         " while tables change: ", Name(kAllWalks[walk]),
                         " disagrees in ", Plural(found.findings, "request"),
                         " as it is not known to"}),
@@ -226,7 +226,7 @@ Json ChangingMatrixJson(const std::vector<ChangingSurvey>& surveys) {
       if (walk.finding.has_value()) one["signature"] = Name(*walk.finding);
       walks.push_back(std::move(one));
     }
-    json.push_back({{"space", Name(survey.space)},
+    json.push_back({{"space", Name(survey.mode)},
                     {"cases", survey.cases},
                     {"impossible", survey.impossible},
                     {"requests", survey.requests},

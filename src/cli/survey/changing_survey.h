@@ -11,13 +11,13 @@
 
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "src/cli/text/json.h"
 
 namespace pxdfuzz {
 
-// How one walk with the last check did on many requests while tables changed.
+// How one walk with the recheck did on many requests while tables changed.
 struct ChangingWalkSurvey {
   uint64_t held = 0;  // returned nothing that it may not
   // Disagreed as it is known to, by cause, or in a way that it is not.
@@ -41,7 +41,7 @@ struct ChangingWalkSurvey {
 };
 
 struct ChangingSurvey {
-  Space space;
+  PagingMode mode;
   uint64_t cases = 0;
   // Cases of which a change is one that Linux would not make.
   uint64_t impossible = 0;
@@ -52,12 +52,12 @@ struct ChangingSurvey {
   bool found() const;
 };
 
-// The case with that number out of those that surveys of `space` are made of,
+// The case with that number out of those that surveys of `mode` are made of,
 // the same whenever it is asked for. Most have changes that Linux makes.
-Case ChangingSurveyCase(Space space, uint64_t number);
+Case ChangingSurveyCase(PagingMode mode, uint64_t number);
 
-// Walks `cases` cases of a space with all walks and the last check.
-ChangingSurvey SurveyChanging(Space space, uint64_t cases);
+// Walks `cases` cases of a paging mode with all walks and the recheck.
+ChangingSurvey SurveyChanging(PagingMode mode, uint64_t cases);
 
 // What `pxdfuzz matrix` says of them: a table with a column for each survey,
 // and what each cause is and shows itself in.

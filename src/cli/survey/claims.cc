@@ -15,8 +15,8 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "pxdfuzz/report/replay.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
@@ -27,8 +27,8 @@
 namespace pxdfuzz {
 namespace {
 
-// Cases of each space that are walked by all walks, and those whose turns are
-// looked at one by one.
+// Cases of each paging mode that are walked by all walks, and those whose turns
+// are looked at one by one.
 constexpr uint64_t kSurveyed = 20'000;
 constexpr uint64_t kTraced = 2'000;
 
@@ -67,15 +67,15 @@ constexpr std::string_view kWitness =
     "corpus/regressions/thread-wrong-page.yaml";
 constexpr std::string_view kByPointerWitness =
     "corpus/regressions/race-by-pointer-freed-pud.yaml";
-constexpr std::string_view kCopyCheckWitness =
-    "corpus/regressions/race-copy-check-pmd.yaml";
-constexpr std::string_view kFindingPage = "docs/findings/void-last-check.md";
+constexpr std::string_view kVacuousRecheckWitness =
+    "corpus/regressions/race-vacuous-recheck-pmd.yaml";
+constexpr std::string_view kFindingPage = "docs/findings/void-recheck.md";
 
 // The example of the thread: two pages, one on each side of 2 GiB.
 Case ThreadExample() {
   constexpr uint64_t kBoundary = 0x10080000000;
   Case c;
-  c.space = {ArchId::kS390, 3};
+  c.mode = {ArchId::kS390, 3};
   c.requests.push_back({.start = kBoundary - 0x1000, .pages = 2});
   c.records.push_back({.address = kBoundary - 0x1000, .frame = 0x1000});
   c.records.push_back({.address = kBoundary, .frame = 0x2000});
@@ -83,7 +83,7 @@ Case ThreadExample() {
 }
 
 // -----------------------------------------------------------------------------
-// What turns of walks show, over the cases of one space.
+// What turns of walks show, over the cases of one paging mode.
 
 struct TurnCounts {
   uint64_t requests = 0;
@@ -157,15 +157,15 @@ void CountRequest(const Case& c, size_t request, TurnCounts& counts) {
   counts.most_loads = std::max(counts.most_loads, most);
 }
 
-TurnCounts CountTurns(Space space) {
+TurnCounts CountTurns(PagingMode mode) {
   TurnCounts counts;
-  VisitArch(space.arch, [&]<class A>() {
+  VisitArch(mode.arch, [&]<class A>() {
     for (uint64_t number = 0; number < kTraced; ++number) {
-      const Case c = SurveyCase(space, number);
+      const Case c = SurveyCase(mode, number);
       for (size_t i = 0; i < c.requests.size(); ++i) {
         const Request& request = c.requests[i];
-        if (Permitted<A>(c.space.levels, request.start, request.pages) ==
-            Incomparable::kNo) {
+        if (Permitted<A>(c.mode.levels, request.start, request.pages) ==
+            Inconclusive::kNo) {
           CountRequest<A>(c, i, counts);
         }
       }
@@ -196,18 +196,18 @@ std::string TurnsOfExample(Policy policy) {
 class Evidence {
  public:
   explicit Evidence(Progress& progress) {
-    for (const Space& space : kAllSpaces) {
-      if (!IsBuilt(space)) continue;
-      progress.Say(Concat({"trying ", pxdfuzz::Name(space)}));
-      surveys_.push_back(Survey(space, kSurveyed));
-      turns_.emplace_back(space, CountTurns(space));
-      changing_.push_back(SurveyChanging(space, kSurveyed));
+    for (const PagingMode& mode : kAllPagingModes) {
+      if (!IsBuilt(mode)) continue;
+      progress.Say(Concat({"trying ", pxdfuzz::Name(mode)}));
+      surveys_.push_back(Survey(mode, kSurveyed));
+      turns_.emplace_back(mode, CountTurns(mode));
+      changing_.push_back(SurveyChanging(mode, kSurveyed));
     }
   }
 
-  const TurnCounts& turns(Space space) const {
+  const TurnCounts& turns(PagingMode mode) const {
     for (const auto& [of, counts] : turns_) {
-      if (of == space) return counts;
+      if (of == mode) return counts;
     }
     return turns_.front().second;
   }
@@ -217,7 +217,7 @@ class Evidence {
   std::string Requests(int least, int most) const {
     uint64_t requests = 0;
     uint64_t crossings = 0;
-    ForS390(least, most, [&](const SpaceSurvey& survey) {
+    ForS390(least, most, [&](const ModeSurvey& survey) {
       requests += survey.requests;
       crossings += survey.crossings;
     });
@@ -228,7 +228,7 @@ class Evidence {
   // Those requests, and in how many of them a walk disagreed.
   std::string Tried(Policy policy, int least, int most) const {
     uint64_t wrong = 0;
-    ForS390(least, most, [&](const SpaceSurvey& survey) {
+    ForS390(least, most, [&](const ModeSurvey& survey) {
       wrong += survey.requests - survey.walks[IndexOf(policy)].agreed;
     });
     return Concat({pxdfuzz::Name(policy),
@@ -240,7 +240,7 @@ class Evidence {
   // Whether a walk gave the reference's pages in every request there.
   bool Agrees(Policy policy, int least, int most) const {
     bool agrees = true;
-    ForS390(least, most, [&](const SpaceSurvey& survey) {
+    ForS390(least, most, [&](const ModeSurvey& survey) {
       agrees &= survey.walks[IndexOf(policy)].agreed == survey.requests;
     });
     return agrees;
@@ -249,12 +249,12 @@ class Evidence {
   // "12 of 300 requests with 2 levels, ...", over the levels 2 to 5.
   std::string Disagreements(Policy policy) const {
     std::vector<std::string> texts;
-    ForS390(2, 5, [&](const SpaceSurvey& survey) {
+    ForS390(2, 5, [&](const ModeSurvey& survey) {
       const uint64_t wrong =
           survey.requests - survey.walks[IndexOf(policy)].agreed;
       texts.push_back(Concat({Grouped(wrong), " of ", Grouped(survey.requests),
                               " requests with ",
-                              std::to_string(survey.space.levels), " levels"}));
+                              std::to_string(survey.mode.levels), " levels"}));
     });
     return Enumerate(texts);
   }
@@ -263,7 +263,7 @@ class Evidence {
   // and those in which it returned the right pages all the same.
   uint64_t BrokeInvariant(Policy policy, bool with_right_pages) const {
     uint64_t count = 0;
-    ForS390(2, 5, [&](const SpaceSurvey& survey) {
+    ForS390(2, 5, [&](const ModeSurvey& survey) {
       const WalkSurvey& walk = survey.walks[IndexOf(policy)];
       count +=
           with_right_pages ? walk.broke_invariant_only : walk.broke_invariant;
@@ -279,8 +279,8 @@ class Evidence {
   std::string DisagreementsInChange(Policy policy) const {
     std::vector<std::string> texts;
     for (const ChangingSurvey& survey : changing_) {
-      if (survey.space.arch != ArchId::kS390) continue;
-      const int levels = survey.space.levels;
+      if (survey.mode.arch != ArchId::kS390) continue;
+      const int levels = survey.mode.levels;
       texts.push_back(
           Concat({Grouped(WrongInChange(policy, levels, levels)), " of ",
                   Grouped(survey.requests), " requests with ",
@@ -293,7 +293,7 @@ class Evidence {
     uint64_t requests = 0;
     uint64_t met = 0;
     for (const ChangingSurvey& survey : changing_) {
-      if (survey.space.arch != ArchId::kS390) continue;
+      if (survey.mode.arch != ArchId::kS390) continue;
       requests += survey.requests;
       met += survey.walks[IndexOf(policy)].met_changes;
     }
@@ -305,8 +305,8 @@ class Evidence {
   uint64_t WrongInChange(Policy policy, int least, int most) const {
     uint64_t wrong = 0;
     for (const ChangingSurvey& survey : changing_) {
-      if (survey.space.arch != ArchId::kS390 || survey.space.levels < least ||
-          survey.space.levels > most) {
+      if (survey.mode.arch != ArchId::kS390 || survey.mode.levels < least ||
+          survey.mode.levels > most) {
         continue;
       }
       const ChangingWalkSurvey& walk = survey.walks[IndexOf(policy)];
@@ -317,20 +317,22 @@ class Evidence {
 
   template <class Visitor>
   void ForS390(int least, int most, Visitor visit) const {
-    for (const SpaceSurvey& survey : surveys_) {
-      if (survey.space.arch == ArchId::kS390 && survey.space.levels >= least &&
-          survey.space.levels <= most) {
+    for (const ModeSurvey& survey : surveys_) {
+      if (survey.mode.arch == ArchId::kS390 && survey.mode.levels >= least &&
+          survey.mode.levels <= most) {
         visit(survey);
       }
     }
   }
 
-  std::vector<SpaceSurvey> surveys_;
-  std::vector<std::pair<Space, TurnCounts>> turns_;
+  std::vector<ModeSurvey> surveys_;
+  std::vector<std::pair<PagingMode, TurnCounts>> turns_;
   std::vector<ChangingSurvey> changing_;
 };
 
-constexpr Space S390With(uint8_t levels) { return {ArchId::kS390, levels}; }
+constexpr PagingMode S390With(uint8_t levels) {
+  return {ArchId::kS390, levels};
+}
 
 ClaimVerdict HoldsIf(bool holds) {
   return holds ? ClaimVerdict::kHolds : ClaimVerdict::kRefuted;
@@ -412,7 +414,7 @@ Claim MergedIsRight(const Evidence& evidence) {
           HoldsIf(evidence.Agrees(kStaticLockless, 2, 5) &&
                   evidence.HoldsInChange(kStaticLockless)),
           Concat({evidence.Tried(kStaticLockless, 2, 5),
-                  ". While tables change, with gup_fast's last check: ",
+                  ". While tables change, with gup_fast's recheck: ",
                   evidence.RequestsInChange(kStaticLockless),
                   ", no page that it may not return."})};
 }
@@ -437,7 +439,7 @@ Claim PointersWouldDo(const Evidence& evidence) {
   return {
       "Passing pointers alone would do in gup_fast.", kDiscussion,
       HoldsIf(holds),
-      Concat({"While tables change, with gup_fast's last check, "
+      Concat({"While tables change, with gup_fast's recheck, "
               "static-by-pointer goes wrong in ",
               evidence.DisagreementsInChange(kStaticByPointer),
               ", folded-aware-by-pointer in ",
@@ -533,14 +535,14 @@ Claim AsGood(const Evidence& evidence) {
   return {
       "The folded-aware repair by value is as good as the merged one.",
       "nobody; it lies between the lines", HoldsIf(holds),
-      Concat({"While tables change, with gup_fast's last check, "
+      Concat({"While tables change, with gup_fast's recheck, "
               "folded-aware-by-value returns pages that were gone when their "
               "references were taken, or others', in ",
               evidence.DisagreementsInChange(kFoldedAwareByValue),
               "; static-lockless in none. Below a folded level the check "
               "compares a local copy with itself: pmd with 2 levels, "
               "region-third leaves with 3. Shown by ",
-              kCopyCheckWitness, ". ", kFindingPage,
+              kVacuousRecheckWitness, ". ", kFindingPage,
               " has the kernel's text."})};
 }
 

@@ -20,8 +20,8 @@
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/exhaust/exhaust_changes.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
 #include "src/cli/text/json.h"
@@ -39,16 +39,16 @@ struct Scope {
   std::vector<int> index_bits = {1, 2};
 };
 
-// One walk in one kind of space.
+// One walk in one paging mode.
 template <class Result>
-struct ExploredSpace {
+struct ExploredMode {
   Policy walk;
   int levels = 0;
   int index_bits = 0;
   Result result;
 };
-using Explored = ExploredSpace<ExhaustResult>;
-using ExploredRaces = ExploredSpace<RaceResult>;
+using Explored = ExploredMode<ExhaustResult>;
+using ExploredRaces = ExploredMode<RaceResult>;
 
 // Everything in the scope.
 struct AllExplored {
@@ -72,8 +72,8 @@ std::string List(Causes causes, Wanted&& wanted) {
   return text;
 }
 
-std::string SpaceName(int levels) {
-  return Name(Space{ArchId::kS390, static_cast<uint8_t>(levels)});
+std::string ModeName(int levels) {
+  return Name(PagingMode{ArchId::kS390, static_cast<uint8_t>(levels)});
 }
 
 std::string Right(std::string text, size_t columns) {
@@ -110,12 +110,12 @@ class Bar {
       std::chrono::steady_clock::now();
 };
 
-// One result for each walk in each kind of space, all of them empty so far.
+// One result for each walk in each paging mode, all of them empty so far.
 template <class Result>
-std::vector<ExploredSpace<Result>> Spaces(const Scope& scope,
-                                          const WorldBounds& bounds,
-                                          uint64_t& ranges) {
-  std::vector<ExploredSpace<Result>> all;
+std::vector<ExploredMode<Result>> Modes(const Scope& scope,
+                                        const WorldBounds& bounds,
+                                        uint64_t& ranges) {
+  std::vector<ExploredMode<Result>> all;
   if (bounds.pages == 0) return all;
   for (const Policy& walk : scope.walks) {
     for (const int levels : scope.levels) {
@@ -131,15 +131,15 @@ std::vector<ExploredSpace<Result>> Spaces(const Scope& scope,
 AllExplored Explore(const Scope& scope) {
   uint64_t ranges = 0;
   AllExplored all{
-      .quiet = Spaces<ExhaustResult>(scope, scope.bounds, ranges),
-      .races = Spaces<RaceResult>(scope, scope.changes, ranges),
+      .quiet = Modes<ExhaustResult>(scope, scope.bounds, ranges),
+      .races = Modes<RaceResult>(scope, scope.changes, ranges),
   };
   Bar bar(ranges);
   const auto show = [&bar](const ExhaustProgress& progress) {
     bar.Show(progress);
   };
   const auto begin = [&bar](const auto& one, std::string_view changes) {
-    bar.Begin(Concat({Name(one.walk), " ", SpaceName(one.levels), ", ",
+    bar.Begin(Concat({Name(one.walk), " ", ModeName(one.levels), ", ",
                       Plural(one.index_bits, "index bit"), changes}));
   };
   for (Explored& one : all.quiet) {
@@ -151,7 +151,7 @@ AllExplored Explore(const Scope& scope) {
   for (ExploredRaces& one : all.races) {
     begin(one, ", changes");
     one.result = ExhaustChangesTiny(one.index_bits, one.levels, one.walk,
-                                    LastCheck::kYes, scope.changes, show);
+                                    Recheck::kYes, scope.changes, show);
     bar.End(one.result.ranges);
   }
   return all;
@@ -159,12 +159,12 @@ AllExplored Explore(const Scope& scope) {
 
 // What is said of a walk: `holds`, `broken` as is known, or `differs`.
 template <class Result>
-std::string_view VerdictOf(const ExploredSpace<Result>& explored) {
+std::string_view VerdictOf(const ExploredMode<Result>& explored) {
   if (explored.result.unexcused() > 0) return "differs";
   return explored.result.differ > 0 ? "broken" : "holds";
 }
 
-// The same of one or two kinds of space, for people.
+// The same of one or two paging modes, for people.
 std::string Verdict(const std::vector<const Explored*>& row) {
   uint64_t differ = 0;
   uint64_t unexcused = 0;
@@ -183,7 +183,7 @@ std::string Verdict(const std::vector<const Explored*>& row) {
              : Concat({"no difference; known: ", Name(cause)});
 }
 
-// "walk, space        1 bit      2 bits", and what else there is.
+// "walk, paging mode        1 bit      2 bits", and what else there is.
 void AddTitle(const Scope& scope, std::string_view rest, TextLines& text) {
   std::string title = "walk, space ";
   for (const int bits : scope.index_bits) {
@@ -206,9 +206,9 @@ void AddWorld(std::string_view which, int index_bits, std::string lines,
 
 // What goes wrong first, if nothing excuses it.
 template <class Result>
-void AddFindings(const std::vector<ExploredSpace<Result>>& all,
+void AddFindings(const std::vector<ExploredMode<Result>>& all,
                  TextLines& text) {
-  for (const ExploredSpace<Result>& explored : all) {
+  for (const ExploredMode<Result>& explored : all) {
     if (!explored.result.finding.has_value()) continue;
     AddWorld("that differs", explored.index_bits,
              Describe(*explored.result.finding), text);
@@ -233,7 +233,7 @@ void PrintTable(const Scope& scope, const std::vector<Explored>& all,
     if (i == 0 || all[i].walk != all[i - 1].walk) {
       text.Line(Name(all[i].walk));
     }
-    std::string line = Concat({"  ", SpaceName(all[i].levels), "    "});
+    std::string line = Concat({"  ", ModeName(all[i].levels), "    "});
     std::vector<const Explored*> row;
     bool invariant = true;
     for (size_t j = i; j < i + columns; ++j) {
@@ -257,12 +257,12 @@ void PrintTable(const Scope& scope, const std::vector<Explored>& all,
   text.Blank();
   text.Line(Concat({Grouped(behaviours), " behaviours, ", Grouped(differ),
                     " differ, ", Grouped(differ - unexcused),
-                    " of them by a known defect"}),
+                    " of them by a expected failure"}),
             LineStyle::kTitle);
   out.Write(text.text());
 }
 
-// As above, of spaces in which an entry is changed.
+// As above, of paging modes in which an entry is changed.
 std::string Verdict(const std::vector<const ExploredRaces*>& row) {
   uint64_t differ = 0;
   uint64_t unexcused = 0;
@@ -318,7 +318,7 @@ void PrintTable(const Scope& scope, const std::vector<ExploredRaces>& all,
             Concat({"While another processor changes one entry, or none, each "
                     "in each way and at each time: ranges of up to ",
                     Plural(scope.changes.pages, "page"),
-                    ", walks that have gup_fast's last check; worlds by index "
+                    ", walks that have gup_fast's recheck; worlds by index "
                     "bits of a level, and those in which the walk returns a "
                     "page that was not there, or not any more, stops early or "
                     "reads what it may not."}));
@@ -333,7 +333,7 @@ void PrintTable(const Scope& scope, const std::vector<ExploredRaces>& all,
     if (i == 0 || all[i].walk != all[i - 1].walk) {
       text.Line(Name(all[i].walk));
     }
-    std::string line = Concat({"  ", SpaceName(all[i].levels), "    "});
+    std::string line = Concat({"  ", ModeName(all[i].levels), "    "});
     std::vector<const ExploredRaces*> row;
     bool is_finding = false;
     for (size_t j = i; j < i + columns; ++j) {
@@ -371,9 +371,9 @@ Json JsonCounts(const std::array<uint64_t, kCount>& counts) {
 
 // What each object begins with.
 template <class Result>
-Json JsonSpace(const ExploredSpace<Result>& explored) {
+Json JsonMode(const ExploredMode<Result>& explored) {
   return {{"walk", Name(explored.walk)},
-          {"space", SpaceName(explored.levels)},
+          {"space", ModeName(explored.levels)},
           {"index_bits", explored.index_bits},
           {"verdict", VerdictOf(explored)}};
 }
@@ -383,8 +383,8 @@ Json JsonOf(const Explored& explored) {
   const Cause cause = ExpectedInStillTables(explored);
   const std::optional<WorldWitness>& first =
       result.finding.has_value() ? result.finding : result.known;
-  Json json = JsonSpace(explored);
-  json["known_defect"] = cause == Cause::kNone ? Json() : Json(Name(cause));
+  Json json = JsonMode(explored);
+  json["expected_failure"] = cause == Cause::kNone ? Json() : Json(Name(cause));
   json["ranges"] = result.ranges;
   json["behaviours"] = result.behaviours;
   json["differ"] = result.differ;
@@ -415,7 +415,7 @@ Json JsonOf(const ExploredRaces& explored) {
     }
     known.push_back(Name(cause));
   }
-  Json json = JsonSpace(explored);
+  Json json = JsonMode(explored);
   json["known"] = known;
   json["ranges"] = result.ranges;
   json["worlds"] = result.behaviours;
@@ -428,9 +428,9 @@ Json JsonOf(const ExploredRaces& explored) {
 }
 
 template <class Result>
-Json JsonList(const std::vector<ExploredSpace<Result>>& all) {
+Json JsonList(const std::vector<ExploredMode<Result>>& all) {
   Json list = Json::array();
-  for (const ExploredSpace<Result>& explored : all) {
+  for (const ExploredMode<Result>& explored : all) {
     list.push_back(JsonOf(explored));
   }
   return list;

@@ -21,31 +21,31 @@ constexpr size_t kCellColumns = 13;
 
 // A variant goes wrong where the model's walk of its kind does, and the check
 // of the RFC takes the entries of 2 levels for a bug.
-bool IsMeantToBreak(const KernelText& text, Space space) {
-  if (text.variant == "folded-aware-checked" && space.arch == ArchId::kS390 &&
-      space.levels == 2) {
+bool IsMeantToBreak(const KernelCode& text, PagingMode mode) {
+  if (text.variant == "folded-aware-checked" && mode.arch == ArchId::kS390 &&
+      mode.levels == 2) {
     return true;
   }
-  return ExpectedFailures(ModelOfVariant(text.variant), space)
-             .InStillTables() != Cause::kNone;
+  return ExpectedFailures(ModelOfVariant(text.variant), mode).InStillTables() !=
+         Cause::kNone;
 }
 
 // The same while tables change.
-bool IsMeantToBreakChanging(const KernelText& text, Space space) {
-  if (IsMeantToBreak(text, space) || text.variant == "no-pmd-check") {
+bool IsMeantToBreakChanging(const KernelCode& text, PagingMode mode) {
+  if (IsMeantToBreak(text, mode) || text.variant == "no-pmd-check") {
     return true;
   }
   // With 2 levels no offset below the root goes by an entry but that of a page,
   // and pte_offset_map() is handed a copy in all variants.
-  if (text.variant == "by-pointer" && space.arch == ArchId::kS390 &&
-      space.levels == 2) {
+  if (text.variant == "by-pointer" && mode.arch == ArchId::kS390 &&
+      mode.levels == 2) {
     return false;
   }
-  return !ExpectedFailures(ModelOfVariant(text.variant), space).empty();
+  return !ExpectedFailures(ModelOfVariant(text.variant), mode).empty();
 }
 
 void Count(const Answer& answer, KernelSurvey& survey) {
-  if (answer.incomparable && answer.finding.empty()) return;
+  if (answer.inconclusive && answer.finding.empty()) return;
   ++survey.requests;
   if (!answer.finding.empty()) {
     ++survey.broken;
@@ -64,9 +64,9 @@ std::string_view ResultName(const KernelSurvey& survey) {
   return survey.known.empty() ? "holds" : "known";
 }
 
-std::string CellText(const KernelTextSurvey& survey, Space space) {
-  for (const KernelSurvey& one : survey.spaces) {
-    if (one.space != space) continue;
+std::string CellText(const KernelCodeSurvey& survey, PagingMode mode) {
+  for (const KernelSurvey& one : survey.modes) {
+    if (one.mode != mode) continue;
     if (one.is_finding()) return "FINDING";
     if (one.broken > 0) return Concat({"broken ", Grouped(one.broken)});
     if (one.is_meant_to_break) return "not seen";
@@ -76,10 +76,10 @@ std::string CellText(const KernelTextSurvey& survey, Space space) {
   return "-";
 }
 
-void AddKnown(const std::vector<KernelTextSurvey>& surveys, TextLines& text) {
+void AddKnown(const std::vector<KernelCodeSurvey>& surveys, TextLines& text) {
   std::map<std::string, std::vector<std::string>> texts;
-  for (const KernelTextSurvey& survey : surveys) {
-    for (const KernelSurvey& one : survey.spaces) {
+  for (const KernelCodeSurvey& survey : surveys) {
+    for (const KernelSurvey& one : survey.modes) {
       for (const auto& [name, count] : one.known) {
         std::vector<std::string>& names = texts[name];
         if (names.empty() || names.back() != survey.text.name) {
@@ -97,13 +97,13 @@ void AddKnown(const std::vector<KernelTextSurvey>& surveys, TextLines& text) {
   }
 }
 
-void AddBroken(const KernelTextSurvey& survey, TextLines& text) {
+void AddBroken(const KernelCodeSurvey& survey, TextLines& text) {
   std::vector<std::string> where;
-  for (const KernelSurvey& one : survey.spaces) {
-    if (one.broken > 0 && !one.is_finding()) where.push_back(Name(one.space));
+  for (const KernelSurvey& one : survey.modes) {
+    if (one.broken > 0 && !one.is_finding()) where.push_back(Name(one.mode));
     if (!one.is_finding()) continue;
     text.Blank();
-    text.Line(Concat({"FINDING on ", Name(one.space), ": ", survey.text.name,
+    text.Line(Concat({"FINDING on ", Name(one.mode), ": ", survey.text.name,
                       " is wrong in ", Plural(one.broken, "request"), " of ",
                       Grouped(one.requests)}),
               LineStyle::kMarked);
@@ -119,25 +119,23 @@ void AddBroken(const KernelTextSurvey& survey, TextLines& text) {
 
 }  // namespace
 
-absl::StatusOr<KernelTextSurvey> SurveyKernel(KernelProgram& program,
-                                              const std::vector<Space>& spaces,
-                                              uint64_t cases,
-                                              Stillness tables) {
+absl::StatusOr<KernelCodeSurvey> SurveyKernel(
+    KernelProgram& program, const std::vector<PagingMode>& modes,
+    uint64_t cases, Stillness tables) {
   const bool changing = tables == Stillness::kChanging;
-  KernelTextSurvey survey{.text = program.text(), .spaces = {}};
-  for (const Space& space : spaces) {
-    if (!program.Takes(space)) continue;
-    if (changing && IsMeantToBreak(survey.text, space)) continue;
-    KernelSurvey& one = survey.spaces.emplace_back();
-    one.space = space;
+  KernelCodeSurvey survey{.text = program.text(), .modes = {}};
+  for (const PagingMode& mode : modes) {
+    if (!program.Takes(mode)) continue;
+    if (changing && IsMeantToBreak(survey.text, mode)) continue;
+    KernelSurvey& one = survey.modes.emplace_back();
+    one.mode = mode;
     one.cases = cases;
-    one.is_meant_to_break = changing
-                                ? IsMeantToBreakChanging(survey.text, space)
-                                : IsMeantToBreak(survey.text, space);
+    one.is_meant_to_break = changing ? IsMeantToBreakChanging(survey.text, mode)
+                                     : IsMeantToBreak(survey.text, mode);
     for (uint64_t number = 0; number < cases; ++number) {
       const Answers answers =
-          program.Ask(changing ? ChangingSurveyCase(space, number)
-                               : SurveyCase(space, number),
+          program.Ask(changing ? ChangingSurveyCase(mode, number)
+                               : SurveyCase(mode, number),
                       /*recorded=*/false);
       if (!answers.ok()) return absl::UnavailableError(answers.error);
       for (const Answer& answer : answers.of_request) Count(answer, one);
@@ -146,25 +144,26 @@ absl::StatusOr<KernelTextSurvey> SurveyKernel(KernelProgram& program,
   return survey;
 }
 
-std::string KernelMatrixText(const std::vector<KernelTextSurvey>& surveys,
-                             const std::vector<Space>& spaces, uint64_t cases,
-                             Stillness tables, bool color) {
+std::string KernelMatrixText(const std::vector<KernelCodeSurvey>& surveys,
+                             const std::vector<PagingMode>& modes,
+                             uint64_t cases, Stillness tables, bool color) {
   TextLines text(color);
   const bool changing = tables == Stillness::kChanging;
   const std::string title =
-      Concat({"kernel text", changing ? " while tables change" : "", ", ",
+      Concat({"kernel code", changing ? " while tables change" : "", ", ",
               Grouped(cases), " cases each"});
   size_t width = title.size();
-  for (const KernelTextSurvey& survey : surveys) {
+  for (const KernelCodeSurvey& survey : surveys) {
     width = std::max(width, survey.text.name.size());
   }
   width += 2;
   std::vector<std::string> names;
-  for (const Space& space : spaces) names.push_back(Name(space));
+  for (const PagingMode& mode : modes) names.push_back(Name(mode));
   text.Line(MatrixRow(title, width, kCellColumns, names), LineStyle::kTitle);
-  for (const KernelTextSurvey& survey : surveys) {
+  for (const KernelCodeSurvey& survey : surveys) {
     std::vector<std::string> cells;
-    for (const Space& space : spaces) cells.push_back(CellText(survey, space));
+    for (const PagingMode& mode : modes)
+      cells.push_back(CellText(survey, mode));
     text.Line(MatrixRow(survey.text.name, width, kCellColumns, cells));
   }
   text.Blank();
@@ -175,33 +174,33 @@ std::string KernelMatrixText(const std::vector<KernelTextSurvey>& surveys,
                 : "Numbers are requests; a dash: text of another "
                   "architecture.");
   AddKnown(surveys, text);
-  for (const KernelTextSurvey& survey : surveys) AddBroken(survey, text);
+  for (const KernelCodeSurvey& survey : surveys) AddBroken(survey, text);
   return text.text();
 }
 
-Json KernelMatrixJson(const std::vector<KernelTextSurvey>& surveys) {
+Json KernelMatrixJson(const std::vector<KernelCodeSurvey>& surveys) {
   Json json = Json::array();
-  for (const KernelTextSurvey& survey : surveys) {
-    Json spaces = Json::array();
-    for (const KernelSurvey& one : survey.spaces) {
+  for (const KernelCodeSurvey& survey : surveys) {
+    Json modes = Json::array();
+    for (const KernelSurvey& one : survey.modes) {
       Json known = Json::object();
       for (const auto& [name, count] : one.known) known[name] = count;
-      spaces.push_back({{"space", Name(one.space)},
-                        {"result", ResultName(one)},
-                        {"cases", one.cases},
-                        {"requests", one.requests},
-                        {"agreed", one.agreed},
-                        {"known", known},
-                        {"broken", one.broken}});
-      if (one.broken > 0) spaces.back()["signature"] = one.finding;
+      modes.push_back({{"space", Name(one.mode)},
+                       {"result", ResultName(one)},
+                       {"cases", one.cases},
+                       {"requests", one.requests},
+                       {"agreed", one.agreed},
+                       {"known", known},
+                       {"broken", one.broken}});
+      if (one.broken > 0) modes.back()["signature"] = one.finding;
     }
-    const KernelText& text = survey.text;
+    const KernelCode& text = survey.text;
     json.push_back({{"name", text.name},
                     {"version", text.version},
-                    {"cut", text.cut},
+                    {"slice", text.slice},
                     {"arch", text.arch},
                     {"variant", text.variant},
-                    {"spaces", spaces}});
+                    {"spaces", modes}});
   }
   return json;
 }

@@ -10,14 +10,14 @@
 
 #include "absl/status/statusor.h"
 #include "pxdfuzz/engine/kernel_client.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "src/cli/text/json.h"
 
 namespace pxdfuzz {
 
-// How one kernel text did on many requests of one kind of space.
+// How one kernel code did on many requests of one paging mode.
 struct KernelSurvey {
-  Space space;
+  PagingMode mode;
   uint64_t cases = 0;
   uint64_t requests = 0;  // that were compared
   uint64_t agreed = 0;
@@ -38,29 +38,29 @@ struct KernelSurvey {
   bool is_finding() const { return broken > 0 && !is_meant_to_break; }
 };
 
-struct KernelTextSurvey {
-  KernelText text;
-  // Of the spaces that it is text for.
-  std::vector<KernelSurvey> spaces;
+struct KernelCodeSurvey {
+  KernelCode text;
+  // Of the paging modes that it is text for.
+  std::vector<KernelSurvey> modes;
 };
 
 // Whether tables stay as they are while they are walked.
 enum class Stillness : uint8_t { kStill, kChanging };
 
-// Asks `program` for the first `cases` cases that surveys of each of `spaces`
-// are made of, where it takes them. Text that leaves its local copies in tables
-// that stand still is not asked about others there.
-absl::StatusOr<KernelTextSurvey> SurveyKernel(KernelProgram& program,
-                                              const std::vector<Space>& spaces,
-                                              uint64_t cases, Stillness tables);
+// Asks `program` for the first `cases` cases that surveys of each of `paging
+// modes` are made of, where it takes them. Text that leaves its local copies in
+// tables that stand still is not asked about others there.
+absl::StatusOr<KernelCodeSurvey> SurveyKernel(
+    KernelProgram& program, const std::vector<PagingMode>& modes,
+    uint64_t cases, Stillness tables);
 
-// What `pxdfuzz matrix` says of kernel text: a table with a column for each of
-// `spaces`, and why texts are wrong where they are.
-std::string KernelMatrixText(const std::vector<KernelTextSurvey>& surveys,
-                             const std::vector<Space>& spaces, uint64_t cases,
-                             Stillness tables, bool color);
+// What `pxdfuzz matrix` says of kernel code: a table with a column for each of
+// `paging modes`, and why texts are wrong where they are.
+std::string KernelMatrixText(const std::vector<KernelCodeSurvey>& surveys,
+                             const std::vector<PagingMode>& modes,
+                             uint64_t cases, Stillness tables, bool color);
 // The same as a JSON list.
-Json KernelMatrixJson(const std::vector<KernelTextSurvey>& surveys);
+Json KernelMatrixJson(const std::vector<KernelCodeSurvey>& surveys);
 
 }  // namespace pxdfuzz
 

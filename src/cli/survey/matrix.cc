@@ -14,8 +14,8 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/kernel_client.h"
 #include "pxdfuzz/exhaust/exhaust.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
 #include "src/cli/survey/changing_survey.h"
@@ -32,9 +32,9 @@ constexpr uint64_t kDefaultKernelCases = 2'000;
 constexpr size_t kNameColumns = 35;
 constexpr size_t kCellColumns = 11;
 
-// A space, and what its small worlds came to.
+// A paging mode, and what its small worlds came to.
 struct Tried {
-  SpaceSurvey survey;
+  ModeSurvey survey;
   // By position in kAllWalks; nothing where there are no small worlds.
   std::vector<ExhaustResult> worlds;
 
@@ -48,25 +48,25 @@ struct Tried {
 // Every world of 1 index bit and ranges of up to so many pages.
 constexpr WorldBounds kWorlds = {.pages = 4};
 
-Tried Try(Space space, uint64_t cases) {
-  Tried tried{.survey = Survey(space, cases), .worlds = {}};
-  if (space.arch != ArchId::kS390) return tried;
+Tried Try(PagingMode mode, uint64_t cases) {
+  Tried tried{.survey = Survey(mode, cases), .worlds = {}};
+  if (mode.arch != ArchId::kS390) return tried;
   for (const Policy& policy : kAllWalks) {
     tried.worlds.push_back(
-        ExhaustTiny(1, space.levels, policy, kWorlds,
+        ExhaustTiny(1, mode.levels, policy, kWorlds,
                     [](const ExhaustProgress& /*progress*/) {}));
   }
   return tried;
 }
 
-enum class Result { kHolds, kKnownDefect, kFinding, kNotSeen };
+enum class Result { kHolds, kExpectedFailure, kFinding, kNotSeen };
 
 std::string_view JsonName(Result result) {
   switch (result) {
     case Result::kHolds:
       return "holds";
-    case Result::kKnownDefect:
-      return "known-defect";
+    case Result::kExpectedFailure:
+      return "expected-failure";
     case Result::kFinding:
       return "finding";
     case Result::kNotSeen:
@@ -76,27 +76,27 @@ std::string_view JsonName(Result result) {
 }
 
 Result ResultOf(size_t walk, const Tried& tried) {
-  const SpaceSurvey& survey = tried.survey;
+  const ModeSurvey& survey = tried.survey;
   if (survey.walks[walk].findings > 0) return Result::kFinding;
   if (!tried.worlds.empty() && tried.worlds[walk].unexcused() > 0) {
     return Result::kFinding;
   }
-  if (ExpectedFailures(kAllWalks[walk], survey.space).InStillTables() ==
+  if (ExpectedFailures(kAllWalks[walk], survey.mode).InStillTables() ==
       Cause::kNone) {
     return Result::kHolds;
   }
-  return survey.walks[walk].excused > 0 ? Result::kKnownDefect
+  return survey.walks[walk].excused > 0 ? Result::kExpectedFailure
                                         : Result::kNotSeen;
 }
 
 std::string CellText(size_t walk, const Tried& tried) {
-  const SpaceSurvey& survey = tried.survey;
+  const ModeSurvey& survey = tried.survey;
   const Cause cause =
-      ExpectedFailures(kAllWalks[walk], survey.space).InStillTables();
+      ExpectedFailures(kAllWalks[walk], survey.mode).InStillTables();
   switch (ResultOf(walk, tried)) {
     case Result::kHolds:
       return survey.walks[walk].broke_invariant > 0 ? "holds *" : "holds";
-    case Result::kKnownDefect:
+    case Result::kExpectedFailure:
       return std::string(Name(cause));
     case Result::kFinding:
       return "FINDING";
@@ -114,8 +114,8 @@ std::string RowOf(std::string_view name, const std::vector<Tried>& surveys,
   return MatrixRow(name, kNameColumns, kCellColumns, cells);
 }
 
-std::string WitnessFile(Space space) {
-  return Concat({"corpus/regressions/", WitnessOf(space), ".yaml"});
+std::string WitnessFile(PagingMode mode) {
+  return Concat({"corpus/regressions/", WitnessOf(mode), ".yaml"});
 }
 
 // Where a walk is wrong, why, and what shows it.
@@ -125,13 +125,12 @@ void AddDefect(size_t walk, const std::vector<Tried>& surveys,
   std::vector<std::string> witnesses;
   Cause cause = Cause::kNone;
   for (const Tried& tried : surveys) {
-    const Space space = tried.survey.space;
-    const Cause known =
-        ExpectedFailures(kAllWalks[walk], space).InStillTables();
+    const PagingMode mode = tried.survey.mode;
+    const Cause known = ExpectedFailures(kAllWalks[walk], mode).InStillTables();
     if (known == Cause::kNone) continue;
     cause = known;
-    where.push_back(Name(space));
-    witnesses.push_back(WitnessFile(space));
+    where.push_back(Name(mode));
+    witnesses.push_back(WitnessFile(mode));
   }
   if (where.empty()) return;
   text.Blank();
@@ -143,11 +142,11 @@ void AddDefect(size_t walk, const std::vector<Tried>& surveys,
 
 void AddFindings(const std::vector<Tried>& surveys, TextLines& text) {
   for (const Tried& tried : surveys) {
-    const SpaceSurvey& survey = tried.survey;
+    const ModeSurvey& survey = tried.survey;
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
       if (!tried.worlds.empty() && tried.worlds[walk].finding.has_value()) {
         text.Blank();
-        text.Line(Concat({"FINDING in a small world of ", Name(survey.space),
+        text.Line(Concat({"FINDING in a small world of ", Name(survey.mode),
                           ": ", Name(kAllWalks[walk])}),
                   LineStyle::kMarked);
         text.Line(Describe(*tried.worlds[walk].finding));
@@ -155,11 +154,11 @@ void AddFindings(const std::vector<Tried>& surveys, TextLines& text) {
       const WalkSurvey& counts = survey.walks[walk];
       if (counts.findings == 0) continue;
       text.Blank();
-      text.Line(Concat({"FINDING on ", Name(survey.space), ": ",
-                        Name(kAllWalks[walk]), " disagrees in ",
-                        Plural(counts.findings, "request"),
-                        " as it is not known to"}),
-                LineStyle::kMarked);
+      text.Line(
+          Concat({"FINDING on ", Name(survey.mode), ": ", Name(kAllWalks[walk]),
+                  " disagrees in ", Plural(counts.findings, "request"),
+                  " as it is not known to"}),
+          LineStyle::kMarked);
       if (counts.finding.has_value()) {
         text.Line(Concat({"  first: ", Name(*counts.finding)}));
       }
@@ -170,7 +169,7 @@ void AddFindings(const std::vector<Tried>& surveys, TextLines& text) {
 std::string ToText(const std::vector<Tried>& surveys, bool color) {
   TextLines text(color);
   text.Line(RowOf("", surveys,
-                  [](const Tried& tried) { return Name(tried.survey.space); }),
+                  [](const Tried& tried) { return Name(tried.survey.mode); }),
             LineStyle::kTitle);
   for (size_t walk = 0; walk < kWalkCount; ++walk) {
     text.Line(RowOf(Name(kAllWalks[walk]), surveys, [walk](const Tried& tried) {
@@ -202,10 +201,10 @@ std::string ToText(const std::vector<Tried>& surveys, bool color) {
 }
 
 Json JsonOf(size_t walk, const Tried& tried) {
-  const SpaceSurvey& survey = tried.survey;
+  const ModeSurvey& survey = tried.survey;
   const WalkSurvey& counts = survey.walks[walk];
   const Cause cause =
-      ExpectedFailures(kAllWalks[walk], survey.space).InStillTables();
+      ExpectedFailures(kAllWalks[walk], survey.mode).InStillTables();
   Json json = {{"walk", Name(kAllWalks[walk])},
                {"result", JsonName(ResultOf(walk, tried))},
                {"agreed", counts.agreed},
@@ -214,7 +213,7 @@ Json JsonOf(size_t walk, const Tried& tried) {
                {"broke_invariant", counts.broke_invariant}};
   if (cause != Cause::kNone) {
     json.update({{"cause", Name(cause)},
-                 {"witness", WitnessFile(survey.space)},
+                 {"witness", WitnessFile(survey.mode)},
                  {"why", WhyWrong(kAllWalks[walk])}});
   }
   if (!tried.worlds.empty()) {
@@ -227,20 +226,20 @@ Json JsonOf(size_t walk, const Tried& tried) {
   return json;
 }
 
-// What kernel text came to.
+// What kernel code came to.
 struct KernelTried {
   bool wanted = true;
   uint64_t cases = kDefaultKernelCases;
   // In tables that stand still, and in such that change.
-  std::vector<KernelTextSurvey> surveys;
-  std::vector<KernelTextSurvey> changing;
+  std::vector<KernelCodeSurvey> surveys;
+  std::vector<KernelCodeSurvey> changing;
   // A program that is no such thing.
   bool failed = false;
 
   bool found() const {
     for (const auto* half : {&surveys, &changing}) {
-      for (const KernelTextSurvey& survey : *half) {
-        for (const KernelSurvey& one : survey.spaces) {
+      for (const KernelCodeSurvey& survey : *half) {
+        for (const KernelSurvey& one : survey.modes) {
           if (one.is_finding()) return true;
         }
       }
@@ -249,19 +248,18 @@ struct KernelTried {
   }
 };
 
-void TryKernels(const std::vector<Space>& spaces, Progress& progress,
+void TryKernels(const std::vector<PagingMode>& modes, Progress& progress,
                 KernelTried& tried) {
   for (const std::string& name : KernelProgramNames()) {
     progress.Say(Concat({"trying ", name}));
     std::string error;
     if (const auto opened = OpenKernelProgram(name); opened.ok()) {
       KernelProgram& program = *opened.program;
-      auto still =
-          SurveyKernel(program, spaces, tried.cases, Stillness::kStill);
+      auto still = SurveyKernel(program, modes, tried.cases, Stillness::kStill);
       auto changing = still;
       if (still.ok()) {
         changing =
-            SurveyKernel(program, spaces, tried.cases, Stillness::kChanging);
+            SurveyKernel(program, modes, tried.cases, Stillness::kChanging);
       }
       if (changing.ok()) {
         tried.surveys.push_back(*std::move(still));
@@ -279,36 +277,36 @@ void TryKernels(const std::vector<Space>& spaces, Progress& progress,
 }
 
 std::string TextOfKernels(const KernelTried& tried,
-                          const std::vector<Space>& spaces, bool color) {
+                          const std::vector<PagingMode>& modes, bool color) {
   if (!tried.wanted || (tried.surveys.empty() && tried.failed)) return "";
   if (tried.surveys.empty()) {
-    return Concat({"\nkernel text was left out: ", NoKernelPrograms(), "\n"});
+    return Concat({"\nkernel code was left out: ", NoKernelPrograms(), "\n"});
   }
   return Concat({"\n",
-                 KernelMatrixText(tried.surveys, spaces, tried.cases,
+                 KernelMatrixText(tried.surveys, modes, tried.cases,
                                   Stillness::kStill, color),
                  "\n",
-                 KernelMatrixText(tried.changing, spaces, tried.cases,
+                 KernelMatrixText(tried.changing, modes, tried.cases,
                                   Stillness::kChanging, color)});
 }
 
 std::string ToJson(const std::vector<Tried>& surveys,
                    const std::vector<ChangingSurvey>& changing,
                    const KernelTried& kernels) {
-  Json spaces = Json::array();
+  Json modes = Json::array();
   for (const Tried& tried : surveys) {
-    const SpaceSurvey& survey = tried.survey;
+    const ModeSurvey& survey = tried.survey;
     Json walks = Json::array();
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
       walks.push_back(JsonOf(walk, tried));
     }
-    spaces.push_back({{"space", Name(survey.space)},
-                      {"cases", survey.cases},
-                      {"requests", survey.requests},
-                      {"crossings", survey.crossings},
-                      {"walks", walks}});
+    modes.push_back({{"space", Name(survey.mode)},
+                     {"cases", survey.cases},
+                     {"requests", survey.requests},
+                     {"crossings", survey.crossings},
+                     {"walks", walks}});
   }
-  Json json = {{"spaces", spaces}, {"changing", ChangingMatrixJson(changing)}};
+  Json json = {{"spaces", modes}, {"changing", ChangingMatrixJson(changing)}};
   if (kernels.wanted) {
     json["kernel"] = KernelMatrixJson(kernels.surveys);
     json["kernel_changing"] = KernelMatrixJson(kernels.changing);
@@ -337,29 +335,29 @@ int RunMatrix(const Arguments& arguments, Output& out) {
       !ReadCases(arguments, "--kernel-cases", kernels.cases)) {
     return kUsage;
   }
-  std::vector<Space> spaces;
+  std::vector<PagingMode> modes;
   std::vector<Tried> surveys;
   std::vector<ChangingSurvey> changing;
   bool found = false;
   Progress progress("matrix");
-  for (const Space& space : kAllSpaces) {
-    if (!IsBuilt(space)) continue;
-    progress.Say(Concat({"trying ", Name(space)}));
-    spaces.push_back(space);
-    surveys.push_back(Try(space, cases));
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (!IsBuilt(mode)) continue;
+    progress.Say(Concat({"trying ", Name(mode)}));
+    modes.push_back(mode);
+    surveys.push_back(Try(mode, cases));
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
       found |= ResultOf(walk, surveys.back()) == Result::kFinding;
     }
-    changing.push_back(SurveyChanging(space, cases));
+    changing.push_back(SurveyChanging(mode, cases));
     found |= changing.back().found();
   }
-  if (kernels.wanted) TryKernels(spaces, progress, kernels);
+  if (kernels.wanted) TryKernels(modes, progress, kernels);
   progress.End();
   out.Write(arguments.Has("--json")
                 ? ToJson(surveys, changing, kernels)
                 : Concat({ToText(surveys, out.color()), "\n",
                           ChangingMatrixText(changing, out.color()),
-                          TextOfKernels(kernels, spaces, out.color())}));
+                          TextOfKernels(kernels, modes, out.color())}));
   if (found || kernels.found()) return kFinding;
   return kernels.failed ? kUnreadable : kNothingFound;
 }

@@ -7,23 +7,23 @@
 #include "fuzz/generator/generator.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/rng.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 
-Case SurveyCase(Space space, uint64_t number) {
-  Rng rng(Rng::Mix(number) ^ IndexOf(space));
-  return Generator(rng, InfoOf(space)).DrawCase();
+Case SurveyCase(PagingMode mode, uint64_t number) {
+  Rng rng(Rng::Mix(number) ^ IndexOf(mode));
+  return Generator(rng, InfoOf(mode)).DrawCase();
 }
 
-SpaceSurvey Survey(Space space, uint64_t cases) {
-  SpaceSurvey survey{.space = space, .cases = cases};
+ModeSurvey Survey(PagingMode mode, uint64_t cases) {
+  ModeSurvey survey{.mode = mode, .cases = cases};
   Oracle oracle;
   for (uint64_t number = 0; number < cases; ++number) {
     const Verdict& verdict = oracle.Judge(
-        SurveyCase(space, number), WalkSet::All(), Excuses::kKnownDefects);
+        SurveyCase(mode, number), WalkSet::All(), Excuses::kExpectedFailures);
     for (const RequestVerdict& request : verdict.requests) {
-      if (request.incomparable != Incomparable::kNo) continue;
+      if (request.inconclusive != Inconclusive::kNo) continue;
       ++survey.requests;
       survey.crossings += request.crosses_folded ? 1 : 0;
       survey.pages += request.pages;
@@ -55,18 +55,18 @@ SpaceSurvey Survey(Space space, uint64_t cases) {
 
 std::string WhyWrong(Policy policy) {
   const bool by_value = policy.descent == Descent::kByValue;
-  const bool again = policy.step == Step::kRecompute;
+  const bool reread = policy.step == Step::kRecompute;
   // What breaks a walk on s390, ...
   std::string why;
   if (policy.boundary == BoundaryRule::kStatic) {
     why =
         "The fixed size of a folded level does not end the range at the border "
         "of the real entry, ";
-    if (again) {
+    if (reread) {
       why += by_value
                  ? "and asking pXd_offset() again gives the same local copy, "
                    "so on s390 every further turn reads the first entry "
-                   "(stuck). "
+                   "(wrong-entry). "
                  : "and asking pXd_offset() again gives the pointer that it "
                    "was handed, so every further turn reads the first entry.";
     } else {
@@ -85,17 +85,17 @@ std::string WhyWrong(Policy policy) {
   return why;
 }
 
-Causes ExpectedFailures(Policy policy, Space space) {
+Causes ExpectedFailures(Policy policy, PagingMode mode) {
   Causes causes;
-  VisitArch(space.arch, [&]<class A>() {
-    causes = A::ExpectedFailures(policy, space.levels);
+  VisitArch(mode.arch, [&]<class A>() {
+    causes = A::ExpectedFailures(policy, mode.levels);
   });
   return causes;
 }
 
-std::string_view WitnessOf(Space space) {
+std::string_view WitnessOf(PagingMode mode) {
   std::string_view witness;
-  VisitArch(space.arch, [&]<class A>() { witness = A::Witness(space.levels); });
+  VisitArch(mode.arch, [&]<class A>() { witness = A::Witness(mode.levels); });
   return witness;
 }
 

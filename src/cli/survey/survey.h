@@ -11,8 +11,8 @@
 
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/paging/space.h"
 
 namespace pxdfuzz {
 
@@ -30,8 +30,8 @@ struct WalkSurvey {
   std::optional<Signature> finding;
 };
 
-struct SpaceSurvey {
-  Space space;
+struct ModeSurvey {
+  PagingMode mode;
   uint64_t cases = 0;
   // Requests that were compared, and those of them whose range crosses a
   // boundary of the root's entries although Linux has levels above it.
@@ -42,19 +42,19 @@ struct SpaceSurvey {
   std::array<WalkSurvey, kWalkCount> walks{};
 };
 
-// The case with that number out of those that surveys of `space` are made of,
+// The case with that number out of those that surveys of `mode` are made of,
 // the same whenever it is asked for.
-Case SurveyCase(Space space, uint64_t number);
+Case SurveyCase(PagingMode mode, uint64_t number);
 
-// Walks `cases` cases of a space with all walks.
-SpaceSurvey Survey(Space space, uint64_t cases);
+// Walks `cases` cases of a paging mode with all walks.
+ModeSurvey Survey(PagingMode mode, uint64_t cases);
 
-// Why a walk goes wrong in the spaces where it does.
+// Why a walk goes wrong in the paging modes where it does.
 std::string WhyWrong(Policy policy);
 
-// A::ExpectedFailures and A::Witness of a space that is built.
-Causes ExpectedFailures(Policy policy, Space space);
-std::string_view WitnessOf(Space space);
+// A::ExpectedFailures and A::Witness of a paging mode that is built.
+Causes ExpectedFailures(Policy policy, PagingMode mode);
+std::string_view WitnessOf(PagingMode mode);
 
 }  // namespace pxdfuzz
 

@@ -18,7 +18,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/report/text_entries.h"
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/text/yaml_node.h"
 
 namespace pxdfuzz {
@@ -150,7 +150,7 @@ class CaseReader {
     if (!ok()) return false;
     if (!Version(*fields[0])) return false;
     if (is_empty) return true;
-    return ReadSpace(*fields[1], c.space) && ReadRequests(*fields[2], c) &&
+    return ReadPagingMode(*fields[1], c.mode) && ReadRequests(*fields[2], c) &&
            ReadStack(*fields[3], c.stack) && ReadRecords(*fields[4], c) &&
            (fields[5] == nullptr || ReadChanges(*fields[5], c));
   }
@@ -289,16 +289,16 @@ class CaseReader {
                               std::to_string(kFormatVersion)}));
   }
 
-  bool ReadSpace(const YamlNode& node, Space& space) {
+  bool ReadPagingMode(const YamlNode& node, PagingMode& mode) {
     if (node.kind == YamlNode::Kind::kScalar) {
-      const std::optional<Space> found = SpaceFromName(node.text);
+      const std::optional<PagingMode> found = PagingModeFromName(node.text);
       if (found.has_value() && IsBuilt(*found)) {
-        space = *found;
+        mode = *found;
         return true;
       }
     }
     std::vector<std::string> built;
-    for (const Space& known : kAllSpaces) {
+    for (const PagingMode& known : kAllPagingModes) {
       if (IsBuilt(known)) built.push_back(Name(known));
     }
     return Fail(node, Concat({"space: found ", Found(node), "; should be ",
@@ -319,7 +319,7 @@ class CaseReader {
       }
       request.pages = static_cast<uint16_t>(pages);
       Case one;
-      one.space = c.space;
+      one.mode = c.mode;
       one.requests.push_back(request);
       Canonicalize(one);
       if (one.requests[0].start != request.start) {
@@ -476,7 +476,7 @@ class CaseReader {
         if (!Word(field, keys[i], record.frame)) return false;
       }
     }
-    if (!IsSayable(record, *form, node.keys[0], parts, c.space)) return false;
+    if (!IsSayable(record, *form, node.keys[0], parts, c.mode)) return false;
     c.records.push_back(record);
     return true;
   }
@@ -531,24 +531,24 @@ class CaseReader {
     const std::vector<std::string> words = absl::StrSplit(
         node.text, absl::ByAnyChar(" \t\n"), absl::SkipWhitespace());
     for (const std::string& word : words) {
-      bool again = false;
+      bool reread = false;
       if (word == "rw" || word == "ro" || word == "none") {
-        again = std::exchange(has_permission, true);
+        reread = std::exchange(has_permission, true);
         state.permission = word == "rw"   ? Permission::kReadWrite
                            : word == "ro" ? Permission::kRead
                                           : Permission::kNone;
       } else if (word == "young" || word == "old") {
-        again = std::exchange(has_age, true);
+        reread = std::exchange(has_age, true);
         state.young = word == "young";
       } else if (word == "dirty" || word == "clean") {
-        again = std::exchange(has_dirt, true);
+        reread = std::exchange(has_dirt, true);
         state.dirty = word == "dirty";
       } else if (word == "special") {
-        again = std::exchange(state.special, true);
+        reread = std::exchange(state.special, true);
       } else {
         return fail();
       }
-      if (again) return fail();
+      if (reread) return fail();
     }
     return has_permission && has_age && has_dirt ? true : fail();
   }
@@ -556,14 +556,15 @@ class CaseReader {
   // What bytes say of a record or a change, which is one of `list` of a case.
   template <class Item, size_t kMost>
   static Item AsBytesSay(const Item& item,
-                         InlineVector<Item, kMost> Case::* list, Space space) {
+                         InlineVector<Item, kMost> Case::* list,
+                         PagingMode mode) {
     Case one;
-    one.space = space;
+    one.mode = mode;
     one.requests.push_back({});
     (one.*list).push_back(item);
     // What is too high is nearest to the highest.
     uint64_t& frame = (one.*list)[0].frame;
-    frame = std::min(frame, kMaxFrame << InfoOf(space).geometry.page_shift());
+    frame = std::min(frame, kMaxFrame << InfoOf(mode).geometry.page_shift());
     Canonicalize(one);
     return (one.*list)[0];
   }
@@ -571,24 +572,25 @@ class CaseReader {
   // Whether bytes can say the record; the error names what they can say.
   bool IsSayable(const Record& record, const RecordForm& form,
                  const YamlNode& kind_key, const RecordFields& parts,
-                 Space space) {
-    const Record said = AsBytesSay(record, &Case::records, space);
+                 PagingMode mode) {
+    const Record said = AsBytesSay(record, &Case::records, mode);
     if (said.kind != record.kind) {
       return CannotSay(kind_key, "tables",
-                       Concat({form.name, " in ", Name(space)}), "clear");
+                       Concat({form.name, " in ", Name(mode)}), "clear");
     }
     return IsSaid(said, record, form.name,
                   record.kind == Record::Kind::kSwap ? "place" : "frame", parts,
-                  space);
+                  mode);
   }
 
   // Whether what bytes say is what is meant, of records and of changes.
   template <class T>
   bool IsSaid(const T& said, const T& meant, std::string_view name,
-              std::string_view frame, const RecordFields& parts, Space space) {
+              std::string_view frame, const RecordFields& parts,
+              PagingMode mode) {
     if (said.level != meant.level) {
       return CannotSay(*parts.level_key, name,
-                       Concat({Name(meant.level), " in ", Name(space)}),
+                       Concat({Name(meant.level), " in ", Name(mode)}),
                        Name(said.level));
     }
     if (said.address != meant.address) {
@@ -601,7 +603,7 @@ class CaseReader {
     if (said.state != meant.state) {
       return CannotSay(*parts.state, "state",
                        Concat({Quoted(Describe(meant.state)), " for ",
-                               Name(meant.level), " in ", Name(space)}),
+                               Name(meant.level), " in ", Name(mode)}),
                        Quoted(Describe(said.state)));
     }
     return true;
@@ -625,7 +627,7 @@ class CaseReader {
     if (node.items[0].kind == YamlNode::Kind::kNothing) {
       return UnknownDeed(node.keys[0], "nothing");
     }
-    if (!ReadDeed(node.items[0], c.space, change)) return false;
+    if (!ReadDeed(node.items[0], c.mode, change)) return false;
     c.changes.push_back(change);
     return true;
   }
@@ -693,7 +695,7 @@ class CaseReader {
   }
 
   // What a change does.
-  bool ReadDeed(const YamlNode& node, Space space, Change& change) {
+  bool ReadDeed(const YamlNode& node, PagingMode mode, Change& change) {
     if (node.kind != YamlNode::Kind::kScalar) {
       return UnknownDeed(node, Found(node));
     }
@@ -714,7 +716,7 @@ class CaseReader {
     }
     if (HasFrame(change.kind) && !ReadPages(node, words, change)) return false;
     if (!words.word().empty()) return Unexpected(node, words, change.kind);
-    return IsSayable(node, space, change);
+    return IsSayable(node, mode, change);
   }
 
   bool Unexpected(const YamlNode& node, const Words& words, Change::Kind kind,
@@ -780,10 +782,10 @@ class CaseReader {
   }
 
   // Whether bytes can say the change; the error names what they can say.
-  bool IsSayable(const YamlNode& node, Space space, const Change& change) {
-    const Change said = AsBytesSay(change, &Case::changes, space);
+  bool IsSayable(const YamlNode& node, PagingMode mode, const Change& change) {
+    const Change said = AsBytesSay(change, &Case::changes, mode);
     const RecordFields here = {&node, &node, &node, &node};
-    if (!IsSaid(said, change, Name(change.kind), "frame", here, space)) {
+    if (!IsSaid(said, change, Name(change.kind), "frame", here, mode)) {
       return false;
     }
     if (said.count == change.count) return true;

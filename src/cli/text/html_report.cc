@@ -175,7 +175,7 @@ class Page {
     }
     AddCase();
     if (story_.comparable) {
-      AddSpace();
+      AddPagingMode();
       AddPages();
       AddTurns();
       AddReference();
@@ -195,7 +195,7 @@ class Page {
 
   std::string Title() const {
     return Concat({"pxdfuzz: ", story_.walk,
-                   !story_.comparable            ? ", not comparable"
+                   !story_.comparable            ? ", inconclusive"
                    : story_.went_wrong           ? " goes wrong"
                    : story_.timeline.has_value() ? " holds"
                                                  : " agrees"});
@@ -310,7 +310,7 @@ class Page {
     Out("</pre>\n</div>\n");
   }
 
-  void AddSpace() {
+  void AddPagingMode() {
     const WalkPicture& picture = *story_.picture;
     Out("<h2>Address space</h2>\n");
     BeginScroll("The range and the tables as text");
@@ -376,7 +376,7 @@ class Page {
       }
       Out("\n<ul>\n");
       std::vector<std::string> lines = {
-          turn.pointer, turn.again,
+          turn.pointer, turn.reread,
           turn.place.empty() ? "" : Concat({"-> ", turn.place}), turn.read,
           turn.next};
       lines.insert(lines.end(), turn.after.begin(), turn.after.end());

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run services: what ClusterFuzzLite and OSS-Fuzz would make of this repository
+# ./run ossfuzz: what ClusterFuzzLite and OSS-Fuzz would make of this repository
 # (tests/ossfuzz/check.cc). With --container it carries out ./Dockerfile in a
 # Debian of its own.
 
-readonly SERVICES=$PWD/build/services
+readonly OSSFUZZ=$PWD/build/ossfuzz
 
 # What runs in services and is in the image.
 SHIPPED=$(targets_where use=shipped | paste -sd ' ')
@@ -31,7 +31,7 @@ copy_sources() {
 
 # --- The container -----------------------------------------------------------
 
-readonly CONTAINER=$SERVICES/container
+readonly CONTAINER=$OSSFUZZ/container
 readonly SYSTEM_PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # Of the last stage of ./Dockerfile.
@@ -176,9 +176,9 @@ check_image() {
   [[ -n $(find "$image/data/corpus/gup_fuzzer" -type f -print -quit) &&
      -s $image/data/gup_fuzzer.stats ]] || wrong 'nothing was kept in /data'
   in_image 2 "there is no target 'nonsense'" fuzz nonsense
-  in_image 0 'known defect' replay \
+  in_image 0 'expected failure' replay \
     /opt/pxdfuzz/corpus/regressions/thread-wrong-page.bin
-  in_image 0 '[0-9]+ known defect.*' replay /opt/pxdfuzz/corpus/regressions
+  in_image 0 '[0-9]+ expected failure.*' replay /opt/pxdfuzz/corpus/regressions
   in_image 0 'RULE BROKEN' explain \
     /opt/pxdfuzz/corpus/regressions/thread-wrong-page.yaml
   in_image 0 'pxdfuzz [0-9.]+' --version
@@ -187,12 +187,12 @@ check_image() {
 try_container() {
   local unshare=()
   if [[ $EUID != 0 ]]; then
-    echo 'services: the container is skipped: it needs root'
+    echo 'ossfuzz: the container is skipped: it needs root'
     return
   fi
   try_to_install debootstrap
   if ! has_command debootstrap; then
-    echo 'services: the container is skipped: it needs debootstrap'
+    echo 'ossfuzz: the container is skipped: it needs debootstrap'
     return
   fi
   if unshare --mount --pid --fork true 2> /dev/null; then
@@ -200,8 +200,8 @@ try_container() {
   fi
   mkdir -p "$CONTAINER"
   rm -rf "$CONTAINER"/stage-*
-  needed_step 'making a Debian 12' "$LOGS/services-debootstrap.log" make_base
-  needed_step 'carrying out the Dockerfile' "$LOGS/services-image.log" carry_out
+  needed_step 'making a Debian 12' "$LOGS/ossfuzz-debootstrap.log" make_base
+  needed_step 'carrying out the Dockerfile' "$LOGS/ossfuzz-image.log" carry_out
   echo "  the image: $(megabytes "$image"), of which Debian's base" \
     "$(megabytes "$CONTAINER/base") and pxdfuzz $(
       megabytes "$image/opt/pxdfuzz"); the stage that builds it: $(
@@ -212,25 +212,25 @@ try_container() {
 
 # --- The command -------------------------------------------------------------
 
-command_services() {
+command_ossfuzz() {
   local argument names=() container=''
   for argument in "$@"; do
     case $argument in
       --container) container=1 ;;
-      -*) usage_error "services: it takes no '$argument'" ;;
+      -*) usage_error "ossfuzz: it takes no '$argument'" ;;
       *) names+=("$argument") ;;
     esac
   done
   [[ -z $container || ${#names[@]} == 0 ]] ||
-    usage_error 'services: --container, or names of builds'
-  mkdir -p "$LOGS" "$SERVICES" || die 3 "cannot write in $ROOT"
+    usage_error 'ossfuzz: --container, or names of builds'
+  mkdir -p "$LOGS" "$OSSFUZZ" || die 3 "cannot write in $ROOT"
   if [[ -n $container ]]; then
     try_container
-    ((problems == 0)) || die 1 "services: $problems things are wrong"
+    ((problems == 0)) || die 1 "ossfuzz: $problems things are wrong"
     return
   fi
   # shellcheck disable=SC2086  # one word for each need
-  set_up ${NEEDS[services]}
+  set_up ${NEEDS[ossfuzz]}
   try_to_install libc++
   build 'the check' dev ossfuzz_check
   exec build/dev/bin/ossfuzz_check "$(clang_tool clang++)" "${names[@]}"

@@ -1,40 +1,41 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_FUZZ_HARNESS_SPACE_FILTER_H_
-#define PXDFUZZ_FUZZ_HARNESS_SPACE_FILTER_H_
+#ifndef PXDFUZZ_FUZZ_HARNESS_PAGING_MODE_FILTER_H_
+#define PXDFUZZ_FUZZ_HARNESS_PAGING_MODE_FILTER_H_
 
 #include <bitset>
 #include <optional>
 #include <string_view>
 
 #include "pxdfuzz/arch/arches.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
 // The kinds of address spaces that a run is restricted to. As a rule all that
 // are built.
-class SpaceFilter {
+class PagingModeFilter {
  public:
-  SpaceFilter() {
-    for (size_t i = 0; i < kAllSpaces.size(); ++i) {
-      allowed_[i] = IsBuilt(kAllSpaces[i]);
+  PagingModeFilter() {
+    for (size_t i = 0; i < kAllPagingModes.size(); ++i) {
+      allowed_[i] = IsBuilt(kAllPagingModes[i]);
     }
   }
 
   // From "s390/3", "s390" or a list of such with commas. Nothing where a name
   // is unknown or its architecture not built.
-  static std::optional<SpaceFilter> Parse(std::string_view text) {
-    SpaceFilter filter;
-    const SpaceFilter built;
+  static std::optional<PagingModeFilter> Parse(std::string_view text) {
+    PagingModeFilter filter;
+    const PagingModeFilter built;
     filter.allowed_.reset();
     while (!text.empty()) {
       const size_t comma = text.find(',');
       const std::string_view name = text.substr(0, comma);
       bool found = false;
-      for (size_t i = 0; i < kAllSpaces.size(); ++i) {
+      for (size_t i = 0; i < kAllPagingModes.size(); ++i) {
         if (!built.allowed_[i]) continue;
-        if (Name(kAllSpaces[i]) == name || Name(kAllSpaces[i].arch) == name) {
+        if (Name(kAllPagingModes[i]) == name ||
+            Name(kAllPagingModes[i].arch) == name) {
           filter.allowed_.set(i);
           found = true;
         }
@@ -45,12 +46,12 @@ class SpaceFilter {
     return filter;
   }
 
-  bool Allows(Space space) const { return allowed_[IndexOf(space)]; }
+  bool Allows(PagingMode mode) const { return allowed_[IndexOf(mode)]; }
 
  private:
-  std::bitset<kAllSpaces.size()> allowed_;
+  std::bitset<kAllPagingModes.size()> allowed_;
 };
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_FUZZ_HARNESS_SPACE_FILTER_H_
+#endif  // PXDFUZZ_FUZZ_HARNESS_PAGING_MODE_FILTER_H_

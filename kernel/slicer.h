@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_KERNEL_CUTTER_H_
-#define PXDFUZZ_KERNEL_CUTTER_H_
+#ifndef PXDFUZZ_KERNEL_SLICER_H_
+#define PXDFUZZ_KERNEL_SLICER_H_
 
 #include <filesystem>
 #include <optional>
@@ -48,7 +48,7 @@ class KernelSource {
 };
 
 // What a cut is for: one architecture of one tree.
-struct CutRequest {
+struct SliceRequest {
   std::filesystem::path tree;
   std::string arch;  // "s390", "x86", "arm64"
   // A folder that is made, or filled anew.
@@ -56,7 +56,7 @@ struct CutRequest {
 };
 
 // What was cut, for people and for the build.
-struct CutReport {
+struct SliceReport {
   std::string version;  // "6.1.192"
   // A hash of all that was taken, 16 digits: tells two texts apart.
   std::string hash;
@@ -71,10 +71,10 @@ struct CutReport {
 //                   ones in place of those that say nothing that matters
 //   gup.c perf.c hugetlb.c
 //                   the pieces, each behind a #line of the file it stands in
-//   cut.h           the version, the hash, and what the tree has
+//   slice.h           the version, the hash, and what the tree has
 // Nothing is written where an anchor is missing.
-CutReport CutTree(const CutRequest& request);
+SliceReport SliceTree(const SliceRequest& request);
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_KERNEL_CUTTER_H_
+#endif  // PXDFUZZ_KERNEL_SLICER_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What of the referee can be tried without QEMU: Translate itself stands in for
-// the machine.
+// What of the hardware check can be tried without QEMU: Translate itself stands
+// in for the machine.
 
 #include <array>
 #include <bit>
@@ -24,7 +24,7 @@
 #include "tests/hardware/x86_draw.h"
 #include "tests/hardware/x86_match.h"
 
-namespace pxdfuzz::referee {
+namespace pxdfuzz::hardware {
 namespace {
 
 using ::testing::ElementsAre;
@@ -258,4 +258,4 @@ TEST(TallyTest, CountsByException) {
 }
 
 }  // namespace
-}  // namespace pxdfuzz::referee
+}  // namespace pxdfuzz::hardware

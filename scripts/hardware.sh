@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run referee: Translate beside QEMU, which translates by itself. QEMU is not
+# ./run hardware: Translate beside QEMU, which translates by itself. QEMU is not
 # needed for anything else, so an architecture whose QEMU is missing is skipped,
 # but not in CI.
 
@@ -23,16 +23,16 @@ can_ask() {
   done
 }
 
-command_referee() {
+command_hardware() {
   local flag flags=() architecture architectures=() wanted='' skipped=''
   for flag in "$@"; do
     case $flag in
       --cases=* | --seed=*)
         [[ ${flag#*=} =~ ^[0-9]{1,12}$ && $flag != --cases=0* ]] ||
-          usage_error "referee: ${flag%%=*} wants a number, not '${flag#*=}'"
+          usage_error "hardware: ${flag%%=*} wants a number, not '${flag#*=}'"
         ;;
       --plant | --plant=*) ;;
-      *) usage_error "referee: it takes no '$flag'" ;;
+      *) usage_error "hardware: it takes no '$flag'" ;;
     esac
     flags+=("$flag")
   done
@@ -51,13 +51,13 @@ command_referee() {
     fi
   done
   if [[ -n $skipped ]]; then
-    echo "referee: skipped, QEMU is missing: $skipped"
-    [[ ${CI:-} != true ]] || die 3 'referee: in CI nothing may be skipped'
+    echo "hardware: skipped, QEMU is missing: $skipped"
+    [[ ${CI:-} != true ]] || die 3 'hardware: in CI nothing may be skipped'
   fi
-  ((${#architectures[@]})) || die 3 'referee: nothing to ask'
+  ((${#architectures[@]})) || die 3 'hardware: nothing to ask'
 
   # shellcheck disable=SC2086  # one word for each need
-  set_up ${NEEDS[referee]}
-  build 'the referee' dev referee
-  build/dev/bin/referee "${architectures[@]}" "${flags[@]}"
+  set_up ${NEEDS[hardware]}
+  build 'the hardware check' dev hardware_check
+  build/dev/bin/hardware_check "${architectures[@]}" "${flags[@]}"
 }

@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run torture: all inputs in every build. Each configuration prints what it
-# makes of them, line by line (tests/determinism/digest.cc); all must print the same.
+# ./run determinism: all inputs in every build. Each configuration prints what
+# it makes of them, line by line (tests/determinism/digest.cc); all must print
+# the same.
 
-readonly TORTURE=build/torture
+readonly DETERMINISM=build/determinism
 
 # What is compiled how, and what for. Columns:
 #
-#   name        also of its folder in build/torture/
+#   name        also of its folder in build/determinism/
 #   compiler    a command, of clang++ the version that is chosen; or =NAME, for
 #               what that configuration has built
 #   flags       of the compiler, also for linking
@@ -78,15 +79,15 @@ missing_of_current() {
 
 # --- Building and running ----------------------------------------------------
 
-# configure_torture: the current configuration.
-configure_torture() {
-  local folder=$TORTURE/$name program=$compiler werror=OFF fresh=()
+# configure_build: the current configuration.
+configure_build() {
+  local folder=$DETERMINISM/$name program=$compiler werror=OFF fresh=()
   [[ $compiler != clang++ ]] || program=$(clang_tool clang++)
   program=$(command -v "$program")
   # As in build.sh.
   if [[ -f $folder/CMakeCache.txt ]] && {
-    [[ $(cached "torture/$name" CMAKE_HOME_DIRECTORY) != "$ROOT" ]] ||
-      [[ $(cached "torture/$name" CMAKE_CXX_COMPILER) != "$program" ]]
+    [[ $(cached "determinism/$name" CMAKE_HOME_DIRECTORY) != "$ROOT" ]] ||
+      [[ $(cached "determinism/$name" CMAKE_CXX_COMPILER) != "$program" ]]
   }; then
     fresh=(--fresh)
   fi
@@ -100,10 +101,10 @@ configure_torture() {
     -DCMAKE_DISABLE_FIND_PACKAGE_benchmark=ON
 }
 
-# build_torture NAME
-build_torture() {
+# build_digest NAME
+build_digest() {
   read_configuration "$1"
-  configure_torture && cmake --build "$TORTURE/$name" -j "$(nproc)" \
+  configure_build && cmake --build "$DETERMINISM/$name" -j "$(nproc)" \
     --target digest
 }
 
@@ -113,7 +114,7 @@ builder() {
 }
 
 program_of_current() {
-  echo "$TORTURE/$(builder)/bin/digest"
+  echo "$DETERMINISM/$(builder)/bin/digest"
 }
 
 made_up=()  # inputs besides the corpora, as flags of digest
@@ -125,7 +126,7 @@ digest() {
   program=$ROOT/$(program_of_current)
   read -ra words <<< "$runner"
   (
-    cd "$TORTURE/inputs" || exit 3
+    cd "$DETERMINISM/inputs" || exit 3
     ASAN_OPTIONS=detect_stack_use_after_return=1 \
       UBSAN_OPTIONS=print_stacktrace=1 \
       timeout "$LONGEST" "${words[@]}" "$program" "${made_up[@]}" \
@@ -177,12 +178,12 @@ difference() {
   echo "  < $1, line $line of $2"
   echo "  > $3, line $line of $4"
   field_differences "$2" "$4" "$line" | sed 's/^/  /'
-  [[ -f $TORTURE/inputs/$input ]] || return 0
+  [[ -f $DETERMINISM/inputs/$input ]] || return 0
   echo '  what stands there as a hash, as text:'
   for configuration in "$1" "$3"; do
     read_configuration "$configuration"
     echo "    $runner${runner:+ }$(program_of_current) --reports" \
-      "$TORTURE/inputs/$input"
+      "$DETERMINISM/inputs/$input"
   done
 }
 
@@ -202,9 +203,9 @@ figure() {
   sed -n "s/^$2\$/\\1/p" "$1"
 }
 
-# torture NAME: one configuration, one line.
-torture() {
-  local took output=$TORTURE/$1.lines log=$LOGS/torture-$1.log status=0
+# determinism NAME: one configuration, one line.
+determinism() {
+  local took output=$DETERMINISM/$1.lines log=$LOGS/determinism-$1.log status=0
   local missing began
   read_configuration "$1"
   missing=$(missing_of_current)
@@ -216,10 +217,10 @@ torture() {
 
   printf '  %-12s ' "$1"
   began=$(milliseconds)
-  (build_torture "$(builder)") > "$log" 2>&1 < /dev/null || {
+  (build_digest "$(builder)") > "$log" 2>&1 < /dev/null || {
     echo "${RED}cannot be built$PLAIN"
     show_failure "$log"
-    die 3 "torture: $1 cannot be built"
+    die 3 "determinism: $1 cannot be built"
   }
   took=$(as_seconds $(($(milliseconds) - began)))
   printf '%7s ' "$took"
@@ -240,13 +241,13 @@ torture() {
     "$(figure "$output" 'digest \([0-9a-f]*\) .*')"
 
   reference=${reference:-$1}
-  if cmp -s "$output" "$TORTURE/$reference.lines"; then
+  if cmp -s "$output" "$DETERMINISM/$reference.lines"; then
     agreed+=("$1")
     echo
   else
     failed+=("$1")
     echo "  ${RED}differs from $reference$PLAIN"
-    difference "$reference" "$TORTURE/$reference.lines" "$1" "$output"
+    difference "$reference" "$DETERMINISM/$reference.lines" "$1" "$output"
   fi
 }
 
@@ -255,11 +256,11 @@ summarize() {
   echo "${#agreed[@]} of $((${#agreed[@]} + ${#failed[@]} + ${#skipped[@]}))" \
     "configurations agree, in $SECONDS s"
   ((${#skipped[@]} == 0)) || echo "skipped: ${skipped[*]}"
-  ((${#failed[@]} == 0)) || die 1 "torture: failed: ${failed[*]}"
+  ((${#failed[@]} == 0)) || die 1 "determinism: failed: ${failed[*]}"
   [[ ${CI:-} != true || ${#skipped[@]} == 0 ]] ||
-    die 3 'torture: in CI nothing may be skipped'
+    die 3 'determinism: in CI nothing may be skipped'
   # One alone shows nothing.
-  ((${#agreed[@]} > 1)) || die 3 'torture: nothing to compare with'
+  ((${#agreed[@]} > 1)) || die 3 'determinism: nothing to compare with'
 }
 
 # Installs what these configurations lack, as far as that can be done.
@@ -273,24 +274,24 @@ install_extras() {
   done
 }
 
-command_torture() {
+command_determinism() {
   local argument names=() short=''
   for argument in "$@"; do
     case $argument in
       --short) short=1 ;;
-      -*) usage_error "torture: it takes no '$argument'" ;;
+      -*) usage_error "determinism: it takes no '$argument'" ;;
       *)
         configuration_names | grep -qxF -e "$argument" ||
-          usage_error "torture: there is no configuration '$argument', but $(
+          usage_error "determinism: no configuration '$argument', but $(
             configuration_names | paste -sd ' ')"
         names+=("$argument")
         ;;
     esac
   done
   [[ -z $short || ${#names[@]} == 0 ]] ||
-    usage_error 'torture: --short, or names of configurations'
+    usage_error 'determinism: --short, or names of configurations'
   # shellcheck disable=SC2086  # one word for each need
-  set_up ${NEEDS[torture]}
+  set_up ${NEEDS[determinism]}
   if [[ -n $short ]]; then
     read -ra names <<< "$SHORT"
     made_up=(--random=50)
@@ -300,11 +301,11 @@ command_torture() {
   fi
   install_extras "${names[@]}"
 
-  mkdir -p "$TORTURE" "$LOGS" || die 3 "cannot write in $ROOT"
-  rm -rf "$TORTURE/inputs"
-  mkdir -p "$TORTURE/inputs/bench"
+  mkdir -p "$DETERMINISM" "$LOGS" || die 3 "cannot write in $ROOT"
+  rm -rf "$DETERMINISM/inputs"
+  mkdir -p "$DETERMINISM/inputs/bench"
   for argument in "${CORPORA[@]}"; do
-    cp -r "$argument" "$TORTURE/inputs/${argument%/}"
+    cp -r "$argument" "$DETERMINISM/inputs/${argument%/}"
   done
   SECONDS=0
   echo "all inputs in ${#names[@]} configurations; every input three times," \
@@ -312,7 +313,7 @@ command_torture() {
   printf '%s  %-12s %7s %7s %7s %8s  %s%s\n' "$BOLD" '' build/s run/s files \
     replay/s digest "$PLAIN"
   for argument in "${names[@]}"; do
-    torture "$argument"
+    determinism "$argument"
   done
   summarize
 }

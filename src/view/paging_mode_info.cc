@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 
-#include "pxdfuzz/view/space_info.h"
+#include "pxdfuzz/view/paging_mode_info.h"
 
 #include "pxdfuzz/arch/arches.h"
 
 namespace pxdfuzz {
 namespace {
 
-constexpr SpaceInfo MakeInfo(Space space) {
-  SpaceInfo info;
-  info.space = space;
-  info.built = VisitArch(space.arch, [&]<class A>() {
-    info.geometry = A::GeometryOf(space.levels);
-    info.limit = A::Contract::Limit(space.levels);
-    info.can_upgrade = A::CanUpgrade(space.levels);
+constexpr PagingModeInfo MakeInfo(PagingMode mode) {
+  PagingModeInfo info;
+  info.mode = mode;
+  info.built = VisitArch(mode.arch, [&]<class A>() {
+    info.geometry = A::GeometryOf(mode.levels);
+    info.limit = A::Contract::Limit(mode.levels);
+    info.can_upgrade = A::CanUpgrade(mode.levels);
     for (const Level level : kAllLevels) {
       const bool real = info.geometry.real(level);
       const int i = Ordinal(level);
@@ -27,13 +27,14 @@ constexpr SpaceInfo MakeInfo(Space space) {
 }
 
 constexpr auto kInfos = [] {
-  std::array<SpaceInfo, kAllSpaces.size()> infos;
-  for (size_t i = 0; i < infos.size(); ++i) infos[i] = MakeInfo(kAllSpaces[i]);
+  std::array<PagingModeInfo, kAllPagingModes.size()> infos;
+  for (size_t i = 0; i < infos.size(); ++i)
+    infos[i] = MakeInfo(kAllPagingModes[i]);
   return infos;
 }();
 
 }  // namespace
 
-const SpaceInfo& InfoOf(Space space) { return kInfos[IndexOf(space)]; }
+const PagingModeInfo& InfoOf(PagingMode mode) { return kInfos[IndexOf(mode)]; }
 
 }  // namespace pxdfuzz

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_PAGING_SPACE_H_
-#define PXDFUZZ_PAGING_SPACE_H_
+#ifndef PXDFUZZ_PAGING_PAGING_MODE_H_
+#define PXDFUZZ_PAGING_PAGING_MODE_H_
 
 #include <array>
 #include <cstdint>
@@ -16,15 +16,16 @@ enum class ArchId : uint8_t { kS390, kX86, kArm64Page16K };
 
 // What kind of address space a case is about: an architecture, and how many
 // levels of its tables are real.
-struct Space {
+struct PagingMode {
   ArchId arch = ArchId::kS390;
   uint8_t levels = 3;
 
-  friend constexpr bool operator==(const Space&, const Space&) = default;
+  friend constexpr bool operator==(const PagingMode&,
+                                   const PagingMode&) = default;
 };
 
 // All that version 1 names, in a fixed order.
-inline constexpr std::array<Space, 8> kAllSpaces = {{
+inline constexpr std::array<PagingMode, 8> kAllPagingModes = {{
     {ArchId::kS390, 2},
     {ArchId::kS390, 3},
     {ArchId::kS390, 4},
@@ -41,17 +42,18 @@ constexpr std::string_view Name(ArchId arch) {
   return kNames[static_cast<size_t>(arch)];
 }
 
-// Position of `space` in kAllSpaces. `space` is one of them.
-constexpr size_t IndexOf(Space space) {
+// Position of `mode` in kAllPagingModes. `mode` is one of them.
+constexpr size_t IndexOf(PagingMode mode) {
   size_t i = 0;
-  while (i + 1 < kAllSpaces.size() && kAllSpaces[i] != space) ++i;
+  while (i + 1 < kAllPagingModes.size() && kAllPagingModes[i] != mode) ++i;
   return i;
 }
 
-// "s390/3". The inverse gives nothing for a name that is not in kAllSpaces.
-std::string Name(Space space);
-std::optional<Space> SpaceFromName(std::string_view name);
+// "s390/3". The inverse gives nothing for a name that is not in
+// kAllPagingModes.
+std::string Name(PagingMode mode);
+std::optional<PagingMode> PagingModeFromName(std::string_view name);
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_PAGING_SPACE_H_
+#endif  // PXDFUZZ_PAGING_PAGING_MODE_H_

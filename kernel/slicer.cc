@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "kernel/cutter.h"
+#include "kernel/slicer.h"
 
 #include <array>
 #include <cstdint>
@@ -219,8 +219,8 @@ constexpr ArchFiles kArches[] = {
     {"arm64", kArm64Headers, kArm64Hugetlb},
 };
 
-// What the cut text or the headers of some versions define and others take from
-// elsewhere: kernel/shim/compat.h has it then.
+// What the sliced code or the headers of some versions define and others take
+// from elsewhere: kernel/shim/compat.h has it then.
 constexpr std::string_view kMayDefine[] = {
     "pmd_devmap",
     "put_compound_head",
@@ -283,9 +283,9 @@ constexpr std::string_view kEmptyHeaders[] = {
 
 std::optional<Piece> TakeAnchor(const KernelSource& source,
                                 std::string_view anchor) {
-  const size_t space = anchor.find(' ');
-  const std::string_view kind = anchor.substr(0, space);
-  std::string_view names = anchor.substr(space + 1);
+  const size_t mode = anchor.find(' ');
+  const std::string_view kind = anchor.substr(0, mode);
+  std::string_view names = anchor.substr(mode + 1);
   while (true) {
     const size_t bar = names.find('|');
     const std::string_view name = names.substr(0, bar);
@@ -310,9 +310,9 @@ std::string MakefileValue(std::string_view makefile, std::string_view name) {
 // Gathers what is to be written, and writes it at the end or not at all.
 class Cutting {
  public:
-  explicit Cutting(const CutRequest& request) : request_(request) {}
+  explicit Cutting(const SliceRequest& request) : request_(request) {}
 
-  CutReport Run() {
+  SliceReport Run() {
     if (!ReadVersion() || !TakeHeaders() || !TakeGup() || !TakePerf() ||
         !TakeHugetlb()) {
       return report_;
@@ -532,9 +532,9 @@ class Cutting {
         Sha1Hex(std::span(reinterpret_cast<const uint8_t*>(all_.data()),
                           all_.size()))
             .substr(0, 16);
-    out_.push_back({"cut.h", "#define PXD_TREE_VERSION \"" + report_.version +
-                                 "\"\n#define PXD_TREE_HASH \"" + report_.hash +
-                                 "\"\n" + facts_});
+    out_.push_back({"slice.h", "#define PXD_TREE_VERSION \"" + report_.version +
+                                   "\"\n#define PXD_TREE_HASH \"" +
+                                   report_.hash + "\"\n" + facts_});
     for (const std::string_view name : kEmptyHeaders) {
       if (!Has(name)) out_.push_back({fs::path("include") / name, ""});
     }
@@ -553,9 +553,9 @@ class Cutting {
     }
   }
 
-  const CutRequest& request_;
+  const SliceRequest& request_;
   const ArchFiles* files_ = nullptr;
-  CutReport report_;
+  SliceReport report_;
   // What the tree has, as macros.
   std::string facts_;
   // All that was taken, for the hash.
@@ -565,6 +565,8 @@ class Cutting {
 
 }  // namespace
 
-CutReport CutTree(const CutRequest& request) { return Cutting(request).Run(); }
+SliceReport SliceTree(const SliceRequest& request) {
+  return Cutting(request).Run();
+}
 
 }  // namespace pxdfuzz

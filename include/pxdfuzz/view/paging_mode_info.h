@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_VIEW_SPACE_INFO_H_
-#define PXDFUZZ_VIEW_SPACE_INFO_H_
+#ifndef PXDFUZZ_VIEW_PAGING_MODE_INFO_H_
+#define PXDFUZZ_VIEW_PAGING_MODE_INFO_H_
 
 #include <array>
 #include <bit>
@@ -10,14 +10,14 @@
 
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/paging/space.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
 // What code that is no template needs to know of a kind of address space:
 // A::GeometryOf, A::Entries::Has* and A::Contract::Limit as plain values.
-struct SpaceInfo {
-  Space space;
+struct PagingModeInfo {
+  PagingMode mode;
   // False where the architecture is not built: nothing below is set then.
   bool built = false;
   Geometry geometry;
@@ -51,8 +51,8 @@ struct SpaceInfo {
   constexpr bool HasSwap(Level level) const { return has_swap[Ordinal(level)]; }
 };
 
-const SpaceInfo& InfoOf(Space space);
+const PagingModeInfo& InfoOf(PagingMode mode);
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_VIEW_SPACE_INFO_H_
+#endif  // PXDFUZZ_VIEW_PAGING_MODE_INFO_H_
