@@ -166,16 +166,16 @@ TEST_F(CampaignTest, WhatATargetCountsIsSummedUp) {
       "spaces": {"s390/3": {"cases": 5}}})");
   const Ran ran = RunTarget(body);
   EXPECT_EQ(ran.code, 0) << ran.out;
-  EXPECT_THAT(
-      ran.out,
-      HasSubstr(
-          "  changing cases    800\n"
-          "  met by a walk     600 of 1,100 requests\n"
-          "  dropped pages     static-lockless        250 times\n"
-          "  impossible        maps-over              7 times\n"
-          "  expected failures static-by-value        vacuous-recheck 9 times\n"
-          "                    static-by-value        stack-escape  4 times\n"
-          "  new findings      0\n"));
+  EXPECT_THAT(ran.out,
+              HasSubstr("  changing cases    800\n"
+                        "  met by a walk     600 of 1,100 requests\n"
+                        "  dropped pages     static-lockless        250 times\n"
+                        "  impossible        maps-over              7 times\n"
+                        "  expected failures static-by-value        "
+                        "stack-escape     4 times\n"
+                        "                    static-by-value        "
+                        "vacuous-recheck  9 times\n"
+                        "  new findings      0\n"));
   const Ran resumed = RunTarget(body, "--resume");
   EXPECT_THAT(resumed.out, HasSubstr("  met by a walk     1,200 of 2,200 req"));
   EXPECT_THAT(resumed.out, HasSubstr("static-lockless        500 times\n"));

@@ -27,6 +27,7 @@ namespace pxdfuzz {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -379,7 +380,7 @@ TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
   EXPECT_EQ(without.output,
             alone.output +
                 "\nkernel code was left out: no program with kernel "
-                "text in " +
+                "code in " +
                 folder_.path().string() +
                 ": build with linux-source-6.1 installed, or say in "
                 "PXDFUZZ_KERNEL_PROGRAMS which folder has them\n");
@@ -393,8 +394,8 @@ TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
   EXPECT_EQ(with.exit_code, 1);
   EXPECT_THAT(with.output, StartsWith(alone.output));
   EXPECT_THAT(with.output,
-              HasSubstr("\nkernel-dead                FINDING      FINDING    "
-                        "  FINDING      FINDING      -            -"));
+              ContainsRegex("\nkernel-dead +FINDING +FINDING +FINDING +FINDING"
+                            " +- +-"));
   EXPECT_THAT(with.output, HasSubstr("  first: kernel-dead.s390-2.died\n"));
   const YAML::Node json =
       YAML::Load(RunTool("matrix --cases=20 --kernel-cases=2 --json").output);
@@ -551,8 +552,9 @@ TEST_F(RealKernelTest, OtherCasesAgree) {
       RunCommand(Program("pxdfuzz") + " replay" + Walk() +
                  "corpus/regressions/old-page-written.yaml " + kX86);
   EXPECT_EQ(ran.exit_code, 0);
-  EXPECT_THAT(ran.output, EndsWith("2 cases, 1 agrees, 0 findings, 1 not "
-                                   "comparable\n"));
+  EXPECT_THAT(ran.output,
+              EndsWith("2 cases, 1 agrees, 0 findings, 1 inconclusive"
+                       "\n"));
 }
 
 TEST_F(RealKernelTest, MatrixShowsWhereItIsBroken) {

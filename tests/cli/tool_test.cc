@@ -348,8 +348,8 @@ TEST_F(ToolTest, ReplayGoesOnBehindBadInput) {
   const Ran none = Run("replay " + refused);
   EXPECT_EQ(none.code, 3);
   EXPECT_EQ(none.error,
-            "pxdfuzz: replay: nothing was compared: the case is not "
-            "comparable\n");
+            "pxdfuzz: replay: nothing was compared: the case is "
+            "inconclusive\n");
   EXPECT_EQ(Run("replay " + refused + " " + kAgrees).code, 0);
   // A finding outweighs it.
   EXPECT_EQ(Run(std::string("replay --strict nowhere ") + kThread).code, 1);

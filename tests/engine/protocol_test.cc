@@ -132,7 +132,7 @@ TEST(ProtocolTest, AnswersLookAsTheyAreDocumented) {
             "known s390-readonly-2g-write\n"
             "reads 12 2\n"
             "mark stack-escape 1\n"
-            "mark stuck 2\n"
+            "mark wrong-entry 2\n"
             "mark double-fetch 4\n"
             "mark vacuous-recheck 5\n"
             "mark nowhere 3\n"
@@ -288,7 +288,7 @@ TEST(ProtocolTest, GreetingsComeBackAsTheyWere) {
             "pxdfuzz-protocol 1\n"
             "name kernel-6.1-s390-by-value\n"
             "version 6.1.192\n"
-            "cut 34c97dde83082321\n"
+            "slice 34c97dde83082321\n"
             "arch s390\n"
             "variant by-value\n"
             "ready\n");

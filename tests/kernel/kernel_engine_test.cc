@@ -163,7 +163,7 @@ TEST(KernelEngineTest, AnUnknownTextIsRefused) {
                              Program("kernel_gup_fuzzer") + " -runs=1");
   EXPECT_EQ(ran.exit_code, 2);
   EXPECT_NE(ran.output.find("PXDFUZZ_KERNEL=kernel-0.1: no such kernel "
-                            "text; there are kernel-"),
+                            "code; there are kernel-"),
             std::string::npos);
 }
 

@@ -975,8 +975,8 @@ TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
   EXPECT_THAT(
       explained.flat,
       HasSubstr("static-lockless holds while the tables change: it returns 0 "
-                "of 2 pages, and stops at page 0, at 0x1007ffff000: its last "
-                "check (read 6) found *pmdp changed by change 1, and it gave "
+                "of 2 pages, and stops at page 0, at 0x1007ffff000: its recheck"
+                " (read 6) found *pmdp changed by change 1, and it gave "
                 "the page back."));
   // The change stands where it is made: before the reference is taken, which is
   // what the check is for.

@@ -57,7 +57,8 @@ using TinyS390 = BasicS390<TinyGeometry(kIndexBits)>;
 struct WorldBounds {
   static constexpr uint64_t kMostPages = 64;
 
-  // Ranges have 1 to so many pages, and begin at each page of the address space.
+  // Ranges have 1 to so many pages, and begin at each page of the address
+  // space.
   uint64_t pages = 4;  // at most kMostPages
   // Whether words of the stack around a copy are chosen, or all zero.
   bool stack_content = true;

@@ -48,8 +48,8 @@ struct Endless {};
 //     there, and nothing with a leaf's frame but hand it out. What counts is
 //     which are the same. Tables are numbered as they are chosen. A leaf's
 //     frame is the complement of the addresses that it maps, so that no two
-//     pages of the address space have one frame, no page has its own address for
-//     a frame, and any wrong page is seen.
+//     pages of the address space have one frame, no page has its own address
+//     for a frame, and any wrong page is seen.
 //   - Of what maps no table a reader asks whether the request gets it, entry by
 //     entry: what is refused ends the walk as a hole does. So one form stands
 //     for all that get the same answer: plain, old and clean leaves and such
@@ -616,8 +616,8 @@ class LazyWorld {
     const Option& taken = all[Choose(static_cast<uint8_t>(all.size()))];
     StackWord word{.distance = distance, .content = taken.content};
     if (taken.content == StackContent::kWord) {
-      // Its pages are those of addresses from the top down, where an address space
-      // that has folded levels has none.
+      // Its pages are those of addresses from the top down, where an address
+      // space that has folded levels has none.
       const uint64_t span = geometry_.span(taken.of);
       const uint64_t above =
           WrappingMul(static_cast<uint64_t>(distance) & kReach, span);

@@ -103,7 +103,7 @@ void SummarizeCounts(const CampaignStats& stats, Output& out) {
       std::string line;
       for (const auto& word : absl::StrSplit(path.substr(1), '/')) {
         line +=
-            absl::StrFormat("%-*s", line.empty() ? 23 : 11, std::string(word));
+            absl::StrFormat("%-*s", line.empty() ? 23 : 17, std::string(word));
       }
       PrintRow(name, Concat({line, Grouped(times.get<uint64_t>()), " times"}),
                out);

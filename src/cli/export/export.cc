@@ -154,7 +154,7 @@ int RunExport(const Arguments& arguments, Output& out) {
     if (!policy.has_value()) {
       return Refuse(Concat({"there is no walk '", walk_name,
                             "'; 'pxdfuzz walks' names the twelve, and kernel "
-                            "text"}));
+                            "code"}));
     }
     walk = IndexOf(*policy);
   }

@@ -230,7 +230,7 @@ void AddChange(const Change& change, TextLines& out) {
 void AddCaseFunction(const Case& c, TextLines& out) {
   out.Line("Case MakeCase() {");
   out.Line("  Case c;");
-  out.Line(Concat({"  c.space = {.arch = ", Enumerator(c.mode.arch),
+  out.Line(Concat({"  c.mode = {.arch = ", Enumerator(c.mode.arch),
                    ", .levels = ", std::to_string(c.mode.levels), "};"}));
   out.Line("  // What lies around a local copy on the kernel's stack.");
   out.Line(
@@ -335,7 +335,7 @@ class ExportedCaseTest : public ::testing::Test {
   ExportedCaseTest()
       : case_(MakeCase()),
         arena_(MakeArena<Arch>()),
-        mm_(arena_, case_.space.levels) {
+        mm_(arena_, case_.mode.levels) {
     EXPECT_EQ(Populate(case_, mm_), Malformed::kNo);
   }
 
@@ -372,7 +372,7 @@ TEST_F(ExportedCaseTest, ReferenceIsAsExpected) {
 TEST_F(ExportedCaseTest, TheWalkAgreesWithTheReference) {
   History history;
   history.Begin(mm_);
-  const WalkSite site = {case_.space, arena_, history, case_.stack};
+  const WalkSite site = {case_.mode, arena_, history, case_.stack};
   std::vector<uint64_t> pages(request().pages);
   WalkRun run = {.pages = pages, .grabbed = {}};
   RunWalk(site, kWalk, request(), run);

@@ -21,7 +21,7 @@ namespace pxdfuzz {
 namespace {
 
 constexpr size_t kNameColumns = 35;
-constexpr size_t kCellColumns = 12;
+constexpr size_t kCellColumns = 17;
 
 // Where a cause shows itself, and what it comes to.
 struct CauseStory {

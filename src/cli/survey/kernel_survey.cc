@@ -17,7 +17,7 @@
 namespace pxdfuzz {
 namespace {
 
-constexpr size_t kCellColumns = 13;
+constexpr size_t kCellColumns = 17;
 
 // A variant goes wrong where the model's walk of its kind does, and the check
 // of the RFC takes the entries of 2 levels for a bug.

@@ -30,7 +30,7 @@ namespace {
 constexpr uint64_t kDefaultCases = 100'000;
 constexpr uint64_t kDefaultKernelCases = 2'000;
 constexpr size_t kNameColumns = 35;
-constexpr size_t kCellColumns = 11;
+constexpr size_t kCellColumns = 14;
 
 // A paging mode, and what its small worlds came to.
 struct Tried {
