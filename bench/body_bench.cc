@@ -90,11 +90,11 @@ Case CaseOf(uint16_t pages, size_t records) {
   const uint64_t share = std::max<uint64_t>(1, pages / records);
   for (size_t i = 0; i < records; ++i) {
     const uint64_t address = start + i * share * page;
-    c.records.push_back({.kind = Record::Kind::kMap,
-                         .level = Level::kPte,
-                         .address = address,
-                         .count = static_cast<uint16_t>(share),
-                         .frame = address});
+    c.setup.push_back({.kind = TableOp::Kind::kMap,
+                       .level = Level::kPte,
+                       .address = address,
+                       .count = static_cast<uint16_t>(share),
+                       .frame = address});
   }
   Canonicalize(c);
   return c;
@@ -110,12 +110,12 @@ class Site {
  public:
   explicit Site(const Case& c) : c_(c), mm_(arena_, c.mode.levels) {
     Populate(c, mm_);
-    history_.Begin(mm_);
+    timeline_.Begin(mm_);
   }
 
   const Request& request() const { return c_.requests[0]; }
   const AddressSpace<S390>& mm() const { return mm_; }
-  WalkSite walk_site() { return {c_.mode, arena_, history_, c_.stack}; }
+  WalkSite walk_site() { return {c_.mode, arena_, timeline_, c_.stack}; }
   ArenaMemory memory() const {
     return ArenaMemory(arena_, mm_.geometry(), c_.stack);
   }
@@ -124,7 +124,7 @@ class Site {
   Case c_;
   Arena arena_ = MakeArena<S390>();
   AddressSpace<S390> mm_;
-  History history_;
+  Timeline timeline_;
 };
 
 void DecodeCase(benchmark::State& state) {

@@ -97,10 +97,10 @@ Case DrawCase(const Wish& wish, Rng& rng, Oracle& oracle) {
     const uint16_t pages = c.requests[0].pages;
     if (pages < wish.lengths.least || pages > wish.lengths.most) continue;
     if (wish.state.has_value()) {
-      c.records[0].state = *wish.state;
+      c.setup[0].state = *wish.state;
       // Large leaves have not every state.
       Canonicalize(c);
-      if (c.records[0].state != *wish.state) continue;
+      if (c.setup[0].state != *wish.state) continue;
     }
     const Verdict& verdict =
         oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);

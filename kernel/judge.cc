@@ -122,11 +122,11 @@ class Trial {
 
   size_t reference_count() const { return rooms_.reference.pages(); }
 
-  void GupFast(History& history, const std::optional<Policy>& model,
+  void GupFast(Timeline& timeline, const std::optional<Policy>& model,
                KernelRequestVerdict& verdict,
                std::optional<KernelFinding>& finding) {
-    rooms_.reference.template Make<A>(history, memory_, request_);
-    rooms_.excused.template Make<A>(history, memory_, request_,
+    rooms_.reference.template Make<A>(timeline, memory_, request_);
+    rooms_.excused.template Make<A>(timeline, memory_, request_,
                                     ExcusingContract<A>{&kernel_});
     verdict.reference_pages = rooms_.reference.pages();
 
@@ -163,27 +163,27 @@ class Trial {
   }
 
   // While the tables change: by the rules of JudgePages(), and of references.
-  void WhileChanging(const Case& c, History& history, Meanwhile& meanwhile,
+  void WhileChanging(const Case& c, Timeline& timeline, Meanwhile& meanwhile,
                      const std::optional<Policy>& model, Excuses excuses,
                      KernelRequestVerdict& verdict,
                      std::optional<KernelFinding>& finding) {
-    rooms_.reference.template Make<A>(history, memory_, request_,
+    rooms_.reference.template Make<A>(timeline, memory_, request_,
                                       ExcusingContract<A>{&kernel_});
     verdict.reference_pages = rooms_.reference.pages();
     for (const bool pin : {false, true}) {
-      meanwhile.Begin(c, mm_.arena(), history, walk_);
+      meanwhile.Begin(c, mm_.arena(), timeline, walk_);
       const bool returned = Run(pin, kNoRefusal, finding);
       if (returned) {
         Changed(meanwhile, pin, finding);
         verdict.pages = walk_.count;
       }
-      verdict.changed |= history.at() > 0;
+      verdict.changed |= timeline.at() > 0;
       if (finding.has_value()) finding->changing = true;
       meanwhile.End();
-      history.GoTo(0);
+      timeline.GoTo(0);
       if (returned && !pin && model.has_value() && !finding.has_value()) {
         verdict.reads_as_model =
-            AgreesWithModel(*model, history, meanwhile.order(), finding);
+            AgreesWithModel(*model, timeline, meanwhile.order(), finding);
       }
       if (!finding.has_value()) continue;
       const Causes expected = ExpectedFailures<A>(model, mm_.levels());
@@ -264,7 +264,7 @@ class Trial {
     }
     const JudgedPages judged =
         Judge(rooms_.reference, meanwhile.grabbed().first(Returned().size()),
-              meanwhile.version());
+              meanwhile.snapshot());
     if (judged.outcome != Outcome::kAgrees) {
       finding = Found(KernelRule::kPages, judged.outcome, judged.page, pin);
     } else if (walk_.held != walk_.count) {
@@ -331,15 +331,16 @@ class Trial {
   // the text did; false where it did not. A text may well read otherwise and be
   // right: pte_offset_map() is handed a copy in all of them, and in the model's
   // walk by pointer is not; a patch may add a check.
-  bool AgreesWithModel(Policy policy, History& history, const ReadOrder& order,
+  bool AgreesWithModel(Policy policy, Timeline& timeline,
+                       const ReadOrder& order,
                        std::optional<KernelFinding>& finding) {
-    OrderedMemory memory(mm_.arena(), mm_.geometry(), stack_, history);
+    OrderedMemory memory(mm_.arena(), mm_.geometry(), stack_, timeline);
     MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
     Walk<typename A::Kernel, OrderedMemory, MarkTrace<OrderedMemory>,
          GupFastText>
         model(ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
     const size_t count = RunModel(model, memory.root());
-    history.GoTo(0);
+    timeline.GoTo(0);
     if (memory.order() != order) return false;
     if (!AgreesWithModel(count, /*pin=*/false, finding)) {
       finding->changing = true;
@@ -437,9 +438,9 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
   kernel_.enter(c.mode.levels);
   AddressSpace<A, TreeEntries<A>> mm(
       *arena_, c.mode.levels, TreeEntries<A>(kernel_, bits_[c.mode.levels]));
-  verdict_.inconclusive = oracle::AsInconclusive(Populate<A>(c, mm));
+  verdict_.inconclusive = Populate<A>(c, mm);
   if (verdict_.inconclusive != Inconclusive::kNo) return;
-  verdict_.inconclusive = oracle::AsInconclusive(history_.Make(c, mm));
+  verdict_.inconclusive = timeline_.Make(c, mm);
   if (verdict_.inconclusive != Inconclusive::kNo) return;
   const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
   for (size_t i = 0; i < c.requests.size(); ++i) {
@@ -465,10 +466,10 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
     } else if (kind == KernelTrial::kPageSize) {
       trial.PageSize(finding);
     } else {
-      if (c.changes.empty()) {
-        trial.GupFast(history_, model_, verdict, finding);
+      if (c.concurrent.empty()) {
+        trial.GupFast(timeline_, model_, verdict, finding);
       } else {
-        trial.WhileChanging(c, history_, meanwhile_, model_, excuses, verdict,
+        trial.WhileChanging(c, timeline_, meanwhile_, model_, excuses, verdict,
                             finding);
       }
       verdict.cell = oracle::CellOf<A>(c.mode, mm, memory, request,
@@ -489,10 +490,10 @@ std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
     kernel_.enter(c.mode.levels);
     AddressSpace<A, TreeEntries<A>> mm(
         *arena_, c.mode.levels, TreeEntries<A>(kernel_, bits_[c.mode.levels]));
-    inconclusive = oracle::AsInconclusive(Populate<A>(c, mm));
+    inconclusive = Populate<A>(c, mm);
     if (inconclusive != Inconclusive::kNo) return;
-    const bool changing = !c.changes.empty();
-    inconclusive = oracle::AsInconclusive(history_.Make(c, mm));
+    const bool changing = !c.concurrent.empty();
+    inconclusive = timeline_.Make(c, mm);
     if (inconclusive != Inconclusive::kNo) return;
     const Request& asked = c.requests[request];
     inconclusive = Permitted<A>(c.mode.levels, asked.start, asked.pages);
@@ -503,11 +504,11 @@ std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
                    *walk_);
     walk_->pin = pin;
     walk_->refused = kNoRefusal;
-    if (changing) meanwhile_.Begin(c, mm.arena(), history_, *walk_);
+    if (changing) meanwhile_.Begin(c, mm.arena(), timeline_, *walk_);
     ended = RunGuarded(kernel_, *walk_);
     if (!changing) return;
     meanwhile_.End();
-    history_.GoTo(0);
+    timeline_.GoTo(0);
   });
   return ended;
 }

@@ -25,7 +25,7 @@
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/reference/reference.h"
-#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/timeline.h"
 
 namespace pxdfuzz {
 
@@ -160,7 +160,7 @@ class KernelJudge {
 
   std::array<uint64_t, Case::kMaxPages> modelled_{};
   std::unique_ptr<References> references_;
-  History history_;
+  Timeline timeline_;
   Meanwhile meanwhile_;
   size_t current_request_ = 0;
   KernelVerdict verdict_;

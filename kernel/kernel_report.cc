@@ -312,7 +312,7 @@ class KernelReportText {
         const size_t held = ran.grabs.size();
         switch (event.kind) {
           case KernelEvent::Kind::kChange:
-            if (version == case_.changes.size()) continue;
+            if (version == case_.concurrent.size()) continue;
             ++version;
             break;
           case KernelEvent::Kind::kGrab:
@@ -1050,7 +1050,7 @@ class KernelReportText {
       AddBlock(blocks[i]);
     }
     AddEnd();
-    for (size_t i = replay_.last_version(); i < case_.changes.size(); ++i) {
+    for (size_t i = replay_.last_version(); i < case_.concurrent.size(); ++i) {
       out_.Wrap("   ", "   ",
                 Concat({Heading(race_->race().Tell(i + 1)),
                         ". It is not done: the walk has ended before."}));
@@ -1421,7 +1421,7 @@ KernelAnswer InOldWords(const Case& c, const Answer& answer) {
   for (const Event& event : run.events) {
     if (event.is_read()) {
       old.reads.push_back(ReadOf(event));
-    } else if (!c.changes.empty()) {
+    } else if (!c.concurrent.empty()) {
       old.events.push_back({.kind = event.kind == Event::Kind::kGrab
                                         ? KernelEvent::Kind::kGrab
                                     : event.kind == Event::Kind::kPut
@@ -1431,7 +1431,7 @@ KernelAnswer InOldWords(const Case& c, const Answer& answer) {
                             .count = event.count});
     }
   }
-  if (answer.finding.empty() || c.changes.empty()) return old;
+  if (answer.finding.empty() || c.concurrent.empty()) return old;
   old.race = {.page = answer.page, .known = answer.cause};
   for (size_t i = 0; i < kOutcomeCount; ++i) {
     const auto outcome = static_cast<Outcome>(i);

@@ -30,20 +30,20 @@ uint64_t WordAt(const volatile void* place) {
 
 }  // namespace
 
-void Meanwhile::Begin(const Case& c, const Arena& arena, History& history,
+void Meanwhile::Begin(const Case& c, const Arena& arena, Timeline& timeline,
                       pxd_walk& walk) {
   case_ = &c;
   arena_ = &arena;
-  history_ = &history;
+  timeline_ = &timeline;
   walk_ = &walk;
   reads_ = 0;
   turned_ = {};
   made_count_ = 0;
   marks_ = {};
   order_ = {};
-  history.GoTo(0);
-  walk.root = const_cast<uint64_t*>(arena.Find(history.top(0).root));
-  walk.levels = history.top(0).levels;
+  timeline.GoTo(0);
+  walk.root = const_cast<uint64_t*>(arena.Find(timeline.top(0).root));
+  walk.levels = timeline.top(0).levels;
   walk.context = this;
   walk.write_protect_seq = 0;
   walk.before_walk = [](pxd_walk* now) { Of(now).BeforeWalk(); };
@@ -61,10 +61,10 @@ void Meanwhile::End() {
 }
 
 void Meanwhile::GoOn(size_t read, Made now) {
-  const size_t before = history_->at();
-  history_->BeforeRead(read);
-  for (size_t i = before; i < history_->at(); ++i) {
-    if (case_->changes[i].kind == Change::Kind::kWriteProtect) {
+  const size_t before = timeline_->at();
+  timeline_->BeforeRead(read);
+  for (size_t i = before; i < timeline_->at(); ++i) {
+    if (case_->concurrent[i].kind == TableOp::Kind::kWriteProtect) {
       walk_->write_protect_seq += 2;
     }
     made_[made_count_++] = now;
@@ -73,7 +73,7 @@ void Meanwhile::GoOn(size_t read, Made now) {
 
 void Meanwhile::BeforeWalk() {
   GoOn(1, {});
-  const Top& top = history_->top(history_->at());
+  const Top& top = timeline_->top(timeline_->at());
   walk_->root = const_cast<uint64_t*>(arena_->Find(top.root));
   walk_->levels = top.levels;
 }
@@ -135,7 +135,7 @@ void Meanwhile::AfterGrab() {
       static_cast<uint64_t>(walk_->grabs[walk_->grab_count - 1].refs);
   for (uint64_t i = walk_->held - refs;
        i < std::min<uint64_t>(walk_->held, grabbed_.size()); ++i) {
-    grabbed_[i] = static_cast<uint8_t>(history_->at());
+    grabbed_[i] = static_cast<uint8_t>(timeline_->at());
   }
 }
 

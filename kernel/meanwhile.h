@@ -13,7 +13,7 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/arena.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/timeline.h"
 #include "pxdfuzz/walk/trace.h"
 
 namespace pxdfuzz {
@@ -47,9 +47,9 @@ class ReadOrder {
 // before it is done: what lies there is the process's own.
 class Meanwhile {
  public:
-  // `history` has the versions of the tables in `arena`; all outlive the object
-  // or the next call.
-  void Begin(const Case& c, const Arena& arena, History& history,
+  // `timeline` has the snapshots of the tables in `arena`; all outlive the
+  // object or the next call.
+  void Begin(const Case& c, const Arena& arena, Timeline& timeline,
              pxd_walk& walk);
   // Nothing happens in walks from here on. The arena stays at the version that
   // the walk came to, and `walk` has the root and the levels that it found.
@@ -61,7 +61,7 @@ class Meanwhile {
     size_t grabs = 0;  // takings of references, and givings back
   };
 
-  size_t version() const { return history_->at(); }
+  size_t snapshot() const { return timeline_->at(); }
   // Whether fork() has write-protected something while the walk ran.
   bool forked() const { return walk_->write_protect_seq != 0; }
   // At which version the reference of each page was taken, by its position
@@ -104,12 +104,12 @@ class Meanwhile {
 
   const Case* case_ = nullptr;
   const Arena* arena_ = nullptr;
-  History* history_ = nullptr;
+  Timeline* timeline_ = nullptr;
   pxd_walk* walk_ = nullptr;
   size_t reads_ = 0;
   std::array<Turned, kLevelCount> turned_{};
   std::array<uint8_t, Case::kMaxPages> grabbed_{};
-  std::array<Made, decltype(Case::changes)::capacity()> made_{};
+  std::array<Made, decltype(Case::concurrent)::capacity()> made_{};
   size_t made_count_ = 0;
   Marks marks_;
   ReadOrder order_;

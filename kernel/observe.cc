@@ -315,7 +315,7 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
     }
     return answer;
   }
-  const bool changing = !c.changes.empty();
+  const bool changing = !c.concurrent.empty();
   answer.run = RecordingOf(judge, changing, *ended);
   // One more rule binds every walk, even where the pages agree.
   for (const Event& event : answer.run.events) {

@@ -59,7 +59,7 @@ void CountCase(const pxd_kernel& kernel, const Case& c,
   for (const KernelRequestVerdict& request : verdict.requests) {
     RequestVerdict told{.inconclusive = request.inconclusive,
                         .pages = request.reference_pages};
-    if (!c.changes.empty()) {
+    if (!c.concurrent.empty()) {
       told.walks[IndexOf(ModelOfVariant(kernel.variant))] = {
           .ran = request.inconclusive == Inconclusive::kNo,
           .excuse = request.excuse,
@@ -90,9 +90,10 @@ void TellBeforeDying() {
   const KernelJudge& judge = *running.judge;
   const std::string signature =
       SanitizerFinding(judge.kernel(), running.c->mode);
-  const Answer answer = {.run = RecordingOf(judge, !running.c->changes.empty(),
-                                            RunEnd::kSanitizer),
-                         .finding = signature};
+  const Answer answer = {
+      .run = RecordingOf(judge, !running.c->concurrent.empty(),
+                         RunEnd::kSanitizer),
+      .finding = signature};
   harness.AbortsFor(running.input, *running.c, signature, [&] {
     return KernelReport(TextOf(judge.kernel()), *running.c,
                         judge.current_request(), answer,

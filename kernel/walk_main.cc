@@ -109,7 +109,7 @@ int AnswerAll() {
     }
     const Case& c = question->c;
     mode = c.mode;
-    changing = !c.changes.empty();
+    changing = !c.concurrent.empty();
     if (judge.Takes(c.mode)) {
       for (size_t i = 0; i < c.requests.size(); ++i) {
         Print(ToLines(Observe(judge, c, i), question->recorded));

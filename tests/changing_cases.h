@@ -25,7 +25,7 @@ void ForChangingCases(int cases, Visit visit) {
     size = Mutate(buffer, size, seed, PagingModeFilter(), Tables::kChanging,
                   /*mutate_bytes=*/nullptr);
     const Case c = Decode(std::span(buffer).first(size));
-    if (c.changes.empty()) continue;
+    if (c.concurrent.empty()) continue;
     visit(c, seed);
     --cases;
   }

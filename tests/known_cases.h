@@ -23,9 +23,9 @@ inline constexpr uint64_t kMiB = uint64_t{1} << 20;
 inline constexpr uint64_t kGiB = uint64_t{1} << 30;
 inline constexpr uint64_t kTiB = uint64_t{1} << 40;
 
-inline Record MapPages(uint64_t address, uint16_t count, uint64_t frame,
-                       LeafState state = {}) {
-  return {.kind = Record::Kind::kMap,
+inline TableOp MapPages(uint64_t address, uint16_t count, uint64_t frame,
+                        LeafState state = {}) {
+  return {.kind = TableOp::Kind::kMap,
           .level = Level::kPte,
           .address = address,
           .count = count,
@@ -33,9 +33,9 @@ inline Record MapPages(uint64_t address, uint16_t count, uint64_t frame,
           .state = state};
 }
 
-inline Record MapLarge(Level level, uint64_t address, uint64_t frame,
-                       LeafState state = {}) {
-  return {.kind = Record::Kind::kMap,
+inline TableOp MapLarge(Level level, uint64_t address, uint64_t frame,
+                        LeafState state = {}) {
+  return {.kind = TableOp::Kind::kMap,
           .level = level,
           .address = address,
           .frame = frame,
@@ -43,13 +43,13 @@ inline Record MapLarge(Level level, uint64_t address, uint64_t frame,
 }
 
 inline Case MakeCase(int levels, const Request& request,
-                     std::initializer_list<Record> records,
+                     std::initializer_list<TableOp> records,
                      StackContent around = StackContent::kCopy) {
   Case c;
   c.mode = {ArchId::kS390, static_cast<uint8_t>(levels)};
   c.stack.around = around;
   c.requests.push_back(request);
-  for (const Record& record : records) c.records.push_back(record);
+  for (const TableOp& record : records) c.setup.push_back(record);
   return c;
 }
 
@@ -61,7 +61,7 @@ inline Case Crossing(int levels, uint64_t border, uint64_t behind_by) {
       levels, {.start = border - 4096, .pages = 2},
       {MapPages(border - 4096, 1, 0x1000), MapPages(border, 1, 0x2000)});
   if (behind_by != 0)
-    c.records.push_back(MapPages(border - behind_by, 1, 0x3000));
+    c.setup.push_back(MapPages(border - behind_by, 1, 0x3000));
   return c;
 }
 
@@ -92,8 +92,8 @@ inline std::vector<KnownCase> KnownCases() {
   realigned.stack = {
       .position = 200, .around = StackContent::kCopy, .words = {}};
   realigned.requests.push_back({.start = 320 * kGiB + 0x14000});
-  realigned.records.push_back(MapPages(320 * kGiB + 0x14000, 1, 0x40000000));
-  realigned.records.push_back(MapPages(0x14000, 1, 0x80000000));
+  realigned.setup.push_back(MapPages(320 * kGiB + 0x14000, 1, 0x40000000));
+  realigned.setup.push_back(MapPages(0x14000, 1, 0x80000000));
   // The word of the stack that is read is the copy itself.
   Case by_luck = realigned;
   by_luck.stack.position = 5;
@@ -103,9 +103,8 @@ inline std::vector<KnownCase> KnownCases() {
   border_128_tib.stack.around = StackContent::kCopy;
   border_128_tib.requests.push_back(
       {.start = 128 * kTiB - 0x8000, .pages = 4, .write = true});
-  border_128_tib.records.push_back(
-      MapPages(128 * kTiB - 0x8000, 2, 0x40000000));
-  border_128_tib.records.push_back(
+  border_128_tib.setup.push_back(MapPages(128 * kTiB - 0x8000, 2, 0x40000000));
+  border_128_tib.setup.push_back(
       MapPages(128 * kTiB, 2, 0x80000000, {.dirty = false}));
   return {
       {"thread-wrong-page", Crossing(3, kThreadBorder, 2 * kGiB), true},

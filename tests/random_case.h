@@ -39,23 +39,24 @@ class RandomCase {
                             .write = rng_.Chance(1, 2)});
     }
     for (uint64_t n = rng_.Below(most_records + 1); n > 0; --n) {
-      c.records.push_back({.kind = static_cast<Record::Kind>(rng_.Below(5)),
-                           .level = AnyLevel(),
-                           .address = Address(),
-                           .count = static_cast<uint16_t>(rng_.Next()),
-                           .frame = rng_.Next(),
-                           .state = State(),
-                           .word = rng_.Next()});
+      c.setup.push_back({.kind = kSetupKinds[rng_.Below(kSetupKinds.size())],
+                         .level = AnyLevel(),
+                         .address = Address(),
+                         .count = static_cast<uint16_t>(rng_.Next()),
+                         .frame = rng_.Next(),
+                         .state = State(),
+                         .word = rng_.Next()});
     }
     for (uint64_t n = rng_.Below(5); n > 0; --n) {
-      c.changes.push_back(
-          {.kind = static_cast<Change::Kind>(rng_.Below(kChangeKindCount)),
-           .level = AnyLevel(),
-           .read = static_cast<uint16_t>(rng_.Next() >> rng_.Below(64)),
-           .address = Address(),
-           .count = static_cast<uint16_t>(rng_.Next() >> rng_.Below(64)),
-           .frame = rng_.Next(),
-           .state = State()});
+      ConcurrentOp op;
+      op.kind = kConcurrentKinds[rng_.Below(kConcurrentKinds.size())];
+      op.level = AnyLevel();
+      op.read = static_cast<uint16_t>(rng_.Next() >> rng_.Below(64));
+      op.address = Address();
+      op.count = static_cast<uint16_t>(rng_.Next() >> rng_.Below(64));
+      op.frame = rng_.Next();
+      op.state = State();
+      c.concurrent.push_back(op);
     }
     Canonicalize(c);
     return c;

@@ -8,14 +8,14 @@
 
 namespace pxdfuzz {
 
-Impossible ChangeCheck::Ask(const Case& c) {
-  Impossible impossible = Impossible::kNo;
-  if (c.changes.empty()) return impossible;
+Inconclusive ChangeCheck::Ask(const Case& c) {
+  Inconclusive reason = Inconclusive::kNo;
+  if (c.concurrent.empty()) return reason;
   VisitArch(c.mode.arch, [&]<class A>() {
     AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
-    if (Populate(c, mm) == Malformed::kNo) impossible = history_.Make(c, mm);
+    if (Populate(c, mm) == Inconclusive::kNo) reason = timeline_.Make(c, mm);
   });
-  return impossible;
+  return reason;
 }
 
 }  // namespace pxdfuzz

@@ -6,21 +6,21 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/tables/arch_arenas.h"
-#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/timeline.h"
 
 namespace pxdfuzz {
 
-// Asks of drawn cases whether Linux would make their changes. One object serves
-// any number of cases, and nothing of one outlives it.
+// Asks of drawn cases whether Linux would do their concurrent operations. One
+// object serves any number of cases, and nothing of one outlives it.
 class ChangeCheck {
  public:
-  // What a change of `c`, which is canonical and not empty, does that Linux
+  // What an operation of `c`, which is canonical and not empty, does that Linux
   // never does. Nothing is said of tables that are malformed to begin with.
-  Impossible Ask(const Case& c);
+  Inconclusive Ask(const Case& c);
 
  private:
   const ArchArenas arenas_ = ArchArenas::For<Architectures>();
-  History history_;
+  Timeline timeline_;
 };
 
 }  // namespace pxdfuzz

@@ -103,13 +103,13 @@ void Generator::MapRange(uint64_t start, uint64_t end, Level level,
   const uint64_t first = start & ~(span - 1);
   const uint64_t count =
       (WrappingSub(end, first) + span - 1) >> info_.geometry.shift(level);
-  c.records.push_back({.kind = Record::Kind::kMap,
-                       .level = level,
-                       .address = first,
-                       .count = static_cast<uint16_t>(
-                           std::min<uint64_t>(count, Case::kMaxPages)),
-                       .frame = DrawFrame(first),
-                       .state = state});
+  c.setup.push_back({.kind = TableOp::Kind::kMap,
+                     .level = level,
+                     .address = first,
+                     .count = static_cast<uint16_t>(
+                         std::min<uint64_t>(count, Case::kMaxPages)),
+                     .frame = DrawFrame(first),
+                     .state = state});
 }
 
 void Generator::Cover(const Request& request, Case& c) {
@@ -128,9 +128,9 @@ void Generator::Cover(const Request& request, Case& c) {
         case 0:
           break;  // nothing there
         case 1:
-          c.records.push_back({.kind = Record::Kind::kSwap,
-                               .address = middle,
-                               .frame = DrawFrame(middle)});
+          c.setup.push_back({.kind = TableOp::Kind::kSwap,
+                             .address = middle,
+                             .frame = DrawFrame(middle)});
           break;
         default: {
           // In turn: the order of arguments is the compiler's.
@@ -145,13 +145,13 @@ void Generator::Cover(const Request& request, Case& c) {
     const uint64_t address = WrappingAdd(
         request.start,
         PagesToBytes(static_cast<int64_t>(rng_.Below(request.pages))));
-    const Record::Kind kind =
-        rng_.Pick({Record::Kind::kMap, Record::Kind::kMap, Record::Kind::kClear,
-                   Record::Kind::kSwap});
-    c.records.push_back({.kind = kind,
-                         .address = address,
-                         .frame = DrawFrame(address),
-                         .state = DrawState()});
+    const TableOp::Kind kind =
+        rng_.Pick({TableOp::Kind::kMap, TableOp::Kind::kMap,
+                   TableOp::Kind::kClear, TableOp::Kind::kSwap});
+    c.setup.push_back({.kind = kind,
+                       .address = address,
+                       .frame = DrawFrame(address),
+                       .state = DrawState()});
   }
 }
 
@@ -167,26 +167,25 @@ void Generator::AddDecoy(const Request& request, Case& c) {
       rng_.Pick({uint64_t{1}, uint64_t{1}, uint64_t{2}, uint64_t{3}}));
   const uint64_t address =
       rng_.Chance(4, 5) ? WrappingSub(from, away) : WrappingAdd(from, away);
-  c.records.push_back(
-      {.kind = Record::Kind::kMap,
-       .level = rng_.Chance(3, 4) ? Level::kPte : DrawLeafLevel(),
-       .address = address,
-       .count = DrawPages(),
-       .frame = DrawFrame(address),
-       .state = DrawState()});
+  c.setup.push_back({.kind = TableOp::Kind::kMap,
+                     .level = rng_.Chance(3, 4) ? Level::kPte : DrawLeafLevel(),
+                     .address = address,
+                     .count = DrawPages(),
+                     .frame = DrawFrame(address),
+                     .state = DrawState()});
 }
 
 void Generator::AddPoke(const Request& request, Case& c) {
   const Geometry& geometry = info_.geometry;
-  Record poke{.kind = Record::Kind::kPoke};
-  if (rng_.Chance(1, 8)) poke.kind = Record::Kind::kPokeControl;
+  TableOp poke{.kind = TableOp::Kind::kPoke};
+  if (rng_.Chance(1, 8)) poke.kind = TableOp::Kind::kPokeControl;
   poke.level = static_cast<Level>(
       rng_.Between(Ordinal(Level::kPte), Ordinal(geometry.root())));
   poke.address = WrappingAdd(
       request.start,
       PagesToBytes(static_cast<int64_t>(rng_.Below(request.pages))));
   // The first frames of each level, which most cases have.
-  const bool control = poke.kind == Record::Kind::kPokeControl;
+  const bool control = poke.kind == TableOp::Kind::kPokeControl;
   const Level below = control ? geometry.root()
                       : poke.level == Level::kPte
                           ? Level::kPte
@@ -205,7 +204,7 @@ void Generator::AddPoke(const Request& request, Case& c) {
       // A table there, and flags of which some are set.
       poke.word = table | (random & 0xfff & (random >> 12));
   }
-  c.records.push_back(poke);
+  c.setup.push_back(poke);
 }
 
 uint16_t Generator::DrawRead(uint64_t page) {
@@ -214,105 +213,105 @@ uint16_t Generator::DrawRead(uint64_t page) {
   const int64_t arrival = kLevelCount + 3 * static_cast<int64_t>(page);
   int64_t read = arrival + rng_.Between(-4, 4);
   if (rng_.Chance(1, 3)) read = rng_.Between(1, 12);
-  return static_cast<uint16_t>(std::clamp<int64_t>(read, 1, Change::kMaxRead));
+  return static_cast<uint16_t>(
+      std::clamp<int64_t>(read, 1, ConcurrentOp::kMaxRead));
 }
 
-Change Generator::DrawChange(const Request& request, const Case& c) {
+ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
+                                         const Case& c) {
   const Geometry& geometry = info_.geometry;
-  // Walks are cut short by what changes, so early pages are met most.
+  // Walks are cut short by concurrent operations, so early pages are met most.
   uint64_t page = rng_.Below(request.pages);
   if (rng_.Chance(1, 2)) page = std::min(page, rng_.Below(4));
-  Change change;
-  change.address =
+  ConcurrentOp op;
+  op.address =
       WrappingAdd(request.start, PagesToBytes(static_cast<int64_t>(page)));
-  change.read = DrawRead(page);
-  change.state = DrawState();
-  if (rng_.Chance(1, 2)) change.count = DrawPages();
-  // What stands there, as the last record that maps it says.
-  const Record* mapped = nullptr;
-  for (const Record& record : c.records) {
-    if (record.kind == Record::Kind::kMap &&
-        (WrappingSub(change.address, record.address) >>
-         geometry.shift(record.level)) < record.count) {
-      mapped = &record;
+  op.read = DrawRead(page);
+  op.state = DrawState();
+  if (rng_.Chance(1, 2)) op.count = DrawPages();
+  // What stands there, as the last operation that maps it says.
+  const TableOp* mapped = nullptr;
+  for (const TableOp& other : c.setup) {
+    if (other.kind == TableOp::Kind::kMap &&
+        (WrappingSub(op.address, other.address) >>
+         geometry.shift(other.level)) < other.count) {
+      mapped = &other;
     }
   }
   if (info_.can_upgrade && rng_.Chance(1, 16)) {
-    change.kind = Change::Kind::kUpgrade;
+    op.kind = TableOp::Kind::kUpgrade;
   } else if (mapped == nullptr) {
-    change.kind = Change::Kind::kMap;
-    change.level = DrawLeafLevel();
+    op.kind = TableOp::Kind::kMap;
+    op.level = DrawLeafLevel();
   } else if (rng_.Chance(1, 8)) {
     // A page or a table on the way to it, whatever Linux says to that.
-    change.kind = rng_.Pick({Change::Kind::kClear, Change::Kind::kMap});
-    change.level = static_cast<Level>(
+    op.kind = rng_.Pick({TableOp::Kind::kClear, TableOp::Kind::kMap});
+    op.level = static_cast<Level>(
         rng_.Between(Ordinal(Level::kPte), Ordinal(geometry.root())));
   } else {
-    change.level = mapped->level;
-    change.kind =
-        rng_.Pick({Change::Kind::kClear, Change::Kind::kClear,
-                   Change::Kind::kWriteProtect,
-                   change.level == Level::kPte   ? Change::Kind::kDetach
-                   : change.level == Level::kPmd ? Change::Kind::kSplit
-                                                 : Change::Kind::kClear});
+    op.level = mapped->level;
+    op.kind = rng_.Pick({TableOp::Kind::kClear, TableOp::Kind::kClear,
+                         TableOp::Kind::kWriteProtect,
+                         op.level == Level::kPte   ? TableOp::Kind::kDetach
+                         : op.level == Level::kPmd ? TableOp::Kind::kSplit
+                                                   : TableOp::Kind::kClear});
   }
-  change.frame = DrawFrame(change.address);
-  return change;
+  op.frame = DrawFrame(op.address);
+  return op;
 }
 
-void Generator::AddChanges(const Request& request, Case& c) {
+void Generator::AddConcurrentOps(const Request& request, Case& c) {
   const Geometry& geometry = info_.geometry;
-  Change change = DrawChange(request, c);
-  const uint64_t table = change.address & ~(geometry.span(Level::kPmd) - 1);
+  ConcurrentOp op = DrawConcurrentOp(request, c);
+  const uint64_t table = op.address & ~(geometry.span(Level::kPmd) - 1);
   const auto pages_of_table = static_cast<uint16_t>(
       std::min<uint64_t>(geometry.entries(Level::kPte), Case::kMaxPages));
-  // One change holds no more than a part of a large table.
-  const uint64_t part = change.address & ~(PagesToBytes(pages_of_table) - 1);
-  const auto add = [&](Change::Kind kind, Level level, uint64_t address,
+  // One operation holds no more than a part of a large table.
+  const uint64_t part = op.address & ~(PagesToBytes(pages_of_table) - 1);
+  const auto add = [&](TableOp::Kind kind, Level level, uint64_t address,
                        uint16_t count) {
-    change.kind = kind;
-    change.level = level;
-    change.address = address;
-    change.count = count;
-    c.changes.push_back(change);
+    op.kind = kind;
+    op.level = level;
+    op.address = address;
+    op.count = count;
+    c.concurrent.push_back(op);
     if (rng_.Chance(1, 2)) {
-      change.read = static_cast<uint16_t>(change.read + rng_.Between(1, 6));
+      op.read = static_cast<uint16_t>(op.read + rng_.Between(1, 6));
     }
   };
-  switch (change.level == Level::kPte ? rng_.Below(8) : 7) {
+  switch (op.level == Level::kPte ? rng_.Below(8) : 7) {
     case 0:  // Collapse, as far as it comes.
-      add(Change::Kind::kDetach, Level::kPmd, table, 1);
-      add(Change::Kind::kClear, Level::kPte, part, pages_of_table);
-      change.frame = DrawFrame(table);
-      add(Change::Kind::kMap, Level::kPmd, table, 1);
+      add(TableOp::Kind::kDetach, Level::kPmd, table, 1);
+      add(TableOp::Kind::kClear, Level::kPte, part, pages_of_table);
+      op.frame = DrawFrame(table);
+      add(TableOp::Kind::kMap, Level::kPmd, table, 1);
       break;
     case 1: {  // The page table that it took away is used for another place.
-      add(Change::Kind::kDetach, Level::kPmd, table, 1);
-      const uint64_t place =
-          WrappingAdd(change.address,
-                      WrappingMul(geometry.span(Level::kPmd),
+      add(TableOp::Kind::kDetach, Level::kPmd, table, 1);
+      const uint64_t place = WrappingAdd(
+          op.address, WrappingMul(geometry.span(Level::kPmd),
                                   static_cast<uint64_t>(rng_.Between(-3, 3))));
       const uint64_t index =
           rng_.Chance(1, 2) ? geometry.index(Level::kPte, request.start) : 0;
       const uint64_t first =
           WrappingAdd(place, PagesToBytes(static_cast<int64_t>(index)));
-      change.frame = DrawFrame(first);
-      add(Change::Kind::kRefill, Level::kPte, first, DrawPages());
+      op.frame = DrawFrame(first);
+      add(TableOp::Kind::kRefill, Level::kPte, first, DrawPages());
       break;
     }
     case 2:  // Pages are unmapped, and then their tables are freed.
-      add(Change::Kind::kClear, Level::kPte, part, pages_of_table);
-      add(Change::Kind::kClear, Level::kPmd, table, 1);
+      add(TableOp::Kind::kClear, Level::kPte, part, pages_of_table);
+      add(TableOp::Kind::kClear, Level::kPmd, table, 1);
       if (geometry.root() != Level::kPmd) {
-        add(Change::Kind::kClear, Level::kPud, table, 1);
+        add(TableOp::Kind::kClear, Level::kPud, table, 1);
       }
       break;
     case 3:  // Two that may have nothing to do with each other.
-      c.changes.push_back(change);
-      c.changes.push_back(DrawChange(request, c));
+      c.concurrent.push_back(op);
+      c.concurrent.push_back(DrawConcurrentOp(request, c));
       break;
     default:
-      c.changes.push_back(change);
+      c.concurrent.push_back(op);
   }
 }
 

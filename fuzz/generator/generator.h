@@ -38,26 +38,26 @@ class Generator {
 
   // The boundary inside a request's range that is of the highest level.
   std::optional<uint64_t> BoundaryIn(const Request& request) const;
-  // Adds records that map what `request` asks for: one for each side of the
+  // Adds operations that map what `request` asks for: one for each side of the
   // boundary in it, now and then with a hole, a swap entry or another state.
   void Cover(const Request& request, Case& c);
-  // Adds a record that maps what a walk gone wrong would find for `request`: as
-  // far behind the boundary, or ahead, as an entry of the root or another
-  // spans.
+  // Adds an operation that maps what a walk gone wrong would find for
+  // `request`: as far behind the boundary, or ahead, as an entry of the root or
+  // another spans.
   void AddDecoy(const Request& request, Case& c);
   // Adds a poke of any word on the way to `request`'s pages, mostly one that
   // leads on to a table.
   void AddPoke(const Request& request, Case& c);
 
-  // A change to what the tables of `c` hold for `request`, or to a hole beside
-  // it, near the time at which a walk gets there.
-  Change DrawChange(const Request& request, const Case& c);
-  // Adds changes that Linux makes one after the other: most often one alone,
+  // An operation on what the tables of `c` hold for `request`, or to a hole
+  // beside it, near the time at which a walk gets there.
+  ConcurrentOp DrawConcurrentOp(const Request& request, const Case& c);
+  // Adds operations that Linux does one after the other: most often one alone,
   // else such that belong together.
-  void AddChanges(const Request& request, Case& c);
+  void AddConcurrentOps(const Request& request, Case& c);
 
  private:
-  // Maps [start, end) by one record.
+  // Maps [start, end) by one operation.
   void MapRange(uint64_t start, uint64_t end, Level level,
                 const LeafState& state, Case& c);
   uint64_t DrawFrame(uint64_t address);

@@ -28,9 +28,9 @@ struct Context {
     return c.requests[rng.Below(c.requests.size())];
   }
   // Null where there is none.
-  Record* AnyRecord() const {
-    if (c.records.empty()) return nullptr;
-    return &c.records[rng.Below(c.records.size())];
+  TableOp* AnySetupOp() const {
+    if (c.setup.empty()) return nullptr;
+    return &c.setup[rng.Below(c.setup.size())];
   }
   uint64_t Pages(int64_t pages) const {
     return WrappingMul(static_cast<uint64_t>(pages), info.geometry.page_size());
@@ -105,109 +105,108 @@ void CoverRequest(Context& m) { m.generator().Cover(m.AnyRequest(), m.c); }
 
 void AddDecoy(Context& m) { m.generator().AddDecoy(m.AnyRequest(), m.c); }
 
-void DropRecord(Context& m) {
-  if (m.c.records.empty()) return;
-  m.c.records.erase(m.rng.Below(m.c.records.size()));
+void DropSetupOp(Context& m) {
+  if (m.c.setup.empty()) return;
+  m.c.setup.erase(m.rng.Below(m.c.setup.size()));
 }
 
 void ChangeState(Context& m) {
-  if (Record* record = m.AnyRecord()) {
-    record->state = m.generator().DrawState();
+  if (TableOp* op = m.AnySetupOp()) {
+    op->state = m.generator().DrawState();
   }
 }
 
 void ChangeLevel(Context& m) {
-  Record* record = m.AnyRecord();
-  if (record == nullptr) return;
-  record->level = m.generator().DrawLeafLevel();
-  record->count = 1;
+  TableOp* op = m.AnySetupOp();
+  if (op == nullptr) return;
+  op->level = m.generator().DrawLeafLevel();
+  op->count = 1;
 }
 
-void ResizeRecord(Context& m) {
-  Record* record = m.AnyRecord();
-  if (record == nullptr) return;
-  record->count =
-      m.rng.Chance(1, 2)
-          ? m.generator().DrawPages()
-          : static_cast<uint16_t>(record->count + m.rng.Between(-2, 2));
+void ResizeSetupOp(Context& m) {
+  TableOp* op = m.AnySetupOp();
+  if (op == nullptr) return;
+  op->count = m.rng.Chance(1, 2)
+                  ? m.generator().DrawPages()
+                  : static_cast<uint16_t>(op->count + m.rng.Between(-2, 2));
 }
 
-void MoveRecord(Context& m) {
-  if (Record* record = m.AnyRecord()) {
-    record->address = WrappingAdd(record->address, m.SmallMove());
+void MoveSetupOp(Context& m) {
+  if (TableOp* op = m.AnySetupOp()) {
+    op->address = WrappingAdd(op->address, m.SmallMove());
   }
 }
 
-void CopyRecord(Context& m) {
-  Record* record = m.AnyRecord();
-  if (record == nullptr) return;
-  Record copy = *record;
+void CopySetupOp(Context& m) {
+  TableOp* op = m.AnySetupOp();
+  if (op == nullptr) return;
+  TableOp copy = *op;
   copy.address = WrappingAdd(copy.address, m.SmallMove());
   copy.frame = copy.address;
-  m.c.records.push_back(copy);
+  m.c.setup.push_back(copy);
 }
 
-void SwapRecords(Context& m) {
-  Record* a = m.AnyRecord();
-  if (a != nullptr) std::swap(*a, *m.AnyRecord());
+void SwapSetupOps(Context& m) {
+  TableOp* a = m.AnySetupOp();
+  if (a != nullptr) std::swap(*a, *m.AnySetupOp());
 }
 
 void ChangeFrame(Context& m) {
-  Record* record = m.AnyRecord();
-  if (record == nullptr) return;
-  const Record* other = m.AnyRecord();
-  record->frame =
-      m.rng.Chance(1, 2)
-          ? other->frame
-          : m.Pages(static_cast<int64_t>(m.rng.Next() & 0xffff'ffff));
+  TableOp* op = m.AnySetupOp();
+  if (op == nullptr) return;
+  const TableOp* other = m.AnySetupOp();
+  op->frame = m.rng.Chance(1, 2)
+                  ? other->frame
+                  : m.Pages(static_cast<int64_t>(m.rng.Next() & 0xffff'ffff));
 }
 
 void ChangeKind(Context& m) {
-  Record* record = m.AnyRecord();
-  if (record == nullptr) return;
-  record->kind = m.rng.Pick(
-      {Record::Kind::kMap, Record::Kind::kClear, Record::Kind::kSwap});
+  TableOp* op = m.AnySetupOp();
+  if (op == nullptr) return;
+  op->kind = m.rng.Pick(
+      {TableOp::Kind::kMap, TableOp::Kind::kClear, TableOp::Kind::kSwap});
 }
 
 void Poke(Context& m) { m.generator().AddPoke(m.AnyRequest(), m.c); }
 
-// What changes meanwhile.
+// Concurrent operations.
 
-void AddChange(Context& m) {
-  if (m.c.changes.full()) m.c.changes.erase(m.rng.Below(m.c.changes.size()));
-  m.c.changes.push_back(m.generator().DrawChange(m.AnyRequest(), m.c));
+void AddConcurrentOp(Context& m) {
+  if (m.c.concurrent.full())
+    m.c.concurrent.erase(m.rng.Below(m.c.concurrent.size()));
+  m.c.concurrent.push_back(m.generator().DrawConcurrentOp(m.AnyRequest(), m.c));
 }
 
-void RedrawChanges(Context& m) {
-  m.c.changes.clear();
-  m.generator().AddChanges(m.AnyRequest(), m.c);
+void RedrawConcurrentOps(Context& m) {
+  m.c.concurrent.clear();
+  m.generator().AddConcurrentOps(m.AnyRequest(), m.c);
 }
 
-// Draws other changes, a few times, where Linux would not make these.
+// Draws other operations, a few times, where Linux would not do these.
 void MakePossible(Context& m) {
   constexpr int kMostTimes = 4;
   // Made once; what it says depends on the case alone.
   static ChangeCheck& check = *new ChangeCheck();
   Canonicalize(m.c);
-  for (int i = 0; i < kMostTimes && check.Ask(m.c) != Impossible::kNo; ++i) {
-    RedrawChanges(m);
+  for (int i = 0; i < kMostTimes && check.Ask(m.c) != Inconclusive::kNo; ++i) {
+    RedrawConcurrentOps(m);
     Canonicalize(m.c);
   }
 }
 
-void DropChange(Context& m) {
-  if (m.c.changes.empty()) return;
-  m.c.changes.erase(m.rng.Below(m.c.changes.size()));
+void DropConcurrentOp(Context& m) {
+  if (m.c.concurrent.empty()) return;
+  m.c.concurrent.erase(m.rng.Below(m.c.concurrent.size()));
 }
 
-void MoveChange(Context& m) {
-  if (m.c.changes.empty()) return;
-  Change& change = m.c.changes[m.rng.Below(m.c.changes.size())];
+void MoveConcurrentOp(Context& m) {
+  if (m.c.concurrent.empty()) return;
+  ConcurrentOp& op = m.c.concurrent[m.rng.Below(m.c.concurrent.size())];
   if (m.rng.Chance(1, 4)) {
-    change.address = WrappingAdd(change.address, m.SmallMove());
+    op.address = WrappingAdd(op.address, m.SmallMove());
   } else {
-    change.read = static_cast<uint16_t>(
-        std::max<int64_t>(1, int64_t{change.read} + m.rng.Between(-3, 3)));
+    op.read = static_cast<uint16_t>(
+        std::max<int64_t>(1, int64_t{op.read} + m.rng.Between(-3, 3)));
   }
 }
 
@@ -220,11 +219,11 @@ void MoveAll(Context& m) {
   for (Request& request : m.c.requests) {
     request.start = WrappingAdd(request.start, move);
   }
-  for (Record& record : m.c.records) {
-    record.address = WrappingAdd(record.address, move);
+  for (TableOp& op : m.c.setup) {
+    op.address = WrappingAdd(op.address, move);
   }
-  for (Change& change : m.c.changes) {
-    change.address = WrappingAdd(change.address, move);
+  for (ConcurrentOp& op : m.c.concurrent) {
+    op.address = WrappingAdd(op.address, move);
   }
 }
 
@@ -256,16 +255,18 @@ struct Mutation {
 constexpr std::array<Mutation, 20> kMutations = {{
     {10, MoveRequest},     {6, AimRequest},  {6, ResizeRequest},
     {4, FlipAccess},       {3, AddRequest},  {4, DropRequest},
-    {8, CoverRequest},     {8, AddDecoy},    {8, DropRecord},
-    {10, ChangeState},     {5, ChangeLevel}, {5, ResizeRecord},
-    {8, MoveRecord},       {5, CopyRecord},  {2, SwapRecords},
+    {8, CoverRequest},     {8, AddDecoy},    {8, DropSetupOp},
+    {10, ChangeState},     {5, ChangeLevel}, {5, ResizeSetupOp},
+    {8, MoveSetupOp},      {5, CopySetupOp}, {2, SwapSetupOps},
     {3, ChangeFrame},      {3, ChangeKind},  {4, MoveAll},
     {3, ChangePagingMode}, {5, ChangeStack},
 }};
 
 // What cases that change have besides.
-constexpr std::array<Mutation, 4> kChangeMutations = {
-    {{3, AddChange}, {4, RedrawChanges}, {2, DropChange}, {6, MoveChange}}};
+constexpr std::array<Mutation, 4> kChangeMutations = {{{3, AddConcurrentOp},
+                                                       {4, RedrawConcurrentOps},
+                                                       {2, DropConcurrentOp},
+                                                       {6, MoveConcurrentOp}}};
 
 // Mutations, and their weights together.
 struct MutationList {
@@ -295,10 +296,10 @@ size_t WriteFitting(Case& c, std::span<uint8_t> buffer) {
   std::array<uint8_t, kMaxEncodedSize> bytes;
   size_t size = Encode(c, bytes);
   while (size > buffer.size() && size > kRecordBytes) {
-    if (!c.changes.empty()) {
-      c.changes.erase(c.changes.size() - 1);
-    } else if (!c.records.empty()) {
-      c.records.erase(c.records.size() - 1);
+    if (!c.concurrent.empty()) {
+      c.concurrent.erase(c.concurrent.size() - 1);
+    } else if (!c.setup.empty()) {
+      c.setup.erase(c.setup.size() - 1);
     } else if (!c.stack.words.empty()) {
       c.stack.words.erase(c.stack.words.size() - 1);
     } else {
@@ -320,7 +321,7 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
   const bool may_change = tables == Tables::kChanging;
   const auto usable = [&](const Case& c) {
     return !c.empty() && filter.Allows(c.mode) &&
-           (may_change || c.changes.empty());
+           (may_change || c.concurrent.empty());
   };
   if (mutate_bytes != nullptr && rng.Chance(1, 32)) {
     const size_t mutated = mutate_bytes(buffer.data(), size, buffer.size());
@@ -329,7 +330,7 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
   }
   Case c = Decode(buffer.first(size));
   // Seeds have some, and bytes that mutate_bytes made.
-  if (!may_change) c.changes.clear();
+  if (!may_change) c.concurrent.clear();
   const bool made_new = !usable(c) || rng.Chance(1, 12);
   if (made_new) {
     c = Generator(rng, InfoOf(DrawPagingMode(rng, filter))).DrawCase();
@@ -337,8 +338,8 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
   Context context{c, rng, filter, InfoOf(c.mode)};
   if (!made_new) {
     do {
-      const bool changes = may_change && rng.Chance(1, 3);
-      MutateOnce(context, changes ? kOfChanging : kOfAll);
+      const bool concurrent = may_change && rng.Chance(1, 3);
+      MutateOnce(context, concurrent ? kOfChanging : kOfAll);
     } while (rng.Chance(1, 2));
   }
   if (tables == Tables::kRaw) {
@@ -347,7 +348,8 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
     } while (rng.Chance(1, 2));
   } else if (may_change) {
     // One case in sixteen stays as it is.
-    if (c.changes.empty() && !rng.Chance(1, 16)) RedrawChanges(context);
+    if (c.concurrent.empty() && !rng.Chance(1, 16))
+      RedrawConcurrentOps(context);
     // One in eight changes in ways in which Linux may never change it.
     if (!rng.Chance(1, 8)) MakePossible(context);
   } else if (rng.Chance(1, 256)) {

@@ -52,7 +52,7 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
     }
     return;
   }
-  if (!c.changes.empty()) ++changing_.cases;
+  if (!c.concurrent.empty()) ++changing_.cases;
   OfMode& of = modes_[IndexOf(c.mode)];
   ++of.cases;
   bool returned = false;
@@ -64,7 +64,7 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
     if (request.inconclusive != Inconclusive::kNo) continue;
     ++requests_;
     pages_ += request.pages;
-    if (!c.changes.empty()) CountChanging(request);
+    if (!c.concurrent.empty()) CountChanging(request);
     returned |= request.pages >= 1;
     returned_two |= request.pages >= 2;
     crossed |= request.crosses_folded;

@@ -130,32 +130,32 @@ constexpr Selector<uint16_t> kCounts = MakeSelector<uint16_t>({
 
 // What a record is.
 struct RecordType {
-  enum class Kind : uint8_t { kTable, kRequest, kStackWord, kChange };
-  Kind kind = Kind::kTable;
-  Record::Kind table = Record::Kind::kMap;  // for kTable
-  Level level = Level::kPte;                // for kTable but pokes
+  enum class Kind : uint8_t { kSetup, kRequest, kStackWord, kConcurrent };
+  Kind kind = Kind::kSetup;
+  TableOp::Kind op = TableOp::Kind::kMap;  // for kSetup
+  Level level = Level::kPte;               // for kSetup but pokes
   friend constexpr bool operator==(const RecordType&,
                                    const RecordType&) = default;
 
-  static constexpr RecordType Table(Record::Kind kind, Level level) {
-    return {Kind::kTable, kind, level};
+  static constexpr RecordType Setup(TableOp::Kind op, Level level) {
+    return {Kind::kSetup, op, level};
   }
 };
 
 constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
-    {RecordType::Table(Record::Kind::kMap, Level::kPte), 120},
-    {RecordType::Table(Record::Kind::kMap, Level::kPmd), 40},
-    {RecordType::Table(Record::Kind::kMap, Level::kPud), 32},
-    {RecordType::Table(Record::Kind::kClear, Level::kPte), 12},
-    {RecordType::Table(Record::Kind::kClear, Level::kPmd), 4},
-    {RecordType::Table(Record::Kind::kClear, Level::kPud), 3},
-    {RecordType::Table(Record::Kind::kClear, Level::kP4d), 2},
-    {RecordType::Table(Record::Kind::kClear, Level::kPgd), 1},
-    {RecordType::Table(Record::Kind::kSwap, Level::kPte), 12},
+    {RecordType::Setup(TableOp::Kind::kMap, Level::kPte), 120},
+    {RecordType::Setup(TableOp::Kind::kMap, Level::kPmd), 40},
+    {RecordType::Setup(TableOp::Kind::kMap, Level::kPud), 32},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kPte), 12},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kPmd), 4},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kPud), 3},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kP4d), 2},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kPgd), 1},
+    {RecordType::Setup(TableOp::Kind::kSwap, Level::kPte), 12},
     {{.kind = RecordType::Kind::kRequest}, 16},
     {{.kind = RecordType::Kind::kStackWord}, 11},
-    {RecordType::Table(Record::Kind::kPoke, Level::kPte), 2},
-    {{.kind = RecordType::Kind::kChange}, 1},
+    {RecordType::Setup(TableOp::Kind::kPoke, Level::kPte), 2},
+    {{.kind = RecordType::Kind::kConcurrent}, 1},
 });
 
 // Where a poke goes.
@@ -175,34 +175,35 @@ constexpr Selector<PokeTarget> kPokeTargets = MakeSelector<PokeTarget>({
     {{true, Level::kPte}, 20},
 });
 
-// What a change is, and of which level.
-struct ChangeType {
-  Change::Kind kind = Change::Kind::kClear;
+// What a concurrent operation is, and of which level.
+struct ConcurrentType {
+  TableOp::Kind kind = TableOp::Kind::kClear;
   Level level = Level::kPte;
-  friend constexpr bool operator==(const ChangeType&,
-                                   const ChangeType&) = default;
+  friend constexpr bool operator==(const ConcurrentType&,
+                                   const ConcurrentType&) = default;
 };
 
-constexpr Selector<ChangeType> kChangeTypes = MakeSelector<ChangeType>({
-    {{Change::Kind::kClear, Level::kPte}, 40},
-    {{Change::Kind::kClear, Level::kPmd}, 32},
-    {{Change::Kind::kClear, Level::kPud}, 16},
-    {{Change::Kind::kClear, Level::kP4d}, 4},
-    {{Change::Kind::kClear, Level::kPgd}, 4},
-    {{Change::Kind::kDetach, Level::kPmd}, 32},
-    {{Change::Kind::kMap, Level::kPte}, 24},
-    {{Change::Kind::kMap, Level::kPmd}, 20},
-    {{Change::Kind::kMap, Level::kPud}, 8},
-    {{Change::Kind::kSplit, Level::kPmd}, 16},
-    {{Change::Kind::kWriteProtect, Level::kPte}, 16},
-    {{Change::Kind::kWriteProtect, Level::kPmd}, 8},
-    {{Change::Kind::kWriteProtect, Level::kPud}, 4},
-    {{Change::Kind::kRefill, Level::kPte}, 24},
-    {{Change::Kind::kUpgrade, Level::kPte}, 8},
-});
+constexpr Selector<ConcurrentType> kConcurrentTypes =
+    MakeSelector<ConcurrentType>({
+        {{TableOp::Kind::kClear, Level::kPte}, 40},
+        {{TableOp::Kind::kClear, Level::kPmd}, 32},
+        {{TableOp::Kind::kClear, Level::kPud}, 16},
+        {{TableOp::Kind::kClear, Level::kP4d}, 4},
+        {{TableOp::Kind::kClear, Level::kPgd}, 4},
+        {{TableOp::Kind::kDetach, Level::kPmd}, 32},
+        {{TableOp::Kind::kMap, Level::kPte}, 24},
+        {{TableOp::Kind::kMap, Level::kPmd}, 20},
+        {{TableOp::Kind::kMap, Level::kPud}, 8},
+        {{TableOp::Kind::kSplit, Level::kPmd}, 16},
+        {{TableOp::Kind::kWriteProtect, Level::kPte}, 16},
+        {{TableOp::Kind::kWriteProtect, Level::kPmd}, 8},
+        {{TableOp::Kind::kWriteProtect, Level::kPud}, 4},
+        {{TableOp::Kind::kRefill, Level::kPte}, 24},
+        {{TableOp::Kind::kUpgrade, Level::kPte}, 8},
+    });
 
-// Before which read a change is done: a number, or 0 for "the lowest three bits
-// and the next byte say it".
+// Before which read a concurrent operation is done: a number, or 0 for "the
+// lowest three bits and the next byte say it".
 constexpr Selector<uint16_t> kReads = [] {
   Selector<uint16_t> selector{};
   for (size_t i = 0; i < 192; ++i) {
@@ -322,7 +323,7 @@ constexpr size_t kStateAt = 11;
 constexpr size_t kFrameAt = 12;
 constexpr size_t kPokeTargetAt = 9;
 constexpr size_t kPokeWordAt = 10;
-constexpr size_t kChangeTypeAt = 16;
+constexpr size_t kConcurrentTypeAt = 16;
 constexpr size_t kReadAt = 17;
 constexpr size_t kContentAt = 1;
 constexpr size_t kDistanceAt = 2;
@@ -532,53 +533,50 @@ void EncodeFrame(uint64_t frame, uint64_t address, const Geometry& geometry,
              frame >> geometry.page_shift() ^ FrameSalt(address, geometry));
 }
 
-void CanonicalizeRecord(Record& record, const PagingModeInfo& info);
-void CanonicalizeChange(Change& change, const PagingModeInfo& info);
+void CanonicalizeOp(TableOp& op, const PagingModeInfo& info);
 
-Record DecodeTableRecord(const Reader& in, const RecordType& type,
-                         uint64_t start, const PagingModeInfo& info) {
-  Record record{.kind = type.table,
-                .level = type.level,
-                .address = DecodeAddress(in, start, info)};
-  if (record.kind == Record::Kind::kPoke) {
+TableOp DecodeOp(const Reader& in, TableOp::Kind kind, Level level,
+                 uint64_t start, const PagingModeInfo& info) {
+  TableOp op{
+      .kind = kind, .level = level, .address = DecodeAddress(in, start, info)};
+  if (kind == TableOp::Kind::kPoke) {
     const PokeTarget target = kPokeTargets[in.Byte(kPokeTargetAt)];
-    if (target.control) record.kind = Record::Kind::kPokeControl;
-    record.level = target.level;
-    record.word = in.Number(kPokeWordAt, 8);
+    if (target.control) op.kind = TableOp::Kind::kPokeControl;
+    op.level = target.level;
+    op.word = in.Number(kPokeWordAt, 8);
   } else {
-    record.count = DecodeCount(in, kCountAt);
-    record.state = kStates[in.Byte(kStateAt)];
+    op.count = DecodeCount(in, kCountAt);
+    op.state = kStates[in.Byte(kStateAt)];
     // Salted by the address that will stand in the case.
-    CanonicalizeRecord(record, info);
-    record.frame = DecodeFrame(in, record.address, info.geometry);
+    CanonicalizeOp(op, info);
+    op.frame = DecodeFrame(in, op.address, info.geometry);
   }
-  CanonicalizeRecord(record, info);
-  return record;
+  CanonicalizeOp(op, info);
+  return op;
 }
 
-void EncodeTableRecord(const Record& record, uint64_t start,
-                       const PagingModeInfo& info, Writer& out) {
-  if (record.kind == Record::Kind::kPoke ||
-      record.kind == Record::Kind::kPokeControl) {
-    const bool control = record.kind == Record::Kind::kPokeControl;
-    out.Byte(kTypeAt,
-             ByteFor(kRecordTypes,
-                     RecordType::Table(Record::Kind::kPoke, Level::kPte)));
-    if (!control) EncodeAddress(record.address, start, info, out);
-    out.Byte(kPokeTargetAt, ByteFor(kPokeTargets, {control, record.level}));
-    out.Number(kPokeWordAt, 8, record.word);
-    return;
+// All of it but the bytes that say its kind.
+void EncodeOp(const TableOp& op, uint64_t start, const PagingModeInfo& info,
+              Writer& out) {
+  if (HasAddress(op.kind)) EncodeAddress(op.address, start, info, out);
+  if (HasCount(op.kind)) EncodeCount(op.count, out, kCountAt);
+  if (HasState(op.kind)) out.Byte(kStateAt, ByteFor(kStates, op.state));
+  if (HasFrame(op.kind)) EncodeFrame(op.frame, op.address, info.geometry, out);
+  if (IsPoke(op.kind)) {
+    out.Byte(kPokeTargetAt,
+             ByteFor(kPokeTargets,
+                     {op.kind == TableOp::Kind::kPokeControl, op.level}));
+    out.Number(kPokeWordAt, 8, op.word);
   }
-  out.Byte(kTypeAt,
-           ByteFor(kRecordTypes, RecordType::Table(record.kind, record.level)));
-  EncodeAddress(record.address, start, info, out);
-  EncodeCount(record.count, out, kCountAt);
-  if (record.kind == Record::Kind::kMap) {
-    out.Byte(kStateAt, ByteFor(kStates, record.state));
-  }
-  if (record.kind != Record::Kind::kClear) {
-    EncodeFrame(record.frame, record.address, info.geometry, out);
-  }
+}
+
+void EncodeSetupOp(const TableOp& op, uint64_t start,
+                   const PagingModeInfo& info, Writer& out) {
+  const RecordType type =
+      IsPoke(op.kind) ? RecordType::Setup(TableOp::Kind::kPoke, Level::kPte)
+                      : RecordType::Setup(op.kind, op.level);
+  out.Byte(kTypeAt, ByteFor(kRecordTypes, type));
+  EncodeOp(op, start, info, out);
 }
 
 uint16_t DecodeRead(const Reader& in) {
@@ -599,33 +597,19 @@ void EncodeRead(uint16_t read, Writer& out) {
   out.Byte(kReadAt + 1, static_cast<uint8_t>(rest));
 }
 
-Change DecodeChange(const Reader& in, uint64_t start,
-                    const PagingModeInfo& info) {
-  const ChangeType& type = kChangeTypes[in.Byte(kChangeTypeAt)];
-  Change change{.kind = type.kind,
-                .level = type.level,
-                .read = DecodeRead(in),
-                .address = DecodeAddress(in, start, info),
-                .count = DecodeCount(in, kCountAt),
-                .state = kStates[in.Byte(kStateAt)]};
-  CanonicalizeChange(change, info);
-  change.frame = DecodeFrame(in, change.address, info.geometry);
-  CanonicalizeChange(change, info);
-  return change;
+ConcurrentOp DecodeConcurrentOp(const Reader& in, uint64_t start,
+                                const PagingModeInfo& info) {
+  const ConcurrentType& type = kConcurrentTypes[in.Byte(kConcurrentTypeAt)];
+  return {DecodeOp(in, type.kind, type.level, start, info), DecodeRead(in)};
 }
 
-void EncodeChange(const Change& change, uint64_t start,
-                  const PagingModeInfo& info, Writer& out) {
-  out.Byte(kTypeAt, ByteFor(kRecordTypes, {.kind = RecordType::Kind::kChange}));
-  out.Byte(kChangeTypeAt, ByteFor(kChangeTypes, {change.kind, change.level}));
-  EncodeRead(change.read, out);
-  if (change.kind == Change::Kind::kUpgrade) return;
-  EncodeAddress(change.address, start, info, out);
-  if (HasCount(change.kind)) EncodeCount(change.count, out, kCountAt);
-  if (HasFrame(change.kind)) {
-    out.Byte(kStateAt, ByteFor(kStates, change.state));
-    EncodeFrame(change.frame, change.address, info.geometry, out);
-  }
+void EncodeConcurrentOp(const ConcurrentOp& op, uint64_t start,
+                        const PagingModeInfo& info, Writer& out) {
+  out.Byte(kTypeAt,
+           ByteFor(kRecordTypes, {.kind = RecordType::Kind::kConcurrent}));
+  out.Byte(kConcurrentTypeAt, ByteFor(kConcurrentTypes, {op.kind, op.level}));
+  EncodeRead(op.read, out);
+  EncodeOp(op, start, info, out);
 }
 
 StackWord DecodeStackWord(const Reader& in) {
@@ -660,76 +644,62 @@ uint16_t ClampCount(uint16_t count) {
   return std::clamp<uint16_t>(count, 1, Case::kMaxPages);
 }
 
-void CanonicalizeRecord(Record& record, const PagingModeInfo& info) {
-  const Geometry& geometry = info.geometry;
-  const bool maps = record.kind == Record::Kind::kMap;
-  const bool pokes = record.kind == Record::Kind::kPoke ||
-                     record.kind == Record::Kind::kPokeControl;
-  if (record.kind == Record::Kind::kSwap && !info.HasSwap(Level::kPte)) {
-    record.kind = Record::Kind::kClear;
+// The level that an operation of that kind is of, where it has no choice.
+std::optional<Level> OnlyLevel(TableOp::Kind kind) {
+  switch (kind) {
+    case TableOp::Kind::kSwap:
+    case TableOp::Kind::kPokeControl:
+    case TableOp::Kind::kRefill:
+    case TableOp::Kind::kUpgrade:
+      return Level::kPte;
+    case TableOp::Kind::kDetach:
+    case TableOp::Kind::kSplit:
+      return Level::kPmd;
+    case TableOp::Kind::kMap:
+    case TableOp::Kind::kClear:
+    case TableOp::Kind::kPoke:
+    case TableOp::Kind::kWriteProtect:
+      break;
   }
-  if (record.kind == Record::Kind::kSwap ||
-      record.kind == Record::Kind::kPokeControl) {
-    record.level = Level::kPte;
-  }
-  record.level = LowerUntil(record.level, [&](Level level) {
-    return maps ? info.HasLeaf(level) : geometry.real(level);
-  });
-  record.address = record.kind == Record::Kind::kPokeControl
-                       ? 0
-                       : record.address & ~(geometry.span(record.level) - 1);
-  record.count = pokes ? uint16_t{1} : ClampCount(record.count);
-  if (maps || record.kind == Record::Kind::kSwap) {
-    record.frame &= kFrameMask << geometry.page_shift() &
-                    ~(geometry.span(record.level) - 1);
-  } else {
-    record.frame = 0;
-  }
-  if (!maps) record.state = {};
-  if (!info.HasSpecial(record.level)) record.state.special = false;
-  if (!pokes) record.word = 0;
+  return std::nullopt;
 }
 
-void CanonicalizeChange(Change& change, const PagingModeInfo& info) {
+void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
+  using Kind = TableOp::Kind;
   const Geometry& geometry = info.geometry;
-  switch (change.kind) {
-    case Change::Kind::kDetach:
-    case Change::Kind::kSplit:
-      change.level = Level::kPmd;
-      break;
-    case Change::Kind::kRefill:
-    case Change::Kind::kUpgrade:
-      change.level = Level::kPte;
-      break;
-    case Change::Kind::kClear:
-      change.level = LowerUntil(
-          change.level, [&](Level level) { return geometry.real(level); });
-      break;
-    case Change::Kind::kMap:
-    case Change::Kind::kWriteProtect:
-      change.level = LowerUntil(
-          change.level, [&](Level level) { return info.HasLeaf(level); });
-      break;
+  if (op.kind == Kind::kSwap && !info.HasSwap(Level::kPte)) {
+    op.kind = Kind::kClear;
   }
-  change.read = std::clamp<uint16_t>(change.read, 1, Change::kMaxRead);
-  change.address = change.kind == Change::Kind::kUpgrade
-                       ? 0
-                       : change.address & ~(geometry.span(change.level) - 1);
-  change.count = HasCount(change.kind) ? ClampCount(change.count) : uint16_t{1};
-  if (change.kind == Change::Kind::kRefill) {
-    const uint64_t left = geometry.entries(Level::kPte) -
-                          geometry.index(Level::kPte, change.address);
-    change.count =
-        static_cast<uint16_t>(std::min<uint64_t>(change.count, left));
+  const bool is_of_leaves =
+      op.kind == Kind::kMap || op.kind == Kind::kWriteProtect;
+  op.level =
+      LowerUntil(OnlyLevel(op.kind).value_or(op.level), [&](Level level) {
+        return is_of_leaves ? info.HasLeaf(level) : geometry.real(level);
+      });
+  const uint64_t aligned = ~(geometry.span(op.level) - 1);
+  op.address = HasAddress(op.kind) ? op.address & aligned : 0;
+  op.count = HasCount(op.kind) ? ClampCount(op.count) : uint16_t{1};
+  if (op.kind == Kind::kRefill) {
+    const uint64_t left =
+        geometry.entries(Level::kPte) - geometry.index(Level::kPte, op.address);
+    op.count = static_cast<uint16_t>(std::min<uint64_t>(op.count, left));
   }
-  if (HasFrame(change.kind)) {
-    change.frame &= kFrameMask << geometry.page_shift() &
-                    ~(geometry.span(change.level) - 1);
-  } else {
-    change.frame = 0;
-    change.state = {};
+  op.frame = HasFrame(op.kind)
+                 ? op.frame & kFrameMask << geometry.page_shift() & aligned
+                 : 0;
+  if (!HasState(op.kind)) op.state = {};
+  if (!info.HasSpecial(op.level)) op.state.special = false;
+  if (!IsPoke(op.kind)) op.word = 0;
+}
+
+// What bytes cannot say among `kinds` becomes the emptying of entries.
+template <size_t kCount>
+void CanonicalizeOp(TableOp& op, const std::array<TableOp::Kind, kCount>& kinds,
+                    const PagingModeInfo& info) {
+  if (std::find(kinds.begin(), kinds.end(), op.kind) == kinds.end()) {
+    op.kind = TableOp::Kind::kClear;
   }
-  if (!info.HasSpecial(change.level)) change.state.special = false;
+  CanonicalizeOp(op, info);
 }
 
 }  // namespace
@@ -744,12 +714,12 @@ void Canonicalize(Case& c) {
     request.start &= ~(info.geometry.page_size() - 1);
     request.pages = ClampCount(request.pages);
   }
-  for (Record& record : c.records) CanonicalizeRecord(record, info);
+  for (TableOp& op : c.setup) CanonicalizeOp(op, kSetupKinds, info);
   uint16_t earliest = 1;
-  for (Change& change : c.changes) {
-    change.read = std::max(change.read, earliest);
-    CanonicalizeChange(change, info);
-    earliest = change.read;
+  for (ConcurrentOp& op : c.concurrent) {
+    op.read = std::clamp(op.read, earliest, ConcurrentOp::kMaxRead);
+    CanonicalizeOp(op, kConcurrentKinds, info);
+    earliest = op.read;
   }
   c.stack.position &= Stack::kMaxPosition;
   if (c.stack.around == StackContent::kWord) {
@@ -782,9 +752,9 @@ Case Decode(std::span<const uint8_t> bytes) {
     const Reader in(bytes, at);
     const RecordType& type = kRecordTypes[in.Byte(kTypeAt)];
     switch (type.kind) {
-      case RecordType::Kind::kTable:
-        if (!c.records.full()) {
-          c.records.push_back(DecodeTableRecord(in, type, start, info));
+      case RecordType::Kind::kSetup:
+        if (!c.setup.full()) {
+          c.setup.push_back(DecodeOp(in, type.op, type.level, start, info));
         }
         break;
       case RecordType::Kind::kRequest:
@@ -796,13 +766,13 @@ Case Decode(std::span<const uint8_t> bytes) {
         if (word.distance != 0) c.stack.words.push_back(word);
         break;
       }
-      case RecordType::Kind::kChange: {
-        if (c.changes.full()) break;
-        Change change = DecodeChange(in, start, info);
-        if (!c.changes.empty()) {
-          change.read = std::max(change.read, c.changes.back().read);
+      case RecordType::Kind::kConcurrent: {
+        if (c.concurrent.full()) break;
+        ConcurrentOp op = DecodeConcurrentOp(in, start, info);
+        if (!c.concurrent.empty()) {
+          op.read = std::max(op.read, c.concurrent.back().read);
         }
-        c.changes.push_back(change);
+        c.concurrent.push_back(op);
         break;
       }
     }
@@ -833,13 +803,13 @@ size_t Encode(const Case& c, std::span<uint8_t> out) {
     writer.Begin();
     EncodeStackWord(word, writer);
   }
-  for (const Record& record : c.records) {
+  for (const TableOp& op : c.setup) {
     writer.Begin();
-    EncodeTableRecord(record, start, info, writer);
+    EncodeSetupOp(op, start, info, writer);
   }
-  for (const Change& change : c.changes) {
+  for (const ConcurrentOp& op : c.concurrent) {
     writer.Begin();
-    EncodeChange(change, start, info, writer);
+    EncodeConcurrentOp(op, start, info, writer);
   }
   return writer.size();
 }

@@ -118,10 +118,10 @@ std::string DescribeAround(StackContent around) {
   return "";
 }
 
-std::string DescribePoke(const Record& record, const PagingMode& mode) {
+std::string DescribePoke(const TableOp& poke, PagingMode mode) {
   std::string text;
   VisitArch(mode.arch, [&]<class A>() {
-    const EntryKind kind = A::Entries::Classify(record.level, record.word);
+    const EntryKind kind = A::Entries::Classify(poke.level, poke.word);
     text = kind.tag == EntryKind::Tag::kLeaf
                ? Concat({"leaf, ", Describe(kind.state)})
                : std::string(Name(kind.tag));
@@ -129,88 +129,71 @@ std::string DescribePoke(const Record& record, const PagingMode& mode) {
   return text;
 }
 
-void AddRecord(const Record& record, const PagingMode& mode, TextLines& out) {
-  const Item address = {Name(record.level), Hex(record.address)};
-  const Item count = {"count", std::to_string(record.count)};
-  const Item word = {"word", Hex(record.word)};
-  switch (record.kind) {
-    case Record::Kind::kMap:
-      AddMapping("- map: ",
-                 {address,
-                  count,
-                  {"frame", Hex(record.frame)},
-                  {"state", Describe(record.state)}},
-                 "", out);
-      break;
-    case Record::Kind::kClear:
-      AddMapping("- clear: ", {address, count}, "", out);
-      break;
-    case Record::Kind::kSwap:
-      AddMapping("- swap: ", {address, count, {"place", Hex(record.frame)}}, "",
-                 out);
-      break;
-    case Record::Kind::kPoke:
-      AddMapping("- poke: ", {address, word}, DescribePoke(record, mode), out);
-      break;
-    case Record::Kind::kPokeControl:
-      AddMapping("- poke-control: ", {word}, "", out);
-      break;
+void AddSetupOp(const TableOp& op, PagingMode mode, TextLines& out) {
+  std::vector<Item> items;
+  if (HasAddress(op.kind)) items.push_back({Name(op.level), Hex(op.address)});
+  if (HasCount(op.kind)) items.push_back({"count", std::to_string(op.count)});
+  if (HasFrame(op.kind)) {
+    items.push_back({HasState(op.kind) ? "frame" : "place", Hex(op.frame)});
   }
+  if (HasState(op.kind)) items.push_back({"state", Describe(op.state)});
+  if (IsPoke(op.kind)) items.push_back({"word", Hex(op.word)});
+  AddMapping(
+      Concat({"- ", Name(op.kind), ": "}), items,
+      op.kind == TableOp::Kind::kPoke ? DescribePoke(op, mode) : std::string(),
+      out);
 }
 
-// A change in the parts between which its line may be broken.
-std::vector<std::string> PartsOf(const Change& change) {
-  const std::string_view kind = Name(change.kind);
-  if (change.kind == Change::Kind::kUpgrade) return {std::string(kind)};
+// An operation in the parts between which its line may be broken.
+std::vector<std::string> PartsOf(const TableOp& op) {
+  const std::string_view kind = Name(op.kind);
+  if (!HasAddress(op.kind)) return {std::string(kind)};
   const std::string count =
-      change.count == 1 ? "" : Concat({std::to_string(change.count), " "});
-  std::vector<std::string> parts = {Concat(
-      {kind, " ", count, Name(change.level), " of ", Hex(change.address)})};
-  if (HasFrame(change.kind)) {
-    parts.push_back(Concat({"to ", Hex(change.frame), ","}));
-    parts.push_back(Describe(change.state));
+      op.count == 1 ? "" : Concat({std::to_string(op.count), " "});
+  std::vector<std::string> parts = {
+      Concat({kind, " ", count, Name(op.level), " of ", Hex(op.address)})};
+  if (HasState(op.kind)) {
+    parts.push_back(Concat({"to ", Hex(op.frame), ","}));
+    parts.push_back(Describe(op.state));
   }
   return parts;
 }
 
-// What the name of a kind does not say.
-std::string_view CommentOn(Change::Kind kind) {
+// What the name of the kind of a concurrent operation does not say.
+std::string_view CommentOn(TableOp::Kind kind) {
   switch (kind) {
-    case Change::Kind::kClear:
-    case Change::Kind::kMap:
-      return "";
-    case Change::Kind::kDetach:
+    case TableOp::Kind::kDetach:
       return "the page table keeps what it holds";
-    case Change::Kind::kSplit:
+    case TableOp::Kind::kSplit:
       return "a table of its pages takes its place";
-    case Change::Kind::kWriteProtect:
+    case TableOp::Kind::kWriteProtect:
       return "as fork does";
-    case Change::Kind::kRefill:
+    case TableOp::Kind::kRefill:
       return "the page table that was detached last";
-    case Change::Kind::kUpgrade:
+    case TableOp::Kind::kUpgrade:
       return "one more root table, on top";
+    default:
+      return "";
   }
-  return "";
 }
 
-void AddChange(const Change& change, TextLines& out) {
-  std::string line =
-      Concat({"- before read ", std::to_string(change.read), ":"});
-  for (const std::string& part : PartsOf(change)) {
+void AddConcurrentOp(const ConcurrentOp& op, TextLines& out) {
+  std::string line = Concat({"- before read ", std::to_string(op.read), ":"});
+  for (const std::string& part : PartsOf(op)) {
     if (line.size() + 1 + part.size() > out.columns()) {
       out.Line(line);
       line = "   ";
     }
     line += Concat({" ", part});
   }
-  AddCommented(line, std::string(CommentOn(change.kind)), out);
+  AddCommented(line, std::string(CommentOn(op.kind)), out);
 }
 
 }  // namespace
 
-std::string Describe(const Change& change) {
+std::string Describe(const TableOp& op) {
   std::string text;
-  for (const std::string& part : PartsOf(change)) {
+  for (const std::string& part : PartsOf(op)) {
     if (!text.empty()) text += ' ';
     text += part;
   }
@@ -253,16 +236,16 @@ std::string ToText(const Case& c, size_t columns) {
                  "", out);
     }
   }
-  if (c.records.empty()) {
+  if (c.setup.empty()) {
     out.Line("tables: []");
   } else {
     out.Line("tables:  # each line changes what those above it made");
-    for (const Record& record : c.records) AddRecord(record, c.mode, out);
+    for (const TableOp& op : c.setup) AddSetupOp(op, c.mode, out);
   }
-  if (!c.changes.empty()) {
+  if (!c.concurrent.empty()) {
     out.Line(
         "changes:  # what another processor does meanwhile, in this order");
-    for (const Change& change : c.changes) AddChange(change, out);
+    for (const ConcurrentOp& op : c.concurrent) AddConcurrentOp(op, out);
   }
   return out.text();
 }

@@ -232,16 +232,16 @@ Case Make(const Wish& wish) {
   c.stack.around = wish.around;
   c.requests.push_back(
       {.start = border - before, .pages = wish.pages, .write = wish.write});
-  c.records.push_back({.level = wish.leaf,
-                       .address = border - leaves_before * span,
-                       .count = static_cast<uint16_t>(leaves_before),
-                       .frame = span,
-                       .state = wish.state});
-  c.records.push_back({.level = wish.leaf,
-                       .address = border,
-                       .count = static_cast<uint16_t>(leaves_behind),
-                       .frame = span * (1 + leaves_before),
-                       .state = wish.state});
+  c.setup.push_back({.level = wish.leaf,
+                     .address = border - leaves_before * span,
+                     .count = static_cast<uint16_t>(leaves_before),
+                     .frame = span,
+                     .state = wish.state});
+  c.setup.push_back({.level = wish.leaf,
+                     .address = border,
+                     .count = static_cast<uint16_t>(leaves_behind),
+                     .frame = span * (1 + leaves_before),
+                     .state = wish.state});
   Canonicalize(c);
   return c;
 }
@@ -251,7 +251,7 @@ std::string Text(const Wish& wish, const Case& c) {
   constexpr std::string_view kFirst = "# pxdfuzz case\n";
   const Geometry& geometry = InfoOf(wish.mode).geometry;
   const uint64_t border = geometry.span(wish.crossed);
-  const Record& behind = c.records[1];
+  const TableOp& behind = c.setup[1];
   TextLines text(/*color=*/false);
   text.Wrap("# ", "# ",
             Concat({"A range across ", Hex(border), ", where the second ",
@@ -277,8 +277,10 @@ std::string Text(const Wish& wish, const Case& c) {
             "what another processor does before the walk's eighth read; add at "
             "the end:");
   text.Line("#   changes:");
-  text.Line(Concat({"#   - before read 8: ",
-                    Describe(Change{.level = wish.leaf, .address = border})}));
+  text.Line(Concat(
+      {"#   - before read 8: ", Describe(TableOp{.kind = TableOp::Kind::kClear,
+                                                 .level = wish.leaf,
+                                                 .address = border})}));
   return Concat({kFirst, "#\n", text.text(), "#\n",
                  std::string_view(ToText(c)).substr(kFirst.size())});
 }

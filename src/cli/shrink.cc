@@ -44,10 +44,10 @@ class Ticker {
     next_ = now + kBetweenLines;
     progress_.Say(
         Concat({Grouped(trials_), " cases tried; the smallest has ",
-                Plural(best.records.size(), "record"),
-                best.changes.empty()
+                Plural(best.setup.size(), "record"),
+                best.concurrent.empty()
                     ? ""
-                    : Concat({", ", Plural(best.changes.size(), "change")}),
+                    : Concat({", ", Plural(best.concurrent.size(), "change")}),
                 " and ", Plural(best.requests[0].pages, "page")}));
   }
   void End() { progress_.End(); }

@@ -23,25 +23,25 @@ std::string Heading(const ToldChange& change) {
                  std::to_string(change.read), ": ", change.what});
 }
 
-std::string HowToReadTimeline(const Timeline& timeline) {
+std::string HowToReadTimeline(const ReadTimeline& timeline) {
   return Concat({"The walk reads ", std::to_string(timeline.reads),
                  timeline.reads == 1 ? " entry. " : " entries. ",
                  "What another processor does between two of its reads makes "
                  "the next version of the tables. The reads of each:"});
 }
 
-void AddTimeline(const Timeline& timeline, TextLines& out) {
+void AddTimeline(const ReadTimeline& timeline, TextLines& out) {
   out.Wrap("", "", HowToReadTimeline(timeline));
   out.Blank();
   const auto add_version = [&](size_t version) {
     std::string line = Concat({"   version ", std::to_string(version), ":"});
     bool is_first = true;
-    for (const Timeline::Step& step : timeline.steps) {
+    for (const ReadTimeline::Step& step : timeline.steps) {
       if (step.version != version) continue;
       if (!is_first) line += ',';
       is_first = false;
       const std::string text =
-          step.kind == Timeline::Step::Kind::kRead
+          step.kind == ReadTimeline::Step::Kind::kRead
               ? Concat({std::to_string(step.read), " ", step.text})
               : step.text;
       if (line.size() + text.size() + 2 > out.columns()) {

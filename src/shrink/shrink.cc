@@ -28,83 +28,72 @@ uint64_t EndOf(const Request& request, const Geometry& geometry) {
   return WrappingAdd(request.start, request.pages * geometry.page_size());
 }
 
-bool IsMap(const Record& record) { return record.kind == Record::Kind::kMap; }
-
-bool HasCount(const Record& record) {
-  return record.kind != Record::Kind::kPoke &&
-         record.kind != Record::Kind::kPokeControl;
-}
-
-// What is said here of records holds of changes too.
-bool HasCount(const Change& change) { return HasCount(change.kind); }
-bool HasFrame(const Record& record) {
-  return IsMap(record) || record.kind == Record::Kind::kSwap;
-}
-bool HasFrame(const Change& change) { return HasFrame(change.kind); }
-bool HasAddress(const Record& record) {
-  return record.kind != Record::Kind::kPokeControl;
-}
-bool HasAddress(const Change& change) {
-  return change.kind != Change::Kind::kUpgrade;
-}
-
 // Behind the last byte of the last entry.
-template <class Item>
-uint64_t EndOf(const Item& item, const Geometry& geometry) {
-  return WrappingAdd(item.address, item.count * geometry.span(item.level));
+uint64_t EndOf(const TableOp& op, const Geometry& geometry) {
+  return WrappingAdd(op.address, op.count * geometry.span(op.level));
 }
 
-template <class Item>
-bool Holds(const Item& item, uint64_t address, const Geometry& geometry) {
-  return WrappingSub(address, item.address) <
-         item.count * geometry.span(item.level);
+bool Holds(const TableOp& op, uint64_t address, const Geometry& geometry) {
+  return WrappingSub(address, op.address) < op.count * geometry.span(op.level);
 }
 
-// Whether what a change is about lies in a record's entries, or holds them.
-bool Touches(const Record& record, const Change& change,
+// Whether what one is about lies in the entries of the other.
+bool Touches(const TableOp& one, const TableOp& other,
              const Geometry& geometry) {
-  return HasAddress(record) && HasAddress(change) &&
-         (Holds(record, change.address, geometry) ||
-          Holds(change, record.address, geometry));
+  return HasAddress(one.kind) && HasAddress(other.kind) &&
+         (Holds(one, other.address, geometry) ||
+          Holds(other, one.address, geometry));
+}
+
+// Where an operation stands in a case.
+struct OpPlace {
+  bool concurrent = false;
+  size_t index = 0;
+
+  TableOp& In(Case& c) const {
+    return concurrent ? c.concurrent[index] : c.setup[index];
+  }
+  const TableOp& In(const Case& c) const {
+    return concurrent ? c.concurrent[index] : c.setup[index];
+  }
+};
+
+// Those of the set-up first.
+std::vector<OpPlace> OpsOf(const Case& c) {
+  std::vector<OpPlace> places;
+  for (size_t i = 0; i < c.setup.size(); ++i) places.push_back({false, i});
+  for (size_t i = 0; i < c.concurrent.size(); ++i) places.push_back({true, i});
+  return places;
 }
 
 // -----------------------------------------------------------------------------
 // Complexity
 
-uint64_t CostOf(Record::Kind kind) {
+uint64_t SetupCost(TableOp::Kind kind) {
   switch (kind) {
-    case Record::Kind::kMap:
+    case TableOp::Kind::kMap:
       return 0;
-    case Record::Kind::kClear:
-    case Record::Kind::kSwap:
+    case TableOp::Kind::kClear:
+    case TableOp::Kind::kSwap:
       return 1;
-    case Record::Kind::kPoke:
+    case TableOp::Kind::kPoke:
       return 2;
-    case Record::Kind::kPokeControl:
+    default:
       return 3;
   }
-  return 3;
 }
 
-// That with the least to it first.
-uint64_t CostOf(Change::Kind kind) {
-  switch (kind) {
-    case Change::Kind::kClear:
-      return 0;
-    case Change::Kind::kWriteProtect:
-      return 1;
-    case Change::Kind::kDetach:
-      return 2;
-    case Change::Kind::kMap:
-      return 3;
-    case Change::Kind::kSplit:
-      return 4;
-    case Change::Kind::kRefill:
-      return 5;
-    case Change::Kind::kUpgrade:
-      return 6;
-  }
-  return 6;
+// Kinds of concurrent operations, that with the least to it first.
+constexpr std::array kPlainFirst = {
+    TableOp::Kind::kClear,  TableOp::Kind::kWriteProtect,
+    TableOp::Kind::kDetach, TableOp::Kind::kMap,
+    TableOp::Kind::kSplit,  TableOp::Kind::kRefill,
+    TableOp::Kind::kUpgrade};
+
+uint64_t ConcurrentCost(TableOp::Kind kind) {
+  return static_cast<uint64_t>(
+      std::find(kPlainFirst.begin(), kPlainFirst.end(), kind) -
+      kPlainFirst.begin());
 }
 
 uint64_t CostOf(const LeafState& state) {
@@ -131,19 +120,18 @@ uint64_t CostOf(StackContent content) {
   return 3;
 }
 
-// A record of many entries is no simpler than two of a few each.
-template <class Item>
-uint64_t LinesOf(const Item& item) {
+// An operation on many entries is no simpler than two on a few each.
+uint64_t LinesOf(const TableOp& op) {
   constexpr uint16_t kFew = 4;
-  return item.count > kFew ? 2 : 1;
+  return op.count > kFew ? 2 : 1;
 }
 
-// Records that stand before one of a lower address.
+// Operations of the set-up that stand before one of a lower address.
 uint64_t Disorder(const Case& c) {
   uint64_t disorder = 0;
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    for (size_t j = i + 1; j < c.records.size(); ++j) {
-      if (c.records[j].address < c.records[i].address) ++disorder;
+  for (size_t i = 0; i < c.setup.size(); ++i) {
+    for (size_t j = i + 1; j < c.setup.size(); ++j) {
+      if (c.setup[j].address < c.setup[i].address) ++disorder;
     }
   }
   return disorder;
@@ -152,37 +140,29 @@ uint64_t Disorder(const Case& c) {
 // Moments at which something changes.
 uint64_t MomentsOf(const Case& c) {
   uint64_t moments = 0;
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    if (i == 0 || c.changes[i].read != c.changes[i - 1].read) ++moments;
+  for (size_t i = 0; i < c.concurrent.size(); ++i) {
+    if (i == 0 || c.concurrent[i].read != c.concurrent[i - 1].read) ++moments;
   }
   return moments;
 }
 
 // The frames of a case whose numbers say nothing: from the second page on, each
-// record's behind those before it, and then each change's. By position; 0 for
-// what has none.
-struct Frames {
-  std::vector<uint64_t> records;
-  std::vector<uint64_t> changes;
-};
-Frames PlainFrames(const Case& c) {
+// operation's behind those before it. By OpsOf(); 0 for what has none.
+std::vector<uint64_t> PlainFrames(const Case& c) {
   const Geometry& geometry = GeometryOf(c);
   uint64_t next = geometry.page_size();
-  const auto number = [&](const auto& items, std::vector<uint64_t>& frames) {
-    for (const auto& item : items) {
-      if (!HasFrame(item)) {
-        frames.push_back(0);
-        continue;
-      }
-      const uint64_t span = geometry.span(item.level);
-      next = (next + span - 1) & ~(span - 1);
-      frames.push_back(next);
-      next += item.count * span;
+  std::vector<uint64_t> frames;
+  for (const OpPlace& place : OpsOf(c)) {
+    const TableOp& op = place.In(c);
+    if (!HasFrame(op.kind)) {
+      frames.push_back(0);
+      continue;
     }
-  };
-  Frames frames;
-  number(c.records, frames.records);
-  number(c.changes, frames.changes);
+    const uint64_t span = geometry.span(op.level);
+    next = (next + span - 1) & ~(span - 1);
+    frames.push_back(next);
+    next += op.count * span;
+  }
   return frames;
 }
 
@@ -200,53 +180,52 @@ Complexity::Complexity(const Case& c) {
   };
   add(c.mode.levels);
   add(c.requests.size());
-  const auto lines = [](const auto& item) { return LinesOf(item); };
-  const auto kind = [](const auto& item) { return CostOf(item.kind); };
-  const auto level = [](const auto& item) {
-    return static_cast<uint64_t>(Ordinal(item.level));
+  // Of the set-up and then of what is concurrent.
+  const auto sum_ops = [&](auto&& cost) {
+    sum(c.setup, cost);
+    sum(c.concurrent, cost);
   };
-  const auto counted_level = [&level](const auto& item) {
-    return HasCount(item) ? level(item) : 0;
+  const auto setup_kind = [](const TableOp& op) { return SetupCost(op.kind); };
+  const auto concurrent_kind = [](const TableOp& op) {
+    return ConcurrentCost(op.kind);
   };
-  const auto count = [](const auto& item) { return item.count; };
-  const auto state = [](const auto& item) { return CostOf(item.state); };
-  // A change does no more than a record, and is no simpler than one.
-  sum(c.records, lines);
-  const uint64_t words = c.stack.words.size();
-  parts_.back() += words;
-  for (const Change& change : c.changes) parts_.back() += LinesOf(change);
-  add(c.changes.size());
-  add(words);
-  sum(c.records, kind);
-  sum(c.changes, kind);
-  sum(c.records, counted_level);
-  sum(c.changes, counted_level);
+  const auto level = [](const TableOp& op) {
+    return static_cast<uint64_t>(Ordinal(op.level));
+  };
+  const auto count = [](const TableOp& op) { return op.count; };
+  const auto state = [](const TableOp& op) { return CostOf(op.state); };
+  const auto frame = [](const TableOp& op) { return op.frame; };
+  // What is concurrent does no more than a set-up, and is no simpler.
+  uint64_t lines = c.stack.words.size();
+  for (const OpPlace& place : OpsOf(c)) lines += LinesOf(place.In(c));
+  add(lines);
+  add(c.concurrent.size());
+  add(c.stack.words.size());
+  sum(c.setup, setup_kind);
+  sum(c.concurrent, concurrent_kind);
+  sum_ops([&](const TableOp& op) { return HasCount(op.kind) ? level(op) : 0; });
   sum(c.requests, [](const Request& r) { return r.pages; });
-  sum(c.records, count);
-  sum(c.changes, count);
+  sum_ops(count);
   sum(c.requests, [](const Request& r) { return r.write ? 1 : 0; });
-  sum(c.records, state);
-  sum(c.changes, state);
+  sum_ops(state);
   add(MomentsOf(c));
   sum(c.stack.words, [](const StackWord& w) { return CostOf(w.content); });
   add(CostOf(c.stack.around));
   add(c.stack.position);
   add(Disorder(c));
   each(c.requests, [](const Request& r) { return r.start; });
-  each(c.records, [](const Record& r) { return r.address; });
-  each(c.changes, [](const Change& change) { return change.read; });
-  each(c.changes, [](const Change& change) { return change.address; });
-  const Frames plain = PlainFrames(c);
+  each(c.setup, [](const TableOp& op) { return op.address; });
+  each(c.concurrent, [](const ConcurrentOp& op) { return op.read; });
+  each(c.concurrent, [](const ConcurrentOp& op) { return op.address; });
+  const std::vector<uint64_t> plain = PlainFrames(c);
   uint64_t unusual = 0;
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    if (c.records[i].frame != plain.records[i]) ++unusual;
-  }
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    if (c.changes[i].frame != plain.changes[i]) ++unusual;
+  const std::vector<OpPlace> places = OpsOf(c);
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i].In(c).frame != plain[i]) ++unusual;
   }
   add(unusual);
-  each(c.records, [](const Record& r) { return r.frame; });
-  each(c.changes, [](const Change& change) { return change.frame; });
+  each(c.setup, frame);
+  each(c.concurrent, frame);
   // Nearer to the copy first, and above it before below.
   each(c.stack.words, [](const StackWord& w) {
     return static_cast<uint64_t>(2 * std::abs(int{w.distance}) -
@@ -255,17 +234,18 @@ Complexity::Complexity(const Case& c) {
   // What tells apart what is left.
   each(c.requests, [](const Request& r) { return r.pages; });
   each(c.requests, [](const Request& r) { return r.write ? 1 : 0; });
-  each(c.records, kind);
-  each(c.records,
-       [](const Record& r) { return r.kind == Record::Kind::kSwap ? 1 : 0; });
-  each(c.records, level);
-  each(c.records, count);
-  each(c.records, state);
-  each(c.records, [](const Record& r) { return r.word; });
-  each(c.changes, kind);
-  each(c.changes, level);
-  each(c.changes, count);
-  each(c.changes, state);
+  each(c.setup, setup_kind);
+  each(c.setup, [](const TableOp& op) {
+    return op.kind == TableOp::Kind::kSwap ? 1 : 0;
+  });
+  each(c.setup, level);
+  each(c.setup, count);
+  each(c.setup, state);
+  each(c.setup, [](const TableOp& op) { return op.word; });
+  each(c.concurrent, concurrent_kind);
+  each(c.concurrent, level);
+  each(c.concurrent, count);
+  each(c.concurrent, state);
   each(c.stack.words, [](const StackWord& w) { return CostOf(w.content); });
   each(c.stack.words, [](const StackWord& w) { return w.word; });
 }
@@ -310,8 +290,8 @@ std::vector<uint64_t> Places(const Case& c) {
       near.insert(crossed->second);
     }
   }
-  for (const Change& change : c.changes) {
-    if (HasAddress(change)) near.insert(change.address);
+  for (const ConcurrentOp& op : c.concurrent) {
+    if (HasAddress(op.kind)) near.insert(op.address);
   }
   std::set<uint64_t> places;
   for (const uint64_t address : near) {
@@ -332,25 +312,25 @@ std::vector<uint64_t> Places(const Case& c) {
 // later or earlier.
 void AddWithReads(const Case& c, int most, Cases& out) {
   out.push_back(c);
-  if (c.changes.empty()) return;
+  if (c.concurrent.empty()) return;
   for (int by = -most; by <= most; ++by) {
     if (by == 0) continue;
     out.push_back(c);
-    for (Change& change : out.back().changes) {
-      change.read = static_cast<uint16_t>(std::max(1, change.read + by));
+    for (ConcurrentOp& op : out.back().concurrent) {
+      op.read = static_cast<uint16_t>(std::max(1, op.read + by));
     }
   }
 }
 // And from each of the first reads on.
 void AddWithAllReads(const Case& c, Cases& out) {
   AddWithReads(c, kFewReads, out);
-  if (c.changes.empty()) return;
+  if (c.concurrent.empty()) return;
   for (int read = 1; read <= kFirstReads; ++read) {
-    const int by = c.changes[0].read - read;
+    const int by = c.concurrent[0].read - read;
     if (by <= kFewReads) continue;
     out.push_back(c);
-    for (Change& change : out.back().changes) {
-      change.read = static_cast<uint16_t>(change.read - by);
+    for (ConcurrentOp& op : out.back().concurrent) {
+      op.read = static_cast<uint16_t>(op.read - by);
     }
   }
 }
@@ -379,13 +359,13 @@ void OneRequest(const Case& c, Cases& out) {
 }
 
 // Half of them, a quarter, and so on.
-void DropRecords(const Case& c, Cases& out) {
-  const size_t size = c.records.size();
+void DropSetup(const Case& c, Cases& out) {
+  const size_t size = c.setup.size();
   for (size_t part = size; part > 0; part /= 2) {
     for (size_t at = 0; at < size; at += part) {
       Case fewer = c;
       for (size_t i = std::min(at + part, size); i > at; --i) {
-        fewer.records.erase(i - 1);
+        fewer.setup.erase(i - 1);
       }
       out.push_back(fewer);
     }
@@ -411,47 +391,46 @@ void DropWords(const Case& c, Cases& out) {
 }
 
 // All of them, and each choice out of them.
-void DropChanges(const Case& c, Cases& out) {
-  const size_t all = (size_t{1} << c.changes.size()) - 1;
+void DropConcurrent(const Case& c, Cases& out) {
+  const size_t all = (size_t{1} << c.concurrent.size()) - 1;
   for (size_t kept = 0; kept < all; ++kept) {
     Case fewer = c;
-    for (size_t i = c.changes.size(); i > 0; --i) {
-      if ((kept >> (i - 1) & 1) == 0) fewer.changes.erase(i - 1);
+    for (size_t i = c.concurrent.size(); i > 0; --i) {
+      if ((kept >> (i - 1) & 1) == 0) fewer.concurrent.erase(i - 1);
     }
     out.push_back(fewer);
   }
 }
 
-// What a change does is done before the walk begins.
-void RecordForChange(const Case& c, Cases& out) {
-  if (c.records.full()) return;
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    const Change& change = c.changes[i];
-    if (!HasAddress(change) || change.kind == Change::Kind::kWriteProtect) {
+// What is concurrent is done before the walk begins.
+void SetupForConcurrent(const Case& c, Cases& out) {
+  if (c.setup.full()) return;
+  for (size_t i = 0; i < c.concurrent.size(); ++i) {
+    TableOp op = c.concurrent[i];
+    if (!HasAddress(op.kind) || op.kind == TableOp::Kind::kWriteProtect) {
       continue;
     }
+    op.kind = HasFrame(op.kind) ? TableOp::Kind::kMap : TableOp::Kind::kClear;
     Case done = c;
-    done.changes.erase(i);
-    done.records.push_back(
-        {.kind = HasFrame(change) ? Record::Kind::kMap : Record::Kind::kClear,
-         .level = change.level,
-         .address = change.address,
-         .count = change.count,
-         .frame = change.frame,
-         .state = change.state});
+    done.concurrent.erase(i);
+    done.setup.push_back(op);
     out.push_back(done);
   }
 }
 
-// A record that goes on where another ends takes over that one's entries. What
-// they map is consecutive then, whatever it was.
-void MergeRecords(const Case& c, Cases& out) {
+// An operation that goes on where another of `list` ends takes over that one's
+// entries. What they map is consecutive then, whatever it was.
+template <class Op, size_t kMost>
+void Merge(const Case& c, InlineVector<Op, kMost> Case::* list, bool one_level,
+           Cases& out) {
   const Geometry& geometry = GeometryOf(c);
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    for (size_t j = 0; j < c.records.size(); ++j) {
-      const Record& first = c.records[i];
-      const Record& second = c.records[j];
-      if (i == j || !HasCount(first) || first.kind != second.kind ||
+  const InlineVector<Op, kMost>& ops = c.*list;
+  for (size_t i = 0; i < ops.size(); ++i) {
+    for (size_t j = 0; j < ops.size(); ++j) {
+      const TableOp& first = ops[i];
+      const TableOp& second = ops[j];
+      if (i == j || !HasCount(first.kind) || first.kind != second.kind ||
+          (one_level && first.level != second.level) ||
           EndOf(first, geometry) < second.address ||
           first.address > second.address) {
         continue;
@@ -463,106 +442,82 @@ void MergeRecords(const Case& c, Cases& out) {
       if (count > Case::kMaxPages) continue;
       for (const size_t keep : {std::min(i, j), std::max(i, j)}) {
         Case merged = c;
-        merged.records[keep] = first;
-        merged.records[keep].count =
+        TableOp& kept = (merged.*list)[keep];
+        kept = first;
+        kept.count =
             static_cast<uint16_t>(std::max<uint64_t>(first.count, count));
-        merged.records.erase(keep == i ? j : i);
+        (merged.*list).erase(keep == i ? j : i);
         out.push_back(merged);
       }
     }
   }
 }
 
-// A change that goes on where another ends, at the time of either.
-void MergeChanges(const Case& c, Cases& out) {
-  const Geometry& geometry = GeometryOf(c);
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    for (size_t j = 0; j < c.changes.size(); ++j) {
-      const Change& first = c.changes[i];
-      const Change& second = c.changes[j];
-      if (i == j || !HasCount(first) || first.kind != second.kind ||
-          first.level != second.level ||
-          EndOf(first, geometry) < second.address ||
-          first.address > second.address) {
-        continue;
-      }
-      const uint64_t bytes =
-          WrappingSub(EndOf(second, geometry), first.address);
-      const uint64_t count = bytes >> geometry.shift(first.level);
-      if (count > Case::kMaxPages) continue;
-      for (const size_t keep : {i, j}) {
-        Case merged = c;
-        merged.changes[keep] = first;
-        merged.changes[keep].read = c.changes[keep].read;
-        merged.changes[keep].count =
-            static_cast<uint16_t>(std::max<uint64_t>(first.count, count));
-        merged.changes.erase(keep == i ? j : i);
-        out.push_back(merged);
-      }
-    }
-  }
+void MergeSetup(const Case& c, Cases& out) {
+  Merge(c, &Case::setup, /*one_level=*/false, out);
+}
+// At the time of either.
+void MergeConcurrent(const Case& c, Cases& out) {
+  Merge(c, &Case::concurrent, /*one_level=*/true, out);
 }
 
 // Of any level: what empties the entry of a page table may as well empty those
 // of its pages.
-void PlainChange(const Case& c, Cases& out) {
-  constexpr std::array kKinds = {
-      Change::Kind::kClear, Change::Kind::kWriteProtect, Change::Kind::kDetach,
-      Change::Kind::kMap,   Change::Kind::kSplit,        Change::Kind::kRefill};
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    const Change& change = c.changes[i];
-    for (const Change::Kind kind : kKinds) {
-      if (CostOf(kind) >= CostOf(change.kind)) continue;
+void PlainConcurrent(const Case& c, Cases& out) {
+  for (size_t i = 0; i < c.concurrent.size(); ++i) {
+    const TableOp& op = c.concurrent[i];
+    for (const TableOp::Kind kind : kPlainFirst) {
+      if (kind == op.kind) break;
       for (const Level level : kAllLevels) {
         Case plain = c;
-        plain.changes[i].kind = kind;
-        plain.changes[i].level = level;
-        if (!HasAddress(change)) {
-          plain.changes[i].address = c.requests[0].start;
+        plain.concurrent[i].kind = kind;
+        plain.concurrent[i].level = level;
+        if (!HasAddress(op.kind)) {
+          plain.concurrent[i].address = c.requests[0].start;
         }
         out.push_back(plain);
-        if (plain.changes[i].count == 1) continue;
-        plain.changes[i].count = 1;
+        if (plain.concurrent[i].count == 1) continue;
+        plain.concurrent[i].count = 1;
         out.push_back(plain);
       }
     }
   }
 }
 
-void PlainKind(const Case& c, Cases& out) {
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    const Record& record = c.records[i];
-    for (const Record::Kind kind :
-         {Record::Kind::kMap, Record::Kind::kClear, Record::Kind::kSwap}) {
-      if (CostOf(kind) >= CostOf(record.kind)) continue;
+void PlainSetup(const Case& c, Cases& out) {
+  for (size_t i = 0; i < c.setup.size(); ++i) {
+    const TableOp& op = c.setup[i];
+    for (const TableOp::Kind kind :
+         {TableOp::Kind::kMap, TableOp::Kind::kClear, TableOp::Kind::kSwap}) {
+      if (SetupCost(kind) >= SetupCost(op.kind)) continue;
       out.push_back(c);
-      out.back().records[i] = {.kind = kind,
-                               .level = record.level,
-                               .address = record.address,
-                               .count = record.count,
-                               .frame = record.frame};
+      out.back().setup[i] = {.kind = kind,
+                             .level = op.level,
+                             .address = op.address,
+                             .count = op.count,
+                             .frame = op.frame};
     }
   }
 }
 
 // Calls `add` with what is one or a few smaller entries in place of those of
-// `item`, at a place where that may matter. A page stays where it is.
-template <class Item, class Add>
-void ForSmaller(const Item& item, const Case& c,
+// `op`, at a place where that may matter. A page stays where it is.
+template <class Add>
+void ForSmaller(const TableOp& op, const Case& c,
                 const std::vector<uint64_t>& places, Add add) {
   const Geometry& geometry = GeometryOf(c);
-  for (Level level = Level::kPte; level < item.level; level = Above(level)) {
+  for (Level level = Level::kPte; level < op.level; level = Above(level)) {
     const uint64_t mask = geometry.span(level) - 1;
     for (const uint64_t place : places) {
-      if (!Holds(item, place, geometry)) continue;
-      Item small = item;
+      if (!Holds(op, place, geometry)) continue;
+      TableOp small = op;
       small.level = level;
       small.address = place & ~mask;
-      const uint64_t rest = WrappingSub(EndOf(item, geometry), small.address) >>
+      const uint64_t rest = WrappingSub(EndOf(op, geometry), small.address) >>
                             geometry.shift(level);
-      if (item.kind == Item::Kind::kMap) {
+      if (op.kind == TableOp::Kind::kMap) {
         small.frame =
-            WrappingAdd(small.frame, WrappingSub(small.address, item.address));
+            WrappingAdd(small.frame, WrappingSub(small.address, op.address));
       }
       for (const uint64_t count :
            {uint64_t{1}, uint64_t{2}, uint64_t{c.requests[0].pages}, rest}) {
@@ -575,34 +530,30 @@ void ForSmaller(const Item& item, const Case& c,
 }
 
 // A large leaf becomes one or a few small ones that map the same pages there,
-// and what changes it changes those.
+// and what is done to it meanwhile is done to those.
 void SmallerLeaves(const Case& c, Cases& out) {
   const Geometry& geometry = GeometryOf(c);
   const std::vector<uint64_t> places = Places(c);
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    const Record& record = c.records[i];
-    if (!HasCount(record)) continue;
-    ForSmaller(record, c, places, [&](const Record& small) {
+  for (const OpPlace& at : OpsOf(c)) {
+    const TableOp& op = at.In(c);
+    if (!HasCount(op.kind)) continue;
+    ForSmaller(op, c, places, [&](const TableOp& small) {
       Case smaller = c;
-      smaller.records[i] = small;
+      at.In(smaller) = small;
+      if (at.concurrent) {
+        out.push_back(smaller);
+        return;
+      }
       AddWithReads(smaller, kFewReads, out);
       bool taken = false;
-      for (Change& change : smaller.changes) {
-        if (change.level != record.level || !Touches(record, change, geometry))
-          continue;
-        change.level = small.level;
-        change.address = small.address;
-        change.count = small.count;
+      for (ConcurrentOp& other : smaller.concurrent) {
+        if (other.level != op.level || !Touches(op, other, geometry)) continue;
+        other.level = small.level;
+        other.address = small.address;
+        other.count = small.count;
         taken = true;
       }
       if (taken) AddWithReads(smaller, kFewReads, out);
-    });
-  }
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    if (!HasCount(c.changes[i])) continue;
-    ForSmaller(c.changes[i], c, places, [&](const Change& small) {
-      out.push_back(c);
-      out.back().changes[i] = small;
     });
   }
 }
@@ -635,19 +586,19 @@ void FewerPages(const Case& c, Cases& out) {
   }
 }
 
-// Calls `add` with what has fewer entries than `item`.
-template <class Item, class Add>
-void ForFewerEntries(const Item& item, const Case& c, Add add_item) {
+// Calls `add_op` with what has fewer entries than `op`.
+template <class Add>
+void ForFewerEntries(const TableOp& op, const Case& c, Add add_op) {
   const Geometry& geometry = GeometryOf(c);
   const auto add = [&](unsigned skipped, unsigned count) {
-    Item fewer = item;
-    const uint64_t bytes = skipped * geometry.span(item.level);
+    TableOp fewer = op;
+    const uint64_t bytes = skipped * geometry.span(op.level);
     fewer.count = static_cast<uint16_t>(count);
     fewer.address = WrappingAdd(fewer.address, bytes);
     if (fewer.frame != 0) fewer.frame = WrappingAdd(fewer.frame, bytes);
-    add_item(fewer);
+    add_op(fewer);
   };
-  const unsigned count = item.count;
+  const unsigned count = op.count;
   for (const unsigned fewer : {1u, 2u, count / 2, count - 1}) {
     if (fewer == 0 || fewer >= count) continue;
     add(0, fewer);
@@ -656,9 +607,9 @@ void ForFewerEntries(const Item& item, const Case& c, Add add_item) {
   // From where something may happen, or up to there.
   if (count < 2) return;
   for (const uint64_t place : Places(c)) {
-    if (!Holds(item, place, geometry)) continue;
-    const auto at = static_cast<unsigned>(WrappingSub(place, item.address) >>
-                                          geometry.shift(item.level));
+    if (!Holds(op, place, geometry)) continue;
+    const auto at = static_cast<unsigned>(WrappingSub(place, op.address) >>
+                                          geometry.shift(op.level));
     if (at > 0) add(at, 1);
     if (at > 0 && count - at > 1) add(at, count - at);
     if (at > 1) add(0, at);
@@ -666,16 +617,10 @@ void ForFewerEntries(const Item& item, const Case& c, Add add_item) {
 }
 
 void FewerEntries(const Case& c, Cases& out) {
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    ForFewerEntries(c.records[i], c, [&](const Record& fewer) {
+  for (const OpPlace& place : OpsOf(c)) {
+    ForFewerEntries(place.In(c), c, [&](const TableOp& fewer) {
       out.push_back(c);
-      out.back().records[i] = fewer;
-    });
-  }
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    ForFewerEntries(c.changes[i], c, [&](const Change& fewer) {
-      out.push_back(c);
-      out.back().changes[i] = fewer;
+      place.In(out.back()) = fewer;
     });
   }
 }
@@ -713,49 +658,45 @@ void PlainState(const Case& c, Cases& out) {
     next.permission = Permission::kRead;
     add(next);
   };
-  for (size_t i = 0; i < c.records.size(); ++i) {
+  for (const OpPlace& place : OpsOf(c)) {
     Case plain = c;
-    simplify(plain, plain.records[i].state);
-  }
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    Case plain = c;
-    simplify(plain, plain.changes[i].state);
+    simplify(plain, place.In(plain).state);
   }
 }
 
-// All changes at the time of one of them, or at one of the first reads; all
-// earlier; one alone earlier, or with the next.
+// All that is concurrent at the time of one of them, or at one of the first
+// reads; all earlier; one alone earlier, or with the next.
 void EarlierReads(const Case& c, Cases& out) {
-  if (c.changes.empty()) return;
+  if (c.concurrent.empty()) return;
   const auto all_at = [&](int read) {
     out.push_back(c);
-    for (Change& change : out.back().changes) {
-      change.read = static_cast<uint16_t>(read);
+    for (ConcurrentOp& op : out.back().concurrent) {
+      op.read = static_cast<uint16_t>(read);
     }
   };
   for (int read = 1; read <= kFirstReads; ++read) all_at(read);
-  for (const Change& change : c.changes) all_at(change.read);
-  const int first = c.changes[0].read;
+  for (const ConcurrentOp& op : c.concurrent) all_at(op.read);
+  const int first = c.concurrent[0].read;
   const auto from = [&](int read) {
     out.push_back(c);
-    for (Change& change : out.back().changes) {
-      change.read = static_cast<uint16_t>(change.read - first + read);
+    for (ConcurrentOp& op : out.back().concurrent) {
+      op.read = static_cast<uint16_t>(op.read - first + read);
     }
   };
   for (int read = 1; read <= kFirstReads && read < first; ++read) from(read);
   if (first > 1) from(first / 2);
   if (first > 1) from(first - 1);
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    const int least = i == 0 ? 1 : c.changes[i - 1].read;
-    const int read = c.changes[i].read;
+  for (size_t i = 0; i < c.concurrent.size(); ++i) {
+    const int least = i == 0 ? 1 : c.concurrent[i - 1].read;
+    const int read = c.concurrent[i].read;
     const auto at = [&](int earlier) {
       out.push_back(c);
-      out.back().changes[i].read = static_cast<uint16_t>(earlier);
+      out.back().concurrent[i].read = static_cast<uint16_t>(earlier);
     };
     for (int k = least; k < least + kFirstReads && k < read; ++k) at(k);
     if (least < read) at(least + (read - least) / 2);
     if (least < read) at(read - 1);
-    if (i + 1 < c.changes.size()) at(c.changes[i + 1].read);
+    if (i + 1 < c.concurrent.size()) at(c.concurrent[i + 1].read);
   }
 }
 
@@ -791,24 +732,24 @@ void PlainStack(const Case& c, Cases& out) {
   }
 }
 
-// Of records with one address the first stays first. By insertion: clang calls
-// what the library's stable sort is made of deprecated.
+// Of operations with one address the first stays first. By insertion: clang
+// calls what the library's stable sort is made of deprecated.
 void SortByAddress(Case& c) {
-  for (size_t i = 1; i < c.records.size(); ++i) {
-    for (size_t at = i;
-         at > 0 && c.records[at].address < c.records[at - 1].address; --at) {
-      std::swap(c.records[at], c.records[at - 1]);
+  for (size_t i = 1; i < c.setup.size(); ++i) {
+    for (size_t at = i; at > 0 && c.setup[at].address < c.setup[at - 1].address;
+         --at) {
+      std::swap(c.setup[at], c.setup[at - 1]);
     }
   }
 }
 
-void SortRecords(const Case& c, Cases& out) {
+void SortSetup(const Case& c, Cases& out) {
   Case sorted = c;
   SortByAddress(sorted);
   out.push_back(sorted);
-  for (size_t i = 0; i + 1 < c.records.size(); ++i) {
+  for (size_t i = 0; i + 1 < c.setup.size(); ++i) {
     out.push_back(c);
-    std::swap(out.back().records[i], out.back().records[i + 1]);
+    std::swap(out.back().setup[i], out.back().setup[i + 1]);
   }
 }
 
@@ -820,11 +761,9 @@ Case MovedDown(const Case& c, uint64_t from, uint64_t to, uint64_t first) {
     if (address >= first && address >= by) address -= by;
   };
   for (Request& request : moved.requests) move(request.start);
-  for (Record& record : moved.records) {
-    if (HasAddress(record)) move(record.address);
-  }
-  for (Change& change : moved.changes) {
-    if (HasAddress(change)) move(change.address);
+  for (const OpPlace& place : OpsOf(moved)) {
+    TableOp& op = place.In(moved);
+    if (HasAddress(op.kind)) move(op.address);
   }
   return moved;
 }
@@ -864,24 +803,24 @@ void LowerAddresses(const Case& c, Cases& out) {
   }
 }
 
-// Alone, and with the changes that are about it.
-void MoveRecord(const Case& c, Cases& out) {
+// Alone, and one of the set-up with what is done meanwhile about it.
+void MoveOp(const Case& c, Cases& out) {
   const Geometry& geometry = GeometryOf(c);
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    const Record& record = c.records[i];
-    if (!HasAddress(record)) continue;
-    const uint64_t mask = geometry.span(record.level) - 1;
+  for (const OpPlace& at : OpsOf(c)) {
+    const TableOp& op = at.In(c);
+    if (!HasAddress(op.kind)) continue;
+    const uint64_t mask = geometry.span(op.level) - 1;
     for (const uint64_t place : Places(c)) {
       const uint64_t to = place & ~mask;
-      if (to == record.address) continue;
+      if (to == op.address) continue;
       Case moved = c;
-      moved.records[i].address = to;
+      at.In(moved).address = to;
       out.push_back(moved);
+      if (at.concurrent) continue;
       bool taken = false;
-      for (Change& change : moved.changes) {
-        if (!Touches(record, change, geometry)) continue;
-        change.address =
-            WrappingAdd(change.address, WrappingSub(to, record.address));
+      for (ConcurrentOp& other : moved.concurrent) {
+        if (!Touches(op, other, geometry)) continue;
+        other.address = WrappingAdd(other.address, WrappingSub(to, op.address));
         taken = true;
       }
       if (taken) out.push_back(moved);
@@ -889,77 +828,55 @@ void MoveRecord(const Case& c, Cases& out) {
   }
 }
 
-void MoveChange(const Case& c, Cases& out) {
-  const Geometry& geometry = GeometryOf(c);
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    if (!HasAddress(c.changes[i])) continue;
-    const uint64_t mask = geometry.span(c.changes[i].level) - 1;
-    for (const uint64_t place : Places(c)) {
-      if ((place & ~mask) == c.changes[i].address) continue;
-      out.push_back(c);
-      out.back().changes[i].address = place & ~mask;
-    }
-  }
-}
-
 void PlainFramesOnly(const Case& c, Cases& out) {
   const Geometry& geometry = GeometryOf(c);
-  const Frames plain = PlainFrames(c);
+  const std::vector<uint64_t> plain = PlainFrames(c);
+  const std::vector<OpPlace> places = OpsOf(c);
   Case all = c;
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    if (HasFrame(c.records[i])) all.records[i].frame = plain.records[i];
-  }
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    if (HasFrame(c.changes[i])) all.changes[i].frame = plain.changes[i];
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (HasFrame(places[i].In(c).kind)) places[i].In(all).frame = plain[i];
   }
   out.push_back(all);
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    if (!HasFrame(c.records[i])) continue;
+  for (size_t i = 0; i < places.size(); ++i) {
+    const TableOp& op = places[i].In(c);
+    if (!HasFrame(op.kind)) continue;
     for (const uint64_t frame :
-         {plain.records[i], geometry.span(c.records[i].level), uint64_t{0}}) {
+         {plain[i], geometry.span(op.level), uint64_t{0}}) {
       out.push_back(c);
-      out.back().records[i].frame = frame;
-    }
-  }
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    if (!HasFrame(c.changes[i])) continue;
-    for (const uint64_t frame :
-         {plain.changes[i], geometry.span(c.changes[i].level), uint64_t{0}}) {
-      out.push_back(c);
-      out.back().changes[i].frame = frame;
+      places[i].In(out.back()).frame = frame;
     }
   }
 }
 
 // What cases are made of that cross a boundary and are simple: `boundary` is
 // the first one of `level`.
-std::vector<Record> Ingredients(const PagingModeInfo& info, Level level,
-                                uint64_t boundary) {
+std::vector<TableOp> Ingredients(const PagingModeInfo& info, Level level,
+                                 uint64_t boundary) {
   const Geometry& geometry = info.geometry;
-  std::vector<Record> records;
+  std::vector<TableOp> ops;
   for (Level leaf = Level::kPte; leaf <= level; leaf = Above(leaf)) {
     if (!info.HasLeaf(leaf)) continue;
     const uint64_t span = geometry.span(leaf);
     // Before the boundary, on both sides of it, behind it, and where a walk
     // comes to that reads the entry before it once more.
-    records.push_back({.level = leaf, .address = boundary - span});
-    records.push_back({.level = leaf, .address = boundary - span, .count = 2});
-    records.push_back({.level = leaf, .address = boundary});
+    ops.push_back({.level = leaf, .address = boundary - span});
+    ops.push_back({.level = leaf, .address = boundary - span, .count = 2});
+    ops.push_back({.level = leaf, .address = boundary});
     if (leaf < level) {
-      records.push_back(
+      ops.push_back(
           {.level = leaf, .address = boundary - geometry.span(level)});
       // Makes tables for what is behind the boundary, and leaves that empty.
-      records.push_back({.address = boundary + span});
+      ops.push_back({.address = boundary + span});
     }
     for (const LeafState& state :
          {LeafState{.permission = Permission::kRead},
           LeafState{.permission = Permission::kNone}, LeafState{.young = false},
           LeafState{.special = true}}) {
-      records.push_back({.level = leaf, .address = boundary, .state = state});
+      ops.push_back({.level = leaf, .address = boundary, .state = state});
     }
   }
-  records.push_back({.kind = Record::Kind::kSwap, .address = boundary});
-  return records;
+  ops.push_back({.kind = TableOp::Kind::kSwap, .address = boundary});
+  return ops;
 }
 
 // Cases that are simpler than another: the simplest first, and of equal ones
@@ -983,50 +900,47 @@ class Simplest {
 };
 
 void NumberFrames(Case& c) {
-  const Frames frames = PlainFrames(c);
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    c.records[i].frame = frames.records[i];
-  }
-  for (size_t i = 0; i < c.changes.size(); ++i) {
-    c.changes[i].frame = frames.changes[i];
+  const std::vector<uint64_t> frames = PlainFrames(c);
+  const std::vector<OpPlace> places = OpsOf(c);
+  for (size_t i = 0; i < places.size(); ++i) {
+    places[i].In(c).frame = frames[i];
   }
 }
 
 // What may be at a place before it changes: nothing, a leaf, a table that is
 // empty, a page beside it, or one in the next page table.
-std::vector<std::optional<Record>> ThingsAt(const PagingModeInfo& info,
-                                            uint64_t place) {
+std::vector<std::optional<TableOp>> ThingsAt(const PagingModeInfo& info,
+                                             uint64_t place) {
   const Geometry& geometry = info.geometry;
-  std::vector<std::optional<Record>> records = {std::nullopt};
+  std::vector<std::optional<TableOp>> ops = {std::nullopt};
   for (const Level level : kAllLevels) {
     if (info.HasLeaf(level)) {
       for (const LeafState& state :
            {LeafState{}, LeafState{.permission = Permission::kRead},
             LeafState{.permission = Permission::kNone},
             LeafState{.young = false}, LeafState{.special = true}}) {
-        records.push_back(
-            Record{.level = level, .address = place, .state = state});
+        ops.push_back(
+            TableOp{.level = level, .address = place, .state = state});
       }
     }
     if (geometry.real(level)) {
-      records.push_back(Record{
-          .kind = Record::Kind::kClear, .level = level, .address = place});
+      ops.push_back(TableOp{
+          .kind = TableOp::Kind::kClear, .level = level, .address = place});
     }
   }
-  records.push_back(Record{.kind = Record::Kind::kSwap, .address = place});
+  ops.push_back(TableOp{.kind = TableOp::Kind::kSwap, .address = place});
   for (const Level level : {Level::kPte, Level::kPmd}) {
-    records.push_back(
-        Record{.address = WrappingAdd(place, geometry.span(level))});
+    ops.push_back(TableOp{.address = WrappingAdd(place, geometry.span(level))});
   }
-  return records;
+  return ops;
 }
 
 // What may happen there, all of it at once.
-std::vector<std::vector<Change>> ChangesAt(const PagingModeInfo& info,
-                                           uint64_t place) {
-  using Kind = Change::Kind;
+std::vector<std::vector<TableOp>> DeedsAt(const PagingModeInfo& info,
+                                          uint64_t place) {
+  using Kind = TableOp::Kind;
   const Geometry& geometry = info.geometry;
-  std::vector<std::vector<Change>> all;
+  std::vector<std::vector<TableOp>> all;
   for (const Level level : kAllLevels) {
     for (const Kind kind : {Kind::kClear, Kind::kWriteProtect, Kind::kMap}) {
       if (kind == Kind::kClear ? geometry.real(level) : info.HasLeaf(level)) {
@@ -1036,7 +950,7 @@ std::vector<std::vector<Change>> ChangesAt(const PagingModeInfo& info,
   }
   all.push_back({{.kind = Kind::kMap,
                   .address = WrappingAdd(place, geometry.page_size())}});
-  const Change detach{.kind = Kind::kDetach, .address = place};
+  const TableOp detach{.kind = Kind::kDetach, .address = place};
   all.push_back({detach});
   all.push_back({{.kind = Kind::kSplit, .address = place}});
   all.push_back({{.kind = Kind::kUpgrade}});
@@ -1059,17 +973,17 @@ void StartOverChanging(const Case& c, Cases& out) {
     simple.requests.push_back(
         {.start = start,
          .pages = static_cast<uint16_t>(start == place ? 1 : 2)});
-    for (const std::optional<Record>& record : ThingsAt(info, place)) {
-      simple.records.clear();
-      if (start != place) simple.records.push_back({.address = start});
-      if (record.has_value()) simple.records.push_back(*record);
-      for (const std::vector<Change>& changes : ChangesAt(info, place)) {
-        simple.changes.clear();
-        for (const Change& change : changes) simple.changes.push_back(change);
+    for (const std::optional<TableOp>& before : ThingsAt(info, place)) {
+      simple.setup.clear();
+      if (start != place) simple.setup.push_back({.address = start});
+      if (before.has_value()) simple.setup.push_back(*before);
+      for (const std::vector<TableOp>& deeds : DeedsAt(info, place)) {
+        simple.concurrent.clear();
+        for (const TableOp& op : deeds) simple.concurrent.push_back({op});
         NumberFrames(simple);
         for (int read = first; read <= last; ++read) {
-          for (Change& change : simple.changes) {
-            change.read = static_cast<uint16_t>(read);
+          for (ConcurrentOp& op : simple.concurrent) {
+            op.read = static_cast<uint16_t>(read);
           }
           for (const bool write : {false, true}) {
             simple.requests[0].write = write;
@@ -1090,10 +1004,10 @@ void StartOverChanging(const Case& c, Cases& out) {
 }
 
 // The simplest cases that cross a boundary of the same level, made of up to
-// three records. What is left of two cases may differ although one thing is
+// three operations. What is left of two cases may differ although one thing is
 // wrong in both, if no single step leads from one to the other: here they meet.
 void StartOver(const Case& c, Cases& out) {
-  if (!c.changes.empty()) {
+  if (!c.concurrent.empty()) {
     StartOverChanging(c, out);
     return;
   }
@@ -1102,9 +1016,9 @@ void StartOver(const Case& c, Cases& out) {
   const auto crossed = Crossed(c.requests[0], geometry);
   if (!crossed.has_value()) return;
   const uint64_t boundary = geometry.span(crossed->first);
-  const std::vector<Record> all = Ingredients(info, crossed->first, boundary);
+  const std::vector<TableOp> all = Ingredients(info, crossed->first, boundary);
   uint64_t most = c.stack.words.size();
-  for (const Record& record : c.records) most += LinesOf(record);
+  for (const TableOp& op : c.setup) most += LinesOf(op);
   Simplest cases(c);
   const auto add = [&](std::initializer_list<size_t> chosen) {
     if (chosen.size() > most) return;
@@ -1112,7 +1026,7 @@ void StartOver(const Case& c, Cases& out) {
     simple.mode = c.mode;
     simple.requests.push_back(
         {.start = boundary - geometry.page_size(), .pages = 2});
-    for (const size_t i : chosen) simple.records.push_back(all[i]);
+    for (const size_t i : chosen) simple.setup.push_back(all[i]);
     SortByAddress(simple);
     NumberFrames(simple);
     for (const bool write : {false, true}) {
@@ -1137,37 +1051,39 @@ void StartOver(const Case& c, Cases& out) {
 constexpr std::array kReductions = {
     Reduction{"one-request", "one of several requests, or one less",
               OneRequest},
-    Reduction{"drop-records", "fewer records: half of them, down to one less",
-              DropRecords},
-    Reduction{"drop-changes", "fewer changes", DropChanges},
+    Reduction{"drop-setup",
+              "a shorter set-up: half of it, down to one operation less",
+              DropSetup},
+    Reduction{"drop-concurrent", "fewer concurrent operations", DropConcurrent},
     Reduction{"drop-words", "fewer words on the stack", DropWords},
     Reduction{"fewer-levels", "the same with fewer levels of tables",
               FewerLevels},
     Reduction{"fewer-pages", "shorter requests, around a boundary for one",
               FewerPages},
-    Reduction{"merge-records", "one record for two that touch", MergeRecords},
-    Reduction{"record-for-change", "before the walk what is done meanwhile",
-              RecordForChange},
-    Reduction{"merge-changes", "one change for two that touch", MergeChanges},
-    Reduction{"plain-change", "a change of a simpler kind", PlainChange},
-    Reduction{"plain-kind", "a mapping for what is none", PlainKind},
+    Reduction{"merge-setup", "one operation for two that touch", MergeSetup},
+    Reduction{"setup-for-concurrent", "before the walk what is concurrent",
+              SetupForConcurrent},
+    Reduction{"merge-concurrent", "one concurrent operation for two that touch",
+              MergeConcurrent},
+    Reduction{"plain-concurrent", "a concurrent operation of a simpler kind",
+              PlainConcurrent},
+    Reduction{"plain-setup", "a mapping for what is none", PlainSetup},
     Reduction{"smaller-leaf", "small pages for a large one", SmallerLeaves},
-    Reduction{"fewer-entries", "records or changes of fewer entries",
-              FewerEntries},
+    Reduction{"fewer-entries", "operations on fewer entries", FewerEntries},
     Reduction{"read", "reading for writing", ReadInsteadOfWrite},
     Reduction{"plain-state", "states nearer to rw young dirty", PlainState},
-    Reduction{"earlier-reads", "changes earlier, or at one time", EarlierReads},
+    Reduction{"earlier-reads", "concurrent operations earlier, or at one time",
+              EarlierReads},
     Reduction{"plain-stack", "a stack nearer to zeroes, at its page's start",
               PlainStack},
-    Reduction{"sort-records", "records in the order of their addresses",
-              SortRecords},
+    Reduction{"sort-setup", "the set-up in the order of its addresses",
+              SortSetup},
     Reduction{"lower-addresses", "all of it further down, at a first boundary",
               LowerAddresses},
-    Reduction{"move-record", "one record further down", MoveRecord},
-    Reduction{"move-change", "one change further down", MoveChange},
+    Reduction{"move-op", "one operation on tables further down", MoveOp},
     Reduction{"plain-frames", "frames one after the other, in order",
               PlainFramesOnly},
-    Reduction{"start-over", "the simplest cases of a few records or changes",
+    Reduction{"start-over", "the simplest cases of a few operations",
               StartOver},
 };
 

@@ -302,7 +302,7 @@ Case OnePage(uint64_t address, uint16_t position) {
   c.mode = {ArchId::kArm64Page16K, 3};
   c.stack = {.position = position, .around = StackContent::kCopy, .words = {}};
   c.requests.push_back({.start = address});
-  c.records.push_back({.address = address, .frame = 0x40000000});
+  c.setup.push_back({.address = address, .frame = 0x40000000});
   return c;
 }
 
@@ -311,7 +311,7 @@ Case OnePage(uint64_t address, uint16_t position) {
 TEST(Arm64WalksTest, ByValueReturnsWhatIsMappedMultiplesOf64GiBBelow) {
   Oracle oracle;
   Case c = OnePage(0x5000014000, 7);
-  c.records.push_back({.address = 0x14000, .frame = 0x80000000});
+  c.setup.push_back({.address = 0x14000, .frame = 0x80000000});
   const RequestVerdict& request =
       oracle.Judge(c, WalkSet::All(), Excuses::kNone).requests[0];
   for (size_t i = 0; i < kWalkCount; ++i) {

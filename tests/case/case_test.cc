@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <initializer_list>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -49,7 +51,7 @@ TEST(CaseTest, BytesPastTheEndAreZero) {
   const std::vector<uint8_t> cut(padded.begin(),
                                  padded.begin() + kRecordBytes + 1);
   EXPECT_EQ(Decode(cut), Decode(padded));
-  EXPECT_EQ(Decode(cut).records.size(), 1u);
+  EXPECT_EQ(Decode(cut).setup.size(), 1u);
   const std::vector<uint8_t> version_alone = {1};
   padded.resize(kRecordBytes);
   EXPECT_EQ(Decode(version_alone), Decode(padded));
@@ -107,13 +109,13 @@ TEST(CaseTest, KnownBytes) {
   EXPECT_EQ(c.requests[0].pages, 2);
   EXPECT_FALSE(c.requests[0].write);
   EXPECT_EQ(c.stack, (Stack{.around = StackContent::kCopy}));
-  ASSERT_EQ(c.records.size(), 1u);
-  EXPECT_EQ(c.records[0].kind, Record::Kind::kMap);
-  EXPECT_EQ(c.records[0].level, Level::kPte);
-  EXPECT_EQ(c.records[0].address, 0x10ffffff000u);
-  EXPECT_EQ(c.records[0].state, LeafState());
-  EXPECT_EQ(c.records[0].count, 4);
-  EXPECT_EQ(c.records[0].frame, 0xf80001000u);
+  ASSERT_EQ(c.setup.size(), 1u);
+  EXPECT_EQ(c.setup[0].kind, TableOp::Kind::kMap);
+  EXPECT_EQ(c.setup[0].level, Level::kPte);
+  EXPECT_EQ(c.setup[0].address, 0x10ffffff000u);
+  EXPECT_EQ(c.setup[0].state, LeafState());
+  EXPECT_EQ(c.setup[0].count, 4);
+  EXPECT_EQ(c.setup[0].frame, 0xf80001000u);
 }
 
 // Changes, byte by byte, behind a header of zeroes: s390/3, 2 GiB.
@@ -144,21 +146,22 @@ TEST(CaseTest, KnownBytesOfChanges) {
   const Case c = Decode(bytes);
   ASSERT_EQ(c.requests.size(), 1u);
   EXPECT_EQ(c.requests[0].start, 0x80000000u - 0x1000);
-  EXPECT_TRUE(c.records.empty());
-  ASSERT_EQ(c.changes.size(), 3u);
-  EXPECT_EQ(c.changes[0], (Change{.kind = Change::Kind::kMap,
-                                  .level = Level::kPte,
-                                  .read = 48,
-                                  .address = 0x80000000,
-                                  .count = 4,
-                                  .frame = 0x21000,
-                                  .state = {.permission = Permission::kRead}}));
-  EXPECT_EQ(c.changes[1], (Change{.kind = Change::Kind::kDetach,
-                                  .level = Level::kPmd,
-                                  .read = 262,
-                                  .address = 0x7ff00000}));
-  EXPECT_EQ(c.changes[2],
-            (Change{.kind = Change::Kind::kUpgrade, .read = 2048}));
+  EXPECT_TRUE(c.setup.empty());
+  ASSERT_EQ(c.concurrent.size(), 3u);
+  EXPECT_EQ(c.concurrent[0],
+            (ConcurrentOp{{.kind = TableOp::Kind::kMap,
+                           .level = Level::kPte,
+                           .address = 0x80000000,
+                           .count = 4,
+                           .frame = 0x21000,
+                           .state = {.permission = Permission::kRead}},
+                          48}));
+  EXPECT_EQ(c.concurrent[1], (ConcurrentOp{{.kind = TableOp::Kind::kDetach,
+                                            .level = Level::kPmd,
+                                            .address = 0x7ff00000},
+                                           262}));
+  EXPECT_EQ(c.concurrent[2],
+            (ConcurrentOp{{.kind = TableOp::Kind::kUpgrade}, 2048}));
   EXPECT_EQ(Bytes(c), bytes);
 }
 
@@ -170,24 +173,32 @@ TEST(CaseTest, ChangesIgnoreBytesThatTheyHaveNot) {
   bytes[kRecordBytes] = 255;
   const auto changed = [&bytes](uint8_t type) {
     bytes[kRecordBytes + 16] = type;
-    return Decode(bytes).changes[0];
+    return Decode(bytes).concurrent[0];
   };
-  const Change upgrade = changed(248);
+  const ConcurrentOp upgrade = changed(248);
   EXPECT_EQ(upgrade,
-            (Change{.kind = Change::Kind::kUpgrade, .read = upgrade.read}));
+            (ConcurrentOp{{.kind = TableOp::Kind::kUpgrade}, upgrade.read}));
   for (const uint8_t type : std::initializer_list<uint8_t>{96, 180}) {
-    const Change change = changed(type);
+    const ConcurrentOp change = changed(type);
     EXPECT_EQ(change.level, Level::kPmd);
     EXPECT_EQ(change.count, 1);
     EXPECT_EQ(change.frame, 0u);
     EXPECT_EQ(change.state, LeafState());
   }
   for (const uint8_t type : std::initializer_list<uint8_t>{0, 196}) {
-    const Change change = changed(type);
+    const ConcurrentOp change = changed(type);
     EXPECT_GT(change.count, 1);
     EXPECT_EQ(change.frame, 0u);
     EXPECT_EQ(change.state, LeafState());
   }
+}
+
+// The place of a kind in a list, which never changes.
+template <size_t kCount>
+size_t NumberOf(TableOp::Kind kind,
+                const std::array<TableOp::Kind, kCount>& kinds) {
+  return static_cast<size_t>(std::find(kinds.begin(), kinds.end(), kind) -
+                             kinds.begin());
 }
 
 // Every field of a case as numbers.
@@ -203,17 +214,18 @@ std::string Numbers(const Case& c) {
     out << " q" << request.start << ' ' << request.pages << ' '
         << request.write;
   }
-  for (const Record& record : c.records) {
-    out << " r" << static_cast<int>(record.kind) << ' ' << Ordinal(record.level)
-        << ' ' << record.address << ' ' << record.count << ' ' << record.frame
-        << ' ' << static_cast<int>(record.state.permission) << ' '
+  for (const TableOp& record : c.setup) {
+    out << " r" << NumberOf(record.kind, kSetupKinds) << ' '
+        << Ordinal(record.level) << ' ' << record.address << ' ' << record.count
+        << ' ' << record.frame << ' '
+        << static_cast<int>(record.state.permission) << ' '
         << record.state.young << record.state.dirty << record.state.special
         << ' ' << record.word;
   }
-  for (const Change& change : c.changes) {
-    out << " c" << static_cast<int>(change.kind) << ' ' << Ordinal(change.level)
-        << ' ' << change.read << ' ' << change.address << ' ' << change.count
-        << ' ' << change.frame << ' '
+  for (const ConcurrentOp& change : c.concurrent) {
+    out << " c" << NumberOf(change.kind, kConcurrentKinds) << ' '
+        << Ordinal(change.level) << ' ' << change.read << ' ' << change.address
+        << ' ' << change.count << ' ' << change.frame << ' '
         << static_cast<int>(change.state.permission) << ' '
         << change.state.young << change.state.dirty << change.state.special;
   }
@@ -303,9 +315,9 @@ TEST(CaseTest, ChangesAreAsTheManualSays) {
   bytes[kRecordBytes] = 255;
   for (size_t i = 0; i < names.size(); ++i) {
     bytes[kRecordBytes + 16] = static_cast<uint8_t>(i);
-    const Change change = Decode(bytes).changes[0];
+    const ConcurrentOp change = Decode(bytes).concurrent[0];
     std::string name(Name(change.kind));
-    if (change.kind != Change::Kind::kUpgrade) {
+    if (change.kind != TableOp::Kind::kUpgrade) {
       name += ' ' + std::string(Name(change.level));
     }
     EXPECT_EQ(name, names[i]) << i;
@@ -321,15 +333,15 @@ TEST(CaseTest, ReadsOfChangesNeverFall) {
   for (size_t i = 0; i < reads.size(); ++i) {
     bytes[(1 + i) * kRecordBytes] = 255;
     bytes[(1 + i) * kRecordBytes + 17] = reads[i];
-    c.changes.push_back({.read = static_cast<uint16_t>(1 + reads[i] / 4),
-                         .address = 0x7ffff000,
-                         .count = 2});
+    c.concurrent.push_back(
+        {{.kind = TableOp::Kind::kClear, .address = 0x7ffff000, .count = 2},
+         static_cast<uint16_t>(1 + reads[i] / 4)});
   }
   const Case decoded = Decode(bytes);
-  ASSERT_EQ(decoded.changes.size(), 3u);
-  EXPECT_EQ(decoded.changes[0].read, 7);
-  EXPECT_EQ(decoded.changes[1].read, 7);
-  EXPECT_EQ(decoded.changes[2].read, 9);
+  ASSERT_EQ(decoded.concurrent.size(), 3u);
+  EXPECT_EQ(decoded.concurrent[0].read, 7);
+  EXPECT_EQ(decoded.concurrent[1].read, 7);
+  EXPECT_EQ(decoded.concurrent[2].read, 9);
   EXPECT_NE(c, decoded);
   Canonicalize(c);
   EXPECT_EQ(c, decoded);
@@ -346,13 +358,13 @@ TEST(CaseTest, WhatDoesNotFitIsLeftOut) {
     }
     const Case c = Decode(bytes);
     EXPECT_FALSE(c.empty());
-    EXPECT_EQ(c.records.size(), type == 0 ? 24u : 0u);
+    EXPECT_EQ(c.setup.size(), type == 0 ? 24u : 0u);
     EXPECT_EQ(c.requests.size(), type == 230 ? 4u : 1u);
     EXPECT_EQ(c.stack.words.size(), type == 245 ? 4u : 0u);
-    ASSERT_EQ(c.changes.size(), type == 255 ? 3u : 0u);
+    ASSERT_EQ(c.concurrent.size(), type == 255 ? 3u : 0u);
     // The first ones are kept.
-    for (size_t i = 0; i < c.changes.size(); ++i) {
-      EXPECT_EQ(c.changes[i].read, i + 2);
+    for (size_t i = 0; i < c.concurrent.size(); ++i) {
+      EXPECT_EQ(c.concurrent[i].read, i + 2);
     }
   }
 }
@@ -362,8 +374,10 @@ TEST(CaseTest, TheLargestCaseFits) {
   Case c = Decode(std::vector<uint8_t>{1});
   while (c.requests.push_back({.start = 0x1000})) continue;
   while (c.stack.words.push_back({.distance = 1})) continue;
-  while (c.records.push_back({.address = 0x1000})) continue;
-  while (c.changes.push_back({.address = 0x1000})) continue;
+  while (c.setup.push_back({.address = 0x1000})) continue;
+  while (c.concurrent.push_back(
+      {{.kind = TableOp::Kind::kClear, .address = 0x1000}}))
+    continue;
   EXPECT_EQ(Bytes(c).size(), kMaxEncodedSize);
   EXPECT_EQ(Decode(Bytes(c)), c);
 }
@@ -385,15 +399,17 @@ TEST(CaseTest, RandomBytesRoundTrip) {
 // say every page of every paging mode.
 TEST(CaseTest, CanonicalCasesRoundTrip) {
   RandomCase random(2);
-  std::array<int, kChangeKindCount> kinds{};
+  std::map<TableOp::Kind, int> kinds;
   for (int i = 0; i < 200'000; ++i) {
     const Case c = random.Next();
     ASSERT_EQ(Decode(Bytes(c)), c) << ToText(c);
-    for (const Change& change : c.changes) {
-      ++kinds[static_cast<size_t>(change.kind)];
+    for (const ConcurrentOp& change : c.concurrent) {
+      ++kinds[change.kind];
     }
   }
-  EXPECT_THAT(kinds, ::testing::Each(::testing::Gt(10'000)));
+  EXPECT_EQ(kinds.size(), kConcurrentKinds.size());
+  EXPECT_THAT(kinds, ::testing::Each(
+                         ::testing::Pair(::testing::_, ::testing::Gt(10'000))));
 }
 
 TEST(CaseTest, KnownCasesAreCanonical) {
@@ -416,29 +432,29 @@ TEST(CaseTest, CanonicalizeMakesSayable) {
   EXPECT_EQ(c.requests[1].pages, 512);
   // A 2-level paging mode has no 2 GiB leaves, and large leaves are never
   // special.
-  EXPECT_EQ(c.records[0].level, Level::kPmd);
-  EXPECT_EQ(c.records[0].address, 3 * kGiB);
-  EXPECT_EQ(c.records[0].frame, 5 * kGiB);
-  EXPECT_FALSE(c.records[0].state.special);
+  EXPECT_EQ(c.setup[0].level, Level::kPmd);
+  EXPECT_EQ(c.setup[0].address, 3 * kGiB);
+  EXPECT_EQ(c.setup[0].frame, 5 * kGiB);
+  EXPECT_FALSE(c.setup[0].state.special);
 }
 
 // The only change of a case of `levels` levels, made sayable.
-Change Sayable(int levels, const Change& change) {
+ConcurrentOp Sayable(int levels, const ConcurrentOp& change) {
   Case c = MakeCase(levels, {}, {});
-  c.changes.push_back(change);
+  c.concurrent.push_back(change);
   Canonicalize(c);
   EXPECT_EQ(Decode(Bytes(c)), c) << ToText(c);
-  return c.changes[0];
+  return c.concurrent[0];
 }
 
 TEST(CaseTest, CanonicalizeMakesChangesSayable) {
-  using enum Change::Kind;
+  using enum TableOp::Kind;
   // The number of the read.
-  EXPECT_EQ(Sayable(3, {.read = 0}).read, 1);
-  EXPECT_EQ(Sayable(3, {.read = 2049}).read, 2048);
+  EXPECT_EQ(Sayable(3, {{.kind = TableOp::Kind::kClear}, 0}).read, 1);
+  EXPECT_EQ(Sayable(3, {{.kind = TableOp::Kind::kClear}, 2049}).read, 2048);
   // Levels: what the kind has, what is real, what has leaves.
-  const auto level = [](int levels, Change::Kind kind, Level of) {
-    return Sayable(levels, {.kind = kind, .level = of}).level;
+  const auto level = [](int levels, TableOp::Kind kind, Level of) {
+    return Sayable(levels, {{.kind = kind, .level = of}}).level;
   };
   for (const Level of : kAllLevels) {
     for (const int levels : {2, 3, 4, 5}) {
@@ -456,45 +472,47 @@ TEST(CaseTest, CanonicalizeMakesChangesSayable) {
   EXPECT_EQ(level(5, kWriteProtect, Level::kP4d), Level::kPud);
   EXPECT_EQ(level(3, kWriteProtect, Level::kPte), Level::kPte);
   // Addresses and frames are aligned; what the kind has not is dropped.
-  const Change odd = {.level = Level::kPud,
-                      .address = 3 * kGiB + 4097,
-                      .count = 0,
-                      .frame = 5 * kGiB + 4097,
-                      .state = {.young = false, .special = true}};
-  const auto of = [&odd](Change::Kind kind) {
-    Change change = odd;
+  const ConcurrentOp odd = {{.level = Level::kPud,
+                             .address = 3 * kGiB + 4097,
+                             .count = 0,
+                             .frame = 5 * kGiB + 4097,
+                             .state = {.young = false, .special = true}}};
+  const auto of = [&odd](TableOp::Kind kind) {
+    ConcurrentOp change = odd;
     change.kind = kind;
     return Sayable(3, change);
   };
-  EXPECT_EQ(
-      of(kClear),
-      (Change{.kind = kClear, .level = Level::kPud, .address = 2 * kGiB}));
-  EXPECT_EQ(
-      of(kDetach),
-      (Change{.kind = kDetach, .level = Level::kPmd, .address = 3 * kGiB}));
-  EXPECT_EQ(of(kMap), (Change{.kind = kMap,
-                              .level = Level::kPud,
-                              .address = 2 * kGiB,
-                              .frame = 4 * kGiB,
-                              .state = {.young = false}}));
-  EXPECT_EQ(of(kWriteProtect), (Change{.kind = kWriteProtect,
-                                       .level = Level::kPud,
-                                       .address = 2 * kGiB}));
-  EXPECT_EQ(of(kRefill), (Change{.kind = kRefill,
-                                 .address = 3 * kGiB + 4096,
-                                 .frame = 5 * kGiB + 4096,
-                                 .state = {.young = false, .special = true}}));
-  EXPECT_EQ(of(kUpgrade), (Change{.kind = kUpgrade}));
+  EXPECT_EQ(of(kClear),
+            (ConcurrentOp{
+                {.kind = kClear, .level = Level::kPud, .address = 2 * kGiB}}));
+  EXPECT_EQ(of(kDetach),
+            (ConcurrentOp{
+                {.kind = kDetach, .level = Level::kPmd, .address = 3 * kGiB}}));
+  EXPECT_EQ(of(kMap), (ConcurrentOp{{.kind = kMap,
+                                     .level = Level::kPud,
+                                     .address = 2 * kGiB,
+                                     .frame = 4 * kGiB,
+                                     .state = {.young = false}}}));
+  EXPECT_EQ(of(kWriteProtect), (ConcurrentOp{{.kind = kWriteProtect,
+                                              .level = Level::kPud,
+                                              .address = 2 * kGiB}}));
+  EXPECT_EQ(of(kRefill),
+            (ConcurrentOp{{.kind = kRefill,
+                           .address = 3 * kGiB + 4096,
+                           .frame = 5 * kGiB + 4096,
+                           .state = {.young = false, .special = true}}}));
+  EXPECT_EQ(of(kUpgrade), (ConcurrentOp{{.kind = kUpgrade}}));
   // How many.
-  const auto count = [](Change::Kind kind, uint64_t address, uint16_t entries) {
-    return Sayable(3, {.kind = kind, .address = address, .count = entries})
+  const auto count = [](TableOp::Kind kind, uint64_t address,
+                        uint16_t entries) {
+    return Sayable(3, {{.kind = kind, .address = address, .count = entries}})
         .count;
   };
-  for (const Change::Kind kind : {kClear, kMap, kWriteProtect}) {
+  for (const TableOp::Kind kind : {kClear, kMap, kWriteProtect}) {
     EXPECT_EQ(count(kind, 0xff000, 600), 512);
     EXPECT_EQ(count(kind, 0xff000, 0), 1);
   }
-  for (const Change::Kind kind : {kDetach, kSplit, kUpgrade}) {
+  for (const TableOp::Kind kind : {kDetach, kSplit, kUpgrade}) {
     EXPECT_EQ(count(kind, 0xff000, 5), 1);
   }
   // A page table of s390 has 256 entries.

@@ -43,73 +43,67 @@ Case Everything() {
   c.requests.push_back(
       {.start = 0xfffffffffffff000, .pages = 512, .write = false});
   c.requests.push_back({.start = 0x1ffffffffff000, .pages = 2, .write = false});
-  c.records.push_back(
-      {.kind = Record::Kind::kMap,
+  c.setup.push_back(
+      {.kind = TableOp::Kind::kMap,
        .level = Level::kPud,
        .address = 0x380000000,
        .count = 12,
        .frame = 0x80000000,
        .state = {.permission = Permission::kNone, .young = false}});
-  c.records.push_back(
-      {.kind = Record::Kind::kMap,
+  c.setup.push_back(
+      {.kind = TableOp::Kind::kMap,
        .level = Level::kPte,
        .address = 0xffffffffff3ff000,
        .count = 512,
        .frame = 0xfffffff000,
        .state = {
            .permission = Permission::kRead, .dirty = false, .special = true}});
-  c.records.push_back({.kind = Record::Kind::kClear,
-                       .level = Level::kP4d,
-                       .address = 0x40000000000,
-                       .count = 3});
-  c.records.push_back(
-      {.kind = Record::Kind::kSwap, .address = 0x1000, .frame = 0x5000});
-  c.records.push_back({.kind = Record::Kind::kPoke,
-                       .level = Level::kPmd,
-                       .address = 0x100000,
-                       .word = 0x20});
-  c.records.push_back({.kind = Record::Kind::kPokeControl, .word = 0x17});
+  c.setup.push_back({.kind = TableOp::Kind::kClear,
+                     .level = Level::kP4d,
+                     .address = 0x40000000000,
+                     .count = 3});
+  c.setup.push_back(
+      {.kind = TableOp::Kind::kSwap, .address = 0x1000, .frame = 0x5000});
+  c.setup.push_back({.kind = TableOp::Kind::kPoke,
+                     .level = Level::kPmd,
+                     .address = 0x100000,
+                     .word = 0x20});
+  c.setup.push_back({.kind = TableOp::Kind::kPokeControl, .word = 0x17});
   return c;
 }
 
 // A change of each kind, in order. More than a case holds.
-std::vector<Change> ChangesOfEachKind() {
-  using enum Change::Kind;
+std::vector<ConcurrentOp> ChangesOfEachKind() {
+  using enum TableOp::Kind;
   return {
-      {.kind = kClear,
-       .level = Level::kPte,
-       .read = 7,
-       .address = 0x1007fffe000,
-       .count = 4},
-      {.kind = kDetach,
-       .level = Level::kPmd,
-       .read = 9,
-       .address = 0x10080000000},
-      {.kind = kMap,
-       .level = Level::kPmd,
-       .read = 12,
-       .address = 0x10080000000,
-       .frame = 0x40000000},
-      {.kind = kSplit,
-       .level = Level::kPmd,
-       .read = 30,
-       .address = 0x10080000000},
-      {.kind = kWriteProtect,
-       .level = Level::kPud,
-       .read = 30,
-       .address = 0x80000000,
-       .count = 2},
-      {.kind = kRefill,
-       .level = Level::kPte,
-       .read = 2048,
-       .address = 0xffffffffff3ff000,
-       .count = 3,
-       .frame = 0xfffffff000,
-       .state = {.permission = Permission::kNone,
-                 .young = false,
-                 .dirty = false,
-                 .special = true}},
-      {.kind = kUpgrade, .read = 2048},
+      {{.kind = kClear,
+        .level = Level::kPte,
+        .address = 0x1007fffe000,
+        .count = 4},
+       7},
+      {{.kind = kDetach, .level = Level::kPmd, .address = 0x10080000000}, 9},
+      {{.kind = kMap,
+        .level = Level::kPmd,
+        .address = 0x10080000000,
+        .frame = 0x40000000},
+       12},
+      {{.kind = kSplit, .level = Level::kPmd, .address = 0x10080000000}, 30},
+      {{.kind = kWriteProtect,
+        .level = Level::kPud,
+        .address = 0x80000000,
+        .count = 2},
+       30},
+      {{.kind = kRefill,
+        .level = Level::kPte,
+        .address = 0xffffffffff3ff000,
+        .count = 3,
+        .frame = 0xfffffff000,
+        .state = {.permission = Permission::kNone,
+                  .young = false,
+                  .dirty = false,
+                  .special = true}},
+       2048},
+      {{.kind = kUpgrade}, 2048},
   };
 }
 
@@ -183,15 +177,15 @@ TEST(ToTextTest, EmptyCase) {
 
 TEST(ToTextTest, NothingMapped) {
   Case c = Example();
-  c.records.clear();
+  c.setup.clear();
   EXPECT_THAT(ToText(c), HasSubstr("\ntables: []\n"));
 }
 
 TEST(ToTextTest, Changes) {
-  const std::vector<Change> changes = ChangesOfEachKind();
+  const std::vector<ConcurrentOp> changes = ChangesOfEachKind();
   Case c = Example();
   EXPECT_EQ(TextOfChanges(c), "");
-  for (size_t i = 0; i < 3; ++i) c.changes.push_back(changes[i]);
+  for (size_t i = 0; i < 3; ++i) c.concurrent.push_back(changes[i]);
   EXPECT_EQ(
       TextOfChanges(c),
       "changes:  # what another processor does meanwhile, in this order\n"
@@ -202,8 +196,8 @@ TEST(ToTextTest, Changes) {
       "dirty\n");
   // All else is as it was.
   EXPECT_EQ(ToText(c), ToText(Example()) + TextOfChanges(c));
-  c.changes.clear();
-  for (size_t i = 3; i < 6; ++i) c.changes.push_back(changes[i]);
+  c.concurrent.clear();
+  for (size_t i = 3; i < 6; ++i) c.concurrent.push_back(changes[i]);
   EXPECT_EQ(
       TextOfChanges(c),
       "changes:  # what another processor does meanwhile, in this order\n"
@@ -213,9 +207,9 @@ TEST(ToTextTest, Changes) {
       "- before read 2048: refill 3 pte of 0xffffffffff3ff000 to "
       "0xfffffff000,\n"
       "    none old clean special  # the page table that was detached last\n");
-  c.changes.clear();
-  c.changes.push_back(changes[5]);
-  c.changes.push_back(changes[6]);
+  c.concurrent.clear();
+  c.concurrent.push_back(changes[5]);
+  c.concurrent.push_back(changes[6]);
   EXPECT_EQ(TextOfChanges(c, 60),
             "changes:  # what another processor does meanwhile, in this "
             "order\n"
@@ -224,13 +218,13 @@ TEST(ToTextTest, Changes) {
             "  # the page table that was detached last\n"
             "- before read 2048: upgrade  # one more root table, on top\n");
   // Whether something is done to the tables beforehand or not.
-  c.records.clear();
+  c.setup.clear();
   EXPECT_THAT(ToText(c), HasSubstr("\ntables: []\nchanges:  #"));
 }
 
 TEST(DescribeTest, Changes) {
   std::vector<std::string> texts;
-  for (const Change& change : ChangesOfEachKind()) {
+  for (const ConcurrentOp& change : ChangesOfEachKind()) {
     texts.push_back(Describe(change));
   }
   EXPECT_THAT(
@@ -249,7 +243,7 @@ TEST(DescribeTest, Changes) {
 TEST(ToTextTest, ShowsEveryField) {
   Case all = Everything();
   for (const size_t kind : {0, 5, 6}) {
-    all.changes.push_back(ChangesOfEachKind()[kind]);
+    all.concurrent.push_back(ChangesOfEachKind()[kind]);
   }
   std::vector<Case> cases = {all};
   const auto add = [&](auto change) {
@@ -270,43 +264,43 @@ TEST(ToTextTest, ShowsEveryField) {
   add([](Case& c) { c.requests[0].pages = 2; });
   add([](Case& c) { c.requests[0].write = false; });
   add([](Case& c) { c.requests.erase(0); });
-  add([](Case& c) { c.records[0].level = Level::kPmd; });
-  add([](Case& c) { c.records[0].address = 0; });
-  add([](Case& c) { c.records[0].count = 11; });
-  add([](Case& c) { c.records[0].frame = 0; });
-  add([](Case& c) { c.records[0].state.permission = Permission::kRead; });
-  add([](Case& c) { c.records[0].state.permission = Permission::kReadWrite; });
-  add([](Case& c) { c.records[0].state.young = true; });
-  add([](Case& c) { c.records[0].state.dirty = false; });
-  add([](Case& c) { c.records[1].state.special = false; });
-  add([](Case& c) { c.records[2].level = Level::kPud; });
-  add([](Case& c) { c.records[2].address = 0; });
-  add([](Case& c) { c.records[2].count = 4; });
-  add([](Case& c) { c.records[3].address = 0; });
-  add([](Case& c) { c.records[3].count = 2; });
-  add([](Case& c) { c.records[3].frame = 0; });
-  add([](Case& c) { c.records[4].level = Level::kPte; });
-  add([](Case& c) { c.records[4].address = 0; });
-  add([](Case& c) { c.records[4].word = 0; });
-  add([](Case& c) { c.records[5].word = 0; });
-  add([](Case& c) { c.records.erase(5); });
-  add([](Case& c) { std::swap(c.records[0], c.records[1]); });
-  add([](Case& c) { c.changes[0].kind = Change::Kind::kWriteProtect; });
-  add([](Case& c) { c.changes[0].level = Level::kPmd; });
-  add([](Case& c) { c.changes[0].read = 8; });
-  add([](Case& c) { c.changes[0].address = 0; });
-  add([](Case& c) { c.changes[0].count = 1; });
-  add([](Case& c) { c.changes[1].kind = Change::Kind::kMap; });
-  add([](Case& c) { c.changes[1].read = 30; });
-  add([](Case& c) { c.changes[1].frame = 0; });
-  add([](Case& c) { c.changes[1].state.permission = Permission::kRead; });
-  add([](Case& c) { c.changes[1].state.young = true; });
-  add([](Case& c) { c.changes[1].state.dirty = true; });
-  add([](Case& c) { c.changes[1].state.special = false; });
-  add([](Case& c) { c.changes.erase(0); });
-  add([](Case& c) { c.changes.erase(2); });
-  add([](Case& c) { std::swap(c.changes[1], c.changes[2]); });
-  add([](Case& c) { c.changes.clear(); });
+  add([](Case& c) { c.setup[0].level = Level::kPmd; });
+  add([](Case& c) { c.setup[0].address = 0; });
+  add([](Case& c) { c.setup[0].count = 11; });
+  add([](Case& c) { c.setup[0].frame = 0; });
+  add([](Case& c) { c.setup[0].state.permission = Permission::kRead; });
+  add([](Case& c) { c.setup[0].state.permission = Permission::kReadWrite; });
+  add([](Case& c) { c.setup[0].state.young = true; });
+  add([](Case& c) { c.setup[0].state.dirty = false; });
+  add([](Case& c) { c.setup[1].state.special = false; });
+  add([](Case& c) { c.setup[2].level = Level::kPud; });
+  add([](Case& c) { c.setup[2].address = 0; });
+  add([](Case& c) { c.setup[2].count = 4; });
+  add([](Case& c) { c.setup[3].address = 0; });
+  add([](Case& c) { c.setup[3].count = 2; });
+  add([](Case& c) { c.setup[3].frame = 0; });
+  add([](Case& c) { c.setup[4].level = Level::kPte; });
+  add([](Case& c) { c.setup[4].address = 0; });
+  add([](Case& c) { c.setup[4].word = 0; });
+  add([](Case& c) { c.setup[5].word = 0; });
+  add([](Case& c) { c.setup.erase(5); });
+  add([](Case& c) { std::swap(c.setup[0], c.setup[1]); });
+  add([](Case& c) { c.concurrent[0].kind = TableOp::Kind::kWriteProtect; });
+  add([](Case& c) { c.concurrent[0].level = Level::kPmd; });
+  add([](Case& c) { c.concurrent[0].read = 8; });
+  add([](Case& c) { c.concurrent[0].address = 0; });
+  add([](Case& c) { c.concurrent[0].count = 1; });
+  add([](Case& c) { c.concurrent[1].kind = TableOp::Kind::kMap; });
+  add([](Case& c) { c.concurrent[1].read = 30; });
+  add([](Case& c) { c.concurrent[1].frame = 0; });
+  add([](Case& c) { c.concurrent[1].state.permission = Permission::kRead; });
+  add([](Case& c) { c.concurrent[1].state.young = true; });
+  add([](Case& c) { c.concurrent[1].state.dirty = true; });
+  add([](Case& c) { c.concurrent[1].state.special = false; });
+  add([](Case& c) { c.concurrent.erase(0); });
+  add([](Case& c) { c.concurrent.erase(2); });
+  add([](Case& c) { std::swap(c.concurrent[1], c.concurrent[2]); });
+  add([](Case& c) { c.concurrent.clear(); });
   std::set<std::string> texts;
   for (const Case& c : cases) {
     EXPECT_TRUE(texts.insert(ToText(c)).second) << ToText(c);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -51,36 +52,36 @@ Case Everything() {
   c.stack.words.push_back({-32768, StackContent::kNext, 0});
   c.requests.push_back({.start = 0x3fffff000, .pages = 1, .write = true});
   c.requests.push_back({.start = 0xfffffffffffff000, .pages = 512});
-  c.records.push_back(
+  c.setup.push_back(
       MapLarge(Level::kPud, 0x380000000, 0x80000000,
                {.permission = Permission::kNone, .young = false}));
-  c.records.push_back(MapPages(
+  c.setup.push_back(MapPages(
       0xffffffffff3ff000, 512, 0xffffffff000,
       {.permission = Permission::kRead, .dirty = false, .special = true}));
-  c.records.push_back({.kind = Record::Kind::kClear,
-                       .level = Level::kP4d,
-                       .address = 0x40000000000,
-                       .count = 3});
-  c.records.push_back(
-      {.kind = Record::Kind::kSwap, .address = 0x1000, .frame = 0x5000});
-  c.records.push_back({.kind = Record::Kind::kPoke,
-                       .level = Level::kPmd,
-                       .address = 0x100000,
-                       .word = 0xffffffffffffffff});
-  c.records.push_back({.kind = Record::Kind::kPokeControl, .word = 0x17});
-  c.changes.push_back({.kind = Change::Kind::kDetach,
-                       .level = Level::kPmd,
-                       .address = 0xffffffffff300000});
-  c.changes.push_back({.kind = Change::Kind::kRefill,
-                       .read = 2048,
-                       .address = 0xffffffffff3fe000,
-                       .count = 2,
-                       .frame = 0xffffffff000,
-                       .state = {.permission = Permission::kNone,
-                                 .young = false,
-                                 .dirty = false,
-                                 .special = true}});
-  c.changes.push_back({.kind = Change::Kind::kUpgrade, .read = 2048});
+  c.setup.push_back({.kind = TableOp::Kind::kClear,
+                     .level = Level::kP4d,
+                     .address = 0x40000000000,
+                     .count = 3});
+  c.setup.push_back(
+      {.kind = TableOp::Kind::kSwap, .address = 0x1000, .frame = 0x5000});
+  c.setup.push_back({.kind = TableOp::Kind::kPoke,
+                     .level = Level::kPmd,
+                     .address = 0x100000,
+                     .word = 0xffffffffffffffff});
+  c.setup.push_back({.kind = TableOp::Kind::kPokeControl, .word = 0x17});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kDetach,
+                           .level = Level::kPmd,
+                           .address = 0xffffffffff300000}});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kRefill,
+                           .address = 0xffffffffff3fe000,
+                           .count = 2,
+                           .frame = 0xffffffff000,
+                           .state = {.permission = Permission::kNone,
+                                     .young = false,
+                                     .dirty = false,
+                                     .special = true}},
+                          2048});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kUpgrade}, 2048});
   return c;
 }
 
@@ -124,24 +125,25 @@ TEST(ReadCaseTextTest, ReadsBackRandomCases) {
   for (int i = 0; i < 3000; ++i) {
     const Case c = Decode(random.Next());
     ASSERT_EQ(Read(ToText(c)), c) << ToText(c);
-    full += c.records.full() ? 1 : 0;
+    full += c.setup.full() ? 1 : 0;
   }
   EXPECT_GT(full, 0);
 }
 
 TEST(ReadCaseTextTest, ReadsBackRandomChanges) {
   RandomCase random(2);
-  std::array<int, kChangeKindCount> kinds{};
+  std::map<TableOp::Kind, int> kinds;
   for (int i = 0; i < 10'000; ++i) {
     const Case c = random.Next();
     ASSERT_EQ(Read(ToText(c)), c) << ToText(c);
     // As it stands in mail, too, where more lines are broken.
     ASSERT_EQ(Read(ToText(c, 60)), c) << ToText(c, 60);
-    for (const Change& change : c.changes) {
-      ++kinds[static_cast<size_t>(change.kind)];
+    for (const ConcurrentOp& change : c.concurrent) {
+      ++kinds[change.kind];
     }
   }
-  EXPECT_THAT(kinds, Each(Gt(1000)));
+  EXPECT_EQ(kinds.size(), kConcurrentKinds.size());
+  EXPECT_THAT(kinds, Each(testing::Pair(testing::_, Gt(1000))));
 }
 
 // docs/format.md, from the project's folder.
@@ -174,18 +176,19 @@ TEST(ReadCaseTextTest, AnySpelling) {
 
 TEST(ReadCaseTextTest, AnySpellingOfChanges) {
   const Case plain = Read(With("", ""));
-  ASSERT_EQ(plain.changes.size(), 2u);
-  EXPECT_EQ(plain.changes[0], (Change{.kind = Change::Kind::kClear,
-                                      .read = 2,
-                                      .address = 0x1000,
-                                      .count = 3}));
-  EXPECT_EQ(plain.changes[1], (Change{.kind = Change::Kind::kMap,
-                                      .read = 5,
-                                      .address = 0x3000,
-                                      .frame = 0x8000,
-                                      .state = {.permission = Permission::kRead,
-                                                .young = false,
-                                                .dirty = false}}));
+  ASSERT_EQ(plain.concurrent.size(), 2u);
+  EXPECT_EQ(
+      plain.concurrent[0],
+      (ConcurrentOp{
+          {.kind = TableOp::Kind::kClear, .address = 0x1000, .count = 3}, 2}));
+  EXPECT_EQ(plain.concurrent[1],
+            (ConcurrentOp{{.kind = TableOp::Kind::kMap,
+                           .address = 0x3000,
+                           .frame = 0x8000,
+                           .state = {.permission = Permission::kRead,
+                                     .young = false,
+                                     .dirty = false}},
+                          5}));
   for (const std::string_view first :
        {"before  read   0x2 :   clear  0X3   pte  of   4096  # a comment",
         "\"before read 2\": 'clear +3 pte of 0x01000'",
@@ -218,12 +221,12 @@ TEST(ReadCaseTextTest, AnySpellingOfChanges) {
   }
   // Two before one read stay in their order.
   const Case together = Read(With("before read 5", "before read 2"));
-  EXPECT_EQ(together.changes[1].read, 2);
-  EXPECT_EQ(together.changes[1].kind, Change::Kind::kMap);
+  EXPECT_EQ(together.concurrent[1].read, 2);
+  EXPECT_EQ(together.concurrent[1].kind, TableOp::Kind::kMap);
   // None: with and without the key.
   const std::string all = With("", "");
   const Case none = Read(all.substr(0, all.find("changes:")));
-  EXPECT_TRUE(none.changes.empty());
+  EXPECT_TRUE(none.concurrent.empty());
   EXPECT_EQ(Read(all.substr(0, all.find("changes:")) + "changes: []\n"), none);
 }
 
@@ -592,7 +595,7 @@ TEST(ReadCaseTextTest, RefusesMoreThanACaseHolds) {
   const std::string record = "\n- poke-control: {word: 0x7}";
   std::string records;
   for (int i = 0; i < 20; ++i) records += record;
-  EXPECT_EQ(Read(With(record, records)).records.size(), 24u);
+  EXPECT_EQ(Read(With(record, records)).setup.size(), 24u);
   records += record;
   EXPECT_EQ(Error(With(record, records)),
             "f:35:3: tables: found 25; a case has at most 24");

@@ -270,14 +270,14 @@ TEST(HtmlReportTest, EscapesAllOfAStory) {
       .terms = {evil + ": " + evil},
       .words = {{evil, evil}},
       .source = {{evil, true}},
-      .timeline = Timeline{.reads = 3,
-                           .changes = {{.number = 1,
-                                        .read = 2,
-                                        .made = true,
-                                        .what = evil,
-                                        .wrote = {evil}}},
-                           .steps = {{.read = 1, .text = evil},
-                                     {.version = 1, .text = evil}}},
+      .timeline = ReadTimeline{.reads = 3,
+                               .changes = {{.number = 1,
+                                            .read = 2,
+                                            .made = true,
+                                            .what = evil,
+                                            .wrote = {evil}}},
+                               .steps = {{.read = 1, .text = evil},
+                                         {.version = 1, .text = evil}}},
       .picture = picture,
       .page_header = {evil, evil, evil, evil},
       .pages = {{.marked = true, .cells = {evil, evil, evil, evil}}},
@@ -353,7 +353,7 @@ TEST(WalkDrawingTest, TextsHaveTheirOwnPlace) {
 TEST(WalkDrawingTest, ChangesHaveTheirOwnPlace) {
   Oracle oracle;
   int drawn = 0;
-  std::map<Change::Kind, int> kinds;
+  std::map<TableOp::Kind, int> kinds;
   ForChangingCases(1500, [&](const Case& c, uint64_t seed) {
     const Verdict& verdict =
         oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
@@ -370,7 +370,7 @@ TEST(WalkDrawingTest, ChangesHaveTheirOwnPlace) {
       }
       for (const ToldChange& change : story.timeline->changes) {
         if (!change.made || change.wrote[0].starts_with("nothing")) continue;
-        ++kinds[c.changes[change.number - 1].kind];
+        ++kinds[c.concurrent[change.number - 1].kind];
         ASSERT_THAT(
             texts, HasSubstr("change " + std::to_string(change.number) + ": "));
         ASSERT_TRUE(std::any_of(

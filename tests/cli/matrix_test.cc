@@ -98,7 +98,7 @@ TEST(ChangingSurveyTest, FindsEachKnownRaceAndNothingElse) {
 TEST(ChangingSurveyTest, IsTheSameEachTime) {
   constexpr PagingMode kMode = {ArchId::kS390, 3};
   EXPECT_EQ(ChangingSurveyCase(kMode, 7), ChangingSurveyCase(kMode, 7));
-  EXPECT_FALSE(ChangingSurveyCase(kMode, 7).changes.empty());
+  EXPECT_FALSE(ChangingSurveyCase(kMode, 7).concurrent.empty());
 }
 
 class WitnessTest : public ::testing::TestWithParam<PagingMode> {
@@ -142,10 +142,10 @@ TEST_P(WitnessTest, IsMinimal) {
   ASSERT_EQ(c.requests.size(), 1u);
   ASSERT_LE(c.requests[0].pages, 2);
   std::vector<Case> smaller;
-  for (size_t i = 0; i < c.records.size(); ++i) {
-    EXPECT_EQ(c.records[i].count, 1);
+  for (size_t i = 0; i < c.setup.size(); ++i) {
+    EXPECT_EQ(c.setup[i].count, 1);
     smaller.push_back(c);
-    smaller.back().records.erase(i);
+    smaller.back().setup.erase(i);
   }
   if (c.requests[0].pages == 2) {
     smaller.push_back(c);

@@ -109,16 +109,19 @@ constexpr uint64_t NumberOf(Cause cause) {
   return kNoNumber;
 }
 
-constexpr uint64_t NumberOf(Malformed malformed) {
-  switch (malformed) {
-    case Malformed::kNo:
+// Of what Populate() finds.
+constexpr uint64_t NumberOfMalformed(Inconclusive reason) {
+  switch (reason) {
+    case Inconclusive::kNo:
       return 0;
-    case Malformed::kWord:
+    case Inconclusive::kMalformedWord:
       return 1;
-    case Malformed::kTable:
+    case Inconclusive::kMalformedTable:
       return 2;
-    case Malformed::kControl:
+    case Inconclusive::kMalformedControl:
       return 3;
+    default:
+      break;
   }
   return kNoNumber;
 }

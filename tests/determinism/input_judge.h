@@ -28,8 +28,8 @@
 #include "pxdfuzz/report/report.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/arch_arenas.h"
-#include "pxdfuzz/tables/changes.h"
 #include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/tables/timeline.h"
 #include "pxdfuzz/walk/trace.h"
 #include "tests/determinism/hash.h"
 
@@ -145,7 +145,7 @@ class InputJudge {
     if (c.empty()) return text;
     VisitArch(c.mode.arch, [&]<class A>() {
       AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
-      const bool is_well_formed = Populate(c, mm) == Malformed::kNo;
+      const bool is_well_formed = Populate(c, mm) == Inconclusive::kNo;
       const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
       const auto add = [&](const typename A::Manual& manual, uint64_t address) {
         for (const Access access : {Access::kFetch, Access::kStore}) {
@@ -166,24 +166,24 @@ class InputJudge {
               WrappingAdd(request.start, (request.pages - uint64_t{1}) *
                                              mm.geometry().page_size()));
         }
-        for (const Record& record : c.records) add(manual, record.address);
-        for (const Change& change : c.changes) {
-          if (change.kind != Change::Kind::kUpgrade) {
+        for (const TableOp& record : c.setup) add(manual, record.address);
+        for (const ConcurrentOp& change : c.concurrent) {
+          if (change.kind != TableOp::Kind::kUpgrade) {
             add(manual, change.address);
           }
         }
       };
       add_all(typename A::Manual(mm.geometry(), mm.control()));
       // Only what Linux could have written is changed.
-      if (c.changes.empty() || !is_well_formed) return;
-      history_.Make(c, mm);
-      for (size_t version = 1; version < history_.count(); ++version) {
-        history_.GoTo(version);
-        const Top& top = history_.top(version);
+      if (c.concurrent.empty() || !is_well_formed) return;
+      timeline_.Make(c, mm);
+      for (size_t version = 1; version < timeline_.count(); ++version) {
+        timeline_.GoTo(version);
+        const Top& top = timeline_.top(version);
         text += Concat({"behind change ", std::to_string(version), ":\n"});
         add_all(typename A::Manual(A::GeometryOf(top.levels), top.control));
       }
-      history_.GoTo(0);
+      timeline_.GoTo(0);
     });
     return text;
   }
@@ -205,7 +205,7 @@ class InputJudge {
 
   Oracle oracle_;
   TranslateRules rules_;
-  History history_;
+  Timeline timeline_;
   const ArchArenas arenas_ = ArchArenas::For<Architectures>();
   std::string fields_;
 };

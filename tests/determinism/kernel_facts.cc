@@ -261,7 +261,7 @@ class KernelFacts::Impl {
     ++walked_;
     facts.Add("ended", NumberOf(*ended));
     AddWalk(judge_, facts);
-    if (!c.changes.empty()) AddMeanwhile(judge_, facts);
+    if (!c.concurrent.empty()) AddMeanwhile(judge_, facts);
   }
 
   void AddJudged(const Case& c, KernelTrial trial, Excuses excuses,

@@ -21,8 +21,8 @@
 #include "pxdfuzz/shrink/shrink.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/arch_arenas.h"
-#include "pxdfuzz/tables/changes.h"
 #include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/tables/timeline.h"
 #include "pxdfuzz/walk/run_walk.h"
 #include "pxdfuzz/walk/trace.h"
 #include "tests/determinism/enum_numbers.h"
@@ -91,7 +91,7 @@ void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
       facts.Add("pages", walk.pages);
       // Where tables change, a walk that agrees has none.
       facts.Add("first_difference",
-                c.changes.empty() || walk.outcome != Outcome::kAgrees
+                c.concurrent.empty() || walk.outcome != Outcome::kAgrees
                     ? NumberOfMark(walk.first_difference)
                     : 0);
       facts.Add("changes", walk.changes);
@@ -106,13 +106,13 @@ struct Way {
   Excuses excuses = Excuses::kNone;
 };
 std::array<Way, 3> WaysToJudge(const Case& c) {
-  return {
-      {{WalkSet::All(), Excuses::kExpectedFailures},
-       {c.changes.empty() ? WalkSet::Of(kStaticByValue, kFoldedAwareByValue)
-                          : WalkSet::Of(kFoldedAwareByValue, kStaticByPointer,
-                                        kFoldedAwareByPointer),
-        Excuses::kNone},
-       {WalkSet::All(), Excuses::kNone}}};
+  return {{{WalkSet::All(), Excuses::kExpectedFailures},
+           {c.concurrent.empty()
+                ? WalkSet::Of(kStaticByValue, kFoldedAwareByValue)
+                : WalkSet::Of(kFoldedAwareByValue, kStaticByPointer,
+                              kFoldedAwareByPointer),
+            Excuses::kNone},
+           {WalkSet::All(), Excuses::kNone}}};
 }
 
 }  // namespace
@@ -166,23 +166,23 @@ class ModelFacts::Impl {
   template <class A>
   void AddCase(const Case& c, Facts& facts) {
     AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
-    const Malformed malformed = Populate(c, mm);
+    const Inconclusive malformed = Populate(c, mm);
     facts.Add("space", NumberOf(c.mode));
-    facts.Add("malformed", NumberOf(malformed));
+    facts.Add("malformed", NumberOfMalformed(malformed));
     facts.Add("control", mm.control());
     const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
     const uint64_t page_size = mm.geometry().page_size();
     AddTranslations(c, typename A::Manual(mm.geometry(), mm.control()), memory,
                     page_size, facts);
-    if (malformed != Malformed::kNo) return;
-    const bool changing = !c.changes.empty();
-    const bool is_possible = history_.Make(c, mm) == Impossible::kNo;
+    if (malformed != Inconclusive::kNo) return;
+    const bool changing = !c.concurrent.empty();
+    const bool is_possible = timeline_.Make(c, mm) == Inconclusive::kNo;
     if (changing) {
       facts.Add("possible", is_possible ? 1 : 0);
-      for (size_t v = 1; v < history_.count(); ++v) {
+      for (size_t v = 1; v < timeline_.count(); ++v) {
         const Facts::Part of_version(facts, "version", v);
-        history_.GoTo(v);
-        const Top& top = history_.top(v);
+        timeline_.GoTo(v);
+        const Top& top = timeline_.top(v);
         facts.Add("levels", static_cast<uint64_t>(top.levels));
         facts.Add("root", top.root);
         facts.Add("control", top.control);
@@ -190,7 +190,7 @@ class ModelFacts::Impl {
             c, typename A::Manual(A::GeometryOf(top.levels), top.control),
             memory, page_size, facts);
       }
-      history_.GoTo(0);
+      timeline_.GoTo(0);
       if (!is_possible) return;
     }
     for (size_t i = 0; i < c.requests.size(); ++i) {
@@ -202,7 +202,7 @@ class ModelFacts::Impl {
       if (refused != Inconclusive::kNo) continue;
       ++walked_;
       AddReference<A>(mm, memory, request, changing, facts);
-      const WalkSite site{c.mode, mm.arena(), history_, c.stack};
+      const WalkSite site{c.mode, mm.arena(), timeline_, c.stack};
       for (size_t w = 0; w < kWalkOfNumber.size(); ++w) {
         const Facts::Part of_walk(facts, "walk", w);
         AddWalk(site, kWalkOfNumber[w], request, changing, facts);
@@ -238,9 +238,9 @@ class ModelFacts::Impl {
       add(request.start);
       add(LastPage(request, page_size));
     }
-    for (const Record& record : c.records) add(record.address);
-    for (const Change& change : c.changes) {
-      if (change.kind != Change::Kind::kUpgrade) add(change.address);
+    for (const TableOp& record : c.setup) add(record.address);
+    for (const ConcurrentOp& change : c.concurrent) {
+      if (HasAddress(change.kind)) add(change.address);
     }
   }
 
@@ -254,9 +254,9 @@ class ModelFacts::Impl {
         std::span(pages_.data(), request.pages));
     facts.AddAll("reference", std::span(pages_.data(), count));
     if (!changing) return;
-    reference_->template Make<A>(history_, memory, request);
+    reference_->template Make<A>(timeline_, memory, request);
     facts.Add("reference_pages", reference_->pages());
-    for (size_t v = 0; v < history_.count(); ++v) {
+    for (size_t v = 0; v < timeline_.count(); ++v) {
       const Facts::Part of_version(facts, "version", v);
       facts.Add("least", reference_->Least(v));
       for (size_t page = 0; page < request.pages; ++page) {
@@ -271,8 +271,8 @@ class ModelFacts::Impl {
                bool changing, Facts& facts) {
     WalkRun run{.pages = pages_, .grabbed = grabbed_};
     RunWalk(site, policy, request, run);
-    if (changing) facts.Add("changes", history_.at());
-    history_.GoTo(0);
+    if (changing) facts.Add("changes", timeline_.at());
+    timeline_.GoTo(0);
     AddPages(run.count, facts);
     AddMarks(run.marks, facts);
     if (!changing) return;
@@ -288,7 +288,7 @@ class ModelFacts::Impl {
   const ArchArenas arenas_ = ArchArenas::For<Architectures>();
   Oracle oracle_;
   TranslateRules rules_;
-  History history_;
+  Timeline timeline_;
   std::unique_ptr<Reference> reference_ = std::make_unique<Reference>();
   std::array<uint64_t, Case::kMaxPages> pages_{};
   std::array<uint8_t, Case::kMaxPages> grabbed_{};

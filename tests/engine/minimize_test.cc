@@ -41,15 +41,15 @@ std::optional<std::string> SignatureOf(const fs::path& file) {
 // A wrong page in the first request and a page too few in the second.
 Case TwoFindings() {
   Case c = Crossing(3, kThreadBorder, 2 * kGiB);
-  const Record decoy = c.records.back();
-  c.records.erase(c.records.size() - 1);
+  const TableOp decoy = c.setup.back();
+  c.setup.erase(c.setup.size() - 1);
   c.requests.push_back({.start = 8 * kGiB - 4096, .pages = 2});
-  c.records.push_back(MapPages(8 * kGiB - 4096, 2, 0x8000));
+  c.setup.push_back(MapPages(8 * kGiB - 4096, 2, 0x8000));
   for (int i = 0; i < 4; ++i) {
-    c.records.push_back(MapPages(0x40000000, 1, 0x9000));
+    c.setup.push_back(MapPages(0x40000000, 1, 0x9000));
   }
   // Last, so that the easiest thing to drop is what the first finding needs.
-  c.records.push_back(decoy);
+  c.setup.push_back(decoy);
   Canonicalize(c);
   return c;
 }

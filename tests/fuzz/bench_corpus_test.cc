@@ -37,7 +37,7 @@ Corpus CorpusIn(const std::filesystem::path& folder) {
     std::vector<uint8_t> canonical(kMaxEncodedSize);
     canonical.resize(Encode(c, canonical));
     EXPECT_EQ(canonical, bytes) << entry.path();
-    EXPECT_TRUE(c.changes.empty()) << entry.path();
+    EXPECT_TRUE(c.concurrent.empty()) << entry.path();
     corpus[std::filesystem::relative(entry.path(), folder)] = c;
   }
   return corpus;
@@ -89,8 +89,8 @@ TEST_F(BenchCorpusTest, EveryFoldingLeafSizeAndLeafState) {
   for (const auto& [path, c] : one_) {
     EXPECT_EQ(c.mode.arch, ArchId::kS390) << path;
     ++levels[c.mode.levels];
-    for (const Record& record : c.records) {
-      if (record.kind != Record::Kind::kMap) continue;
+    for (const TableOp& record : c.setup) {
+      if (record.kind != TableOp::Kind::kMap) continue;
       leaves.insert(record.level);
       const LeafState& state = record.state;
       states.insert({static_cast<int>(state.permission), state.young,
@@ -111,7 +111,7 @@ TEST_F(BenchCorpusTest, FourRequestsOnTheSameTables) {
     const Case& four = four_.at(path);
     ASSERT_EQ(four.requests.size(), 4u) << path;
     EXPECT_EQ(four.requests[0], c.requests[0]) << path;
-    EXPECT_EQ(four.records, c.records) << path;
+    EXPECT_EQ(four.setup, c.setup) << path;
     EXPECT_EQ(four.mode, c.mode) << path;
     for (const Request& request : four.requests) {
       EXPECT_EQ(request.pages, c.requests[0].pages) << path;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -64,7 +65,7 @@ TEST(MutatorTest, QuietTablesAreMadeAsTheyWere) {
     for (uint64_t seed = 0; seed < 20'000; seed += 16) {
       Chain(seed, 16, 640, PagingModeFilter(), tables,
             [&all](std::span<const uint8_t> bytes) {
-              ASSERT_TRUE(Decode(bytes).changes.empty());
+              ASSERT_TRUE(Decode(bytes).concurrent.empty());
               all.insert(all.end(), bytes.begin(), bytes.end());
             });
     }
@@ -79,24 +80,25 @@ TEST(MutatorTest, QuietTablesAreMadeAsTheyWere) {
 // target that asks for none would be many soon.
 TEST(MutatorTest, QuietTablesStayQuiet) {
   int changing = 0;
-  Chain(
-      3, 2'000, kMaxEncodedSize, PagingModeFilter(), Tables::kChanging,
-      [&](std::span<const uint8_t> bytes) {
-        const Case c = Decode(bytes);
-        if (c.changes.empty()) return;
-        ++changing;
-        const auto as_they_are = [](uint8_t* /*data*/, size_t size,
-                                    size_t /*max_size*/) { return size; };
-        for (const Tables tables : {Tables::kWellFormed, Tables::kRaw}) {
-          for (uint64_t seed = 0; seed < 64; ++seed) {
-            Buffer buffer{};
-            std::copy(bytes.begin(), bytes.end(), buffer.begin());
-            const size_t size = Mutate(buffer, bytes.size(), seed,
-                                       PagingModeFilter(), tables, as_they_are);
-            ASSERT_TRUE(Decode(std::span(buffer).first(size)).changes.empty());
+  Chain(3, 2'000, kMaxEncodedSize, PagingModeFilter(), Tables::kChanging,
+        [&](std::span<const uint8_t> bytes) {
+          const Case c = Decode(bytes);
+          if (c.concurrent.empty()) return;
+          ++changing;
+          const auto as_they_are = [](uint8_t* /*data*/, size_t size,
+                                      size_t /*max_size*/) { return size; };
+          for (const Tables tables : {Tables::kWellFormed, Tables::kRaw}) {
+            for (uint64_t seed = 0; seed < 64; ++seed) {
+              Buffer buffer{};
+              std::copy(bytes.begin(), bytes.end(), buffer.begin());
+              const size_t size =
+                  Mutate(buffer, bytes.size(), seed, PagingModeFilter(), tables,
+                         as_they_are);
+              ASSERT_TRUE(
+                  Decode(std::span(buffer).first(size)).concurrent.empty());
+            }
           }
-        }
-      });
+        });
   EXPECT_GT(changing, 1'000);
 }
 
@@ -144,9 +146,9 @@ TEST(MutatorTest, WordsThatLinuxWouldNotWriteAreRare) {
   const auto count = [](int& counter) {
     return [&counter](std::span<const uint8_t> bytes) {
       const Case c = Decode(bytes);
-      for (const Record& record : c.records) {
-        if (record.kind == Record::Kind::kPoke ||
-            record.kind == Record::Kind::kPokeControl) {
+      for (const TableOp& record : c.setup) {
+        if (record.kind == TableOp::Kind::kPoke ||
+            record.kind == TableOp::Kind::kPokeControl) {
           ++counter;
           return;
         }
@@ -174,7 +176,7 @@ struct ChangingRun {
   int met = 0;      // ... in which something changes while the walk runs
   int dropped = 0;  // ... that return less than there was at the start
   // Comparable cases by kinds that they have.
-  std::array<int, kChangeKindCount> kinds{};
+  std::map<TableOp::Kind, int> kinds;
 };
 
 ChangingRun RunChanging(const PagingMode& mode, int cases) {
@@ -184,20 +186,18 @@ ChangingRun RunChanging(const PagingMode& mode, int cases) {
   const auto see = [&](std::span<const uint8_t> bytes) {
     const Case c = Decode(bytes);
     ++run.cases;
-    if (c.changes.empty()) return;
+    if (c.concurrent.empty()) return;
     ++run.changing;
-    run.several += c.changes.size() > 1;
+    run.several += c.concurrent.size() > 1;
     const Verdict& verdict = oracle.Judge(c, WalkSet::Of(kStaticLockless),
                                           Excuses::kExpectedFailures);
     ASSERT_FALSE(verdict.finding.has_value()) << ToText(c);
     run.impossible += verdict.inconclusive >= Inconclusive::kFreesPages;
     if (verdict.kind == Verdict::Kind::kInconclusive) return;
     ++run.comparable;
-    std::array<bool, kChangeKindCount> has{};
-    for (const Change& change : c.changes) {
-      has[static_cast<size_t>(change.kind)] = true;
-    }
-    for (size_t i = 0; i < has.size(); ++i) run.kinds[i] += has[i];
+    std::set<TableOp::Kind> kinds;
+    for (const ConcurrentOp& op : c.concurrent) kinds.insert(op.kind);
+    for (const TableOp::Kind kind : kinds) ++run.kinds[kind];
     for (const RequestVerdict& request : verdict.requests) {
       if (request.inconclusive != Inconclusive::kNo) continue;
       const WalkVerdict& walk = request.walks[IndexOf(kStaticLockless)];
@@ -217,7 +217,7 @@ ChangingRun RunChanging(const PagingMode& mode, int cases) {
 TEST(MutatorTest, ChangingFloors) {
   for (const PagingMode& mode : kAllPagingModes) {
     SCOPED_TRACE(Name(mode));
-    const ChangingRun run = RunChanging(mode, 40'000);
+    ChangingRun run = RunChanging(mode, 40'000);
     EXPECT_EQ(run.cases, 40'000);
     EXPECT_GE(run.changing, run.cases * 95 / 100);
     EXPECT_LT(run.changing, run.cases);
@@ -227,12 +227,11 @@ TEST(MutatorTest, ChangingFloors) {
     EXPECT_GE(run.impossible, run.changing / 100);
     EXPECT_GE(run.met, run.requests * 35 / 100);
     EXPECT_GE(run.dropped, run.requests * 14 / 100);
-    for (size_t i = 0; i < run.kinds.size(); ++i) {
-      const auto kind = static_cast<Change::Kind>(i);
-      if (kind == Change::Kind::kUpgrade && !InfoOf(mode).can_upgrade) {
-        EXPECT_LE(run.kinds[i], 10) << Name(kind);
+    for (const TableOp::Kind kind : kConcurrentKinds) {
+      if (kind == TableOp::Kind::kUpgrade && !InfoOf(mode).can_upgrade) {
+        EXPECT_LE(run.kinds[kind], 10) << Name(kind);
       } else {
-        EXPECT_GE(run.kinds[i], run.comparable * 2 / 100) << Name(kind);
+        EXPECT_GE(run.kinds[kind], run.comparable * 2 / 100) << Name(kind);
       }
     }
   }
@@ -240,9 +239,11 @@ TEST(MutatorTest, ChangingFloors) {
 
 // A long run meets all that Linux never does.
 TEST(MutatorTest, ChangesThatAreImpossible) {
-  constexpr size_t kAll = static_cast<size_t>(Impossible::kUpgradesNothing) + 1;
+  // And kNo.
+  constexpr size_t kAll = static_cast<size_t>(Inconclusive::kUpgradesNothing) -
+                          static_cast<size_t>(Inconclusive::kFreesPages) + 2;
   ChangeCheck check;
-  std::set<Impossible> met;
+  std::set<Inconclusive> met;
   for (uint64_t seed = 0; seed < 400'000; seed += 8) {
     Chain(seed, 8, kMaxEncodedSize, PagingModeFilter(), Tables::kChanging,
           [&](std::span<const uint8_t> bytes) {
@@ -265,11 +266,10 @@ TEST(ChangeCheckTest, SaysWhatTheOracleSays) {
     const bool malformed =
         verdict.inconclusive >= Inconclusive::kMalformedWord &&
         verdict.inconclusive <= Inconclusive::kMalformedControl;
-    const Impossible answer = check.Ask(c);
-    EXPECT_EQ(oracle::AsInconclusive(answer),
-              malformed ? Inconclusive::kNo : verdict.inconclusive)
+    const Inconclusive answer = check.Ask(c);
+    EXPECT_EQ(answer, malformed ? Inconclusive::kNo : verdict.inconclusive)
         << ToText(c);
-    impossible += answer != Impossible::kNo;
+    impossible += answer != Inconclusive::kNo;
   }
   EXPECT_GT(impossible, 1000);
 }

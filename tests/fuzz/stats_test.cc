@@ -42,14 +42,13 @@ class StatsTest : public testing::Test {
   Stats stats_;
 };
 
-// Three pages, and `change` before a read of the walk.
-Case Changed(int levels, const Change& change) {
+// Three pages, and `op` before a read of the walk.
+Case Changed(int levels, const TableOp& op, uint16_t read = 1) {
   Case c = MakeCase(levels, {.pages = 3}, {MapPages(0, 3, kPage)});
-  c.changes.push_back(change);
+  c.concurrent.push_back({op, read});
   return c;
 }
-constexpr Change kDetach{
-    .kind = Change::Kind::kDetach, .level = Level::kPmd, .read = 8};
+constexpr TableOp kDetach{.kind = TableOp::Kind::kDetach, .level = Level::kPmd};
 
 TEST_F(StatsTest, QuietTablesAreNotCountedAsChanging) {
   Count(Crossing(3, kThreadBorder, 2 * kGiB));
@@ -63,20 +62,18 @@ TEST_F(StatsTest, QuietTablesAreNotCountedAsChanging) {
 
 TEST_F(StatsTest, WhatChangesAndWhoNotices) {
   // The pages are gone when the walk gets to them.
-  Count(Changed(5, {.read = 1, .count = 3}));
+  Count(Changed(5, {.kind = TableOp::Kind::kClear, .count = 3}));
   // The table is taken away while the walk is below it.
-  Case two = Changed(5, kDetach);
+  Case two = Changed(5, kDetach, 8);
   // A walk that ends before anything changes, and one that is refused.
   two.requests.push_back({.start = 16 * kMiB});
   two.requests.push_back({.start = ~uint64_t{0} - kPage + 1, .pages = 9});
   Count(two);
   // Nobody comes so far.
-  Count(Changed(5, {.read = 1000}));
+  Count(Changed(5, {.kind = TableOp::Kind::kClear}, 1000));
   // Nothing less for it.
-  Count(Changed(5, {.kind = Change::Kind::kMap,
-                    .read = 1,
-                    .address = 7 * kPage,
-                    .frame = kPage}));
+  Count(Changed(
+      5, {.kind = TableOp::Kind::kMap, .address = 7 * kPage, .frame = kPage}));
   ExpectNumber("/judged", 4);
   ExpectNumber("/changing/cases", 4);
   ExpectNumber("/changing/requests", 5);
@@ -89,23 +86,24 @@ TEST_F(StatsTest, WhatChangesAndWhoNotices) {
 }
 
 TEST_F(StatsTest, WhatLinuxNeverDoes) {
-  const auto clear_pmd =
-      Change{.kind = Change::Kind::kClear, .level = Level::kPmd};
+  const TableOp clear_pmd = {.kind = TableOp::Kind::kClear,
+                             .level = Level::kPmd};
   Count(Changed(3, clear_pmd));
   Count(Changed(3, clear_pmd));
-  Count(Changed(3, {.kind = Change::Kind::kMap, .frame = kPage}));
-  Count(Changed(3, {.kind = Change::Kind::kSplit, .level = Level::kPmd}));
-  Count(Changed(3, {.kind = Change::Kind::kRefill, .frame = kPage}));
-  Count(Changed(5, {.kind = Change::Kind::kUpgrade}));
+  Count(Changed(3, {.kind = TableOp::Kind::kMap, .frame = kPage}));
+  Count(Changed(3, {.kind = TableOp::Kind::kSplit, .level = Level::kPmd}));
+  Count(Changed(3, {.kind = TableOp::Kind::kRefill, .frame = kPage}));
+  Count(Changed(5, {.kind = TableOp::Kind::kUpgrade}));
   Count(Changed(
       3,
-      {.kind = Change::Kind::kDetach, .level = Level::kPmd, .address = kGiB}));
-  Case large = Changed(3, {.kind = Change::Kind::kClear});
-  large.records[0] = MapLarge(Level::kPmd, 0, kMiB);
+      {.kind = TableOp::Kind::kDetach, .level = Level::kPmd, .address = kGiB}));
+  Case large = Changed(3, {.kind = TableOp::Kind::kClear});
+  large.setup[0] = MapLarge(Level::kPmd, 0, kMiB);
   Count(large);
   Case collapse =
-      Changed(3, {.kind = Change::Kind::kDetach, .level = Level::kPmd});
-  collapse.changes.push_back({.kind = Change::Kind::kMap, .frame = kPage});
+      Changed(3, {.kind = TableOp::Kind::kDetach, .level = Level::kPmd});
+  collapse.concurrent.push_back(
+      {{.kind = TableOp::Kind::kMap, .frame = kPage}});
   Count(collapse);
   ExpectNumber("/inconclusive", 9);
   ExpectNumber("/impossible/frees-pages", 2);
@@ -123,11 +121,11 @@ TEST_F(StatsTest, WhatLinuxNeverDoes) {
 TEST_F(StatsTest, ExpectedFailuresByCause) {
   Count(Crossing(2, 16 * kMiB, kMiB));
   Case large = MakeCase(2, {.pages = 1}, {MapLarge(Level::kPmd, 0, kMiB)});
-  large.changes.push_back(
-      {.kind = Change::Kind::kClear, .level = Level::kPmd, .read = 2});
+  large.concurrent.push_back(
+      {{.kind = TableOp::Kind::kClear, .level = Level::kPmd}, 2});
   Count(large);
   Count(large);
-  Count(Changed(3, kDetach));
+  Count(Changed(3, kDetach, 8));
   ExpectNumber("/expected_failures/static-by-value/stack-escape", 1);
   ExpectNumber("/expected_failures/static-by-value/vacuous-recheck", 2);
   ExpectNumber("/expected_failures/folded-aware-by-value/vacuous-recheck", 2);

@@ -139,10 +139,10 @@ size_t Count(std::string_view text, std::string_view part) {
 Case UnmappedMeanwhile() {
   Case c = MakeCase(3, {.start = 0x80000000, .pages = 1},
                     {MapLarge(Level::kPud, 0x80000000, 0x80000000)});
-  c.changes.push_back({.kind = Change::Kind::kClear,
-                       .level = Level::kPud,
-                       .read = 4,
-                       .address = 0x80000000});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kClear,
+                           .level = Level::kPud,
+                           .address = 0x80000000},
+                          4});
   return c;
 }
 
@@ -152,10 +152,9 @@ Case FreedMeanwhile() {
   Case c = MakeCase(3, {.start = 0x80000000, .pages = 1},
                     {MapPages(0x80000000, 1, 0x1000)});
   for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
-    c.changes.push_back({.kind = Change::Kind::kClear,
-                         .level = level,
-                         .read = 6,
-                         .address = 0x80000000});
+    c.concurrent.push_back(
+        {{.kind = TableOp::Kind::kClear, .level = level, .address = 0x80000000},
+         6});
   }
   return c;
 }
@@ -164,15 +163,15 @@ Case FreedMeanwhile() {
 Case CollapsedMeanwhile() {
   Case c = MakeCase(3, {.start = 0x80000000, .pages = 3},
                     {MapPages(0x80000000, 3, 0x1000)});
-  c.changes.push_back({.kind = Change::Kind::kDetach,
-                       .level = Level::kPmd,
-                       .read = 9,
-                       .address = 0x80000000});
-  c.changes.push_back({.kind = Change::Kind::kClear,
-                       .level = Level::kPte,
-                       .read = 10,
-                       .address = 0x80000000,
-                       .count = 256});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kDetach,
+                           .level = Level::kPmd,
+                           .address = 0x80000000},
+                          9});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kClear,
+                           .level = Level::kPte,
+                           .address = 0x80000000,
+                           .count = 256},
+                          10});
   return c;
 }
 
@@ -359,8 +358,8 @@ TEST(KernelReportTest, TellsHowTheRecheckSawAChange) {
 TEST(KernelReportTest, TellsWhatTheRecheckLooksAt) {
   Case c = CollapsedMeanwhile();
   c.requests[0].pages = 1;
-  c.changes[0].read = 5;
-  c.changes[1].read = 100;
+  c.concurrent[0].read = 5;
+  c.concurrent[1].read = 100;
   KernelAnswer answer = RaceAnswerOf(c, kStaticLockless);
   ASSERT_EQ(answer.reads.back().role, KernelRead::Role::kCheck);
   answer.reads.pop_back();
@@ -421,10 +420,10 @@ TEST(KernelReportTest, ExplainsOtherRulesWhileTablesChange) {
 TEST(KernelReportTest, FoldsLongRunsWhileTablesChange) {
   Case c = MakeCase(3, {.start = 0x10000000, .pages = 16},
                     {MapPages(0x10000000, 16, 0x100000)});
-  c.changes.push_back({.kind = Change::Kind::kClear,
-                       .level = Level::kPte,
-                       .read = 29,
-                       .address = 0x10008000});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kClear,
+                           .level = Level::kPte,
+                           .address = 0x10008000},
+                          29});
   const std::string flat =
       Flat(RaceReport("as-is", c, RaceAnswerOf(c, kStaticLockless)));
   EXPECT_THAT(flat, HasSubstr("returns page 0 ... 5 more, which return pages 1 "

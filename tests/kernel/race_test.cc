@@ -34,7 +34,7 @@ namespace {
 Case Regression(const std::string& name) {
   const Case c = Decode(
       Bytes(ReadFile("corpus/regressions/" + name + ".bin").value_or("")));
-  EXPECT_FALSE(c.changes.empty()) << name;
+  EXPECT_FALSE(c.concurrent.empty()) << name;
   return c;
 }
 
@@ -193,7 +193,7 @@ Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
       came.changed += request.changed;
       came.excused += request.excuse != Cause::kNone;
       came.unlike += request.inconclusive == Inconclusive::kNo &&
-                     !c.changes.empty() && request.excuse == Cause::kNone &&
+                     !c.concurrent.empty() && request.excuse == Cause::kNone &&
                      !request.reads_as_model;
     }
     if (verdict.finding.has_value()) {

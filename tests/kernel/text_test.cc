@@ -80,7 +80,7 @@ Case MappedRange(PagingMode mode, bool write) {
   Case c;
   c.mode = mode;
   c.requests.push_back({.start = start, .pages = 4, .write = write});
-  c.records.push_back(MapPages(start, 4, 16 * page));
+  c.setup.push_back(MapPages(start, 4, 16 * page));
   Canonicalize(c);
   return c;
 }
@@ -209,7 +209,7 @@ TEST_P(TextTest, LoopInvariantIsTheModels) {
       for (int i = 0; i < 2'000; ++i) {
         const Case c = generator.DrawCase();
         AddressSpace<A> mm(arena, mode.levels);
-        if (Populate<A>(c, mm) != Malformed::kNo) continue;
+        if (Populate<A>(c, mm) != Inconclusive::kNo) continue;
         const Request& request = c.requests[0];
         if (Permitted<A>(mode.levels, request.start, request.pages) !=
             Inconclusive::kNo) {

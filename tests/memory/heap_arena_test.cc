@@ -10,7 +10,7 @@
 
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/memory/arena.h"
-#include "pxdfuzz/memory/versions.h"
+#include "pxdfuzz/memory/snapshots.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/oracle/oracle.h"
 #include "pxdfuzz/paging/level.h"
@@ -21,7 +21,7 @@
 namespace pxdfuzz {
 namespace {
 
-TEST(HeapArenaTest, HoldsVersions) {
+TEST(HeapArenaTest, HoldsSnapshots) {
   Arena arena(/*empty=*/{1, 2, 3, 4, 5}, /*alignment=*/{8, 8, 8, 8, 8});
   arena.Begin(S390::GeometryOf(3));
   const uint64_t table = *arena.NewTable(Level::kPmd);
@@ -33,24 +33,24 @@ TEST(HeapArenaTest, HoldsVersions) {
   };
   put(7, 70);
 
-  Versions versions;
-  versions.Begin(arena);
-  versions.BeginNext();
+  Snapshots snapshots;
+  snapshots.Begin(arena);
+  snapshots.BeginNext();
   put(7, 71);
   put(8, 80);
   put(7, 72);
-  versions.EndNext();
-  versions.BeginNext();
+  snapshots.EndNext();
+  snapshots.BeginNext();
   put(8, 81);
-  versions.EndNext();
-  EXPECT_EQ(versions.WritesOf(1).size(), 3u);
-  EXPECT_EQ(versions.WritesOf(2).front().before, 80u);
+  snapshots.EndNext();
+  EXPECT_EQ(snapshots.WritesOf(1).size(), 3u);
+  EXPECT_EQ(snapshots.WritesOf(2).front().before, 80u);
 
-  for (const size_t version : {0, 2, 1, 0}) {
-    versions.GoTo(version);
-    EXPECT_EQ(at(7), version == 0 ? 70u : 72u) << version;
-    EXPECT_EQ(at(8), version == 0 ? arena.empty(Level::kPmd) : 79u + version)
-        << version;
+  for (const size_t snapshot : {0, 2, 1, 0}) {
+    snapshots.GoTo(snapshot);
+    EXPECT_EQ(at(7), snapshot == 0 ? 70u : 72u) << snapshot;
+    EXPECT_EQ(at(8), snapshot == 0 ? arena.empty(Level::kPmd) : 79u + snapshot)
+        << snapshot;
   }
 }
 

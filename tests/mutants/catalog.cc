@@ -58,7 +58,7 @@ class PlantedRunner {
   void operator()(const WalkSite& site, Policy policy, const Request& request,
                   WalkRun& run) const {
     const WalkFunction planted = FunctionOf(A::kId);
-    const bool is_still = site.history.count() == 1;
+    const bool is_still = site.timeline.count() == 1;
     (planted != nullptr && is_still ? planted : &RunWalk)(site, policy, request,
                                                           run);
   }

@@ -49,7 +49,7 @@ std::set<size_t> CellsOf(const Case& c) {
 // what came of it.
 std::set<std::string> RacesOf(const Case& c) {
   std::set<std::string> races;
-  if (c.changes.empty()) return races;
+  if (c.concurrent.empty()) return races;
   const std::string mode =
       Concat({Name(c.mode.arch), "/", std::to_string(c.mode.levels), " "});
   const Verdict& verdict = Judge(c);
@@ -60,10 +60,11 @@ std::set<std::string> RacesOf(const Case& c) {
     for (size_t i = 0; i < kWalkCount; ++i) {
       const WalkVerdict& walk = request.walks[i];
       for (size_t change = 0; walk.ran && change < walk.changes; ++change) {
-        races.insert(Concat(
-            {mode, Name(kAllWalks[i]), " ", Name(c.changes[change].kind), " ",
-             Name(c.changes[change].level), " ", Name(walk.outcome), " ",
-             Name(walk.excuse), walk.pages < request.pages ? " less" : ""}));
+        races.insert(Concat({mode, Name(kAllWalks[i]), " ",
+                             Name(c.concurrent[change].kind), " ",
+                             Name(c.concurrent[change].level), " ",
+                             Name(walk.outcome), " ", Name(walk.excuse),
+                             walk.pages < request.pages ? " less" : ""}));
       }
     }
   }

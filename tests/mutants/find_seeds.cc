@@ -67,9 +67,9 @@ Case Shrunk(Case c, const std::vector<Missing>& missing,
   Case plain = c;
   plain.stack = Stack();
   if (ShowsAll(missing, those, plain)) c = plain;
-  while (ShrinkOne(c, &Case::changes, 0, missing, those) ||
+  while (ShrinkOne(c, &Case::concurrent, 0, missing, those) ||
          ShrinkOne(c, &Case::requests, 1, missing, those) ||
-         ShrinkOne(c, &Case::records, 0, missing, those)) {
+         ShrinkOne(c, &Case::setup, 0, missing, those)) {
   }
   return c;
 }

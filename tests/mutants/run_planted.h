@@ -80,7 +80,7 @@ void RunPlanted(const WalkSite& site, Policy policy, const Request& request,
       typename A::Kernel(site.mode.levels), policy, memory, trace);
   try {
     run.count =
-        walk.Run(EntryRef::InTable(site.history.top(0).root), request.start,
+        walk.Run(EntryRef::InTable(site.timeline.top(0).root), request.start,
                  request.start + request.pages * geometry.page_size(),
                  request.write, run.pages);
     run.marks = trace.marks();

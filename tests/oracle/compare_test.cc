@@ -142,20 +142,20 @@ TEST(CompareTest, Permitted) {
 }
 
 TEST(CompareTest, MalformedTablesAreInconclusive) {
-  const auto judge = [](Record poke) {
+  const auto judge = [](TableOp poke) {
     Oracle oracle;
     Case c = Known("thread-wrong-page");
-    c.records.push_back(poke);
+    c.setup.push_back(poke);
     const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
     EXPECT_EQ(verdict.kind == Verdict::Kind::kInconclusive,
               verdict.inconclusive != Inconclusive::kNo);
     return verdict.inconclusive;
   };
   const auto poke = [](Level level, uint64_t word) {
-    return Record{.kind = Record::Kind::kPoke,
-                  .level = level,
-                  .address = 0x10000000000,
-                  .word = word};
+    return TableOp{.kind = TableOp::Kind::kPoke,
+                   .level = level,
+                   .address = 0x10000000000,
+                   .word = word};
   };
   // Bit 1000 of a page entry belongs to its frame; 800 is never set.
   EXPECT_EQ(judge(poke(Level::kPte, 0x101f)), Inconclusive::kMalformedWord);
@@ -166,7 +166,7 @@ TEST(CompareTest, MalformedTablesAreInconclusive) {
   EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase)), Inconclusive::kNo);
   EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase | 0x10)),
             Inconclusive::kMalformedWord);
-  EXPECT_EQ(judge({.kind = Record::Kind::kPokeControl, .word = 7}),
+  EXPECT_EQ(judge({.kind = TableOp::Kind::kPokeControl, .word = 7}),
             Inconclusive::kMalformedControl);
 }
 
@@ -194,7 +194,7 @@ TEST(CompareTest, TheFindingIsTheFirstRequestsFirstWalk) {
   Oracle oracle;
   Case c = Known("old-page-written");
   const Case bad = Known("thread-wrong-page");
-  for (const Record& record : bad.records) c.records.push_back(record);
+  for (const TableOp& record : bad.setup) c.setup.push_back(record);
   c.requests.push_back(bad.requests[0]);
   c.requests.push_back(bad.requests[0]);
   const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);

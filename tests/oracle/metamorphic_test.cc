@@ -58,7 +58,7 @@ class MetamorphicTest : public ::testing::Test {
     const Stack stack;
     if (finder.walk.has_value()) {
       const PagingMode mode = {A::kId, static_cast<uint8_t>(mm.levels())};
-      History still;
+      Timeline still;
       still.Begin(mm);
       WalkRun run{.pages = pages, .grabbed = {}};
       RunWalk({mode, mm.arena(), still, stack}, *finder.walk, request, run);
@@ -118,7 +118,7 @@ TYPED_TEST(MetamorphicTest, ARootWithMoreLevelsChangesNothing) {
       this->ForEachCase(
           levels, [&](const Case& c, const Request& request, Rng&) {
             AddressSpace<TypeParam> mm(this->arena_, levels);
-            if (Populate(c, mm) != Malformed::kNo) return;
+            if (Populate(c, mm) != Inconclusive::kNo) return;
             AddressSpace<TypeParam> bigger(this->other_, more);
             Populate(c, bigger);
             const Pages pages = this->Find({"reference", {}}, mm, request);
@@ -140,7 +140,7 @@ TYPED_TEST(MetamorphicTest, SplittingALargeLeafChangesNothing) {
        ++levels) {
     this->ForEachCase(levels, [&](const Case& c, const Request& request, Rng&) {
       AddressSpace<TypeParam> mm(this->arena_, levels);
-      if (Populate(c, mm) != Malformed::kNo) return;
+      if (Populate(c, mm) != Inconclusive::kNo) return;
       const std::vector<Finder> finders = this->Finders(levels);
       std::vector<Pages> before;
       for (const Finder& finder : finders) {
@@ -190,7 +190,7 @@ TYPED_TEST(MetamorphicTest, AMappingOutsideARangeChangesNothing) {
     this->ForEachCase(levels, [&](const Case& c, const Request& request,
                                   Rng& rng) {
       AddressSpace<TypeParam> mm(this->arena_, levels);
-      if (Populate(c, mm) != Malformed::kNo) return;
+      if (Populate(c, mm) != Inconclusive::kNo) return;
       const Geometry& geometry = mm.geometry();
       // Near the range as often as far away, and where no large leaf stands.
       const uint64_t page =
@@ -237,7 +237,7 @@ TYPED_TEST(MetamorphicTest, ARangeInTwoPartsHasThePagesOfTheWhole) {
         levels, [&](const Case& c, const Request& request, Rng& rng) {
           if (request.pages < 2) return;
           AddressSpace<TypeParam> mm(this->arena_, levels);
-          if (Populate(c, mm) != Malformed::kNo) return;
+          if (Populate(c, mm) != Inconclusive::kNo) return;
           Request first = request;
           first.pages = static_cast<uint16_t>(1 + rng.Below(request.pages - 1));
           Request second = request;

@@ -41,17 +41,17 @@ class RawCases {
     // From the leaf up: a table has to be there before its parent is spoilt.
     for (const Level level : kAllLevels) {
       if (!geometry.real(level)) break;
-      c.records.push_back({.kind = Record::Kind::kPoke,
-                           .level = level,
-                           .address = start & ~(geometry.span(level) - 1),
-                           .word = Word(level)});
+      c.setup.push_back({.kind = TableOp::Kind::kPoke,
+                         .level = level,
+                         .address = start & ~(geometry.span(level) - 1),
+                         .word = Word(level)});
     }
     if (OneIn(2)) {
       const Level top = geometry.root();
       const uint64_t control =
           TableAddress(top) | (random_() & 0x100) | (Ordinal(top) - 1) << 2 | 3;
-      c.records.push_back(
-          {.kind = Record::Kind::kPokeControl, .word = Spoilt(control)});
+      c.setup.push_back(
+          {.kind = TableOp::Kind::kPokeControl, .word = Spoilt(control)});
     }
     Canonicalize(c);
     return c;
@@ -84,15 +84,15 @@ class RawCases {
   }
 
   void AddMapping(const Geometry& geometry, uint64_t start, Case& c) {
-    Record record{.kind = Record::Kind::kMap,
-                  .level = static_cast<Level>(Pick(3)),
-                  .count = static_cast<uint16_t>(1 + Pick(4)),
-                  .frame = (random_() & 0xffff'ffff) << 12,
-                  .state = {.young = !OneIn(8), .dirty = !OneIn(4)}};
+    TableOp record{.kind = TableOp::Kind::kMap,
+                   .level = static_cast<Level>(Pick(3)),
+                   .count = static_cast<uint16_t>(1 + Pick(4)),
+                   .frame = (random_() & 0xffff'ffff) << 12,
+                   .state = {.young = !OneIn(8), .dirty = !OneIn(4)}};
     if (!geometry.real(record.level)) record.level = Level::kPmd;
     record.address = start & ~(geometry.span(record.level) - 1);
     record.frame &= ~(geometry.span(record.level) - 1);
-    c.records.push_back(record);
+    c.setup.push_back(record);
   }
 
   std::mt19937_64 random_;
@@ -190,10 +190,10 @@ TEST(TranslateRulesTest, AViolationSaysWhatItTakesToSeeIt) {
   Case c;
   c.mode = {ArchId::kS390, 3};
   c.requests.push_back({.start = 0x1007ffff000});
-  c.records.push_back({.kind = Record::Kind::kMap,
-                       .level = Level::kPte,
-                       .address = 0x1007ffff000,
-                       .frame = 0xabc000});
+  c.setup.push_back({.kind = TableOp::Kind::kMap,
+                     .level = Level::kPte,
+                     .address = 0x1007ffff000,
+                     .frame = 0xabc000});
   constexpr S390ManualBug kBug =
       mutants::S390BugOf<mutants::PageZeroIgnored>({});
   PlantedS390::Manual::Plant(kBug);

@@ -372,7 +372,7 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
         const std::string name(Name(kAllWalks[walk]));
         ASSERT_THAT(report, HasSubstr("--- " + name + ", turn by turn -"));
         if (judged.outcome == Outcome::kAgrees) {
-          ASSERT_THAT(flat, HasSubstr(name + (c.changes.empty()
+          ASSERT_THAT(flat, HasSubstr(name + (c.concurrent.empty()
                                                   ? " agrees with the reference"
                                                   : " holds while the tables "
                                                     "change: ")));
@@ -504,11 +504,11 @@ TEST(FindingReportTest, MarksTheRequestAndKeepsTheCaseAsText) {
 
 TEST(FindingReportTest, SaysWhyTheReferenceStops) {
   struct {
-    Record record;
+    TableOp record;
     bool write;
     std::string_view why;
   } const kCases[] = {
-      {{.kind = Record::Kind::kSwap, .address = 0x10080000000},
+      {{.kind = TableOp::Kind::kSwap, .address = 0x10080000000},
        false,
        "stop: swap entry"},
       {{.address = 0x10080000000,
@@ -526,10 +526,10 @@ TEST(FindingReportTest, SaysWhyTheReferenceStops) {
         .state = {.special = true}},
        false,
        "stop: special page"},
-      {{.kind = Record::Kind::kClear, .address = 0x10080000000},
+      {{.kind = TableOp::Kind::kClear, .address = 0x10080000000},
        false,
        "stop: empty pte"},
-      {{.kind = Record::Kind::kClear,
+      {{.kind = TableOp::Kind::kClear,
         .level = Level::kPud,
         .address = 0x10080000000},
        false,
@@ -539,7 +539,7 @@ TEST(FindingReportTest, SaysWhyTheReferenceStops) {
   for (const auto& [record, write, why] : kCases) {
     Case c = Example();
     c.requests[0].write = write;
-    c.records[1] = record;
+    c.setup[1] = record;
     const std::string report = ReportOf(oracle, c, WalkSet::Named());
     EXPECT_THAT(report, HasSubstr("goes on too far"));
     EXPECT_THAT(report, HasSubstr(why));
@@ -549,7 +549,7 @@ TEST(FindingReportTest, SaysWhyTheReferenceStops) {
 TEST(FindingReportTest, TellsRunsOfPageEntriesTogether) {
   Case c = Example();
   c.requests[0] = {.start = 0x1007ff80000, .pages = 129, .write = false};
-  c.records[0] = {.address = 0x1007ff80000, .count = 128, .frame = 0x1000000};
+  c.setup[0] = {.address = 0x1007ff80000, .count = 128, .frame = 0x1000000};
   Oracle oracle;
   const std::string report = ReportOf(oracle, c, WalkSet::Named());
   EXPECT_THAT(Unwrapped(LeftOfTurns(report)),
@@ -627,7 +627,7 @@ struct WrongIndexArch : S390 {
 TEST(WalkTextTest, LongWalksAreToldInPart) {
   Case c = Example();
   c.requests[0] = {.start = 0x10000, .pages = 200, .write = false};
-  c.records[0] = {.address = 0x10000, .count = 200, .frame = 0x1000000};
+  c.setup[0] = {.address = 0x10000, .count = 200, .frame = 0x1000000};
   const Replay<WrongIndexArch> replay(
       c, 0, {BoundaryRule::kStatic, Descent::kLockless, Step::kRecompute});
   const WalkText<WrongIndexArch> walk(replay, Outcome::kWrongPage, 100);
@@ -644,8 +644,8 @@ TEST(WalkTextTest, LongWalksAreToldInPart) {
 // -----------------------------------------------------------------------------
 // Tables that change while the walk runs.
 
-Case WithChanges(Case c, std::initializer_list<Change> changes) {
-  for (const Change& change : changes) c.changes.push_back(change);
+Case WithChanges(Case c, std::initializer_list<ConcurrentOp> changes) {
+  for (const ConcurrentOp& change : changes) c.concurrent.push_back(change);
   return c;
 }
 
@@ -677,10 +677,10 @@ Explained Explain(const Case& c, Policy policy) {
 // A collapse takes the page table away before its entry is read: at 2 levels
 // the recheck of pmd looks at a local copy.
 Case StaleByVoidCheck() {
-  return WithChanges(OnePage(), {{.kind = Change::Kind::kDetach,
-                                  .level = Level::kPmd,
-                                  .read = 5,
-                                  .address = kMiB}});
+  return WithChanges(
+      OnePage(),
+      {{{.kind = TableOp::Kind::kDetach, .level = Level::kPmd, .address = kMiB},
+        5}});
 }
 
 TEST(ChangingReportTest, StalePage) {
@@ -863,11 +863,14 @@ have then. Tables are numbered in the order in which they were made. Lines with
 
 // A leaf of 2 GiB at 3 levels: pudp is the address of a local variable.
 TEST(ChangingReportTest, StaleLargePage) {
-  const Explained explained = Explain(
-      WithChanges(MakeCase(3, {.start = 2 * kGiB, .pages = 2},
-                           {MapLarge(Level::kPud, 2 * kGiB, 8 * kGiB)}),
-                  {{.level = Level::kPud, .read = 4, .address = 2 * kGiB}}),
-      kFoldedAwareByValue);
+  const Explained explained =
+      Explain(WithChanges(MakeCase(3, {.start = 2 * kGiB, .pages = 2},
+                                   {MapLarge(Level::kPud, 2 * kGiB, 8 * kGiB)}),
+                          {{{.kind = TableOp::Kind::kClear,
+                             .level = Level::kPud,
+                             .address = 2 * kGiB},
+                            4}}),
+              kFoldedAwareByValue);
   EXPECT_EQ(explained.outcome, Outcome::kStale);
   EXPECT_THAT(
       explained.flat,
@@ -887,10 +890,10 @@ TEST(ChangingReportTest, StaleLargePage) {
 
 TEST(ChangingReportTest, WrongPageOfATableThatWasFilledAnew) {
   const Explained explained =
-      Explain(WithChanges(StaleByVoidCheck(), {{.kind = Change::Kind::kRefill,
-                                                .read = 5,
-                                                .address = 3 * kMiB,
-                                                .frame = 0x5000000}}),
+      Explain(WithChanges(StaleByVoidCheck(), {{{.kind = TableOp::Kind::kRefill,
+                                                 .address = 3 * kMiB,
+                                                 .frame = 0x5000000},
+                                                5}}),
               kFoldedAwareByValue);
   EXPECT_EQ(explained.outcome, Outcome::kWrongPage);
   EXPECT_THAT(explained.flat,
@@ -915,9 +918,12 @@ TEST(ChangingReportTest, WrongPageOfATableThatWasFilledAnew) {
 }
 
 TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
-  const Change clear_page = {.read = 8, .address = 0x1007ffff000};
-  const Change clear_pmd = {
-      .level = Level::kPmd, .read = 8, .address = 0x1007ff00000};
+  const ConcurrentOp clear_page = {
+      {.kind = TableOp::Kind::kClear, .address = 0x1007ffff000}, 8};
+  const ConcurrentOp clear_pmd = {{.kind = TableOp::Kind::kClear,
+                                   .level = Level::kPmd,
+                                   .address = 0x1007ff00000},
+                                  8};
   const Explained pmd = Explain(WithChanges(Example(), {clear_page, clear_pmd}),
                                 kStaticByPointer);
   EXPECT_EQ(pmd.outcome, Outcome::kFault);
@@ -946,17 +952,19 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
   EXPECT_EQ(picture.walk_path[1].later, 0u);
   EXPECT_EQ(picture.walk_path[2].at, WalkPicture::Step::At::kNowhere);
 
-  Change page = clear_page;
-  Change table = clear_pmd;
+  ConcurrentOp page = clear_page;
+  ConcurrentOp table = clear_pmd;
   page.read = table.read = 6;
-  const Explained pud = Explain(
-      WithChanges(
-          MakeCase(3, {.start = 0x1007ffff000, .pages = 1},
-                   {MapPages(0x1007ffff000, 1, 0x1000000)}),
-          {page,
-           table,
-           {.level = Level::kPud, .read = 6, .address = 0x10000000000}}),
-      kStaticByPointer);
+  const Explained pud =
+      Explain(WithChanges(MakeCase(3, {.start = 0x1007ffff000, .pages = 1},
+                                   {MapPages(0x1007ffff000, 1, 0x1000000)}),
+                          {page,
+                           table,
+                           {{.kind = TableOp::Kind::kClear,
+                             .level = Level::kPud,
+                             .address = 0x10000000000},
+                            6}}),
+              kStaticByPointer);
   EXPECT_EQ(pud.outcome, Outcome::kFault);
   EXPECT_THAT(pud.flat, HasSubstr("pmd_offset(pudp, addr) reads *pudp again "
                                   "(read 6): *pudp was segment table 0 when it "
@@ -966,10 +974,10 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
 
 TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
   const Explained explained =
-      Explain(WithChanges(Example(), {{.kind = Change::Kind::kDetach,
-                                       .level = Level::kPmd,
-                                       .read = 6,
-                                       .address = 0x1007ff00000}}),
+      Explain(WithChanges(Example(), {{{.kind = TableOp::Kind::kDetach,
+                                        .level = Level::kPmd,
+                                        .address = 0x1007ff00000},
+                                       6}}),
               kStaticLockless);
   EXPECT_EQ(explained.outcome, Outcome::kAgrees);
   EXPECT_THAT(
@@ -994,11 +1002,13 @@ TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
 }
 
 TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
-  const Change upgrade = {.kind = Change::Kind::kUpgrade, .read = 4};
-  const Explained during =
-      Explain(WithChanges(Example(),
-                          {upgrade, {.read = 400, .address = 0x1007ffff000}}),
-              kStaticLockless);
+  const ConcurrentOp upgrade = {{.kind = TableOp::Kind::kUpgrade}, 4};
+  const Explained during = Explain(
+      WithChanges(
+          Example(),
+          {upgrade,
+           {{.kind = TableOp::Kind::kClear, .address = 0x1007ffff000}, 400}}),
+      kStaticLockless);
   EXPECT_EQ(during.outcome, Outcome::kAgrees);
   EXPECT_THAT(during.report, HasSubstr(R"(
    version 0: 1 pgd, 2 p4d, 3 pud
@@ -1017,7 +1027,7 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
   EXPECT_THAT(during.report, HasSubstr("\n    p4d 0x1007ffff000 to "
                                        "0x10080001000, folded    |"));
 
-  Change before = upgrade;
+  ConcurrentOp before = upgrade;
   before.read = 1;
   const Explained later =
       Explain(WithChanges(Example(), {before}), kStaticLockless);
@@ -1029,7 +1039,7 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
 
 TEST(ChangingReportTest, SaysWhatIsImpossible) {
   const Case c = WithChanges(
-      Example(), {{.kind = Change::Kind::kSplit, .level = Level::kPmd}});
+      Example(), {{{.kind = TableOp::Kind::kSplit, .level = Level::kPmd}}});
   Oracle oracle;
   const std::string report =
       WalkReport(c, oracle.Judge(c, WalkSet::All(), Excuses::kNone), 0, 0, {});
@@ -1076,7 +1086,7 @@ TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
       for (at = 0; (at = flat.find("It is not done:", at)) != flat.npos; ++at) {
         ++not_done;
       }
-      ASSERT_EQ(changes + not_done, c.changes.size()) << report;
+      ASSERT_EQ(changes + not_done, c.concurrent.size()) << report;
       ASSERT_EQ(flat.find("FIRST DIFFERENCE: ") != flat.npos,
                 told.outcome != Outcome::kAgrees &&
                     told.outcome != Outcome::kStrayRead)

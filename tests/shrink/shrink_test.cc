@@ -85,7 +85,7 @@ class RaceCrashes {
       size = Mutate(buffer, size, seed_++, filter_, Tables::kChanging, nullptr);
       const Case c = Decode(std::span(buffer).first(size));
       const auto signature = SignatureOf(oracle_, c, kRaceStrict);
-      if (signature.has_value() && !c.changes.empty()) {
+      if (signature.has_value() && !c.concurrent.empty()) {
         return std::pair{*signature, c};
       }
     }
@@ -108,8 +108,8 @@ Case Plain() {
 Case Detached() {
   Case c = MakeCase(3, {.pages = 1}, {MapPages(0, 1, kPage)});
   c.stack = {};
-  c.changes.push_back(
-      {.kind = Change::Kind::kDetach, .level = Level::kPmd, .read = 8});
+  c.concurrent.push_back(
+      {{.kind = TableOp::Kind::kDetach, .level = Level::kPmd}, 8});
   return c;
 }
 
@@ -117,7 +117,7 @@ Case Detached() {
 template <class Make>
 Case With(const Case& c, size_t change, Make make) {
   Case made = c;
-  make(made.changes[change]);
+  make(made.concurrent[change]);
   Canonicalize(made);
   return made;
 }
@@ -150,11 +150,11 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   expect("one-request", c, plain);
 
   c = plain;
-  for (int i = 0; i < 3; ++i) c.records.push_back(MapPages(0, 1, kPage));
+  for (int i = 0; i < 3; ++i) c.setup.push_back(MapPages(0, 1, kPage));
   Case half = plain;
-  half.records.push_back(MapPages(0, 1, kPage));
-  expect("drop-records", c, half);
-  expect("drop-records", half, plain);
+  half.setup.push_back(MapPages(0, 1, kPage));
+  expect("drop-setup", c, half);
+  expect("drop-setup", half, plain);
 
   c = plain;
   c.stack.words.push_back({.distance = 1, .content = StackContent::kZero});
@@ -174,29 +174,31 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   expect("fewer-pages", c, plain);
 
   c = plain;
-  c.records.push_back(MapPages(2 * kGiB, 1, 0x7000));
+  c.setup.push_back(MapPages(2 * kGiB, 1, 0x7000));
   Case merged = plain;
-  merged.records[0].count = 2;
-  expect("merge-records", c, merged);
+  merged.setup[0].count = 2;
+  expect("merge-setup", c, merged);
 
   c = plain;
-  c.records[0] = {
-      .kind = Record::Kind::kSwap, .address = 2 * kGiB - kPage, .frame = kPage};
-  expect("plain-kind", c, plain);
-  c.records[0] = {
-      .kind = Record::Kind::kPoke, .address = 2 * kGiB - kPage, .word = 0x103d};
+  c.setup[0] = {.kind = TableOp::Kind::kSwap,
+                .address = 2 * kGiB - kPage,
+                .frame = kPage};
+  expect("plain-setup", c, plain);
+  c.setup[0] = {.kind = TableOp::Kind::kPoke,
+                .address = 2 * kGiB - kPage,
+                .word = 0x103d};
   Case mapped = plain;
-  mapped.records[0].frame = 0;
-  expect("plain-kind", c, mapped);
+  mapped.setup[0].frame = 0;
+  expect("plain-setup", c, mapped);
 
   c = plain;
-  c.records[0] = MapLarge(Level::kPud, 0, 0);
-  mapped.records[0].frame = 2 * kGiB - kPage;
+  c.setup[0] = MapLarge(Level::kPud, 0, 0);
+  mapped.setup[0].frame = 2 * kGiB - kPage;
   expect("smaller-leaf", c, mapped);
 
   c = plain;
-  c.records[0] = MapPages(2 * kGiB - 4 * kPage, 8, kPage);
-  mapped.records[0].frame = 4 * kPage;
+  c.setup[0] = MapPages(2 * kGiB - 4 * kPage, 8, kPage);
+  mapped.setup[0].frame = 4 * kPage;
   expect("fewer-entries", c, mapped);
 
   c = plain;
@@ -207,7 +209,7 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
        {LeafState{.permission = Permission::kNone}, LeafState{.young = false},
         LeafState{.dirty = false}, LeafState{.special = true}}) {
     c = plain;
-    c.records[0].state = state;
+    c.setup[0].state = state;
     expect("plain-state", c, plain);
   }
 
@@ -219,121 +221,121 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   expect("plain-stack", c, plain);
 
   c = plain;
-  c.records.push_back(MapPages(0, 1, 2 * kPage));
+  c.setup.push_back(MapPages(0, 1, 2 * kPage));
   Case sorted = plain;
-  sorted.records.clear();
-  sorted.records.push_back(c.records[1]);
-  sorted.records.push_back(c.records[0]);
-  expect("sort-records", c, sorted);
+  sorted.setup.clear();
+  sorted.setup.push_back(c.setup[1]);
+  sorted.setup.push_back(c.setup[0]);
+  expect("sort-setup", c, sorted);
 
   c = plain;
   c.requests[0].start += 6 * kGiB;
-  c.records[0].address += 6 * kGiB;
+  c.setup[0].address += 6 * kGiB;
   expect("lower-addresses", c, plain);
 
   c = plain;
-  c.records[0].address += kPage;
-  expect("move-record", c, plain);
+  c.setup[0].address += kPage;
+  expect("move-op", c, plain);
 
   c = plain;
-  c.records[0].frame = 0x123000;
+  c.setup[0].frame = 0x123000;
   expect("plain-frames", c, plain);
   c = MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
                {MapPages(0, 3, 0x77000), MapPages(2 * kGiB, 1, 0x66000),
                 MapLarge(Level::kPmd, 4 * kGiB, 0x700000)});
   Case in_order = c;
-  in_order.records[0].frame = 0x1000;
-  in_order.records[1].frame = 0x4000;
-  in_order.records[2].frame = 0x100000;
+  in_order.setup[0].frame = 0x1000;
+  in_order.setup[1].frame = 0x4000;
+  in_order.setup[2].frame = 0x100000;
   expect("plain-frames", c, in_order);
 
   c = MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
                {MapPages(2 * kGiB - kPage, 1, kPage),
-                {.kind = Record::Kind::kClear, .address = 2 * kGiB}});
+                {.kind = TableOp::Kind::kClear, .address = 2 * kGiB}});
   Case beside = plain;
-  beside.records.push_back(MapPages(2 * kGiB + kPage, 1, 2 * kPage));
+  beside.setup.push_back(MapPages(2 * kGiB + kPage, 1, 2 * kPage));
   expect("start-over", c, beside);
 
   // What changes meanwhile.
   const Case detached = Detached();
   c = detached;
-  c.changes.push_back({.kind = Change::Kind::kClear, .read = 9});
-  expect("drop-changes", c, detached);
-  c.changes.push_back({.kind = Change::Kind::kUpgrade, .read = 9});
-  expect("drop-changes", c, detached);
+  c.concurrent.push_back({{.kind = TableOp::Kind::kClear}, 9});
+  expect("drop-concurrent", c, detached);
+  c.concurrent.push_back({{.kind = TableOp::Kind::kUpgrade}, 9});
+  expect("drop-concurrent", c, detached);
   Case quiet = detached;
-  quiet.changes.clear();
-  expect("drop-changes", c, quiet);
+  quiet.concurrent.clear();
+  expect("drop-concurrent", c, quiet);
 
   // A fault before the walk begins is no fault.
   c = detached;
-  c.records.clear();
-  c.changes.clear();
-  c.changes.push_back({.kind = Change::Kind::kMap, .frame = kPage});
-  c.changes.push_back(detached.changes[0]);
-  expect("record-for-change", c, detached);
+  c.setup.clear();
+  c.concurrent.clear();
+  c.concurrent.push_back({{.kind = TableOp::Kind::kMap, .frame = kPage}});
+  c.concurrent.push_back(detached.concurrent[0]);
+  expect("setup-for-concurrent", c, detached);
 
   c = detached;
-  c.changes[0] = {.kind = Change::Kind::kClear, .read = 8, .count = 2};
-  c.changes.push_back(
-      {.kind = Change::Kind::kClear, .read = 9, .address = 2 * kPage});
-  expect("merge-changes", c, With(detached, 0, [](Change& change) {
-           change = {.kind = Change::Kind::kClear, .read = 9, .count = 3};
+  c.concurrent[0] = {{.kind = TableOp::Kind::kClear, .count = 2}, 8};
+  c.concurrent.push_back(
+      {{.kind = TableOp::Kind::kClear, .address = 2 * kPage}, 9});
+  expect("merge-concurrent", c, With(detached, 0, [](ConcurrentOp& change) {
+           change = {{.kind = TableOp::Kind::kClear, .count = 3}, 9};
          }));
 
-  const Case cleared = With(
-      detached, 0, [](Change& change) { change.kind = Change::Kind::kClear; });
-  expect("plain-change", detached, cleared);
+  const Case cleared = With(detached, 0, [](ConcurrentOp& change) {
+    change.kind = TableOp::Kind::kClear;
+  });
+  expect("plain-concurrent", detached, cleared);
   c = detached;
-  c.changes[0] = {.kind = Change::Kind::kUpgrade, .read = 8};
-  expect("plain-change", c, detached);
+  c.concurrent[0] = {{.kind = TableOp::Kind::kUpgrade}, 8};
+  expect("plain-concurrent", c, detached);
   for (Case* there : {&c, &quiet}) {
     *there = detached;
     there->requests[0].start = 7 * kMiB;
-    there->changes[0].address = 7 * kMiB;
+    there->concurrent[0].address = 7 * kMiB;
   }
-  c.changes[0] = {.kind = Change::Kind::kUpgrade, .read = 8};
-  expect("plain-change", c, quiet);
+  c.concurrent[0] = {{.kind = TableOp::Kind::kUpgrade}, 8};
+  expect("plain-concurrent", c, quiet);
 
   c = cleared;
   expect("smaller-leaf", c,
-         With(c, 0, [](Change& change) { change.level = Level::kPte; }));
-  c.changes[0].count = 40;
+         With(c, 0, [](ConcurrentOp& change) { change.level = Level::kPte; }));
+  c.concurrent[0].count = 40;
   expect("fewer-entries", c, cleared);
-  c.changes[0].address = 2 * kGiB;
-  c.changes[0].count = 1;
-  expect("move-change", c, cleared);
+  c.concurrent[0].address = 2 * kGiB;
+  c.concurrent[0].count = 1;
+  expect("move-op", c, cleared);
 
   c = detached;
-  c.changes.push_back({.kind = Change::Kind::kRefill,
-                       .read = 8,
-                       .address = kMiB,
-                       .frame = 2 * kPage});
+  c.concurrent.push_back(
+      {{.kind = TableOp::Kind::kRefill, .address = kMiB, .frame = 2 * kPage},
+       8});
   const Case refilled = c;
-  c.changes[1].frame = 0x77000;
+  c.concurrent[1].frame = 0x77000;
   expect("plain-frames", c, refilled);
   c = refilled;
-  c.changes[1].state.dirty = false;
+  c.concurrent[1].state.dirty = false;
   expect("plain-state", c, refilled);
   c = refilled;
-  c.changes[1].read = 200;
+  c.concurrent[1].read = 200;
   expect("earlier-reads", c, refilled);
-  c.changes[0].read = 200;
+  c.concurrent[0].read = 200;
   expect("earlier-reads", c, refilled);
-  c.changes[1].read = 205;
+  c.concurrent[1].read = 205;
   Case both = refilled;
-  both.changes[1].read = 13;
+  both.concurrent[1].read = 13;
   expect("earlier-reads", c, both);
   c = refilled;
-  c.changes[0].read = 7;
+  c.concurrent[0].read = 7;
   expect("earlier-reads", c, refilled);
 
   for (const uint16_t read : {uint16_t{9}, uint16_t{8}}) {
     c = detached;
-    c.changes[0].read = read;
-    c.changes.push_back({.kind = Change::Kind::kClear, .read = 9});
-    c.changes.push_back(
-        {.kind = Change::Kind::kMap, .read = 30, .frame = 2 * kPage});
+    c.concurrent[0].read = read;
+    c.concurrent.push_back({{.kind = TableOp::Kind::kClear}, 9});
+    c.concurrent.push_back(
+        {{.kind = TableOp::Kind::kMap, .frame = 2 * kPage}, 30});
     if (read == 9) both = c;
   }
   expect("earlier-reads", c, both);
@@ -341,15 +343,15 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   const auto late = [&](std::initializer_list<uint16_t> reads) {
     Case three = both;
     size_t i = 0;
-    for (const uint16_t read : reads) three.changes[i++].read = read;
+    for (const uint16_t read : reads) three.concurrent[i++].read = read;
     return three;
   };
   expect("earlier-reads", late({40, 50, 60}), late({50, 50, 50}));
 
   // A case of one signature with `detached`, which no step leads to it from.
   c = detached;
-  c.records[0] = {.kind = Record::Kind::kClear};
-  c.changes[0].kind = Change::Kind::kClear;
+  c.setup[0] = {.kind = TableOp::Kind::kClear};
+  c.concurrent[0].kind = TableOp::Kind::kClear;
   expect("start-over", c, detached);
 
   for (const Reduction& reduction : Reductions()) {
@@ -362,54 +364,54 @@ TEST(ReductionsTest, TakeChangesAlong) {
   const Case detached = Detached();
   Case c = detached;
   c.requests[0].start += 6 * kGiB;
-  c.records[0].address += 6 * kGiB;
-  c.changes[0].address += 6 * kGiB;
+  c.setup[0].address += 6 * kGiB;
+  c.concurrent[0].address += 6 * kGiB;
   EXPECT_TRUE(Makes("lower-addresses", c, detached));
 
   // A request that stays is no hindrance.
   c = detached;
-  c.records[0].address += 2 * kGiB;
-  c.changes[0].address += 2 * kGiB;
-  EXPECT_TRUE(Makes("move-record", c, detached));
+  c.setup[0].address += 2 * kGiB;
+  c.concurrent[0].address += 2 * kGiB;
+  EXPECT_TRUE(Makes("move-op", c, detached));
   c = detached;
-  c.records[0].address += 2 * kGiB;
-  c.changes[0].address += 4 * kGiB;
+  c.setup[0].address += 2 * kGiB;
+  c.concurrent[0].address += 4 * kGiB;
   Case alone = c;
-  alone.records[0].address = 0;
-  EXPECT_TRUE(Makes("move-record", c, alone));
-  alone.changes[0].address = 2 * kGiB;
-  EXPECT_FALSE(Makes("move-record", c, alone));
+  alone.setup[0].address = 0;
+  EXPECT_TRUE(Makes("move-op", c, alone));
+  alone.concurrent[0].address = 2 * kGiB;
+  EXPECT_FALSE(Makes("move-op", c, alone));
 
   c = detached;
-  c.records[0] = MapLarge(Level::kPmd, 0, kMiB);
-  c.changes[0].kind = Change::Kind::kClear;
-  const Case small = With(detached, 0, [](Change& change) {
-    change = {.kind = Change::Kind::kClear, .read = 8};
+  c.setup[0] = MapLarge(Level::kPmd, 0, kMiB);
+  c.concurrent[0].kind = TableOp::Kind::kClear;
+  const Case small = With(detached, 0, [](ConcurrentOp& change) {
+    change = {{.kind = TableOp::Kind::kClear}, 8};
   });
   for (const uint16_t read : {uint16_t{8}, uint16_t{6}, uint16_t{10}}) {
-    c.changes[0].read = read;
+    c.concurrent[0].read = read;
     Case pages = small;
-    pages.records[0].frame = kMiB;
+    pages.setup[0].frame = kMiB;
     EXPECT_TRUE(Makes("smaller-leaf", c, pages)) << read;
   }
 
   // The last page of forty: a walk of that one alone is there 117 reads sooner.
   c = detached;
   c.requests[0].pages = 40;
-  c.records[0].count = 40;
-  c.changes[0].read = 125;
+  c.setup[0].count = 40;
+  c.concurrent[0].read = 125;
   Case last = c;
   last.requests[0] = {.start = 39 * kPage};
-  last.changes[0].read = 8;
+  last.concurrent[0].read = 8;
   EXPECT_TRUE(Makes("fewer-pages", c, last));
 
   // Where something changes something may well be.
   c = detached;
-  c.records[0].address = 0x123'4567'8000;
-  c.changes[0].address = 7 * kMiB;
+  c.setup[0].address = 0x123'4567'8000;
+  c.concurrent[0].address = 7 * kMiB;
   Case there = c;
-  there.records[0].address = 7 * kMiB;
-  EXPECT_TRUE(Makes("move-record", c, there));
+  there.setup[0].address = 7 * kMiB;
+  EXPECT_TRUE(Makes("move-op", c, there));
 }
 
 TEST(ComplexityTest, TellsDifferentCasesApart) {
@@ -426,10 +428,10 @@ TEST(ComplexityTest, TellsDifferentCasesApart) {
         b.stack.position ^= 1;
         break;
       case 2:
-        if (!b.records.empty()) b.records[0].frame ^= uint64_t{1} << 32;
+        if (!b.setup.empty()) b.setup[0].frame ^= uint64_t{1} << 32;
         break;
       case 3:
-        if (!b.records.empty()) b.records[0].state.dirty ^= true;
+        if (!b.setup.empty()) b.setup[0].state.dirty ^= true;
         break;
       case 4:
         b.requests[0].start ^= kPage;
@@ -449,13 +451,13 @@ TEST(ComplexityTest, TellsDifferentChangesApart) {
   int told_apart = 0;
   for (int i = 0; i < 12'000; ++i) {
     const Case a = random.Next();
-    if (a.changes.empty()) continue;
+    if (a.concurrent.empty()) continue;
     Case b = a;
-    Change& first = b.changes[0];
-    Change& change = b.changes[b.changes.size() - 1];
+    ConcurrentOp& first = b.concurrent[0];
+    ConcurrentOp& change = b.concurrent[b.concurrent.size() - 1];
     switch (i % 12) {
       case 0:
-        change.kind = static_cast<Change::Kind>(i / 12 % kChangeKindCount);
+        change.kind = kConcurrentKinds[i / 12 % kConcurrentKinds.size()];
         break;
       case 1:
         change.level = static_cast<Level>(i / 12 % kLevelCount);
@@ -476,7 +478,7 @@ TEST(ComplexityTest, TellsDifferentChangesApart) {
         change.state.young ^= true;
         break;
       case 7:
-        b.changes.erase(b.changes.size() - 1);
+        b.concurrent.erase(b.concurrent.size() - 1);
         break;
       case 8:
         std::swap(first.kind, change.kind);
@@ -506,36 +508,36 @@ TEST(ComplexityTest, WhatIsSimpler) {
   };
   // A record rather than a change that makes it.
   Case mapped = detached;
-  mapped.records.clear();
-  mapped.changes.push_back(mapped.changes[0]);
-  mapped.changes[0] = {.kind = Change::Kind::kMap, .frame = kPage};
+  mapped.setup.clear();
+  mapped.concurrent.push_back(mapped.concurrent[0]);
+  mapped.concurrent[0] = {{.kind = TableOp::Kind::kMap, .frame = kPage}};
   expect(detached, mapped);
   // One thing less, be it a record.
-  mapped.changes.erase(0);
+  mapped.concurrent.erase(0);
   expect(mapped, detached);
   // A moment for both rather than an early one for one.
   Case two = detached;
-  two.changes.push_back({.kind = Change::Kind::kClear, .read = 8});
+  two.concurrent.push_back({{.kind = TableOp::Kind::kClear}, 8});
   Case apart = two;
-  apart.changes[0].read = 1;
+  apart.concurrent[0].read = 1;
   expect(two, apart);
   expect(detached, two);
   // Few entries and plain states rather than low numbers.
   Case few = detached;
-  few.changes[0] = {.kind = Change::Kind::kMap, .read = 9, .frame = kPage};
+  few.concurrent[0] = {{.kind = TableOp::Kind::kMap, .frame = kPage}, 9};
   Case many = few;
-  many.changes[0].count = 2;
-  many.changes[0].read = 1;
+  many.concurrent[0].count = 2;
+  many.concurrent[0].read = 1;
   expect(few, many);
   many = few;
-  many.changes[0].state.dirty = false;
-  many.changes[0].read = 1;
+  many.concurrent[0].state.dirty = false;
+  many.concurrent[0].read = 1;
   expect(few, many);
   // Numbers come last.
   Case far = detached;
-  far.changes[0].read = 100;
+  far.concurrent[0].read = 100;
   Case clear = far;
-  clear.changes[0].kind = Change::Kind::kClear;
+  clear.concurrent[0].kind = TableOp::Kind::kClear;
   expect(clear, detached);
   expect(detached, far);
 }
@@ -686,8 +688,8 @@ TEST(ShrinkerTest, ChangingCasesOfOneSignatureBecomeOneText) {
       if (is_new) {
         ExpectMinimal(oracle, small, signature, signature, kRaceStrict);
         EXPECT_EQ(Shrunk(oracle, c, signature, kRaceStrict), small);
-        EXPECT_LE(small.changes.size(), 2u) << ToText(small);
-        EXPECT_LE(small.records.size(), 2u) << ToText(small);
+        EXPECT_LE(small.concurrent.size(), 2u) << ToText(small);
+        EXPECT_LE(small.setup.size(), 2u) << ToText(small);
       } else {
         EXPECT_EQ(ToText(it->second), ToText(small)) << signature;
       }
@@ -709,14 +711,14 @@ TEST(ShrinkerTest, EquivalentCasesBecomeOneText) {
     const uint64_t border =
         2 * kGiB * static_cast<uint64_t>(rng.Between(1, 1000));
     Case c = MakeCase(3, {.start = border - kPage, .pages = 2}, {});
-    std::vector<Record> records = {
+    std::vector<TableOp> records = {
         MapPages(border - kPage, 1, kPage * rng.Below(1000)),
         MapPages(border, 1, kPage * (1000 + rng.Below(1000))),
         MapPages(border - 2 * kGiB, 1, kPage * (2000 + rng.Below(1000))),
         MapPages(border + 0x500000, 3, kPage * rng.Below(1000))};
     while (!records.empty()) {
       const size_t at = rng.Below(records.size());
-      c.records.push_back(records[at]);
+      c.setup.push_back(records[at]);
       records.erase(records.begin() + static_cast<ptrdiff_t>(at));
     }
     const auto signature = SignatureOf(oracle, c);
@@ -752,9 +754,9 @@ TEST(ShrinkerTest, TriesAgainWhatDidNotHelpBefore) {
   Case c = Plain();
   c.requests[0].write = true;
   Shrinker shrinker([](const Case& smaller) {
-    return !smaller.requests[0].write || !smaller.records.empty();
+    return !smaller.requests[0].write || !smaller.setup.empty();
   });
-  EXPECT_TRUE(shrinker.Shrink(c).records.empty());
+  EXPECT_TRUE(shrinker.Shrink(c).setup.empty());
 }
 
 TEST(ShrinkerTest, AResultStaysAsItIs) {
@@ -775,7 +777,7 @@ TEST(ShrinkerTest, WithoutAPropertyHardlyAnythingIsLeft) {
     const Case small = shrinker.Shrink(generator.DrawCase());
     ASSERT_EQ(small.requests.size(), 1u);
     EXPECT_EQ(small.requests[0], Request{});
-    EXPECT_TRUE(small.records.empty());
+    EXPECT_TRUE(small.setup.empty());
     EXPECT_EQ(small.stack, Stack{});
     EXPECT_FALSE(shrinker.stopped());
   }
@@ -787,16 +789,18 @@ TEST(ShrinkerTest, WithoutAPropertyHardlyAnyChangeIsLeft) {
   int changing = 0;
   for (int i = 0; i < 40; ++i) {
     const Case c = random.Next();
-    if (c.changes.empty()) continue;
+    if (c.concurrent.empty()) continue;
     ++changing;
     Shrinker any([](const Case&) { return true; });
-    EXPECT_TRUE(any.Shrink(c).changes.empty());
+    EXPECT_TRUE(any.Shrink(c).concurrent.empty());
     Shrinker changes(
-        [](const Case& smaller) { return !smaller.changes.empty(); });
+        [](const Case& smaller) { return !smaller.concurrent.empty(); });
     const Case small = changes.Shrink(c);
-    ASSERT_EQ(small.changes.size(), 1u);
-    EXPECT_EQ(small.changes[0], Change{}) << ToText(small);
-    EXPECT_TRUE(small.records.empty()) << ToText(small);
+    ASSERT_EQ(small.concurrent.size(), 1u);
+    EXPECT_EQ(small.concurrent[0],
+              (ConcurrentOp{{.kind = TableOp::Kind::kClear}}))
+        << ToText(small);
+    EXPECT_TRUE(small.setup.empty()) << ToText(small);
   }
   EXPECT_GT(changing, 20);
 }

@@ -246,25 +246,27 @@ TEST_F(AddressSpaceTest, MapsUntilTheTablesAreUsedUp) {
 // -----------------------------------------------------------------------------
 
 TEST_F(AddressSpaceTest, PopulateSaysWhichRuleACaseBreaks) {
-  const auto populate = [this](const Record& record) {
+  const auto populate = [this](const TableOp& record) {
     Case c;
-    c.records.push_back(record);
+    c.setup.push_back(record);
     return Populate(c, Make(3));
   };
-  EXPECT_EQ(populate({.kind = Record::Kind::kMap, .frame = 0x1000}),
-            Malformed::kNo);
-  EXPECT_EQ(populate({.kind = Record::Kind::kPoke, .word = 0x439}),
-            Malformed::kNo);
-  EXPECT_EQ(populate({.kind = Record::Kind::kPoke, .word = 0x83d}),
-            Malformed::kWord);
-  EXPECT_EQ(populate({.kind = Record::Kind::kPoke,
+  EXPECT_EQ(populate({.kind = TableOp::Kind::kMap, .frame = 0x1000}),
+            Inconclusive::kNo);
+  EXPECT_EQ(populate({.kind = TableOp::Kind::kPoke, .word = 0x439}),
+            Inconclusive::kNo);
+  EXPECT_EQ(populate({.kind = TableOp::Kind::kPoke, .word = 0x83d}),
+            Inconclusive::kMalformedWord);
+  EXPECT_EQ(populate({.kind = TableOp::Kind::kPoke,
                       .level = Level::kPmd,
                       .word = 0x1000'0000}),
-            Malformed::kTable);
-  EXPECT_EQ(populate({.kind = Record::Kind::kPokeControl, .word = 0x1040'0107}),
-            Malformed::kNo);
-  EXPECT_EQ(populate({.kind = Record::Kind::kPokeControl, .word = 0x1040'0007}),
-            Malformed::kControl);
+            Inconclusive::kMalformedTable);
+  EXPECT_EQ(
+      populate({.kind = TableOp::Kind::kPokeControl, .word = 0x1040'0107}),
+      Inconclusive::kNo);
+  EXPECT_EQ(
+      populate({.kind = TableOp::Kind::kPokeControl, .word = 0x1040'0007}),
+      Inconclusive::kMalformedControl);
   EXPECT_EQ(mm_->control(), 0x1040'0007u);
 }
 

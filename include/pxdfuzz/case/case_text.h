@@ -12,8 +12,8 @@
 namespace pxdfuzz {
 
 // "clear 4 pte of 0x1007fffe000", "map pte of 0x1000 to 0x2000, rw young
-// dirty": what is done, not when. Of one entry no number is said.
-std::string Describe(const Change& change);
+// dirty". A count of 1 is left out.
+std::string Describe(const TableOp& op);
 
 // `c` as canonical YAML: addresses and frames absolute and in hexadecimal, a
 // comment where a number alone says too little. Equal cases give equal text,

@@ -24,32 +24,13 @@
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/tables/arch_arenas.h"
-#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/inconclusive.h"
 #include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/tables/timeline.h"
 #include "pxdfuzz/walk/run_walk.h"
 #include "pxdfuzz/walk/trace.h"
 
 namespace pxdfuzz {
-
-// Why there is nothing to compare.
-enum class Inconclusive : uint8_t {
-  kNo,
-  kEmptyCase,         // the input means nothing
-  kOverflow,          // refused: start and length overflow
-  kBeyondLimit,       // refused: the range ends beyond the mm's limit
-  kMalformedWord,     // Malformed::kWord
-  kMalformedTable,    // Malformed::kTable
-  kMalformedControl,  // Malformed::kControl
-  // Changes that Linux would not make, as Impossible:
-  kFreesPages,
-  kInsideLeaf,
-  kMapsOver,
-  kMapsIntoCollapse,
-  kDetachesNothing,
-  kSplitsNothing,
-  kRefillsNothing,
-  kUpgradesNothing,
-};
 
 // One line, without a full stop.
 std::string_view Describe(Inconclusive reason);
@@ -116,7 +97,7 @@ struct WalkVerdict {
   size_t pages = 0;
   // Position of the first page that differs, or at which the read strayed.
   size_t first_difference = 0;
-  // How many of the case's changes were made while it ran.
+  // How many of the case's concurrent operations were done while it ran.
   size_t changes = 0;
   Marks marks;
 
@@ -208,7 +189,7 @@ class BasicOracle {
   std::array<uint64_t, Case::kMaxPages> pages_{};
   std::array<uint8_t, Case::kMaxPages> grabbed_{};
   // All that the tables hold, and what a walk may return.
-  History history_;
+  Timeline timeline_;
   std::unique_ptr<Reference> reference_ = std::make_unique<Reference>();
 };
 

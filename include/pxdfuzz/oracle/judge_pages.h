@@ -35,8 +35,8 @@ struct JudgedPages {
 // In tables of one snapshot that is: the same pages, and as many. A and B are
 // sound for all tables. C is sound where Linux frees tables after what hangs
 // below them was unmapped: the recheck looks at a leaf, and at the pmd entry
-// above a page, and at nothing above. It takes more than three changes to bring
-// back an entry behind the recheck's back and leave its path cut.
+// above a page, and at nothing above. It takes more than three operations to
+// bring back an entry behind the recheck's back and leave its path cut.
 //
 // `count` pages were returned, of which `found` are known, by a walk that ended
 // at snapshot `last`; `grabbed` has the snapshots at which references were

@@ -16,52 +16,14 @@
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
-#include "pxdfuzz/tables/changes.h"
 #include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/tables/timeline.h"
 #include "pxdfuzz/walk/run_walk.h"
 
 // What BasicOracle does, for whoever makes one of other types than Oracle's.
 
 namespace pxdfuzz {
 namespace oracle {
-
-inline Inconclusive AsInconclusive(Malformed malformed) {
-  switch (malformed) {
-    case Malformed::kNo:
-      return Inconclusive::kNo;
-    case Malformed::kWord:
-      return Inconclusive::kMalformedWord;
-    case Malformed::kTable:
-      return Inconclusive::kMalformedTable;
-    case Malformed::kControl:
-      return Inconclusive::kMalformedControl;
-  }
-  return Inconclusive::kNo;
-}
-
-inline Inconclusive AsInconclusive(Impossible impossible) {
-  switch (impossible) {
-    case Impossible::kNo:
-      return Inconclusive::kNo;
-    case Impossible::kFreesPages:
-      return Inconclusive::kFreesPages;
-    case Impossible::kInsideLeaf:
-      return Inconclusive::kInsideLeaf;
-    case Impossible::kMapsOver:
-      return Inconclusive::kMapsOver;
-    case Impossible::kMapsIntoCollapse:
-      return Inconclusive::kMapsIntoCollapse;
-    case Impossible::kDetachesNothing:
-      return Inconclusive::kDetachesNothing;
-    case Impossible::kSplitsNothing:
-      return Inconclusive::kSplitsNothing;
-    case Impossible::kRefillsNothing:
-      return Inconclusive::kRefillsNothing;
-    case Impossible::kUpgradesNothing:
-      return Inconclusive::kUpgradesNothing;
-  }
-  return Inconclusive::kNo;
-}
 
 // What the reference finds at one address.
 struct Found {
@@ -154,9 +116,9 @@ template <class A>
 void BasicOracle<Arches, Runner>::JudgeCase(const Case& c, WalkSet walks,
                                             Excuses excuses) {
   AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
-  verdict_.inconclusive = oracle::AsInconclusive(Populate(c, mm));
+  verdict_.inconclusive = Populate(c, mm);
   if (verdict_.inconclusive != Inconclusive::kNo) return;
-  verdict_.inconclusive = oracle::AsInconclusive(history_.Make(c, mm));
+  verdict_.inconclusive = timeline_.Make(c, mm);
   if (verdict_.inconclusive != Inconclusive::kNo) return;
   for (size_t i = 0; i < c.requests.size(); ++i) {
     JudgeRequest(c, mm, i, walks, excuses);
@@ -182,7 +144,7 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
   }
 
   const ArenaMemory memory(mm.arena(), geometry, c.stack);
-  reference_->template Make<A>(history_, memory, request);
+  reference_->template Make<A>(timeline_, memory, request);
   verdict.pages = reference_->pages();
   verdict.cell = oracle::CellOf(c.mode, mm, memory, request, verdict.pages);
   if (const auto boundary = oracle::Boundary(
@@ -194,7 +156,7 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
         verdict.pages > (*boundary - request.start) >> geometry.page_shift();
   }
 
-  const WalkSite site{c.mode, mm.arena(), history_, c.stack};
+  const WalkSite site{c.mode, mm.arena(), timeline_, c.stack};
   for (size_t i = 0; i < kWalkCount; ++i) {
     if (!walks.Contains(i)) continue;
     const Policy policy = kAllWalks[i];
@@ -220,7 +182,7 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
         verdict_.finding = FindingOf<A>(c, memory, index, i, walk);
       }
     }
-    history_.GoTo(0);
+    timeline_.GoTo(0);
   }
 }
 
@@ -228,17 +190,17 @@ template <class Arches, class Runner>
 WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const Request& request,
                                                    const WalkRun& run) const {
   const size_t known = std::min<size_t>(run.count, request.pages);
-  const bool has_recheck = history_.count() > 1;
+  const bool has_recheck = timeline_.count() > 1;
   JudgedPages judged = JudgePages(
       *reference_, run.count, run.pages.first(known),
       has_recheck ? run.grabbed.first(known) : std::span<const uint8_t>(),
-      history_.at());
+      timeline_.at());
   AddStrayReads(run.marks, judged);
   return {.ran = true,
           .outcome = judged.outcome,
           .pages = run.count,
           .first_difference = judged.page,
-          .changes = history_.at(),
+          .changes = timeline_.at(),
           .marks = run.marks};
 }
 
@@ -253,7 +215,7 @@ Finding BasicOracle<Arches, Runner>::FindingOf(const Case& c,
   const uint64_t page = std::min<uint64_t>(verdict.first_difference, last);
   // Of the snapshot that the walk ended with, which a page that is missing has
   // met unchanged.
-  const Top& top = history_.top(history_.at());
+  const Top& top = timeline_.top(timeline_.at());
   const Geometry geometry = A::GeometryOf(top.levels);
   const Translation t =
       Translate(typename A::Manual(geometry, top.control), memory,
@@ -262,7 +224,7 @@ Finding BasicOracle<Arches, Runner>::FindingOf(const Case& c,
           .walk = walk,
           .signature = {.mode = c.mode,
                         .walk = kAllWalks[walk],
-                        .changing = !c.changes.empty(),
+                        .changing = !c.concurrent.empty(),
                         .outcome = verdict.outcome,
                         .level = t.level,
                         .entry = A::Entries::Classify(t.level, t.entry).tag}};

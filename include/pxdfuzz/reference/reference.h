@@ -13,11 +13,11 @@
 #include "pxdfuzz/base/inline_vector.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/memory.h"
-#include "pxdfuzz/memory/versions.h"
+#include "pxdfuzz/memory/snapshots.h"
 #include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/reference/translate.h"
-#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/timeline.h"
 
 namespace pxdfuzz {
 
@@ -48,27 +48,27 @@ size_t ReferencePages(const typename A::Manual& manual, const M& memory,
 // asked.
 class Reference {
  public:
-  // Asks for `request` what each snapshot of `history` gives by `contract`.
-  // `history` is at snapshot 0 before and after.
+  // Asks for `request` what each snapshot of `timeline` gives by `contract`.
+  // `timeline` is at snapshot 0 before and after.
   template <class A, Memory M, class Contract = typename A::Contract>
-  void Make(History& history, const M& memory, const Request& request,
+  void Make(Timeline& timeline, const M& memory, const Request& request,
             const Contract& contract = Contract()) {
     pages_asked_ = request.pages;
-    snapshots_ = history.count();
+    snapshots_ = timeline.count();
     const std::span frames = std::span(frames_[0]).first(pages_asked_);
     if (snapshots_ > 1) {
       changed_in_.fill(kNever);
       for (size_t i = 0; i < snapshots_; ++i) {
-        history.GoTo(i);
-        MakeSnapshot<A>(history.top(i), i, memory, request, contract);
+        timeline.GoTo(i);
+        MakeSnapshot<A>(timeline.top(i), i, memory, request, contract);
       }
-      history.GoTo(0);
+      timeline.GoTo(0);
       const auto begin = there_[0].begin();
       pages_ = static_cast<size_t>(
           std::find(begin, begin + pages_asked_, false) - begin);
       return;
     }
-    const Top& top = history.top(0);
+    const Top& top = timeline.top(0);
     const Geometry geometry = A::GeometryOf(top.levels);
     SetLeading(ReferencePages<A>(typename A::Manual(geometry, top.control),
                                  memory, geometry.page_size(), request.start,
@@ -120,7 +120,7 @@ class Reference {
   }
 
  private:
-  static constexpr size_t kNever = Versions::kMost;
+  static constexpr size_t kNever = Snapshots::kMost;
 
   // An entry on the way to a page in snapshot 0.
   struct Read {
@@ -177,8 +177,8 @@ class Reference {
   size_t pages_asked_ = 0;
   size_t pages_ = 0;
   size_t snapshots_ = 0;
-  std::array<ByPage<uint64_t>, Versions::kMost> frames_{};
-  std::array<ByPage<bool>, Versions::kMost> there_{};
+  std::array<ByPage<uint64_t>, Snapshots::kMost> frames_{};
+  std::array<ByPage<bool>, Snapshots::kMost> there_{};
   ByPage<Path> paths_;
   // The first snapshot in which something on a page's path differs.
   ByPage<size_t> changed_in_{};

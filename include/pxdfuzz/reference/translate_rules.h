@@ -341,10 +341,10 @@ class RuleChecker {
                              Visit visit) {
     for (const Request& request : c.requests) visit(request.start);
     const uint64_t start = c.requests[0].start;
-    for (const Record& record : c.records) {
-      if (record.kind != Record::Kind::kPoke) continue;
+    for (const TableOp& op : c.setup) {
+      if (op.kind != TableOp::Kind::kPoke) continue;
       const uint64_t address =
-          record.address | (start & (geometry.span(record.level) - 1));
+          op.address | (start & (geometry.span(op.level) - 1));
       if (address != start) visit(address);
     }
   }
@@ -434,20 +434,19 @@ class RuleChecker {
     }
   }
 
-  // Does what the records of `c` say that are no pokes and whose level both
+  // Does the operations of `c` that are no pokes and whose level both
   // paging mode have, with entries that span the same.
   static void PopulateBoth(const Case& c, AddressSpace<A>& a,
                            AddressSpace<A>& b) {
     Case tables{.mode = c.mode};
-    for (const Record& record : c.records) {
-      if (record.kind == Record::Kind::kPoke ||
-          record.kind == Record::Kind::kPokeControl ||
-          !a.geometry().real(record.level) ||
-          !b.geometry().real(record.level) ||
-          a.geometry().span(record.level) != b.geometry().span(record.level)) {
+    for (const TableOp& op : c.setup) {
+      if (op.kind == TableOp::Kind::kPoke ||
+          op.kind == TableOp::Kind::kPokeControl ||
+          !a.geometry().real(op.level) || !b.geometry().real(op.level) ||
+          a.geometry().span(op.level) != b.geometry().span(op.level)) {
         continue;
       }
-      tables.records.push_back(record);
+      tables.setup.push_back(op);
     }
     Populate(tables, a);
     Populate(tables, b);

@@ -26,9 +26,9 @@
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/report/text_entries.h"
 #include "pxdfuzz/tables/address_space.h"
-#include "pxdfuzz/tables/changes.h"
 #include "pxdfuzz/tables/changing_memory.h"
 #include "pxdfuzz/tables/populate.h"
+#include "pxdfuzz/tables/timeline.h"
 #include "pxdfuzz/walk/event_trace.h"
 #include "pxdfuzz/walk/walk.h"
 
@@ -60,14 +60,14 @@ class Replay {
         mm_(arena_, c.mode.levels),
         memory_(arena_, mm_.geometry(), c.stack) {
     Populate(c, mm_);
-    history_.Make(c, mm_);
+    timeline_.Make(c, mm_);
     reference_.resize(request_.pages);
     reference_.resize(
         ReferencePages<A>(manual(0), memory_, mm_.geometry().page_size(),
                           request_.start, request_.write, reference_));
     if (changing()) {
       by_version_ = std::make_unique<Reference>();
-      by_version_->template Make<A>(history_, memory_, request_);
+      by_version_->template Make<A>(timeline_, memory_, request_);
       FindChangedWords();
       Run<GupFastText>();
     } else {
@@ -95,7 +95,7 @@ class Replay {
     pages_ = std::move(ran.pages);
     count_ = ran.count;
     reads_ = ran.reads;
-    last_version_ = std::min(ran.last_version, history_.count() - 1);
+    last_version_ = std::min(ran.last_version, timeline_.count() - 1);
     grabs_ = std::move(ran.grabs);
     grabs_.resize(pages_.size());
   }
@@ -118,7 +118,7 @@ class Replay {
   const std::vector<WalkEvent>& events() const { return events_; }
 
   // Whether tables change while the walk runs.
-  bool changing() const { return !case_.changes.empty(); }
+  bool changing() const { return !case_.concurrent.empty(); }
   // The version with which the walk ended. There are as many changes that were
   // made: change N, counted from 1, makes version N.
   size_t last_version() const { return last_version_; }
@@ -162,7 +162,7 @@ class Replay {
     }
     return *arena_.Find(physical);
   }
-  const Top& top(size_t version) const { return history_.top(version); }
+  const Top& top(size_t version) const { return timeline_.top(version); }
 
   // The address of a page of the request.
   uint64_t AddressOf(size_t page) const {
@@ -172,11 +172,11 @@ class Replay {
   template <class OnFetch>
   Translation TranslateWith(uint64_t address, size_t version,
                             OnFetch&& on_fetch) const {
-    const size_t at = history_.at();
-    history_.GoTo(version);
+    const size_t at = timeline_.at();
+    timeline_.GoTo(version);
     const Translation t =
         Translate(manual(version), memory_, address, Access::kFetch, on_fetch);
-    history_.GoTo(at);
+    timeline_.GoTo(at);
     return t;
   }
   Translation TranslateOnly(uint64_t address, size_t version = 0) const {
@@ -223,8 +223,8 @@ class Replay {
     size_t version = 0;
   };
   std::optional<Place> WhereMapped(uint64_t page) const {
-    for (const Record& record : case_.records) {
-      if (record.kind != Record::Kind::kMap) continue;
+    for (const TableOp& record : case_.setup) {
+      if (record.kind != TableOp::Kind::kMap) continue;
       const auto address = AddressIn(record, page);
       // A later record may have mapped something else there.
       if (address.has_value() && Maps(*address, page, 0)) {
@@ -232,7 +232,7 @@ class Replay {
       }
     }
     for (size_t version = 1; version <= last_version_; ++version) {
-      const Change& change = case_.changes[version - 1];
+      const ConcurrentOp& change = case_.concurrent[version - 1];
       if (!HasFrame(change.kind)) continue;
       const auto address = AddressIn(change, page);
       if (address.has_value() && Maps(*address, page, version)) {
@@ -244,14 +244,14 @@ class Replay {
 
  private:
   typename A::Manual manual(size_t version) const {
-    return typename A::Manual(A::GeometryOf(history_.top(version).levels),
-                              history_.top(version).control);
+    return typename A::Manual(A::GeometryOf(timeline_.top(version).levels),
+                              timeline_.top(version).control);
   }
 
   template <class Text>
   void Run() {
-    ChangingMemory memory(arena_, mm_.geometry(), case_.stack, history_);
-    geometry_ = A::GeometryOf(history_.top(history_.at()).levels);
+    ChangingMemory memory(arena_, mm_.geometry(), case_.stack, timeline_);
+    geometry_ = A::GeometryOf(timeline_.top(timeline_.at()).levels);
     EventTrace trace(memory);
     Walk<typename A::Kernel, ChangingMemory, EventTrace, Text> walk(
         kernel(), policy_, memory, trace);
@@ -262,8 +262,8 @@ class Replay {
     turns_ = trace.turns();
     events_ = trace.events();
     reads_ = memory.reads();
-    last_version_ = memory.version();
-    history_.GoTo(0);
+    last_version_ = memory.snapshot();
+    timeline_.GoTo(0);
     for (const WalkEvent& event : events_) {
       if (event.kind != WalkEvent::Kind::kGrab) continue;
       const size_t first = turns_[event.turn].turn.pages;
@@ -273,11 +273,11 @@ class Replay {
   }
 
   void FindChangedWords() {
-    changed_words_.resize(history_.count());
-    for (size_t version = 1; version < history_.count(); ++version) {
+    changed_words_.resize(timeline_.count());
+    for (size_t version = 1; version < timeline_.count(); ++version) {
       // By level, from the top, and by place.
       std::map<std::pair<int, uint64_t>, ChangedWord> words;
-      for (const Write& write : history_.WritesOf(version)) {
+      for (const Write& write : timeline_.WritesOf(version)) {
         const uint64_t physical = Arena::AddressOf(write.word);
         words.try_emplace({-Ordinal(arena_.TableLevel(physical)), physical},
                           ChangedWord{physical, write.before, write.after});
@@ -313,7 +313,7 @@ class Replay {
   AddressSpace<A> mm_;
   ArenaMemory memory_;
   // At version 0, but while something is asked of another.
-  mutable History history_;
+  mutable Timeline timeline_;
   std::unique_ptr<Reference> by_version_;
   // By change; the first is none.
   std::vector<std::vector<ChangedWord>> changed_words_;

@@ -47,7 +47,7 @@ struct WalkStory {
   std::vector<StoryWord> words;
   std::vector<CaseLine> source;
   // Where tables change while the walk runs.
-  std::optional<Timeline> timeline;
+  std::optional<ReadTimeline> timeline;
   std::optional<WalkPicture> picture;
   std::vector<std::string> page_header;
   // The column of what the walk returned.

@@ -49,7 +49,7 @@ std::string Heading(const ToldChange& change);
 void AddChange(const ToldChange& change, TextLines& out);
 
 // What happens between which reads of a walk.
-struct Timeline {
+struct ReadTimeline {
   struct Step {
     enum class Kind : uint8_t {
       kRead,
@@ -70,8 +70,8 @@ struct Timeline {
 };
 
 // How a timeline is to be read, above it.
-std::string HowToReadTimeline(const Timeline& timeline);
-void AddTimeline(const Timeline& timeline, TextLines& out);
+std::string HowToReadTimeline(const ReadTimeline& timeline);
+void AddTimeline(const ReadTimeline& timeline, TextLines& out);
 
 // Sentences about one walk.
 template <class A>
@@ -82,7 +82,7 @@ class RaceText {
 
   // The change of that number, counted from 1.
   ToldChange Tell(size_t number) const {
-    const Change& change = replay_.source().changes[number - 1];
+    const ConcurrentOp& change = replay_.source().concurrent[number - 1];
     ToldChange told{.number = number,
                     .read = change.read,
                     .made = number <= replay_.last_version(),
@@ -116,7 +116,7 @@ class RaceText {
 
   // "change 1 (clear 1 pmd of 0x100000, before read 6)".
   std::string Named(size_t number) const {
-    const Change& change = replay_.source().changes[number - 1];
+    const ConcurrentOp& change = replay_.source().concurrent[number - 1];
     return Concat({"change ", std::to_string(number), " (", Describe(change),
                    ", before read ", std::to_string(change.read), ")"});
   }
@@ -220,12 +220,12 @@ class RaceText {
   }
 
   // `wrong` is a position in events().
-  Timeline Time(std::optional<size_t> wrong) const {
-    Timeline time{.reads = replay_.reads(), .changes = {}, .steps = {}};
-    for (size_t i = 1; i <= replay_.source().changes.size(); ++i) {
+  ReadTimeline Time(std::optional<size_t> wrong) const {
+    ReadTimeline time{.reads = replay_.reads(), .changes = {}, .steps = {}};
+    for (size_t i = 1; i <= replay_.source().concurrent.size(); ++i) {
       time.changes.push_back(Tell(i));
     }
-    std::vector<Timeline::Step> all;
+    std::vector<ReadTimeline::Step> all;
     // Which of them are told whatever there is.
     std::vector<size_t> matter;
     const auto& events = replay_.events();
@@ -237,8 +237,8 @@ class RaceText {
       }
       if (wrong == i) matter.push_back(all.size());
       all.push_back({.kind = event.kind == WalkEvent::Kind::kGrab
-                                 ? Timeline::Step::Kind::kGrab
-                                 : Timeline::Step::Kind::kRead,
+                                 ? ReadTimeline::Step::Kind::kGrab
+                                 : ReadTimeline::Step::Kind::kRead,
                      .read = event.read,
                      .version = event.version,
                      .text = StepText(event),
@@ -254,8 +254,8 @@ class RaceText {
               [&](size_t at) { return i + kAround >= at && i < at + kAround; });
       if (shown) {
         time.steps.push_back(std::move(all[i]));
-      } else if (time.steps.back().kind != Timeline::Step::Kind::kSkipped) {
-        time.steps.push_back({.kind = Timeline::Step::Kind::kSkipped,
+      } else if (time.steps.back().kind != ReadTimeline::Step::Kind::kSkipped) {
+        time.steps.push_back({.kind = ReadTimeline::Step::Kind::kSkipped,
                               .read = all[i].read,
                               .version = all[i].version,
                               .text = "..."});

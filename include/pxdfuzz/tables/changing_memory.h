@@ -13,30 +13,30 @@
 #include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/timeline.h"
 
 namespace pxdfuzz {
 
 // A machine's memory while another processor changes the tables: goes on to the
-// next version of `history` before the reads that the case says. One object
+// next snapshot of `timeline` before the reads that the case says. One object
 // serves one walk.
 class ChangingMemory {
  public:
-  // All outlive the object. `history` is of the tables in `arena`, and at
-  // version 0; what is to be done before the first read is done at once.
+  // All outlive the object. `timeline` is of the tables in `arena`, and at
+  // snapshot 0; what is to be done before the first read is done at once.
   ChangingMemory(const Arena& arena, const Geometry& geometry,
-                 const Stack& stack, History& history)
-      : memory_(arena, geometry, stack), history_(history) {
-    history_.BeforeRead(1);
+                 const Stack& stack, Timeline& timeline)
+      : memory_(arena, geometry, stack), timeline_(timeline) {
+    timeline_.BeforeRead(1);
   }
 
   // mm->pgd, as pgd_offset() finds it.
   EntryRef root() const {
-    return EntryRef::InTable(history_.top(history_.at()).root);
+    return EntryRef::InTable(timeline_.top(timeline_.at()).root);
   }
 
   Loaded Load(Level level, EntryRef ref) {
-    history_.BeforeRead(++reads_);
+    timeline_.BeforeRead(++reads_);
     return memory_.Load(level, ref);
   }
   uint64_t LoadRootType(EntryRef root) const {
@@ -52,11 +52,11 @@ class ChangingMemory {
   // A reference is taken: what is to be done before the next read is done
   // before that, since a page that is gone by then is what the recheck is
   // for.
-  void Grab() { history_.BeforeRead(reads_ + 1); }
+  void Grab() { timeline_.BeforeRead(reads_ + 1); }
 
-  // Reads of entries so far, and the version that they have led to.
+  // Reads of entries so far, and the snapshot that they have led to.
   size_t reads() const { return reads_; }
-  size_t version() const { return history_.at(); }
+  size_t snapshot() const { return timeline_.at(); }
 
   // Where the entry stands that a local copy is one of.
   EntryRef Origin(EntryRef copy) const { return memory_.Origin(copy); }
@@ -72,7 +72,7 @@ class ChangingMemory {
 
  private:
   ArenaMemory memory_;
-  History& history_;
+  Timeline& timeline_;
   size_t reads_ = 0;
 };
 

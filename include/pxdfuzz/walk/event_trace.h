@@ -98,7 +98,7 @@ class EventTrace {
     return events_.emplace_back(WalkEvent{.kind = kind,
                                           .turn = turn,
                                           .read = memory_.reads(),
-                                          .version = memory_.version()});
+                                          .version = memory_.snapshot()});
   }
   void AddReread(WalkEvent::Kind kind, size_t turn, const Reread& reread) {
     WalkEvent& event = Add(kind, turn);
@@ -114,7 +114,7 @@ class EventTrace {
   }
   // What was done before that read.
   void NoteChanges(size_t turn, size_t read) {
-    while (version_ < memory_.version()) {
+    while (version_ < memory_.snapshot()) {
       ++version_;
       WalkEvent& event = Add(WalkEvent::Kind::kChange, turn);
       event.version = version_;

@@ -13,8 +13,8 @@
 #include "pxdfuzz/memory/stack.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/tables/changes.h"
 #include "pxdfuzz/tables/changing_memory.h"
+#include "pxdfuzz/tables/timeline.h"
 #include "pxdfuzz/walk/trace.h"
 #include "pxdfuzz/walk/walk.h"
 
@@ -27,7 +27,7 @@ struct WalkSite {
   const Arena& arena;
   // At snapshot 0 when a walk begins, and where the walk has come to when it
   // ends.
-  History& history;
+  Timeline& timeline;
   const Stack& stack;
 };
 
@@ -53,17 +53,17 @@ void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
           .Contains(Cause::kWrongEntry);
   const uint64_t end = request.start + request.pages * geometry.page_size();
   const typename A::Kernel kernel(site.mode.levels);
-  if (site.history.count() == 1) {
+  if (site.timeline.count() == 1) {
     ArenaMemory memory(site.arena, geometry, site.stack);
     MarkTrace trace(memory, looks_for_wrong_entry);
     Walk<typename A::Kernel, ArenaMemory, MarkTrace<ArenaMemory>, StillText>
         walk(kernel, policy, memory, trace);
-    run.count = walk.Run(EntryRef::InTable(site.history.top(0).root),
+    run.count = walk.Run(EntryRef::InTable(site.timeline.top(0).root),
                          request.start, end, request.write, run.pages);
     run.marks = trace.marks();
     return;
   }
-  ChangingMemory memory(site.arena, geometry, site.stack, site.history);
+  ChangingMemory memory(site.arena, geometry, site.stack, site.timeline);
   MarkTrace trace(memory, looks_for_wrong_entry, run.grabbed);
   Walk<typename A::Kernel, ChangingMemory, MarkTrace<ChangingMemory>, Text>
       walk(kernel, policy, memory, trace);

@@ -106,7 +106,7 @@ class MarkTrace {
   void OnGrab(size_t pages, uint64_t count) {
     memory_.Grab();
     for (size_t i = pages; i < grabbed_.size() && i - pages < count; ++i) {
-      grabbed_[i] = static_cast<uint8_t>(memory_.version());
+      grabbed_[i] = static_cast<uint8_t>(memory_.snapshot());
     }
   }
   void OnCheck(const Reread& reread) {

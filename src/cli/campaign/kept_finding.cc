@@ -23,8 +23,8 @@ std::vector<std::pair<WalkSet, Excuses>> Judgements(const FindingWish& wish,
     return {{WalkSet::Of(*wish.walk), Excuses::kNone}};
   }
   const WalkSet strict =
-      FindTarget(c.changes.empty() ? "gup_strict_fuzzer"
-                                   : "gup_race_strict_fuzzer")
+      FindTarget(c.concurrent.empty() ? "gup_strict_fuzzer"
+                                      : "gup_race_strict_fuzzer")
           ->walks;
   std::vector<std::pair<WalkSet, Excuses>> ways = {
       {WalkSet::All(), Excuses::kExpectedFailures},

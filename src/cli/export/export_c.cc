@@ -78,8 +78,8 @@ class Planner {
     Miss(
         "What lies on the kernel's stack beside a local copy of an entry, "
         "which decides what a walk that leaves the copy gets.");
-    for (const Record& record : case_.records) AddRecord(record);
-    if (!case_.changes.empty()) {
+    for (const TableOp& op : case_.setup) AddSetupOp(op);
+    if (!case_.concurrent.empty()) {
       Miss(
           "What another processor does to the tables while they are walked: no "
           "program can choose the read before which it happens, so nothing is "
@@ -90,7 +90,7 @@ class Planner {
     if (exported_.inconclusive() != Inconclusive::kNo) {
       plan_.idle = "the request is inconclusive";
       plan_.idle_reason = Describe(exported_.inconclusive());
-    } else if (!case_.changes.empty()) {
+    } else if (!case_.concurrent.empty()) {
       plan_.idle = "the tables change while they are walked";
       plan_.idle_reason = "no program can choose the read before which they do";
     } else {
@@ -119,29 +119,29 @@ class Planner {
     return kind;
   }
 
-  void AddRecord(const Record& record) {
-    switch (record.kind) {
-      case Record::Kind::kClear:
+  void AddSetupOp(const TableOp& op) {
+    switch (op.kind) {
+      case TableOp::Kind::kClear:
         return;
-      case Record::Kind::kSwap:
+      case TableOp::Kind::kSwap:
         Miss("Swap entries: their pages are left out.");
         return;
-      case Record::Kind::kPoke:
-      case Record::Kind::kPokeControl:
+      case TableOp::Kind::kPoke:
+      case TableOp::Kind::kPokeControl:
         Miss("Words that were written into tables as they are.");
         return;
-      case Record::Kind::kMap:
+      default:
         break;
     }
-    if (record.level != Level::kPte) {
+    if (op.level != Level::kPte) {
       Miss(Concat({"Large pages, such as the ",
-                   ByteSize(mm_.geometry().span(record.level)), " at ",
-                   Hex(record.address), " (", Name(record.level),
+                   ByteSize(mm_.geometry().span(op.level)), " at ",
+                   Hex(op.address), " (", Name(op.level),
                    "): small ones stand in where gup_fast is driven."}));
       return;
     }
-    for (uint64_t i = 0; i < record.count; ++i) {
-      const uint64_t address = WrappingAdd(record.address, i * page_);
+    for (uint64_t i = 0; i < op.count; ++i) {
+      const uint64_t address = WrappingAdd(op.address, i * page_);
       const auto leaf = LeafAt(address, Level::kPte);
       if (!leaf.has_value()) continue;
       if (leaf->state.special) {

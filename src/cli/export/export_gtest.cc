@@ -80,38 +80,28 @@ std::string_view Enumerator(StackContent content) {
   return "";
 }
 
-std::string_view Enumerator(Record::Kind kind) {
+std::string_view Enumerator(TableOp::Kind kind) {
   switch (kind) {
-    case Record::Kind::kMap:
-      return "Record::Kind::kMap";
-    case Record::Kind::kClear:
-      return "Record::Kind::kClear";
-    case Record::Kind::kSwap:
-      return "Record::Kind::kSwap";
-    case Record::Kind::kPoke:
-      return "Record::Kind::kPoke";
-    case Record::Kind::kPokeControl:
-      return "Record::Kind::kPokeControl";
-  }
-  return "";
-}
-
-std::string_view Enumerator(Change::Kind kind) {
-  switch (kind) {
-    case Change::Kind::kClear:
-      return "Change::Kind::kClear";
-    case Change::Kind::kDetach:
-      return "Change::Kind::kDetach";
-    case Change::Kind::kMap:
-      return "Change::Kind::kMap";
-    case Change::Kind::kSplit:
-      return "Change::Kind::kSplit";
-    case Change::Kind::kWriteProtect:
-      return "Change::Kind::kWriteProtect";
-    case Change::Kind::kRefill:
-      return "Change::Kind::kRefill";
-    case Change::Kind::kUpgrade:
-      return "Change::Kind::kUpgrade";
+    case TableOp::Kind::kMap:
+      return "TableOp::Kind::kMap";
+    case TableOp::Kind::kClear:
+      return "TableOp::Kind::kClear";
+    case TableOp::Kind::kSwap:
+      return "TableOp::Kind::kSwap";
+    case TableOp::Kind::kPoke:
+      return "TableOp::Kind::kPoke";
+    case TableOp::Kind::kPokeControl:
+      return "TableOp::Kind::kPokeControl";
+    case TableOp::Kind::kDetach:
+      return "TableOp::Kind::kDetach";
+    case TableOp::Kind::kSplit:
+      return "TableOp::Kind::kSplit";
+    case TableOp::Kind::kWriteProtect:
+      return "TableOp::Kind::kWriteProtect";
+    case TableOp::Kind::kRefill:
+      return "TableOp::Kind::kRefill";
+    case TableOp::Kind::kUpgrade:
+      return "TableOp::Kind::kUpgrade";
   }
   return "";
 }
@@ -187,44 +177,35 @@ void AddState(const LeafState& state, TextLines& out) {
   }
 }
 
-void AddRecord(const Record& record, TextLines& out) {
-  out.Line("  c.records.push_back({");
-  out.Line(Concat({"      .kind = ", Enumerator(record.kind), ","}));
-  if (record.kind != Record::Kind::kPokeControl) {
-    out.Line(Concat({"      .level = ", Enumerator(record.level), ","}));
-    out.Line(Concat({"      .address = ", Hex(record.address), ","}));
+// What the operation has, in the order of its members.
+void AddMembers(const TableOp& op, TextLines& out) {
+  out.Line(Concat({"      .kind = ", Enumerator(op.kind), ","}));
+  if (HasAddress(op.kind)) {
+    out.Line(Concat({"      .level = ", Enumerator(op.level), ","}));
+    out.Line(Concat({"      .address = ", Hex(op.address), ","}));
   }
-  if (record.count != 1 || record.kind == Record::Kind::kMap) {
-    out.Line(Concat({"      .count = ", std::to_string(record.count), ","}));
+  if (HasCount(op.kind)) {
+    out.Line(Concat({"      .count = ", std::to_string(op.count), ","}));
   }
-  if (record.frame != 0 || record.kind == Record::Kind::kMap) {
-    out.Line(Concat({"      .frame = ", Hex(record.frame), ","}));
+  if (HasFrame(op.kind)) {
+    out.Line(Concat({"      .frame = ", Hex(op.frame), ","}));
   }
-  if (record.kind == Record::Kind::kMap) AddState(record.state, out);
-  if (record.word != 0) {
-    out.Line(Concat({"      .word = ", Hex(record.word), ","}));
+  if (HasState(op.kind)) AddState(op.state, out);
+  if (IsPoke(op.kind)) {
+    out.Line(Concat({"      .word = ", Hex(op.word), ","}));
   }
+}
+
+void AddSetupOp(const TableOp& op, TextLines& out) {
+  out.Line("  c.setup.push_back({");
+  AddMembers(op, out);
   out.Line("  });");
 }
 
-void AddChange(const Change& change, TextLines& out) {
-  out.Line("  c.changes.push_back({");
-  out.Line(Concat({"      .kind = ", Enumerator(change.kind), ","}));
-  if (change.level != Level::kPte) {
-    out.Line(Concat({"      .level = ", Enumerator(change.level), ","}));
-  }
-  out.Line(Concat({"      .read = ", std::to_string(change.read), ","}));
-  if (change.kind != Change::Kind::kUpgrade) {
-    out.Line(Concat({"      .address = ", Hex(change.address), ","}));
-  }
-  if (HasCount(change.kind)) {
-    out.Line(Concat({"      .count = ", std::to_string(change.count), ","}));
-  }
-  if (HasFrame(change.kind)) {
-    out.Line(Concat({"      .frame = ", Hex(change.frame), ","}));
-    AddState(change.state, out);
-  }
-  out.Line("  });");
+void AddConcurrentOp(const ConcurrentOp& op, TextLines& out) {
+  out.Line("  c.concurrent.push_back({{");
+  AddMembers(op, out);
+  out.Line(Concat({"  }, /*read=*/", std::to_string(op.read), "});"}));
 }
 
 void AddCaseFunction(const Case& c, TextLines& out) {
@@ -254,15 +235,15 @@ void AddCaseFunction(const Case& c, TextLines& out) {
         Concat({"      .write = ", request.write ? "true" : "false", ","}));
     out.Line("  });");
   }
-  if (!c.records.empty()) {
+  if (!c.setup.empty()) {
     out.Line("  // Each changes what those above it made.");
   }
-  for (const Record& record : c.records) AddRecord(record, out);
-  if (!c.changes.empty()) {
+  for (const TableOp& op : c.setup) AddSetupOp(op, out);
+  if (!c.concurrent.empty()) {
     out.Line(
         "  // What another processor does, each before that read of a walk.");
   }
-  for (const Change& change : c.changes) AddChange(change, out);
+  for (const ConcurrentOp& op : c.concurrent) AddConcurrentOp(op, out);
   out.Line("  return c;");
   out.Line("}");
 }
@@ -336,7 +317,7 @@ class ExportedCaseTest : public ::testing::Test {
       : case_(MakeCase()),
         arena_(MakeArena<Arch>()),
         mm_(arena_, case_.mode.levels) {
-    EXPECT_EQ(Populate(case_, mm_), Malformed::kNo);
+    EXPECT_EQ(Populate(case_, mm_), Inconclusive::kNo);
   }
 
   const Request& request() const { return case_.requests[kRequest]; }
@@ -370,9 +351,9 @@ TEST_F(ExportedCaseTest, ReferenceIsAsExpected) {
 }
 
 TEST_F(ExportedCaseTest, TheWalkAgreesWithTheReference) {
-  History history;
-  history.Begin(mm_);
-  const WalkSite site = {case_.mode, arena_, history, case_.stack};
+  Timeline timeline;
+  timeline.Begin(mm_);
+  const WalkSite site = {case_.mode, arena_, timeline, case_.stack};
   std::vector<uint64_t> pages(request().pages);
   WalkRun run = {.pages = pages, .grabbed = {}};
   RunWalk(site, kWalk, request(), run);
@@ -451,7 +432,7 @@ std::string ExportGtest(const Export& exported) {
   out.Blank();
   out.Line("#include <gtest/gtest.h>");
   out.Blank();
-  const bool changing = !c.changes.empty();
+  const bool changing = !c.concurrent.empty();
   std::vector<std::string_view> standard = {"algorithm", "array", "cstddef",
                                             "cstdint", "vector"};
   std::vector<std::string_view> headers = {"pxdfuzz/tables/address_space.h",

@@ -128,7 +128,7 @@ std::string ExportMail(const Export& exported) {
                                              "case.yaml", "-o case_test.cc"})});
   }
   // Such a program cannot make tables change between two reads.
-  if (exported.c.changes.empty()) {
+  if (exported.c.concurrent.empty()) {
     options.commands.push_back(
         {"And as a C program that drives gup_fast on a real machine",
          Command({"export", "--as=c", walk, "case.yaml", "-o case.c"})});

@@ -110,7 +110,7 @@ Case ChangingSurveyCase(PagingMode mode, uint64_t number) {
   Rng rng(Rng::Mix(~number) ^ IndexOf(mode));
   Generator generator(rng, InfoOf(mode));
   Case c = generator.DrawCase();
-  generator.AddChanges(c.requests[0], c);
+  generator.AddConcurrentOps(c.requests[0], c);
   Canonicalize(c);
   return c;
 }

@@ -77,8 +77,8 @@ Case ThreadExample() {
   Case c;
   c.mode = {ArchId::kS390, 3};
   c.requests.push_back({.start = kBoundary - 0x1000, .pages = 2});
-  c.records.push_back({.address = kBoundary - 0x1000, .frame = 0x1000});
-  c.records.push_back({.address = kBoundary, .frame = 0x2000});
+  c.setup.push_back({.address = kBoundary - 0x1000, .frame = 0x1000});
+  c.setup.push_back({.address = kBoundary, .frame = 0x2000});
   return c;
 }
 

@@ -25,8 +25,8 @@ namespace pxdfuzz {
 namespace {
 
 constexpr size_t kMaxRequests = decltype(Case::requests)::capacity();
-constexpr size_t kMaxRecords = decltype(Case::records)::capacity();
-constexpr size_t kMaxChanges = decltype(Case::changes)::capacity();
+constexpr size_t kMaxSetup = decltype(Case::setup)::capacity();
+constexpr size_t kMaxConcurrent = decltype(Case::concurrent)::capacity();
 constexpr size_t kMaxWords = decltype(Stack::words)::capacity();
 constexpr uint64_t kMaxFrame = (uint64_t{1} << 32) - 1;  // in pages
 
@@ -151,8 +151,8 @@ class CaseReader {
     if (!Version(*fields[0])) return false;
     if (is_empty) return true;
     return ReadPagingMode(*fields[1], c.mode) && ReadRequests(*fields[2], c) &&
-           ReadStack(*fields[3], c.stack) && ReadRecords(*fields[4], c) &&
-           (fields[5] == nullptr || ReadChanges(*fields[5], c));
+           ReadStack(*fields[3], c.stack) && ReadSetup(*fields[4], c) &&
+           (fields[5] == nullptr || ReadConcurrent(*fields[5], c));
   }
 
  private:
@@ -403,94 +403,97 @@ class CaseReader {
     return true;
   }
 
-  bool ReadRecords(const YamlNode& node, Case& c) {
-    if (!ListOf(node, "tables", 0, kMaxRecords)) return false;
+  bool ReadSetup(const YamlNode& node, Case& c) {
+    if (!ListOf(node, "tables", 0, kMaxSetup)) return false;
     return std::all_of(
         node.items.begin(), node.items.end(),
-        [&](const YamlNode& item) { return ReadRecord(item, c); });
+        [&](const YamlNode& item) { return ReadSetupOp(item, c); });
   }
 
-  struct RecordForm {
-    std::string_view name;
-    Record::Kind kind;
-    Keys keys;  // behind that of the level, if there is one
+  // The keys of a set-up's operation behind that of the level.
+  static Keys KeysOf(TableOp::Kind kind) {
+    Keys keys;
+    if (HasCount(kind)) keys.emplace_back("count");
+    if (HasFrame(kind)) keys.emplace_back(FrameKey(kind));
+    if (HasState(kind)) keys.emplace_back("state");
+    if (IsPoke(kind)) keys.emplace_back("word");
+    return keys;
+  }
+  static std::string_view FrameKey(TableOp::Kind kind) {
+    return HasState(kind) ? "frame" : "place";
+  }
+
+  // Where the parts of an operation stand; null what it does not have.
+  struct OpFields {
+    const YamlNode* kind = nullptr;
+    const YamlNode* level = nullptr;
+    const YamlNode* address = nullptr;
+    const YamlNode* count = nullptr;
+    const YamlNode* frame = nullptr;
+    const YamlNode* state = nullptr;
   };
 
-  static const std::vector<RecordForm>& Forms() {
-    static const auto& forms = *new std::vector<RecordForm>{
-        {"map", Record::Kind::kMap, {"count", "frame", "state"}},
-        {"clear", Record::Kind::kClear, {"count"}},
-        {"swap", Record::Kind::kSwap, {"count", "place"}},
-        {"poke", Record::Kind::kPoke, {"word"}},
-        {"poke-control", Record::Kind::kPokeControl, {"word"}},
-    };
-    return forms;
-  }
-
-  bool ReadRecord(const YamlNode& node, Case& c) {
-    const RecordForm* form = nullptr;
+  bool ReadSetupOp(const YamlNode& node, Case& c) {
     std::vector<std::string> names;
-    for (const RecordForm& known : Forms()) {
-      names.emplace_back(known.name);
-      if (node.keys.size() == 1 && node.keys[0].text == known.name) {
-        form = &known;
+    std::optional<TableOp::Kind> kind;
+    for (const TableOp::Kind known : kSetupKinds) {
+      names.emplace_back(Name(known));
+      if (node.keys.size() == 1 && node.keys[0].text == Name(known)) {
+        kind = known;
       }
     }
     if (node.kind != YamlNode::Kind::kMapping || node.keys.size() != 1) {
       return Fail(node, Concat({"tables: found ", FoundItem(node),
                                 "; each item has one key: ", AnyOf(names)}));
     }
-    if (form == nullptr) {
+    if (!kind.has_value()) {
       return Fail(node.keys[0],
                   Concat({"tables: found the key ", Found(node.keys[0]),
                           "; should be ", AnyOf(names)}));
     }
     const YamlNode& body = node.items[0];
-    Record record{.kind = form->kind};
-    Keys keys = form->keys;
-    const bool has_level = form->kind != Record::Kind::kPokeControl;
-    const YamlNode* level_key = nullptr;
-    if (has_level) {
-      if (!FindLevel(body, *form, record.level, level_key)) return false;
-      keys.insert(keys.begin(), std::string(Name(record.level)));
+    TableOp op{.kind = *kind};
+    OpFields parts{.kind = &node.keys[0]};
+    Keys keys = KeysOf(op.kind);
+    if (HasAddress(op.kind)) {
+      if (!FindLevel(body, op.kind, op.level, parts.level)) return false;
+      keys.insert(keys.begin(), std::string(Name(op.level)));
     }
-    const Fields fields = FieldsOf(body, Concat({"a ", form->name}), keys, {});
+    const Fields fields =
+        FieldsOf(body, Concat({"a ", Name(op.kind)}), keys, {});
     if (!ok()) return false;
-    RecordFields parts{.level_key = level_key};
     for (size_t i = 0; i < keys.size(); ++i) {
       const YamlNode& field = *fields[i];
-      if (has_level && i == 0) {
+      if (HasAddress(op.kind) && i == 0) {
         parts.address = &field;
-        if (!Word(field, keys[i], record.address)) return false;
+        if (!Word(field, keys[i], op.address)) return false;
       } else if (keys[i] == "count") {
-        int64_t count = 0;
-        if (!NumberIn(field, "count", 1, Case::kMaxPages, count)) return false;
-        record.count = static_cast<uint16_t>(count);
+        parts.count = &field;
+        if (!ReadCount(field, Case::kMaxPages, op.count)) return false;
       } else if (keys[i] == "state") {
         parts.state = &field;
-        if (!ReadState(field, record.state)) return false;
+        if (!ReadState(field, op.state)) return false;
       } else if (keys[i] == "word") {
-        if (!Word(field, "word", record.word)) return false;
+        if (!Word(field, "word", op.word)) return false;
       } else {
         parts.frame = &field;
-        if (!Word(field, keys[i], record.frame)) return false;
+        if (!Word(field, keys[i], op.frame)) return false;
       }
     }
-    if (!IsSayable(record, *form, node.keys[0], parts, c.mode)) return false;
-    c.records.push_back(record);
+    if (!IsSayable(op, &Case::setup, parts, c.mode)) return false;
+    c.setup.push_back(op);
     return true;
   }
 
-  // Where the parts of a record stand; null what it does not have.
-  struct RecordFields {
-    const YamlNode* level_key = nullptr;
-    const YamlNode* address = nullptr;
-    const YamlNode* frame = nullptr;
-    const YamlNode* state = nullptr;
-  };
+  bool ReadCount(const YamlNode& node, uint16_t most, uint16_t& count) {
+    int64_t number = 0;
+    if (!NumberIn(node, "count", 1, most, number)) return false;
+    count = static_cast<uint16_t>(number);
+    return true;
+  }
 
   // The one key that names a level.
-  bool FindLevel(const YamlNode& body, const RecordForm& form, Level& level,
+  bool FindLevel(const YamlNode& body, TableOp::Kind kind, Level& level,
                  const YamlNode*& level_key) {
     if (body.kind == YamlNode::Kind::kMapping) {
       for (const YamlNode& key : body.keys) {
@@ -499,7 +502,7 @@ class CaseReader {
           if (level_key != nullptr) {
             return Fail(key, Concat({"found the level ", Quoted(key.text),
                                      " behind ", Quoted(level_key->text),
-                                     "; a ", form.name, " has one"}));
+                                     "; a ", Name(kind), " has one"}));
           }
           level_key = &key;
           level = known;
@@ -511,10 +514,10 @@ class CaseReader {
                 Concat({"found ",
                         body.kind == YamlNode::Kind::kMapping ? "no level"
                                                               : Found(body),
-                        "; a ", form.name,
+                        "; a ", Name(kind),
                         " has the key pte, pmd, pud, p4d or pgd, with "
                         "an address, and ",
-                        Enumerate(form.keys)}));
+                        Enumerate(KeysOf(kind))}));
   }
 
   bool ReadState(const YamlNode& node, LeafState& state) {
@@ -553,43 +556,27 @@ class CaseReader {
     return has_permission && has_age && has_dirt ? true : fail();
   }
 
-  // What bytes say of a record or a change, which is one of `list` of a case.
-  template <class Item, size_t kMost>
-  static Item AsBytesSay(const Item& item,
-                         InlineVector<Item, kMost> Case::* list,
-                         PagingMode mode) {
+  // Whether bytes can say an operation of `list` of a case; the error names
+  // what they can say.
+  template <class Op, size_t kMost>
+  bool IsSayable(const Op& meant, InlineVector<Op, kMost> Case::* list,
+                 const OpFields& parts, PagingMode mode) {
     Case one;
     one.mode = mode;
     one.requests.push_back({});
-    (one.*list).push_back(item);
+    (one.*list).push_back(meant);
+    Op& said = (one.*list)[0];
     // What is too high is nearest to the highest.
-    uint64_t& frame = (one.*list)[0].frame;
-    frame = std::min(frame, kMaxFrame << InfoOf(mode).geometry.page_shift());
+    said.frame =
+        std::min(said.frame, kMaxFrame << InfoOf(mode).geometry.page_shift());
     Canonicalize(one);
-    return (one.*list)[0];
-  }
-
-  // Whether bytes can say the record; the error names what they can say.
-  bool IsSayable(const Record& record, const RecordForm& form,
-                 const YamlNode& kind_key, const RecordFields& parts,
-                 PagingMode mode) {
-    const Record said = AsBytesSay(record, &Case::records, mode);
-    if (said.kind != record.kind) {
-      return CannotSay(kind_key, "tables",
-                       Concat({form.name, " in ", Name(mode)}), "clear");
+    const std::string_view name = Name(meant.kind);
+    if (said.kind != meant.kind) {
+      return CannotSay(*parts.kind, "tables",
+                       Concat({name, " in ", Name(mode)}), Name(said.kind));
     }
-    return IsSaid(said, record, form.name,
-                  record.kind == Record::Kind::kSwap ? "place" : "frame", parts,
-                  mode);
-  }
-
-  // Whether what bytes say is what is meant, of records and of changes.
-  template <class T>
-  bool IsSaid(const T& said, const T& meant, std::string_view name,
-              std::string_view frame, const RecordFields& parts,
-              PagingMode mode) {
     if (said.level != meant.level) {
-      return CannotSay(*parts.level_key, name,
+      return CannotSay(*parts.level, name,
                        Concat({Name(meant.level), " in ", Name(mode)}),
                        Name(said.level));
     }
@@ -598,7 +585,8 @@ class CaseReader {
                        Hex(said.address));
     }
     if (said.frame != meant.frame) {
-      return CannotSay(*parts.frame, frame, Hex(meant.frame), Hex(said.frame));
+      return CannotSay(*parts.frame, FrameKey(meant.kind), Hex(meant.frame),
+                       Hex(said.frame));
     }
     if (said.state != meant.state) {
       return CannotSay(*parts.state, "state",
@@ -606,29 +594,39 @@ class CaseReader {
                                Name(meant.level), " in ", Name(mode)}),
                        Quoted(Describe(said.state)));
     }
-    return true;
+    if (said.count == meant.count) return true;
+    return CannotSay(
+        *parts.count, "count",
+        Concat({std::to_string(meant.count), " from ", Hex(meant.address),
+                " on, beyond the end of the page table"}),
+        std::to_string(said.count));
   }
 
-  bool ReadChanges(const YamlNode& node, Case& c) {
-    if (!ListOf(node, "changes", 0, kMaxChanges)) return false;
+  bool ReadConcurrent(const YamlNode& node, Case& c) {
+    if (!ListOf(node, "changes", 0, kMaxConcurrent)) return false;
     return std::all_of(
         node.items.begin(), node.items.end(),
-        [&](const YamlNode& item) { return ReadChange(item, c); });
+        [&](const YamlNode& item) { return ReadConcurrentOp(item, c); });
   }
 
-  bool ReadChange(const YamlNode& node, Case& c) {
+  bool ReadConcurrentOp(const YamlNode& node, Case& c) {
     if (node.kind != YamlNode::Kind::kMapping || node.keys.size() != 1) {
       return Fail(node, Concat({"changes: found ", FoundItem(node),
                                 "; each item is as in 'before read 7: clear "
                                 "pte of 0x1000'"}));
     }
-    Change change;
-    if (!ReadMoment(node.keys[0], c, change.read)) return false;
-    if (node.items[0].kind == YamlNode::Kind::kNothing) {
+    ConcurrentOp op;
+    const YamlNode& body = node.items[0];
+    if (!ReadMoment(node.keys[0], c, op.read)) return false;
+    if (body.kind == YamlNode::Kind::kNothing) {
       return UnknownDeed(node.keys[0], "nothing");
     }
-    if (!ReadDeed(node.items[0], c.mode, change)) return false;
-    c.changes.push_back(change);
+    const OpFields here = {&body, &body, &body, &body, &body, &body};
+    if (!ReadDeed(body, op) ||
+        !IsSayable(op, &Case::concurrent, here, c.mode)) {
+      return false;
+    }
+    c.concurrent.push_back(op);
     return true;
   }
 
@@ -639,20 +637,21 @@ class CaseReader {
     if (words.size() != 3 || words[0] != "before" || words[1] != "read") {
       return Fail(key, Concat({"changes: found the key ", Found(key),
                                "; should be 'before read N', with N from 1 to ",
-                               std::to_string(Change::kMaxRead)}));
+                               std::to_string(ConcurrentOp::kMaxRead)}));
     }
     int64_t number = 0;
-    if (!NumberIn(At(key, words[2]), "before read", 1, Change::kMaxRead,
+    if (!NumberIn(At(key, words[2]), "before read", 1, ConcurrentOp::kMaxRead,
                   number)) {
       return false;
     }
     read = static_cast<uint16_t>(number);
-    if (c.changes.empty() || read >= c.changes.back().read) return true;
-    const std::string least = std::to_string(c.changes.back().read);
-    return Fail(key, Concat({"before read: found ", words[2], " behind ", least,
-                             ", but what is done first stands first; should "
-                             "be a number from ",
-                             least, " to ", std::to_string(Change::kMaxRead)}));
+    if (c.concurrent.empty() || read >= c.concurrent.back().read) return true;
+    const std::string least = std::to_string(c.concurrent.back().read);
+    return Fail(
+        key, Concat({"before read: found ", words[2], " behind ", least,
+                     ", but what is done first stands first; should "
+                     "be a number from ",
+                     least, " to ", std::to_string(ConcurrentOp::kMaxRead)}));
   }
 
   // A part of the text of `whole`, as if it stood there alone.
@@ -664,62 +663,49 @@ class CaseReader {
     return node;
   }
 
-  // How what is done is written.
-  static std::string_view FormOf(Change::Kind kind) {
-    switch (kind) {
-      case Change::Kind::kClear:
-        return "clear [COUNT] LEVEL of ADDRESS";
-      case Change::Kind::kDetach:
-        return "detach pmd of ADDRESS";
-      case Change::Kind::kMap:
-        return "map [COUNT] LEVEL of ADDRESS to FRAME, STATE";
-      case Change::Kind::kSplit:
-        return "split pmd of ADDRESS";
-      case Change::Kind::kWriteProtect:
-        return "write-protect [COUNT] LEVEL of ADDRESS";
-      case Change::Kind::kRefill:
-        return "refill [COUNT] pte of ADDRESS to FRAME, STATE";
-      case Change::Kind::kUpgrade:
-        return "upgrade";
-    }
-    return "";
+  // How a concurrent operation is written.
+  static std::string FormOf(TableOp::Kind kind) {
+    if (!HasAddress(kind)) return std::string(Name(kind));
+    const bool has_level = kind != TableOp::Kind::kDetach &&
+                           kind != TableOp::Kind::kSplit &&
+                           kind != TableOp::Kind::kRefill;
+    return Concat({Name(kind), HasCount(kind) ? " [COUNT] " : " ",
+                   has_level                        ? "LEVEL"
+                   : kind == TableOp::Kind::kRefill ? "pte"
+                                                    : "pmd",
+                   " of ADDRESS", HasState(kind) ? " to FRAME, STATE" : ""});
   }
 
   bool UnknownDeed(const YamlNode& where, std::string_view found) {
     std::vector<std::string> kinds;
-    for (size_t i = 0; i < kChangeKindCount; ++i) {
-      kinds.emplace_back(Name(static_cast<Change::Kind>(i)));
+    for (const TableOp::Kind kind : kConcurrentKinds) {
+      kinds.emplace_back(Name(kind));
     }
     return Fail(where, Concat({"changes: found ", found,
                                "; what is done should be ", AnyOf(kinds)}));
   }
 
-  // What a change does.
-  bool ReadDeed(const YamlNode& node, PagingMode mode, Change& change) {
+  // What a concurrent operation does.
+  bool ReadDeed(const YamlNode& node, ConcurrentOp& op) {
     if (node.kind != YamlNode::Kind::kScalar) {
       return UnknownDeed(node, Found(node));
     }
     Words words(node.text);
-    size_t kind = 0;
-    while (kind < kChangeKindCount &&
-           words.word() != Name(static_cast<Change::Kind>(kind))) {
-      ++kind;
-    }
-    if (kind == kChangeKindCount) {
+    const auto kind = std::find_if(
+        kConcurrentKinds.begin(), kConcurrentKinds.end(),
+        [&](TableOp::Kind known) { return words.word() == Name(known); });
+    if (kind == kConcurrentKinds.end()) {
       return UnknownDeed(node, Quoted(words.word()));
     }
-    change.kind = static_cast<Change::Kind>(kind);
+    op.kind = *kind;
     words.Advance();
-    if (change.kind != Change::Kind::kUpgrade &&
-        !ReadPlace(node, words, change)) {
-      return false;
-    }
-    if (HasFrame(change.kind) && !ReadPages(node, words, change)) return false;
-    if (!words.word().empty()) return Unexpected(node, words, change.kind);
-    return IsSayable(node, mode, change);
+    if (HasAddress(op.kind) && !ReadPlace(node, words, op)) return false;
+    if (HasState(op.kind) && !ReadPages(node, words, op)) return false;
+    if (!words.word().empty()) return Unexpected(node, words, op.kind);
+    return true;
   }
 
-  bool Unexpected(const YamlNode& node, const Words& words, Change::Kind kind,
+  bool Unexpected(const YamlNode& node, const Words& words, TableOp::Kind kind,
                   std::string_view note = "") {
     return Fail(node,
                 Concat({Name(kind), ": found ",
@@ -730,70 +716,54 @@ class CaseReader {
 
   // `word` alone.
   bool Take(const YamlNode& node, std::string_view word, Words& words,
-            Change::Kind kind) {
+            TableOp::Kind kind) {
     if (words.word() != word) return Unexpected(node, words, kind);
     words.Advance();
     return true;
   }
 
   // "4 pte of 0x1000".
-  bool ReadPlace(const YamlNode& node, Words& words, Change& change) {
+  bool ReadPlace(const YamlNode& node, Words& words, ConcurrentOp& op) {
     if (ParseNumber(words.word()).has_value()) {
-      int64_t count = 0;
-      if (!NumberIn(At(node, words.word()), "count", 1,
-                    HasCount(change.kind) ? Case::kMaxPages : 1, count)) {
+      if (!ReadCount(At(node, words.word()),
+                     HasCount(op.kind) ? Case::kMaxPages : uint16_t{1},
+                     op.count)) {
         return false;
       }
-      change.count = static_cast<uint16_t>(count);
       words.Advance();
     }
     const auto level =
         std::find_if(kAllLevels.begin(), kAllLevels.end(),
                      [&](Level known) { return words.word() == Name(known); });
     if (level == kAllLevels.end()) {
-      return Unexpected(node, words, change.kind,
+      return Unexpected(node, words, op.kind,
                         ", where levels are pte, pmd, pud, p4d and pgd");
     }
-    change.level = *level;
+    op.level = *level;
     words.Advance();
-    if (!Take(node, "of", words, change.kind)) return false;
-    return ReadNumber(node, "address", words, change.kind, change.address);
+    if (!Take(node, "of", words, op.kind)) return false;
+    return ReadNumber(node, "address", words, op.kind, op.address);
   }
 
   // "to 0x2000, rw young dirty".
-  bool ReadPages(const YamlNode& node, Words& words, Change& change) {
-    if (!Take(node, "to", words, change.kind) ||
-        !ReadNumber(node, "frame", words, change.kind, change.frame) ||
-        !Take(node, ",", words, change.kind)) {
+  bool ReadPages(const YamlNode& node, Words& words, ConcurrentOp& op) {
+    if (!Take(node, "to", words, op.kind) ||
+        !ReadNumber(node, "frame", words, op.kind, op.frame) ||
+        !Take(node, ",", words, op.kind)) {
       return false;
     }
-    if (words.word().empty()) return Unexpected(node, words, change.kind);
-    if (!ReadState(At(node, words.rest()), change.state)) return false;
+    if (words.word().empty()) return Unexpected(node, words, op.kind);
+    if (!ReadState(At(node, words.rest()), op.state)) return false;
     while (!words.word().empty()) words.Advance();
     return true;
   }
 
   bool ReadNumber(const YamlNode& node, std::string_view what, Words& words,
-                  Change::Kind kind, uint64_t& number) {
+                  TableOp::Kind kind, uint64_t& number) {
     if (words.word().empty()) return Unexpected(node, words, kind);
     if (!Word(At(node, words.word()), what, number)) return false;
     words.Advance();
     return true;
-  }
-
-  // Whether bytes can say the change; the error names what they can say.
-  bool IsSayable(const YamlNode& node, PagingMode mode, const Change& change) {
-    const Change said = AsBytesSay(change, &Case::changes, mode);
-    const RecordFields here = {&node, &node, &node, &node};
-    if (!IsSaid(said, change, Name(change.kind), "frame", here, mode)) {
-      return false;
-    }
-    if (said.count == change.count) return true;
-    return CannotSay(
-        node, "count",
-        Concat({std::to_string(change.count), " from ", Hex(change.address),
-                " on, beyond the end of the page table"}),
-        std::to_string(said.count));
   }
 
   const std::string_view name_;

@@ -206,7 +206,7 @@ class Page {
         label, "\">\n");
   }
 
-  void AddTimeline(const Timeline& timeline) {
+  void AddTimeline(const ReadTimeline& timeline) {
     Out("<h2>Changes</h2>\n<p>", Escaped(HowToReadTimeline(timeline)),
         "</p>\n<ul class=\"time\">\n");
     AddReads(timeline, 0);
@@ -219,19 +219,19 @@ class Page {
     Out("</ul>\n");
   }
 
-  void AddReads(const Timeline& timeline, size_t version) {
+  void AddReads(const ReadTimeline& timeline, size_t version) {
     Out("<li>version ", std::to_string(version), "\n<ol class=\"reads\">\n");
     bool has_any = false;
-    for (const Timeline::Step& step : timeline.steps) {
+    for (const ReadTimeline::Step& step : timeline.steps) {
       if (step.version != version) continue;
       has_any = true;
       std::string_view kind;
-      if (step.kind == Timeline::Step::Kind::kGrab) kind = "grab";
-      if (step.kind == Timeline::Step::Kind::kSkipped) kind = "skipped";
+      if (step.kind == ReadTimeline::Step::Kind::kGrab) kind = "grab";
+      if (step.kind == ReadTimeline::Step::Kind::kSkipped) kind = "skipped";
       if (step.marked) kind = "wrong";
       Out(kind.empty() ? "<li>" : Concat({"<li class=\"", kind, "\">"}),
           step.marked ? "<span class=\"mark\">&gt;&gt;</span> " : "",
-          step.kind == Timeline::Step::Kind::kRead
+          step.kind == ReadTimeline::Step::Kind::kRead
               ? Concat({"<strong>", std::to_string(step.read), "</strong> "})
               : "",
           Escaped(step.text), "</li>\n");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_MEMORY_VERSIONS_H_
-#define PXDFUZZ_MEMORY_VERSIONS_H_
+#ifndef PXDFUZZ_MEMORY_SNAPSHOTS_H_
+#define PXDFUZZ_MEMORY_SNAPSHOTS_H_
 
 #include <array>
 #include <cassert>
@@ -15,19 +15,19 @@
 
 namespace pxdfuzz {
 
-// What the words of an arena hold in each of a few versions, and at which of
-// them it is. Version 0 is what stands there at `Begin`; whatever is touched
+// What the words of an arena hold in each of a few snapshots, and at which of
+// them it is. Snapshot 0 is what stands there at `Begin`; whatever is touched
 // between `BeginNext` and `EndNext` makes one more. `GoTo` writes words back
-// and forth, so all that reads the arena, kernel code too, sees the version
-// that it is at. Tables are made by one version and exist in all: in those
+// and forth, so all that reads the arena, kernel code too, sees the snapshot
+// that it is at. Tables are made by one snapshot and exist in all: in those
 // before, nothing leads to them.
-class Versions {
+class Snapshots {
  public:
   static constexpr size_t kMost = 4;
 
-  Versions() : log_(std::make_unique<WriteLog>()) {}
+  Snapshots() : log_(std::make_unique<WriteLog>()) {}
 
-  // Forgets all others and starts with the arena's version 0. `arena` outlives
+  // Forgets all others and starts with the arena's snapshot 0. `arena` outlives
   // its use here.
   void Begin(Arena& arena) {
     arena_ = &arena;
@@ -37,7 +37,7 @@ class Versions {
     ends_.fill(0);
   }
 
-  // The arena is at the last version; there is room for one more.
+  // The arena is at the last snapshot; there is room for one more.
   void BeginNext() {
     assert(at_ + 1 == count_ && count_ < kMost);
     arena_->set_write_log(log_.get());
@@ -53,25 +53,25 @@ class Versions {
     ends_[at_] = log_->size();
   }
 
-  // What was touched to make a version, not 0, in that order. A word may be
+  // What was touched to make a snapshot, not 0, in that order. A word may be
   // among it more than once: the first says what it was before.
-  std::span<const Write> WritesOf(size_t version) const {
-    assert(version > 0 && version < count_);
+  std::span<const Write> WritesOf(size_t snapshot) const {
+    assert(snapshot > 0 && snapshot < count_);
     return std::span<const Write>(log_->begin(), log_->end())
-        .subspan(ends_[version - 1], ends_[version] - ends_[version - 1]);
+        .subspan(ends_[snapshot - 1], ends_[snapshot] - ends_[snapshot - 1]);
   }
 
   size_t count() const { return count_; }
   size_t at() const { return at_; }
 
-  void GoTo(size_t version) {
-    assert(version < count_);
-    for (; at_ < version; ++at_) {
+  void GoTo(size_t snapshot) {
+    assert(snapshot < count_);
+    for (; at_ < snapshot; ++at_) {
       for (size_t i = ends_[at_]; i < ends_[at_ + 1]; ++i) {
         arena_->SetWordAt((*log_)[i].word, (*log_)[i].after);
       }
     }
-    for (; at_ > version; --at_) {
+    for (; at_ > snapshot; --at_) {
       for (size_t i = ends_[at_]; i > ends_[at_ - 1]; --i) {
         const Write& write = (*log_)[i - 1];
         arena_->SetWordAt(write.word, write.before);
@@ -82,7 +82,7 @@ class Versions {
  private:
   Arena* arena_ = nullptr;
   std::unique_ptr<WriteLog> log_;
-  // Behind the last write that makes each version.
+  // Behind the last write that makes each snapshot.
   std::array<size_t, kMost> ends_{};
   size_t count_ = 1;
   size_t at_ = 0;
@@ -90,4 +90,4 @@ class Versions {
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_MEMORY_VERSIONS_H_
+#endif  // PXDFUZZ_MEMORY_SNAPSHOTS_H_

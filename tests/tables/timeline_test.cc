@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "pxdfuzz/tables/changes.h"
+#include "pxdfuzz/tables/timeline.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,61 +27,61 @@ namespace {
 
 constexpr uint64_t kPlace = 0x1'8040'0000;  // 1 MiB of it, in one page table
 
-Change Clear(Level level, uint64_t address, uint16_t count = 1) {
-  return {.kind = Change::Kind::kClear,
+TableOp Clear(Level level, uint64_t address, uint16_t count = 1) {
+  return {.kind = TableOp::Kind::kClear,
           .level = level,
           .address = address,
           .count = count};
 }
-Change Detach(uint64_t address) {
+TableOp Detach(uint64_t address) {
   return {
-      .kind = Change::Kind::kDetach, .level = Level::kPmd, .address = address};
+      .kind = TableOp::Kind::kDetach, .level = Level::kPmd, .address = address};
 }
-Change Map(Level level, uint64_t address, uint64_t frame, uint16_t count = 1) {
-  return {.kind = Change::Kind::kMap,
+TableOp Map(Level level, uint64_t address, uint64_t frame, uint16_t count = 1) {
+  return {.kind = TableOp::Kind::kMap,
           .level = level,
           .address = address,
           .count = count,
           .frame = frame};
 }
-Change Split(uint64_t address) {
+TableOp Split(uint64_t address) {
   return {
-      .kind = Change::Kind::kSplit, .level = Level::kPmd, .address = address};
+      .kind = TableOp::Kind::kSplit, .level = Level::kPmd, .address = address};
 }
-Change WriteProtect(Level level, uint64_t address, uint16_t count = 1) {
-  return {.kind = Change::Kind::kWriteProtect,
+TableOp WriteProtect(Level level, uint64_t address, uint16_t count = 1) {
+  return {.kind = TableOp::Kind::kWriteProtect,
           .level = level,
           .address = address,
           .count = count};
 }
-Change Refill(uint64_t address, uint64_t frame, uint16_t count = 1) {
-  return {.kind = Change::Kind::kRefill,
+TableOp Refill(uint64_t address, uint64_t frame, uint16_t count = 1) {
+  return {.kind = TableOp::Kind::kRefill,
           .address = address,
           .count = count,
           .frame = frame};
 }
-constexpr Change kUpgrade = {.kind = Change::Kind::kUpgrade};
+constexpr TableOp kUpgrade = {.kind = TableOp::Kind::kUpgrade};
 
-// Tables of s390 and what changes make of them.
-class ChangesTest : public testing::Test {
+// Tables of s390 and what concurrent operations make of them.
+class TimelineTest : public testing::Test {
  protected:
-  ChangesTest() : arena_(MakeArena<S390>()) {}
+  TimelineTest() : arena_(MakeArena<S390>()) {}
 
-  Impossible Make(int levels, std::initializer_list<Record> records,
-                  std::initializer_list<Change> changes) {
-    Case c = MakeCase(levels, {}, records);
-    for (const Change& change : changes) c.changes.push_back(change);
+  Inconclusive Make(int levels, std::initializer_list<TableOp> setup,
+                    std::initializer_list<TableOp> concurrent) {
+    Case c = MakeCase(levels, {}, setup);
+    for (const TableOp& op : concurrent) c.concurrent.push_back({op});
     mm_.reset();
     mm_ = std::make_unique<AddressSpace<S390>>(arena_, levels);
-    EXPECT_EQ(Populate(c, *mm_), Malformed::kNo);
-    return history_.Make(c, *mm_);
+    EXPECT_EQ(Populate(c, *mm_), Inconclusive::kNo);
+    return timeline_.Make(c, *mm_);
   }
 
-  // What an address translates to in a version; 0 where nothing does.
-  uint64_t At(size_t version, uint64_t address,
+  // What an address translates to in a snapshot; 0 where nothing does.
+  uint64_t At(size_t snapshot, uint64_t address,
               Access access = Access::kFetch) {
-    history_.GoTo(version);
-    const Top& top = history_.top(version);
+    timeline_.GoTo(snapshot);
+    const Top& top = timeline_.top(snapshot);
     const ArenaMemory memory(arena_, S390::GeometryOf(top.levels), stack_);
     const S390::Manual manual(S390::GeometryOf(top.levels), top.control);
     return Translate(manual, memory, address, access).physical;
@@ -90,15 +90,15 @@ class ChangesTest : public testing::Test {
   Arena arena_;
   const Stack stack_;
   std::unique_ptr<AddressSpace<S390>> mm_;
-  History history_;
+  Timeline timeline_;
 };
 
-TEST_F(ChangesTest, PagesAreUnmappedAndMapped) {
+TEST_F(TimelineTest, PagesAreUnmappedAndMapped) {
   ASSERT_EQ(Make(3, {MapPages(kPlace, 3, 0xa000)},
                  {Clear(Level::kPte, kPlace, 2),
                   Map(Level::kPte, kPlace + 0x1000, 0x7000)}),
-            Impossible::kNo);
-  EXPECT_EQ(history_.count(), 3u);
+            Inconclusive::kNo);
+  EXPECT_EQ(timeline_.count(), 3u);
   EXPECT_EQ(At(0, kPlace), 0xa000u);
   EXPECT_EQ(At(0, kPlace + 0x1000), 0xb000u);
   EXPECT_EQ(At(1, kPlace), 0u);
@@ -109,30 +109,30 @@ TEST_F(ChangesTest, PagesAreUnmappedAndMapped) {
   EXPECT_EQ(At(0, kPlace + 0x1000), 0xb000u);
 }
 
-TEST_F(ChangesTest, TablesAreFreedWhenNothingIsInThem) {
+TEST_F(TimelineTest, TablesAreFreedWhenNothingIsInThem) {
   EXPECT_EQ(
       Make(3, {MapPages(kPlace, 1, 0xa000)}, {Clear(Level::kPmd, kPlace)}),
-      Impossible::kFreesPages);
+      Inconclusive::kFreesPages);
   EXPECT_EQ(Make(3, {MapPages(kPlace, 1, 0xa000)},
                  {Clear(Level::kPte, kPlace), Clear(Level::kPud, 6 * kGiB)}),
-            Impossible::kFreesPages);
+            Inconclusive::kFreesPages);
   EXPECT_EQ(Make(3, {MapPages(kPlace, 1, 0xa000)},
                  {Clear(Level::kPte, kPlace), Clear(Level::kPmd, kPlace),
                   Clear(Level::kPud, 6 * kGiB)}),
-            Impossible::kNo);
+            Inconclusive::kNo);
   // A swap entry is something too.
   EXPECT_EQ(
       Make(3,
-           {{.kind = Record::Kind::kSwap, .address = kPlace, .frame = 0x1000}},
+           {{.kind = TableOp::Kind::kSwap, .address = kPlace, .frame = 0x1000}},
            {Clear(Level::kPmd, kPlace)}),
-      Impossible::kFreesPages);
+      Inconclusive::kFreesPages);
 }
 
-TEST_F(ChangesTest, CollapseDetachesClearsAndMaps) {
+TEST_F(TimelineTest, CollapseDetachesClearsAndMaps) {
   ASSERT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)},
                  {Detach(kPlace), Clear(Level::kPte, kPlace, 256),
                   Map(Level::kPmd, kPlace, 0x300000)}),
-            Impossible::kNo);
+            Inconclusive::kNo);
   const uint64_t entry = *arena_.Find(0x1020'0020);
   EXPECT_EQ(entry, 0x1000'0000u);
   EXPECT_EQ(At(1, kPlace), 0u);
@@ -143,34 +143,34 @@ TEST_F(ChangesTest, CollapseDetachesClearsAndMaps) {
   EXPECT_EQ(At(3, kPlace + 0x1000), 0x301000u);
 }
 
-TEST_F(ChangesTest, NothingIsMappedIntoACollapse) {
+TEST_F(TimelineTest, NothingIsMappedIntoACollapse) {
   EXPECT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)},
                  {Detach(kPlace), Map(Level::kPmd, kPlace, 0x300000)}),
-            Impossible::kMapsIntoCollapse);
+            Inconclusive::kMapsIntoCollapse);
   EXPECT_EQ(
       Make(3, {MapPages(kPlace, 2, 0xa000)},
            {Detach(kPlace), Map(Level::kPte, kPlace + 0x80000, 0x300000)}),
-      Impossible::kMapsIntoCollapse);
+      Inconclusive::kMapsIntoCollapse);
   EXPECT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)},
                  {Detach(kPlace), Map(Level::kPte, kPlace + kMiB, 0x300000)}),
-            Impossible::kNo);
+            Inconclusive::kNo);
 }
 
-TEST_F(ChangesTest, OnlyPageTablesAreDetached) {
-  EXPECT_EQ(Make(3, {}, {Detach(kPlace)}), Impossible::kDetachesNothing);
+TEST_F(TimelineTest, OnlyPageTablesAreDetached) {
+  EXPECT_EQ(Make(3, {}, {Detach(kPlace)}), Inconclusive::kDetachesNothing);
   EXPECT_EQ(
       Make(3, {MapLarge(Level::kPmd, kPlace, 0x300000)}, {Detach(kPlace)}),
-      Impossible::kDetachesNothing);
+      Inconclusive::kDetachesNothing);
   EXPECT_EQ(
       Make(3, {MapLarge(Level::kPud, 6 * kGiB, 2 * kGiB)}, {Detach(kPlace)}),
-      Impossible::kDetachesNothing);
+      Inconclusive::kDetachesNothing);
 }
 
-TEST_F(ChangesTest, ADetachedTableIsFilledForAnotherPlace) {
+TEST_F(TimelineTest, ADetachedTableIsFilledForAnotherPlace) {
   const uint64_t other = kPlace + 5 * kMiB;
   ASSERT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)},
                  {Detach(kPlace), Refill(other + 0x1000, 0x7000, 2)}),
-            Impossible::kNo);
+            Inconclusive::kNo);
   EXPECT_EQ(At(2, kPlace), 0u);
   EXPECT_EQ(At(2, other), 0u);
   EXPECT_EQ(At(2, other + 0x1000), 0x7000u);
@@ -179,80 +179,80 @@ TEST_F(ChangesTest, ADetachedTableIsFilledForAnotherPlace) {
   EXPECT_EQ(*arena_.Find(0x1000'0008), 0x703du);
 
   EXPECT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)}, {Refill(other, 0x7000)}),
-            Impossible::kRefillsNothing);
+            Inconclusive::kRefillsNothing);
   // It is used up then.
   EXPECT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)},
                  {Detach(kPlace), Refill(other, 0x7000),
                   Refill(other + kMiB, 0x7000)}),
-            Impossible::kRefillsNothing);
+            Inconclusive::kRefillsNothing);
   EXPECT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000), MapPages(other, 1, 0x1000)},
                  {Detach(kPlace), Refill(other, 0x7000)}),
-            Impossible::kMapsOver);
+            Inconclusive::kMapsOver);
 }
 
-TEST_F(ChangesTest, LargeLeavesAreSplit) {
+TEST_F(TimelineTest, LargeLeavesAreSplit) {
   ASSERT_EQ(Make(3,
                  {MapLarge(Level::kPmd, kPlace, 0x300000,
                            {.permission = Permission::kRead})},
                  {Split(kPlace), Clear(Level::kPte, kPlace + 0x5000)}),
-            Impossible::kNo);
+            Inconclusive::kNo);
   EXPECT_EQ(At(0, kPlace + 0xff000), 0x3ff000u);
   EXPECT_EQ(At(1, kPlace + 0xff000), 0x3ff000u);
   EXPECT_EQ(At(1, kPlace + 0xff000, Access::kStore), 0u);
   EXPECT_EQ(At(2, kPlace + 0x5000), 0u);
   EXPECT_EQ(Make(3, {MapPages(kPlace, 1, 0xa000)}, {Split(kPlace)}),
-            Impossible::kSplitsNothing);
+            Inconclusive::kSplitsNothing);
   EXPECT_EQ(Make(3, {MapLarge(Level::kPmd, kPlace, 0x300000)},
                  {Clear(Level::kPte, kPlace)}),
-            Impossible::kInsideLeaf);
+            Inconclusive::kInsideLeaf);
   EXPECT_EQ(Make(3, {MapLarge(Level::kPmd, kPlace, 0x300000)},
                  {Map(Level::kPte, kPlace, 0x1000)}),
-            Impossible::kInsideLeaf);
+            Inconclusive::kInsideLeaf);
 }
 
-TEST_F(ChangesTest, NothingIsMappedOverWhatIsMapped) {
+TEST_F(TimelineTest, NothingIsMappedOverWhatIsMapped) {
   EXPECT_EQ(Make(3, {MapPages(kPlace + 0x1000, 1, 0xa000)},
                  {Map(Level::kPte, kPlace, 0x1000, 2)}),
-            Impossible::kMapsOver);
+            Inconclusive::kMapsOver);
   EXPECT_EQ(Make(3, {MapPages(kPlace + 0x1000, 1, 0xa000)},
                  {Map(Level::kPmd, kPlace, 0x300000)}),
-            Impossible::kMapsOver);
+            Inconclusive::kMapsOver);
   // A page that was swapped out comes back.
   EXPECT_EQ(
       Make(3,
-           {{.kind = Record::Kind::kSwap, .address = kPlace, .frame = 0x1000}},
+           {{.kind = TableOp::Kind::kSwap, .address = kPlace, .frame = 0x1000}},
            {Map(Level::kPte, kPlace, 0x1000)}),
-      Impossible::kNo);
+      Inconclusive::kNo);
 }
 
-TEST_F(ChangesTest, ForkTakesWriteAccess) {
+TEST_F(TimelineTest, ForkTakesWriteAccess) {
   ASSERT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)},
                  {WriteProtect(Level::kPte, kPlace)}),
-            Impossible::kNo);
+            Inconclusive::kNo);
   EXPECT_EQ(At(0, kPlace, Access::kStore), 0xa000u);
   EXPECT_EQ(At(1, kPlace, Access::kStore), 0u);
   EXPECT_EQ(At(1, kPlace), 0xa000u);
   EXPECT_EQ(At(1, kPlace + 0x1000, Access::kStore), 0xb000u);
 }
 
-TEST_F(ChangesTest, AnMmIsGivenOneMoreLevel) {
+TEST_F(TimelineTest, AnMmIsGivenOneMoreLevel) {
   ASSERT_EQ(Make(3, {MapPages(kPlace, 1, 0xa000)},
                  {kUpgrade, kUpgrade, Clear(Level::kPte, kPlace)}),
-            Impossible::kNo);
-  EXPECT_EQ(history_.top(0).levels, 3);
-  EXPECT_EQ(history_.top(1).levels, 4);
-  EXPECT_EQ(history_.top(2).levels, 5);
+            Inconclusive::kNo);
+  EXPECT_EQ(timeline_.top(0).levels, 3);
+  EXPECT_EQ(timeline_.top(1).levels, 4);
+  EXPECT_EQ(timeline_.top(2).levels, 5);
   EXPECT_EQ(mm_->levels(), 3);
-  for (const size_t version : {0, 1, 2}) {
-    EXPECT_EQ(At(version, kPlace), 0xa000u) << version;
+  for (const size_t snapshot : {0, 1, 2}) {
+    EXPECT_EQ(At(snapshot, kPlace), 0xa000u) << snapshot;
   }
   EXPECT_EQ(At(3, kPlace), 0u);
-  EXPECT_EQ(Make(5, {}, {kUpgrade}), Impossible::kUpgradesNothing);
-  EXPECT_EQ(Make(2, {}, {kUpgrade}), Impossible::kUpgradesNothing);
+  EXPECT_EQ(Make(5, {}, {kUpgrade}), Inconclusive::kUpgradesNothing);
+  EXPECT_EQ(Make(2, {}, {kUpgrade}), Inconclusive::kUpgradesNothing);
 }
 
-// Whatever way versions are gone through, each is what it was.
-TEST_F(ChangesTest, VersionsComeBack) {
+// Whatever way snapshots are gone through, each is what it was.
+TEST_F(TimelineTest, VersionsComeBack) {
   const PagingModeFilter filter = *PagingModeFilter::Parse("s390");
   std::array<uint8_t, kMaxEncodedSize> buffer;
   std::set<size_t> counts;
@@ -262,11 +262,11 @@ TEST_F(ChangesTest, VersionsComeBack) {
     const Case c = Decode(std::span(buffer).first(size));
     mm_.reset();
     mm_ = std::make_unique<AddressSpace<S390>>(arena_, c.mode.levels);
-    if (Populate(c, *mm_) != Malformed::kNo) continue;
-    history_.Make(c, *mm_);
-    counts.insert(history_.count());
-    const auto words = [&](size_t version) {
-      history_.GoTo(version);
+    if (Populate(c, *mm_) != Inconclusive::kNo) continue;
+    timeline_.Make(c, *mm_);
+    counts.insert(timeline_.count());
+    const auto words = [&](size_t snapshot) {
+      timeline_.GoTo(snapshot);
       std::vector<uint64_t> all;
       for (const Level level : kAllLevels) {
         const uint64_t bytes =
@@ -279,21 +279,21 @@ TEST_F(ChangesTest, VersionsComeBack) {
       return all;
     };
     std::vector<std::vector<uint64_t>> forth;
-    for (size_t v = 0; v < history_.count(); ++v) forth.push_back(words(v));
-    for (size_t v = history_.count(); v > 0; --v) {
+    for (size_t v = 0; v < timeline_.count(); ++v) forth.push_back(words(v));
+    for (size_t v = timeline_.count(); v > 0; --v) {
       ASSERT_EQ(words(v - 1), forth[v - 1]) << seed;
     }
-    ASSERT_EQ(words(history_.count() - 1), forth.back()) << seed;
+    ASSERT_EQ(words(timeline_.count() - 1), forth.back()) << seed;
     ASSERT_EQ(words(0), forth.front()) << seed;
   }
   EXPECT_THAT(counts, testing::ElementsAre(1, 2, 3, 4));
 }
 
 // A case that Linux would not make is inconclusive, by name.
-TEST(ChangesVerdictTest, ImpossibleChangesHaveNames) {
+TEST(TimelineVerdictTest, ImpossibleChangesHaveNames) {
   auto oracle = std::make_unique<Oracle>();
   Case c = MakeCase(3, {.start = kPlace}, {MapPages(kPlace, 1, 0xa000)});
-  c.changes.push_back(Clear(Level::kPmd, kPlace));
+  c.concurrent.push_back({Clear(Level::kPmd, kPlace)});
   const Verdict& verdict =
       oracle->Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
   EXPECT_EQ(verdict.kind, Verdict::Kind::kInconclusive);
@@ -307,15 +307,15 @@ TEST(ChangesVerdictTest, ImpossibleChangesHaveNames) {
 }
 
 // The oracle's arena is clean when a case with changes has been judged.
-TEST(ChangesVerdictTest, NothingOfACaseStays) {
+TEST(TimelineVerdictTest, NothingOfACaseStays) {
   auto oracle = std::make_unique<Oracle>();
   Case c =
       MakeCase(3, {.start = kPlace, .pages = 2}, {MapPages(kPlace, 2, 0xa000)});
   const Case quiet = c;
-  c.changes.push_back(Detach(kPlace));
-  c.changes.push_back(Refill(kPlace + kMiB, 0x7000));
-  c.changes.push_back(kUpgrade);
-  for (Change& change : c.changes) change.read = 6;
+  c.concurrent.push_back({Detach(kPlace)});
+  c.concurrent.push_back({Refill(kPlace + kMiB, 0x7000)});
+  c.concurrent.push_back({kUpgrade});
+  for (ConcurrentOp& op : c.concurrent) op.read = 6;
   for (int i = 0; i < 3; ++i) {
     const Verdict& changing =
         oracle->Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_TABLES_TIMELINE_H_
+#define PXDFUZZ_TABLES_TIMELINE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/memory/snapshots.h"
+#include "pxdfuzz/tables/address_space.h"
+#include "pxdfuzz/tables/apply.h"
+#include "pxdfuzz/tables/inconclusive.h"
+
+namespace pxdfuzz {
+
+// All snapshots of the tables of one case, in order: 0 is what the set-up
+// makes, and each concurrent operation makes one more.
+class Timeline {
+ public:
+  // Has one snapshot alone: the tables of `mm` as they are.
+  template <class A, class Entries>
+  void Begin(AddressSpace<A, Entries>& mm) {
+    snapshots_.Begin(mm.arena());
+    tops_[0] = mm.top();
+  }
+
+  // Applies the concurrent operations of `c`, if any, to `mm`, and goes back to
+  // snapshot 0. Returns what one of them does that Linux never would: the case
+  // has no further use then.
+  template <class A, class Entries>
+  Inconclusive Make(const Case& c, AddressSpace<A, Entries>& mm) {
+    static_assert(Snapshots::kMost > decltype(c.concurrent)::capacity());
+    Begin(mm);
+    TableWriter<A, Entries> writer(mm);
+    Inconclusive reason = Inconclusive::kNo;
+    for (size_t i = 0; i < c.concurrent.size(); ++i) {
+      reads_[i] = c.concurrent[i].read;
+      snapshots_.BeginNext();
+      reason = writer.Apply(c.concurrent[i], /*in_use=*/true);
+      snapshots_.EndNext();
+      tops_[i + 1] = mm.top();
+      if (reason != Inconclusive::kNo) break;
+    }
+    if (snapshots_.count() > 1) {
+      snapshots_.GoTo(0);
+      mm.set_top(tops_[0]);
+    }
+    return reason;
+  }
+
+  size_t count() const { return snapshots_.count(); }
+  // The snapshot that the tables are at.
+  size_t at() const { return snapshots_.at(); }
+  void GoTo(size_t snapshot) { snapshots_.GoTo(snapshot); }
+  const Top& top(size_t snapshot) const { return tops_[snapshot]; }
+  std::span<const Write> WritesOf(size_t snapshot) const {
+    return snapshots_.WritesOf(snapshot);
+  }
+
+  // Goes on to what the tables hold at the read of that number, counted from 1.
+  void BeforeRead(size_t read) {
+    size_t snapshot = snapshots_.at();
+    while (snapshot + 1 < snapshots_.count() && reads_[snapshot] <= read) {
+      ++snapshot;
+    }
+    if (snapshot != snapshots_.at()) snapshots_.GoTo(snapshot);
+  }
+
+ private:
+  Snapshots snapshots_;
+  std::array<Top, Snapshots::kMost> tops_;
+  std::array<uint16_t, Snapshots::kMost> reads_{};
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_TABLES_TIMELINE_H_
