@@ -15,7 +15,6 @@
 #include "kernel/tree_entries.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/wrapping.h"
-#include "pxdfuzz/report/text_entries.h"
 
 namespace pxdfuzz {
 namespace {

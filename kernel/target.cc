@@ -11,10 +11,11 @@
 #include <vector>
 
 #include "fuzz/harness/harness.h"
-#include "kernel/kernel_report.h"
 #include "kernel/observe.h"
 #include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/engine/kernel_code.h"
+#include "pxdfuzz/report/explain.h"
+#include "pxdfuzz/report/render_text.h"
 
 namespace pxdfuzz {
 namespace {
@@ -95,11 +96,11 @@ void TellBeforeDying() {
                          RunEnd::kSanitizer),
       .finding = signature};
   harness.AbortsFor(running.input, *running.c, signature, [&] {
-    return KernelReport(TextOf(judge.kernel()), *running.c,
-                        judge.current_request(), answer,
-                        {.color = harness.color(),
-                         .commands = harness.WalkCommands(
-                             running.input, signature, judge.kernel().name)});
+    return RenderText(ExplainKernel(TextOf(judge.kernel()), *running.c,
+                                    judge.current_request(), answer),
+                      {.color = harness.color(),
+                       .commands = harness.WalkCommands(
+                           running.input, signature, judge.kernel().name)});
   });
 }
 
@@ -134,10 +135,11 @@ void RunKernelTarget(std::span<const uint8_t> input,
       // counts, not that of the run that is told.
       Answer answer = Observe(*judge, c, request);
       answer.finding = signature;
-      return KernelReport(TextOf(judge->kernel()), c, request, answer,
-                          {.color = harness.color(),
-                           .commands = harness.WalkCommands(
-                               input, signature, judge->kernel().name)});
+      return RenderText(
+          ExplainKernel(TextOf(judge->kernel()), c, request, answer),
+          {.color = harness.color(),
+           .commands =
+               harness.WalkCommands(input, signature, judge->kernel().name)});
     };
     if (harness.AbortsFor(input, c, signature, report)) AbortByKernelCode();
   }

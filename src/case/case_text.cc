@@ -13,7 +13,6 @@
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/report/text_entries.h"
 #include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
@@ -190,6 +189,25 @@ void AddConcurrentOp(const ConcurrentOp& op, TextLines& out) {
 }
 
 }  // namespace
+
+std::string Describe(const LeafState& state) {
+  std::string text;
+  switch (state.permission) {
+    case Permission::kNone:
+      text = "none";
+      break;
+    case Permission::kRead:
+      text = "ro";
+      break;
+    case Permission::kReadWrite:
+      text = "rw";
+      break;
+  }
+  text += state.young ? " young" : " old";
+  text += state.dirty ? " dirty" : " clean";
+  if (state.special) text += " special";
+  return text;
+}
 
 std::string Describe(const TableOp& op) {
   std::string text;

@@ -38,16 +38,19 @@ const std::vector<Command>& Commands() {
        .most = 1,
        .summary = "explain how a walk went through a case, turn by turn",
        .help =
-           "Explains one walk and one request: the case, the pages beside the "
-           "reference's, how the other walks fare, the walk and the "
-           "reference step by step. Without flags, the first request and "
-           "walk that disagree, or where none does, static-lockless. A "
-           "walk may be the text of a kernel tree, kernel-...: the report "
-           "then has each of its reads with file and line.",
+           "Explains one walk and one request: what differs and why, the case, "
+           "the pages beside the reference's and the turns around the first "
+           "difference. --full adds the tables, every turn that matters and "
+           "the reference's path. Without --walk and --request, the first "
+           "request and walk that disagree, or where none does, "
+           "static-lockless. A walk may be kernel code, kernel-...: each read "
+           "then has its file and line.",
        .example = "pxdfuzz explain corpus/regressions/thread-wrong-page.yaml",
        .flags = {{"--walk", "NAME", "the walk; 'pxdfuzz walks' names them"},
                  {"--request", "N", "the request, counted from 1"},
+                 {"--full", "", "everything that is known, not the short form"},
                  {"--html", "OUT", "a page with a drawing, to the file OUT"},
+                 {"--json", "", "one JSON object; docs/explain-json.md"},
                  kForce},
        .run = RunExplain},
       {.name = "decode",

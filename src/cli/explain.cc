@@ -2,6 +2,8 @@
 
 // pxdfuzz explain.
 
+#include "pxdfuzz/report/explain.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -14,22 +16,21 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "kernel/kernel_report.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/report/report.h"
-#include "pxdfuzz/report/story.h"
+#include "pxdfuzz/report/render_text.h"
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
 #include "src/cli/kernel_programs.h"
 #include "src/cli/text/html_report.h"
+#include "src/cli/text/json_report.h"
 
 namespace pxdfuzz {
 namespace {
 
-// What to tell: positions of a request and of a walk.
+// What to explain: positions of a request and of a walk.
 struct Choice {
   size_t request = 0;
   size_t walk = 0;
@@ -73,43 +74,78 @@ bool HasBoxCharacters() {
   return false;
 }
 
-// Explains what the program `name` does with `c`, which was read from `file`.
-int ExplainKernel(const std::string& name, const std::string& file,
-                  const Case& c, std::optional<size_t> request, Output& out) {
-  int exit_code = 0;
-  const auto program = OpenKernelProgramFor("explain", name, exit_code);
-  if (program == nullptr) return exit_code;
-  const KernelCode& text = program->text();
-  if (!c.empty() && !program->Takes(c.mode)) {
-    out.Write(Concat({"The case is of ", Name(c.mode), ", and ", text.name,
-                      " is text of ", text.arch,
-                      ": there is nothing to compare.\n"}));
+// How the reader comes to see it again.
+std::vector<ReportCommand> CommandsFor(const std::string& file,
+                                       const Explanation& explanation,
+                                       bool several, bool full) {
+  if (file == kStandardInput || !explanation.conclusive) return {};
+  const std::string walk = Concat(
+      {"pxdfuzz explain --walk=", explanation.walk,
+       several
+           ? Concat({" --request=", std::to_string(explanation.request + 1)})
+           : "",
+       " ", ShellWord(file)});
+  if (full) return {{"To see this again", walk + " --full"}};
+  return {{"To see this again; --full adds the tables and all turns", walk}};
+}
+
+// Writes an explanation in the format that is asked for.
+int WriteExplanation(const Explanation& explanation, const Case& c,
+                     const Arguments& arguments, Output& out) {
+  if (arguments.Has("--json")) {
+    out.Write(JsonReport(explanation));
     return kNothingFound;
+  }
+  const std::string file = arguments.Value("--html");
+  if (file.empty()) {
+    const bool full = arguments.Has("--full");
+    out.Write(RenderText(explanation, {.color = out.color(),
+                                       .box = HasBoxCharacters(),
+                                       .full = full,
+                                       .commands = CommandsFor(
+                                           arguments.operands[0], explanation,
+                                           c.requests.size() > 1, full)}));
+    return kNothingFound;
+  }
+  const std::string html = HtmlReport(explanation);
+  if (file == kStandardInput) {
+    out.Write(html);
+    return kNothingFound;
+  }
+  const absl::Status status = WriteFile(file, html, arguments.Has("--force"));
+  if (status.ok()) return kNothingFound;
+  PrintError(status);
+  return kUnreadable;
+}
+
+// What the program `name` does with `c`; nothing where that cannot be asked:
+// `exit_code` is how the command ends then.
+std::optional<Explanation> AskKernel(const std::string& name, const Case& c,
+                                     std::optional<size_t> request, Output& out,
+                                     int& exit_code) {
+  const auto program = OpenKernelProgramFor("explain", name, exit_code);
+  if (program == nullptr) return std::nullopt;
+  const KernelCode& code = program->text();
+  if (!c.empty() && !program->Takes(c.mode)) {
+    out.Write(Concat({"The case is of ", Name(c.mode), ", and ", code.name,
+                      " is kernel code of ", code.arch,
+                      ": there is nothing to compare.\n"}));
+    exit_code = kNothingFound;
+    return std::nullopt;
   }
   std::vector<Answer> answers;
   if (!c.empty()) {
     Answers asked = program->Ask(c, /*recorded=*/true);
     if (!asked.ok()) {
       PrintError(asked.error);
-      return kUnreadable;
+      exit_code = kUnreadable;
+      return std::nullopt;
     }
     answers = std::move(asked.of_request);
   }
   const size_t choice = request.value_or(RequestToTell(answers));
-  ReportOptions options{.color = out.color(), .commands = {}};
-  if (file != kStandardInput && !c.empty()) {
-    options.commands.push_back(
-        {"the model's walk of this kind, turn by turn",
-         Concat({"pxdfuzz explain --walk=", Name(ModelOfVariant(text.variant)),
-                 c.requests.size() > 1
-                     ? Concat({" --request=", std::to_string(choice + 1)})
-                     : "",
-                 " ", ShellWord(file)})});
-  }
-  out.Write(KernelReport(text, c, choice,
-                         choice < answers.size() ? answers[choice] : Answer(),
-                         options));
-  return kNothingFound;
+  return ExplainKernel(code, c, choice,
+                       choice < answers.size() ? answers[choice] : Answer());
 }
 
 }  // namespace
@@ -152,41 +188,26 @@ int RunExplain(const Arguments& arguments, Output& out) {
                 ": the case has ", Plural(c->requests.size(), "request")}));
     return kUsage;
   }
-  if (is_kernel && arguments.Has("--html")) {
-    PrintError("explain: --html draws the model's walks alone");
+  if (arguments.Has("--html") + arguments.Has("--json") +
+          arguments.Has("--full") >
+      1) {
+    PrintError("explain: --html, --json and --full: one of them");
     return kUsage;
   }
   if (is_kernel) {
-    return ExplainKernel(arguments.Value("--walk"), arguments.operands[0], *c,
-                         request, out);
+    int exit_code = 0;
+    const auto explanation =
+        AskKernel(arguments.Value("--walk"), *c, request, out, exit_code);
+    if (!explanation.has_value()) return exit_code;
+    return WriteExplanation(*explanation, *c, arguments, out);
   }
   Oracle oracle;
   const Verdict& verdict =
       oracle.Judge(*c, WalkSet::All(), Excuses::kExpectedFailures);
   const Choice choice = Choose(verdict, request, walk);
-  const bool is_found = verdict.finding.has_value() &&
-                        verdict.finding->request == choice.request &&
-                        verdict.finding->walk == choice.walk;
-  if (arguments.Has("--html")) {
-    const std::string html =
-        HtmlReport(TellWalk(*c, verdict, choice.request, choice.walk),
-                   is_found ? Name(verdict.finding->signature) : std::string());
-    const std::string file = arguments.Value("--html");
-    if (file == kStandardInput) {
-      out.Write(html);
-      return kNothingFound;
-    }
-    const absl::Status status = WriteFile(file, html, arguments.Has("--force"));
-    if (status.ok()) return kNothingFound;
-    PrintError(status);
-    return kUnreadable;
-  }
-  const ReportOptions options{
-      .color = out.color(), .box = HasBoxCharacters(), .commands = {}};
-  out.Write(
-      is_found ? FindingReport(*c, verdict, options)
-               : WalkReport(*c, verdict, choice.request, choice.walk, options));
-  return kNothingFound;
+  return WriteExplanation(
+      ExplainModel(*c, verdict, choice.request, choice.walk), *c, arguments,
+      out);
 }
 
 }  // namespace pxdfuzz

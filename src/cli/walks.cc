@@ -11,7 +11,7 @@
 #include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/report/text_policy.h"
+#include "pxdfuzz/report/words.h"
 #include "src/cli/commands.h"
 #include "src/cli/survey/changing_survey.h"
 #include "src/cli/survey/survey.h"

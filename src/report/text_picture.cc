@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "pxdfuzz/report/words.h"
+
 namespace pxdfuzz {
 namespace {
 
@@ -223,9 +225,9 @@ class Drawing {
       bool marked;
     };
     const std::string above =
-        Concat({DistanceText(stack), ": ", LeftWordText(stack)});
+        Concat({DistanceFromCopy(stack.distance), ": ", LeftWordText(stack)});
     std::vector<Cell> cells = {{above, true}, {CopyText(stack), false}};
-    if (stack.distance < 0) std::swap(cells[0], cells[1]);
+    if (stack.distance.value_or(1) < 0) std::swap(cells[0], cells[1]);
     if (stack.distance == 0) cells = {{above, true}};
     out_.Blank();
     out_.Wrap("   ", "   ", "the walk's stack, higher addresses above:");
@@ -260,7 +262,7 @@ class Drawing {
 }  // namespace
 
 std::vector<std::string> FoldedNotes(const WalkPicture& picture) {
-  // Levels that hand on the same table's entry are told together.
+  // Levels that hand on the same table's entry are noted together.
   std::vector<std::string> notes;
   for (size_t i = 0; i < picture.levels.size();) {
     const WalkPicture::LevelInfo& first = picture.levels[i];
@@ -311,14 +313,6 @@ std::string BoundariesText(const WalkPicture::LevelInfo& info) {
     return Concat({"none; passes over ", Hex(*info.unseen)});
   }
   return "none";
-}
-
-std::string DistanceText(const WalkPicture::Stack& stack) {
-  if (stack.distance == 0) return "the word it stood in";
-  const bool below = stack.distance < 0;
-  const auto words =
-      static_cast<uint64_t>(below ? -stack.distance : stack.distance);
-  return Concat({Plural(words, "word"), below ? " below" : " above"});
 }
 
 std::string CopyText(const WalkPicture::Stack& stack) {

@@ -350,7 +350,7 @@ TEST(Arm64WalksTest, ByValueLeavesTheCopyThoughItComesBackToIt) {
   EXPECT_EQ(walk.outcome, Outcome::kShort);
   EXPECT_EQ(walk.marks.stack_escape, 0u);
   const std::string report =
-      WalkReport(c, verdict, 0, IndexOf(kStaticByValue), {});
+      WalkReport(c, verdict, 0, IndexOf(kStaticByValue), {.full = true});
   EXPECT_THAT(report,
               testing::HasSubstr("by luck, the local copy of p4d again"));
 }
@@ -363,7 +363,7 @@ TEST(Arm64WalksTest, ReportsFindNoFaultWithWalksThatHold) {
   const Verdict& verdict =
       oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
   for (size_t i = 0; i < kWalkCount; ++i) {
-    const std::string report = WalkReport(c, verdict, 0, i, {});
+    const std::string report = WalkReport(c, verdict, 0, i, {.full = true});
     if (HoldsIn(3, kAllWalks[i])) {
       EXPECT_EQ(report.find("RULE BROKEN"), report.npos) << report;
     } else {

@@ -23,7 +23,7 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/report/story.h"
+#include "pxdfuzz/report/explain.h"
 #include "src/cli/text/html_report.h"
 #include "src/cli/text/walk_drawing.h"
 #include "tests/changing_cases.h"
@@ -203,7 +203,7 @@ TEST_F(HtmlTest, SaysWhereTheCopyIsLeft) {
   EXPECT_THAT(agrees, Not(HasSubstr("class=\"sentence\"")));
 }
 
-TEST_F(HtmlTest, ReplacesNothingUnlessTold) {
+TEST_F(HtmlTest, ReplacesNothingWithoutForce) {
   std::ofstream(Scratch("there.html")) << "mine";
   const std::string flag = "--html='" + Scratch("there.html") + "'";
   const Ran ran = Explain("thread-short", flag);
@@ -217,12 +217,14 @@ TEST_F(HtmlTest, ReplacesNothingUnlessTold) {
   EXPECT_EQ(
       Explain("thread-short", "--walk=kernel-x --html=" + Scratch("k")).code,
       2);
+  EXPECT_EQ(Explain("thread-short", "--json --html=" + Scratch("k")).code, 2);
   EXPECT_FALSE(fs::exists(Scratch("k")));
 }
 
 TEST_F(HtmlTest, BoxCharactersWhereTheyAreKnown) {
   const std::string run =
-      "\"$P\" explain corpus/regressions/thread-wrong-page.yaml";
+      "\"$P\" explain --full "
+      "corpus/regressions/thread-wrong-page.yaml";
   const std::string none = "env -u LC_ALL -u LC_CTYPE -u LANG ";
   const std::string ascii = Shell(none + run).out;
   EXPECT_EQ(Shell(none + "LANG=C.UTF-8 LC_ALL=C " + run).out, ascii);
@@ -240,7 +242,7 @@ TEST(EscapedTest, LeavesNoMarkup) {
             "a&lt;b&gt;&amp;&quot;c&quot;&#39;d&#39;");
 }
 
-TEST(HtmlReportTest, EscapesAllOfAStory) {
+TEST(HtmlReportTest, EscapesAllOfAnExplanation) {
   const std::string evil = "</pre><script>&\"'";
   WalkPicture picture;
   for (int i = kLevelCount; i > 0; --i) {
@@ -261,43 +263,41 @@ TEST(HtmlReportTest, EscapesAllOfAStory) {
                        {.at = WalkPicture::Step::At::kNowhere}};
   picture.walk_stop = evil;
   picture.nowhere = evil;
-  const WalkStory story = {
-      .walk = evil,
-      .headline = evil,
-      .comparable = true,
-      .went_wrong = true,
-      .wrong_turn = evil,
-      .terms = {evil + ": " + evil},
-      .words = {{evil, evil}},
-      .source = {{evil, true}},
-      .timeline = ReadTimeline{.reads = 3,
-                               .changes = {{.number = 1,
-                                            .read = 2,
-                                            .made = true,
-                                            .what = evil,
-                                            .wrote = {evil}}},
-                               .steps = {{.read = 1, .text = evil},
-                                         {.version = 1, .text = evil}}},
-      .picture = picture,
-      .page_header = {evil, evil, evil, evil},
-      .pages = {{.marked = true, .cells = {evil, evil, evil, evil}}},
-      .notes = {evil},
-      .beside_title = evil,
-      .turns = {{.marked = true,
-                 .part = evil,
-                 .pointer = evil,
-                 .place = evil,
-                 .read = evil,
-                 .next = evil,
-                 .reference = {evil},
-                 .rule = evil,
-                 .effect = evil,
-                 .reread = evil,
-                 .after = {evil}},
-                {.reference = {},
-                 .change = ToldChange{.what = evil, .wrote = {evil}}}},
-      .references = {{evil, {evil}, evil}}};
-  const std::string html = HtmlReport(story, evil);
+  Explanation e{.walk = evil, .conclusive = true, .headline = evil};
+  e.source = {{evil, true}};
+  e.is_wrong = true;
+  e.token = evil;
+  e.wrong_turn = evil;
+  e.terms = {evil + ": " + evil};
+  e.glossary = {{evil, evil}};
+  e.timeline = Explanation::Timeline{
+      .reads = 3,
+      .changes = {{.number = 1,
+                   .read = 2,
+                   .made = true,
+                   .what = evil,
+                   .wrote = {evil}}},
+      .steps = {{.read = 1, .text = evil}, {.snapshot = 1, .text = evil}}};
+  e.picture = picture;
+  e.page_header = {evil, evil, evil, evil};
+  e.pages = {{.marked = true, .cells = {evil, evil, evil, evil}}};
+  e.notes = {evil};
+  e.other_walks = {evil};
+  e.reference_title = evil;
+  e.turns = {{.marked = true,
+              .part = evil,
+              .pointer = evil,
+              .rereads = {evil},
+              .place = evil,
+              .read = evil,
+              .next = evil,
+              .after = {evil},
+              .reference = {evil},
+              .rule = evil,
+              .effect = evil},
+             {.change = Explanation::Change{.what = evil, .wrote = {evil}}}};
+  e.references = {{evil, {evil}, evil}};
+  const std::string html = HtmlReport(e);
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_EQ(Unbalanced(html), "");
 }
@@ -336,12 +336,12 @@ TEST(WalkDrawingTest, TextsHaveTheirOwnPlace) {
         oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
       const size_t walk = static_cast<size_t>(i) % kWalkCount;
-      const WalkStory story = TellWalk(c, verdict, request, walk);
-      if (!story.comparable) continue;
+      const Explanation e = ExplainModel(c, verdict, request, walk);
+      if (!e.conclusive) continue;
       ++drawn;
-      left += story.picture->stack.has_value();
+      left += e.picture->stack.has_value();
       ASSERT_NO_FATAL_FAILURE(
-          ExpectTextsApart(LayOut(*story.picture, story.wrong_turn)));
+          ExpectTextsApart(LayOut(*e.picture, e.wrong_turn)));
     }
   }
   EXPECT_GT(drawn, 500);
@@ -359,16 +359,16 @@ TEST(WalkDrawingTest, ChangesHaveTheirOwnPlace) {
         oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
       const size_t walk = seed % kWalkCount;
-      const WalkStory story = TellWalk(c, verdict, request, walk);
-      if (!story.comparable) continue;
-      const WalkDrawing drawing = LayOut(*story.picture, story.wrong_turn);
+      const Explanation e = ExplainModel(c, verdict, request, walk);
+      if (!e.conclusive) continue;
+      const WalkDrawing drawing = LayOut(*e.picture, e.wrong_turn);
       ASSERT_NO_FATAL_FAILURE(ExpectTextsApart(drawing));
       ++drawn;
       std::string texts;
       for (const WalkDrawing::Text& text : drawing.texts) {
         texts += text.text + "\n";
       }
-      for (const ToldChange& change : story.timeline->changes) {
+      for (const Explanation::Change& change : e.timeline->changes) {
         if (!change.made || change.wrote[0].starts_with("nothing")) continue;
         ++kinds[c.concurrent[change.number - 1].kind];
         ASSERT_THAT(
@@ -383,7 +383,7 @@ TEST(WalkDrawingTest, ChangesHaveTheirOwnPlace) {
   EXPECT_EQ(kinds.size(), 7u);
 }
 
-TEST_F(HtmlTest, ShowsWhatChangesMeanwhile) {
+TEST_F(HtmlTest, ShowsConcurrentOperations) {
   const fs::path file = fs::path(Scratch("race.yaml"));
   std::ofstream(file) << R"(version: 1
 space: s390/2
@@ -420,7 +420,7 @@ changes:
   EXPECT_THAT(html, HasSubstr(">page table 0</text>"));
   EXPECT_THAT(html, HasSubstr("class=\"entry-text struck\""));
   EXPECT_THAT(html, HasSubstr(">change 1: empty</text>"));
-  EXPECT_THAT(html, HasSubstr("reference&#39;s in version 1, dashed"));
+  EXPECT_THAT(html, HasSubstr("reference&#39;s in snapshot 1, dashed"));
 }
 
 // What a browser makes of it: a script is put into a copy of the page, which

@@ -194,11 +194,12 @@ class InputJudge {
     std::string text;
     if (verdict.finding.has_value()) {
       text += FindingReport(
-          c, verdict, {.color = true, .commands = {{"reproduce", "target"}}});
+          c, verdict,
+          {.color = true, .full = true, .commands = {{"reproduce", "target"}}});
     }
     const size_t requests = verdict.requests.size();
     for (size_t i = 0; i < std::max<size_t>(requests, 1); ++i) {
-      text += WalkReport(c, verdict, i, kWalk, {});
+      text += WalkReport(c, verdict, i, kWalk, {.full = true});
     }
     return text;
   }

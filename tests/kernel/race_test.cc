@@ -19,13 +19,13 @@
 #include "fuzz/generator/mutator.h"
 #include "fuzz/harness/paging_mode_filter.h"
 #include "kernel/judge.h"
-#include "kernel/kernel_report.h"
 #include "kernel/observe.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/paging/paging_mode.h"
+#include "pxdfuzz/report/explain.h"
 #include "tests/kernel/all_texts.h"
 
 namespace pxdfuzz {
@@ -120,28 +120,34 @@ TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
   };
   for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
     const Answer answer = observe(*kernel);
-    const std::string report = KernelReport(TextOf(*kernel), c, 0, answer, {});
-    const std::string change =
-        "\n== change 1, before read 4: clear pud of 0x80000000 ===";
-    const size_t at = report.find(change);
-    ASSERT_NE(at, report.npos) << report;
-    EXPECT_EQ(report.find(change, at + 1), report.npos);
+    const Explanation e = ExplainKernel(TextOf(*kernel), c, 0, answer);
     const std::vector<Event> reads = ReadsIn(answer.run);
     ASSERT_EQ(reads.size(), 4u);
-    const std::string check =
-        "read 4, mm/gup.c:" + std::to_string(reads[3].line) +
-        ": recheck: *pudp";
-    const size_t checked = report.find(check, at);
-    EXPECT_NE(checked, report.npos) << check;
-    EXPECT_LT(report.find("read 3, mm/gup.c:"), at);
+    const auto change =
+        std::find_if(e.turns.begin(), e.turns.end(),
+                     [](const auto& turn) { return turn.change.has_value(); });
+    ASSERT_NE(change, e.turns.end());
+    EXPECT_EQ(Heading(*change->change),
+              "change 1, before read 4: clear pud of 0x80000000");
+    EXPECT_EQ(
+        std::count_if(e.turns.begin(), e.turns.end(),
+                      [](const auto& turn) { return turn.change.has_value(); }),
+        1);
+    ASSERT_NE(change, e.turns.begin());
+    EXPECT_THAT(change[-1].read, testing::StartsWith("read 3: *pudp = "));
+    ASSERT_NE(change + 1, e.turns.end());
+    EXPECT_THAT(change[1].after,
+                testing::Contains(testing::StartsWith(
+                    "read 4, mm/gup.c:" + std::to_string(reads[3].line) +
+                    ": recheck: *pudp")));
     for (const pxd_kernel* merged : FindTexts("as-is", "s390")) {
       if (std::string_view(merged->version) != kernel->version) continue;
       const Answer held = observe(*merged);
       const Event last = ReadsIn(held.run).back();
       EXPECT_EQ(last.kind, Event::Kind::kCheck);
       EXPECT_EQ(last.line, reads[3].line);
-      EXPECT_THAT(KernelReport(TextOf(*merged), c, 0, held, {}),
-                  testing::HasSubstr("gives page 0 back; stops here\n"));
+      const Explanation put = ExplainKernel(TextOf(*merged), c, 0, held);
+      EXPECT_EQ(put.turns.back().after.back(), "puts page 0; stops here");
     }
   }
 }

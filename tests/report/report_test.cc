@@ -14,16 +14,16 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/engine/record_model.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/report/replay.h"
-#include "pxdfuzz/report/story.h"
-#include "pxdfuzz/report/text_walk.h"
+#include "pxdfuzz/report/explain.h"
+#include "pxdfuzz/report/facts.h"
+#include "pxdfuzz/view/case_tables.h"
 #include "tests/changing_cases.h"
 #include "tests/known_cases.h"
 #include "tests/random_bytes.h"
@@ -45,7 +45,7 @@ Case Example() {
 }
 
 std::string ReportOf(Oracle& oracle, const Case& c, WalkSet walks,
-                     const ReportOptions& options = {}) {
+                     const TextOptions& options = {.full = true}) {
   const Verdict& verdict = oracle.Judge(c, walks, Excuses::kNone);
   EXPECT_TRUE(verdict.finding.has_value());
   return FindingReport(c, verdict, options);
@@ -112,8 +112,10 @@ void ForFindings(uint64_t seed, int cases, WalkSet walks, Visit visit) {
 
 TEST(FindingReportTest, Example) {
   Oracle oracle;
-  const ReportOptions options = {
-      .color = false, .commands = {{"To reproduce", "./run replay crash-1"}}};
+  const TextOptions options = {
+      .color = false,
+      .full = true,
+      .commands = {{"To reproduce", "./run replay crash-1"}}};
   EXPECT_EQ(
       ReportOf(oracle, Example(), WalkSet::Named(), options),
       R"(On s390 with 3 levels, static-by-value returns a wrong page: page 1 of 2, at
@@ -285,7 +287,7 @@ To reproduce:
 TEST(FindingReportTest, LinesFitAndHaveNoEscapeCodes) {
   std::map<int, int> reports;
   ForFindings(1, 80000, WalkSet::All(), [&](const Case& c, const Verdict& v) {
-    const std::string report = FindingReport(c, v, {});
+    const std::string report = FindingReport(c, v, {.full = true});
     ++reports[c.mode.levels];
     for (const std::string_view line : Lines(report)) {
       ASSERT_LE(line.size(), 80u) << report;
@@ -302,8 +304,9 @@ TEST(FindingReportTest, LinesFitAndHaveNoEscapeCodes) {
 TEST(FindingReportTest, ColorAddsEscapeCodesAlone) {
   int reports = 0;
   ForFindings(2, 3000, WalkSet::Named(), [&](const Case& c, const Verdict& v) {
-    const std::string plain = FindingReport(c, v, {});
-    const std::string color = FindingReport(c, v, {.color = true});
+    const std::string plain = FindingReport(c, v, {.full = true});
+    const std::string color =
+        FindingReport(c, v, {.color = true, .full = true});
     EXPECT_THAT(color, HasSubstr("\x1b["));
     EXPECT_EQ(WithoutEscapes(color), plain);
     ++reports;
@@ -324,8 +327,8 @@ TEST(FindingReportTest, BoxCharactersFitAsWell) {
   };
   int reports = 0;
   ForFindings(8, 8000, WalkSet::All(), [&](const Case& c, const Verdict& v) {
-    const std::string plain = FindingReport(c, v, {});
-    const std::string box = FindingReport(c, v, {.box = true});
+    const std::string plain = FindingReport(c, v, {.full = true});
+    const std::string box = FindingReport(c, v, {.box = true, .full = true});
     EXPECT_TRUE(is_ascii(plain));
     for (const std::string_view line : Lines(box)) {
       const auto columns = std::count_if(line.begin(), line.end(), [](char b) {
@@ -355,7 +358,8 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
         oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
     for (size_t request = 0; request < c.requests.size(); ++request) {
       for (size_t walk = 0; walk < kWalkCount; walk += 1 + i % 3) {
-        const std::string report = WalkReport(c, verdict, request, walk, {});
+        const std::string report =
+            WalkReport(c, verdict, request, walk, {.full = true});
         for (const std::string_view line : Lines(report)) {
           ASSERT_LE(line.size(), 80u) << report;
         }
@@ -378,7 +382,7 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
                                                     "change: ")));
           ASSERT_THAT(flat, Not(HasSubstr("FIRST DIFFERENCE")));
         } else {
-          ASSERT_EQ(flat.find("is known to go wrong here") != flat.npos,
+          ASSERT_EQ(flat.find("This is an expected failure of") != flat.npos,
                     judged.excuse != Cause::kNone);
         }
       }
@@ -396,7 +400,8 @@ TEST(WalkReportTest, SaysWhereBothStop) {
   const Verdict& verdict =
       oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
   EXPECT_THAT(
-      Unwrapped(WalkReport(c, verdict, 0, IndexOf(kStaticLockless), {})),
+      Unwrapped(
+          WalkReport(c, verdict, 0, IndexOf(kStaticLockless), {.full = true})),
       StartsWith("On s390 with 3 levels, static-lockless agrees with the "
                  "reference: both return 2 of 3 pages and stop at page 2, at "
                  "0x10080001000: empty pte. - static-lockless: "));
@@ -407,7 +412,8 @@ TEST(FindingReportTest, CommandsStayOnOneLine) {
   const std::string command = "pxdfuzz replay " + std::string(200, 'x');
   const std::string report =
       ReportOf(oracle, Example(), WalkSet::Named(),
-               {.commands = {{"To shrink it", command}, {"To go on", "b c"}}});
+               {.full = true,
+                .commands = {{"To shrink it", command}, {"To go on", "b c"}}});
   EXPECT_THAT(report, HasSubstr("\nTo shrink it:\n  " + command + "\n"));
   EXPECT_TRUE(report.ends_with("\nTo go on:\n  b c\n"));
 }
@@ -429,7 +435,7 @@ TEST(FindingReportTest, NamesTheCopyAndTheLevel) {
       [&](const Case& c, const Verdict& v) {
         const Signature& signature = v.finding->signature;
         ++outcomes[signature.outcome];
-        const std::string report = FindingReport(c, v, {});
+        const std::string report = FindingReport(c, v, {.full = true});
         const std::string flat = Unwrapped(report);
         ASSERT_THAT(flat, HasSubstr(kLeft[c.mode.levels]));
         ASSERT_THAT(flat,
@@ -469,7 +475,7 @@ TEST(FindingReportTest, MarksTheFirstDifference) {
     const Finding& finding = *v.finding;
     const size_t page =
         v.requests[finding.request].walks[finding.walk].first_difference;
-    const std::string report = FindingReport(c, v, {});
+    const std::string report = FindingReport(c, v, {.full = true});
     const size_t from = report.find("\n--- Pages");
     const std::string section =
         report.substr(from, report.find("\n---", from + 1) - from);
@@ -493,7 +499,7 @@ TEST(FindingReportTest, MarksTheRequestAndKeepsTheCaseAsText) {
   c.requests.push_back({.start = 0x2000, .pages = 1, .write = true});
   Oracle oracle;
   const std::string report = ReportOf(oracle, c, WalkSet::Named());
-  const std::string mark = "# the one that went wrong:\n";
+  const std::string mark = "# the one that goes wrong:\n";
   const size_t at = report.find(mark + "- {start: 0x1007ffff000");
   ASSERT_NE(at, report.npos) << report;
   std::string unmarked = report;
@@ -558,87 +564,96 @@ TEST(FindingReportTest, TellsRunsOfPageEntriesTogether) {
   EXPECT_LT(Lines(report).size(), 180u);
 }
 
-// Whatever a verdict claims of a request that is permitted, there is a report.
-TEST(FindingReportTest, SurvivesAnyVerdict) {
+// Whatever a recording says of a request that is permitted, there is a report.
+TEST(FindingReportTest, SurvivesAnyRecording) {
   Oracle oracle;
   RandomBytes random(5);
   Rng rng(5);
-  int reports = 0;
+  std::map<Outcome, int> outcomes;
   for (int i = 0; i < 3000; ++i) {
     const Case c = Decode(random.Next());
-    Verdict verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+    const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
-      RequestVerdict& judged = verdict.requests[request];
-      if (judged.inconclusive != Inconclusive::kNo) continue;
-      const uint64_t pages = c.requests[request].pages;
-      const size_t walk = rng.Below(kWalkCount);
-      judged.walks[walk].outcome =
-          static_cast<Outcome>(rng.Below(kOutcomeCount));
-      judged.walks[walk].first_difference =
-          rng.Chance(1, 4) ? rng.Next() : rng.Below(pages);
-      verdict.finding = Finding{
-          .request = request, .walk = walk, .signature = {.mode = c.mode}};
-      const std::string report = FindingReport(c, verdict, {});
-      ASSERT_THAT(report, HasSubstr("DEDUP_TOKEN: "));
-      ++reports;
+      if (verdict.requests[request].inconclusive != Inconclusive::kNo) continue;
+      const Policy policy = kAllWalks[rng.Below(kWalkCount)];
+      Recording run = RecordModel(CaseTables(c), c.requests[request], policy);
+      run.count = rng.Chance(1, 4) ? rng.Next() : rng.Below(600);
+      run.snapshot = rng.Below(4);
+      for (ReturnedPage& page : run.pages) {
+        if (rng.Chance(1, 4)) page.physical = rng.Next();
+        if (rng.Chance(1, 4)) page.snapshot = rng.Next();
+      }
+      for (Event& event : run.events) {
+        if (rng.Chance(1, 16)) event.level = kAllLevels[rng.Below(5)];
+        if (rng.Chance(1, 16)) event.place.physical = rng.Next();
+        if (rng.Chance(1, 16)) event.held = rng.Next();
+        if (rng.Chance(1, 16)) event.snapshot = rng.Next();
+        if (rng.Chance(1, 16)) {
+          event.place.kind = static_cast<Place::Kind>(rng.Below(4));
+          event.place.copy_of = kAllLevels[rng.Below(5)];
+        }
+        if (rng.Chance(1, 16)) event.part.reset();
+      }
+      const Explanation e =
+          Explain(c, verdict, request, {.name = "any", .policy = policy}, run,
+                  {.token = "t"});
+      ++outcomes[e.outcome];
+      ASSERT_THAT(RenderText(e, {.full = true}), HasSubstr("DEDUP_TOKEN: t"));
+      ASSERT_THAT(RenderText(e, {}), HasSubstr("DEDUP_TOKEN: t"));
     }
   }
-  EXPECT_GT(reports, 1000);
+  EXPECT_GE(outcomes.size(), 5u);
 }
 
-// A kernel that takes the page behind the right one: no read is out of order.
-struct WrongPageArch : S390 {
-  class Kernel : public S390::Kernel {
-   public:
-    using S390::Kernel::Kernel;
-    constexpr uint64_t LeafPage(Level level, uint64_t entry,
-                                uint64_t address) const {
-      return S390::Kernel::LeafPage(level, entry, address) + 0x1000;
-    }
-  };
-};
+// What is said of a recording, as if a walk of the model had made it.
+Explanation ExplanationOf(const Case& c, Policy policy,
+                          const Recording& recording) {
+  Oracle oracle;
+  return Explain(c, oracle.Judge(c, WalkSet::All(), Excuses::kNone), 0,
+                 {.name = std::string(Name(policy)), .policy = policy},
+                 recording, {});
+}
 
-TEST(WalkTextTest, WrongDecisionWithoutAWrongRead) {
+// A walk that takes the page behind the right one.
+TEST(ExplainTest, WrongDecisionWithoutAWrongRead) {
   const Case c = Example();
-  const Replay<WrongPageArch> replay(c, 0, kStaticLockless);
-  const WalkText<WrongPageArch> walk(replay, Outcome::kWrongPage, 0);
-  EXPECT_EQ(walk.rule_turn(), nullptr);
-  TextLines out(/*color=*/false);
-  walk.AddTo(out);
-  const std::string flat = Unwrapped(out.text());
+  Recording run = RecordModel(CaseTables(c), c.requests[0], kStaticLockless);
+  for (ReturnedPage& page : run.pages) page.physical += 0x1000;
+  EXPECT_EQ(Facts(c, 0, kStaticLockless, run).rule(), std::nullopt);
+  const Explanation e = ExplanationOf(c, kStaticLockless, run);
+  EXPECT_EQ(e.outcome, Outcome::kWrongPage);
+  EXPECT_EQ(e.page, 0u);
+  EXPECT_EQ(e.returned, 0x1001000u);
+  EXPECT_EQ(e.expected, 0x1000000u);
+  const std::string flat = Unwrapped(RenderText(e, {.full = true}));
   EXPECT_THAT(flat, HasSubstr("FIRST DIFFERENCE: page 0 becomes 0x1001000; the "
                               "reference has 0x1000000. All reads were in "
                               "order"));
   EXPECT_THAT(flat, Not(HasSubstr("RULE BROKEN")));
 }
 
-// A kernel that reads page entries in pairs, the second first.
-struct WrongIndexArch : S390 {
-  class Kernel : public S390::Kernel {
-   public:
-    using S390::Kernel::Kernel;
-    constexpr uint64_t Index(Level level, uint64_t address) const {
-      return S390::Kernel::Index(level, address) ^
-             (level == Level::kPte ? 1 : 0);
-    }
-  };
-};
-
-TEST(WalkTextTest, LongWalksAreToldInPart) {
+// A walk that reads another page entry first, and goes wrong much later.
+TEST(ExplainTest, LongWalksAreExplainedInPart) {
+  constexpr Policy kWalk = {BoundaryRule::kStatic, Descent::kLockless,
+                            Step::kRecompute};
   Case c = Example();
   c.requests[0] = {.start = 0x10000, .pages = 200, .write = false};
   c.setup[0] = {.address = 0x10000, .count = 200, .frame = 0x1000000};
-  const Replay<WrongIndexArch> replay(
-      c, 0, {BoundaryRule::kStatic, Descent::kLockless, Step::kRecompute});
-  const WalkText<WrongIndexArch> walk(replay, Outcome::kWrongPage, 100);
-  TextLines out(/*color=*/false);
-  walk.AddTo(out);
-  EXPECT_THAT(Unwrapped(out.text()),
+  Recording run = RecordModel(CaseTables(c), c.requests[0], kWalk);
+  run.pages[100].physical += 0x1000;
+  for (Event& event : run.events) {
+    if (event.level != Level::kPte) continue;
+    event.place.physical ^= 8;
+    event.part->holds = false;
+  }
+  const Explanation e = ExplanationOf(c, kWalk, run);
+  const std::string text = RenderText(e, {.full = true});
+  EXPECT_THAT(Unwrapped(text),
               HasSubstr("This is entry 17 of its table; that of 0x10000 is "
                         "entry 16."));
-  EXPECT_THAT(out.text(), HasSubstr("FIRST DIFFERENCE: page 100 becomes"));
-  EXPECT_THAT(out.text(), HasSubstr("\n   ...   "));
-  EXPECT_LT(Lines(out.text()).size(), 140u);
+  EXPECT_THAT(text, HasSubstr("FIRST DIFFERENCE: page 100 becomes"));
+  EXPECT_THAT(text, HasSubstr("\n   ...   "));
+  EXPECT_LT(e.turns.size(), 40u);
 }
 
 // -----------------------------------------------------------------------------
@@ -660,18 +675,18 @@ struct Explained {
   Outcome outcome = Outcome::kAgrees;
   std::string report;
   std::string flat;
-  WalkStory story;
+  Explanation explanation;
 };
-Explained Explain(const Case& c, Policy policy) {
+Explained ExplainWalk(const Case& c, Policy policy) {
   Oracle oracle;
   const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
   EXPECT_FALSE(verdict.requests.empty());
   const size_t walk = IndexOf(policy);
-  const std::string report = WalkReport(c, verdict, 0, walk, {});
+  const std::string report = WalkReport(c, verdict, 0, walk, {.full = true});
   return {.outcome = verdict.requests[0].walks[walk].outcome,
           .report = report,
           .flat = Unwrapped(report),
-          .story = TellWalk(c, verdict, 0, walk)};
+          .explanation = ExplainModel(c, verdict, 0, walk)};
 }
 
 // A collapse takes the page table away before its entry is read: at 2 levels
@@ -684,21 +699,22 @@ Case StaleByVoidCheck() {
 }
 
 TEST(ChangingReportTest, StalePage) {
-  const Explained explained = Explain(StaleByVoidCheck(), kFoldedAwareByValue);
+  const Explained explained =
+      ExplainWalk(StaleByVoidCheck(), kFoldedAwareByValue);
   EXPECT_EQ(
       explained.report,
       R"(On s390 with 2 levels, folded-aware-by-value returns a stale page: page 0 of 2,
 at 0x100000, is 0x1000000, which change 1 (detach pmd of 0x100000, before read
 5) had taken away before the walk took its reference, after read 5: by then the
-tables say empty pmd there. Its recheck passes all the same: it compares a
-local copy of the pmd entry with itself.
+tables say empty pmd there. Its recheck passes all the same: it compares a local
+copy of the pmd entry with itself (read 6).
 
 - folded-aware-by-value: gup_fast's five nested loops with
   pXd_addr_end_folded(pXd, addr, end), pXd_offset(&pXd, addr) and pXdp++ (the
   RFC of 2020).
 - reference: the hardware's translation of one address after the other, in each
-  version of the tables. gup_fast may return of an address the page that it has
-  in the version in which gup_fast grabs it, or in a later one.
+  snapshot of the tables. gup_fast may return of an address the page that it has
+  in the snapshot in which gup_fast grabs it, or in a later one.
 - request: 2 pages, counted from 0, from 0x100000 to 0x102000, for reading.
 
 Words:
@@ -711,17 +727,17 @@ Words:
   comes first.
 - local copy: a variable on the walk's stack that holds one entry, as in p4d_t
   p4d = READ_ONCE(*p4dp). What stands beside it is no page table.
-- change: what another processor does to the tables while the walk runs, all of
-  it between two reads of the walk. Reads of entries are counted from 1, those
-  of local copies too.
-- version: what the tables hold between two changes: 0 is what they hold at the
+- change: an operation of another processor on the tables while the walk runs,
+  interleaved between two reads of the walk. Reads of entries are counted from
+  1, those of local copies too.
+- snapshot: what the tables hold between two changes: 0 is what they hold at the
   start, 1 what change 1 made of that. Beside the pages, "grabbed" says in which
-  version a page was grabbed, and "is of" to which one it belongs.
+  snapshot a page was grabbed, and "is of" to which one it belongs.
 - grab: to take a reference to a page's frame (try_grab_folio), so that it is
   not freed. Until then it may be.
-- recheck: when it has grabbed a page, gup_fast reads entries reread, the leaf
+- recheck: when it has grabbed a page, gup_fast reads entries again, the leaf
   and for a small page the pmd above it, by the pointers that it has. Where one
-  is another than before, it gives the page back and stops.
+  is another than before, it puts the page and stops.
 - stale: of a page: gone from its address before it was grabbed. By then it may
   be free, or anybody's.
 
@@ -742,14 +758,13 @@ changes:  # what another processor does meanwhile, in this order
 
 --- Changes --------------------------------------------------------------------
 
-The walk reads 8 entries. What another processor does between two of its reads
-makes the next version of the tables. The reads of each:
+The walk reads 8 entries. A change of another processor between two of its reads
+makes the next snapshot of the tables. The reads of each:
 
-   version 0: 1 pgd, 2 p4d, 3 pud, 4 pmd
+   snapshot 0: 1 pgd, 2 p4d, 3 pud, 4 pmd
 == change 1, before read 5: detach pmd of 0x100000 =============================
 ==   segment table 0, entry 1: page table 0 -> empty
-   version 1: 5 pte, grabs page 0, 6 recheck of pmd, 7 recheck of pte,
-     8 pte
+   snapshot 1: 5 pte, grabs page 0, 6 recheck of pmd, 7 recheck of pte, 8 pte
 
 --- Address space --------------------------------------------------------------
 
@@ -773,9 +788,9 @@ pXd_addr_end() has them:
 
 --- Pages ----------------------------------------------------------------------
 
-   page  address   version 0  version 1  folded-aware-by-value  grabbed  is of
->> 0     0x100000  0x1000000  empty pmd  0x1000000              1        0, gone
-   1     0x101000  empty pte  empty pmd  stop: empty pte        -        -
+   page  address   snapshot 0  snapshot 1  the walk         grabbed  is of
+>> 0     0x100000  0x1000000   empty pmd   0x1000000        1        0, gone
+   1     0x101000  empty pte   empty pmd   stop: empty pte  -        -
 
 - hold: static-lockless, static-by-pointer, folded-aware-by-pointer,
   folded-aware-lockless, static-lockless-recompute,
@@ -789,9 +804,9 @@ pXd_addr_end() has them:
 On the left the turns of the walk's loops: the part of the range that a turn is
 for; how its pointer is made, and where that leads; the entry read there; where
 its part of the addresses ends, and what comes next. On the right what the
-reference reads for the part's first address, in the version that the tables
+reference reads for the part's first address, in the snapshot that the tables
 have then. Tables are numbered in the order in which they were made. Lines with
-== are what another processor does in between, and what it writes.
+== are the changes of another processor in between, and what they write.
 
    folded-aware-by-value                          | reference, at that moment
    ---------------------------------------------- | ----------------------------
@@ -825,52 +840,52 @@ have then. Tables are numbered in the order in which they were made. Lines with
          read 5: *ptep = 0x100003d: page          |
            0x1000000, rw young dirty              |
          grabs page 0: frame 0x1000000            |
-         read 6: recheck: *pmdp is the same:   |
-           it is the local copy of pud, compared  |
+         read 6: recheck: *pmdp is the same: it   |
+           is the local copy of pud, compared     |
            with itself; in the table it is empty  |
            now                                    |
-         read 7: recheck: *ptep is the same    |
+         read 7: recheck: *ptep is the same       |
          returns page 0                           |
->>   RULE BROKEN: the recheck looks whether the entry in the table is still
->>   the one that the page came from. pmdp does not point into a table:
+>>   RULE BROKEN: the recheck looks whether the entry in the table is still the
+>>   one that the page came from. pmdp does not point into a table:
 >>   pmd_offset(&pud, addr) handed back the address of pud, a local variable.
 >>   The check compares that with itself, and passes whatever happens. The entry
 >>   itself, segment table 0, entry 1, was page table 0 and is empty since
 >>   change 1.
 >>   FIRST DIFFERENCE: page 0 becomes 0x1000000, which change 1 had taken away
->>   before it was grabbed, after read 5; that address has 0x1000000 in version
->>   0, no page in version 1 (empty pmd).
+>>   before it was grabbed, after read 5; that address has 0x1000000 in snapshot
+>>   0, no page in snapshot 1 (empty pmd).
        pte 0x101000 to 0x102000                   | ended at pmd: empty
          ptep++                                   |
            -> page table 0, entry 1               |
          read 8: *ptep = 0x400: empty             |
-         stops here                               |
+         stops here: empty pte                    |
 
---- reference, page 0 at 0x100000, version 0 -----------------------------------
+--- reference, page 0 at 0x100000, snapshot 0 ----------------------------------
 
    pmd: segment table 0, entry 1 = 0x10000000: page table 0
    pte: page table 0, entry 0 = 0x100003d: page 0x1000000, rw young dirty
    The hardware gets 0x1000000; gup_fast may return the page: 0x1000000.
 
---- reference, page 0 at 0x100000, version 1 -----------------------------------
+--- reference, page 0 at 0x100000, snapshot 1 ----------------------------------
 
    pmd: segment table 0, entry 1 = 0x20: empty
    The hardware ends with a segment-translation exception; gup_fast may not
-   return a page here: empty pmd. In version 1 the walk grabbed 0x1000000, and
-   it ended in version 1.
+   return a page here: empty pmd. In snapshot 1 the walk grabbed 0x1000000, and
+   it ended in snapshot 1.
 )");
 }
 
 // A leaf of 2 GiB at 3 levels: pudp is the address of a local variable.
 TEST(ChangingReportTest, StaleLargePage) {
-  const Explained explained =
-      Explain(WithChanges(MakeCase(3, {.start = 2 * kGiB, .pages = 2},
-                                   {MapLarge(Level::kPud, 2 * kGiB, 8 * kGiB)}),
-                          {{{.kind = TableOp::Kind::kClear,
-                             .level = Level::kPud,
-                             .address = 2 * kGiB},
-                            4}}),
-              kFoldedAwareByValue);
+  const Explained explained = ExplainWalk(
+      WithChanges(MakeCase(3, {.start = 2 * kGiB, .pages = 2},
+                           {MapLarge(Level::kPud, 2 * kGiB, 8 * kGiB)}),
+                  {{{.kind = TableOp::Kind::kClear,
+                     .level = Level::kPud,
+                     .address = 2 * kGiB},
+                    4}}),
+      kFoldedAwareByValue);
   EXPECT_EQ(explained.outcome, Outcome::kStale);
   EXPECT_THAT(
       explained.flat,
@@ -878,32 +893,33 @@ TEST(ChangingReportTest, StaleLargePage) {
                 "0x200000000, which change 1 (clear pud of 0x80000000, before "
                 "read 4) had taken away before the walk took its reference, "
                 "after read 3: by then the tables say empty pud there. Its "
-                "recheck passes all the same: it compares a local copy of "
-                "the pud entry with itself."));
+                "recheck passes all the same: it compares a local copy of the "
+                "pud entry with itself (read 4)."));
   EXPECT_THAT(explained.flat,
               HasSubstr("pud_offset(&p4d, addr) handed back the address of "
                         "p4d, a local variable."));
   EXPECT_THAT(explained.report,
-              HasSubstr("\n>> 0     0x80000000  0x200000000  empty pud  "
+              HasSubstr("\n>> 0     0x80000000  0x200000000  empty pud   "
                         "0x200000000  1        0, gone\n"));
 }
 
 TEST(ChangingReportTest, WrongPageOfATableThatWasFilledAnew) {
-  const Explained explained =
-      Explain(WithChanges(StaleByVoidCheck(), {{{.kind = TableOp::Kind::kRefill,
-                                                 .address = 3 * kMiB,
-                                                 .frame = 0x5000000},
-                                                5}}),
-              kFoldedAwareByValue);
+  const Explained explained = ExplainWalk(
+      WithChanges(StaleByVoidCheck(), {{{.kind = TableOp::Kind::kRefill,
+                                         .address = 3 * kMiB,
+                                         .frame = 0x5000000},
+                                        5}}),
+      kFoldedAwareByValue);
   EXPECT_EQ(explained.outcome, Outcome::kWrongPage);
-  EXPECT_THAT(explained.flat,
-              HasSubstr("returns a wrong page: page 0 of 2, at 0x100000, is "
-                        "0x5000000, which that address never had. That address "
-                        "has 0x1000000 in version 0, no page in versions 1 and "
-                        "2 (empty pmd)."));
+  EXPECT_THAT(
+      explained.flat,
+      HasSubstr("returns a wrong page: page 0 of 2, at 0x100000, is "
+                "0x5000000, which that address never had. That address "
+                "has 0x1000000 in snapshot 0, no page in snapshots 1 and "
+                "2 (empty pmd)."));
   EXPECT_THAT(explained.flat,
               HasSubstr("0x5000000 is the page that is mapped at 0x300000 from "
-                        "version 2 on, 2 MiB above 0x100000."));
+                        "snapshot 2 on, 2 MiB above 0x100000."));
   // Where it stands at the start, and what becomes of it.
   EXPECT_THAT(explained.report, HasSubstr(R"(
    +- [1] 0x100000 -> page table 0 (pte), 256 entries of 4 KiB
@@ -924,14 +940,14 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
                                    .level = Level::kPmd,
                                    .address = 0x1007ff00000},
                                   8};
-  const Explained pmd = Explain(WithChanges(Example(), {clear_page, clear_pmd}),
-                                kStaticByPointer);
+  const Explained pmd = ExplainWalk(
+      WithChanges(Example(), {clear_page, clear_pmd}), kStaticByPointer);
   EXPECT_EQ(pmd.outcome, Outcome::kFault);
   EXPECT_THAT(
       pmd.flat,
       HasSubstr("static-by-pointer faults: at page 0 of 2, at 0x1007ffff000, "
                 "it reads memory that is no table. That address has 0x1000000 "
-                "in version 0, no page in versions 1 and 2 (empty pte, then "
+                "in snapshot 0, no page in snapshots 1 and 2 (empty pte, then "
                 "empty pmd). pte_offset_map(pmdp, addr) reads *pmdp again "
                 "(read 8): *pmdp was page table 0 when it was tested (read 7), "
                 "and change 2 has made it empty."));
@@ -944,8 +960,8 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
                                   "0; that address has"));
 
   // Both paths lead over what change 2 made of the pmd entry, and part there.
-  const WalkPicture& picture = *pmd.story.picture;
-  EXPECT_EQ(picture.version, 2u);
+  const WalkPicture& picture = *pmd.explanation.picture;
+  EXPECT_EQ(picture.snapshot, 2u);
   ASSERT_EQ(picture.reference_path.size(), 2u);
   ASSERT_EQ(picture.walk_path.size(), 3u);
   EXPECT_EQ(picture.walk_path[1], picture.reference_path[1]);
@@ -956,15 +972,15 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
   ConcurrentOp table = clear_pmd;
   page.read = table.read = 6;
   const Explained pud =
-      Explain(WithChanges(MakeCase(3, {.start = 0x1007ffff000, .pages = 1},
-                                   {MapPages(0x1007ffff000, 1, 0x1000000)}),
-                          {page,
-                           table,
-                           {{.kind = TableOp::Kind::kClear,
-                             .level = Level::kPud,
-                             .address = 0x10000000000},
-                            6}}),
-              kStaticByPointer);
+      ExplainWalk(WithChanges(MakeCase(3, {.start = 0x1007ffff000, .pages = 1},
+                                       {MapPages(0x1007ffff000, 1, 0x1000000)}),
+                              {page,
+                               table,
+                               {{.kind = TableOp::Kind::kClear,
+                                 .level = Level::kPud,
+                                 .address = 0x10000000000},
+                                6}}),
+                  kStaticByPointer);
   EXPECT_EQ(pud.outcome, Outcome::kFault);
   EXPECT_THAT(pud.flat, HasSubstr("pmd_offset(pudp, addr) reads *pudp again "
                                   "(read 6): *pudp was segment table 0 when it "
@@ -974,36 +990,37 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
 
 TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
   const Explained explained =
-      Explain(WithChanges(Example(), {{{.kind = TableOp::Kind::kDetach,
-                                        .level = Level::kPmd,
-                                        .address = 0x1007ff00000},
-                                       6}}),
-              kStaticLockless);
+      ExplainWalk(WithChanges(Example(), {{{.kind = TableOp::Kind::kDetach,
+                                            .level = Level::kPmd,
+                                            .address = 0x1007ff00000},
+                                           6}}),
+                  kStaticLockless);
   EXPECT_EQ(explained.outcome, Outcome::kAgrees);
   EXPECT_THAT(
       explained.flat,
-      HasSubstr("static-lockless holds while the tables change: it returns 0 "
-                "of 2 pages, and stops at page 0, at 0x1007ffff000: its recheck"
-                " (read 6) found *pmdp changed by change 1, and it gave "
-                "the page back."));
+      HasSubstr(
+          "static-lockless holds while the tables change: it returns 0 "
+          "of 2 pages, and stops at page 0, at 0x1007ffff000: its recheck "
+          "(read 6) found *pmdp changed by change 1, and it put the "
+          "page."));
   // The change stands where it is made: before the reference is taken, which is
   // what the check is for.
   EXPECT_THAT(explained.report, HasSubstr(R"(
 == change 1, before read 6: detach pmd of 0x1007ff00000 ========================
 ==   segment table 0, entry 2047: page table 0 -> empty
          grabs page 0: frame 0x1000000            |
-         read 6: recheck: *pmdp = 0x20: empty; |
-           it was page table 0                    |
-         gives page 0 back; stops here            |
+         read 6: recheck: *pmdp = 0x20: empty; it |
+           was page table 0                       |
+         puts page 0; stops here                  |
 )"));
   EXPECT_THAT(explained.flat, Not(HasSubstr("FIRST DIFFERENCE")));
   EXPECT_THAT(explained.flat, Not(HasSubstr("RULE BROKEN")));
-  EXPECT_THAT(explained.report, HasSubstr("  given back"));
+  EXPECT_THAT(explained.report, HasSubstr("  stop: the recheck"));
 }
 
 TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
   const ConcurrentOp upgrade = {{.kind = TableOp::Kind::kUpgrade}, 4};
-  const Explained during = Explain(
+  const Explained during = ExplainWalk(
       WithChanges(
           Example(),
           {upgrade,
@@ -1011,13 +1028,12 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
       kStaticLockless);
   EXPECT_EQ(during.outcome, Outcome::kAgrees);
   EXPECT_THAT(during.report, HasSubstr(R"(
-   version 0: 1 pgd, 2 p4d, 3 pud
+   snapshot 0: 1 pgd, 2 p4d, 3 pud
 == change 1, before read 4: upgrade ============================================
 ==   mm->pgd: region-third table 0 -> region-second table 0
 ==   region-second table 0, entry 0: empty -> region-third table 0
-   version 1: 4 pmd, 5 pte, grabs page 0, 6 recheck of pmd,
-     7 recheck of pte, 8 pud, 9 pmd, 10 pte, grabs page 1,
-     11 recheck of pmd, 12 recheck of pte
+   snapshot 1: 4 pmd, 5 pte, grabs page 0, 6 recheck of pmd, 7 recheck of pte,
+     8 pud, 9 pmd, 10 pte, grabs page 1, 11 recheck of pmd, 12 recheck of pte
    change 2, before read 400: clear pte of 0x1007ffff000. It is not done: the
    walk has ended before.
 )"));
@@ -1030,8 +1046,8 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
   ConcurrentOp before = upgrade;
   before.read = 1;
   const Explained later =
-      Explain(WithChanges(Example(), {before}), kStaticLockless);
-  EXPECT_THAT(later.report, HasSubstr("\n   version 0: none\n=="));
+      ExplainWalk(WithChanges(Example(), {before}), kStaticLockless);
+  EXPECT_THAT(later.report, HasSubstr("\n   snapshot 0: none\n=="));
   EXPECT_THAT(later.report, HasSubstr("-> region-second table 0, entry 0"));
   EXPECT_THAT(later.report, HasSubstr("\n    p4d 0x1007ffff000 to "
                                       "0x10080001000            | the same"));
@@ -1049,8 +1065,8 @@ TEST(ChangingReportTest, SaysWhatIsImpossible) {
   EXPECT_THAT(report, HasSubstr("\n# pxdfuzz case\n"));
 }
 
-// Whatever changes, every walk can be told: each change that was made once
-// among the turns, in order and in its version, each that was not as such, and
+// Whatever changes, every walk can be explained: each change that was made once
+// among the turns, in order and in its snapshot, each that was not as such, and
 // where pages came to differ.
 TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
   constexpr int kCases = kAddressSanitizer ? 500 : 2000;
@@ -1065,13 +1081,14 @@ TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
     const RequestVerdict& judged = verdict.requests[request];
     if (judged.inconclusive != Inconclusive::kNo) return;
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
-      const std::string report = WalkReport(c, verdict, request, walk, {});
+      const std::string report =
+          WalkReport(c, verdict, request, walk, {.full = true});
       for (const std::string_view line : Lines(report)) {
         ASSERT_LE(line.size(), 80u) << report;
       }
-      const WalkVerdict& told = judged.walks[walk];
-      ++outcomes[told.outcome];
-      ++made[told.changes];
+      const WalkVerdict& walked = judged.walks[walk];
+      ++outcomes[walked.outcome];
+      ++made[walked.changes];
       size_t changes = 0;
       size_t at = report.find(", turn by turn ---");
       ASSERT_NE(at, report.npos);
@@ -1080,7 +1097,7 @@ TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
         ASSERT_EQ(report.substr(at, next.size()), next) << report;
         ++at;
       }
-      ASSERT_EQ(changes, told.changes) << report;
+      ASSERT_EQ(changes, walked.changes) << report;
       const std::string flat = Unwrapped(report);
       size_t not_done = 0;
       for (at = 0; (at = flat.find("It is not done:", at)) != flat.npos; ++at) {
@@ -1088,8 +1105,8 @@ TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
       }
       ASSERT_EQ(changes + not_done, c.concurrent.size()) << report;
       ASSERT_EQ(flat.find("FIRST DIFFERENCE: ") != flat.npos,
-                told.outcome != Outcome::kAgrees &&
-                    told.outcome != Outcome::kStrayRead)
+                walked.outcome != Outcome::kAgrees &&
+                    walked.outcome != Outcome::kStrayRead)
           << report;
     }
   });

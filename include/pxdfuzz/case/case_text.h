@@ -8,8 +8,13 @@
 
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/leaf.h"
 
 namespace pxdfuzz {
+
+// "rw young dirty": "rw", "ro" or "none", the page's age, whether it was
+// written, and "special" if it is.
+std::string Describe(const LeafState& state);
 
 // "clear 4 pte of 0x1007fffe000", "map pte of 0x1000 to 0x2000, rw young
 // dirty". A count of 1 is left out.

@@ -90,6 +90,16 @@ struct Geometry {
   }
 };
 
+// The level whose kind of entry a walk looks at on `level`: `level` itself, or
+// where that is folded, the real level above it whose entry is handed through;
+// above the root it is the root's.
+constexpr Level EntryLevel(const Geometry& geometry, Level level) {
+  for (Level above = level;; above = Above(above)) {
+    if (geometry.real(above)) return above;
+    if (above == Level::kPgd) return geometry.root();
+  }
+}
+
 }  // namespace pxdfuzz
 
 #endif  // PXDFUZZ_PAGING_GEOMETRY_H_

@@ -26,8 +26,6 @@ std::string BoundariesText(const WalkPicture::LevelInfo& info);
 // What stands in the copy's word of a stack, and in the one that was read.
 std::string CopyText(const WalkPicture::Stack& stack);
 std::string LeftWordText(const WalkPicture::Stack& stack);
-// "1 word above".
-std::string DistanceText(const WalkPicture::Stack& stack);
 
 // "page 1 by static-by-value: wrong and mapped at 0x10000000000".
 std::string RolesText(const WalkPicture::Page& page);

@@ -17,7 +17,7 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/report/report.h"
+#include "pxdfuzz/report/explain.h"
 #include "src/cli/campaign/kept_finding.h"
 #include "src/cli/campaign/known_issues.h"
 #include "src/cli/campaign/progress.h"
@@ -127,8 +127,10 @@ void Sort(const std::string& file, const std::string& name, Oracle& oracle,
 std::string Sentence(const Case& c, const KeptFinding& finding,
                      Oracle& oracle) {
   const Verdict& verdict = oracle.Judge(c, finding.walks, finding.excuses);
-  const std::string report = FindingReport(c, verdict, {});
-  return report.substr(0, report.find("\n\n"));
+  if (!verdict.finding.has_value()) return "No finding.";
+  return ExplainModel(c, verdict, verdict.finding->request,
+                      verdict.finding->walk)
+      .headline;
 }
 
 // The issue that covers a signature, if any, and that one which did.

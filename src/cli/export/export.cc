@@ -10,7 +10,7 @@
 
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
-#include "pxdfuzz/report/report.h"
+#include "pxdfuzz/report/explain.h"
 #include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/commands.h"
 #include "src/cli/input.h"
@@ -109,10 +109,7 @@ Outcome Export::outcome() const {
 }
 
 std::string Export::Headline() const {
-  // Wide enough that what comes first is one line.
-  const ReportOptions options{.columns = 4096, .commands = {}};
-  const std::string report = WalkReport(c, verdict, request, walk, options);
-  return report.substr(0, report.find('\n'));
+  return ExplainModel(c, verdict, request, walk).headline;
 }
 
 std::string Export::Story(std::string_view prefix) const {

@@ -17,7 +17,6 @@
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
-#include "pxdfuzz/report/text_entries.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/populate.h"
 #include "pxdfuzz/view/paging_mode_info.h"

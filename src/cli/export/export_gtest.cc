@@ -8,7 +8,7 @@
 
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/text_lines.h"
-#include "pxdfuzz/report/replay.h"
+#include "pxdfuzz/view/case_tables.h"
 #include "src/cli/export/export.h"
 
 namespace pxdfuzz {
@@ -269,13 +269,13 @@ std::vector<Run> RunsOf(const std::vector<uint64_t>& pages,
 }
 
 void AddExpected(const Export& exported, TextLines& out) {
-  std::vector<Run> runs;
-  size_t count = 0;
-  VisitArch(exported.c.mode.arch, [&]<class A>() {
-    const Replay<A> replay(exported.c, exported.request, exported.policy());
-    count = replay.reference().size();
-    runs = RunsOf(replay.reference(), replay.geometry().page_size());
-  });
+  const CaseTables tables(exported.c);
+  const auto reference =
+      tables.MakeReference(exported.c.requests[exported.request]);
+  const size_t count = reference->pages();
+  std::vector<uint64_t> pages;
+  for (size_t i = 0; i < count; ++i) pages.push_back(*reference->At(0, i));
+  const std::vector<Run> runs = RunsOf(pages, tables.geometry().page_size());
   out.Line("// Pages that follow each other in physical memory.");
   out.Line("struct Run {");
   out.Line("  uint64_t first;");

@@ -5,9 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/kernel_report.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/oracle/outcome.h"
+#include "pxdfuzz/report/explain.h"
+#include "pxdfuzz/report/render_text.h"
 #include "pxdfuzz/report/report.h"
 #include "src/cli/export/export.h"
 
@@ -92,9 +93,9 @@ std::string WithoutQuotes(std::string_view report) {
 constexpr char kToSeeAgain[] =
     "To see this again, save the case above as case.yaml";
 
-// How `walk` is told.
-ReportCommand Telling(const Case& c, size_t request, std::string_view walk,
-                      std::string why) {
+// The command that explains `walk`.
+ReportCommand Explaining(const Case& c, size_t request, std::string_view walk,
+                         std::string why) {
   std::vector<std::string> words = {"explain", Concat({"--walk=", walk})};
   if (c.requests.size() > 1) {
     words.push_back(Concat({"--request=", std::to_string(request + 1)}));
@@ -117,9 +118,9 @@ std::string Mail(std::string_view subject, std::string_view about,
 
 std::string ExportMail(const Export& exported) {
   const std::string walk = Concat({"--walk=", Name(exported.policy())});
-  ReportOptions options{.columns = kMailColumns, .commands = {}};
-  options.commands.push_back(Telling(exported.c, exported.request,
-                                     Name(exported.policy()), kToSeeAgain));
+  TextOptions options{.full = true, .columns = kMailColumns, .commands = {}};
+  options.commands.push_back(Explaining(exported.c, exported.request,
+                                        Name(exported.policy()), kToSeeAgain));
   options.commands.push_back(
       {"All walks on it, in one line", Command({"replay", "case.yaml"})});
   if (exported.inconclusive() == Inconclusive::kNo) {
@@ -148,11 +149,11 @@ std::string ExportMail(const Export& exported) {
 
 std::string ExportKernelMail(const KernelCode& text, const Case& c,
                              size_t request, const Answer& answer) {
-  ReportOptions options{.columns = kMailColumns, .commands = {}};
-  options.commands.push_back(Telling(c, request, text.name, kToSeeAgain));
+  TextOptions options{.full = true, .columns = kMailColumns, .commands = {}};
+  options.commands.push_back(Explaining(c, request, text.name, kToSeeAgain));
   options.commands.push_back(
-      Telling(c, request, Name(ModelOfVariant(text.variant)),
-              "The model's walk of this kind, turn by turn"));
+      Explaining(c, request, Name(ModelOfVariant(text.variant)),
+                 "The model's walk of this kind, turn by turn"));
   return Mail(
       Subject(ShortName(answer.finding), c.mode,
               Concat({"Linux ", text.version})),
@@ -161,7 +162,8 @@ std::string ExportKernelMail(const KernelCode& text, const Case& c,
               "with a reference that translates one at a time, as the hardware "
               "does. This is the text of Linux ",
               text.version, ", not a running kernel."}),
-      KernelReport(text, c, request, answer, options));
+      RenderText(ExplainKernel(text, c, request, answer, kMailColumns),
+                 options));
 }
 
 }  // namespace pxdfuzz

@@ -11,7 +11,7 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/base/text_lines.h"
-#include "pxdfuzz/report/text_policy.h"
+#include "pxdfuzz/report/words.h"
 #include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/survey/matrix_row.h"
 #include "src/cli/survey/survey.h"

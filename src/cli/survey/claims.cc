@@ -13,11 +13,12 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/record_model.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
-#include "pxdfuzz/report/replay.h"
+#include "pxdfuzz/view/case_tables.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
 #include "src/cli/survey/changing_survey.h"
@@ -100,24 +101,20 @@ struct TurnCounts {
   uint64_t most_loads = 0;
 };
 
-template <class T>
-bool SameTurns(const T& a, const T& b) {
-  return std::equal(
-      a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-        return x.turn.level == y.turn.level &&
-               x.turn.address == y.turn.address && x.turn.next == y.turn.next &&
-               x.turn.ref == y.turn.ref &&
-               x.turn.loaded.value == y.turn.loaded.value;
-      });
+bool SameTurns(const Recording& a, const Recording& b) {
+  return std::equal(a.events.begin(), a.events.end(), b.events.begin(),
+                    b.events.end(), [](const Event& x, const Event& y) {
+                      return x.level == y.level && x.part == y.part &&
+                             x.place == y.place && x.value == y.value;
+                    });
 }
 
 // The entries of tables that a walk reads, in order, each once.
-template <class T>
-std::vector<uint64_t> EntriesOf(const T& turns) {
+std::vector<uint64_t> EntriesOf(const Recording& run) {
   std::vector<uint64_t> entries;
-  for (const auto& seen : turns) {
-    const uint64_t address = seen.turn.ref.address();
-    if (seen.turn.ref.in_table() &&
+  for (const Event& event : run.events) {
+    const uint64_t address = event.place.physical;
+    if (event.kind == Event::Kind::kTurn && address != 0 &&
         std::find(entries.begin(), entries.end(), address) == entries.end()) {
       entries.push_back(address);
     }
@@ -125,21 +122,21 @@ std::vector<uint64_t> EntriesOf(const T& turns) {
   return entries;
 }
 
-template <class A>
-void CountRequest(const Case& c, size_t request, TurnCounts& counts) {
+void CountRequest(const CaseTables& tables, const Request& request,
+                  TurnCounts& counts) {
   const auto turns = [&](Policy policy) {
-    return Replay<A>(c, request, policy).turns();
+    return RecordModel(tables, request, policy);
   };
   ++counts.requests;
-  if constexpr (A::kId == ArchId::kS390) {
-    for (const auto& seen : turns(kFoldedAwareByValue)) {
-      if (seen.turn.level < Level::kP4d) continue;
-      const uint64_t type = (seen.turn.loaded.value & A::Mask::kType) >> 2;
-      counts.low_types += type < A::TypeOf(Level::kPud) ? 1 : 0;
+  if (tables.source().mode.arch == ArchId::kS390) {
+    for (const Event& event : turns(kFoldedAwareByValue).events) {
+      if (event.level < Level::kP4d || !event.value.has_value()) continue;
+      const uint64_t type = (*event.value & S390::Mask::kType) >> 2;
+      counts.low_types += type < S390::TypeOf(Level::kPud) ? 1 : 0;
     }
   }
-  const auto by_pointer = turns(kStaticByPointer);
-  const auto aware_by_pointer = turns(kFoldedAwareByPointer);
+  const Recording by_pointer = turns(kStaticByPointer);
+  const Recording aware_by_pointer = turns(kFoldedAwareByPointer);
   if (!SameTurns(turns(kStaticByValue), turns(kFoldedAwareByValue)) ||
       !SameTurns(by_pointer, aware_by_pointer)) {
     ++counts.other_turns;
@@ -148,8 +145,8 @@ void CountRequest(const Case& c, size_t request, TurnCounts& counts) {
     ++counts.other_entries;
   }
   std::map<uint64_t, uint64_t> loads;
-  for (const auto& seen : turns(kStaticLockless)) {
-    ++loads[seen.turn.ref.address()];
+  for (const Event& event : turns(kStaticLockless).events) {
+    ++loads[event.place.physical];
   }
   uint64_t most = 0;
   for (const auto& load : loads) most = std::max(most, load.second);
@@ -162,11 +159,11 @@ TurnCounts CountTurns(PagingMode mode) {
   VisitArch(mode.arch, [&]<class A>() {
     for (uint64_t number = 0; number < kTraced; ++number) {
       const Case c = SurveyCase(mode, number);
-      for (size_t i = 0; i < c.requests.size(); ++i) {
-        const Request& request = c.requests[i];
+      const CaseTables tables(c);
+      for (const Request& request : c.requests) {
         if (Permitted<A>(c.mode.levels, request.start, request.pages) ==
             Inconclusive::kNo) {
-          CountRequest<A>(c, i, counts);
+          CountRequest(tables, request, counts);
         }
       }
     }
@@ -178,9 +175,9 @@ TurnCounts CountTurns(PagingMode mode) {
 std::string TurnsOfExample(Policy policy) {
   const Case c = ThreadExample();
   std::array<uint64_t, kLevelCount> turns{};
-  const Replay<S390> replay(c, 0, policy);
-  for (const auto& seen : replay.turns()) {
-    ++turns[Ordinal(seen.turn.level)];
+  const Recording run = RecordModel(CaseTables(c), c.requests[0], policy);
+  for (const Event& event : run.events) {
+    if (event.kind == Event::Kind::kTurn) ++turns[Ordinal(event.level)];
   }
   std::vector<std::string> texts;
   for (const Level level :

@@ -17,7 +17,6 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
-#include "pxdfuzz/report/text_entries.h"
 #include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/text/yaml_node.h"
 

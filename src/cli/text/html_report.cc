@@ -9,7 +9,6 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/report/text_picture.h"
-#include "pxdfuzz/report/text_race.h"
 #include "src/cli/text/walk_drawing.h"
 
 namespace pxdfuzz {
@@ -71,7 +70,7 @@ th, td {
   border-bottom: 1px solid var(--line);
 }
 tr.wrong td, tr.wrong th { background: var(--wrong-back); }
-tr.told td { padding: .6rem .6rem; background: var(--wrong-back); }
+tr.why td { padding: .6rem .6rem; background: var(--wrong-back); }
 td p { margin: 0; max-width: 46rem; font-family: system-ui, sans-serif; }
 .turns { min-width: 46rem; width: 100%; }
 .turns td { width: 62%; }
@@ -157,8 +156,7 @@ circle.letter.reference { stroke: var(--right); }
 
 class Page {
  public:
-  Page(const WalkStory& story, std::string_view token)
-      : story_(story), token_(token) {}
+  explicit Page(const Explanation& explanation) : e_(explanation) {}
 
   std::string Make() {
     Out("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
@@ -167,21 +165,21 @@ class Page {
         "initial-scale=1\">\n<title>");
     Out(Escaped(Title()));
     Out("</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<main>\n");
-    Out("<h1>", Escaped(story_.headline), "</h1>\n");
-    if (story_.comparable) {
-      if (story_.timeline.has_value()) AddTimeline(*story_.timeline);
+    Out("<h1>", Escaped(e_.headline), "</h1>\n");
+    if (e_.picture.has_value()) {
+      if (e_.timeline.has_value()) AddTimeline(*e_.timeline);
       AddDrawing();
-      AddTerms();
     }
+    if (!e_.terms.empty()) AddTerms();
     AddCase();
-    if (story_.comparable) {
-      AddPagingMode();
+    if (e_.picture.has_value()) {
+      AddAddressSpace();
       AddPages();
       AddTurns();
       AddReference();
     }
-    if (!token_.empty()) {
-      Out("<p><code>DEDUP_TOKEN: ", Escaped(token_), "</code></p>\n");
+    if (!e_.token.empty()) {
+      Out("<p><code>DEDUP_TOKEN: ", Escaped(e_.token), "</code></p>\n");
     }
     Out("</main>\n</body>\n</html>\n");
     return std::move(html_);
@@ -194,11 +192,11 @@ class Page {
   }
 
   std::string Title() const {
-    return Concat({"pxdfuzz: ", story_.walk,
-                   !story_.comparable            ? ", inconclusive"
-                   : story_.went_wrong           ? " goes wrong"
-                   : story_.timeline.has_value() ? " holds"
-                                                 : " agrees"});
+    return Concat({"pxdfuzz: ", e_.walk,
+                   !e_.conclusive            ? ", inconclusive"
+                   : e_.is_wrong             ? " goes wrong"
+                   : e_.timeline.has_value() ? " holds"
+                                             : " agrees"});
   }
 
   void BeginScroll(std::string_view label) {
@@ -206,11 +204,11 @@ class Page {
         label, "\">\n");
   }
 
-  void AddTimeline(const ReadTimeline& timeline) {
+  void AddTimeline(const Explanation::Timeline& timeline) {
     Out("<h2>Changes</h2>\n<p>", Escaped(HowToReadTimeline(timeline)),
         "</p>\n<ul class=\"time\">\n");
     AddReads(timeline, 0);
-    for (const ToldChange& change : timeline.changes) {
+    for (const Explanation::Change& change : timeline.changes) {
       Out("<li class=\"change\">");
       AddChange(change);
       Out("</li>\n");
@@ -219,19 +217,20 @@ class Page {
     Out("</ul>\n");
   }
 
-  void AddReads(const ReadTimeline& timeline, size_t version) {
-    Out("<li>version ", std::to_string(version), "\n<ol class=\"reads\">\n");
+  void AddReads(const Explanation::Timeline& timeline, size_t snapshot) {
+    Out("<li>snapshot ", std::to_string(snapshot), "\n<ol class=\"reads\">\n");
     bool has_any = false;
-    for (const ReadTimeline::Step& step : timeline.steps) {
-      if (step.version != version) continue;
+    for (const Explanation::Timeline::Step& step : timeline.steps) {
+      if (step.snapshot != snapshot) continue;
       has_any = true;
       std::string_view kind;
-      if (step.kind == ReadTimeline::Step::Kind::kGrab) kind = "grab";
-      if (step.kind == ReadTimeline::Step::Kind::kSkipped) kind = "skipped";
+      if (step.kind == Explanation::Timeline::Step::Kind::kGrab) kind = "grab";
+      if (step.kind == Explanation::Timeline::Step::Kind::kSkipped)
+        kind = "skipped";
       if (step.marked) kind = "wrong";
       Out(kind.empty() ? "<li>" : Concat({"<li class=\"", kind, "\">"}),
           step.marked ? "<span class=\"mark\">&gt;&gt;</span> " : "",
-          step.kind == ReadTimeline::Step::Kind::kRead
+          step.kind == Explanation::Timeline::Step::Kind::kRead
               ? Concat({"<strong>", std::to_string(step.read), "</strong> "})
               : "",
           Escaped(step.text), "</li>\n");
@@ -240,7 +239,7 @@ class Page {
     Out("</ol></li>\n");
   }
 
-  void AddChange(const ToldChange& change) {
+  void AddChange(const Explanation::Change& change) {
     Out("<strong>== ", Escaped(Heading(change)), "</strong>",
         change.made ? "" : ". It is not done: the walk has ended before.");
     if (change.wrote.empty()) return;
@@ -252,28 +251,28 @@ class Page {
   }
 
   void AddDrawing() {
-    const WalkPicture& picture = *story_.picture;
+    const WalkPicture& picture = *e_.picture;
     Out("<h2>The two paths</h2>\n<figure>\n");
     BeginScroll("Drawing of the two paths");
     Out(ToSvg(
-        LayOut(picture, story_.wrong_turn),
+        LayOut(picture, e_.wrong_turn),
         Concat({"The paths of the reference and of ", picture.walk, " to page ",
                 std::to_string(picture.page), ", ", Hex(picture.address)}),
-        Concat({story_.headline,
+        Concat({e_.headline,
                 " The same is drawn as text below, under Address "
                 "space."})));
     Out("</div>\n<figcaption>");
-    if (!story_.wrong_turn.empty()) {
-      Out("<p class=\"narrow\">", Escaped(story_.wrong_turn), "</p>\n");
+    if (!e_.wrong_turn.empty()) {
+      Out("<p class=\"narrow\">", Escaped(e_.wrong_turn), "</p>\n");
     }
     Out("Tables from the root on the left to the pages on "
         "the right; of each, the entries on these paths, each with the first "
         "address that it maps. Solid lines with an R are the reference&#39;s",
-        story_.timeline.has_value()
-            ? Concat({" in version ", std::to_string(picture.version)})
+        e_.timeline.has_value()
+            ? Concat({" in snapshot ", std::to_string(picture.snapshot)})
             : "",
         ", dashed lines with a W those of ", Escaped(picture.walk), ".",
-        story_.timeline.has_value()
+        e_.timeline.has_value()
             ? " What a change rewrites is struck out, and below it stands what "
               "the change makes of it."
             : "",
@@ -290,10 +289,10 @@ class Page {
 
   void AddTerms() {
     Out("<h2>What is compared</h2>\n<dl>\n");
-    for (const std::string& term : story_.terms) AddNamed(term);
+    for (const std::string& term : e_.terms) AddNamed(term);
     Out("</dl>\n<h2>Words</h2>\n<dl>\n");
-    for (const StoryWord& word : story_.words) {
-      Out("<dt>", Escaped(word.word), "</dt>\n<dd>", Escaped(word.meaning),
+    for (const Explanation::Term& word : e_.glossary) {
+      Out("<dt>", Escaped(word.name), "</dt>\n<dd>", Escaped(word.meaning),
           "</dd>\n");
     }
     Out("</dl>\n");
@@ -303,15 +302,15 @@ class Page {
     Out("<h2>Case</h2>\n");
     BeginScroll("The case as text");
     Out("<pre>");
-    for (const CaseLine& line : story_.source) {
+    for (const Explanation::CaseLine& line : e_.source) {
       Out(line.marked ? "<span class=\"mark\">" : "", Escaped(line.text),
           line.marked ? "</span>" : "", "\n");
     }
     Out("</pre>\n</div>\n");
   }
 
-  void AddPagingMode() {
-    const WalkPicture& picture = *story_.picture;
+  void AddAddressSpace() {
+    const WalkPicture& picture = *e_.picture;
     Out("<h2>Address space</h2>\n");
     BeginScroll("The range and the tables as text");
     TextLines text(/*color=*/false);
@@ -323,13 +322,13 @@ class Page {
     Out("<h2>Pages</h2>\n");
     BeginScroll("Pages, the reference's beside the walk's");
     Out("<table>\n<tr>");
-    for (const std::string& title : story_.page_header) {
+    for (const std::string& title : e_.page_header) {
       Out("<th scope=\"col\">", Escaped(title), "</th>");
     }
     Out("</tr>\n");
-    for (const PageRow& row : story_.pages) {
+    for (const Explanation::PageRow& row : e_.pages) {
       if (row.skips) {
-        Out("<tr><td colspan=\"", std::to_string(story_.page_header.size()),
+        Out("<tr><td colspan=\"", std::to_string(e_.page_header.size()),
             "\">...</td></tr>\n");
         continue;
       }
@@ -342,22 +341,23 @@ class Page {
       Out("</tr>\n");
     }
     Out("</table>\n</div>\n");
-    if (story_.notes.empty()) return;
+    if (e_.notes.empty() && e_.other_walks.empty()) return;
     Out("<ul>\n");
-    for (const std::string& note : story_.notes) {
-      Out("<li>", Escaped(note), "</li>\n");
+    for (const auto* notes : {&e_.notes, &e_.other_walks}) {
+      for (const std::string& note : *notes) {
+        Out("<li>", Escaped(note), "</li>\n");
+      }
     }
     Out("</ul>\n");
   }
 
   void AddTurns() {
-    Out("<h2>", Escaped(story_.walk), ", turn by turn</h2>\n<p>",
-        Escaped(HowToReadTurns(story_)), "</p>\n");
+    Out("<h2>", Escaped(e_.walk), ", turn by turn</h2>\n<p>",
+        Escaped(HowToReadTurns(e_)), "</p>\n");
     BeginScroll("The walk turn by turn, beside the reference");
-    Out("<table class=\"turns\">\n<tr><th scope=\"col\">", Escaped(story_.walk),
-        "</th><th scope=\"col\">", Escaped(story_.beside_title),
-        "</th></tr>\n");
-    for (const ToldTurn& turn : story_.turns) {
+    Out("<table class=\"turns\">\n<tr><th scope=\"col\">", Escaped(e_.walk),
+        "</th><th scope=\"col\">", Escaped(e_.reference_title), "</th></tr>\n");
+    for (const Explanation::Turn& turn : e_.turns) {
       if (turn.skips) {
         Out("<tr><td colspan=\"2\">...</td></tr>\n");
         continue;
@@ -375,10 +375,11 @@ class Page {
         Out("<strong>", Escaped(turn.part), "</strong>");
       }
       Out("\n<ul>\n");
-      std::vector<std::string> lines = {
-          turn.pointer, turn.reread,
-          turn.place.empty() ? "" : Concat({"-> ", turn.place}), turn.read,
-          turn.next};
+      std::vector<std::string> lines = {turn.pointer};
+      lines.insert(lines.end(), turn.rereads.begin(), turn.rereads.end());
+      lines.push_back(turn.place.empty() ? "" : Concat({"-> ", turn.place}));
+      lines.push_back(turn.read);
+      lines.push_back(turn.next);
       lines.insert(lines.end(), turn.after.begin(), turn.after.end());
       for (const std::string& line : lines) {
         if (!line.empty()) Out("<li>", Escaped(line), "</li>\n");
@@ -390,7 +391,7 @@ class Page {
       Out("</td></tr>\n");
       for (const std::string* text : {&turn.rule, &turn.effect}) {
         if (text->empty()) continue;
-        Out("<tr class=\"told\"><td colspan=\"2\"><p><span class=\"mark\">"
+        Out("<tr class=\"why\"><td colspan=\"2\"><p><span class=\"mark\">"
             "&gt;&gt;</span> ",
             Escaped(*text), "</p></td></tr>\n");
       }
@@ -399,7 +400,7 @@ class Page {
   }
 
   void AddReference() {
-    for (const ToldReference& reference : story_.references) {
+    for (const Explanation::Path& reference : e_.references) {
       Out("<h2>", Escaped(reference.title), "</h2>\n<ol>\n");
       for (const std::string& step : reference.steps) {
         Out("<li><code>", Escaped(step), "</code></li>\n");
@@ -408,15 +409,14 @@ class Page {
     }
   }
 
-  const WalkStory& story_;
-  const std::string_view token_;
+  const Explanation& e_;
   std::string html_;
 };
 
 }  // namespace
 
-std::string HtmlReport(const WalkStory& story, std::string_view token) {
-  return Page(story, token).Make();
+std::string HtmlReport(const Explanation& explanation) {
+  return Page(explanation).Make();
 }
 
 }  // namespace pxdfuzz

@@ -13,7 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/report/text_picture.h"
+#include "pxdfuzz/report/words.h"
 
 namespace pxdfuzz {
 namespace {
@@ -318,7 +318,8 @@ class Layout {
              copy);
     }
     std::vector<std::string> left;
-    Append(Wrapped(Concat({DistanceText(stack), " = ", Hex(stack.word)}),
+    Append(Wrapped(Concat({DistanceFromCopy(stack.distance), " = ",
+                           Hex(stack.word)}),
                    kCharacters),
            left);
     Append(Wrapped(stack.content, kCharacters), left);
@@ -356,7 +357,7 @@ class Layout {
       y += height;
     };
     Rect copied;
-    if (stack.distance > 0) {
+    if (stack.distance.value_or(1) > 0) {
       stack_ = cell("left", left);
       gap(/*up=*/true);
       copied = cell("copy", copy);

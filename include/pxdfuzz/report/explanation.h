@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_REPORT_EXPLANATION_H_
+#define PXDFUZZ_REPORT_EXPLANATION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/oracle/outcome.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/report/picture.h"
+
+namespace pxdfuzz {
+
+// Everything there is to say of one request and the walk that ran it, of the
+// model or of a kernel tree, in tables that stay as they are or that change:
+// text, HTML, mail and JSON are made from it.
+struct Explanation {
+  // A term and what it means.
+  struct Term {
+    std::string name;
+    std::string meaning;
+  };
+
+  // A line of the case as text.
+  struct CaseLine {
+    std::string text;
+    bool marked = false;
+  };
+
+  // A concurrent operation.
+  struct Change {
+    size_t number = 0;  // from 1; it makes the snapshot of that number
+    size_t read = 0;    // the walk's read before which it happens
+    // False where the walk ended before.
+    bool made = false;
+    std::string what;  // "clear 1 pmd of 0x100000"
+    // "segment table 0, entry 1: page table 0 -> empty", the first few.
+    std::vector<std::string> wrote;
+  };
+
+  // What happens between which reads of a walk.
+  struct Timeline {
+    struct Step {
+      enum class Kind : uint8_t {
+        kRead,
+        kGrab,     // after the read
+        kSkipped,  // stands for steps that are left out
+      };
+      Kind kind = Kind::kRead;
+      size_t read = 0;
+      size_t snapshot = 0;
+      std::string text;  // "pmd", "grabs page 0"
+      // The walk went wrong there.
+      bool marked = false;
+    };
+
+    size_t reads = 0;
+    std::vector<Change> changes;  // of the case, in order
+    std::vector<Step> steps;
+  };
+
+  // A row of the pages side by side; one that skips stands for rows left out.
+  struct PageRow {
+    bool skips = false;
+    bool marked = false;
+    std::vector<std::string> cells;
+  };
+
+  // A turn of a loop, or a run of turns of page entries; one that skips stands
+  // for turns left out. A concurrent operation splits the turn in which it
+  // happens.
+  struct Turn {
+    bool skips = false;
+    Level level = Level::kPgd;
+    // It broke a rule, or made the pages differ.
+    bool marked = false;
+    std::string part;     // "pud 0x1007ffff000 to 0x10080000000"
+    std::string pointer;  // "pudp = pud_offset(&p4d, addr)", or a source line
+    std::vector<std::string> rereads;  // "read 4: *pudp again: the same"
+    std::string place;                 // "the local copy of p4d"
+    std::string read;                  // "*pudp = 0x10200007: segment table 0"
+    std::string next;  // "pud_addr_end(): 2 GiB boundary; then pmd"
+    // What is done once a leaf was read.
+    std::vector<std::string> after;
+    // What the reference reads on that level for the part's first address.
+    std::vector<std::string> reference;
+    // The rule that it broke and why, and what came of it.
+    std::string rule;
+    std::string effect;
+    // Not a turn, but a concurrent operation.
+    std::optional<Change> change;
+  };
+
+  // The reference's steps to the page, in some snapshots of the tables.
+  struct Path {
+    std::string title;
+    std::vector<std::string> steps;
+    std::string result;
+  };
+
+  // "static-by-value", "kernel-6.1-s390".
+  std::string walk;
+  PagingMode mode;
+  bool is_kernel = false;
+  // The request, from 0.
+  size_t request = 0;
+  // Where nothing can be compared, all but the headline and the case is empty.
+  bool conclusive = false;
+  std::string headline;
+  std::vector<CaseLine> source;
+
+  Outcome outcome = Outcome::kAgrees;
+  // It disagrees with the reference, or breaks a rule besides.
+  bool is_wrong = false;
+  // Why that is an expected failure, or kNone; or the page in docs/findings
+  // that explains it.
+  Cause waiver = Cause::kNone;
+  std::string known;
+  // The DEDUP token of a finding, or empty.
+  std::string token;
+  // The first page that differs, or the last that was asked for: its position
+  // and address; what was returned there and what the reference has.
+  size_t page = 0;
+  uint64_t address = 0;
+  std::optional<uint64_t> returned;
+  std::optional<uint64_t> expected;
+
+  // Where the walk went wrong and what came of it, in a sentence or two.
+  std::string wrong_turn;
+  std::vector<std::string> terms;  // "reference: the hardware's ..."
+  std::vector<Term> glossary;
+  // Where tables change while the walk runs.
+  std::optional<Timeline> timeline;
+  std::optional<WalkPicture> picture;
+  std::vector<std::string> page_header;
+  // The column of what the walk returned.
+  size_t found_column = 0;
+  std::vector<PageRow> pages;
+  // About this run, and about the model's other walks.
+  std::vector<std::string> notes;
+  std::vector<std::string> other_walks;
+  // What stands above the reference column.
+  std::string reference_title;
+  std::vector<Turn> turns;
+  std::vector<Path> references;
+};
+
+// "change 1, before read 6: clear 1 pmd of 0x100000".
+std::string Heading(const Explanation::Change& change);
+// How turns and timelines are to be read, above them.
+std::string HowToReadTurns(const Explanation& explanation);
+std::string HowToReadTimeline(const Explanation::Timeline& timeline);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_REPORT_EXPLANATION_H_

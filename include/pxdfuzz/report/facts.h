@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_REPORT_FACTS_H_
+#define PXDFUZZ_REPORT_FACTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/run.h"
+#include "pxdfuzz/oracle/outcome.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/reference/reference.h"
+#include "pxdfuzz/reference/translate.h"
+#include "pxdfuzz/view/case_tables.h"
+
+namespace pxdfuzz {
+
+// One run of one request, beside the reference: what an explanation is made
+// from. Reads are sorted into turns of loops, and what went wrong is found. Any
+// recording will do, also one that no engine makes.
+class Facts {
+ public:
+  // A turn, by positions in events().
+  struct Turn {
+    size_t first = 0;     // the first event that belongs to it
+    size_t read = 0;      // its own read, of kind kTurn
+    size_t end = 0;       // behind the last event
+    size_t held = 0;      // pages before it
+    size_t pages = 0;     // pages that it returns
+    bool begins = false;  // the first of its loop
+  };
+
+  // `c` outlives the object; its request is permitted and its tables are
+  // conclusive. `policy` is the model's walk that does the same.
+  Facts(const Case& c, size_t request, Policy policy, Recording recording);
+
+  const Case& source() const { return tables_.source(); }
+  const CaseTables& tables() const { return tables_; }
+  const Geometry& geometry() const { return tables_.geometry(); }
+  const Request& request() const { return request_; }
+  Policy policy() const { return policy_; }
+  const Recording& run() const { return run_; }
+  const std::vector<Event>& events() const { return run_.events; }
+  const std::vector<Turn>& turns() const { return turns_; }
+
+  // Whether tables change while the walk runs.
+  bool changing() const { return tables_.snapshots() > 1; }
+  // Whether the walk ended without returning, having read something.
+  bool broke_off() const {
+    return run_.end != RunEnd::kReturned && run_.end != RunEnd::kRefused;
+  }
+  // The address of a page of the request.
+  uint64_t AddressOf(size_t page) const {
+    return WrappingAdd(request_.start, page * geometry().page_size());
+  }
+
+  // How the pages compare, and the first that differs; where none does, the
+  // first that was not returned.
+  Outcome outcome() const { return outcome_; }
+  size_t difference() const { return difference_; }
+  bool difference_is_asked_for() const { return difference_ < request_.pages; }
+  // The event that broke a rule first; the turn that made the pages differ.
+  std::optional<size_t> rule() const { return rule_; }
+  std::optional<size_t> effect() const { return effect_; }
+  // The turn that an event belongs to.
+  size_t TurnOf(size_t event) const;
+  // The event that broke a rule, where that is a turn's own read.
+  const Event* rule_turn() const;
+
+  // The pages that the reference gives in snapshot 0, up to the first that it
+  // does not; and what it gives in each snapshot.
+  const std::vector<uint64_t>& expected() const { return expected_; }
+  const Reference& reference() const { return *reference_; }
+
+  // Whether gup_fast may return the page that a translation ends at.
+  bool Allows(const Translation& t) const;
+  uint64_t PageOf(const Translation& t, uint64_t address) const;
+  // "PROT_NONE", "empty pmd": why gup_fast may not return a page by an entry of
+  // `level`, which is real.
+  std::string WhyNot(Level level, const EntryKind& kind) const;
+  std::string WhyNot(const Translation& t) const;
+  // The same of the entry of an event, and of a page in a snapshot.
+  std::string WhyNot(const Event& event) const;
+  std::string WhyNot(size_t page, size_t snapshot) const;
+
+  // "page table 0, entry 255": where a word of a table stands.
+  std::string Place(uint64_t physical) const;
+  // "segment table 0", "page 0x1000, ro old clean": what an entry of `level`,
+  // which is real, means.
+  std::string Meaning(Level level, const EntryKind& kind) const;
+  std::string Meaning(Level level, uint64_t word) const;
+  std::string Meaning(const Event& event) const;
+  // The same of a word of a table in the geometry of a snapshot.
+  std::string Meaning(size_t snapshot, uint64_t physical, uint64_t word) const;
+  std::string TableAt(uint64_t origin) const;
+
+  // An address at which the case maps a physical page, and in which snapshot.
+  struct Mapped {
+    uint64_t address = 0;
+    size_t snapshot = 0;
+  };
+  std::optional<Mapped> WhereMapped(uint64_t page) const;
+
+  // The real level whose entry an event's level looks at.
+  Level EntryLevelOf(const Event& event) const {
+    return EntryLevel(geometry(), event.level);
+  }
+  // Whether it read what a walk may not.
+  bool IsStray(const Event& event) const;
+  // The read of a turn of that level that came last before an event; nothing
+  // where none did.
+  const Event* LastRead(Level level, size_t event) const;
+  // Whether an event read another word than the turn that it reads again for.
+  bool IsChanged(size_t event) const;
+  // Where the entry stands of which an event reads a copy; nothing where that
+  // is not known.
+  const Event* OriginOf(Level level, size_t event) const;
+  // Whether a recheck compares a local copy while the entry has changed.
+  bool IsVacuous(size_t event) const;
+  // The level whose entry is in the local copy that a recheck reads.
+  Level CheckedCopy(size_t event) const;
+  // The turn of a higher level in whose loop a turn is.
+  std::optional<size_t> ParentOf(size_t turn) const;
+  bool HasEvent(size_t turn, Event::Kind kind) const;
+  // An entry of `level` spans 2 to the power of that, as the walk's
+  // pXd_addr_end() has it.
+  int BoundaryShift(Level level) const;
+  // The first page that an event's leaf maps for a turn.
+  uint64_t FirstFrame(size_t turn) const;
+
+  // The snapshot that had a returned page last before its reference was taken,
+  // where it was gone by then.
+  std::optional<size_t> SnapshotBefore(size_t page) const;
+  bool IsStale(size_t page) const;
+  // The operation that took a stale page away.
+  size_t TakenAwayBy(size_t page) const {
+    return SnapshotBefore(page).value_or(0) + 1;
+  }
+
+ private:
+  void Repair();
+  void FindTurns();
+  void FindPages();
+  void Judge();
+  void FindRule();
+  void FindEffect();
+  bool IsSecondRead(size_t event, size_t last_turn) const;
+  bool Maps(uint64_t address, uint64_t page, size_t snapshot) const;
+
+  const Request request_;
+  const Policy policy_;
+  Recording run_;
+  const CaseTables tables_;
+  std::unique_ptr<Reference> reference_;
+  std::vector<uint64_t> expected_;
+  std::vector<Turn> turns_;
+  Outcome outcome_ = Outcome::kAgrees;
+  size_t difference_ = 0;
+  std::optional<size_t> rule_;
+  std::optional<size_t> effect_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_REPORT_FACTS_H_

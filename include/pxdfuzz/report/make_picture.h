@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_REPORT_MAKE_PICTURE_H_
+#define PXDFUZZ_REPORT_MAKE_PICTURE_H_
+
+#include <string_view>
+
+#include "pxdfuzz/report/facts.h"
+#include "pxdfuzz/report/picture.h"
+#include "pxdfuzz/report/turns.h"
+
+namespace pxdfuzz {
+
+// Looks up what there is to draw of the walk of that name.
+WalkPicture MakePicture(const Facts& facts, const TurnText& turns,
+                        std::string_view walk);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_REPORT_MAKE_PICTURE_H_

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_REPORT_TURNS_H_
+#define PXDFUZZ_REPORT_TURNS_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pxdfuzz/report/changes.h"
+#include "pxdfuzz/report/explanation.h"
+#include "pxdfuzz/report/facts.h"
+
+namespace pxdfuzz {
+
+// Says of a walk, turn by turn, what it read and did beside the reference, and
+// of the turns that matter why they are wrong.
+class TurnText {
+ public:
+  // Both outlive the object.
+  TurnText(const Facts& facts, const ChangeText& changes)
+      : facts_(facts), changes_(changes) {}
+
+  // Long walks in part: how they begin, what surrounds each mark and each
+  // change, and how they end.
+  std::vector<Explanation::Turn> Make() const;
+  // What stands above the reference column.
+  std::string ReferenceTitle() const;
+
+  // "pudp++", "pudp = pud_offset(&p4d, addr)": how the pointer of a turn was
+  // made; of kernel code the line that reads.
+  std::string Pointer(size_t turn) const;
+  // "read 4", "read 4, mm/gup.c:2613": an event's read.
+  std::string ReadName(const Event& event) const;
+  // "an older copy of the same p4d": what stands where the stack was read.
+  std::string StackContent(const Event& event) const;
+  // "*pudp was segment table 0 when it was tested (read 5), and change 3 has
+  // made it empty": of an entry that was read again and had changed.
+  std::string Became(size_t event) const;
+  // The first event of a turn by which its recheck saw a change, if any.
+  std::optional<size_t> SeenByRecheck(size_t turn) const;
+  // The operation by which the entry of an event is what it is.
+  std::string Writer(size_t event) const;
+
+ private:
+  // Turns that are shown together: one, or a run of page entries.
+  struct Block {
+    size_t first = 0;
+    size_t last = 0;
+  };
+
+  const Event& ReadOf(size_t turn) const {
+    return facts_.events()[facts_.turns()[turn].read];
+  }
+  bool IsMarked(const Block& block) const;
+  bool IsPlain(size_t turn) const;
+  std::vector<Block> Blocks() const;
+  bool IsShown(const std::vector<Block>& blocks, size_t i) const;
+
+  Explanation::Turn Begin(size_t first, size_t last) const;
+  Explanation::Turn Run(const Block& block) const;
+  void Add(size_t turn, std::vector<Explanation::Turn>& out) const;
+
+  std::string PlaceText(const Event& event) const;
+  std::string EntryText(const Event& event) const;
+  std::string Action(size_t turn) const;
+  std::string Boundary(const Event& read) const;
+  std::string Number(const Event& event) const;
+  std::string RereadText(size_t event) const;
+  std::string CheckText(size_t event) const;
+  std::vector<std::string> Beside(size_t turn) const;
+  std::string BesideRun(const Block& block, size_t snapshot) const;
+
+  std::string RuleText(size_t event) const;
+  std::string EscapeRule(size_t turn) const;
+  std::string WrongEntryRule(size_t turn) const;
+  std::string EffectText(size_t turn) const;
+
+  const Facts& facts_;
+  const ChangeText& changes_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_REPORT_TURNS_H_

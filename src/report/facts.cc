@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/report/facts.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/oracle/judge_pages.h"
+
+namespace pxdfuzz {
+
+Facts::Facts(const Case& c, size_t request, Policy policy, Recording recording)
+    : request_(c.requests[request]),
+      policy_(policy),
+      run_(std::move(recording)),
+      tables_(c),
+      reference_(tables_.MakeReference(request_)) {
+  for (size_t i = 0; i < reference_->pages(); ++i) {
+    expected_.push_back(*reference_->At(0, i));
+  }
+  Repair();
+  FindTurns();
+  FindPages();
+  if (run_.end != RunEnd::kRefused) Judge();
+  FindRule();
+  FindEffect();
+}
+
+// Keeps what there can be.
+void Facts::Repair() {
+  const size_t last = tables_.snapshots() - 1;
+  run_.snapshot = std::min(run_.snapshot, last);
+  for (Event& event : run_.events) {
+    event.snapshot = std::min(event.snapshot, last);
+    event.count = std::min<uint64_t>(event.count, Case::kMaxPages);
+  }
+  if (run_.pages.size() > request_.pages) run_.pages.resize(request_.pages);
+  for (ReturnedPage& page : run_.pages) {
+    page.snapshot = std::min(page.snapshot, run_.snapshot);
+  }
+  if (run_.count < run_.pages.size() || run_.pages.size() < request_.pages) {
+    run_.count = run_.pages.size();
+  }
+}
+
+// Whether a turn's read, of which nothing more is known, is the second of the
+// same entry: a helper may get the address of the copy that was just made.
+bool Facts::IsSecondRead(size_t event, size_t last_turn) const {
+  const Event& read = events()[event];
+  const Event& before = events()[last_turn];
+  if (read.level != before.level) return false;
+  if (read.place.kind == Place::Kind::kOwnCopy) {
+    return read.value == before.value;
+  }
+  return read.place.kind == Place::Kind::kTable && read.place == before.place;
+}
+
+void Facts::FindTurns() {
+  std::vector<Event>& events = run_.events;
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (events[i].kind != Event::Kind::kTurn) continue;
+    if (!events[i].part.has_value() && !turns_.empty() &&
+        IsSecondRead(i, turns_.back().read)) {
+      events[i].kind = Event::Kind::kReread;
+      continue;
+    }
+    turns_.push_back(
+        {.read = i,
+         .begins = turns_.empty() ||
+                   events[turns_.back().read].level > events[i].level});
+  }
+  if (turns_.empty()) return;
+  // What comes right before a turn is done for it.
+  for (size_t i = 1; i < turns_.size(); ++i) {
+    size_t at = turns_[i].read;
+    while (at > turns_[i - 1].read + 1 &&
+           (events[at - 1].kind == Event::Kind::kChange ||
+            events[at - 1].kind == Event::Kind::kReread)) {
+      --at;
+    }
+    turns_[i - 1].end = turns_[i].first = at;
+  }
+  turns_.back().end = events.size();
+
+  const auto has = [&events](auto predicate) {
+    return std::any_of(events.begin(), events.end(), predicate);
+  };
+  if (has([](const Event& e) { return e.kind == Event::Kind::kGrab; })) {
+    size_t held = 0;
+    for (Turn& turn : turns_) {
+      turn.held = held;
+      for (size_t i = turn.first; i < turn.end; ++i) {
+        events[i].held = held;
+        if (events[i].kind == Event::Kind::kGrab) held += events[i].count;
+        if (events[i].kind == Event::Kind::kPut) {
+          held -= std::min<size_t>(held, events[i].count);
+        }
+      }
+      turn.pages = held - std::min(held, turn.held);
+    }
+    return;
+  }
+  if (has([](const Event& e) { return e.part.has_value(); })) {
+    for (size_t i = 0; i < turns_.size(); ++i) {
+      turns_[i].held = events[turns_[i].read].held;
+      const size_t end =
+          i + 1 < turns_.size() ? events[turns_[i + 1].read].held : run_.count;
+      turns_[i].pages = end - std::min(end, turns_[i].held);
+    }
+    return;
+  }
+  // A walk ends where it gets no page, so what it reads is always for the page
+  // behind those that it has. That a fault came later shows that a leaf was
+  // taken.
+  const size_t limit = broke_off() ? request_.pages : run_.pages.size();
+  size_t held = 0;
+  for (Turn& turn : turns_) {
+    const Event& read = events[turn.read];
+    turn.held = held;
+    if (read.meaning.tag != EntryKind::Tag::kLeaf ||
+        !geometry().real(read.level) ||
+        (broke_off() && &turn == &turns_.back())) {
+      continue;
+    }
+    const uint64_t inside = AddressOf(held) & (geometry().span(read.level) - 1);
+    const uint64_t left =
+        (geometry().span(read.level) - inside) >> geometry().page_shift();
+    turn.pages = std::min<uint64_t>(left, limit - std::min(limit, held));
+    held += turn.pages;
+  }
+}
+
+// Where it broke off, the pages that it had.
+void Facts::FindPages() {
+  if (!broke_off() || !run_.pages.empty()) return;
+  for (size_t i = 0; i < turns_.size(); ++i) {
+    const Turn& turn = turns_[i];
+    if (turn.held != run_.pages.size()) continue;
+    ReturnedPage page;
+    for (size_t at = turn.first; at < turn.end; ++at) {
+      if (events()[at].kind != Event::Kind::kGrab) continue;
+      page.snapshot = events()[at].snapshot;
+      page.read = events()[at].read;
+    }
+    for (size_t j = 0; j < turn.pages; ++j) {
+      page.physical = FirstFrame(i) + j * geometry().page_size();
+      run_.pages.push_back(page);
+    }
+  }
+  if (run_.pages.size() > request_.pages) run_.pages.resize(request_.pages);
+  run_.count = run_.pages.size();
+}
+
+void Facts::Judge() {
+  std::vector<uint64_t> found;
+  std::vector<uint8_t> grabbed;
+  for (const ReturnedPage& page : run_.pages) {
+    found.push_back(page.physical);
+    if (changing()) grabbed.push_back(static_cast<uint8_t>(page.snapshot));
+  }
+  JudgedPages judged =
+      JudgePages(*reference_, run_.count, found, grabbed, run_.snapshot);
+  Marks marks;
+  for (size_t i = 0; i < events().size(); ++i) {
+    const Event& event = events()[i];
+    if (!event.is_read() || !IsStray(event) || turns_.empty()) continue;
+    size_t& first = event.place.kind == Place::Kind::kStack ? marks.stack_escape
+                                                            : marks.nowhere;
+    first = std::min(first, turns_[TurnOf(i)].held);
+  }
+  AddStrayReads(marks, judged);
+  if (broke_off()) {
+    const bool differs = judged.outcome != Outcome::kAgrees &&
+                         judged.outcome != Outcome::kShort &&
+                         judged.outcome != Outcome::kStrayRead;
+    judged = {Outcome::kFault,
+              differs ? std::min(judged.page, run_.count) : run_.count};
+  }
+  outcome_ = judged.outcome;
+  difference_ = judged.page;
+}
+
+void Facts::FindRule() {
+  for (size_t i = 0; i < events().size(); ++i) {
+    const Event& event = events()[i];
+    bool breaks = false;
+    switch (event.kind) {
+      case Event::Kind::kTurn:
+        breaks =
+            IsStray(event) || (event.part.has_value() && !event.part->holds);
+        break;
+      case Event::Kind::kReread:
+        breaks = outcome_ != Outcome::kAgrees && event.level != Level::kPte &&
+                 (IsStray(event) || (changing() && IsChanged(i)));
+        break;
+      case Event::Kind::kCheck:
+        breaks = outcome_ != Outcome::kAgrees && IsVacuous(i);
+        break;
+      case Event::Kind::kGrab:
+      case Event::Kind::kPut:
+      case Event::Kind::kChange:
+        break;
+    }
+    if (!breaks) continue;
+    rule_ = i;
+    return;
+  }
+}
+
+void Facts::FindEffect() {
+  if (turns_.empty()) return;
+  switch (outcome_) {
+    case Outcome::kFault:
+      for (size_t i = 0; i < turns_.size(); ++i) {
+        const Event& read = events()[turns_[i].read];
+        if (IsStray(read) && read.place.kind != Place::Kind::kStack) {
+          effect_ = i;
+          return;
+        }
+      }
+      [[fallthrough]];
+    case Outcome::kShort:
+      effect_ = turns_.size() - 1;
+      return;
+    case Outcome::kWrongPage:
+    case Outcome::kLong:
+    case Outcome::kStale:
+      for (size_t i = 0; i < turns_.size(); ++i) {
+        const Turn& turn = turns_[i];
+        if (turn.held <= difference_ && difference_ < turn.held + turn.pages) {
+          effect_ = i;
+        }
+      }
+      return;
+    case Outcome::kAgrees:
+    case Outcome::kStrayRead:
+      return;
+  }
+}
+
+size_t Facts::TurnOf(size_t event) const {
+  const auto turn = std::find_if(
+      turns_.begin(), turns_.end(),
+      [event](const Turn& candidate) { return event < candidate.end; });
+  return static_cast<size_t>(turn - turns_.begin());
+}
+
+const Event* Facts::rule_turn() const {
+  if (!rule_.has_value()) return nullptr;
+  const Event& event = events()[*rule_];
+  return event.kind == Event::Kind::kTurn ? &event : nullptr;
+}
+
+bool Facts::Allows(const Translation& t) const {
+  return t.fetched && tables_.arch().allows(t.level, t.entry, request_.write);
+}
+
+uint64_t Facts::PageOf(const Translation& t, uint64_t address) const {
+  return tables_.arch().frame(t.level, t.entry, address);
+}
+
+std::string Facts::WhyNot(Level level, const EntryKind& kind) const {
+  switch (kind.tag) {
+    case EntryKind::Tag::kEmpty:
+      return Concat({"empty ", Name(level)});
+    case EntryKind::Tag::kSwap:
+      return "swap entry";
+    case EntryKind::Tag::kMalformed:
+      return Concat({"malformed ", Name(level)});
+    case EntryKind::Tag::kTable:
+      return level == Level::kPte
+                 ? std::string("malformed pte")
+                 : Concat({"no ", Name(Below(level)), " table"});
+    case EntryKind::Tag::kLeaf:
+      break;
+  }
+  if (kind.state.permission == Permission::kNone) return "PROT_NONE";
+  if (kind.state.special) return "special page";
+  if (kind.state.permission == Permission::kRead && request_.write) {
+    return "read-only";
+  }
+  return Concat({"refused ", Name(level)});
+}
+
+std::string Facts::WhyNot(const Translation& t) const {
+  if (!t.fetched) return "no translation";
+  return WhyNot(t.level, tables_.arch().classify(t.level, t.entry));
+}
+
+std::string Facts::WhyNot(const Event& event) const {
+  return WhyNot(EntryLevelOf(event), event.meaning);
+}
+
+std::string Facts::WhyNot(size_t page, size_t snapshot) const {
+  return WhyNot(tables_.Translate(AddressOf(page), snapshot));
+}
+
+std::string Facts::Place(uint64_t physical) const {
+  const Arena& arena = tables_.arena();
+  if (arena.Find(physical) == nullptr) {
+    return Concat({"physical ", Hex(physical), ", where no table is"});
+  }
+  return Concat({TableAt(physical), ", entry ",
+                 std::to_string(arena.IndexInTable(physical))});
+}
+
+std::string Facts::TableAt(uint64_t origin) const {
+  const Arena& arena = tables_.arena();
+  return Concat({tables_.TableName(arena.TableLevel(origin)), " ",
+                 std::to_string(arena.FrameNumber(origin))});
+}
+
+namespace {
+
+std::string MeaningIn(const Facts& facts, const Geometry& geometry, Level level,
+                      const EntryKind& kind) {
+  switch (kind.tag) {
+    case EntryKind::Tag::kEmpty:
+      return "empty";
+    case EntryKind::Tag::kSwap:
+      return "a swap entry";
+    case EntryKind::Tag::kLeaf:
+      return Concat({level == Level::kPte ? "page " : "large page ",
+                     Hex(kind.address), ", ", Describe(kind.state)});
+    case EntryKind::Tag::kTable:
+      if (level == Level::kPte) break;
+      if (!facts.tables().arena().IsTable(geometry.real_below(level),
+                                          kind.address)) {
+        return Concat(
+            {"a table at ", Hex(kind.address), ", where none begins"});
+      }
+      return facts.TableAt(kind.address);
+    case EntryKind::Tag::kMalformed:
+      break;
+  }
+  return Concat({"malformed, no ", Name(level), " that Linux writes"});
+}
+
+}  // namespace
+
+std::string Facts::Meaning(Level level, const EntryKind& kind) const {
+  return MeaningIn(*this, geometry(), level, kind);
+}
+
+std::string Facts::Meaning(Level level, uint64_t word) const {
+  return Meaning(level, tables_.arch().classify(level, word));
+}
+
+std::string Facts::Meaning(const Event& event) const {
+  return Meaning(EntryLevelOf(event), event.meaning);
+}
+
+std::string Facts::Meaning(size_t snapshot, uint64_t physical,
+                           uint64_t word) const {
+  const Level level = tables_.arena().TableLevel(physical);
+  return MeaningIn(*this, tables_.GeometryIn(snapshot), level,
+                   tables_.arch().classify(level, word));
+}
+
+std::optional<Facts::Mapped> Facts::WhereMapped(uint64_t page) const {
+  const auto address_in =
+      [&](const TableOp& mapping) -> std::optional<uint64_t> {
+    const uint64_t inside = WrappingSub(page, mapping.frame);
+    if (inside >= mapping.count * geometry().span(mapping.level)) {
+      return std::nullopt;
+    }
+    return WrappingAdd(mapping.address, inside);
+  };
+  for (const TableOp& op : source().setup) {
+    if (!HasState(op.kind)) continue;
+    const auto address = address_in(op);
+    // A later one may have mapped something else there.
+    if (address.has_value() && Maps(*address, page, 0)) {
+      return Mapped{*address, 0};
+    }
+  }
+  for (size_t snapshot = 1; snapshot <= run_.snapshot; ++snapshot) {
+    const ConcurrentOp& op = source().concurrent[snapshot - 1];
+    if (!HasState(op.kind)) continue;
+    const auto address = address_in(op);
+    if (address.has_value() && Maps(*address, page, snapshot)) {
+      return Mapped{*address, snapshot};
+    }
+  }
+  return std::nullopt;
+}
+
+bool Facts::Maps(uint64_t address, uint64_t page, size_t snapshot) const {
+  const Translation t = tables_.Translate(address, snapshot);
+  return t.fetched &&
+         tables_.arch().classify(t.level, t.entry).tag ==
+             EntryKind::Tag::kLeaf &&
+         PageOf(t, address) == page;
+}
+
+bool Facts::IsStray(const Event& event) const {
+  return event.place.is_stray() ||
+         (event.place.kind == Place::Kind::kTable &&
+          tables_.arena().Find(event.place.physical) == nullptr);
+}
+
+const Event* Facts::LastRead(Level level, size_t event) const {
+  for (size_t i = event; i > 0; --i) {
+    const Event& read = events()[i - 1];
+    if (read.kind == Event::Kind::kTurn && read.level == level) return &read;
+  }
+  return nullptr;
+}
+
+bool Facts::IsChanged(size_t event) const {
+  const Event& again = events()[event];
+  const Event* read = LastRead(again.level, event);
+  return read != nullptr && read->value != again.value;
+}
+
+const Event* Facts::OriginOf(Level level, size_t event) const {
+  const Event* read = LastRead(level, event);
+  while (read != nullptr && read->place.kind != Place::Kind::kTable &&
+         level != Level::kPgd) {
+    level = Above(level);
+    read = LastRead(level, event);
+  }
+  const bool is_known = read != nullptr &&
+                        read->place.kind == Place::Kind::kTable &&
+                        !IsStray(*read);
+  return is_known ? read : nullptr;
+}
+
+bool Facts::IsVacuous(size_t event) const {
+  const Event& check = events()[event];
+  if (check.kind != Event::Kind::kCheck ||
+      check.place.kind == Place::Kind::kTable || check.level == Level::kPgd) {
+    return false;
+  }
+  const Event* origin = OriginOf(check.level, event);
+  return origin != nullptr &&
+         tables_.WordIn(origin->snapshot, origin->place.physical) !=
+             tables_.WordIn(check.snapshot, origin->place.physical);
+}
+
+Level Facts::CheckedCopy(size_t event) const {
+  const Level level = events()[event].level;
+  const Event* tested = LastRead(level, event);
+  const bool is_own = tested == nullptr || level == Level::kPgd ||
+                      tested->place.kind != Place::Kind::kOwnCopy;
+  return is_own ? level : Above(level);
+}
+
+std::optional<size_t> Facts::ParentOf(size_t turn) const {
+  const Level level = events()[turns_[turn].read].level;
+  for (size_t i = turn; i > 0; --i) {
+    if (events()[turns_[i - 1].read].level > level) return i - 1;
+  }
+  return std::nullopt;
+}
+
+bool Facts::HasEvent(size_t turn, Event::Kind kind) const {
+  for (size_t i = turns_[turn].first; i < turns_[turn].end; ++i) {
+    if (events()[i].kind == kind) return true;
+  }
+  return false;
+}
+
+int Facts::BoundaryShift(Level level) const {
+  const int levels = source().mode.levels;
+  if (policy_.boundary == BoundaryRule::kFoldedAware) {
+    for (const Turn& turn : turns_) {
+      const Event& read = events()[turn.read];
+      if (read.level != level) continue;
+      return tables_.arch().folded_aware_shift(levels, level,
+                                               read.value.value_or(0));
+    }
+  }
+  return tables_.arch().static_shift(levels, level);
+}
+
+uint64_t Facts::FirstFrame(size_t turn) const {
+  const Event& read = events()[turns_[turn].read];
+  const uint64_t address =
+      read.part.has_value() ? read.part->address : AddressOf(turns_[turn].held);
+  const uint64_t inside = address & (geometry().span(EntryLevelOf(read)) - 1);
+  return read.meaning.address + (inside & ~(geometry().page_size() - 1));
+}
+
+std::optional<size_t> Facts::SnapshotBefore(size_t page) const {
+  for (size_t i = run_.pages[page].snapshot; i > 0; --i) {
+    if (reference_->At(i - 1, page) == run_.pages[page].physical) return i - 1;
+  }
+  return std::nullopt;
+}
+
+bool Facts::IsStale(size_t page) const {
+  return page < run_.pages.size() &&
+         !reference_
+              ->SnapshotOf(page, run_.pages[page].physical,
+                           run_.pages[page].snapshot, run_.snapshot)
+              .has_value() &&
+         SnapshotBefore(page).has_value();
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,629 @@
+// SPDX-License-Identifier: MIT
+
+#include "pxdfuzz/report/turns.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/report/words.h"
+
+namespace pxdfuzz {
+namespace {
+
+using Kind = Event::Kind;
+
+std::string Pointer(Level level) { return Concat({Name(level), "p"}); }
+
+std::string SourceLine(const Event& event) {
+  return Concat({event.file, ":", std::to_string(event.line)});
+}
+
+std::string Returned(size_t first, size_t count) {
+  return Concat({"returns ", PageNumbers(first, count)});
+}
+
+}  // namespace
+
+std::string TurnText::ReferenceTitle() const {
+  return facts_.changing() ? "reference, at that moment"
+                           : "reference, same address";
+}
+
+std::string TurnText::Pointer(size_t turn) const {
+  const Event& read = ReadOf(turn);
+  if (!read.file.empty()) return SourceLine(read);
+  const std::string pointer = pxdfuzz::Pointer(read.level);
+  const std::string offset = OffsetCall(facts_.policy(), read.level);
+  if (facts_.turns()[turn].begins) return Concat({pointer, " = ", offset});
+  return facts_.policy().step == Step::kRecompute
+             ? Concat({pointer, " = ", offset, " again"})
+             : Concat({pointer, "++"});
+}
+
+std::string TurnText::ReadName(const Event& event) const {
+  std::string name;
+  if (facts_.changing() && event.read != 0) {
+    name = Concat({"read ", std::to_string(event.read)});
+  }
+  if (event.file.empty()) return name;
+  return Concat({name, name.empty() ? "" : ", ", SourceLine(event)});
+}
+
+// "read 5, mm/gup.c:2613: ", of what is read again.
+std::string TurnText::Number(const Event& event) const {
+  const std::string name = ReadName(event);
+  return name.empty() ? "" : name + ": ";
+}
+
+std::string TurnText::StackContent(const Event& event) const {
+  // What the case says of the stack is for the model alone.
+  if (!event.file.empty()) return "whatever stood there";
+  const std::string_view level = Name(event.place.copy_of);
+  const int64_t distance = event.place.distance.value_or(0);
+  if (distance == 0) {
+    return Concat({"by luck, the local copy of ", level, " again"});
+  }
+  const StackWord word =
+      facts_.source().stack.At(distance / static_cast<int64_t>(kEntrySize));
+  switch (word.content) {
+    case StackContent::kZero:
+      return "a word of zeros";
+    case StackContent::kCopy:
+      return Concat({"an older copy of the same ", level});
+    case StackContent::kNext:
+      return Concat({"an older copy of the entry behind that ", level});
+    case StackContent::kWord:
+      return "a stray word";
+  }
+  return "";
+}
+
+std::string TurnText::Writer(size_t event) const {
+  const Event* origin = facts_.OriginOf(facts_.events()[event].level, event);
+  return origin == nullptr ? "a change"
+                           : changes_.Writer(origin->place.physical,
+                                             facts_.events()[event].snapshot);
+}
+
+std::string TurnText::Became(size_t event) const {
+  const Event& again = facts_.events()[event];
+  const Event* tested = facts_.LastRead(again.level, event);
+  if (tested == nullptr) return "";
+  return Concat({"*", pxdfuzz::Pointer(again.level), " was ",
+                 facts_.Meaning(*tested), " when it was tested (",
+                 ReadName(*tested), "), and ", Writer(event), " has made it ",
+                 facts_.Meaning(again)});
+}
+
+std::optional<size_t> TurnText::SeenByRecheck(size_t turn) const {
+  const Facts::Turn& events = facts_.turns()[turn];
+  for (size_t i = events.first; i < events.end; ++i) {
+    if (facts_.events()[i].kind == Kind::kCheck && facts_.IsChanged(i)) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// -----------------------------------------------------------------------------
+// Which turns there are.
+
+bool TurnText::IsMarked(const Block& block) const {
+  const auto holds = [&block](std::optional<size_t> turn) {
+    return turn.has_value() && block.first <= *turn && *turn <= block.last;
+  };
+  return holds(facts_.effect()) ||
+         (facts_.rule().has_value() && holds(facts_.TurnOf(*facts_.rule())));
+}
+
+// Whether it gets a page, nothing changed and nothing that was read again had.
+bool TurnText::IsPlain(size_t turn) const {
+  const Facts::Turn& events = facts_.turns()[turn];
+  if (events.pages == 0) return false;
+  for (size_t i = events.first; i < events.end; ++i) {
+    const Event& event = facts_.events()[i];
+    if (event.kind == Kind::kChange || event.kind == Kind::kPut) return false;
+    if (event.kind != Kind::kTurn && event.is_read() &&
+        (facts_.IsChanged(i) || facts_.IsVacuous(i))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::vector<TurnText::Block> TurnText::Blocks() const {
+  std::vector<Block> blocks;
+  for (size_t i = 0; i < facts_.turns().size(); ++i) {
+    const Event& read = ReadOf(i);
+    bool joins = i > 0 && !facts_.turns()[i].begins &&
+                 read.level == Level::kPte && IsPlain(i) && IsPlain(i - 1) &&
+                 !IsMarked({i - 1, i});
+    if (joins) {
+      Place next = ReadOf(i - 1).place;
+      next.physical += kEntrySize;
+      joins = ReadOf(i - 1).level == Level::kPte &&
+              read.place.kind == Place::Kind::kTable && read.place == next &&
+              read.line == ReadOf(i - 1).line;
+    }
+    if (joins) {
+      blocks.back().last = i;
+    } else {
+      blocks.push_back({i, i});
+    }
+  }
+  return blocks;
+}
+
+bool TurnText::IsShown(const std::vector<Block>& blocks, size_t i) const {
+  constexpr size_t kAtStart = 8;
+  constexpr size_t kAround = 4;
+  if (i < kAtStart || i + 1 == blocks.size()) return true;
+  const size_t from = i - std::min(i, kAround);
+  const size_t to = std::min(i + kAround, blocks.size() - 1);
+  for (size_t j = from; j <= to; ++j) {
+    if (IsMarked(blocks[j])) return true;
+  }
+  for (size_t j = i - 1; j <= i + 1; ++j) {
+    if (facts_.HasEvent(blocks[j].first, Kind::kChange)) return true;
+  }
+  return false;
+}
+
+std::vector<Explanation::Turn> TurnText::Make() const {
+  const std::vector<Block> blocks = Blocks();
+  std::vector<Explanation::Turn> turns;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (!IsShown(blocks, i)) {
+      if (!turns.back().skips) turns.push_back({.skips = true});
+    } else if (blocks[i].first == blocks[i].last) {
+      Add(blocks[i].first, turns);
+    } else {
+      turns.push_back(Run(blocks[i]));
+    }
+  }
+  return turns;
+}
+
+// -----------------------------------------------------------------------------
+// One of them.
+
+// What turns `first` to `last` have in common.
+Explanation::Turn TurnText::Begin(size_t first, size_t last) const {
+  const Event& read = ReadOf(first);
+  const std::optional<TurnPart>& end = ReadOf(last).part;
+  Explanation::Turn turn{.level = read.level};
+  turn.part = Concat({Name(read.level), " ",
+                      Hex(read.part.has_value()
+                              ? read.part->address
+                              : facts_.AddressOf(facts_.turns()[first].held))});
+  if (end.has_value()) turn.part += Concat({" to ", Hex(end->next)});
+  if (!facts_.geometry().real(read.level)) turn.part += ", folded";
+  return turn;
+}
+
+Explanation::Turn TurnText::Run(const Block& block) const {
+  const Event& read = ReadOf(block.first);
+  const Facts::Turn& first = facts_.turns()[block.first];
+  const Facts::Turn& last = facts_.turns()[block.last];
+  const Event& end = facts_.events()[last.end - 1];
+  Explanation::Turn run = Begin(block.first, block.last);
+  run.pointer =
+      read.file.empty()
+          ? Concat({pxdfuzz::Pointer(read.level), ", turn after turn"})
+          : Concat({SourceLine(read), ", turn after turn"});
+  run.place = Concat({PlaceText(read), " and on, ",
+                      std::to_string(block.last - block.first + 1), " leaves"});
+  run.next = Returned(first.held, last.held + last.pages - first.held);
+  if (facts_.changing()) {
+    size_t to = 0;
+    for (size_t i = last.first; i < last.end; ++i) {
+      to = std::max(to, facts_.events()[i].read);
+    }
+    run.read =
+        Concat({"reads ", std::to_string(facts_.events()[first.first].read),
+                " to ", std::to_string(to),
+                facts_.HasEvent(block.last, Kind::kReread)
+                    ? ": *pmdp again, each entry, "
+                    : ": each entry, ",
+                "its page grabbed, its recheck: the same"});
+  }
+  run.reference = {BesideRun(block, end.snapshot)};
+  return run;
+}
+
+// One turn, and what happens in its course: an operation splits it.
+void TurnText::Add(size_t i, std::vector<Explanation::Turn>& out) const {
+  const Facts::Turn& turn = facts_.turns()[i];
+  // Of tables that stay as they are, a page that is grabbed is returned.
+  const bool grabs = facts_.changing() && facts_.HasEvent(i, Kind::kGrab);
+  Explanation::Turn now = Begin(i, i);
+  now.pointer = Pointer(i);
+  bool has_begun = false;
+  bool has_read = false;
+  for (size_t at = turn.first; at < turn.end; ++at) {
+    const Event& event = facts_.events()[at];
+    switch (event.kind) {
+      case Kind::kChange:
+        if (has_begun) {
+          Explanation::Turn rest{.level = now.level};
+          out.push_back(std::exchange(now, std::move(rest)));
+        }
+        out.push_back({.change = changes_.Make(event.snapshot)});
+        continue;
+      case Kind::kReread:
+        if (!facts_.IsChanged(at) && (!facts_.changing() || event.read == 0)) {
+          break;
+        }
+        (has_read ? now.after : now.rereads).push_back(RereadText(at));
+        break;
+      case Kind::kTurn:
+        has_read = true;
+        now.place = PlaceText(event);
+        now.read =
+            Concat({facts_.changing() && event.read != 0
+                        ? Concat({"read ", std::to_string(event.read), ": "})
+                        : std::string(),
+                    "*", pxdfuzz::Pointer(event.level), EntryText(event)});
+        if (!grabs) now.next = Action(i);
+        now.reference = Beside(i);
+        break;
+      case Kind::kGrab:
+        if (!grabs) break;
+        now.after.push_back(
+            Concat({"grabs ", PageNumbers(event.held, event.count), ": ",
+                    event.count == 1 ? "frame " : "frames from ",
+                    Hex(facts_.FirstFrame(i)), event.count == 1 ? "" : " on"}));
+        break;
+      case Kind::kCheck:
+        if (facts_.changing() || facts_.IsChanged(at) ||
+            event.place.kind == Place::Kind::kOwnCopy) {
+          now.after.push_back(CheckText(at));
+        }
+        break;
+      case Kind::kPut: {
+        const size_t count = std::min<size_t>(event.held, event.count);
+        now.after.push_back(
+            Concat({"puts ", PageNumbers(event.held - count, count),
+                    i + 1 == facts_.turns().size() ? "; stops here" : ""}));
+        break;
+      }
+    }
+    has_begun = true;
+    if (facts_.rule() != at) continue;
+    now.marked = true;
+    now.rule = RuleText(at);
+  }
+  if (grabs && turn.pages > 0) {
+    now.after.push_back(
+        facts_.broke_off()
+            ? Concat({"has ", PageNumbers(turn.held, turn.pages)})
+            : Returned(turn.held, turn.pages));
+  }
+  if (facts_.effect() == i) {
+    now.marked = true;
+    now.effect = EffectText(i);
+  }
+  out.push_back(std::move(now));
+}
+
+std::string TurnText::PlaceText(const Event& event) const {
+  const std::string_view copy = Name(event.place.copy_of);
+  switch (event.place.kind) {
+    case Place::Kind::kOwnCopy:
+      return Concat({"the local copy of ", copy});
+    case Place::Kind::kStack:
+      if (event.place.distance == 0) return StackContent(event);
+      return Concat({"the stack, ", DistanceFromCopy(event.place.distance),
+                     event.place.distance.has_value() ? " the local copy of "
+                                                      : " than the copy of ",
+                     copy});
+    case Place::Kind::kTable:
+    case Place::Kind::kNowhere:
+      break;
+  }
+  return facts_.Place(event.place.physical);
+}
+
+// " = 0x10200007: segment table 0".
+std::string TurnText::EntryText(const Event& event) const {
+  if (!event.value.has_value()) {
+    return event.file.empty() ? " = nothing to read" : ": the read faults";
+  }
+  std::string text = Concat({" = ", Hex(*event.value)});
+  if (event.place.kind == Place::Kind::kStack && event.place.distance != 0) {
+    text += Concat({", which is ", StackContent(event)});
+  }
+  return Concat({text, ": ", facts_.Meaning(event)});
+}
+
+// What the walk does next; nothing where kernel code goes down, which shows.
+std::string TurnText::Action(size_t i) const {
+  const Facts::Turn& turn = facts_.turns()[i];
+  const Event& read = ReadOf(i);
+  if (read.part.has_value() && read.part->step == WalkStep::kDescend) {
+    if (read.level == Level::kPte) return "";
+    return Concat({Boundary(read),
+                   read.part->handed_on && facts_.geometry().real(read.level)
+                       ? Concat({"takes ", Name(read.level), " for folded; "})
+                       : std::string(),
+                   "then ", Name(Below(read.level))});
+  }
+  if (turn.pages > 0) return Returned(turn.held, turn.pages);
+  if (i + 1 < facts_.turns().size() || facts_.broke_off()) return "";
+  if (facts_.IsStray(read) || facts_.run().refused.has_value()) {
+    return "stops here";
+  }
+  if (SeenByRecheck(i).has_value()) {
+    return "stops here: the recheck sees a change";
+  }
+  return Concat({"stops here: ", facts_.WhyNot(read)});
+}
+
+// "pud_addr_end(): 2 GiB boundary; ": why the part of a turn ends where it
+// ends.
+std::string TurnText::Boundary(const Event& read) const {
+  const uint64_t span = uint64_t{1} << facts_.BoundaryShift(read.level);
+  const bool at_boundary = (read.part->next & (span - 1)) == 0;
+  return Concat({BoundaryCall(facts_.policy(), read.level), ": ",
+                 at_boundary ? Concat({ByteSize(span), " boundary; "})
+                             : std::string("end of the part; ")});
+}
+
+std::string TurnText::RereadText(size_t event) const {
+  const Event& again = facts_.events()[event];
+  std::string text =
+      Concat({Number(again), "*", pxdfuzz::Pointer(again.level), " again"});
+  if (!facts_.IsChanged(event)) return text + ": the same";
+  const Event* tested = facts_.LastRead(again.level, event);
+  return Concat({text, EntryText(again), "; it was ", facts_.Meaning(*tested),
+                 " when it was tested"});
+}
+
+std::string TurnText::CheckText(size_t event) const {
+  const Event& check = facts_.events()[event];
+  std::string text =
+      Concat({Number(check), "recheck: *", pxdfuzz::Pointer(check.level)});
+  if (facts_.IsChanged(event)) {
+    text += Concat({EntryText(check), "; it was ",
+                    facts_.Meaning(*facts_.LastRead(check.level, event))});
+  } else {
+    text += " is the same";
+  }
+  if (check.place.kind == Place::Kind::kTable) return text;
+  if (check.place.kind == Place::Kind::kOwnCopy) {
+    text += Concat({": it is the local copy of ",
+                    Name(facts_.CheckedCopy(event)), ", compared with itself"});
+  } else {
+    text += Concat({", read at ", PlaceText(check)});
+  }
+  if (!facts_.IsVacuous(event)) return text;
+  const Event* origin = facts_.OriginOf(check.level, event);
+  return Concat({text, "; in the table it is ",
+                 facts_.Meaning(check.snapshot, origin->place.physical,
+                                facts_.tables().WordIn(check.snapshot,
+                                                       origin->place.physical)),
+                 " now"});
+}
+
+// What the reference reads for the address of a turn, in the snapshot that the
+// turn read.
+std::vector<std::string> TurnText::Beside(size_t i) const {
+  const Event& read = ReadOf(i);
+  if (!facts_.geometry().real(read.level)) {
+    return {Concat({"no table: ", Name(read.level), " is folded"})};
+  }
+  const uint64_t address = read.part.has_value()
+                               ? read.part->address
+                               : facts_.AddressOf(facts_.turns()[i].held);
+  std::optional<uint64_t> physical;
+  uint64_t word = 0;
+  const Translation t = facts_.tables().Translate(
+      address, read.snapshot, [&](Level level, uint64_t at, uint64_t entry) {
+        if (level != read.level) return;
+        physical = at;
+        word = entry;
+      });
+  if (!physical.has_value()) {
+    return {t.fetched ? Concat({"ended at ", Name(t.level), ": ",
+                                facts_.Meaning(t.level, t.entry)})
+                      : std::string("no translation")};
+  }
+  if (read.place.kind == Place::Kind::kTable &&
+      read.place.physical == *physical) {
+    return {"the same entry"};
+  }
+  const std::string place = facts_.Place(*physical);
+  const std::string entry =
+      Concat({Hex(word), ": ", facts_.Meaning(read.level, word)});
+  const Event* origin =
+      read.place.kind == Place::Kind::kOwnCopy
+          ? facts_.OriginOf(read.place.copy_of, facts_.turns()[i].read)
+          : nullptr;
+  if (origin == nullptr || origin->place.physical != *physical) {
+    return {place, entry};
+  }
+  if (facts_.tables().WordIn(origin->snapshot, *physical) == word) {
+    return {Concat({place, ": the one that was copied"})};
+  }
+  return {Concat({place, ": the one that was copied, and now ", entry})};
+}
+
+// The same of a run of page entries.
+std::string TurnText::BesideRun(const Block& block, size_t snapshot) const {
+  const Facts::Turn& last = facts_.turns()[block.last];
+  const auto& pages = facts_.run().pages;
+  for (size_t i = facts_.turns()[block.first].held; i < last.held + last.pages;
+       ++i) {
+    if (i >= pages.size() ||
+        facts_.reference().At(snapshot, i) != pages[i].physical) {
+      return "not all the same";
+    }
+  }
+  return "the same pages";
+}
+
+// -----------------------------------------------------------------------------
+// What is wrong with it.
+
+// The rule that was broken there, and why.
+std::string TurnText::RuleText(size_t event) const {
+  const Event& broken = facts_.events()[event];
+  const std::string pointer = pxdfuzz::Pointer(broken.level);
+  if (broken.kind == Kind::kReread) {
+    return Concat(
+        {"RULE BROKEN: without a lock, the entry that was tested is "
+         "the one to go by. ",
+         OffsetCall(facts_.policy(), Below(broken.level)), " reads *", pointer,
+         " for itself. ", Became(event),
+         ". The function follows that as if it led to a table."});
+  }
+  if (broken.kind == Kind::kCheck) {
+    const Event* origin = facts_.OriginOf(broken.level, event);
+    const Event* tested = facts_.LastRead(broken.level, event);
+    const Level copy = facts_.CheckedCopy(event);
+    const uint64_t physical = origin->place.physical;
+    return Concat(
+        {"RULE BROKEN: the recheck looks whether the entry in the table is "
+         "still the one that the page came from. ",
+         pointer, " does not point into a table: ",
+         copy == broken.level
+             ? Concat({"the loop below is handed the address of ",
+                       Name(broken.level)})
+             : Concat({OffsetCall(facts_.policy(), broken.level),
+                       " handed back the address of ", Name(copy)}),
+         ", a local variable. The check compares that with itself, and passes "
+         "whatever happens. The entry itself, ",
+         facts_.Place(physical), ", was ", facts_.Meaning(*tested), " and is ",
+         facts_.Meaning(broken.snapshot, physical,
+                        facts_.tables().WordIn(broken.snapshot, physical)),
+         " since ", Writer(event), "."});
+  }
+  switch (broken.place.kind) {
+    case Place::Kind::kStack:
+      return EscapeRule(facts_.TurnOf(event));
+    case Place::Kind::kTable:
+    case Place::Kind::kOwnCopy:
+      if (!facts_.IsStray(broken)) return WrongEntryRule(facts_.TurnOf(event));
+      break;
+    case Place::Kind::kNowhere:
+      break;
+  }
+  return "RULE BROKEN: a walk reads page tables and its own copies alone. No "
+         "table is where this pointer leads; a kernel faults here, or reads "
+         "whatever it finds.";
+}
+
+// That it left a local copy, and how it came to that.
+std::string TurnText::EscapeRule(size_t i) const {
+  const Event& read = ReadOf(i);
+  const Policy policy = facts_.policy();
+  const bool begins = facts_.turns()[i].begins;
+  const std::string_view copy = Name(read.place.copy_of);
+  const Level parent =
+      read.level == Level::kPgd ? Level::kPgd : Above(read.level);
+  const ArchId arch = facts_.source().mode.arch;
+  std::string text =
+      "RULE BROKEN: a walk reads page tables and its own copies alone. ";
+  if (facts_.geometry().real(parent)) {
+    text += Concat({"The pointer was made from the local variable ", copy,
+                    ", and leads to another word of the stack. "});
+  } else {
+    text +=
+        Concat({Name(parent), " is folded: ", OffsetCall(policy, read.level)});
+    text +=
+        begins
+            ? Concat({" made its result from the address of ", copy,
+                      ", a local variable, and it leads to ",
+                      read.place.distance == 0 ? "that same word by luck alone"
+                                               : "another word of the stack",
+                      ". "})
+            : Concat({" handed back the address of ", copy,
+                      ", a local variable that holds one entry. "});
+  }
+  const std::optional<size_t> above = facts_.ParentOf(i);
+  const bool knows_boundary =
+      read.part.has_value() || policy.boundary == BoundaryRule::kStatic;
+  if (!begins && above.has_value() && knows_boundary) {
+    const Event& loop = ReadOf(*above);
+    const uint64_t from = loop.part.has_value()
+                              ? loop.part->address
+                              : facts_.AddressOf(facts_.turns()[*above].held);
+    const uint64_t range = facts_.AddressOf(facts_.request().pages);
+    const uint64_t boundary = WrappingAdd(
+        from | ((uint64_t{1} << facts_.BoundaryShift(parent)) - 1), 1);
+    const uint64_t end = loop.part.has_value()      ? loop.part->next
+                         : boundary - 1 < range - 1 ? boundary
+                                                    : range;
+    const uint64_t span =
+        facts_.geometry().span(EntryLevel(facts_.geometry(), parent));
+    text += Concat({BoundaryCall(policy, parent), " let the ", Name(read.level),
+                    " loop run to ", Hex(end), ", but that entry spans ",
+                    ByteSize(span), " and ends at ",
+                    Hex(WrappingAdd(from | (span - 1), 1)),
+                    ". The loop went on, and ", pxdfuzz::Pointer(read.level),
+                    "++ walked off the variable. "});
+  }
+  if (arch == ArchId::kArm64Page16K) {
+    text +=
+        "A pointer into a table was wanted, to be aligned to the start of "
+        "its page. This is the bug that 36639013b346 (\"arm64: mm: Fix "
+        "lockless walks with static and dynamic page-table folding\") "
+        "repaired.";
+  } else if (policy == kStaticByValue) {
+    text +=
+        "This is the bug that d3f7b1bb2040 (\"mm/gup: fix gup_fast with "
+        "dynamic page table folding\") repaired.";
+  }
+  while (text.ends_with(' ')) text.pop_back();
+  return text;
+}
+
+std::string TurnText::WrongEntryRule(size_t i) const {
+  const Event& read = ReadOf(i);
+  const Arena& arena = facts_.tables().arena();
+  const uint64_t address = read.part->address;
+  std::string text =
+      "RULE BROKEN: each turn reads the entry that maps its address. ";
+  if (read.place.kind == Place::Kind::kTable) {
+    const Level table = arena.TableLevel(read.place.physical);
+    text +=
+        Concat({"This is entry ",
+                std::to_string(arena.IndexInTable(read.place.physical)),
+                " of its table; that of ", Hex(address), " is entry ",
+                std::to_string(facts_.geometry().index(table, address)), "."});
+  } else {
+    text += Concat({"The copied entry does not map ", Hex(address), "."});
+  }
+  const bool again = !facts_.turns()[i].begins &&
+                     facts_.policy().step == Step::kRecompute &&
+                     read.level != Level::kPgd;
+  if (again && !facts_.geometry().real(Above(read.level))) {
+    text += Concat({" ", Name(Above(read.level)),
+                    " is folded: ", OffsetCall(facts_.policy(), read.level),
+                    " hands back the pointer that it is given, whatever the "
+                    "address, so to call it again gives the entry of the "
+                    "loop's first turn."});
+  }
+  return text;
+}
+
+std::string TurnText::EffectText(size_t turn) const {
+  const Recording& run = facts_.run();
+  if (run.end == RunEnd::kBug) {
+    return Concat(
+        {"HERE IT ENDS: the kernel code takes this entry for one "
+         "that cannot be, and hits the BUG() of ",
+         run.bug, "."});
+  }
+  std::string text = changes_.FirstDifference();
+  if (facts_.rule().has_value() || text.empty()) return text;
+  if (facts_.changing()) return text + " All reads were in order.";
+  return Concat({text, " All reads were in order: the walk takes this ",
+                 Name(ReadOf(turn).level),
+                 " for something else than the reference does."});
+}
+
+}  // namespace pxdfuzz
