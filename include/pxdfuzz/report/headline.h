@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_REPORT_HEADLINE_H_
+#define PXDFUZZ_REPORT_HEADLINE_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/report/changes.h"
+#include "pxdfuzz/report/explain.h"
+#include "pxdfuzz/report/facts.h"
+#include "pxdfuzz/report/picture.h"
+#include "pxdfuzz/report/turns.h"
+#include "pxdfuzz/report/words.h"
+
+namespace pxdfuzz {
+
+// "kernel-6.1-s390-by-value (Linux 6.1.192, code 34c97dde83082321)".
+std::string FullName(const Walker& walker);
+
+// Says in a sentence or two what differs, and where the walk went wrong.
+class HeadlineText {
+ public:
+  // All outlive the object.
+  HeadlineText(const Facts& facts, const ChangeText& changes,
+               const TurnText& turns, const Walker& walker,
+               const Judgement& judgement)
+      : facts_(facts),
+        changes_(changes),
+        turns_(turns),
+        walker_(walker),
+        judgement_(judgement),
+        rule_(RuleOfName(judgement.rule)) {}
+
+  std::string Headline() const;
+  // "The p4d copy is left at pud: ... 0x3000 is the page ...".
+  std::string WrongTurn(const WalkPicture& picture) const;
+  // Why it returns no more pages: "stop: empty pte".
+  std::string WhyItStops() const;
+  // What was returned in the place of the first page that differs.
+  std::string Got() const;
+  // A wrong page is often another page of the same process; then a sentence.
+  std::string WhereWrongPageIs() const;
+
+ private:
+  const std::vector<ReturnedPage>& pages() const { return facts_.run().pages; }
+  std::string Sentence() const;
+  std::string WhatDiffers() const;
+  std::string WhatDiffersWhileChanging() const;
+  std::string DifferentPage() const;
+  std::string Expected() const;
+  std::string WhyReferenceStops() const;
+  std::string Agreed() const;
+  std::string AtPage(size_t page) const;
+  std::string ReturnedWhileChanging() const;
+  std::string WhyItEnds() const;
+  std::string WhereItLeft() const;
+  std::string WhatTheRecheckLooksAt() const;
+
+  const Facts& facts_;
+  const ChangeText& changes_;
+  const TurnText& turns_;
+  const Walker& walker_;
+  const Judgement& judgement_;
+  const RuleText* const rule_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_REPORT_HEADLINE_H_

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_REPORT_TERMS_H_
+#define PXDFUZZ_REPORT_TERMS_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "pxdfuzz/report/explain.h"
+#include "pxdfuzz/report/explanation.h"
+#include "pxdfuzz/report/facts.h"
+
+namespace pxdfuzz {
+
+// What is compared: the walk, the reference and the request, a position in the
+// case; of kernel code how it was called, and the rule that it broke.
+std::vector<std::string> Terms(const Facts& facts, size_t request,
+                               const Walker& walker,
+                               const Judgement& judgement);
+
+// What a reader may not know of the words that an explanation uses.
+std::vector<Explanation::Term> Glossary(const Facts& facts);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_REPORT_TERMS_H_
