@@ -31,11 +31,14 @@ Facts::Facts(const Case& c, size_t request, Policy policy, Recording recording)
 
 // Keeps what there can be.
 void Facts::Repair() {
+  // No walk holds more by far.
+  constexpr size_t kMostHeld = 4 * Case::kMaxPages;
   const size_t last = tables_.snapshots() - 1;
   run_.snapshot = std::min(run_.snapshot, last);
   for (Event& event : run_.events) {
     event.snapshot = std::min(event.snapshot, last);
     event.count = std::min<uint64_t>(event.count, Case::kMaxPages);
+    event.held = std::min<size_t>(event.held, kMostHeld);
   }
   if (run_.pages.size() > request_.pages) run_.pages.resize(request_.pages);
   for (ReturnedPage& page : run_.pages) {
@@ -146,7 +149,7 @@ void Facts::FindPages() {
       page.read = events()[at].read;
     }
     for (size_t j = 0; j < turn.pages; ++j) {
-      page.physical = FirstFrame(i) + j * geometry().page_size();
+      page.physical = WrappingAdd(FirstFrame(i), j * geometry().page_size());
       run_.pages.push_back(page);
     }
   }
@@ -482,7 +485,8 @@ uint64_t Facts::FirstFrame(size_t turn) const {
   const uint64_t address =
       read.part.has_value() ? read.part->address : AddressOf(turns_[turn].held);
   const uint64_t inside = address & (geometry().span(EntryLevelOf(read)) - 1);
-  return read.meaning.address + (inside & ~(geometry().page_size() - 1));
+  return WrappingAdd(read.meaning.address,
+                     inside & ~(geometry().page_size() - 1));
 }
 
 std::optional<size_t> Facts::SnapshotBefore(size_t page) const {

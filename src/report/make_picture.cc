@@ -344,8 +344,8 @@ class PictureMaker {
     const uint64_t frame =
         returned < pages().size()
             ? pages()[returned].physical
-            : facts_.FirstFrame(*end) +
-                  (returned - turn.held) * geometry_.page_size();
+            : WrappingAdd(facts_.FirstFrame(*end),
+                          (returned - turn.held) * geometry_.page_size());
     Step from = picture_.walk_path.back();
     from.level = last.level;
     const size_t page = AddPage(from, frame);

@@ -554,9 +554,9 @@ std::string TurnText::EscapeRule(size_t i) const {
     const uint64_t range = facts_.AddressOf(facts_.request().pages);
     const uint64_t boundary = WrappingAdd(
         from | ((uint64_t{1} << facts_.BoundaryShift(parent)) - 1), 1);
-    const uint64_t end = loop.part.has_value()      ? loop.part->next
-                         : boundary - 1 < range - 1 ? boundary
-                                                    : range;
+    const uint64_t end = loop.part.has_value() ? loop.part->next
+                         : WrappingSub(boundary, 1) < range - 1 ? boundary
+                                                                : range;
     const uint64_t span =
         facts_.geometry().span(EntryLevel(facts_.geometry(), parent));
     text += Concat({BoundaryCall(policy, parent), " let the ", Name(read.level),

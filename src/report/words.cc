@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/paging/entry_ref.h"
 
 namespace pxdfuzz {
@@ -118,8 +119,9 @@ std::string DistanceFromCopy(std::optional<int64_t> bytes) {
   if (!bytes.has_value()) return "elsewhere";
   if (*bytes == 0) return "the word it stood in";
   const bool below = *bytes < 0;
-  const uint64_t distance =
-      below ? 0 - static_cast<uint64_t>(*bytes) : static_cast<uint64_t>(*bytes);
+  const uint64_t distance = below
+                                ? WrappingSub(0, static_cast<uint64_t>(*bytes))
+                                : static_cast<uint64_t>(*bytes);
   return Concat({distance % kEntrySize == 0
                      ? Plural(distance / kEntrySize, "word")
                      : Plural(distance, "byte"),
