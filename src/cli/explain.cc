@@ -121,17 +121,19 @@ int WriteExplanation(const Explanation& explanation, const Case& c,
 // What the program `name` does with `c`; nothing where that cannot be asked:
 // `exit_code` is how the command ends then.
 std::optional<Explanation> AskKernel(const std::string& name, const Case& c,
-                                     std::optional<size_t> request, Output& out,
+                                     std::optional<size_t> request,
                                      int& exit_code) {
   const auto program = OpenKernelProgramFor("explain", name, exit_code);
   if (program == nullptr) return std::nullopt;
   const KernelCode& code = program->text();
   if (!c.empty() && !program->Takes(c.mode)) {
-    out.Write(Concat({"The case is of ", Name(c.mode), ", and ", code.name,
-                      " is kernel code of ", code.arch,
-                      ": there is nothing to compare.\n"}));
-    exit_code = kNothingFound;
-    return std::nullopt;
+    return Explanation{
+        .walk = code.name,
+        .mode = c.mode,
+        .is_kernel = true,
+        .headline = Concat({"The case is of ", Name(c.mode), ", and ",
+                            code.name, " is kernel code of ", code.arch,
+                            ": there is nothing to compare."})};
   }
   std::vector<Answer> answers;
   if (!c.empty()) {
@@ -197,7 +199,7 @@ int RunExplain(const Arguments& arguments, Output& out) {
   if (is_kernel) {
     int exit_code = 0;
     const auto explanation =
-        AskKernel(arguments.Value("--walk"), *c, request, out, exit_code);
+        AskKernel(arguments.Value("--walk"), *c, request, exit_code);
     if (!explanation.has_value()) return exit_code;
     return WriteExplanation(*explanation, *c, arguments, out);
   }

@@ -391,6 +391,7 @@ class TextRenderer {
   }
 
   void AddCase() {
+    if (e_.source.empty()) return;
     AddTitle("Case", out_);
     if (options_.full) out_.Blank();
     for (const Explanation::CaseLine& line : e_.source) {

@@ -330,8 +330,10 @@ TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
                         "s390\n"));
   EXPECT_EQ(RunTool("explain" + x86).output,
             "The case is of x86-64/4, and kernel-bad is kernel code of s390: "
-            "there is "
-            "nothing to compare.\n");
+            "there is nothing\nto compare.\n");
+  const YAML::Node json = YAML::Load(RunTool("explain --json" + x86).output);
+  EXPECT_FALSE(json["conclusive"].as<bool>());
+  EXPECT_EQ(json["paging_mode"].as<std::string>(), "x86-64/4");
   EXPECT_EQ(RunTool("replay --walk=static-by-value" + file).exit_code, 2);
 }
 

@@ -171,7 +171,7 @@ class Page {
       AddDrawing();
     }
     if (!e_.terms.empty()) AddTerms();
-    AddCase();
+    if (!e_.source.empty()) AddCase();
     if (e_.picture.has_value()) {
       AddAddressSpace();
       AddPages();
