@@ -195,11 +195,9 @@ std::vector<ReportCommand> Harness::WalkCommands(
     }
   }
   const std::string file = FileOf(input, signature);
-  commands.push_back({program.empty()
-                          ? "tell it again, --walk=NAME for another walk"
-                          : "tell it again",
+  commands.push_back({"explain it; --full adds the tables and all turns",
                       begin + "pxdfuzz explain " + walk + ShellWord(file)});
-  commands.push_back({"make it simple, as text",
+  commands.push_back({"shrink it, as text",
                       begin + "pxdfuzz shrink " + walk +
                           "--signature=" + ShellWord(signature) + " -o " +
                           ShellWord(file + ".yaml") + ' ' + ShellWord(file)});
