@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "pxdfuzz/base/text_lines.h"
-#include "pxdfuzz/exhaust/exhaust_changes.h"
 
 namespace pxdfuzz {
 namespace {
@@ -65,35 +64,57 @@ std::string Column(std::string text) {
 }
 
 // "pmd table 1[0]".
-std::string Place(const SeenWorld::Entry& entry) {
+std::string Place(const WorldWitness::Entry& entry) {
   return Concat({Name(entry.level), " table ", std::to_string(entry.table), "[",
                  std::to_string(entry.index), "]"});
 }
 
 // "s390/3 static-lockless, 2 pages from page 3 on, for reading:".
-void AddTitle(const SeenWorld& seen, TextLines& text) {
+void AddTitle(const WorldWitness& seen, TextLines& text) {
   text.Line(Concat({Name(seen.mode), " ", Name(seen.walk), ", ",
                     Plural(seen.pages, "page"), " from page ",
                     std::to_string(seen.start), " on, for ",
                     seen.write ? "writing:" : "reading:"}));
 }
 
-void AddWords(const SeenWorld& seen, TextLines& text) {
-  for (const SeenWorld::Entry& entry : seen.entries) {
+void AddWords(const WorldWitness& seen, TextLines& text) {
+  for (const WorldWitness::Entry& entry : seen.entries) {
     text.Line(
         Concat({Column(Place(entry)),
                 DescribeEntry(entry.kind, entry.leads_to, seen.page_shift)}));
   }
-  for (const SeenWorld::Word& word : seen.stack) {
+  for (const WorldWitness::Word& word : seen.stack) {
     text.Line(Concat({Column(Concat({"stack ", word.distance > 0 ? "+" : "",
                                      std::to_string(word.distance)})),
                       DescribeWord(word, seen.page_shift)}));
   }
 }
 
-// "stale at position 1".
-std::string AtPosition(std::string_view what, size_t position) {
-  return Concat({"  ", what, " at position ", std::to_string(position)});
+// "  stale at position 1, by vacuous-recheck".
+std::string HowItEnds(const WorldWitness& witness) {
+  if (!witness.ends) return "  does not end";
+  std::string text = Concat({"  ", Name(witness.outcome), " at position ",
+                             std::to_string(witness.first_difference)});
+  if (witness.excuse != Cause::kNone) {
+    text += Concat({", by ", Name(witness.excuse)});
+  }
+  return text;
+}
+
+void AddChange(const WorldWitness& witness, TextLines& text) {
+  if (!witness.change.has_value()) return;
+  const WorldWitness::Change& change = *witness.change;
+  text.Wrap("  ", "    ",
+            Concat({"after ", Plural(change.reads, "read"), ", before ",
+                    change.before_grab ? "references are taken: "
+                                       : "it is read again: ",
+                    Place(change.entry), " becomes ",
+                    DescribeEntry(change.entry.kind, change.entry.leads_to,
+                                  witness.page_shift)}));
+}
+
+std::string Frame(const std::optional<uint64_t>& frame) {
+  return frame.has_value() ? std::to_string(*frame) : "none";
 }
 
 }  // namespace
@@ -101,47 +122,17 @@ std::string AtPosition(std::string_view what, size_t position) {
 std::string Describe(const WorldWitness& witness) {
   TextLines text(/*color=*/false);
   AddTitle(witness, text);
-  text.Line(witness.ends
-                ? AtPosition(Name(witness.outcome), witness.first_difference)
-                : "  does not end");
+  text.Line(HowItEnds(witness));
   AddWords(witness, text);
-  if (witness.ends) {
-    text.Wrap(Column("frames: walk"), Column(""), Frames(witness.returned));
-    text.Wrap(Column("reference"), Column(""), Frames(witness.expected));
-  }
-  return text.text();
-}
-
-std::string Describe(const RaceWitness& witness) {
-  TextLines text(/*color=*/false);
-  AddTitle(witness, text);
-  std::string what =
-      witness.ends ? AtPosition(Name(witness.outcome), witness.first_difference)
-                   : "  does not end";
-  if (witness.excuse != Cause::kNone) {
-    what += Concat({", by ", Name(witness.excuse)});
-  }
-  text.Line(what);
-  AddWords(witness, text);
-  if (witness.change.has_value()) {
-    const RaceWitness::Change& change = *witness.change;
-    text.Wrap("  ", "    ",
-              Concat({"after ", Plural(change.reads, "read"), ", before ",
-                      change.before_grab ? "references are taken: "
-                                         : "it is read again: ",
-                      Place(change.entry), " becomes ",
-                      DescribeEntry(change.entry.kind, change.entry.leads_to,
-                                    witness.page_shift)}));
-  }
-  const auto frame = [](const std::optional<uint64_t>& one) {
-    return one.has_value() ? std::to_string(*one) : std::string("none");
-  };
+  AddChange(witness, text);
   if (!witness.ends) return text.text();
   text.Wrap(Column("frames: walk"), Column(""), Frames(witness.returned));
-  if (witness.outcome != Outcome::kFault &&
-      witness.outcome != Outcome::kStrayRead) {
-    text.Line(Concat({Column("reference"), "before ", frame(witness.before),
-                      ", after ", frame(witness.after)}));
+  if (!witness.change.has_value()) {
+    text.Wrap(Column("reference"), Column(""), Frames(witness.expected));
+  } else if (witness.outcome != Outcome::kFault &&
+             witness.outcome != Outcome::kStrayRead) {
+    text.Line(Concat({Column("reference"), "before ", Frame(witness.before),
+                      ", after ", Frame(witness.after)}));
   }
   return text.text();
 }
@@ -153,22 +144,13 @@ std::vector<Request> RequestsWithinTiny(int index_bits, int levels,
 }
 
 ExhaustResult ExhaustTiny(
-    int index_bits, int levels, Policy policy, const WorldBounds& bounds,
-    const std::function<void(const ExhaustProgress&)>& progress) {
-  return index_bits == 1
-             ? Exhaust<TinyS390<1>>(levels, policy, bounds, progress)
-             : Exhaust<TinyS390<2>>(levels, policy, bounds, progress);
-}
-
-RaceResult ExhaustChangesTiny(
     int index_bits, int levels, Policy policy, Recheck recheck,
     const WorldBounds& bounds,
     const std::function<void(const ExhaustProgress&)>& progress) {
   const auto explore = [&]<class A>(A) {
     return recheck == Recheck::kYes
-               ? ExhaustChanges<A, GupFastText>(levels, policy, bounds,
-                                                progress)
-               : ExhaustChanges<A, GupText>(levels, policy, bounds, progress);
+               ? Exhaust<A, GupFastText>(levels, policy, bounds, progress)
+               : Exhaust<A, GupText>(levels, policy, bounds, progress);
   };
   return index_bits == 1 ? explore(TinyS390<1>()) : explore(TinyS390<2>());
 }

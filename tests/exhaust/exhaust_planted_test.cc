@@ -122,12 +122,12 @@ TEST(PlantedTest, NothingPlantedIsNothingFound) {
 TEST(PlantedTest, AHoleThatIsALeaf) {
   const ExhaustResult result =
       Exhaust<Planted<1, HoleIsLeaf>>(4, kFoldedAwareByPointer, kFirstFinding);
-  ASSERT_TRUE(result.finding.has_value());
+  ASSERT_TRUE(result.finding().has_value());
   EXPECT_FALSE(result.complete);
   EXPECT_EQ(result.unexcused(), 1u);
 }
 
-// In all walks that ask for that boundary, also those that a expected failure
+// In all walks that ask for that boundary, also those that an expected failure
 // excuses elsewhere.
 TEST(PlantedTest, ABoundaryOffByALevel) {
   for (const Policy& walk : kAllWalks) {
@@ -135,7 +135,7 @@ TEST(PlantedTest, ABoundaryOffByALevel) {
     for (int levels = 3; levels <= 5; ++levels) {
       const ExhaustResult result = Exhaust<Planted<1, PmdEndsWhereAPudDoes>>(
           levels, walk, kFirstFinding);
-      EXPECT_TRUE(result.finding.has_value()) << Name(walk) << levels;
+      EXPECT_TRUE(result.finding().has_value()) << Name(walk) << levels;
     }
   }
 }
@@ -143,17 +143,17 @@ TEST(PlantedTest, ABoundaryOffByALevel) {
 TEST(PlantedTest, AWriteToAReadOnlyPage) {
   const ExhaustResult result =
       Exhaust<Planted<1, WritesReadOnlyPages>>(2, kStaticLockless);
-  ASSERT_TRUE(result.finding.has_value());
-  EXPECT_TRUE(result.finding->write);
-  EXPECT_EQ(result.finding->outcome, Outcome::kLong);
+  ASSERT_TRUE(result.finding().has_value());
+  EXPECT_TRUE(result.finding()->write);
+  EXPECT_EQ(result.finding()->outcome, Outcome::kLong);
 }
 
 TEST(PlantedTest, AWriteBitThatReadersNeed) {
   const ExhaustResult result =
       Exhaust<Planted<1, AsksReadersForWrite>>(3, kStaticLockless);
-  ASSERT_TRUE(result.finding.has_value());
-  EXPECT_FALSE(result.finding->write);
-  EXPECT_EQ(result.finding->outcome, Outcome::kShort);
+  ASSERT_TRUE(result.finding().has_value());
+  EXPECT_FALSE(result.finding()->write);
+  EXPECT_EQ(result.finding()->outcome, Outcome::kShort);
 }
 
 TEST(PlantedTest, AnIndexMaskNeedsTwoBits) {
@@ -161,7 +161,7 @@ TEST(PlantedTest, AnIndexMaskNeedsTwoBits) {
             0u);
   const ExhaustResult result =
       Exhaust<Planted<2, LosesAnIndexBit>>(3, kStaticLockless, kFirstFinding);
-  EXPECT_TRUE(result.finding.has_value());
+  EXPECT_TRUE(result.finding().has_value());
 }
 
 // The boundary above the last entry of all is 0.
@@ -169,8 +169,8 @@ TEST(PlantedTest, ABoundaryThatWraps) {
   using Bug = PlantedInText<TakesTheTopForZero>;
   EXPECT_EQ(Exhaust<Bug>(4, kStaticLockless).differ, 0u);
   const ExhaustResult result = Exhaust<Bug>(5, kStaticLockless);
-  ASSERT_TRUE(result.finding.has_value());
-  EXPECT_GE(result.finding->start, 16u);
+  ASSERT_TRUE(result.finding().has_value());
+  EXPECT_GE(result.finding()->start, 16u);
 }
 
 template <class A>
@@ -179,9 +179,9 @@ void ExpectEndless(std::string_view walk) {
       Exhaust<A>(5, *PolicyFromName(walk), kFirstFinding);
   EXPECT_EQ(result.endless, 1u);
   EXPECT_EQ(result.unexcused(), 1u);
-  ASSERT_TRUE(result.finding.has_value());
-  EXPECT_FALSE(result.finding->ends);
-  EXPECT_THAT(Describe(*result.finding), testing::HasSubstr("does not end"));
+  ASSERT_TRUE(result.finding().has_value());
+  EXPECT_FALSE(result.finding()->ends);
+  EXPECT_THAT(Describe(*result.finding()), testing::HasSubstr("does not end"));
 }
 
 TEST(PlantedTest, WalksThatDoNotEnd) {

@@ -175,16 +175,16 @@ TEST_P(WalksTest, AreAsKnown) {
   const int index_bits = GetParam();
   for (const Policy& walk : kAllWalks) {
     for (int levels = 2; levels <= 5; ++levels) {
-      const ExhaustResult result = ExhaustTiny(index_bits, levels, walk, {},
-                                               [](const ExhaustProgress&) {});
+      const ExhaustResult result = ExhaustTiny(index_bits, levels, walk, Recheck::kNo, {});
       const std::string which =
           std::string(Name(walk)) + " " + std::to_string(levels);
       EXPECT_TRUE(result.complete) << which;
       EXPECT_EQ(result.unexcused(), 0u) << which;
-      EXPECT_FALSE(result.finding.has_value()) << which;
+      EXPECT_FALSE(result.finding().has_value()) << which;
       EXPECT_EQ(result.endless, 0u) << which;
       EXPECT_EQ(result.differ == 0, Holds(walk, levels)) << which;
-      EXPECT_EQ(result.known.has_value(), !Holds(walk, levels)) << which;
+      EXPECT_EQ(result.excused() > 0, !Holds(walk, levels)) << which;
+      EXPECT_EQ(result.changed, 0u) << which;
       EXPECT_EQ(result.outcomes[0], result.behaviours - result.differ) << which;
       // Static walks leave the invariant where a level is folded, unless they
       // compute each pointer again.
@@ -232,11 +232,12 @@ TEST(StackContentTest, DoesNotMatterToWalksThatHold) {
 
 TEST(WitnessTest, TellsTheWorld) {
   const ExhaustResult result = Exhaust<TinyS390<1>>(3, kStaticByValue);
-  ASSERT_TRUE(result.known.has_value());
+  const auto& known = result.first_by(Cause::kStackEscape);
+  ASSERT_TRUE(known.has_value());
   // Frames are complements: page 3 of 32 has frame 28.
-  EXPECT_EQ(Describe(*result.known),
+  EXPECT_EQ(Describe(*known),
             "s390/3 static-by-value, 2 pages from page 3 on, for reading:\n"
-            "  fault at position 1\n"
+            "  fault at position 1, by stack-escape\n"
             "  pud table 0[0]    table 1\n"
             "  pud table 0[1]    empty\n"
             "  pmd table 1[1]    table 2\n"
@@ -249,8 +250,9 @@ TEST(WitnessTest, TellsTheWorld) {
 TEST(WitnessTest, HasThePagesOfBothSides) {
   const ExhaustResult result =
       Exhaust<TinyS390<1>>(2, *PolicyFromName("static-lockless-recompute"));
-  ASSERT_TRUE(result.known.has_value());
-  const WorldWitness& witness = *result.known;
+  const auto& known = result.first_by(Cause::kWrongEntry);
+  ASSERT_TRUE(known.has_value());
+  const WorldWitness& witness = *known;
   EXPECT_EQ(witness.outcome, Outcome::kShort);
   EXPECT_EQ(witness.start, 1u);
   EXPECT_THAT(witness.returned, ElementsAre(30));

@@ -22,8 +22,7 @@ namespace {
 using testing::UnorderedElementsAre;
 
 static_assert(Memory<LazyMemory<TinyS390<1>>>);
-static_assert(Memory<LazyChangingMemory<TinyS390<1>>>);
-static_assert(Memory<LazyVersion<TinyS390<1>>>);
+static_assert(Memory<LazySnapshot<TinyS390<1>>>);
 
 // All that a world has chosen.
 template <class A>
@@ -229,12 +228,10 @@ TEST(LazyWorldTest, WordsOfTheStack) {
 
 // -----------------------------------------------------------------------------
 
-using Changes = LazyWorld<TinyS390<1>>::Changes;
-
 // What becomes of the root's first entry between two reads.
 std::vector<std::string> AllThatBecomes(int levels, bool write) {
   using A = TinyS390<1>;
-  LazyWorld<A> world(levels, {.write = write, .changes = Changes::kBeforeUse});
+  LazyWorld<A> world(levels, {.write = write, .changes = EntryChanges::kBeforeUse});
   const Level root = static_cast<Level>(levels - 1);
   const auto describe = [&](uint64_t word) {
     const EntryKind kind = A::Entries::Classify(root, word);
@@ -244,15 +241,15 @@ std::vector<std::string> AllThatBecomes(int levels, bool write) {
   };
   std::vector<std::string> all;
   do {
-    const LazyChangingMemory<A> memory(world);
+    const LazyMemory<A> memory(world);
     const EntryRef entry = EntryRef::InTable(world.root());
     const uint64_t first = memory.Load(root, entry).value;
     EXPECT_FALSE(world.change().has_value());
     const uint64_t second = memory.Load(root, entry).value;
     EXPECT_EQ(first != second, world.change().has_value());
     EXPECT_EQ(first != second, world.IsChanged(entry.address()));
-    const LazyVersion<A> before(world, LazyVersion<A>::Of::kBefore);
-    const LazyVersion<A> after(world, LazyVersion<A>::Of::kAfter);
+    const LazySnapshot<A> before(world, 0);
+    const LazySnapshot<A> after(world, 1);
     EXPECT_EQ(before.Load(root, entry).value, first);
     EXPECT_EQ(after.Load(root, entry).value, second);
     if (first == second) continue;
@@ -288,11 +285,11 @@ TEST(ChangeTest, WhatAnEntryBecomes) {
 // after.
 std::vector<std::string> AllThatIsTakenOut(int levels) {
   using A = TinyS390<1>;
-  LazyWorld<A> world(levels, {.changes = Changes::kBeforeUse});
+  LazyWorld<A> world(levels, {.changes = EntryChanges::kBeforeUse});
   const Level root = static_cast<Level>(levels - 1);
   std::vector<std::string> all;
   do {
-    const LazyChangingMemory<A> memory(world);
+    const LazyMemory<A> memory(world);
     const EntryRef entry = EntryRef::InTable(world.root()).Next();
     const EntryKind kind =
         A::Entries::Classify(root, memory.Load(root, entry).value);
@@ -322,11 +319,11 @@ TEST(ChangeTest, ATableIsTakenOutWithItsPagesOrEmpty) {
 TEST(ChangeTest, ASplitLeafKeepsItsPages) {
   using A = TinyS390<2>;
   const Geometry geometry = A::GeometryOf(2);
-  LazyWorld<A> world(2, {.changes = LazyWorld<A>::Changes::kBeforeUse});
+  LazyWorld<A> world(2, {.changes = EntryChanges::kBeforeUse});
   const A::Manual manual(geometry, A::Entries::Control(2, world.root()));
   int splits = 0;
   do {
-    const LazyChangingMemory<A> memory(world);
+    const LazyMemory<A> memory(world);
     const EntryRef entry = EntryRef::InTable(world.root());
     memory.Load(Level::kPmd, entry);
     memory.Load(Level::kPmd, entry);
@@ -341,11 +338,10 @@ TEST(ChangeTest, ASplitLeafKeepsItsPages) {
     ++splits;
     for (uint64_t page = 0; page < 4; ++page) {
       const uint64_t address = page * geometry.page_size();
-      using Version = LazyVersion<A>;
       const Translation before =
-          Translate(manual, Version(world, Version::Of::kBefore), address);
+          Translate(manual, LazySnapshot<A>(world, 0), address);
       const Translation after =
-          Translate(manual, Version(world, Version::Of::kAfter), address);
+          Translate(manual, LazySnapshot<A>(world, 1), address);
       EXPECT_EQ(before.level, Level::kPmd);
       EXPECT_EQ(after.level, Level::kPte);
       EXPECT_EQ(before.physical, after.physical);
@@ -359,10 +355,10 @@ TEST(ChangeTest, ASplitLeafKeepsItsPages) {
 // and none that was not read.
 TEST(ChangeTest, BeforeReferencesAnyEntryThatWasRead) {
   using A = TinyS390<2>;
-  LazyWorld<A> world(2, {.changes = LazyWorld<A>::Changes::kBeforeUse});
+  LazyWorld<A> world(2, {.changes = EntryChanges::kBeforeUse});
   std::set<uint64_t> changed;
   do {
-    const LazyChangingMemory<A> memory(world);
+    const LazyMemory<A> memory(world);
     const EntryRef entry = EntryRef::InTable(world.root());
     memory.Load(Level::kPmd, entry.Plus(2));
     memory.Load(Level::kPmd, entry);
@@ -380,7 +376,7 @@ TEST(ChangeTest, NeverUnlessAskedFor) {
   using A = TinyS390<1>;
   LazyWorld<A> world(3, {});
   do {
-    const LazyChangingMemory<A> memory(world);
+    const LazyMemory<A> memory(world);
     const EntryRef entry = EntryRef::InTable(world.root());
     memory.Load(Level::kPud, entry);
     memory.Load(Level::kPud, entry);

@@ -34,8 +34,8 @@ Shown LookInWorlds() {
       const ExhaustResult result = Exhaust<M>(
           levels, policy, {.pages = kWorldPages, .stop_at_finding = true});
       shown.behaviours += result.behaviours;
-      if (!result.finding.has_value()) continue;
-      shown.witness = result.finding;
+      if (!result.finding().has_value()) continue;
+      shown.witness = result.finding();
       return shown;
     }
   }

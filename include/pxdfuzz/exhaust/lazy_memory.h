@@ -26,6 +26,18 @@ namespace pxdfuzz {
 // Thrown by a read where there were more than anything that ends can need.
 struct Endless {};
 
+// When another processor may change an entry.
+enum class EntryChanges : uint8_t {
+  kNever,
+  // Before the walk reads it again, and before it takes a reference. What is
+  // changed at any other time may as well be changed at the next of these: in
+  // between the walk does not look, and no page's state is asked for.
+  kBeforeUse,
+  // Before any read of any entry, and before it takes a reference: many times
+  // as many worlds, which show no more.
+  kBeforeAnyRead,
+};
+
 // All worlds that readers can tell apart, one after the other: a world is what
 // stands in each table entry and in each word of the stack that is read, and is
 // chosen at the first read. Worlds come in depth-first order:
@@ -105,17 +117,6 @@ struct Endless {};
 template <class A>
 class LazyWorld {
  public:
-  // When an entry may be changed.
-  enum class Changes : uint8_t {
-    kNever,
-    // Before the walk reads it again, and before it takes a reference. What is
-    // changed at any other time may as well be changed at the next of these: in
-    // between the walk does not look, and no page's state is asked for.
-    kBeforeUse,
-    // Before any read of any entry, and before it takes a reference: many times
-    // as many worlds, which show no more.
-    kBeforeAnyRead,
-  };
   struct Options {
     // The request is one to write.
     bool write = false;
@@ -123,7 +124,7 @@ class LazyWorld {
     bool stack_content = true;
     // Reads of entries in one world; one more throws Endless.
     size_t most_reads = 1000;
-    Changes changes = Changes::kNever;
+    EntryChanges changes = EntryChanges::kNever;
   };
   // An entry that was chosen, for people.
   struct Chosen {
@@ -196,11 +197,12 @@ class LazyWorld {
 
   // To be called before the walk reads the entry at a physical address, ...
   void BeforeRead(uint64_t address) {
+    if (options_.changes == EntryChanges::kNever) return;
     const std::optional<Place> place = Find(address);
     if (!place.has_value()) return;
     const bool was_read =
         std::find(read_.begin(), read_.end(), *place) != read_.end();
-    if (options_.changes == Changes::kBeforeAnyRead) {
+    if (options_.changes == EntryChanges::kBeforeAnyRead) {
       MayChangeAny(/*before_grab=*/false);
     } else if (was_read) {
       MayChange(*place, /*before_grab=*/false);
@@ -212,11 +214,13 @@ class LazyWorld {
   [[gnu::noinline]] void BeforeGrab() { MayChangeAny(/*before_grab=*/true); }
 
   const std::optional<Change>& change() const { return change_; }
+  // 0 before the change, and 1 after it.
+  size_t snapshot() const { return change_.has_value() ? 1 : 0; }
   // Whether it is the entry at that address that was changed.
   bool IsChanged(uint64_t address) const {
+    if (!change_.has_value()) return false;
     const std::optional<Place> place = Find(address);
-    return change_.has_value() && place.has_value() &&
-           *place == Place{change_->table, change_->index};
+    return place.has_value() && *place == Place{change_->table, change_->index};
   }
   // As Read(), of the tables as they were before the change.
   const uint64_t* ReadBefore(uint64_t address) {
@@ -395,7 +399,7 @@ class LazyWorld {
   }
 
   void MayChange(const Place& place, bool before_grab) {
-    if (options_.changes == Changes::kNever || change_.has_value()) return;
+    if (options_.changes == EntryChanges::kNever || change_.has_value()) return;
     const BecomesList all = AllThatBecomes(place);
     if (all.empty()) return;
     const uint8_t taken = Choose(static_cast<uint8_t>(1 + all.size()));
@@ -651,15 +655,20 @@ class LazyWorld {
   std::optional<Change> change_;
 };
 
-// The memory of the world that `world` is at. One object serves one walk, or
-// the reference; both see the same entries.
+// The memory of the world that `world` is at, for a walk that another processor
+// may disturb. One object serves one walk. Where it does, words of the stack
+// are to be zero: a walk would learn from older copies there what an entry has
+// been.
 template <class A>
 class LazyMemory {
  public:
   // `world` outlives the object.
   explicit LazyMemory(LazyWorld<A>& world) : world_(world) {}
 
-  Loaded Load(Level level, EntryRef ref) const {
+  // Not inlined, since a walk inlines all that it calls, and this would take a
+  // minute to compile.
+  [[gnu::noinline]] Loaded Load(Level level, EntryRef ref) const {
+    if (ref.in_table()) world_.BeforeRead(ref.address());
     world_.CountRead();
     if (!ref.in_table()) return LoadFromStack(level, ref);
     const uint64_t* word = world_.Read(ref.address());
@@ -689,17 +698,25 @@ class LazyMemory {
     return world_.HasIndexOf(ref.address(), address);
   }
 
- protected:
+  // To be called before references to pages are taken.
+  void Grab() const { world_.BeforeGrab(); }
+  // That which the tables are at.
+  size_t snapshot() const { return world_.snapshot(); }
+  // Whether the entry that a local copy is one of still holds `value`.
+  bool IsCurrent(Level /*level*/, EntryRef copy, uint64_t value) const {
+    const EntryRef origin = copies_[Ordinal(copy.copy_of())].origin;
+    if (!origin.in_table()) return true;
+    const uint64_t* word = world_.Read(origin.address());
+    return word == nullptr || *word == value;
+  }
+
+ private:
   struct Copy {
     uint64_t value = 0;
     // Where the entry stands that it is a copy of.
     EntryRef origin;
   };
 
-  LazyWorld<A>& world() const { return world_; }
-  const Copy& CopyOf(Level level) const { return copies_[Ordinal(level)]; }
-
- private:
   static bool IsOwnCopy(EntryRef ref) { return ref.address() == Stack::kBase; }
 
   Loaded LoadFromStack(Level level, EntryRef ref) const {
@@ -728,49 +745,26 @@ class LazyMemory {
   std::array<Copy, kLevelCount> copies_{};
 };
 
-// The same for a walk that another processor disturbs. Words of the stack are
-// to be zero: a walk would learn from older copies there what an entry has
-// been. Not inlined, since a walk inlines all that it calls, and this would
-// take a minute to compile.
+// The same tables for the reference, as they were before the change, if there
+// is one, or as they are after it.
 template <class A>
-class LazyChangingMemory : public LazyMemory<A> {
+class LazySnapshot : public LazyMemory<A> {
  public:
-  using LazyMemory<A>::LazyMemory;
-
-  [[gnu::noinline]] Loaded Load(Level level, EntryRef ref) const {
-    if (ref.in_table()) this->world().BeforeRead(ref.address());
-    return LazyMemory<A>::Load(level, ref);
-  }
-
-  // Whether the entry that a local copy was made of is another by now.
-  bool IsOutdated(Level copy_of) const {
-    const auto& copy = this->CopyOf(copy_of);
-    if (!copy.origin.in_table()) return false;
-    const uint64_t* word = this->world().Read(copy.origin.address());
-    return word != nullptr && *word != copy.value;
-  }
-};
-
-// For the reference: the tables as they were before the change, or as they are
-// after it.
-template <class A>
-class LazyVersion : public LazyMemory<A> {
- public:
-  enum class Of : uint8_t { kBefore, kAfter };
-
-  LazyVersion(LazyWorld<A>& world, Of of) : LazyMemory<A>(world), of_(of) {}
+  // `snapshot` is 0 or 1. `world` outlives the object.
+  LazySnapshot(LazyWorld<A>& world, size_t snapshot)
+      : LazyMemory<A>(world), world_(world), snapshot_(snapshot) {}
 
   Loaded Load(Level level, EntryRef ref) const {
-    this->world().CountRead();
-    const uint64_t* word = of_ == Of::kBefore
-                               ? this->world().ReadBefore(ref.address())
-                               : this->world().Read(ref.address());
+    world_.CountRead();
+    const uint64_t* word = snapshot_ == 0 ? world_.ReadBefore(ref.address())
+                                          : world_.Read(ref.address());
     if (word == nullptr) return {A::Entries::Empty(level), Source::kNowhere};
     return {*word, Source::kTable};
   }
 
  private:
-  const Of of_;
+  LazyWorld<A>& world_;
+  const size_t snapshot_;
 };
 
 }  // namespace pxdfuzz

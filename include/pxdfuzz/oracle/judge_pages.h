@@ -10,7 +10,6 @@
 #include <span>
 
 #include "pxdfuzz/oracle/outcome.h"
-#include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/walk/trace.h"
 
 namespace pxdfuzz {
@@ -41,9 +40,13 @@ struct JudgedPages {
 // `count` pages were returned, of which `found` are known, by a walk that ended
 // at snapshot `last`; `grabbed` has the snapshots at which references were
 // taken, or is empty where C is not asked.
-inline JudgedPages JudgePages(const Reference& reference, size_t count,
-                              std::span<const uint64_t> found,
-                              std::span<const uint8_t> grabbed, size_t last) {
+//
+//   AnyReference  Reference, or what answers the same page by page, when asked;
+//                 pages are asked for in their order
+template <class AnyReference>
+JudgedPages JudgePages(AnyReference& reference, size_t count,
+                       std::span<const uint64_t> found,
+                       std::span<const uint8_t> grabbed, size_t last) {
   for (size_t i = 0; i < found.size(); ++i) {
     if (!reference.SnapshotOf(i, found[i], 0, last).has_value()) {
       return {
@@ -58,7 +61,7 @@ inline JudgedPages JudgePages(const Reference& reference, size_t count,
   if (count > reference.pages_asked()) {
     return {Outcome::kLong, reference.pages_asked()};
   }
-  if (count < reference.Least(last)) return {Outcome::kShort, count};
+  if (reference.MustReturn(count, last)) return {Outcome::kShort, count};
   return {Outcome::kAgrees, count};
 }
 

@@ -118,6 +118,9 @@ class Reference {
                      [last](size_t changed) { return changed <= last; }) -
         begin);
   }
+  // Whether a walk that ends at snapshot `last` has to return the page of that
+  // position.
+  bool MustReturn(size_t page, size_t last) const { return page < Least(last); }
 
  private:
   static constexpr size_t kNever = Snapshots::kMost;

@@ -19,7 +19,6 @@
 
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/base/text_lines.h"
-#include "pxdfuzz/exhaust/exhaust_changes.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
 #include "src/cli/campaign/progress.h"
@@ -33,32 +32,29 @@ namespace {
 struct Scope {
   WorldBounds bounds;
   // The same while an entry is changed; ranges of no pages leave that out.
-  WorldBounds changes;
+  WorldBounds changes{.changes = EntryChanges::kBeforeUse};
   std::vector<Policy> walks{kAllWalks.begin(), kAllWalks.end()};
   std::vector<int> levels = {2, 3, 4, 5};
   std::vector<int> index_bits = {1, 2};
 };
 
 // One walk in one paging mode.
-template <class Result>
-struct ExploredMode {
+struct Explored {
   Policy walk;
   int levels = 0;
   int index_bits = 0;
-  Result result;
+  ExhaustResult result;
+
+  // What is expected of the walk where entries change, and where none does.
+  Causes expected() const { return S390::ExpectedFailures(walk, levels); }
+  Cause expected_still() const { return expected().InStillTables(); }
 };
-using Explored = ExploredMode<ExhaustResult>;
-using ExploredRaces = ExploredMode<RaceResult>;
 
 // Everything in the scope.
 struct AllExplored {
-  std::vector<Explored> quiet;
-  std::vector<ExploredRaces> races;
+  std::vector<Explored> still;
+  std::vector<Explored> changing;
 };
-
-Cause ExpectedInStillTables(const Explored& explored) {
-  return S390::ExpectedFailures(explored.walk, explored.levels).InStillTables();
-}
 
 // What of `causes` satisfies `wanted`, as a list of names.
 template <class Wanted>
@@ -110,12 +106,10 @@ class Bar {
       std::chrono::steady_clock::now();
 };
 
-// One result for each walk in each paging mode, all of them empty so far.
-template <class Result>
-std::vector<ExploredMode<Result>> Modes(const Scope& scope,
-                                        const WorldBounds& bounds,
-                                        uint64_t& ranges) {
-  std::vector<ExploredMode<Result>> all;
+// All walks in all paging modes, nothing of them explored so far.
+std::vector<Explored> Modes(const Scope& scope, const WorldBounds& bounds,
+                            uint64_t& ranges) {
+  std::vector<Explored> all;
   if (bounds.pages == 0) return all;
   for (const Policy& walk : scope.walks) {
     for (const int levels : scope.levels) {
@@ -128,59 +122,83 @@ std::vector<ExploredMode<Result>> Modes(const Scope& scope,
   return all;
 }
 
+void Explore(const WorldBounds& bounds, Bar& bar, std::vector<Explored>& all) {
+  const bool changing = bounds.changes != EntryChanges::kNever;
+  for (Explored& one : all) {
+    bar.Begin(Concat({Name(one.walk), " ", ModeName(one.levels), ", ",
+                      Plural(one.index_bits, "index bit"),
+                      changing ? ", changes" : ""}));
+    one.result = ExhaustTiny(
+        one.index_bits, one.levels, one.walk,
+        changing ? Recheck::kYes : Recheck::kNo, bounds,
+        [&bar](const ExhaustProgress& progress) { bar.Show(progress); });
+    bar.End(one.result.ranges);
+  }
+}
+
 AllExplored Explore(const Scope& scope) {
   uint64_t ranges = 0;
   AllExplored all{
-      .quiet = Modes<ExhaustResult>(scope, scope.bounds, ranges),
-      .races = Modes<RaceResult>(scope, scope.changes, ranges),
+      .still = Modes(scope, scope.bounds, ranges),
+      .changing = Modes(scope, scope.changes, ranges),
   };
   Bar bar(ranges);
-  const auto show = [&bar](const ExhaustProgress& progress) {
-    bar.Show(progress);
-  };
-  const auto begin = [&bar](const auto& one, std::string_view changes) {
-    bar.Begin(Concat({Name(one.walk), " ", ModeName(one.levels), ", ",
-                      Plural(one.index_bits, "index bit"), changes}));
-  };
-  for (Explored& one : all.quiet) {
-    begin(one, "");
-    one.result =
-        ExhaustTiny(one.index_bits, one.levels, one.walk, scope.bounds, show);
-    bar.End(one.result.ranges);
-  }
-  for (ExploredRaces& one : all.races) {
-    begin(one, ", changes");
-    one.result = ExhaustChangesTiny(one.index_bits, one.levels, one.walk,
-                                    Recheck::kYes, scope.changes, show);
-    bar.End(one.result.ranges);
-  }
+  Explore(scope.bounds, bar, all.still);
+  Explore(scope.changes, bar, all.changing);
   return all;
 }
 
 // What is said of a walk: `holds`, `broken` as is known, or `differs`.
-template <class Result>
-std::string_view VerdictOf(const ExploredMode<Result>& explored) {
+std::string_view VerdictOf(const Explored& explored) {
   if (explored.result.unexcused() > 0) return "differs";
   return explored.result.differ > 0 ? "broken" : "holds";
 }
 
-// The same of one or two paging modes, for people.
-std::string Verdict(const std::vector<const Explored*>& row) {
+// One walk in one paging mode, by index bits, added up.
+struct Row {
+  Causes expected;  // of those that can be seen in it
+  uint64_t behaviours = 0;
+  uint64_t changed = 0;
   uint64_t differ = 0;
-  uint64_t unexcused = 0;
-  for (const Explored* explored : row) {
-    differ += explored->result.differ;
-    unexcused += explored->result.unexcused();
+  std::array<uint64_t, kCauseCount> by_cause{};
+  bool invariant = true;
+
+  uint64_t unexcused() const {
+    return by_cause[static_cast<size_t>(Cause::kNone)];
   }
-  const Cause cause = ExpectedInStillTables(*row[0]);
-  if (unexcused > 0) return Concat({"DIFFERS in ", Grouped(unexcused)});
-  if (differ > 0) {
-    return Concat({"broken: ", Name(cause), " in ", Grouped(differ)});
+
+  void Add(const ExhaustResult& result) {
+    behaviours += result.behaviours;
+    changed += result.changed;
+    differ += result.differ;
+    for (size_t i = 0; i < kCauseCount; ++i) by_cause[i] += result.by_cause[i];
+    invariant &= result.invariant;
   }
-  // Ranges that are too short do not show a defect.
-  return cause == Cause::kNone
-             ? "holds"
-             : Concat({"no difference; known: ", Name(cause)});
+};
+
+// The same for people.
+std::string Verdict(const Row& row) {
+  if (row.unexcused() > 0) {
+    return Concat({"DIFFERS in ", Grouped(row.unexcused())});
+  }
+  const auto count = [&row](Cause cause) {
+    return row.by_cause[static_cast<size_t>(cause)];
+  };
+  const std::string unseen =
+      List(row.expected, [&](Cause cause) { return count(cause) == 0; });
+  if (row.differ == 0) {
+    return unseen.empty() ? "holds"
+                          : Concat({"no difference; known: ", unseen});
+  }
+  std::string verdict;
+  for (const Cause cause : kAllCauses) {
+    if (count(cause) == 0) continue;
+    verdict += Concat({verdict.empty() ? "broken: " : ", ", Name(cause), " ",
+                       Grouped(count(cause))});
+  }
+  // Ranges that are too short do not show every cause.
+  if (!unseen.empty()) verdict += Concat({"; known: ", unseen});
+  return verdict;
 }
 
 // "walk, paging mode        1 bit      2 bits", and what else there is.
@@ -204,18 +222,55 @@ void AddWorld(std::string_view which, int index_bits, std::string lines,
   text.Line(lines);
 }
 
-// What goes wrong first, if nothing excuses it.
-template <class Result>
-void AddFindings(const std::vector<ExploredMode<Result>>& all,
-                 TextLines& text) {
-  for (const ExploredMode<Result>& explored : all) {
-    if (!explored.result.finding.has_value()) continue;
-    AddWorld("that differs", explored.index_bits,
-             Describe(*explored.result.finding), text);
+// The first world of each cause that it takes a change to show.
+void AddWitnesses(const std::vector<Explored>& all, TextLines& text) {
+  for (const Cause cause : kAllCauses) {
+    const auto first =
+        std::find_if(all.begin(), all.end(), [cause](const Explored& one) {
+          return one.result.first_by(cause).has_value() &&
+                 one.expected_still() != cause;
+        });
+    if (first == all.end()) continue;
+    AddWorld(Concat({"by ", Name(cause)}), first->index_bits,
+             Describe(*first->result.first_by(cause)), text);
   }
 }
 
-void PrintTable(const Scope& scope, const std::vector<Explored>& all,
+// What goes wrong first, if nothing excuses it.
+void AddFindings(const std::vector<Explored>& all, TextLines& text) {
+  for (const Explored& explored : all) {
+    if (!explored.result.finding().has_value()) continue;
+    AddWorld("that differs", explored.index_bits,
+             Describe(*explored.result.finding()), text);
+  }
+}
+
+// A row for each walk in each paging mode. Returns the sum of all.
+Row AddRows(const Scope& scope, const std::vector<Explored>& all, bool changing,
+            TextLines& text) {
+  AddTitle(scope, changing ? "  verdict" : "  invariant  verdict", text);
+  Row sum;
+  const size_t columns = scope.index_bits.size();
+  for (size_t i = 0; i < all.size(); i += columns) {
+    if (i == 0 || all[i].walk != all[i - 1].walk) {
+      text.Line(Name(all[i].walk));
+    }
+    std::string line = Concat({"  ", ModeName(all[i].levels), "    "});
+    Row row{.expected = changing ? all[i].expected()
+                                 : Causes().Add(all[i].expected_still())};
+    for (size_t j = i; j < i + columns; ++j) {
+      line += Right(Grouped(all[j].result.behaviours), 12);
+      row.Add(all[j].result);
+      sum.Add(all[j].result);
+    }
+    line += changing ? "  " : row.invariant ? "  kept       " : "  broken     ";
+    text.Line(line + Verdict(row),
+              row.unexcused() > 0 ? LineStyle::kMarked : LineStyle::kPlain);
+  }
+  return sum;
+}
+
+void PrintStill(const Scope& scope, const std::vector<Explored>& all,
                 Output& out) {
   TextLines text(out.color());
   text.Wrap("", "",
@@ -224,93 +279,19 @@ void PrintTable(const Scope& scope, const std::vector<Explored>& all,
                     "and for writing; behaviours by index bits of a level, and "
                     "those that differ from the reference."}));
   text.Blank();
-  AddTitle(scope, "  invariant  verdict", text);
-  uint64_t behaviours = 0;
-  uint64_t unexcused = 0;
-  uint64_t differ = 0;
-  const size_t columns = scope.index_bits.size();
-  for (size_t i = 0; i < all.size(); i += columns) {
-    if (i == 0 || all[i].walk != all[i - 1].walk) {
-      text.Line(Name(all[i].walk));
-    }
-    std::string line = Concat({"  ", ModeName(all[i].levels), "    "});
-    std::vector<const Explored*> row;
-    bool invariant = true;
-    for (size_t j = i; j < i + columns; ++j) {
-      const ExhaustResult& result = all[j].result;
-      row.push_back(&all[j]);
-      line += Right(Grouped(result.behaviours), 12);
-      behaviours += result.behaviours;
-      unexcused += result.unexcused();
-      differ += result.differ;
-      invariant &= result.invariant;
-    }
-    line += invariant ? "  kept       " : "  broken     ";
-    bool is_finding = false;
-    for (const Explored* explored : row) {
-      is_finding |= explored->result.finding.has_value();
-    }
-    text.Line(line + Verdict(row),
-              is_finding ? LineStyle::kMarked : LineStyle::kPlain);
-  }
+  const Row sum = AddRows(scope, all, /*changing=*/false, text);
   AddFindings(all, text);
   text.Blank();
-  text.Line(Concat({Grouped(behaviours), " behaviours, ", Grouped(differ),
-                    " differ, ", Grouped(differ - unexcused),
-                    " of them by a expected failure"}),
-            LineStyle::kTitle);
+  text.Line(
+      Concat({Grouped(sum.behaviours), " behaviours, ", Grouped(sum.differ),
+              " differ, ", Grouped(sum.differ - sum.unexcused()),
+              " of them by an expected failure"}),
+      LineStyle::kTitle);
   out.Write(text.text());
 }
 
-// As above, of paging modes in which an entry is changed.
-std::string Verdict(const std::vector<const ExploredRaces*>& row) {
-  uint64_t differ = 0;
-  uint64_t unexcused = 0;
-  std::array<uint64_t, kCauseCount> excused{};
-  for (const ExploredRaces* explored : row) {
-    const RaceResult& result = explored->result;
-    differ += result.differ;
-    unexcused += result.unexcused();
-    for (size_t i = 0; i < kCauseCount; ++i) excused[i] += result.excused[i];
-  }
-  if (unexcused > 0) return Concat({"DIFFERS in ", Grouped(unexcused)});
-  const Causes known = S390::ExpectedFailures(row[0]->walk, row[0]->levels);
-  const std::string unseen = List(known, [&](Cause cause) {
-    return excused[static_cast<size_t>(cause)] == 0;
-  });
-  if (differ == 0) {
-    return unseen.empty() ? "holds"
-                          : Concat({"no difference; known: ", unseen});
-  }
-  std::string verdict;
-  for (size_t i = 0; i < kCauseCount; ++i) {
-    if (excused[i] == 0) continue;
-    verdict += Concat({verdict.empty() ? "broken: " : ", ",
-                       Name(static_cast<Cause>(i)), " ", Grouped(excused[i])});
-  }
-  // Ranges that are too short do not show every cause.
-  if (!unseen.empty()) verdict += Concat({"; known: ", unseen});
-  return verdict;
-}
-
-// The first world of each cause that takes a change to show.
-void AddWitnesses(const std::vector<ExploredRaces>& all, TextLines& text) {
-  for (size_t i = 0; i < kCauseCount; ++i) {
-    const auto cause = static_cast<Cause>(i);
-    const auto shows_it = [cause, i](const ExploredRaces& one) {
-      return one.result.known[i].has_value() &&
-             S390::ExpectedFailures(one.walk, one.levels).InStillTables() !=
-                 cause;
-    };
-    const auto first = std::find_if(all.begin(), all.end(), shows_it);
-    if (first == all.end()) continue;
-    AddWorld(Concat({"by ", Name(cause)}), first->index_bits,
-             Describe(*first->result.known[i]), text);
-  }
-}
-
-void PrintTable(const Scope& scope, const std::vector<ExploredRaces>& all,
-                Output& out) {
+void PrintChanging(const Scope& scope, const std::vector<Explored>& all,
+                   Output& out) {
   if (all.empty()) return;
   TextLines text(out.color());
   text.Blank();
@@ -323,38 +304,13 @@ void PrintTable(const Scope& scope, const std::vector<ExploredRaces>& all,
                     "page that was not there, or not any more, stops early or "
                     "reads what it may not."}));
   text.Blank();
-  AddTitle(scope, "  verdict", text);
-  uint64_t worlds = 0;
-  uint64_t changed = 0;
-  uint64_t differ = 0;
-  uint64_t unexcused = 0;
-  const size_t columns = scope.index_bits.size();
-  for (size_t i = 0; i < all.size(); i += columns) {
-    if (i == 0 || all[i].walk != all[i - 1].walk) {
-      text.Line(Name(all[i].walk));
-    }
-    std::string line = Concat({"  ", ModeName(all[i].levels), "    "});
-    std::vector<const ExploredRaces*> row;
-    bool is_finding = false;
-    for (size_t j = i; j < i + columns; ++j) {
-      const RaceResult& result = all[j].result;
-      row.push_back(&all[j]);
-      line += Right(Grouped(result.behaviours), 12);
-      worlds += result.behaviours;
-      changed += result.changed;
-      differ += result.differ;
-      unexcused += result.unexcused();
-      is_finding |= result.finding.has_value();
-    }
-    text.Line(Concat({line, "  ", Verdict(row)}),
-              is_finding ? LineStyle::kMarked : LineStyle::kPlain);
-  }
+  const Row sum = AddRows(scope, all, /*changing=*/true, text);
   AddWitnesses(all, text);
   AddFindings(all, text);
   text.Blank();
-  text.Line(Concat({Grouped(worlds), " worlds, ", Grouped(changed),
-                    " changed, ", Grouped(differ), " go wrong, ",
-                    Grouped(differ - unexcused), " as known"}),
+  text.Line(Concat({Grouped(sum.behaviours), " worlds, ", Grouped(sum.changed),
+                    " changed, ", Grouped(sum.differ), " go wrong, ",
+                    Grouped(sum.differ - sum.unexcused()), " as expected"}),
             LineStyle::kTitle);
   out.Write(text.text());
 }
@@ -369,79 +325,68 @@ Json JsonCounts(const std::array<uint64_t, kCount>& counts) {
   return json;
 }
 
-// What each object begins with.
-template <class Result>
-Json JsonMode(const ExploredMode<Result>& explored) {
-  return {{"walk", Name(explored.walk)},
-          {"space", ModeName(explored.levels)},
-          {"index_bits", explored.index_bits},
-          {"verdict", VerdictOf(explored)}};
-}
-
+// What both kinds of objects have.
 Json JsonOf(const Explored& explored) {
   const ExhaustResult& result = explored.result;
-  const Cause cause = ExpectedInStillTables(explored);
+  Json json = {{"walk", Name(explored.walk)},
+               {"space", ModeName(explored.levels)},
+               {"index_bits", explored.index_bits},
+               {"verdict", VerdictOf(explored)},
+               {"ranges", result.ranges},
+               {"outcomes", JsonCounts<Outcome>(result.outcomes)}};
+  json["outcomes"]["endless"] = result.endless;
+  return json;
+}
+
+Json JsonOfStill(const Explored& explored) {
+  const ExhaustResult& result = explored.result;
+  const Cause cause = explored.expected_still();
   const std::optional<WorldWitness>& first =
-      result.finding.has_value() ? result.finding : result.known;
-  Json json = JsonMode(explored);
+      result.finding().has_value() ? result.finding() : result.first_by(cause);
+  Json json = JsonOf(explored);
   json["expected_failure"] = cause == Cause::kNone ? Json() : Json(Name(cause));
-  json["ranges"] = result.ranges;
   json["behaviours"] = result.behaviours;
   json["differ"] = result.differ;
-  json["excused"] = result.excused;
-  json["outcomes"] = JsonCounts<Outcome>(result.outcomes);
-  json["outcomes"]["endless"] = result.endless;
+  json["excused"] = result.excused();
   json["invariant"] = result.invariant;
   json["first"] = first.has_value() ? Json(Describe(*first)) : Json();
   return json;
 }
 
-Json JsonOf(const ExploredRaces& explored) {
-  const RaceResult& result = explored.result;
+Json JsonOfChanging(const Explored& explored) {
+  const ExhaustResult& result = explored.result;
   Json known = Json::array();
   Json first = Json::object();
-  const auto add_first = [&](Cause cause,
-                             const std::optional<RaceWitness>& witness) {
-    if (!witness.has_value()) return;
-    first[std::string(Name(cause))] = Describe(*witness);
-  };
-  add_first(Cause::kNone, result.finding);
-  for (size_t i = 1; i < kCauseCount; ++i) {
+  for (size_t i = 0; i < kCauseCount; ++i) {
     const auto cause = static_cast<Cause>(i);
-    add_first(cause, result.known[i]);
-    if (!S390::ExpectedFailures(explored.walk, explored.levels)
-             .Contains(cause)) {
-      continue;
+    if (result.first[i].has_value()) {
+      first[std::string(Name(cause))] = Describe(*result.first[i]);
     }
-    known.push_back(Name(cause));
+    if (explored.expected().Contains(cause)) known.push_back(Name(cause));
   }
-  Json json = JsonMode(explored);
+  Json json = JsonOf(explored);
   json["known"] = known;
-  json["ranges"] = result.ranges;
   json["worlds"] = result.behaviours;
   json["changed"] = result.changed;
-  json["outcomes"] = JsonCounts<Outcome>(result.outcomes);
-  json["outcomes"]["endless"] = result.endless;
-  json["by_cause"] = JsonCounts<Cause>(result.excused);
+  json["by_cause"] = JsonCounts<Cause>(result.by_cause);
   json["first"] = first;
   return json;
 }
 
-template <class Result>
-Json JsonList(const std::vector<ExploredMode<Result>>& all) {
+template <class One>
+Json JsonList(const std::vector<Explored>& all, One&& one) {
   Json list = Json::array();
-  for (const ExploredMode<Result>& explored : all) {
-    list.push_back(JsonOf(explored));
-  }
+  for (const Explored& explored : all) list.push_back(one(explored));
   return list;
 }
 
 void PrintJson(const Scope& scope, const AllExplored& all, Output& out) {
-  out.Write(JsonText(Json{
-      {"pages", scope.bounds.pages},
-      {"walks", JsonList(all.quiet)},
-      {"changes",
-       {{"pages", scope.changes.pages}, {"walks", JsonList(all.races)}}}}));
+  out.Write(
+      JsonText(Json{{"pages", scope.bounds.pages},
+                    {"walks", JsonList(all.still, JsonOfStill)},
+                    {"changes",
+                     {{"pages", scope.changes.pages},
+                      {"walks", JsonList(all.changing, JsonOfChanging)}}}}));
 }
 
 int UsageError(std::string_view flag, std::string_view value,
@@ -515,14 +460,15 @@ int RunExhaust(const Arguments& arguments, Output& out) {
   if (arguments.Has("--json")) {
     PrintJson(scope, all, out);
   } else {
-    PrintTable(scope, all.quiet, out);
-    PrintTable(scope, all.races, out);
+    PrintStill(scope, all.still, out);
+    PrintChanging(scope, all.changing, out);
   }
-  const auto is_finding = [](const auto& explored) {
-    return explored.result.finding.has_value();
+  const auto is_finding = [](const Explored& explored) {
+    return explored.result.finding().has_value();
   };
-  return std::any_of(all.quiet.begin(), all.quiet.end(), is_finding) ||
-                 std::any_of(all.races.begin(), all.races.end(), is_finding)
+  return std::any_of(all.still.begin(), all.still.end(), is_finding) ||
+                 std::any_of(all.changing.begin(), all.changing.end(),
+                             is_finding)
              ? kFinding
              : kNothingFound;
 }

@@ -53,8 +53,7 @@ Tried Try(PagingMode mode, uint64_t cases) {
   if (mode.arch != ArchId::kS390) return tried;
   for (const Policy& policy : kAllWalks) {
     tried.worlds.push_back(
-        ExhaustTiny(1, mode.levels, policy, kWorlds,
-                    [](const ExhaustProgress& /*progress*/) {}));
+        ExhaustTiny(1, mode.levels, policy, Recheck::kNo, kWorlds));
   }
   return tried;
 }
@@ -144,12 +143,12 @@ void AddFindings(const std::vector<Tried>& surveys, TextLines& text) {
   for (const Tried& tried : surveys) {
     const ModeSurvey& survey = tried.survey;
     for (size_t walk = 0; walk < kWalkCount; ++walk) {
-      if (!tried.worlds.empty() && tried.worlds[walk].finding.has_value()) {
+      if (!tried.worlds.empty() && tried.worlds[walk].finding().has_value()) {
         text.Blank();
         text.Line(Concat({"FINDING in a small world of ", Name(survey.mode),
                           ": ", Name(kAllWalks[walk])}),
                   LineStyle::kMarked);
-        text.Line(Describe(*tried.worlds[walk].finding));
+        text.Line(Describe(*tried.worlds[walk].finding()));
       }
       const WalkSurvey& counts = survey.walks[walk];
       if (counts.findings == 0) continue;
@@ -220,7 +219,7 @@ Json JsonOf(size_t walk, const Tried& tried) {
     const ExhaustResult& worlds = tried.worlds[walk];
     json.update({{"small_worlds", worlds.behaviours},
                  {"small_worlds_differ", worlds.differ},
-                 {"small_worlds_excused", worlds.excused}});
+                 {"small_worlds_excused", worlds.excused()}});
   }
   if (counts.finding.has_value()) json["signature"] = Name(*counts.finding);
   return json;

@@ -10,7 +10,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pxdfuzz/exhaust/exhaust.h"
-#include "pxdfuzz/exhaust/exhaust_changes.h"
 #include "pxdfuzz/exhaust/lazy_memory.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/walk/walk.h"
@@ -58,23 +57,24 @@ struct TakesOnePage : GupFastText {
 };
 
 template <class Text>
-RaceResult Planted(int levels, Policy walk = kStaticLockless,
+ExhaustResult Planted(int levels, Policy walk = kStaticLockless,
                    uint64_t pages = 2) {
-  return ExhaustChanges<TinyS390<1>, Text>(levels, walk, {.pages = pages});
+  return Exhaust<TinyS390<1>, Text>(
+      levels, walk, {.pages = pages, .changes = EntryChanges::kBeforeUse});
 }
 
-uint64_t Of(const RaceResult& result, Outcome outcome) {
+uint64_t Of(const ExhaustResult& result, Outcome outcome) {
   return result.outcomes[static_cast<size_t>(outcome)];
 }
 
 // All that goes wrong is a finding and is `outcome`.
-void ExpectOnly(Outcome outcome, const RaceResult& result) {
+void ExpectOnly(Outcome outcome, const ExhaustResult& result) {
   EXPECT_GT(result.differ, 0u);
   EXPECT_EQ(Of(result, outcome), result.differ);
   EXPECT_EQ(result.unexcused(), result.differ);
-  ASSERT_TRUE(result.finding.has_value());
-  EXPECT_TRUE(result.finding->change.has_value());
-  EXPECT_EQ(result.finding->outcome, outcome);
+  ASSERT_TRUE(result.finding().has_value());
+  EXPECT_TRUE(result.finding()->change.has_value());
+  EXPECT_EQ(result.finding()->outcome, outcome);
 }
 
 TEST(PlantedTest, NothingPlantedIsNothingFound) {
@@ -94,10 +94,10 @@ TEST(PlantedTest, ACheckOfTheWrongLevel) {
     ExpectOnly(Outcome::kStale, Planted<ChecksAboveALargeLeaf>(levels));
   }
   // The entry that was not looked at.
-  const RaceResult detached = Planted<ChecksTheLeafAlone>(4);
-  EXPECT_EQ(detached.finding->change->entry.level, Level::kPmd);
-  const RaceResult unmapped = Planted<ChecksThePmdOfAPageAlone>(4);
-  EXPECT_EQ(unmapped.finding->change->entry.level, Level::kPte);
+  const ExhaustResult detached = Planted<ChecksTheLeafAlone>(4);
+  EXPECT_EQ(detached.finding()->change->entry.level, Level::kPmd);
+  const ExhaustResult unmapped = Planted<ChecksThePmdOfAPageAlone>(4);
+  EXPECT_EQ(unmapped.finding()->change->entry.level, Level::kPte);
 }
 
 TEST(PlantedTest, ACheckBeforeTheReference) {
@@ -117,47 +117,50 @@ TEST(PlantedTest, ATableThatIsReadTwice) {
 // 0, and a page may be read alone by then.
 TEST(PlantedTest, ALeafThatIsReadTwice) {
   for (int levels = 2; levels <= 4; ++levels) {
-    const RaceResult result =
+    const ExhaustResult result =
         Planted<GoesByASecondRead<WalkStep::kLeaf>>(levels);
     EXPECT_GT(Of(result, Outcome::kWrongPage), 0u);
     EXPECT_GT(Of(result, Outcome::kStale), 0u);
     EXPECT_EQ(Of(result, Outcome::kWrongPage) + Of(result, Outcome::kStale),
               result.unexcused());
-    ASSERT_TRUE(result.finding.has_value());
-    EXPECT_EQ(result.finding->outcome, Outcome::kWrongPage);
+    ASSERT_TRUE(result.finding().has_value());
+    EXPECT_EQ(result.finding()->outcome, Outcome::kWrongPage);
   }
 }
 
 TEST(PlantedTest, PagesThatAreLeftOut) {
-  const RaceResult result = Planted<TakesOnePage>(3);
+  const ExhaustResult result = Planted<TakesOnePage>(3);
   EXPECT_GT(Of(result, Outcome::kShort), 0u);
   EXPECT_EQ(Of(result, Outcome::kShort), result.unexcused());
 }
 
 // A cause excuses what shows it, and not all that its walk does.
 TEST(PlantedTest, AnotherDefectExcusesNothing) {
-  const RaceResult by_pointer = Planted<HasNoRecheck>(3, kStaticByPointer);
+  const ExhaustResult by_pointer = Planted<HasNoRecheck>(3, kStaticByPointer);
   EXPECT_GT(by_pointer.excused_by(Cause::kDoubleFetch), 0u);
   EXPECT_EQ(by_pointer.unexcused(), Of(by_pointer, Outcome::kStale));
   EXPECT_GT(by_pointer.unexcused(), 0u);
   // Nothing checks a copy, ...
-  const RaceResult by_value = Planted<HasNoRecheck>(2, kFoldedAwareByValue);
+  const ExhaustResult by_value = Planted<HasNoRecheck>(2, kFoldedAwareByValue);
   EXPECT_EQ(by_value.excused_by(Cause::kVacuousRecheck), 0u);
   EXPECT_GT(by_value.unexcused(), 0u);
   // ... or while the entry is still the same.
-  const RaceResult too_early =
+  const ExhaustResult too_early =
       Planted<GrabsAfterTheCheck>(2, kFoldedAwareByValue);
   EXPECT_EQ(too_early.excused_by(Cause::kVacuousRecheck), 0u);
   EXPECT_GT(too_early.unexcused(), 0u);
 }
 
 TEST(PlantedTest, WorldsAreBounded) {
-  const RaceResult first = ExhaustChanges<TinyS390<1>, HasNoRecheck>(
-      4, kStaticLockless, {.stop_at_finding = true});
+  const ExhaustResult first = Exhaust<TinyS390<1>, HasNoRecheck>(
+      4, kStaticLockless,
+      {.changes = EntryChanges::kBeforeUse, .stop_at_finding = true});
   EXPECT_EQ(first.unexcused(), 1u);
   EXPECT_FALSE(first.complete);
-  const RaceResult some =
-      ExhaustChanges<TinyS390<1>>(4, kStaticLockless, {.behaviours = 100});
+  const ExhaustResult some =
+      Exhaust<TinyS390<1>, GupFastText>(
+          4, kStaticLockless,
+          {.changes = EntryChanges::kBeforeUse, .behaviours = 100});
   EXPECT_EQ(some.behaviours, 100u);
   EXPECT_FALSE(some.complete);
 }
@@ -169,20 +172,21 @@ TEST(PlantedTest, WorldsAreBounded) {
 // What goes wrong, and what was changed into what, whenever that was.
 template <class Text>
 std::set<std::string> AllThatGoesWrong(int levels, Policy walk,
-                                       LazyWorld<TinyS390<1>>::Changes changes,
+                                       EntryChanges changes,
                                        uint64_t& worlds) {
   using A = TinyS390<1>;
   std::set<std::string> all;
-  RaceExhaustion<A, Text> exhaustion(levels, walk, {}, changes);
+  Exhaustion<A, Text> exhaustion(levels, walk, {.changes = changes});
   for (const Request& request : RequestsWithin<A>(levels, {.pages = 2})) {
     exhaustion.Run(
         request, [] {},
-        [&](const LazyWorld<A>& world, Outcome outcome, size_t position) {
-          if (outcome == Outcome::kAgrees) return;
+        [&](const LazyWorld<A>& world, const JudgedPages& judged) {
+          if (judged.outcome == Outcome::kAgrees) return;
           std::string text =
               std::to_string(request.start) + "+" +
               std::to_string(request.pages) + (request.write ? "w " : "r ") +
-              std::string(Name(outcome)) + std::to_string(position) + " ";
+              std::string(Name(judged.outcome)) +
+              std::to_string(judged.page) + " ";
           for (const auto& entry : world.ChosenEntries()) {
             text += std::to_string(entry.table) + "/" +
                     std::to_string(entry.index) + "=" +
@@ -202,14 +206,13 @@ std::set<std::string> AllThatGoesWrong(int levels, Policy walk,
 
 template <class Text>
 void ExpectTheSameAtAnyTime(Policy walk) {
-  using Changes = LazyWorld<TinyS390<1>>::Changes;
   for (int levels = 2; levels <= 4; ++levels) {
     uint64_t few = 0;
     uint64_t many = 0;
     const std::set<std::string> before_use =
-        AllThatGoesWrong<Text>(levels, walk, Changes::kBeforeUse, few);
+        AllThatGoesWrong<Text>(levels, walk, EntryChanges::kBeforeUse, few);
     const std::set<std::string> before_any_read =
-        AllThatGoesWrong<Text>(levels, walk, Changes::kBeforeAnyRead, many);
+        AllThatGoesWrong<Text>(levels, walk, EntryChanges::kBeforeAnyRead, many);
     EXPECT_EQ(before_use, before_any_read) << Name(walk) << levels;
     EXPECT_LT(few, many);
   }
@@ -232,12 +235,13 @@ TEST(TimeTest, OtherTimesShowNothingElse) {
 // Worlds of the first page alone.
 template <class Text = GupFastText>
 uint64_t OnePage(int levels, Policy walk, bool write) {
-  RaceExhaustion<TinyS390<1>, Text> exhaustion(levels, walk, {});
+  Exhaustion<TinyS390<1>, Text> exhaustion(
+      levels, walk, {.changes = EntryChanges::kBeforeUse});
   EXPECT_TRUE(exhaustion.Run({0, 1, write}, [] {}));
   return exhaustion.result().behaviours;
 }
 
-TEST(RaceCountTest, OnePageByHand) {
+TEST(ChangingCountTest, OnePageByHand) {
   // 5 levels. Holes at each end the walk: 5 worlds. Else references are taken,
   // and the recheck reads the leaf once more. Before either nothing is
   // changed, or the leaf is:

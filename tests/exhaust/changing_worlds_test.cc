@@ -4,7 +4,7 @@
 // than those of `pxdfuzz exhaust`: up to 4 pages with 1 index bit a level, up
 // to 2 with 2 bits, where all causes are seen and all walks take some seconds.
 
-#include "pxdfuzz/exhaust/exhaust_changes.h"
+#include "pxdfuzz/exhaust/exhaust.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,6 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pxdfuzz/exhaust/exhaust.h"
 #include "pxdfuzz/paging/policy.h"
 
 namespace pxdfuzz {
@@ -22,16 +21,17 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-RaceResult Explore(int index_bits, int levels, Policy walk, Recheck recheck,
+ExhaustResult Explore(int index_bits, int levels, Policy walk, Recheck recheck,
                    uint64_t pages) {
-  return ExhaustChangesTiny(index_bits, levels, walk, recheck, {.pages = pages},
-                            [](const ExhaustProgress&) {});
+  return ExhaustTiny(
+      index_bits, levels, walk, recheck,
+      {.pages = pages, .changes = EntryChanges::kBeforeUse});
 }
 
 // What each walk is known to do is seen, and nothing else.
 void ExpectAsKnown(int index_bits, Policy walk, Recheck recheck) {
   for (int levels = 2; levels <= 5; ++levels) {
-    const RaceResult result =
+    const ExhaustResult result =
         Explore(index_bits, levels, walk, recheck, index_bits == 1 ? 4 : 2);
     const std::string which =
         std::string(Name(walk)) + " " + std::to_string(levels);
@@ -44,10 +44,10 @@ void ExpectAsKnown(int index_bits, Policy walk, Recheck recheck) {
           (cause != Cause::kVacuousRecheck || recheck == Recheck::kYes);
       EXPECT_EQ(result.excused_by(cause) > 0, expected)
           << which << " " << Name(cause);
-      EXPECT_EQ(result.known[i].has_value(), expected) << which;
+      EXPECT_EQ(result.first[i].has_value(), expected) << which;
     }
     EXPECT_EQ(result.unexcused(), 0u) << which;
-    EXPECT_FALSE(result.finding.has_value()) << which;
+    EXPECT_FALSE(result.finding().has_value()) << which;
     EXPECT_TRUE(result.complete) << which;
   }
 }
@@ -73,13 +73,13 @@ INSTANTIATE_TEST_SUITE_P(IndexBits, WalksTest, testing::Values(1, 2),
 // -----------------------------------------------------------------------------
 // How many worlds there are.
 
-TEST(RaceCountTest, WholeSpaces) {
+TEST(ChangingCountTest, WholeSpaces) {
   struct Numbers {
     uint64_t worlds;
     uint64_t changed;
   };
   const auto expect = [](Policy walk, int levels, const Numbers& expected) {
-    const RaceResult result = Explore(1, levels, walk, Recheck::kYes, 4);
+    const ExhaustResult result = Explore(1, levels, walk, Recheck::kYes, 4);
     EXPECT_EQ(result.behaviours, expected.worlds) << Name(walk) << levels;
     EXPECT_EQ(result.changed, expected.changed) << Name(walk) << levels;
   };
@@ -92,15 +92,14 @@ TEST(RaceCountTest, WholeSpaces) {
 }
 
 // Among them are those in which nothing is changed.
-TEST(RaceCountTest, TheQuietWorldsAreThere) {
+TEST(ChangingCountTest, TheQuietWorldsAreThere) {
   for (const Policy& walk : kAllWalks) {
     for (int levels = 2; levels <= 5; ++levels) {
       if (S390::ExpectedFailures(walk, levels).InStillTables() != Cause::kNone)
         continue;
-      const RaceResult result = Explore(1, levels, walk, Recheck::kYes, 3);
+      const ExhaustResult result = Explore(1, levels, walk, Recheck::kYes, 3);
       EXPECT_EQ(result.behaviours - result.changed,
-                ExhaustTiny(1, levels, walk, {.pages = 3},
-                            [](const ExhaustProgress&) {})
+                ExhaustTiny(1, levels, walk, Recheck::kNo, {.pages = 3})
                     .behaviours)
           << Name(walk) << levels;
     }
@@ -109,11 +108,11 @@ TEST(RaceCountTest, TheQuietWorldsAreThere) {
 
 // -----------------------------------------------------------------------------
 
-TEST(RaceWitnessTest, TellsWhatBecameOfWhat) {
-  const RaceResult result =
+TEST(ChangingWitnessTest, TellsWhatBecameOfWhat) {
+  const ExhaustResult result =
       Explore(1, 2, kFoldedAwareByValue, Recheck::kYes, 1);
-  const std::optional<RaceWitness>& witness =
-      result.known[static_cast<size_t>(Cause::kVacuousRecheck)];
+  const std::optional<WorldWitness>& witness =
+      result.first_by(Cause::kVacuousRecheck);
   ASSERT_TRUE(witness.has_value());
   EXPECT_EQ(
       Describe(*witness),
@@ -127,10 +126,10 @@ TEST(RaceWitnessTest, TellsWhatBecameOfWhat) {
       "  reference         before 31, after none\n");
 }
 
-TEST(RaceWitnessTest, TellsOfAReadWhereThereIsNothing) {
-  const RaceResult result = Explore(1, 3, kStaticByPointer, Recheck::kYes, 1);
-  const std::optional<RaceWitness>& witness =
-      result.known[static_cast<size_t>(Cause::kDoubleFetch)];
+TEST(ChangingWitnessTest, TellsOfAReadWhereThereIsNothing) {
+  const ExhaustResult result = Explore(1, 3, kStaticByPointer, Recheck::kYes, 1);
+  const std::optional<WorldWitness>& witness =
+      result.first_by(Cause::kDoubleFetch);
   ASSERT_TRUE(witness.has_value());
   EXPECT_THAT(witness->returned, ElementsAre());
   const std::string text = Describe(*witness);
@@ -139,16 +138,17 @@ TEST(RaceWitnessTest, TellsOfAReadWhereThereIsNothing) {
                               "empty\n"));
 }
 
-TEST(ExhaustChangesTest, TellsItsProgress) {
+TEST(ChangingWorldsTest, TellsItsProgress) {
   ExhaustProgress last;
   uint64_t calls = 0;
-  const RaceResult result =
-      ExhaustChangesTiny(1, 2, kStaticLockless, Recheck::kYes, {.pages = 4},
-                         [&](const ExhaustProgress& progress) {
-                           EXPECT_GE(progress.behaviours, last.behaviours);
-                           last = progress;
-                           ++calls;
-                         });
+  const ExhaustResult result =
+      ExhaustTiny(1, 2, kStaticLockless, Recheck::kYes,
+                  {.pages = 4, .changes = EntryChanges::kBeforeUse},
+                  [&](const ExhaustProgress& progress) {
+                    EXPECT_GE(progress.behaviours, last.behaviours);
+                    last = progress;
+                    ++calls;
+                  });
   EXPECT_EQ(calls, 20u);
   EXPECT_EQ(last.ranges_done, 20u);
   EXPECT_EQ(last.behaviours, result.behaviours);
