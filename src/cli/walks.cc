@@ -13,7 +13,6 @@
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/report/words.h"
 #include "src/cli/commands.h"
-#include "src/cli/survey/changing_survey.h"
 #include "src/cli/survey/survey.h"
 
 namespace pxdfuzz {

@@ -21,7 +21,6 @@
 #include "pxdfuzz/view/case_tables.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
-#include "src/cli/survey/changing_survey.h"
 #include "src/cli/survey/survey.h"
 #include "src/cli/text/json.h"
 
@@ -158,7 +157,7 @@ TurnCounts CountTurns(PagingMode mode) {
   TurnCounts counts;
   VisitArch(mode.arch, [&]<class A>() {
     for (uint64_t number = 0; number < kTraced; ++number) {
-      const Case c = SurveyCase(mode, number);
+      const Case c = SurveyCase(mode, number, Stillness::kStill);
       const CaseTables tables(c);
       for (const Request& request : c.requests) {
         if (Permitted<A>(c.mode.levels, request.start, request.pages) ==
@@ -196,9 +195,10 @@ class Evidence {
     for (const PagingMode& mode : kAllPagingModes) {
       if (!IsBuilt(mode)) continue;
       progress.Say(Concat({"trying ", pxdfuzz::Name(mode)}));
-      surveys_.push_back(Survey(mode, kSurveyed));
+      for (const Stillness tables : {Stillness::kStill, Stillness::kChanging}) {
+        surveys_.push_back(Survey(mode, kSurveyed, tables));
+      }
       turns_.emplace_back(mode, CountTurns(mode));
-      changing_.push_back(SurveyChanging(mode, kSurveyed));
     }
   }
 
@@ -234,25 +234,34 @@ class Evidence {
                               : Concat({Grouped(wrong), " differences"})});
   }
 
-  // Whether a walk gave the reference's pages in every request there.
-  bool Agrees(Policy policy, int least, int most) const {
+  // Whether a walk gave what it may give in every request there.
+  bool Agrees(Policy policy, int least, int most,
+              Stillness tables = Stillness::kStill) const {
     bool agrees = true;
-    ForS390(least, most, [&](const ModeSurvey& survey) {
-      agrees &= survey.walks[IndexOf(policy)].agreed == survey.requests;
-    });
+    ForS390(
+        least, most,
+        [&](const ModeSurvey& survey) {
+          agrees &= survey.walks[IndexOf(policy)].agreed == survey.requests;
+        },
+        tables);
     return agrees;
   }
 
   // "12 of 300 requests with 2 levels, ...", over the levels 2 to 5.
-  std::string Disagreements(Policy policy) const {
+  std::string Disagreements(Policy policy,
+                            Stillness tables = Stillness::kStill) const {
     std::vector<std::string> texts;
-    ForS390(2, 5, [&](const ModeSurvey& survey) {
-      const uint64_t wrong =
-          survey.requests - survey.walks[IndexOf(policy)].agreed;
-      texts.push_back(Concat({Grouped(wrong), " of ", Grouped(survey.requests),
-                              " requests with ",
-                              std::to_string(survey.mode.levels), " levels"}));
-    });
+    ForS390(
+        2, 5,
+        [&](const ModeSurvey& survey) {
+          const uint64_t wrong =
+              survey.requests - survey.walks[IndexOf(policy)].agreed;
+          texts.push_back(
+              Concat({Grouped(wrong), " of ", Grouped(survey.requests),
+                      " requests with ", std::to_string(survey.mode.levels),
+                      " levels"}));
+        },
+        tables);
     return Enumerate(texts);
   }
 
@@ -268,55 +277,28 @@ class Evidence {
     return count;
   }
 
-  // While tables changed: whether a walk held in every request of s390, and
-  // "12 of 300 requests with 2 levels, ..." in which it did not.
-  bool HoldsInChange(Policy policy) const {
-    return WrongInChange(policy, 2, 5) == 0;
-  }
-  std::string DisagreementsInChange(Policy policy) const {
-    std::vector<std::string> texts;
-    for (const ChangingSurvey& survey : changing_) {
-      if (survey.mode.arch != ArchId::kS390) continue;
-      const int levels = survey.mode.levels;
-      texts.push_back(
-          Concat({Grouped(WrongInChange(policy, levels, levels)), " of ",
-                  Grouped(survey.requests), " requests with ",
-                  std::to_string(levels), " levels"}));
-    }
-    return Enumerate(texts);
-  }
   // "52,000 requests, a change met in 31,000 of them".
   std::string RequestsInChange(Policy policy) const {
     uint64_t requests = 0;
     uint64_t met = 0;
-    for (const ChangingSurvey& survey : changing_) {
-      if (survey.mode.arch != ArchId::kS390) continue;
-      requests += survey.requests;
-      met += survey.walks[IndexOf(policy)].met_changes;
-    }
+    ForS390(
+        2, 5,
+        [&](const ModeSurvey& survey) {
+          requests += survey.requests;
+          met += survey.walks[IndexOf(policy)].met_changes;
+        },
+        Stillness::kChanging);
     return Concat({Grouped(requests), " requests, a change met in ",
                    Grouped(met), " of them"});
   }
 
  private:
-  uint64_t WrongInChange(Policy policy, int least, int most) const {
-    uint64_t wrong = 0;
-    for (const ChangingSurvey& survey : changing_) {
-      if (survey.mode.arch != ArchId::kS390 || survey.mode.levels < least ||
-          survey.mode.levels > most) {
-        continue;
-      }
-      const ChangingWalkSurvey& walk = survey.walks[IndexOf(policy)];
-      wrong += walk.findings + walk.AllExcused();
-    }
-    return wrong;
-  }
-
   template <class Visitor>
-  void ForS390(int least, int most, Visitor visit) const {
+  void ForS390(int least, int most, Visitor visit,
+               Stillness tables = Stillness::kStill) const {
     for (const ModeSurvey& survey : surveys_) {
-      if (survey.mode.arch == ArchId::kS390 && survey.mode.levels >= least &&
-          survey.mode.levels <= most) {
+      if (survey.tables == tables && survey.mode.arch == ArchId::kS390 &&
+          survey.mode.levels >= least && survey.mode.levels <= most) {
         visit(survey);
       }
     }
@@ -324,7 +306,6 @@ class Evidence {
 
   std::vector<ModeSurvey> surveys_;
   std::vector<std::pair<PagingMode, TurnCounts>> turns_;
-  std::vector<ChangingSurvey> changing_;
 };
 
 constexpr PagingMode S390With(uint8_t levels) {
@@ -409,7 +390,7 @@ Claim MergedIsRight(const Evidence& evidence) {
   return {"Passing value and pointer to pXd_offset_lockless() is right.",
           kMerged,
           HoldsIf(evidence.Agrees(kStaticLockless, 2, 5) &&
-                  evidence.HoldsInChange(kStaticLockless)),
+                  evidence.Agrees(kStaticLockless, 2, 5, Stillness::kChanging)),
           Concat({evidence.Tried(kStaticLockless, 2, 5),
                   ". While tables change, with gup_fast's recheck: ",
                   evidence.RequestsInChange(kStaticLockless),
@@ -431,20 +412,21 @@ Claim OffsetAgain(const Evidence& evidence) {
 }
 
 Claim PointersWouldDo(const Evidence& evidence) {
-  const bool holds = evidence.HoldsInChange(kStaticByPointer) &&
-                     evidence.HoldsInChange(kFoldedAwareByPointer);
+  const bool holds =
+      evidence.Agrees(kStaticByPointer, 2, 5, Stillness::kChanging) &&
+      evidence.Agrees(kFoldedAwareByPointer, 2, 5, Stillness::kChanging);
   return {
       "Passing pointers alone would do in gup_fast.", kDiscussion,
       HoldsIf(holds),
-      Concat({"While tables change, with gup_fast's recheck, "
-              "static-by-pointer goes wrong in ",
-              evidence.DisagreementsInChange(kStaticByPointer),
-              ", folded-aware-by-pointer in ",
-              evidence.DisagreementsInChange(kFoldedAwareByPointer),
-              ": an entry that was cleared after the loop had tested it is "
-              "read again by the offset function, and leads nowhere. Shown by ",
-              kByPointerWitness, ". ", kFindingPage,
-              " has the kernel's text."})};
+      Concat(
+          {"While tables change, with gup_fast's recheck, "
+           "static-by-pointer goes wrong in ",
+           evidence.Disagreements(kStaticByPointer, Stillness::kChanging),
+           ", folded-aware-by-pointer in ",
+           evidence.Disagreements(kFoldedAwareByPointer, Stillness::kChanging),
+           ": an entry that was cleared after the loop had tested it is "
+           "read again by the offset function, and leads nowhere. Shown by ",
+           kByPointerWitness, ". ", kFindingPage, " has the kernel's text."})};
 }
 
 Claim SameEntries(const Evidence& evidence) {
@@ -527,15 +509,16 @@ Claim MoreReadOnce() {
 }
 
 Claim AsGood(const Evidence& evidence) {
-  const bool holds = evidence.HoldsInChange(kFoldedAwareByValue) ||
-                     !evidence.HoldsInChange(kStaticLockless);
+  const bool holds =
+      evidence.Agrees(kFoldedAwareByValue, 2, 5, Stillness::kChanging) ||
+      !evidence.Agrees(kStaticLockless, 2, 5, Stillness::kChanging);
   return {
       "The folded-aware repair by value is as good as the merged one.",
       "nobody; it lies between the lines", HoldsIf(holds),
       Concat({"While tables change, with gup_fast's recheck, "
               "folded-aware-by-value returns pages that were gone when their "
               "references were taken, or others', in ",
-              evidence.DisagreementsInChange(kFoldedAwareByValue),
+              evidence.Disagreements(kFoldedAwareByValue, Stillness::kChanging),
               "; static-lockless in none. Below a folded level the check "
               "compares a local copy with itself: pmd with 2 levels, "
               "region-third leaves with 3. Shown by ",

@@ -11,14 +11,14 @@
 
 namespace pxdfuzz {
 
-// `cells` in columns of `columns` characters, behind `name`, which has `width`
-// of its own. A long cell takes from the next one's room.
+// `cells` in columns that have room for the name of any cause, behind `name`,
+// which has `width` characters. A long cell takes from the next one's room.
 inline std::string MatrixRow(std::string_view name, size_t width,
-                             size_t columns,
                              const std::vector<std::string>& cells) {
+  constexpr size_t kColumns = 17;
   std::string line(name);
   for (size_t i = 0; i < cells.size(); ++i) {
-    line.resize(std::max(line.size() + 1, width + i * columns), ' ');
+    line.resize(std::max(line.size() + 1, width + i * kColumns), ' ');
     line += cells[i];
   }
   return line;

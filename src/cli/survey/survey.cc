@@ -2,53 +2,97 @@
 
 #include "src/cli/survey/survey.h"
 
+#include <memory>
 #include <string_view>
 
 #include "fuzz/generator/generator.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 
-Case SurveyCase(PagingMode mode, uint64_t number) {
-  Rng rng(Rng::Mix(number) ^ IndexOf(mode));
-  return Generator(rng, InfoOf(mode)).DrawCase();
+namespace {
+
+void Count(const WalkVerdict& verdict, size_t pages, WalkSurvey& walk) {
+  const bool agrees = verdict.outcome == Outcome::kAgrees;
+  if (agrees) {
+    ++walk.agreed;
+  } else if (verdict.is_finding()) {
+    ++walk.findings;
+  } else {
+    ++walk.excused[std::string(Name(verdict.excuse))];
+  }
+  if (!verdict.marks.invariant) {
+    ++walk.broke_invariant;
+    walk.broke_invariant_only += agrees ? 1 : 0;
+  }
+  if (verdict.changes > 0) {
+    ++walk.met_changes;
+    walk.cut_short += verdict.pages < pages ? 1 : 0;
+  }
 }
 
-ModeSurvey Survey(PagingMode mode, uint64_t cases) {
-  ModeSurvey survey{.mode = mode, .cases = cases};
-  Oracle oracle;
+}  // namespace
+
+uint64_t WalkSurvey::Excused(std::string_view by) const {
+  const auto found = excused.find(by);
+  return found == excused.end() ? 0 : found->second;
+}
+
+uint64_t WalkSurvey::all_excused() const {
+  uint64_t sum = 0;
+  for (const auto& [by, count] : excused) sum += count;
+  return sum;
+}
+
+SurveyResult ResultOf(const WalkSurvey& walk, bool failure_is_expected) {
+  if (walk.findings > 0) return SurveyResult::kFinding;
+  if (walk.all_excused() > 0) return SurveyResult::kExpectedFailure;
+  return failure_is_expected ? SurveyResult::kNotSeen : SurveyResult::kHolds;
+}
+
+std::string_view Name(SurveyResult result) {
+  constexpr std::array<std::string_view, 4> kNames = {
+      "holds", "expected-failure", "not-seen", "finding"};
+  return kNames[static_cast<size_t>(result)];
+}
+
+Case SurveyCase(PagingMode mode, uint64_t number, Stillness tables) {
+  const bool changing = tables == Stillness::kChanging;
+  Rng rng(Rng::Mix(changing ? ~number : number) ^ IndexOf(mode));
+  Generator generator(rng, InfoOf(mode));
+  Case c = generator.DrawCase();
+  if (!changing) return c;
+  generator.AddConcurrentOps(c.requests[0], c);
+  Canonicalize(c);
+  return c;
+}
+
+ModeSurvey Survey(PagingMode mode, uint64_t cases, Stillness tables) {
+  ModeSurvey survey{.mode = mode,
+                    .tables = tables,
+                    .cases = cases,
+                    .walks = std::vector<WalkSurvey>(kWalkCount)};
+  const auto oracle = std::make_unique<Oracle>();
   for (uint64_t number = 0; number < cases; ++number) {
-    const Verdict& verdict = oracle.Judge(
-        SurveyCase(mode, number), WalkSet::All(), Excuses::kExpectedFailures);
+    const Verdict& verdict =
+        oracle->Judge(SurveyCase(mode, number, tables), WalkSet::All(),
+                      Excuses::kExpectedFailures);
+    survey.impossible += verdict.inconclusive != Inconclusive::kNo ? 1 : 0;
     for (const RequestVerdict& request : verdict.requests) {
       if (request.inconclusive != Inconclusive::kNo) continue;
       ++survey.requests;
       survey.crossings += request.crosses_folded ? 1 : 0;
       survey.pages += request.pages;
       for (size_t i = 0; i < kWalkCount; ++i) {
-        const WalkVerdict& verdict_of_walk = request.walks[i];
-        WalkSurvey& walk = survey.walks[i];
-        const bool agrees = verdict_of_walk.outcome == Outcome::kAgrees;
-        if (agrees) {
-          ++walk.agreed;
-        } else if (verdict_of_walk.is_finding()) {
-          ++walk.findings;
-        } else {
-          ++walk.excused;
-        }
-        if (verdict_of_walk.marks.invariant) continue;
-        ++walk.broke_invariant;
-        walk.broke_invariant_only += agrees ? 1 : 0;
+        Count(request.walks[i], request.pages, survey.walks[i]);
       }
     }
-    if (verdict.finding.has_value()) {
-      WalkSurvey& walk = survey.walks[verdict.finding->walk];
-      if (!walk.finding.has_value()) {
-        walk.finding = verdict.finding->signature;
-      }
-    }
+    if (!verdict.finding.has_value()) continue;
+    std::string& first = survey.walks[verdict.finding->walk].finding;
+    if (first.empty()) first = Name(verdict.finding->signature);
   }
   return survey;
 }
@@ -91,6 +135,12 @@ Causes ExpectedFailures(Policy policy, PagingMode mode) {
     causes = A::ExpectedFailures(policy, mode.levels);
   });
   return causes;
+}
+
+Causes ExpectedFailures(Policy policy, PagingMode mode, Stillness tables) {
+  const Causes all = ExpectedFailures(policy, mode);
+  return tables == Stillness::kChanging ? all
+                                        : Causes().Add(all.InStillTables());
 }
 
 std::string_view WitnessOf(PagingMode mode) {

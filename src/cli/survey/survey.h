@@ -5,55 +5,84 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
-#include <optional>
+#include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "pxdfuzz/case/case.h"
-#include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
 
 namespace pxdfuzz {
 
-// How one walk did on many requests.
+// Whether tables stay as they are while they are walked.
+enum class Stillness : uint8_t { kStill, kChanging };
+
+// How one walk, of the model or of kernel code, did on many requests.
 struct WalkSurvey {
   uint64_t agreed = 0;
-  // Disagreed as it is known to (A::ExpectedFailures), or in a way that it is
-  // not.
-  uint64_t excused = 0;
+  // Requests in which it went wrong as is expected, by the name of the cause or
+  // of the known finding.
+  std::map<std::string, uint64_t, std::less<>> excused;
+  // Those in which it went wrong otherwise, and the first of them.
   uint64_t findings = 0;
-  // Returned the right pages and broke the loop invariant of the thread.
-  uint64_t broke_invariant_only = 0;
+  std::string finding;
+  // Broke the loop invariant of the thread; and returned the right pages all
+  // the same.
   uint64_t broke_invariant = 0;
-  // The first finding.
-  std::optional<Signature> finding;
+  uint64_t broke_invariant_only = 0;
+  // Met a concurrent operation; and returned less than there was at the start.
+  uint64_t met_changes = 0;
+  uint64_t cut_short = 0;
+
+  uint64_t Excused(std::string_view by) const;
+  uint64_t all_excused() const;
 };
 
+// What a table's cell says of a walk, given what is expected of it.
+enum class SurveyResult : uint8_t {
+  kHolds,
+  kExpectedFailure,
+  kNotSeen,  // a failure is expected, and there was none
+  kFinding,
+};
+SurveyResult ResultOf(const WalkSurvey& walk, bool failure_is_expected);
+// "holds", "expected-failure", "not-seen", "finding".
+std::string_view Name(SurveyResult result);
+
+// Walks on the cases of one paging mode.
 struct ModeSurvey {
   PagingMode mode;
+  Stillness tables = Stillness::kStill;
   uint64_t cases = 0;
+  // Cases of which an operation is one that Linux never does.
+  uint64_t impossible = 0;
   // Requests that were compared, and those of them whose range crosses a
   // boundary of the root's entries although Linux has levels above it.
   uint64_t requests = 0;
   uint64_t crossings = 0;
   uint64_t pages = 0;  // returned by the reference
-  // By position in kAllWalks.
-  std::array<WalkSurvey, kWalkCount> walks{};
+  // Of the model, by position in kAllWalks; one of kernel code.
+  std::vector<WalkSurvey> walks;
 };
 
 // The case with that number out of those that surveys of `mode` are made of,
-// the same whenever it is asked for.
-Case SurveyCase(PagingMode mode, uint64_t number);
+// the same whenever it is asked for. Where tables change, most have operations
+// that Linux does.
+Case SurveyCase(PagingMode mode, uint64_t number, Stillness tables);
 
-// Walks `cases` cases of a paging mode with all walks.
-ModeSurvey Survey(PagingMode mode, uint64_t cases);
+// Walks `cases` cases of a paging mode with all walks; where tables change,
+// with the recheck.
+ModeSurvey Survey(PagingMode mode, uint64_t cases, Stillness tables);
 
 // Why a walk goes wrong in the paging modes where it does.
 std::string WhyWrong(Policy policy);
 
 // A::ExpectedFailures and A::Witness of a paging mode that is built.
 Causes ExpectedFailures(Policy policy, PagingMode mode);
+// Those of them that can be seen.
+Causes ExpectedFailures(Policy policy, PagingMode mode, Stillness tables);
 std::string_view WitnessOf(PagingMode mode);
 
 }  // namespace pxdfuzz
