@@ -19,11 +19,11 @@ namespace pxdfuzz {
 // How much there is to a case, most important first: the lesser is the simpler.
 // Of a canonical case that is built.
 //
-// First come levels of tables, requests, records and words on the stack and
-// changes, kinds of records and of changes, levels of leaves, pages, entries,
-// writes, states, how many moments something changes at, and the stack; then
-// what is mere numbers: the order of records, addresses, reads, frames and
-// words. No two different cases of one architecture have the same.
+// First come levels of tables, requests, operations and words on the stack,
+// kinds of operations, levels of leaves, pages, entries, writes, states, how
+// many moments something changes at, and the stack; then what is mere numbers:
+// the order of the set-up, addresses, reads, frames and words. No two different
+// cases of one architecture have the same.
 class Complexity {
  public:
   explicit Complexity(const Case& c);
@@ -36,7 +36,7 @@ class Complexity {
 
 // One way in which a case may be made simpler.
 struct Reduction {
-  std::string_view name;  // "drop-record"
+  std::string_view name;  // "drop-setup"
   std::string_view what;  // one line, without a full stop
   // Adds what it makes of `c`, in the order in which it is to be tried. Not all
   // of it is simpler than `c`, or canonical.
