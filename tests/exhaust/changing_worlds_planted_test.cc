@@ -58,7 +58,7 @@ struct TakesOnePage : GupFastText {
 
 template <class Text>
 ExhaustResult Planted(int levels, Policy walk = kStaticLockless,
-                   uint64_t pages = 2) {
+                      uint64_t pages = 2) {
   return Exhaust<TinyS390<1>, Text>(
       levels, walk, {.pages = pages, .changes = EntryChanges::kBeforeUse});
 }
@@ -157,10 +157,9 @@ TEST(PlantedTest, WorldsAreBounded) {
       {.changes = EntryChanges::kBeforeUse, .stop_at_finding = true});
   EXPECT_EQ(first.unexcused(), 1u);
   EXPECT_FALSE(first.complete);
-  const ExhaustResult some =
-      Exhaust<TinyS390<1>, GupFastText>(
-          4, kStaticLockless,
-          {.changes = EntryChanges::kBeforeUse, .behaviours = 100});
+  const ExhaustResult some = Exhaust<TinyS390<1>, GupFastText>(
+      4, kStaticLockless,
+      {.changes = EntryChanges::kBeforeUse, .behaviours = 100});
   EXPECT_EQ(some.behaviours, 100u);
   EXPECT_FALSE(some.complete);
 }
@@ -172,8 +171,7 @@ TEST(PlantedTest, WorldsAreBounded) {
 // What goes wrong, and what was changed into what, whenever that was.
 template <class Text>
 std::set<std::string> AllThatGoesWrong(int levels, Policy walk,
-                                       EntryChanges changes,
-                                       uint64_t& worlds) {
+                                       EntryChanges changes, uint64_t& worlds) {
   using A = TinyS390<1>;
   std::set<std::string> all;
   Exhaustion<A, Text> exhaustion(levels, walk, {.changes = changes});
@@ -182,11 +180,11 @@ std::set<std::string> AllThatGoesWrong(int levels, Policy walk,
         request, [] {},
         [&](const LazyWorld<A>& world, const JudgedPages& judged) {
           if (judged.outcome == Outcome::kAgrees) return;
-          std::string text =
-              std::to_string(request.start) + "+" +
-              std::to_string(request.pages) + (request.write ? "w " : "r ") +
-              std::string(Name(judged.outcome)) +
-              std::to_string(judged.page) + " ";
+          std::string text = std::to_string(request.start) + "+" +
+                             std::to_string(request.pages) +
+                             (request.write ? "w " : "r ") +
+                             std::string(Name(judged.outcome)) +
+                             std::to_string(judged.page) + " ";
           for (const auto& entry : world.ChosenEntries()) {
             text += std::to_string(entry.table) + "/" +
                     std::to_string(entry.index) + "=" +
@@ -211,8 +209,8 @@ void ExpectTheSameAtAnyTime(Policy walk) {
     uint64_t many = 0;
     const std::set<std::string> before_use =
         AllThatGoesWrong<Text>(levels, walk, EntryChanges::kBeforeUse, few);
-    const std::set<std::string> before_any_read =
-        AllThatGoesWrong<Text>(levels, walk, EntryChanges::kBeforeAnyRead, many);
+    const std::set<std::string> before_any_read = AllThatGoesWrong<Text>(
+        levels, walk, EntryChanges::kBeforeAnyRead, many);
     EXPECT_EQ(before_use, before_any_read) << Name(walk) << levels;
     EXPECT_LT(few, many);
   }

@@ -4,8 +4,6 @@
 // than those of `pxdfuzz exhaust`: up to 4 pages with 1 index bit a level, up
 // to 2 with 2 bits, where all causes are seen and all walks take some seconds.
 
-#include "pxdfuzz/exhaust/exhaust.h"
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,6 +11,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "pxdfuzz/exhaust/exhaust.h"
 #include "pxdfuzz/paging/policy.h"
 
 namespace pxdfuzz {
@@ -22,10 +21,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 ExhaustResult Explore(int index_bits, int levels, Policy walk, Recheck recheck,
-                   uint64_t pages) {
-  return ExhaustTiny(
-      index_bits, levels, walk, recheck,
-      {.pages = pages, .changes = EntryChanges::kBeforeUse});
+                      uint64_t pages) {
+  return ExhaustTiny(index_bits, levels, walk, recheck,
+                     {.pages = pages, .changes = EntryChanges::kBeforeUse});
 }
 
 // What each walk is known to do is seen, and nothing else.
@@ -98,9 +96,9 @@ TEST(ChangingCountTest, TheQuietWorldsAreThere) {
       if (S390::ExpectedFailures(walk, levels).InStillTables() != Cause::kNone)
         continue;
       const ExhaustResult result = Explore(1, levels, walk, Recheck::kYes, 3);
-      EXPECT_EQ(result.behaviours - result.changed,
-                ExhaustTiny(1, levels, walk, Recheck::kNo, {.pages = 3})
-                    .behaviours)
+      EXPECT_EQ(
+          result.behaviours - result.changed,
+          ExhaustTiny(1, levels, walk, Recheck::kNo, {.pages = 3}).behaviours)
           << Name(walk) << levels;
     }
   }
@@ -127,7 +125,8 @@ TEST(ChangingWitnessTest, TellsWhatBecameOfWhat) {
 }
 
 TEST(ChangingWitnessTest, TellsOfAReadWhereThereIsNothing) {
-  const ExhaustResult result = Explore(1, 3, kStaticByPointer, Recheck::kYes, 1);
+  const ExhaustResult result =
+      Explore(1, 3, kStaticByPointer, Recheck::kYes, 1);
   const std::optional<WorldWitness>& witness =
       result.first_by(Cause::kDoubleFetch);
   ASSERT_TRUE(witness.has_value());

@@ -175,7 +175,8 @@ TEST_P(WalksTest, AreAsKnown) {
   const int index_bits = GetParam();
   for (const Policy& walk : kAllWalks) {
     for (int levels = 2; levels <= 5; ++levels) {
-      const ExhaustResult result = ExhaustTiny(index_bits, levels, walk, Recheck::kNo, {});
+      const ExhaustResult result =
+          ExhaustTiny(index_bits, levels, walk, Recheck::kNo, {});
       const std::string which =
           std::string(Name(walk)) + " " + std::to_string(levels);
       EXPECT_TRUE(result.complete) << which;

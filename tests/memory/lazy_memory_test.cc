@@ -231,7 +231,8 @@ TEST(LazyWorldTest, WordsOfTheStack) {
 // What becomes of the root's first entry between two reads.
 std::vector<std::string> AllThatBecomes(int levels, bool write) {
   using A = TinyS390<1>;
-  LazyWorld<A> world(levels, {.write = write, .changes = EntryChanges::kBeforeUse});
+  LazyWorld<A> world(levels,
+                     {.write = write, .changes = EntryChanges::kBeforeUse});
   const Level root = static_cast<Level>(levels - 1);
   const auto describe = [&](uint64_t word) {
     const EntryKind kind = A::Entries::Classify(root, word);
