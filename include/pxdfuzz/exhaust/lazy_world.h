@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_EXHAUST_LAZY_WORLD_H_
+#define PXDFUZZ_EXHAUST_LAZY_WORLD_H_
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "pxdfuzz/base/inline_vector.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/exhaust/entry_forms.h"
+#include "pxdfuzz/memory/stack.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/entry_ref.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/level.h"
+
+namespace pxdfuzz {
+
+// Thrown by a read where there were more than anything that ends can need.
+struct Endless {};
+
+// When another processor may change an entry.
+enum class EntryChanges : uint8_t {
+  kNever,
+  // Before the walk reads it again, and before it takes a reference. What is
+  // changed at any other time may as well be changed at the next of these: in
+  // between the walk does not look, and no page's state is asked for.
+  kBeforeUse,
+  // Before any read of any entry, and before it takes a reference: many times
+  // as many worlds, which show no more.
+  kBeforeAnyRead,
+};
+
+// All worlds that readers can tell apart, one after the other: a world is what
+// stands in each table entry and in each word of the stack that is read, and is
+// chosen at the first read. Worlds come in depth-first order:
+//
+//   LazyWorld<A> world(levels, options);
+//   do {
+//     LazyMemory memory(world);  // and what reads it, always alike
+//   } while (world.Advance());
+//
+// What was chosen is remembered as numbers and chosen again when the next world
+// is begun, so nothing is copied, and nothing allocated once all that grows has
+// grown.
+//
+// Entries of tables. A table is read as one of its own level, whatever level
+// the reader takes it for, and beyond its last entry there is nothing. An entry
+// is a hole; or a table that no other entry leads to; or, where its level has
+// them, a leaf that the request gets; or, for requests to write, a leaf that it
+// does not get. That is all there is up to symmetry:
+//   - Readers do nothing with a table's address but add indexes to it and read
+//     there, and nothing with a leaf's frame but hand it out. What counts is
+//     which are the same. Tables are numbered as they are chosen. A leaf's
+//     frame is the complement of the addresses that it maps, so that no two
+//     pages of the address space have one frame, no page has its own address
+//     for a frame, and any wrong page is seen.
+//   - Of what maps no table one form stands for all that a reader gives the
+//   same
+//     answer: see EntryForms.
+//
+// Words of the stack, `distance` words from a copy, the same from each copy, as
+// in ArenaMemory. A walk acts on a word by its type bits: it goes down, or
+// reads the same word as one of the level below where those say so. At the
+// level at which it stays, the word is empty, a leaf, or leads to a table. So
+// the list is, with `level` for the level as which the word is read first:
+//   - zero (which on s390 is a pmd entry that leads nowhere),
+//   - an older copy of the same entry: its table's pages are those of other
+//     addresses,
+//   - the entry behind it in its table, where there is one: what is right by
+//     luck must be told from what is sound,
+//   - of each real level from pmd up to `level`: the empty entry, a leaf where
+//     the level has them, an entry that leads to a table of its own, and one
+//     that leads nowhere.
+// The type of a level above `level` says no more than that of `level`. pte
+// entries stand in real tables and are never read from the stack. Left out are
+// words that lead to one more table of the same walk: its pages are those of
+// other addresses, as an older copy's are.
+// Distances are bounded by kReach on either side, beyond which all is zero: a
+// loop below one entry takes as many turns as a table has entries.
+//
+// Changes, where Options ask for them. Another processor changes one entry
+// while a walk runs, or none, and does so in one step. When, which and into
+// what are choices too. An entry becomes what Linux makes of one like it:
+//   - a leaf: a hole; the same in another state, which the request gets too or
+//     does not get; at pmd, a table of its pages;
+//   - a leaf that the request does not get: a hole; one that it gets; at pmd, a
+//     table of its pages;
+//   - a hole: a leaf that the request gets, or a new table;
+//   - an entry that leads to a table: a hole. A page table may be detached with
+//     all that it holds; a table above holds nothing by then, so its entries
+//     are holes, also those that nobody has read yet.
+// What readers cannot tell apart is left out: that a hole comes to be something
+// else that is refused, or that what is refused does. A table that nothing
+// leads to any more stays what it was: its memory is not used again while a
+// walk runs.
+//
+// Only an entry that the walk has read can be changed. Of any other the walk
+// sees at most what it has become, so it does the same in the world in which
+// that stood there from the beginning, where whoever judges has one state less
+// to allow.
+template <class A>
+class LazyWorld {
+ public:
+  struct Options {
+    // The request is one to write.
+    bool write = false;
+    // If not, all words of the stack are zero.
+    bool stack_content = true;
+    // Reads of entries in one world; one more throws Endless.
+    size_t most_reads = 1000;
+    EntryChanges changes = EntryChanges::kNever;
+  };
+  // An entry that was chosen, for people.
+  struct Chosen {
+    size_t table = 0;  // its number; 0 is the root
+    Level level = Level::kPgd;
+    uint64_t index = 0;
+    uint64_t word = 0;
+  };
+  // The entry that was changed.
+  struct Change {
+    size_t table = 0;
+    Level level = Level::kPgd;
+    uint64_t index = 0;
+    uint64_t before = 0;
+    uint64_t after = 0;
+    // How many entries of tables the walk had read, and whether it was about to
+    // take a reference then, and not to read one more.
+    size_t reads = 0;
+    bool before_grab = false;
+  };
+  using StackWords = InlineVector<StackWord, 6>;
+
+  static constexpr int64_t kReach = StackWords::capacity() / 2;
+
+  LazyWorld(int levels, const Options& options)
+      : geometry_(A::GeometryOf(levels)),
+        options_(options),
+        forms_(geometry_, options.write) {
+    for (const Level level : kAllLevels) {
+      assert(geometry_.entries(level) <= kMostEntries);
+      assert(kTableDistance % A::Entries::TableAlignment(level) == 0);
+    }
+    Restart();
+  }
+
+  // Goes on to the next world. False, and back at the first, after the last.
+  bool Advance() {
+    while (!choices_.empty()) {
+      Choice& last = choices_.back();
+      if (++last.taken < last.options) break;
+      choices_.pop_back();
+    }
+    Restart();
+    return !choices_.empty();
+  }
+
+  const Geometry& geometry() const { return geometry_; }
+  uint64_t root() const { return AddressOf(0); }
+  bool stack_content() const { return options_.stack_content; }
+
+  // To be called before each read of an entry.
+  void CountRead() {
+    if (reads_left_ == 0) throw Endless();
+    --reads_left_;
+  }
+
+  // The entry at a physical address, chosen if need be; null where there is
+  // none.
+  const uint64_t* Read(uint64_t address) {
+    const std::optional<Place> place = Find(address);
+    if (!place.has_value()) return nullptr;
+    const uint64_t bit = uint64_t{1} << place->index;
+    if ((tables_[place->table].chosen & bit) == 0) {
+      const uint64_t word = ChooseEntry(*place);
+      Table& table = tables_[place->table];
+      table.chosen |= bit;
+      table.words[place->index] = word;
+    }
+    return &tables_[place->table].words[place->index];
+  }
+
+  // To be called before the walk reads the entry at a physical address, ...
+  void BeforeRead(uint64_t address) {
+    if (options_.changes == EntryChanges::kNever) return;
+    const std::optional<Place> place = Find(address);
+    if (!place.has_value()) return;
+    const bool was_read =
+        std::find(read_.begin(), read_.end(), *place) != read_.end();
+    if (options_.changes == EntryChanges::kBeforeAnyRead) {
+      MayChangeAny(/*before_grab=*/false);
+    } else if (was_read) {
+      MayChange(*place, /*before_grab=*/false);
+    }
+    ++reads_;
+    if (!was_read) read_.push_back(*place);
+  }
+  // ... and before it takes references to pages.
+  [[gnu::noinline]] void BeforeGrab() { MayChangeAny(/*before_grab=*/true); }
+
+  const std::optional<Change>& change() const { return change_; }
+  // 0 before the change, and 1 after it.
+  size_t snapshot() const { return change_.has_value() ? 1 : 0; }
+  // Whether it is the entry at that address that was changed.
+  bool IsChanged(uint64_t address) const {
+    if (!change_.has_value()) return false;
+    const std::optional<Place> place = Find(address);
+    return place.has_value() && *place == Place{change_->table, change_->index};
+  }
+  // As Read(), of the tables as they were before the change.
+  const uint64_t* ReadBefore(uint64_t address) {
+    return IsChanged(address) ? &change_->before : Read(address);
+  }
+
+  // Whether an entry stands at that address and has the index that `virt`
+  // selects.
+  bool HasIndexOf(uint64_t address, uint64_t virt) const {
+    const std::optional<Place> place = Find(address);
+    return place.has_value() &&
+           place->index == geometry_.index(tables_[place->table].level, virt);
+  }
+  bool IsEntry(uint64_t address) const { return Find(address).has_value(); }
+
+  // The word of the stack that far from a copy, of whose entry there is or is
+  // not one that stands behind; chosen if need be.
+  StackWord ReadStack(int64_t distance, Level level, bool has_next) {
+    if (!options_.stack_content || distance > kReach || distance < -kReach) {
+      return {};
+    }
+    for (const StackWord& word : stack_) {
+      if (word.distance == distance) return word;
+    }
+    stack_.push_back(
+        ChooseWord(static_cast<int16_t>(distance), level, has_next));
+    return stack_.back();
+  }
+
+  // What this world has chosen, tables in the order of their numbers; as it was
+  // before the change.
+  std::vector<Chosen> ChosenEntries() const {
+    std::vector<Chosen> all;
+    for (size_t i = 0; i < tables_.size(); ++i) {
+      const Table& table = tables_[i];
+      for (uint64_t index = 0; index < kMostEntries; ++index) {
+        if ((table.chosen >> index & 1) == 0) continue;
+        const bool changed = change_.has_value() && change_->table == i &&
+                             change_->index == index;
+        all.push_back({i, table.level, index,
+                       changed ? change_->before : table.words[index]});
+      }
+    }
+    return all;
+  }
+  const StackWords& stack() const { return stack_; }
+
+  // The number of the table at a physical address, if there is one.
+  static std::optional<size_t> TableAt(uint64_t address) {
+    if (address < kFirstTable) return {};
+    return static_cast<size_t>((address - kFirstTable) / kTableDistance);
+  }
+
+ private:
+  static constexpr uint64_t kMostEntries = 4;
+  // Physical addresses of tables; in front of the first there is nothing.
+  static constexpr uint64_t kFirstTable = uint64_t{1} << 16;
+  static constexpr uint64_t kTableDistance = uint64_t{1} << 12;
+  static constexpr uint64_t kNowhere = kTableDistance;
+
+  // What an entry may be.
+  enum class Kind : uint8_t { kHole, kTable, kLeaf, kRefusedLeaf, kNowhere };
+
+  struct Choice {
+    uint8_t taken = 0;
+    uint8_t options = 0;
+  };
+  struct Table {
+    Level level = Level::kPgd;
+    // The first virtual address that it translates.
+    uint64_t first = 0;
+    uint64_t chosen = 0;  // a bit for each index
+    std::array<uint64_t, kMostEntries> words;
+  };
+  struct Place {
+    size_t table = 0;
+    uint64_t index = 0;
+
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+
+  // What an entry may be changed into, besides what it may be from the start.
+  enum class Becomes : uint8_t {
+    kHole,
+    kLeaf,
+    kRefusedLeaf,
+    kOtherLeaf,  // one that the request gets still
+    kNewTable,
+    kSplit,  // a table of the pages that the leaf has mapped
+  };
+  using BecomesList = InlineVector<Becomes, 4>;
+
+  void Restart() {
+    change_.reset();
+    reads_ = 0;
+    read_.clear();
+    next_choice_ = 0;
+    reads_left_ = options_.most_reads;
+    stack_.clear();
+    tables_.clear();
+    NewTable(geometry_.root(), 0);
+  }
+
+  // One of so many, from 0 on.
+  uint8_t Choose(uint8_t options) {
+    if (next_choice_ == choices_.size()) choices_.push_back({0, options});
+    return choices_[next_choice_++].taken;
+  }
+
+  uint64_t NewTable(Level level, uint64_t first) {
+    tables_.push_back({.level = level, .first = first, .words = {}});
+    return AddressOf(tables_.size() - 1);
+  }
+
+  // A multiple of the alignment of a table of `level`, and of no more: so far
+  // into the place that is kept for it.
+  static uint64_t Inset(Level level) {
+    return A::Entries::TableAlignment(level) % kTableDistance;
+  }
+  uint64_t AddressOf(size_t table) const {
+    return kFirstTable + table * kTableDistance + Inset(tables_[table].level);
+  }
+
+  std::optional<Place> Find(uint64_t address) const {
+    if (address < kFirstTable) return std::nullopt;
+    const uint64_t offset = address - kFirstTable;
+    const uint64_t table = offset / kTableDistance;
+    if (table >= tables_.size() || offset % kEntrySize != 0) {
+      return std::nullopt;
+    }
+    const uint64_t inset = Inset(tables_[table].level);
+    if (offset % kTableDistance < inset) return std::nullopt;
+    const uint64_t index = (offset % kTableDistance - inset) / kEntrySize;
+    if (index >= geometry_.entries(tables_[table].level)) return std::nullopt;
+    return Place{table, index};
+  }
+
+  uint64_t ChooseEntry(const Place& place) {
+    const Level level = tables_[place.table].level;
+    InlineVector<Kind, 4> kinds;
+    kinds.push_back(Kind::kHole);
+    if (level != Level::kPte) kinds.push_back(Kind::kTable);
+    const auto& forms = forms_.of(level);
+    if (!forms.leaves.empty()) kinds.push_back(Kind::kLeaf);
+    if (!forms.refused.empty()) kinds.push_back(Kind::kRefusedLeaf);
+    return MakeEntry(level, FirstOf(place),
+                     kinds[Choose(static_cast<uint8_t>(kinds.size()))]);
+  }
+
+  // The first virtual address that an entry translates.
+  uint64_t FirstOf(const Place& place) const {
+    const Table& table = tables_[place.table];
+    return WrappingAdd(table.first,
+                       WrappingMul(place.index, geometry_.span(table.level)));
+  }
+
+  // ---------------------------------------------------------------------------
+  // Changes.
+
+  // One entry after the other, so that no choice has very many options.
+  void MayChangeAny(bool before_grab) {
+    for (const Place& place : read_) MayChange(place, before_grab);
+  }
+
+  void MayChange(const Place& place, bool before_grab) {
+    if (options_.changes == EntryChanges::kNever || change_.has_value()) return;
+    const BecomesList all = AllThatBecomes(place);
+    if (all.empty()) return;
+    const uint8_t taken = Choose(static_cast<uint8_t>(1 + all.size()));
+    if (taken == 0) return;
+    const Level level = tables_[place.table].level;
+    const uint64_t before = tables_[place.table].words[place.index];
+    if (all[taken - 1] == Becomes::kHole) EmptyTable(level, before);
+    const uint64_t after = Make(place, before, all[taken - 1]);
+    tables_[place.table].words[place.index] = after;
+    change_ = {.table = place.table,
+               .level = level,
+               .index = place.index,
+               .before = before,
+               .after = after,
+               .reads = reads_,
+               .before_grab = before_grab};
+  }
+
+  BecomesList AllThatBecomes(const Place& place) const {
+    const Level level = tables_[place.table].level;
+    const uint64_t word = tables_[place.table].words[place.index];
+    const auto& forms = forms_.of(level);
+    BecomesList all;
+    switch (KindOf(level, word)) {
+      case Kind::kLeaf:
+        all.push_back(Becomes::kHole);
+        all.push_back(Becomes::kOtherLeaf);
+        if (!forms.refused.empty()) all.push_back(Becomes::kRefusedLeaf);
+        if (level == Level::kPmd) all.push_back(Becomes::kSplit);
+        break;
+      case Kind::kRefusedLeaf:
+        all.push_back(Becomes::kHole);
+        if (!forms.leaves.empty()) all.push_back(Becomes::kLeaf);
+        if (level == Level::kPmd) all.push_back(Becomes::kSplit);
+        break;
+      case Kind::kTable:
+        if (level == Level::kPmd || HoldsNothing(level, word)) {
+          all.push_back(Becomes::kHole);
+        }
+        break;
+      default:
+        if (!forms.leaves.empty()) all.push_back(Becomes::kLeaf);
+        if (level != Level::kPte) all.push_back(Becomes::kNewTable);
+    }
+    return all;
+  }
+
+  uint64_t Make(const Place& place, uint64_t before, Becomes becomes) {
+    const Level level = tables_[place.table].level;
+    const uint64_t first = FirstOf(place);
+    switch (becomes) {
+      case Becomes::kHole:
+        // What was no page is not one in another state, or swapped out.
+        return KindOf(level, before) == Kind::kTable
+                   ? A::Entries::Empty(level)
+                   : MakeEntry(level, first, Kind::kHole);
+      case Becomes::kLeaf:
+        return MakeEntry(level, first, Kind::kLeaf);
+      case Becomes::kRefusedLeaf:
+        return MakeEntry(level, first, Kind::kRefusedLeaf);
+      case Becomes::kOtherLeaf:
+        // Old pages are given away, and young ones: there is always another.
+        for (const EntryForm& form : forms_.of(level).leaves) {
+          const uint64_t other = forms_.Make(level, first, form);
+          if (other != before) return other;
+        }
+        return before;
+      case Becomes::kNewTable:
+        return MakeEntry(level, first, Kind::kTable);
+      case Becomes::kSplit: {
+        const EntryKind leaf = A::Entries::Classify(level, before);
+        const Level below = geometry_.real_below(level);
+        const uint64_t address = NewTable(below, first);
+        Table& table = tables_.back();
+        for (uint64_t i = 0; i < geometry_.entries(below); ++i) {
+          table.words[i] = A::Entries::Leaf(
+              below, leaf.address + i * geometry_.span(below), leaf.state);
+        }
+        table.chosen = AllOf(below);
+        return A::Entries::Table(level, address);
+      }
+    }
+    return before;
+  }
+
+  // What an entry of a table is, by what this request gets of it.
+  Kind KindOf(Level level, uint64_t word) const {
+    const EntryKind::Tag tag = A::Entries::Classify(level, word).tag;
+    if (tag == EntryKind::Tag::kTable) return Kind::kTable;
+    if (A::Contract::Allows(level, word, options_.write)) return Kind::kLeaf;
+    return tag == EntryKind::Tag::kLeaf && options_.write ? Kind::kRefusedLeaf
+                                                          : Kind::kHole;
+  }
+
+  // A bit for each index of a table.
+  uint64_t AllOf(Level level) const {
+    return (uint64_t{1} << geometry_.entries(level)) - 1;
+  }
+
+  // The number of the table that an entry of `level` leads to.
+  static size_t TableBelow(Level level, uint64_t entry) {
+    return *TableAt(A::Entries::Classify(level, entry).address);
+  }
+
+  // Whether all that has been chosen in the table that an entry leads to are
+  // holes.
+  bool HoldsNothing(Level level, uint64_t entry) const {
+    const Table& table = tables_[TableBelow(level, entry)];
+    for (uint64_t i = 0; i < geometry_.entries(table.level); ++i) {
+      if ((table.chosen >> i & 1) != 0 &&
+          KindOf(table.level, table.words[i]) != Kind::kHole) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // An entry of `level` is going to be a hole. If it leads to a table above
+  // page tables, what nobody has read of that is empty.
+  void EmptyTable(Level level, uint64_t entry) {
+    if (level == Level::kPmd || KindOf(level, entry) != Kind::kTable) return;
+    const size_t number = TableBelow(level, entry);
+    const Level below = tables_[number].level;
+    for (uint64_t i = 0; i < geometry_.entries(below); ++i) {
+      if ((tables_[number].chosen >> i & 1) != 0) continue;
+      tables_[number].words[i] = A::Entries::Empty(below);
+    }
+    tables_[number].chosen = AllOf(below);
+  }
+
+  // ---------------------------------------------------------------------------
+
+  // An entry of `level` whose part of the virtual addresses begins at `first`.
+  uint64_t MakeEntry(Level level, uint64_t first, Kind kind) {
+    const auto turn = static_cast<uint32_t>(first >> geometry_.shift(level));
+    const auto in_turn = [&](const auto& list) {
+      return forms_.Make(level, first,
+                         list[turn % static_cast<uint32_t>(list.size())]);
+    };
+    const auto& forms = forms_.of(level);
+    switch (kind) {
+      case Kind::kHole:
+        return in_turn(forms.holes);
+      case Kind::kTable:
+        return A::Entries::Table(level,
+                                 NewTable(geometry_.real_below(level), first));
+      case Kind::kLeaf:
+        return in_turn(forms.leaves);
+      case Kind::kRefusedLeaf:
+        return in_turn(forms.refused);
+      case Kind::kNowhere:
+        return A::Entries::Table(level, kNowhere);
+    }
+    return A::Entries::Empty(level);
+  }
+
+  StackWord ChooseWord(int16_t distance, Level level, bool has_next) {
+    struct Option {
+      StackContent content = StackContent::kZero;
+      Level of = Level::kPmd;  // of a word that is an entry
+      Kind kind = Kind::kHole;
+    };
+    InlineVector<Option, 3 + 4 * kLevelCount> all;
+    all.push_back({StackContent::kZero});
+    all.push_back({StackContent::kCopy});
+    if (has_next) all.push_back({StackContent::kNext});
+    const int highest = std::min(Ordinal(level), Ordinal(geometry_.root()));
+    for (int i = Ordinal(Level::kPmd); i <= highest; ++i) {
+      const Level of = kAllLevels[i];
+      // Zero may be the same.
+      const EntryKind::Tag zero = A::Entries::Classify(of, 0).tag;
+      const auto add = [&](Kind kind) {
+        all.push_back({StackContent::kWord, of, kind});
+      };
+      if (zero != EntryKind::Tag::kEmpty) add(Kind::kHole);
+      if (A::Entries::HasLeaf(of)) add(Kind::kLeaf);
+      add(Kind::kTable);
+      if (zero != EntryKind::Tag::kTable) add(Kind::kNowhere);
+    }
+    const Option& taken = all[Choose(static_cast<uint8_t>(all.size()))];
+    StackWord word{.distance = distance, .content = taken.content};
+    if (taken.content == StackContent::kWord) {
+      // Its pages are those of addresses from the top down, where an address
+      // space that has folded levels has none.
+      const uint64_t span = geometry_.span(taken.of);
+      const uint64_t above =
+          WrappingMul(static_cast<uint64_t>(distance) & kReach, span);
+      const uint64_t first = ~above & ~(span - 1);
+      switch (taken.kind) {
+        case Kind::kHole:
+          word.word = A::Entries::Empty(taken.of);
+          break;
+        case Kind::kLeaf:
+          word.word = forms_.Make(taken.of, first, {EntryKind::Tag::kLeaf, {}});
+          break;
+        default:
+          word.word = MakeEntry(taken.of, first, taken.kind);
+      }
+    }
+    return word;
+  }
+
+  const Geometry geometry_;
+  const Options options_;
+  const EntryForms<A> forms_;
+  // The path to this world, and how much of it was taken so far.
+  std::vector<Choice> choices_;
+  size_t next_choice_ = 0;
+  size_t reads_left_ = 0;
+  std::vector<Table> tables_;
+  StackWords stack_;
+  // What the walk has read: how often, and which entries.
+  size_t reads_ = 0;
+  std::vector<Place> read_;
+  std::optional<Change> change_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_EXHAUST_LAZY_WORLD_H_
