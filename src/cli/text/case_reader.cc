@@ -18,6 +18,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/view/paging_mode_info.h"
+#include "src/cli/text/case_fields.h"
 #include "src/cli/text/yaml_node.h"
 
 namespace pxdfuzz {
@@ -28,76 +29,6 @@ constexpr size_t kMaxSetup = decltype(Case::setup)::capacity();
 constexpr size_t kMaxConcurrent = decltype(Case::concurrent)::capacity();
 constexpr size_t kMaxWords = decltype(Stack::words)::capacity();
 constexpr uint64_t kMaxFrame = (uint64_t{1} << 32) - 1;  // in pages
-
-// Text of the file in a message.
-std::string Quoted(std::string_view text) { return Excerpt(text, 40); }
-
-std::string Found(const YamlNode& node) {
-  switch (node.kind) {
-    case YamlNode::Kind::kNothing:
-      return "nothing";
-    case YamlNode::Kind::kList:
-      return "a list";
-    case YamlNode::Kind::kMapping:
-      return "a mapping";
-    case YamlNode::Kind::kScalar:
-      break;
-  }
-  return Concat({node.quoted ? "the text " : "", Quoted(node.text)});
-}
-
-// The same of what should be a mapping with one key.
-std::string FoundItem(const YamlNode& node) {
-  return node.kind == YamlNode::Kind::kMapping
-             ? Concat({"a mapping with ", Plural(node.keys.size(), "key")})
-             : Found(node);
-}
-
-// "pages, count or frame".
-std::string AnyOf(const std::vector<std::string>& items) {
-  std::string text;
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (i > 0) text += i + 1 == items.size() ? " or " : ", ";
-    text += items[i];
-  }
-  return text;
-}
-
-// A whole number with its sign. Its magnitude may be of 64 bits.
-struct Number {
-  bool negative = false;
-  uint64_t magnitude = 0;
-};
-
-// Decimal, or hexadecimal after 0x. A 0 before other digits means eight times
-// as much to some readers of YAML as to others, so nothing is made of it.
-std::optional<Number> ParseNumber(std::string_view text) {
-  Number number;
-  if (text.starts_with('-') || text.starts_with('+')) {
-    number.negative = text[0] == '-';
-    text.remove_prefix(1);
-  }
-  uint64_t base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    base = 16;
-    text.remove_prefix(2);
-  } else if (text.size() > 1 && text[0] == '0') {
-    return std::nullopt;
-  }
-  if (text.empty()) return std::nullopt;
-  for (const char c : text) {
-    uint64_t digit = base;
-    if (c >= '0' && c <= '9') digit = static_cast<uint64_t>(c - '0');
-    if (c >= 'a' && c <= 'f') digit = static_cast<uint64_t>(c - 'a') + 10;
-    if (c >= 'A' && c <= 'F') digit = static_cast<uint64_t>(c - 'A') + 10;
-    if (digit >= base) return std::nullopt;
-    constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
-    if (number.magnitude > (kMax - digit) / base) return std::nullopt;
-    number.magnitude = number.magnitude * base + digit;
-  }
-  if (number.magnitude == 0) number.negative = false;
-  return number;
-}
 
 // The words of one line of text, each comma one of its own.
 class Words {
@@ -131,13 +62,11 @@ class Words {
   std::string_view last_;
 };
 
-// Reads one text. The first error ends it: every function returns false then,
-// and so do all that called it.
-class CaseReader {
+// Reads one text.
+class CaseReader : private FieldReader {
  public:
-  explicit CaseReader(std::string_view name) : name_(name) {}
-
-  const absl::Status& status() const { return status_; }
+  using FieldReader::FieldReader;
+  using FieldReader::status;
 
   bool Read(const YamlNode& root, Case& c) {
     const bool is_empty = IsEmptyCase(root);
@@ -155,119 +84,6 @@ class CaseReader {
   }
 
  private:
-  using Keys = std::vector<std::string>;
-  // Values of the keys that were asked for, in their order; null where an
-  // optional one is missing.
-  using Fields = std::vector<const YamlNode*>;
-
-  bool ok() const { return status_.ok(); }
-
-  bool Fail(const YamlNode& where, std::string_view what) {
-    if (ok()) status_ = YamlError(name_, where, what);
-    return false;
-  }
-
-  bool CannotSay(const YamlNode& where, std::string_view key,
-                 std::string_view found, std::string_view nearest) {
-    return Fail(
-        where, Concat({key, ": found ", found,
-                       ", which a case cannot say; the nearest is ", nearest}));
-  }
-
-  // What is looked for in a mapping: all of `required`, any of `optional`.
-  Fields FieldsOf(const YamlNode& node, std::string_view what,
-                  const Keys& required, const Keys& optional) {
-    Keys all = required;
-    all.insert(all.end(), optional.begin(), optional.end());
-    Fields fields(all.size(), nullptr);
-    if (node.kind != YamlNode::Kind::kMapping) {
-      Fail(node, Concat({"found ", Found(node), "; ", what,
-                         " is a mapping with the keys ", Enumerate(all)}));
-      return fields;
-    }
-    for (size_t i = 0; i < node.keys.size(); ++i) {
-      const YamlNode& key = node.keys[i];
-      const auto known = std::find(all.begin(), all.end(), key.text);
-      if (key.kind != YamlNode::Kind::kScalar || known == all.end()) {
-        Fail(key, Concat({"found the key ", Found(key), "; the keys of ", what,
-                          " are ", Enumerate(all)}));
-        return fields;
-      }
-      const YamlNode*& field = fields[known - all.begin()];
-      if (field != nullptr) {
-        Fail(key, Concat({"found the key ", Quoted(key.text),
-                          " a second time; it should be there once"}));
-        return fields;
-      }
-      field = &node.items[i];
-    }
-    for (size_t i = 0; i < required.size(); ++i) {
-      if (fields[i] != nullptr) continue;
-      Fail(node, Concat({"found no key '", required[i], "'; ", what,
-                         " has the keys ", Enumerate(required)}));
-      return fields;
-    }
-    return fields;
-  }
-
-  // A list of `least` to `most` items.
-  bool ListOf(const YamlNode& node, std::string_view what, size_t least,
-              size_t most) {
-    if (node.kind != YamlNode::Kind::kList) {
-      return Fail(
-          node, Concat({what, ": found ", Found(node), "; should be a list"}));
-    }
-    if (node.items.size() > most) {
-      return Fail(node.items[most],
-                  Concat({what, ": found ", std::to_string(node.items.size()),
-                          "; a case has at most ", std::to_string(most)}));
-    }
-    if (node.items.size() < least) {
-      return Fail(node, Concat({what, ": found an empty list; should have ",
-                                std::to_string(least), " to ",
-                                std::to_string(most), " items"}));
-    }
-    return true;
-  }
-
-  // A number from `least` to `most`, which are what a case can say.
-  bool NumberIn(const YamlNode& node, std::string_view key, int64_t least,
-                int64_t most, int64_t& value) {
-    const std::optional<Number> number = AsNumber(node);
-    if (!number.has_value()) {
-      return Fail(
-          node,
-          Concat({key, ": found ", Found(node), "; should be a number from ",
-                  std::to_string(least), " to ", std::to_string(most)}));
-    }
-    constexpr uint64_t kLargest = std::numeric_limits<int32_t>::max();
-    const auto cut =
-        static_cast<int64_t>(std::min(number->magnitude, kLargest));
-    const int64_t signed_value = number->negative ? -cut : cut;
-    value = std::clamp(signed_value, least, most);
-    if (value == signed_value) return true;
-    return CannotSay(node, key, node.text, std::to_string(value));
-  }
-
-  // Any word of 64 bits.
-  bool Word(const YamlNode& node, std::string_view key, uint64_t& value) {
-    const std::optional<Number> number = AsNumber(node);
-    if (!number.has_value() || number->negative) {
-      return Fail(node, Concat({key, ": found ", Found(node),
-                                "; should be a number from 0 to ",
-                                Hex(std::numeric_limits<uint64_t>::max())}));
-    }
-    value = number->magnitude;
-    return true;
-  }
-
-  static std::optional<Number> AsNumber(const YamlNode& node) {
-    if (node.kind != YamlNode::Kind::kScalar || node.quoted) {
-      return std::nullopt;
-    }
-    return ParseNumber(node.text);
-  }
-
   static bool IsEmptyCase(const YamlNode& root) {
     for (size_t i = 0; i < root.keys.size(); ++i) {
       if (root.keys[i].text == "requests") {
@@ -484,13 +300,6 @@ class CaseReader {
     return true;
   }
 
-  bool ReadCount(const YamlNode& node, uint16_t most, uint16_t& count) {
-    int64_t number = 0;
-    if (!NumberIn(node, "count", 1, most, number)) return false;
-    count = static_cast<uint16_t>(number);
-    return true;
-  }
-
   // The one key that names a level.
   bool FindLevel(const YamlNode& body, TableOp::Kind kind, Level& level,
                  const YamlNode*& level_key) {
@@ -653,15 +462,6 @@ class CaseReader {
                      least, " to ", std::to_string(ConcurrentOp::kMaxRead)}));
   }
 
-  // A part of the text of `whole`, as if it stood there alone.
-  static YamlNode At(const YamlNode& whole, std::string_view part) {
-    YamlNode node = whole;
-    node.kind = YamlNode::Kind::kScalar;
-    node.text = part;
-    node.quoted = false;
-    return node;
-  }
-
   // How a concurrent operation is written.
   static std::string FormOf(TableOp::Kind kind) {
     if (!HasAddress(kind)) return std::string(Name(kind));
@@ -764,9 +564,6 @@ class CaseReader {
     words.Advance();
     return true;
   }
-
-  const std::string_view name_;
-  absl::Status status_;
 };
 
 }  // namespace
