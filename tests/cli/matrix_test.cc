@@ -75,7 +75,7 @@ TEST(SurveyTest, IsTheSameEachTime) {
             Survey(kMode, 100, kTables).pages);
 }
 
-TEST(ChangingSurveyTest, FindsEachKnownRaceAndNothingElse) {
+TEST(SurveyWhileTablesChangeTest, FindsEachKnownRaceAndNothingElse) {
   for (const PagingMode& mode : BuiltPagingModes()) {
     const ModeSurvey survey = Survey(mode, 4 * kCases, Stillness::kChanging);
     EXPECT_GT(survey.requests, 2 * kCases) << Name(mode);
@@ -96,7 +96,7 @@ TEST(ChangingSurveyTest, FindsEachKnownRaceAndNothingElse) {
   }
 }
 
-TEST(ChangingSurveyTest, IsTheSameEachTime) {
+TEST(SurveyWhileTablesChangeTest, IsTheSameEachTime) {
   constexpr PagingMode kMode = {ArchId::kS390, 3};
   const Case c = SurveyCase(kMode, 7, Stillness::kChanging);
   EXPECT_EQ(SurveyCase(kMode, 7, Stillness::kChanging), c);
