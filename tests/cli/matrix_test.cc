@@ -225,6 +225,14 @@ TEST(MatrixTest, JsonHasAllCounts) {
   }
 }
 
+// The only case of some paging modes is one that Linux would not make.
+TEST(MatrixTest, ComparingNothingIsNoSuccess) {
+  const auto [code, out] = RunTool("matrix --no-kernel --cases=1");
+  EXPECT_EQ(code, 3);
+  EXPECT_THAT(out, HasSubstr("pxdfuzz: matrix: no request was compared in "
+                             "s390/2 while tables change"));
+}
+
 TEST(MatrixTest, AnUnreadableNumberIsWrongUsage) {
   EXPECT_EQ(RunTool("matrix --cases=none").exit_code, 2);
   EXPECT_EQ(RunTool("matrix --cases=0").output,
