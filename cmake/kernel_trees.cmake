@@ -5,16 +5,6 @@
 set(PXDFUZZ_TREES_FOLDER ${CMAKE_BINARY_DIR}/trees CACHE PATH
     "Where archives of trees are unpacked")
 
-# Files and folders of a tree that are looked at.
-set(PXDFUZZ_TREE_PARTS
-  COPYING Makefile
-  arch/arm64/include arch/arm64/mm/hugetlbpage.c
-  arch/s390/include arch/s390/mm/hugetlbpage.c
-  arch/x86/include arch/x86/mm/hugetlbpage.c
-  include/asm-generic include/linux include/uapi/linux include/vdso
-  kernel/events/core.c
-  mm/gup.c mm/pgtable-generic.c)
-
 # "6.1", from the top Makefile; fails where there is none.
 function(pxdfuzz_tree_version tree result)
   set(version "")
@@ -34,7 +24,7 @@ function(pxdfuzz_tree_version tree result)
   set(${result} ${version} PARENT_SCOPE)
 endfunction()
 
-# Unpacks what is looked at of an archive, once, or nothing at all.
+# Unpacks an archive once.
 function(pxdfuzz_unpack_tree archive result)
   get_filename_component(name ${archive} NAME)
   string(REGEX REPLACE "[.](tar.*|t[gx]z)$" "" name ${name})
@@ -44,23 +34,13 @@ function(pxdfuzz_unpack_tree archive result)
   if(EXISTS ${folder})
     return()
   endif()
-  list(TRANSFORM PXDFUZZ_TREE_PARTS PREPEND "*/" OUTPUT_VARIABLE patterns)
-  file(REMOVE_RECURSE ${folder}.part)
-  file(MAKE_DIRECTORY ${folder}.part)
   message(STATUS "Unpacking ${archive}")
-  # Not every tree has every part, which tar says and ends with 2; an archive
-  # that is cut short says so too, and then lacks what comes last.
   execute_process(
-    COMMAND tar -xf ${archive} -C ${folder}.part --strip-components=1
-            --wildcards --no-wildcards-match-slash ${patterns}
-    ERROR_VARIABLE errors RESULT_VARIABLE failed)
-  string(REGEX MATCH "Unexpected|unexpected|truncated|not look like|corrupt|\
-decompression|[Cc]annot open" broken "${errors}")
-  if(broken OR NOT EXISTS ${folder}.part/Makefile)
-    file(REMOVE_RECURSE ${folder}.part)
-    message(FATAL_ERROR "${archive}: no whole archive of a Linux tree")
+    COMMAND ${PROJECT_SOURCE_DIR}/kernel/tree/copy_tree.sh ${archive} ${folder}
+    ERROR_VARIABLE error RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "${error}")
   endif()
-  file(RENAME ${folder}.part ${folder})
 endfunction()
 
 # Folders of the trees in use, as PXDFUZZ_KERNEL_TREE says.

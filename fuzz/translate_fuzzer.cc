@@ -12,6 +12,7 @@
 #include "fuzz/harness/harness.h"
 #include "fuzz/targets.h"
 #include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/engine/finding.h"
 #include "pxdfuzz/reference/translate_rules.h"
 
 PXDFUZZ_THIS_TARGET
@@ -30,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::optional<pxdfuzz::RuleViolation> violation = rules.Check(c);
   Harness::Get().stats().CountJudged();
   if (!violation.has_value()) return 0;
-  const std::string signature = "translate." + std::string(violation->rule);
+  const std::string signature =
+      Name(pxdfuzz::Finding{.translate_rule = violation->rule});
   if (!Harness::Get().Wants(signature)) return 0;
   const auto report = [&] {
     std::string text = Describe(*violation, c.mode) + '\n' + ToText(c) + '\n';

@@ -123,8 +123,7 @@ class Trial {
   size_t reference_count() const { return rooms_.reference.pages(); }
 
   void GupFast(Timeline& timeline, const std::optional<Policy>& model,
-               KernelRequestVerdict& verdict,
-               std::optional<KernelFinding>& finding) {
+               KernelRequestVerdict& verdict, std::optional<Finding>& finding) {
     rooms_.reference.template Make<A>(timeline, memory_, request_);
     rooms_.excused.template Make<A>(timeline, memory_, request_,
                                     ExcusingContract<A>{&kernel_});
@@ -136,7 +135,7 @@ class Trial {
       const JudgedPages strict = Judge(rooms_.reference);
       if (strict.outcome != Outcome::kAgrees) {
         if (Judge(rooms_.excused).outcome != Outcome::kAgrees) {
-          finding = Found(KernelRule::kPages, strict.outcome, strict.page, pin);
+          finding = Found(WalkRule::kPages, strict.outcome, strict.page, pin);
           return;
         }
         const Translation t = TranslatePage(strict.page);
@@ -144,7 +143,7 @@ class Trial {
             WhyReturned<A>(kernel_, t.level, t.entry, request_.write);
       }
       if (const auto page = WrongReference(pin); page.has_value()) {
-        finding = Found(KernelRule::kReferences, Outcome::kAgrees, *page, pin);
+        finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
         return;
       }
     }
@@ -156,9 +155,9 @@ class Trial {
     if (!Run(false, refused, finding)) return;
     const size_t first = FirstOfLeaf(refused);
     if (walk_.count != first) {
-      finding = Found(KernelRule::kRefusal, Outcome::kAgrees, first, false);
+      finding = Found(WalkRule::kRefusal, Outcome::kAgrees, first, false);
     } else if (const auto page = WrongReference(false); page.has_value()) {
-      finding = Found(KernelRule::kReferences, Outcome::kAgrees, *page, false);
+      finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, false);
     }
   }
 
@@ -166,7 +165,7 @@ class Trial {
   void WhileChanging(const Case& c, Timeline& timeline, Meanwhile& meanwhile,
                      const std::optional<Policy>& model, Excuses excuses,
                      KernelRequestVerdict& verdict,
-                     std::optional<KernelFinding>& finding) {
+                     std::optional<Finding>& finding) {
     rooms_.reference.template Make<A>(timeline, memory_, request_,
                                       ExcusingContract<A>{&kernel_});
     verdict.reference_pages = rooms_.reference.pages();
@@ -187,7 +186,7 @@ class Trial {
       }
       if (!finding.has_value()) continue;
       const Causes expected = ExpectedFailures<A>(model, mm_.levels());
-      if (finding->rule == KernelRule::kPages) {
+      if (finding->rule == WalkRule::kPages) {
         finding->cause = meanwhile.marks().Excuse(expected, finding->page);
       }
       if (excuses == Excuses::kNone || finding->cause == Cause::kNone) return;
@@ -196,7 +195,7 @@ class Trial {
     }
   }
 
-  void PageSize(std::optional<KernelFinding>& finding) {
+  void PageSize(std::optional<Finding>& finding) {
     const size_t last = request_.pages - size_t{1};
     size_t at = 0;
     // A few pages, those at both ends among them.
@@ -206,12 +205,12 @@ class Trial {
       const RunEnd end = PageSizeGuarded(kernel_, walk_, AddressOf(at), size);
       const Translation t = TranslatePage(at);
       if (end != RunEnd::kReturned) {
-        finding = Found(KernelRule::kPageSize, Outcome::kFault, at, false);
+        finding = Found(WalkRule::kPageSize, Outcome::kFault, at, false);
         finding->end = end;
         return;
       }
       if (size != ExpectedSize(t)) {
-        finding = Found(KernelRule::kPageSize, Outcome::kAgrees, at, false);
+        finding = Found(WalkRule::kPageSize, Outcome::kAgrees, at, false);
         return;
       }
       if (at == last) return;
@@ -239,26 +238,27 @@ class Trial {
     return JudgePages(reference, walk_.count, Returned(), grabbed, last);
   }
 
-  KernelFinding Found(KernelRule rule, Outcome outcome, size_t page,
-                      bool pin) const {
+  Finding Found(WalkRule rule, Outcome outcome, size_t page, bool pin) const {
     page = std::min<size_t>(page, request_.pages - size_t{1});
     const Translation t = TranslatePage(page);
-    return {.rule = rule,
+    return {.mode = {A::kId, static_cast<uint8_t>(mm_.levels())},
+            .walk = kernel_.name,
+            .rule = rule,
             .outcome = outcome,
-            .page = page,
             .level = t.level,
             .entry = mm_.entries().Classify(t.level, t.entry).tag,
+            .page = page,
             .pin = pin};
   }
 
   // What came of a walk that returned while tables changed.
   void Changed(const Meanwhile& meanwhile, bool pin,
-               std::optional<KernelFinding>& finding) const {
+               std::optional<Finding>& finding) const {
     if (pin && meanwhile.forked()) {
       if (walk_.count != 0) {
-        finding = Found(KernelRule::kFork, Outcome::kAgrees, 0, pin);
+        finding = Found(WalkRule::kFork, Outcome::kAgrees, 0, pin);
       } else if (walk_.held != 0) {
-        finding = Found(KernelRule::kReferences, Outcome::kAgrees, 0, pin);
+        finding = Found(WalkRule::kReferences, Outcome::kAgrees, 0, pin);
       }
       return;
     }
@@ -266,19 +266,19 @@ class Trial {
         Judge(rooms_.reference, meanwhile.grabbed().first(Returned().size()),
               meanwhile.snapshot());
     if (judged.outcome != Outcome::kAgrees) {
-      finding = Found(KernelRule::kPages, judged.outcome, judged.page, pin);
+      finding = Found(WalkRule::kPages, judged.outcome, judged.page, pin);
     } else if (walk_.held != walk_.count) {
-      finding = Found(KernelRule::kReferences, Outcome::kAgrees,
+      finding = Found(WalkRule::kReferences, Outcome::kAgrees,
                       std::min(walk_.held, walk_.count), pin);
     }
   }
 
-  bool Run(bool pin, uint64_t refused, std::optional<KernelFinding>& finding) {
+  bool Run(bool pin, uint64_t refused, std::optional<Finding>& finding) {
     walk_.pin = pin;
     walk_.refused = refused;
     const RunEnd end = RunGuarded(kernel_, walk_);
     if (end == RunEnd::kReturned) return true;
-    finding = Found(KernelRule::kPages, Outcome::kFault, walk_.held, pin);
+    finding = Found(WalkRule::kPages, Outcome::kFault, walk_.held, pin);
     finding->end = end;
     return false;
   }
@@ -320,7 +320,7 @@ class Trial {
     return (start - request_.start) >> mm_.geometry().page_shift();
   }
 
-  bool AgreesWithModel(Policy policy, std::optional<KernelFinding>& finding) {
+  bool AgreesWithModel(Policy policy, std::optional<Finding>& finding) {
     ArenaMemory memory(mm_.arena(), mm_.geometry(), stack_);
     MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
     Walk model(ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
@@ -333,7 +333,7 @@ class Trial {
   // walk by pointer is not; a patch may add a check.
   bool AgreesWithModel(Policy policy, Timeline& timeline,
                        const ReadOrder& order,
-                       std::optional<KernelFinding>& finding) {
+                       std::optional<Finding>& finding) {
     OrderedMemory memory(mm_.arena(), mm_.geometry(), stack_, timeline);
     MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
     Walk<typename A::Kernel, OrderedMemory, MarkTrace<OrderedMemory>,
@@ -355,13 +355,13 @@ class Trial {
   }
   // Whether the kernel returned what the model did, which is `count` pages.
   bool AgreesWithModel(size_t count, bool pin,
-                       std::optional<KernelFinding>& finding) const {
+                       std::optional<Finding>& finding) const {
     rooms_.model.Set(
         rooms_.modelled.first(std::min<size_t>(count, request_.pages)),
         request_.pages);
     const JudgedPages judged = Judge(rooms_.model);
     if (judged.outcome == Outcome::kAgrees) return true;
-    finding = Found(KernelRule::kModel, judged.outcome, judged.page, pin);
+    finding = Found(WalkRule::kModel, judged.outcome, judged.page, pin);
     return false;
   }
 
@@ -449,7 +449,7 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
     KernelRequestVerdict& verdict = verdict_.requests.emplace_back();
     verdict.inconclusive =
         Permitted<A>(c.mode.levels, request.start, request.pages);
-    std::optional<KernelFinding> finding;
+    std::optional<Finding> finding;
     Trial<A> trial(kernel_, mm, request,
                    {pages_.pages(), modelled_, references_->contract,
                     references_->excused, references_->model},
@@ -457,7 +457,8 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
     if (kernel_.permitted != nullptr &&
         kernel_.permitted(c.mode.levels, request.start, request.pages) !=
             (verdict.inconclusive == Inconclusive::kNo)) {
-      finding = {.rule = KernelRule::kPermitted};
+      finding = {
+          .mode = c.mode, .walk = kernel_.name, .rule = WalkRule::kPermitted};
     } else if (verdict.inconclusive != Inconclusive::kNo) {
       verdict.cell = IndexOf(Cell{.mode = c.mode,
                                   .write = request.write,
@@ -520,28 +521,6 @@ std::optional<uint64_t> KernelJudge::PhysicalOf(
   const uint64_t offset = WrappingSub(physical, Arena::kBase);
   if (offset >= Arena::kSize) return std::nullopt;
   return physical;
-}
-
-std::string Name(const pxd_kernel& kernel, PagingMode mode,
-                 const KernelFinding& finding) {
-  std::string name = kernel.name;
-  name += '.';
-  name += Name(mode.arch);
-  name += '-';
-  name += std::to_string(mode.levels);
-  name += finding.changing ? ".changing." : ".";
-  if (finding.end == RunEnd::kEndless || finding.end == RunEnd::kOverflow) {
-    name += finding.end == RunEnd::kEndless ? "endless" : "overflow";
-  } else if (finding.rule == KernelRule::kPages) {
-    name += Name(finding.outcome);
-  } else {
-    name += Name(finding.rule);
-  }
-  name += '.';
-  name += Name(finding.level);
-  name += '-';
-  name += Name(finding.entry);
-  return name;
 }
 
 }  // namespace pxdfuzz

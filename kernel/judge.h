@@ -18,6 +18,7 @@
 #include "kernel/tree_entries.h"
 #include "pxdfuzz/base/inline_vector.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/finding.h"
 #include "pxdfuzz/memory/arena.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/entry_kind.h"
@@ -28,43 +29,6 @@
 #include "pxdfuzz/tables/timeline.h"
 
 namespace pxdfuzz {
-
-// The rule that kernel code broke.
-enum class KernelRule : uint8_t {
-  kPages,       // count and pages are the reference's
-  kReferences,  // one reference for each page returned, and none besides
-  kRefusal,     // where no reference can be taken, it ends before that leaf
-  kModel,       // count and pages are those of the model's walk of its kind,
-                // which reads alike while tables change
-  kFork,        // with FOLL_PIN it returns nothing where fork() came in between
-  kPermitted,   // it takes a request that the limits forbid, or the reverse
-  kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf
-};
-
-constexpr std::string_view Name(KernelRule rule) {
-  constexpr std::string_view kNames[] = {"pages",    "references", "refusal",
-                                         "model",    "fork",       "permitted",
-                                         "page-size"};
-  return kNames[static_cast<size_t>(rule)];
-}
-
-struct KernelFinding {
-  size_t request = 0;
-  KernelRule rule = KernelRule::kPages;
-  // By kPages and kModel; else kAgrees. kFault where the run did not return.
-  Outcome outcome = Outcome::kAgrees;
-  RunEnd end = RunEnd::kReturned;
-  // The page it is about, and the entry by which the reference finds it.
-  size_t page = 0;
-  Level level = Level::kPte;
-  EntryKind::Tag entry = EntryKind::Tag::kEmpty;
-  // Of the run that broke the rule: with FOLL_PIN; while tables changed.
-  bool pin = false;
-  bool changing = false;
-  // Why walks of its kind are known to go wrong there while tables change;
-  // kNone where they are not.
-  Cause cause = Cause::kNone;
-};
 
 struct KernelRequestVerdict {
   Inconclusive inconclusive = Inconclusive::kNo;
@@ -89,7 +53,7 @@ struct KernelVerdict {
   Inconclusive inconclusive = Inconclusive::kNo;
   InlineVector<KernelRequestVerdict, 4> requests;
   // The first.
-  std::optional<KernelFinding> finding;
+  std::optional<Finding> finding;
 };
 
 // What a judge tries of kernel code.
@@ -165,13 +129,6 @@ class KernelJudge {
   size_t current_request_ = 0;
   KernelVerdict verdict_;
 };
-
-// "kernel-6.1-s390.s390-3.short.pte-leaf",
-// "kernel-6.1-s390.s390-3.references.pmd-leaf",
-// "kernel-6.1-s390-by-pointer.s390-3.changing.fault.pmd-empty",
-// "kernel-6.1-s390.s390-3.endless.pte-leaf": fit for a file's name.
-std::string Name(const pxd_kernel& kernel, PagingMode mode,
-                 const KernelFinding& finding);
 
 }  // namespace pxdfuzz
 

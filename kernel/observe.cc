@@ -9,7 +9,6 @@
 #include <iterator>
 #include <optional>
 #include <span>
-#include <string>
 
 #include "kernel/guard.h"
 #include "kernel/tree_entries.h"
@@ -272,21 +271,37 @@ class Recorder {
   std::vector<ReturnedPage> held_;
 };
 
+// Why walks of that kind are expected to go wrong as `answer` says, in tables
+// that stay as they are.
+Cause ExpectedCause(const KernelJudge& judge, PagingMode mode,
+                    const Answer& answer) {
+  Causes expected;
+  VisitArch(mode.arch, [&]<class A>() {
+    expected = A::ExpectedFailures(ModelOfVariant(judge.kernel().variant),
+                                   mode.levels);
+  });
+  return answer.run.marks.Excuse(expected, answer.page);
+}
+
 // The run that broke a rule is the last that the judge made.
-void AddFinding(const KernelJudge& judge, PagingMode mode,
-                const KernelVerdict& verdict, Answer& answer) {
-  const KernelFinding& finding = *verdict.finding;
-  if (finding.rule == KernelRule::kPermitted) {
+void AddFinding(const KernelJudge& judge, const KernelVerdict& verdict,
+                Answer& answer) {
+  const Finding& finding = *verdict.finding;
+  if (finding.rule == WalkRule::kPermitted) {
     // Nothing was run. What the limits allow was refused, or the reverse.
-    answer.inconclusive =
-        verdict.requests.back().inconclusive != Inconclusive::kNo;
-    if (!answer.inconclusive) answer.run.end = RunEnd::kRefused;
+    answer.inconclusive = verdict.requests.back().inconclusive;
+    if (answer.inconclusive == Inconclusive::kNo) {
+      answer.run.end = RunEnd::kRefused;
+    }
   } else {
     answer.run = RecordingOf(judge, finding.changing, finding.end);
   }
-  answer.finding = Name(judge.kernel(), mode, finding);
+  answer.finding = Name(finding);
   answer.page = finding.page;
   answer.cause = finding.cause;
+  if (!finding.changing && finding.rule == WalkRule::kPages) {
+    answer.cause = ExpectedCause(judge, finding.mode, answer);
+  }
 }
 
 Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
@@ -296,20 +311,18 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   alone.requests.push_back(c.requests[request]);
   const KernelVerdict& verdict = judge.Judge(alone, KernelTrial::kGupFast);
   if (verdict.finding.has_value()) {
-    AddFinding(judge, c.mode, verdict, answer);
+    AddFinding(judge, verdict, answer);
     return answer;
   }
   if (!verdict.requests.empty() &&
       verdict.requests[0].known != KnownKernelFinding::kNone) {
     answer.known = Name(verdict.requests[0].known);
   }
-  Inconclusive inconclusive = Inconclusive::kNo;
   const std::optional<RunEnd> ended =
-      judge.WalkOnce(alone, 0, /*pin=*/false, inconclusive);
+      judge.WalkOnce(alone, 0, /*pin=*/false, answer.inconclusive);
   if (!ended.has_value()) {
-    answer.inconclusive = true;
-    if (inconclusive == Inconclusive::kOverflow ||
-        inconclusive == Inconclusive::kBeyondLimit) {
+    if (answer.inconclusive == Inconclusive::kOverflow ||
+        answer.inconclusive == Inconclusive::kBeyondLimit) {
       answer.run.end = RunEnd::kRefused;
     }
     return answer;
@@ -319,12 +332,14 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   // One more rule binds every walk, even where the pages agree.
   for (const Event& event : answer.run.events) {
     if (!event.is_read() || !event.place.is_stray()) continue;
-    answer.finding = std::string(judge.kernel().name) + '.' +
-                     std::string(Name(c.mode.arch)) + '-' +
-                     std::to_string(c.mode.levels) +
-                     (changing ? ".changing" : "") + ".stray-read." +
-                     std::string(Name(event.level));
+    answer.finding = Name(Finding{.mode = c.mode,
+                                  .walk = judge.kernel().name,
+                                  .changing = changing,
+                                  .outcome = Outcome::kStrayRead,
+                                  .level = event.level,
+                                  .entry = std::nullopt});
     answer.page = event.held;
+    answer.cause = ExpectedCause(judge, c.mode, answer);
     break;
   }
   return answer;
@@ -369,9 +384,8 @@ Answer Observe(KernelJudge& judge, const Case& c, size_t request) {
   return answer;
 }
 
-std::string SanitizerFinding(const pxd_kernel& kernel, PagingMode mode) {
-  return std::string(kernel.name) + '.' + std::string(Name(mode.arch)) + '-' +
-         std::to_string(mode.levels) + ".sanitizer";
+Finding SanitizerFinding(const pxd_kernel& kernel, PagingMode mode) {
+  return {.mode = mode, .walk = kernel.name, .end = RunEnd::kSanitizer};
 }
 
 }  // namespace pxdfuzz

@@ -30,9 +30,9 @@ Answer Observe(KernelJudge& judge, const Case& c, size_t request);
 // done.
 Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end);
 
-// The name of a finding that no judge could make: a sanitizer ended the
-// process in kernel code. "kernel-6.1-s390.s390-3.sanitizer".
-std::string SanitizerFinding(const pxd_kernel& kernel, PagingMode mode);
+// A finding that no judge could make: a sanitizer ended the process in kernel
+// code.
+Finding SanitizerFinding(const pxd_kernel& kernel, PagingMode mode);
 
 }  // namespace pxdfuzz
 

@@ -90,7 +90,7 @@ void TellBeforeDying() {
   Harness& harness = Harness::Get();
   const KernelJudge& judge = *running.judge;
   const std::string signature =
-      SanitizerFinding(judge.kernel(), running.c->mode);
+      Name(SanitizerFinding(judge.kernel(), running.c->mode));
   const Answer answer = {
       .run = RecordingOf(judge, !running.c->concurrent.empty(),
                          RunEnd::kSanitizer),
@@ -127,8 +127,7 @@ void RunKernelTarget(std::span<const uint8_t> input,
     CountCase(judge->kernel(), c, verdict);
     if (!verdict.finding.has_value()) continue;
     const size_t request = verdict.finding->request;
-    const std::string signature =
-        Name(judge->kernel(), c.mode, *verdict.finding);
+    const std::string signature = Name(*verdict.finding);
     if (!harness.Wants(signature)) continue;
     const auto report = [&] {
       // What lies on the stack differs from run to run: the verdict's name

@@ -69,7 +69,7 @@ void AnswerWhenDying() {
   if (!InKernelCode()) return;
   Answer answer;
   answer.run = RecordingOf(Judge(), changing, RunEnd::kSanitizer);
-  answer.finding = SanitizerFinding(Judge().kernel(), mode);
+  answer.finding = Name(SanitizerFinding(Judge().kernel(), mode));
   answer.page = answer.run.held;
   Print(ToLines(answer));
 }

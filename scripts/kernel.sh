@@ -7,13 +7,6 @@
 # Packages of kernel sources. Where a suite lacks one, it is left out.
 readonly KERNEL_SOURCES='linux-source-6.1 linux-source-6.12'
 
-# Files of a tree that a patch may change to any effect; as git apply has it.
-readonly TREE_PARTS='Makefile include/asm-generic/* include/linux/*
-  include/uapi/linux/* include/vdso/* kernel/events/core.c mm/gup.c
-  mm/pgtable-generic.c arch/arm64/include/* arch/arm64/mm/hugetlbpage.c
-  arch/s390/include/* arch/s390/mm/hugetlbpage.c arch/x86/include/*
-  arch/x86/mm/hugetlbpage.c'
-
 readonly TREES=$PWD/build/trees
 
 install_kernel_sources() {
@@ -25,49 +18,12 @@ install_kernel_sources() {
   done
 }
 
-# Copies what is looked at of a tree, a folder or an archive, to a folder, or
-# ends the script and leaves nothing.
-copy_tree() {
-  local tree=$1 to=$2
-  rm -rf "$to" "$to.part"
-  mkdir -p "$LOGS"
-  mkdir -p "$to.part" || die 3 "cannot write in $ROOT"
-  if [[ -d $tree ]]; then
-    [[ -f $tree/Makefile && -f $tree/mm/gup.c ]] || {
-      rm -rf "$to.part"
-      die 3 "$tree: no Linux tree: it has no Makefile and mm/gup.c"
-    }
-    (
-      cd "$tree"
-      shopt -s nullglob
-      # shellcheck disable=SC2086  # patterns
-      cp -r --parents $TREE_PARTS "$to.part"
-    ) || die 3 "cannot copy $tree"
-  else
-    [[ -f $tree ]] || die 3 "$tree: no such folder or archive"
-    local patterns=() part broken
-    for part in $TREE_PARTS; do patterns+=("*/$part"); done
-    # Not every tree has every part, and tar says so of each.
-    tar -xf "$tree" -C "$to.part" --strip-components=1 --wildcards \
-      --no-wildcards-match-slash "${patterns[@]}" 2> "$LOGS/unpack.log" || true
-    broken=$(grep -v -e 'Not found in archive' -e '^tar: Exiting with' \
-      -e '^tar: Child returned' "$LOGS/unpack.log" | head -n 1) || true
-    if [[ -n $broken ]]; then
-      rm -rf "$to.part"
-      die 3 "$tree: no archive, or one that is cut short: $broken"
-    fi
-    [[ -f $to.part/Makefile && -f $to.part/mm/gup.c ]] || {
-      rm -rf "$to.part"
-      die 3 "$tree: no archive of a Linux tree: it has no mm/gup.c"
-    }
-  fi
-  mv "$to.part" "$to"
-}
-
 # Applies a mail or diff to the copy, or ends the script.
 apply_patch() {
   local patch=$1 tree=$2 includes=() part changed
-  for part in $TREE_PARTS; do includes+=("--include=$part"); done
+  while read -r part; do
+    includes+=("--include=$part" "--include=$part/*")
+  done < kernel/tree/parts.txt
   # Outside of this repository, or git would take its paths for ours.
   local -x GIT_CEILING_DIRECTORIES=$TREES
   patch=$(realpath -- "$patch")
@@ -107,7 +63,9 @@ fuzz_kernel_tree() {
   [[ -n $out ]] || out=build/campaigns/kernel-tree
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[fuzz]}
-  copy_tree "$tree" "$TREES/named"
+  mkdir -p "$LOGS" || die 3 "cannot write in $ROOT"
+  kernel/tree/copy_tree.sh "$tree" "$TREES/named" 2> "$LOGS/copy-tree.log" ||
+    die 3 "$(tail -n 1 "$LOGS/copy-tree.log")"
   [[ -z $patch ]] || apply_patch "$patch" "$TREES/named"
   build 'the tool' dev pxdfuzz_tool
   needed_step 'configuring (kernel)' "$LOGS/configure-kernel.log" \

@@ -274,7 +274,7 @@ void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
   }
   if (!verdict.finding.has_value()) return;
   const Finding finding = *verdict.finding;
-  const std::string signature = Name(finding.signature);
+  const std::string signature = Name(finding);
   if (!harness.Wants(signature)) return;
   const auto report = [&] {
     return FindingReport(c, verdict,
@@ -282,8 +282,8 @@ void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
                           .commands = harness.WalkCommands(input, signature)});
   };
   if (!harness.AbortsFor(input, c, signature, report)) return;
-  AbortBy(finding.walk * kOutcomeCount +
-              static_cast<size_t>(finding.signature.outcome),
+  AbortBy(finding.walk_index() * kOutcomeCount +
+              static_cast<size_t>(finding.outcome),
           std::make_index_sequence<kWalkCount * kOutcomeCount>());
 }
 

@@ -24,11 +24,11 @@ const std::vector<Command>& Commands() {
            "agrees; expected failure, with the walks and the cause; FINDING, "
            "with its signature; or inconclusive, and why, which is no "
            "agreement. Of a folder, all files at or below it are cases. "
-           "With --walk, the text of a kernel tree is judged alone: "
-           "'pxdfuzz walks' lists what there is.",
+           "With --walk, that walk is judged alone, of the model or of a "
+           "kernel tree: 'pxdfuzz walks' lists what there is.",
        .example = "pxdfuzz replay corpus/regressions",
        .flags = {{"--walk", "NAME",
-                  "kernel code in place of the model's walks"},
+                  "that walk alone, of the model or kernel-..."},
                  {"--strict", "", "a expected failure is a finding as well"},
                  {"--json", "", "the same as one JSON document"}},
        .run = RunReplay},
@@ -132,6 +132,8 @@ const std::vector<Command>& Commands() {
        .example = "pxdfuzz triage build/crashes -o crashes.md",
        .flags = {kOutput,
                  kForce,
+                 {"--walk", "NAME",
+                  "that walk alone, of the model or kernel-..."},
                  {"--known", "FILE", "findings that are known; YAML"}},
        .run = RunTriage},
       {.name = "new",

@@ -22,8 +22,8 @@
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/report/render_text.h"
 #include "src/cli/commands.h"
+#include "src/cli/engines.h"
 #include "src/cli/input.h"
-#include "src/cli/kernel_programs.h"
 #include "src/cli/text/html_report.h"
 #include "src/cli/text/json_report.h"
 
@@ -137,7 +137,7 @@ std::optional<Explanation> AskKernel(const std::string& name, const Case& c,
   }
   std::vector<Answer> answers;
   if (!c.empty()) {
-    Answers asked = program->Ask(c, /*recorded=*/true);
+    Answers asked = program->Run(c, /*recorded=*/true);
     if (!asked.ok()) {
       PrintError(asked.error);
       exit_code = kUnreadable;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,12 +16,12 @@
 #include "absl/status/statusor.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
-#include "pxdfuzz/engine/kernel_client.h"
+#include "pxdfuzz/engine/finding.h"
+#include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/paging/policy.h"
 #include "src/cli/commands.h"
+#include "src/cli/engines.h"
 #include "src/cli/input.h"
-#include "src/cli/kernel_programs.h"
 #include "src/cli/text/json.h"
 
 namespace pxdfuzz {
@@ -42,69 +43,80 @@ struct ResultText {
   std::string_view one;
   std::string_view several;
 };
-using ResultTexts = std::array<ResultText, kResults>;
-constexpr ResultTexts kModelTexts = {{
+constexpr std::array<ResultText, kResults> kTexts = {{
     {"agrees", "agrees", "agree"},
     {"expected-failure", "expected failure", "expected failures"},
     {"finding", "finding", "findings"},
     {"inconclusive", "inconclusive", "inconclusive"},
     {"unreadable", "unreadable", "unreadable"},
 }};
-// Kernel code has no defects that are excused, but it has findings that are
-// known.
-constexpr ResultTexts kKernelCodes = [] {
-  ResultTexts texts = kModelTexts;
-  texts[static_cast<size_t>(Result::kExpectedFailure)] = {
-      "known-finding", "known finding", "known findings"};
-  return texts;
-}();
 
-Result ResultOf(const Verdict& verdict) {
-  switch (verdict.kind) {
-    case Verdict::Kind::kInconclusive:
-      return Result::kInconclusive;
-    case Verdict::Kind::kAgrees:
-      return Result::kAgrees;
-    case Verdict::Kind::kExpectedFailure:
-      return Result::kExpectedFailure;
-    case Verdict::Kind::kFinding:
-      return Result::kFinding;
+// What a walk gets wrong in one request.
+struct Failure {
+  size_t request = 0;
+  std::string_view walk;
+  Answer answer;
+
+  bool is_expected(Excuses excuses) const {
+    return excuses != Excuses::kNone &&
+           (answer.cause != Cause::kNone || answer.finding.empty());
   }
-  return Result::kUnreadable;
+  // "stack-escape", "docs/findings/s390-readonly-2g-write.md".
+  std::string WhyExpected() const {
+    return answer.cause != Cause::kNone ? std::string(Name(answer.cause))
+                                        : KnownFindingFile(answer.known);
+  }
+  // One that a known finding explains alone has no name of its own.
+  const std::string& name() const {
+    return answer.finding.empty() ? answer.known : answer.finding;
+  }
+};
+
+// What became of a case.
+struct Replayed {
+  // By request and walk.
+  std::vector<Failure> failures;
+  // Of each request.
+  std::vector<Inconclusive> reasons;
+  // Why nothing was compared, or empty.
+  std::string inconclusive;
+};
+
+// Each once, in the order in which they come.
+void AddOnce(std::string_view name, std::vector<std::string>& names) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    names.emplace_back(name);
+  }
 }
 
-// Walks that went wrong in any request and whose excuse is `cause`.
-std::vector<std::string> WalksWith(const Verdict& verdict, Cause cause) {
-  std::vector<std::string> names;
-  for (size_t i = 0; i < kWalkCount; ++i) {
-    for (const RequestVerdict& request : verdict.requests) {
-      const WalkVerdict& walk = request.walks[i];
-      if (walk.outcome == Outcome::kAgrees || walk.excuse != cause) continue;
-      names.emplace_back(Name(kAllWalks[i]));
-      break;
-    }
+// "static-by-value (stack-escape); static-by-pointer (double-fetch)".
+std::string ExpectedFailures(const Replayed& replayed, Excuses excuses) {
+  std::vector<std::string> reasons;
+  for (const Cause cause : kAllCauses) reasons.emplace_back(Name(cause));
+  for (const Failure& failure : replayed.failures) {
+    if (failure.is_expected(excuses)) AddOnce(failure.WhyExpected(), reasons);
   }
-  return names;
-}
-
-// "static-by-value (stack-escape)".
-std::string ExpectedFailures(const Verdict& verdict) {
   std::string text;
-  for (const Cause cause : kAllCauses) {
-    const std::vector<std::string> walks = WalksWith(verdict, cause);
+  for (const std::string& reason : reasons) {
+    std::vector<std::string> walks;
+    for (const Failure& failure : replayed.failures) {
+      if (failure.is_expected(excuses) && failure.WhyExpected() == reason) {
+        AddOnce(failure.walk, walks);
+      }
+    }
     if (walks.empty()) continue;
-    text += Concat(
-        {text.empty() ? "" : "; ", Enumerate(walks), " (", Name(cause), ")"});
+    text +=
+        Concat({text.empty() ? "" : "; ", Enumerate(walks), " (", reason, ")"});
   }
   return text;
 }
 
-// "; request 2: refused: ...": requests of a case that can be judged which
-// cannot.
-std::string RefusedRequests(const Verdict& verdict) {
+// "; request 2 inconclusive: ...": requests of a case that can be judged
+// which cannot.
+std::string RefusedRequests(const Replayed& replayed) {
   std::string text;
-  for (size_t i = 0; i < verdict.requests.size(); ++i) {
-    const Inconclusive reason = verdict.requests[i].inconclusive;
+  for (size_t i = 0; i < replayed.reasons.size(); ++i) {
+    const Inconclusive reason = replayed.reasons[i];
     if (reason == Inconclusive::kNo) continue;
     text += Concat({"; request ", std::to_string(i + 1),
                     " inconclusive: ", Describe(reason)});
@@ -112,150 +124,85 @@ std::string RefusedRequests(const Verdict& verdict) {
   return text;
 }
 
-Inconclusive ReasonOf(const Verdict& verdict) {
-  if (verdict.inconclusive != Inconclusive::kNo || verdict.requests.empty()) {
-    return verdict.inconclusive;
+const Failure* FirstFinding(const Replayed& replayed, Excuses excuses) {
+  for (const Failure& failure : replayed.failures) {
+    if (!failure.is_expected(excuses)) return &failure;
   }
-  return verdict.requests[0].inconclusive;
+  return nullptr;
 }
 
-std::string Line(const Verdict& verdict) {
-  switch (ResultOf(verdict)) {
-    case Result::kAgrees:
-      return "agrees" + RefusedRequests(verdict);
-    case Result::kExpectedFailure:
-      return Concat({"expected failure: ", ExpectedFailures(verdict),
-                     RefusedRequests(verdict)});
-    case Result::kFinding: {
-      const std::vector<std::string> walks = WalksWith(verdict, Cause::kNone);
-      std::string text = Concat({"FINDING ", Name(verdict.finding->signature)});
-      if (walks.size() > 1) {
-        text += Concat({" (wrong: ", Enumerate(walks), ")"});
-      }
-      if (const std::string known = ExpectedFailures(verdict); !known.empty()) {
-        text += Concat({"; expected failure: ", known});
-      }
-      return text + RefusedRequests(verdict);
+Result ResultOf(const Replayed& replayed, Excuses excuses) {
+  if (FirstFinding(replayed, excuses) != nullptr) return Result::kFinding;
+  if (!replayed.inconclusive.empty()) return Result::kInconclusive;
+  return replayed.failures.empty() ? Result::kAgrees : Result::kExpectedFailure;
+}
+
+std::string LineOf(const Replayed& replayed, Excuses excuses) {
+  if (const Failure* first = FirstFinding(replayed, excuses)) {
+    std::vector<std::string> walks;
+    for (const Failure& failure : replayed.failures) {
+      if (!failure.is_expected(excuses)) AddOnce(failure.walk, walks);
     }
-    case Result::kInconclusive:
-      return Concat({"inconclusive: ", Describe(ReasonOf(verdict))});
-    case Result::kUnreadable:
-      break;
-  }
-  return "";
-}
-
-Json JsonWalks(const Verdict& verdict) {
-  Json walks = Json::array();
-  for (size_t i = 0; i < verdict.requests.size(); ++i) {
-    for (size_t j = 0; j < kWalkCount; ++j) {
-      const WalkVerdict& walk = verdict.requests[i].walks[j];
-      if (walk.outcome == Outcome::kAgrees) continue;
-      Json cause;
-      if (walk.excuse != Cause::kNone) cause = Name(walk.excuse);
-      walks.push_back({{"request", i + 1},
-                       {"walk", Name(kAllWalks[j])},
-                       {"outcome", Name(walk.outcome)},
-                       {"cause", cause}});
+    std::string text = Concat({"FINDING ", first->name()});
+    if (walks.size() > 1) {
+      text += Concat({" (wrong: ", Enumerate(walks), ")"});
     }
+    if (const std::string expected = ExpectedFailures(replayed, excuses);
+        !expected.empty()) {
+      text += Concat({"; expected failure: ", expected});
+    }
+    return text + RefusedRequests(replayed);
   }
-  return walks;
+  if (!replayed.inconclusive.empty()) {
+    return Concat({"inconclusive: ", replayed.inconclusive});
+  }
+  return (replayed.failures.empty()
+              ? "agrees"
+              : Concat({"expected failure: ",
+                        ExpectedFailures(replayed, excuses)})) +
+         RefusedRequests(replayed);
 }
 
-Json JsonRequests(const Verdict& verdict) {
-  Json requests = Json::array();
-  for (size_t i = 0; i < verdict.requests.size(); ++i) {
-    const Inconclusive reason = verdict.requests[i].inconclusive;
-    if (reason == Inconclusive::kNo) continue;
-    requests.push_back({{"request", i + 1}, {"reason", Describe(reason)}});
-  }
-  return requests;
+// "wrong-page"; "references", where that rule is broken.
+std::string_view OutcomeOf(const Answer& answer) {
+  const std::optional<Finding> finding = FindingFromName(answer.finding);
+  if (!finding.has_value()) return answer.known.empty() ? "unknown" : "known";
+  return finding->rule == WalkRule::kPages ? Name(finding->outcome)
+                                           : Name(finding->rule);
 }
 
-// What became of a case, as text and as members of a JSON object.
-struct Replayed {
-  Result result = Result::kAgrees;
-  std::string line;
-  Json json = Json::object();
-};
-
-Replayed ReplayModel(const Verdict& verdict) {
-  Replayed replayed{.result = ResultOf(verdict), .line = Line(verdict)};
-  replayed.json["walks"] = JsonWalks(verdict);
-  replayed.json["refused"] = JsonRequests(verdict);
-  if (replayed.result == Result::kFinding) {
-    replayed.json["signature"] = Name(verdict.finding->signature);
-  }
-  if (replayed.result == Result::kInconclusive) {
-    replayed.json["reason"] = Describe(ReasonOf(verdict));
-  }
-  return replayed;
-}
-
-Json JsonAnswers(const std::vector<Answer>& answers) {
-  const auto or_null = [](const std::string& text) {
+Json JsonOf(const Replayed& replayed, Excuses excuses) {
+  const auto or_null = [](std::string_view text) {
     return text.empty() ? Json() : Json(text);
   };
-  Json json = Json::array();
-  for (const Answer& answer : answers) {
-    json.push_back({{"request", json.size() + 1},
-                    {"end", Name(answer.run.end)},
-                    {"pages", answer.run.count},
-                    {"finding", or_null(answer.finding)},
-                    {"known", or_null(answer.known)}});
+  Json json = {{"walks", Json::array()}, {"refused", Json::array()}};
+  for (const Failure& failure : replayed.failures) {
+    const Answer& answer = failure.answer;
+    const bool is_expected = failure.is_expected(excuses);
+    json["walks"].push_back(
+        {{"request", failure.request + 1},
+         {"walk", failure.walk},
+         {"end", Name(answer.run.end)},
+         {"pages", answer.run.count},
+         {"outcome", OutcomeOf(answer)},
+         {"finding", or_null(answer.finding)},
+         {"cause", or_null(is_expected && answer.cause != Cause::kNone
+                               ? Name(answer.cause)
+                               : "")},
+         {"known", or_null(answer.known)}});
+  }
+  for (size_t i = 0; i < replayed.reasons.size(); ++i) {
+    const Inconclusive reason = replayed.reasons[i];
+    if (reason == Inconclusive::kNo) continue;
+    json["refused"].push_back(
+        {{"request", i + 1}, {"reason", Describe(reason)}});
+  }
+  if (const Failure* first = FirstFinding(replayed, excuses)) {
+    json["signature"] = first->name();
+  } else if (!replayed.inconclusive.empty()) {
+    json["reason"] = replayed.inconclusive;
   }
   return json;
-}
-
-// The same of kernel code, of which `verdict` says alone what cannot be
-// compared.
-Replayed ReplayKernel(const KernelCode& text, const Case& c,
-                      const Verdict& verdict,
-                      const std::vector<Answer>& answers, Excuses excuses) {
-  Replayed replayed;
-  std::vector<std::string> findings;
-  std::vector<std::string> known;
-  const auto add = [](const std::string& name,
-                      std::vector<std::string>& names) {
-    if (name.empty() ||
-        std::find(names.begin(), names.end(), name) != names.end()) {
-      return;
-    }
-    names.push_back(name);
-  };
-  bool compared = false;
-  for (const Answer& answer : answers) {
-    add(answer.finding, findings);
-    add(answer.known, excuses == Excuses::kNone ? findings : known);
-    compared |= !answer.inconclusive;
-  }
-  replayed.json["requests"] = JsonAnswers(answers);
-  if (!findings.empty()) {
-    replayed.result = Result::kFinding;
-    replayed.line = Concat({"FINDING ", Enumerate(findings)});
-    if (!known.empty()) {
-      replayed.line += Concat({"; known finding: ", Enumerate(known)});
-    }
-    replayed.line += RefusedRequests(verdict);
-    replayed.json["signature"] = findings[0];
-  } else if (!compared) {
-    const std::string reason =
-        !c.empty() && Name(c.mode.arch) != text.arch
-            ? Concat({"the case is of ", Name(c.mode.arch), ", the text of ",
-                      text.arch})
-            : std::string(Describe(ReasonOf(verdict)));
-    replayed.result = Result::kInconclusive;
-    replayed.line = Concat({"inconclusive: ", reason});
-    replayed.json["reason"] = reason;
-  } else if (!known.empty()) {
-    replayed.result = Result::kExpectedFailure;
-    for (std::string& name : known) name = KnownFindingFile(name);
-    replayed.line =
-        Concat({"known finding: ", Enumerate(known), RefusedRequests(verdict)});
-  } else {
-    replayed.line = "agrees" + RefusedRequests(verdict);
-  }
-  return replayed;
 }
 
 LineStyle StyleOf(Result result) {
@@ -265,12 +212,13 @@ LineStyle StyleOf(Result result) {
 // Writes what becomes of each file, and counts.
 class Replayer {
  public:
-  // By all walks of the model, or by `kernel` where that is one.
-  Replayer(bool json, Excuses excuses, KernelProgram* kernel, Output& out)
+  // `walk` is what --walk says, or empty.
+  Replayer(bool json, Excuses excuses, const Engines& engines,
+           std::string_view walk, Output& out)
       : json_(json),
         excuses_(excuses),
-        kernel_(kernel),
-        texts_(kernel == nullptr ? kModelTexts : kKernelCodes),
+        engines_(engines),
+        walk_(walk),
         out_(out) {}
 
   void Replay(const std::string& file) {
@@ -284,13 +232,15 @@ class Replayer {
       AddUnreadable(file, replayed.status());
       return;
     }
-    Count(replayed->result);
+    const Result result = ResultOf(*replayed, excuses_);
+    Count(result);
     if (json_) {
-      AddJson(file, replayed->result, replayed->json);
+      AddJson(file, result, JsonOf(*replayed, excuses_));
       return;
     }
     TextLines text(out_.color());
-    text.Line(Concat({file, ": ", replayed->line}), StyleOf(replayed->result));
+    text.Line(Concat({file, ": ", LineOf(*replayed, excuses_)}),
+              StyleOf(result));
     out_.Write(text.text());
   }
 
@@ -307,12 +257,12 @@ class Replayer {
     for (const size_t count : counts_) total += count;
     if (json_) {
       Json document = {{"strict", excuses_ == Excuses::kNone}};
-      if (kernel_ != nullptr) document["walk"] = kernel_->text().name;
+      if (!walk_.empty()) document["walk"] = walk_;
       document["cases"] = std::move(cases_);
       Json& summary = document["summary"];
       summary["cases"] = total;
       for (size_t i = 0; i < kResults; ++i) {
-        summary[std::string(texts_[i].json)] = counts_[i];
+        summary[std::string(kTexts[i].json)] = counts_[i];
       }
       out_.Write(JsonText(document));
     } else {
@@ -324,7 +274,7 @@ class Replayer {
         }
         summary +=
             Concat({", ", std::to_string(counts_[i]), " ",
-                    counts_[i] == 1 ? texts_[i].one : texts_[i].several});
+                    counts_[i] == 1 ? kTexts[i].one : kTexts[i].several});
       }
       TextLines text(out_.color());
       text.Line(summary, LineStyle::kTitle);
@@ -345,34 +295,57 @@ class Replayer {
 
  private:
   absl::StatusOr<Replayed> Judge(const Case& c) {
-    if (kernel_ == nullptr) {
-      return ReplayModel(oracle_.Judge(c, WalkSet::All(), excuses_));
+    Replayed replayed;
+    replayed.reasons.resize(c.requests.size());
+    if (c.empty()) {
+      replayed.inconclusive = Describe(Inconclusive::kEmptyCase);
+      return replayed;
     }
-    Answers answers;
-    if (!c.empty() && kernel_->Takes(c.mode)) {
-      answers = kernel_->Ask(c, /*recorded=*/false);
+    bool compared = false;
+    for (const auto& engine : engines_) {
+      if (!engine->Takes(c.mode)) {
+        replayed.inconclusive = Concat({"the case is of ", Name(c.mode),
+                                        ", which is not for ", engine->name()});
+        continue;
+      }
+      Answers answers = engine->Run(c, /*recorded=*/false);
       if (!answers.ok()) return absl::UnavailableError(answers.error);
+      for (size_t i = 0; i < answers.of_request.size(); ++i) {
+        Answer& answer = answers.of_request[i];
+        replayed.reasons[i] = answer.inconclusive;
+        compared |= answer.inconclusive == Inconclusive::kNo;
+        if (answer.finding.empty() && answer.known.empty()) continue;
+        replayed.failures.push_back({.request = i,
+                                     .walk = engine->name(),
+                                     .answer = std::move(answer)});
+      }
     }
-    return ReplayKernel(kernel_->text(), c,
-                        oracle_.Judge(c, WalkSet(), Excuses::kNone),
-                        answers.of_request, excuses_);
+    std::stable_sort(replayed.failures.begin(), replayed.failures.end(),
+                     [](const Failure& a, const Failure& b) {
+                       return a.request < b.request;
+                     });
+    if (compared) {
+      replayed.inconclusive.clear();
+    } else if (replayed.inconclusive.empty()) {
+      replayed.inconclusive = Describe(replayed.reasons[0]);
+    }
+    return replayed;
   }
 
   void Count(Result result) { ++counts_[static_cast<size_t>(result)]; }
 
   void AddJson(const std::string& file, Result result, const Json& members) {
     Json one = {{"file", file},
-                {"result", texts_[static_cast<size_t>(result)].json}};
+                {"result", kTexts[static_cast<size_t>(result)].json}};
     one.update(members);
     cases_.push_back(std::move(one));
   }
 
   const bool json_;
   const Excuses excuses_;
-  KernelProgram* const kernel_;
-  const ResultTexts& texts_;
+  const Engines& engines_;
+  const std::string_view walk_;
   Output& out_;
-  Oracle oracle_;
   std::array<size_t, kResults> counts_{};
   Json cases_ = Json::array();
 };
@@ -380,23 +353,14 @@ class Replayer {
 }  // namespace
 
 int RunReplay(const Arguments& arguments, Output& out) {
-  std::unique_ptr<KernelProgram> kernel;
-  if (arguments.Has("--walk")) {
-    const std::string name = arguments.Value("--walk");
-    if (!IsKernelName(name)) {
-      PrintError(Concat({"replay: --walk=", name,
-                         ": all walks of the model are judged together; name "
-                         "kernel code, kernel-...: 'pxdfuzz walks' lists it"}));
-      return kUsage;
-    }
-    int exit_code = 0;
-    kernel = OpenKernelProgramFor("replay", name, exit_code);
-    if (kernel == nullptr) return exit_code;
-  }
+  const std::string walk = arguments.Value("--walk");
+  int exit_code = 0;
+  const Engines engines = OpenEngines("replay", walk, exit_code);
+  if (engines.empty()) return exit_code;
   Replayer replayer(
       arguments.Has("--json"),
       arguments.Has("--strict") ? Excuses::kNone : Excuses::kExpectedFailures,
-      kernel.get(), out);
+      engines, walk, out);
   for (const std::string& operand : arguments.operands) {
     const absl::StatusOr<std::vector<std::string>> files = FilesAt(operand);
     if (!files.ok()) {

@@ -7,24 +7,22 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
-#include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/paging/policy.h"
 #include "src/cli/campaign/kept_finding.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
+#include "src/cli/engines.h"
 #include "src/cli/input.h"
 #include "src/cli/interrupt.h"
-#include "src/cli/kernel_programs.h"
 
 namespace pxdfuzz {
 namespace {
@@ -81,45 +79,14 @@ std::string BytesOf(const Case& c) {
   return {reinterpret_cast<const char*>(bytes.data()), size};
 }
 
-// Makes `c` simple by what the model's walks do, or nothing where they do not
-// show what is wished for.
-std::optional<ShrunkCase> ShrinkByModel(const FindingWish& wish, Case c,
-                                        const Shrinker::GoOn& go_on) {
-  Oracle oracle;
-  const std::optional<KeptFinding> finding = FindFinding(oracle, wish, c);
-  if (!finding.has_value()) return std::nullopt;
-  return ShrinkFinding(oracle, c, *finding, go_on);
-}
-
-// The same by what a program with kernel code answers.
-absl::StatusOr<std::optional<ShrunkCase>> ShrinkByKernel(
-    KernelProgram& program, const std::string& wish, const Case& c,
-    const Shrinker::GoOn& go_on) {
-  const auto finding = FindFinding(program, wish, c);
-  if (!finding.ok()) return finding.status();
-  if (!finding->has_value()) return std::nullopt;
-  return ShrinkFinding(program, c, **finding, go_on);
-}
-
 }  // namespace
 
 int RunShrink(const Arguments& arguments, Output& out) {
-  FindingWish wish;
-  wish.signature = arguments.Value("--signature");
-  std::unique_ptr<KernelProgram> program;
+  const std::string wish = arguments.Value("--signature");
   const std::string walk = arguments.Value("--walk");
-  if (IsKernelName(walk)) {
-    int exit_code = 0;
-    program = OpenKernelProgramFor("shrink", walk, exit_code);
-    if (program == nullptr) return exit_code;
-  } else if (!walk.empty()) {
-    wish.walk = PolicyFromName(walk);
-    if (!wish.walk.has_value()) {
-      PrintError(Concat({"shrink: there is no walk '", walk, "'; there are ",
-                         WalkNames(), ", and kernel code, kernel-..."}));
-      return kUsage;
-    }
-  }
+  int exit_code = 0;
+  const Engines engines = OpenEngines("shrink", walk, exit_code);
+  if (engines.empty()) return exit_code;
   if (arguments.Has("--text") && arguments.Has("--bytes")) {
     PrintError("shrink: say --text or --bytes, not both");
     return kUsage;
@@ -148,26 +115,26 @@ int RunShrink(const Arguments& arguments, Output& out) {
     ticker.Tick(best);
     return !IsInterrupted();
   };
-  const absl::StatusOr<std::optional<ShrunkCase>> tried =
-      program == nullptr ? ShrinkByModel(wish, *c, go_on)
-                         : ShrinkByKernel(*program, wish.signature, *c, go_on);
-  ticker.End();
-  if (!tried.ok()) {
-    PrintError(Concat({"shrink: ", std::string(tried.status().message())}));
+  const auto fail = [&ticker](const absl::Status& status) {
+    ticker.End();
+    PrintError(Concat({"shrink: ", std::string(status.message())}));
     return kUnreadable;
-  }
-  if (!tried->has_value()) {
-    PrintError(
-        Concat({name, ": shows no finding",
-                wish.signature.empty() ? "" : Concat({" ", wish.signature}),
-                walk.empty() ? "" : Concat({" of ", walk}),
-                "; there is nothing to keep"}));
+  };
+  const auto finding = FindFinding(engines, wish, *c);
+  if (!finding.ok()) return fail(finding.status());
+  if (!finding->has_value()) {
+    PrintError(Concat({name, ": shows no finding",
+                       wish.empty() ? "" : Concat({" ", wish}),
+                       walk.empty() ? "" : Concat({" of ", walk}),
+                       "; there is nothing to keep"}));
     return kFailed;
   }
-  const ShrunkCase& shrunk = **tried;
-  const std::string bytes = as_text ? ToText(shrunk.c) : BytesOf(shrunk.c);
+  const absl::StatusOr<ShrunkCase> shrunk = ShrinkFinding(**finding, *c, go_on);
+  if (!shrunk.ok()) return fail(shrunk.status());
+  ticker.End();
+  const std::string bytes = as_text ? ToText(shrunk->c) : BytesOf(shrunk->c);
   return Deliver(bytes, arguments,
-                 shrunk.stopped ? kInterrupted : kNothingFound, out);
+                 shrunk->stopped ? kInterrupted : kNothingFound, out);
 }
 
 }  // namespace pxdfuzz

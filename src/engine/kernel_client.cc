@@ -18,13 +18,13 @@
 
 #include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/finding.h"
 
 namespace pxdfuzz {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kPrefix = "kernel-";
 constexpr char kFolderVariable[] = "PXDFUZZ_KERNEL_PROGRAMS";
 
 // A line is longer where no program of ours answers.
@@ -74,7 +74,7 @@ KernelProgram::~KernelProgram() {
   if (errors_ >= 0) close(errors_);
 }
 
-Answers KernelProgram::Ask(const Case& c, bool recorded) {
+Answers KernelProgram::Run(const Case& c, bool recorded) {
   Answers answers;
   answers.error = AskEach(c, recorded, answers.of_request);
   // One that was not understood is not asked again.
@@ -128,8 +128,8 @@ std::string KernelProgram::AskEach(const Case& c, bool recorded,
     if (answers.size() == c.requests.size()) break;
     Answer& last = answers.emplace_back();
     last.run.end = RunEnd::kDied;
-    last.finding = Concat({text_.name, ".", Name(c.mode.arch), "-",
-                           std::to_string(c.mode.levels), ".died"});
+    last.finding =
+        Name(Finding{.mode = c.mode, .walk = text_.name, .end = RunEnd::kDied});
   }
   return "";
 }
@@ -269,10 +269,6 @@ std::string NoKernelPrograms() {
   return Concat({"no program with kernel code in ", KernelFolder(),
                  ": build with linux-source-6.1 installed, or say in ",
                  kFolderVariable, " which folder has them"});
-}
-
-bool IsKernelName(std::string_view walk) {
-  return walk.starts_with(kPrefix) && walk.find('/') == walk.npos;
 }
 
 KernelProgram::Opened OpenKernelProgram(const std::string& name) {

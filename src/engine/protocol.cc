@@ -24,8 +24,9 @@ constexpr std::array<std::string_view, kCount> NamesOf() {
   return names;
 }
 constexpr auto kEnds = NamesOf<RunEnd, kRunEndCount>();
+constexpr auto kReasons = NamesOf<Inconclusive, kInconclusiveCount>();
 constexpr auto kCauses = NamesOf<Cause, kCauseCount>();
-constexpr auto kTags = NamesOf<EntryKind::Tag, 5>();
+constexpr auto kTags = NamesOf<EntryKind::Tag, kEntryTagCount>();
 constexpr auto kLevels = NamesOf<Level, kLevelCount>();
 constexpr std::array<std::string_view, 2> kCalls = {"get", "pin"};
 constexpr std::array<std::string_view, 6> kEvents = {
@@ -274,8 +275,7 @@ bool ReadPage(Scanner& words, ReturnedPage& page) {
 bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
   Recording& run = answer.run;
   if (key == "inconclusive") {
-    answer.inconclusive = true;
-    return words.done();
+    return words.ReadOneOf(kReasons, answer.inconclusive) && words.done();
   }
   if (key == "call") {
     return words.ReadOneOf(kCalls, run.pin) &&
@@ -336,7 +336,9 @@ std::string ToLines(const Answer& answer, bool recorded) {
   std::string text = Concat({"request ", Name(run.end)});
   if (!run.bug.empty()) text += ' ' + run.bug;
   text += '\n';
-  if (answer.inconclusive) text += Line({"inconclusive"});
+  if (answer.inconclusive != Inconclusive::kNo) {
+    text += Line({"inconclusive", Name(answer.inconclusive)});
+  }
   text += Concat({"call ", WordOf(kCalls, run.pin)});
   if (run.refused.has_value()) text += ' ' + Number(*run.refused);
   text += '\n';

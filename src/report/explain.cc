@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/engine/finding.h"
 #include "pxdfuzz/engine/record_model.h"
 #include "pxdfuzz/report/changes.h"
 #include "pxdfuzz/report/facts.h"
@@ -403,17 +404,10 @@ class Explainer {
   const HeadlineText headline_;
 };
 
-// What a finding's name says: "kernel-6.1-s390.s390-3.references.pmd-leaf"
-// names the rule "references". Names of kernel code have dots in them.
-std::string_view RuleOf(const KernelCode& code, std::string_view finding) {
-  if (!finding.starts_with(code.name)) return "";
-  finding.remove_prefix(std::min(finding.size(), code.name.size() + 1));
-  const size_t mode = finding.find('.');
-  if (mode == finding.npos) return "";
-  finding.remove_prefix(mode + 1);
-  constexpr std::string_view kChanging = "changing.";
-  if (finding.starts_with(kChanging)) finding.remove_prefix(kChanging.size());
-  return finding.substr(0, finding.find('.'));
+// The rule that a finding's name says was broken: "references".
+std::string RuleOf(const std::string& name) {
+  const std::optional<Finding> finding = FindingFromName(name);
+  return finding.has_value() ? std::string(What(*finding)) : "";
 }
 
 }  // namespace
@@ -458,8 +452,8 @@ Explanation ExplainModel(const Case& c, const Verdict& verdict, size_t request,
   }
   const auto& finding = verdict.finding;
   if (finding.has_value() && finding->request == request &&
-      finding->walk == walk) {
-    judgement.token = Name(finding->signature);
+      finding->walk_index() == walk) {
+    judgement.token = Name(*finding);
   }
   return Explain(c, verdict, request,
                  {.name = std::string(Name(kAllWalks[walk])),
@@ -478,7 +472,7 @@ Explanation ExplainKernel(const KernelCode& code, const Case& c, size_t request,
                   .kernel = code},
                  answer.run,
                  {.token = answer.finding,
-                  .rule = std::string(RuleOf(code, answer.finding)),
+                  .rule = RuleOf(answer.finding),
                   .waiver = answer.cause,
                   .known = answer.known},
                  columns);

@@ -13,8 +13,8 @@ std::string WalkReport(const Case& c, const Verdict& verdict, size_t request,
 std::string FindingReport(const Case& c, const Verdict& verdict,
                           const TextOptions& options) {
   if (!verdict.finding.has_value()) return "No finding.\n";
-  return WalkReport(c, verdict, verdict.finding->request, verdict.finding->walk,
-                    options);
+  return WalkReport(c, verdict, verdict.finding->request,
+                    verdict.finding->walk_index(), options);
 }
 
 }  // namespace pxdfuzz

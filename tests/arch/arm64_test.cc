@@ -21,6 +21,7 @@
 #include "pxdfuzz/report/report.h"
 #include "tests/mutants/arm64_answers.h"
 #include "tests/mutants/arm64_manual.h"
+#include "tests/sanitized.h"
 
 namespace pxdfuzz {
 namespace {
@@ -262,13 +263,13 @@ TEST(Arm64WalksTest, ByValueIsWrongWithThreeLevelsAndNothingElse) {
     int crossed = 0;
     int returned = 0;
     std::array<int, kWalkCount> wrong{};
-    constexpr int kCases = 50'000;
+    constexpr int kCases = Budget(50'000);
     for (int i = 0; i < kCases; ++i) {
       const Case c = generator.DrawCase();
       const Verdict& verdict =
           oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
       ASSERT_FALSE(verdict.finding.has_value())
-          << Name(verdict.finding->signature) << '\n'
+          << Name(*verdict.finding) << '\n'
           << ToText(c);
       for (const RequestVerdict& request : verdict.requests) {
         if (request.inconclusive != Inconclusive::kNo) continue;
@@ -400,7 +401,7 @@ std::optional<RuleViolation> Try(int cases) {
 }
 
 TEST(Arm64RulesTest, TheManualIsSilent) {
-  const auto violation = Try<Arm64Page16K>(300'000);
+  const auto violation = Try<Arm64Page16K>(Budget(300'000));
   EXPECT_FALSE(violation.has_value())
       << Describe(*violation, {ArchId::kArm64Page16K, 4});
 }

@@ -20,6 +20,7 @@
 #include "pxdfuzz/reference/x86_rules.h"
 #include "tests/mutants/x86_answers.h"
 #include "tests/mutants/x86_manual.h"
+#include "tests/sanitized.h"
 
 namespace pxdfuzz {
 namespace {
@@ -171,12 +172,12 @@ TEST(X86WalksTest, AllHold) {
     Oracle oracle;
     int crossed = 0;
     int returned = 0;
-    constexpr int kCases = 100'000;
+    constexpr int kCases = Budget(100'000);
     for (int i = 0; i < kCases; ++i) {
       const Case c = generator.DrawCase();
       const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
       ASSERT_FALSE(verdict.finding.has_value())
-          << Name(verdict.finding->signature) << '\n'
+          << Name(*verdict.finding) << '\n'
           << ToText(c);
       for (const RequestVerdict& request : verdict.requests) {
         crossed += request.crosses_folded;
@@ -215,7 +216,7 @@ std::optional<RuleViolation> Try(int cases) {
 }
 
 TEST(X86RulesTest, TheManualIsSilent) {
-  const auto violation = Try<X86>(300'000);
+  const auto violation = Try<X86>(Budget(300'000));
   EXPECT_FALSE(violation.has_value())
       << Describe(*violation, {ArchId::kX86, 4});
 }

@@ -320,7 +320,8 @@ TEST_F(ExportTest, GtestChangesTheTables) {
   EXPECT_THAT(failed.output,
               HasSubstr("[  FAILED  ] ExportedCaseTest."
                         "StaticByPointerHoldsWhileTablesChange"));
-  EXPECT_THAT(failed.output, HasSubstr("Which is: \"fault\""));
+  EXPECT_THAT(failed.output,
+              HasSubstr("\"s390-3.static-by-pointer.changing.fault."));
   EXPECT_THAT(failed.output, HasSubstr("after 1 of the changes"));
   const Ran passed = run(race, "static-lockless");
   EXPECT_EQ(passed.exit_code, 0) << passed.output;
@@ -564,6 +565,72 @@ TEST_F(ExportTest, TakesBytesAndStandardInput) {
             mail);
   EXPECT_EQ(Export(std::string("--as=mail - < ") + kShort).output, mail);
 }
+
+#ifdef PXDFUZZ_BY_VALUE
+
+// No line of what was sliced out of the tree stands in `source`.
+void ExpectNoKernelSource(const std::string& source) {
+  std::ifstream in(PXDFUZZ_SLICED_CODE);
+  int compared = 0;
+  for (std::string line; std::getline(in, line);) {
+    const size_t begin = line.find_first_not_of(" \t");
+    // Braces, and the like of "return 0;", are anybody's.
+    if (begin == line.npos || line.size() - begin < 16) continue;
+    ++compared;
+    EXPECT_EQ(source.find(line.substr(begin)), source.npos) << line;
+  }
+  EXPECT_GT(compared, 100);
+}
+
+// A test of kernel code runs its program.
+TEST_F(ExportTest, GtestOfKernelCodeRunsItsProgram) {
+  const auto run = [&](const std::string& walk, const std::string& file) {
+    const std::string source = Scratch("kernel.cc");
+    const Ran written = Export("--as=gtest --force --walk=" + walk + " " +
+                               file + " -o " + source);
+    EXPECT_EQ(written.exit_code, 0) << written.output;
+    for (const std::string& line : Lines(Contents(source))) {
+      EXPECT_LE(line.size(), 80u) << line;
+    }
+    AddWholeTest(file, source);
+    EXPECT_EQ(setenv("PXDFUZZ_KERNEL_PROGRAMS", PXDFUZZ_BIN, 1), 0);
+    const Ran ran = RunGtest(source);
+    EXPECT_EQ(unsetenv("PXDFUZZ_KERNEL_PROGRAMS"), 0);
+    EXPECT_THAT(ran.output, HasSubstr("[       OK ] Whole.IsTheSame"));
+    ExpectNoKernelSource(Contents(source));
+    return ran;
+  };
+  const Ran failed = run(PXDFUZZ_BY_VALUE, kThread);
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output, HasSubstr("ByValueAgreesWithTheReference"));
+  EXPECT_THAT(failed.output, HasSubstr("\"" PXDFUZZ_BY_VALUE ".s390-3."));
+  const Ran passed = run(PXDFUZZ_BY_POINTER, kThread);
+  EXPECT_EQ(passed.exit_code, 0) << passed.output;
+  EXPECT_THAT(passed.output, HasSubstr("[  PASSED  ] 2 tests."));
+  const Ran race = run(PXDFUZZ_BY_POINTER,
+                       "corpus/regressions/race-by-pointer-freed-pud.yaml");
+  EXPECT_EQ(race.exit_code, 1) << race.output;
+  EXPECT_THAT(race.output, HasSubstr(".s390-3.changing.fault.pud-empty\""));
+  // Without the program it fails, and says why.
+  const Ran lost =
+      RunCommand("PXDFUZZ_KERNEL_PROGRAMS=" + scratch_.path().string() + " " +
+                 Scratch("gtest"));
+  EXPECT_EQ(lost.exit_code, 1);
+  EXPECT_THAT(lost.output, HasSubstr("there is no walk '" PXDFUZZ_BY_POINTER));
+}
+
+// The C program of a case holds its pages, whoever walked them.
+TEST_F(ExportTest, COfKernelCodeHoldsNoKernelSource) {
+  const std::string source = Written(
+      std::string("--as=c --walk=" PXDFUZZ_BY_VALUE " ") + kThread, "kernel.c");
+  const std::string text = Contents(source);
+  EXPECT_THAT(text, HasSubstr("// On s390 with 3 levels, " PXDFUZZ_BY_VALUE));
+  EXPECT_THAT(text, HasSubstr("0x10080000000"));
+  ExpectNoKernelSource(text);
+  CompileC(source);
+}
+
+#endif  // PXDFUZZ_BY_VALUE
 
 TEST_F(ExportTest, WrongUsageAndBadInput) {
   ExpectError(kThread, 2, "export: say as what: --as=gtest, --as=c, --as=mail");

@@ -90,7 +90,7 @@ class KernelProgramsTest : public ::testing::Test {
     WriteFake("kernel-fake", body);
     const auto opened = OpenKernelProgram("kernel-fake");
     EXPECT_TRUE(opened.ok()) << opened.error;
-    const Answers answers = opened.program->Ask(Requests(2), false);
+    const Answers answers = opened.program->Run(Requests(2), false);
     EXPECT_FALSE(answers.ok()) << body;
     const std::string& error = answers.error;
     EXPECT_THAT(error, StartsWith(Path("kernel-fake").string() + ": "));
@@ -115,13 +115,13 @@ TEST_F(KernelProgramsTest, OneProcessAnswersForManyCases) {
   EXPECT_TRUE(opened.program->Takes({ArchId::kS390, 2}));
   EXPECT_FALSE(opened.program->Takes({ArchId::kX86, 4}));
   for (int i = 0; i < 20; ++i) {
-    const Answers answers = opened.program->Ask(Requests(2), false);
+    const Answers answers = opened.program->Run(Requests(2), false);
     ASSERT_TRUE(answers.ok()) << answers.error;
     ASSERT_EQ(answers.of_request.size(), 2u);
     EXPECT_EQ(answers.of_request[1].run.count, 1u);
   }
   EXPECT_THAT(Started(), ElementsAre(""));
-  EXPECT_TRUE(opened.program->Ask(Requests(2), true).ok());
+  EXPECT_TRUE(opened.program->Run(Requests(2), true).ok());
   EXPECT_THAT(Started(), ElementsAre(""));
 }
 
@@ -132,7 +132,7 @@ TEST_F(KernelProgramsTest, ItGetsTheCaseAsHexadecimalBytes) {
   const auto opened = OpenKernelProgram("kernel-fake");
   ASSERT_TRUE(opened.ok()) << opened.error;
   const Case c = *ReadCase("corpus/regressions/old-page-written.bin");
-  ASSERT_TRUE(opened.program->Ask(c, false).ok());
+  ASSERT_TRUE(opened.program->Run(c, false).ok());
   std::ifstream in(Path("lines"));
   std::string line;
   std::getline(in, line);
@@ -156,7 +156,7 @@ TEST_F(KernelProgramsTest, OneThatDiesIsStartedAnew) {
                                  "case\\n'");
     const auto opened = OpenKernelProgram("kernel-fake");
     ASSERT_TRUE(opened.ok()) << opened.error;
-    const Answers answers = opened.program->Ask(Requests(3), false);
+    const Answers answers = opened.program->Run(Requests(3), false);
     ASSERT_TRUE(answers.ok()) << answers.error;
     ASSERT_EQ(answers.of_request.size(), 3u);
     EXPECT_EQ(answers.of_request[0].run.end, RunEnd::kDied);
@@ -174,7 +174,7 @@ TEST_F(KernelProgramsTest, ANewProcessGetsTheRest) {
                                kAgreed + "'; exit 1");
   const auto opened = OpenKernelProgram("kernel-fake");
   ASSERT_TRUE(opened.ok()) << opened.error;
-  const Answers answers = opened.program->Ask(Requests(3), false);
+  const Answers answers = opened.program->Run(Requests(3), false);
   ASSERT_TRUE(answers.ok()) << answers.error;
   // The first answers one and dies of the second, the next answers the third.
   ASSERT_EQ(answers.of_request.size(), 3u);
@@ -198,7 +198,7 @@ TEST_F(KernelProgramsTest, TheLastWordsOfOneThatDiesAreItsAnswer) {
             "fault empty 12 mm/gup.c\\nend\\n'; exit 1");
   const auto opened = OpenKernelProgram("kernel-fake");
   ASSERT_TRUE(opened.ok()) << opened.error;
-  const Answers answers = opened.program->Ask(Requests(2), true);
+  const Answers answers = opened.program->Run(Requests(2), true);
   ASSERT_TRUE(answers.ok()) << answers.error;
   ASSERT_EQ(answers.of_request.size(), 2u);
   for (const Answer& answer : answers.of_request) {
@@ -230,8 +230,8 @@ TEST_F(KernelProgramsTest, AfterAStrangeAnswerItIsAskedAfresh) {
                                kAgreed + "case\\n'");
   const auto opened = OpenKernelProgram("kernel-fake");
   ASSERT_TRUE(opened.ok()) << opened.error;
-  EXPECT_FALSE(opened.program->Ask(Requests(1), false).ok());
-  const Answers answers = opened.program->Ask(Requests(1), false);
+  EXPECT_FALSE(opened.program->Run(Requests(1), false).ok());
+  const Answers answers = opened.program->Run(Requests(1), false);
   ASSERT_TRUE(answers.ok()) << answers.error;
   EXPECT_EQ(answers.of_request.size(), 1u);
 }
@@ -300,8 +300,9 @@ TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
   for (const Expected& expected : {
            Expected{"good", 0, thread + "agrees\n1 case, 1 agrees, 0 findings"},
            {"known", 0,
-            thread + "known finding: docs/findings/s390-readonly-2g-write.md\n"
-                     "1 case, 1 known finding, 0 findings"},
+            thread + "expected failure: kernel-known "
+                     "(docs/findings/s390-readonly-2g-write.md)\n"
+                     "1 case, 1 expected failure, 0 findings"},
            {"bad", 1,
             thread + "FINDING kernel-bad.s390-3.short.pte-leaf\n1 case, 1 "
                      "finding"},
@@ -326,8 +327,8 @@ TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
   const std::string x86 = std::string(" --walk=kernel-bad ") + kX86;
   EXPECT_EQ(RunTool("replay" + x86).exit_code, 3);
   EXPECT_THAT(RunTool("replay" + x86).output,
-              HasSubstr("inconclusive: the case is of x86-64, the text of "
-                        "s390\n"));
+              HasSubstr("inconclusive: the case is of x86-64/4, which is not "
+                        "for kernel-bad\n"));
   EXPECT_EQ(RunTool("explain" + x86).output,
             "The case is of x86-64/4, and kernel-bad is kernel code of s390: "
             "there is nothing\nto compare.\n");
@@ -350,10 +351,14 @@ TEST_F(KernelProgramsTest, JsonSaysTheSame) {
   EXPECT_EQ(one["result"].as<std::string>(), "finding");
   EXPECT_EQ(one["signature"].as<std::string>(),
             "kernel-bad.s390-3.fault.pte-leaf");
-  EXPECT_EQ(one["requests"][0]["end"].as<std::string>(), "fault");
-  EXPECT_TRUE(one["requests"][0]["known"].IsNull());
+  const YAML::Node walk = one["walks"][0];
+  EXPECT_EQ(walk["walk"].as<std::string>(), "kernel-bad");
+  EXPECT_EQ(walk["end"].as<std::string>(), "fault");
+  EXPECT_EQ(walk["outcome"].as<std::string>(), "fault");
+  EXPECT_TRUE(walk["cause"].IsNull());
+  EXPECT_TRUE(walk["known"].IsNull());
   EXPECT_EQ(json["cases"][1]["result"].as<std::string>(), "inconclusive");
-  EXPECT_EQ(json["summary"]["known-finding"].as<int>(), 0);
+  EXPECT_EQ(json["summary"]["expected-failure"].as<int>(), 0);
 }
 
 TEST_F(KernelProgramsTest, WalksListsThem) {
@@ -488,9 +493,9 @@ TEST_F(KernelProgramsTest, ExportTellsKernelCodeAsAMail) {
             std::string("pxdfuzz: export: ") + kX86 +
                 ": is of x86-64/4, and kernel-bad is text of s390\n");
   EXPECT_EQ(
-      RunTool(std::string("export --as=c --walk=kernel-bad ") + kThread).output,
-      "pxdfuzz: export: --as=c: is of the model's walks; kernel code is "
-      "told as --as=mail\n");
+      RunTool(std::string("export --as=gtest --walk=kernel-bad ") + kThread)
+          .exit_code,
+      0);
 }
 
 #ifdef PXDFUZZ_BY_VALUE
@@ -581,6 +586,48 @@ TEST_F(RealKernelTest, ExplainsInEveryFormat) {
     files += ran.output.starts_with("On s390 ");
   }
   EXPECT_GT(files, 10u);
+}
+
+// As the model's walk of its kind, it is expected to fail there.
+TEST_F(RealKernelTest, AnExpectedFailureIsNoFinding) {
+  const auto replay = [](const std::string& arguments) {
+    return RunCommand(Program("pxdfuzz") + " replay " + arguments);
+  };
+  const Ran still = replay(Walk() + kThread);
+  EXPECT_EQ(still.exit_code, 0);
+  EXPECT_THAT(still.output, HasSubstr("expected failure: " PXDFUZZ_BY_VALUE
+                                      " (stack-escape)\n"));
+  const Ran strict = replay("--strict" + Walk() + kThread);
+  EXPECT_EQ(strict.exit_code, 1);
+  EXPECT_THAT(strict.output, HasSubstr("FINDING " PXDFUZZ_BY_VALUE ".s390-3."));
+  const std::string race = " corpus/regressions/race-by-pointer-freed-pud.yaml";
+  EXPECT_THAT(
+      replay("--walk=" PXDFUZZ_BY_POINTER + race).output,
+      HasSubstr("expected failure: " PXDFUZZ_BY_POINTER " (double-fetch)\n"));
+  EXPECT_THAT(replay("--strict --walk=" PXDFUZZ_BY_POINTER + race).output,
+              HasSubstr("FINDING " PXDFUZZ_BY_POINTER
+                        ".s390-3.changing.fault.pud-empty"));
+  // The same of the model's.
+  EXPECT_THAT(replay(std::string("--walk=static-by-value ") + kThread).output,
+              HasSubstr("expected failure: static-by-value (stack-escape)\n"));
+}
+
+TEST_F(RealKernelTest, TriageSortsCases) {
+  ScratchFolder folder;
+  const auto copy = [&](const std::string& from, const std::string& to) {
+    fs::copy_file(from, folder.path() / to);
+  };
+  copy(kThread, "a.yaml");
+  copy("corpus/regressions/old-page-written.yaml", "b.yaml");
+  copy(kX86, "c.yaml");
+  const Ran ran = RunCommand(Program("pxdfuzz") + " triage" + Walk() +
+                             folder.path().string());
+  EXPECT_EQ(ran.exit_code, 1) << ran.output;
+  EXPECT_THAT(Flat(ran.output),
+              AllOf(HasSubstr("3 files: 1 with 1 kind of finding, of which 0 "
+                              "are known; 2 without a finding;"),
+                    HasSubstr("| `" PXDFUZZ_BY_VALUE ".s390-3."),
+                    HasSubstr("- smallest: `a.yaml`"), HasSubstr("requests:")));
 }
 
 TEST_F(RealKernelTest, OtherCasesAgree) {

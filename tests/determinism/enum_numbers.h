@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "pxdfuzz/engine/outcome.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/oracle/outcome.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"

@@ -100,9 +100,8 @@ class InputJudge {
     }
     if (verdict.finding.has_value()) {
       const Finding& finding = *verdict.finding;
-      said += Concat({" ", Name(finding.signature), ", request ",
-                      std::to_string(finding.request), ", ",
-                      Name(kAllWalks[finding.walk])});
+      said += Concat({" ", Name(finding), ", request ",
+                      std::to_string(finding.request), ", ", finding.walk});
     }
     Add(name, said);
     for (size_t i = 0; i < verdict.requests.size(); ++i) {

@@ -27,21 +27,21 @@
 namespace pxdfuzz {
 namespace {
 
-uint64_t NumberOf(KernelRule rule) {
+uint64_t NumberOf(WalkRule rule) {
   switch (rule) {
-    case KernelRule::kPages:
+    case WalkRule::kPages:
       return 0;
-    case KernelRule::kReferences:
+    case WalkRule::kReferences:
       return 1;
-    case KernelRule::kRefusal:
+    case WalkRule::kRefusal:
       return 2;
-    case KernelRule::kModel:
+    case WalkRule::kModel:
       return 3;
-    case KernelRule::kFork:
+    case WalkRule::kFork:
       return 4;
-    case KernelRule::kPermitted:
+    case WalkRule::kPermitted:
       return 5;
-    case KernelRule::kPageSize:
+    case WalkRule::kPageSize:
       return 6;
   }
   return kNoNumber;
@@ -91,7 +91,7 @@ uint64_t NumberOf(pxd_role role) {
   return kNoNumber;
 }
 
-void AddFinding(const std::optional<KernelFinding>& finding, Facts& facts) {
+void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
   facts.Add("finding", finding.has_value() ? 1 : 0);
   if (!finding.has_value()) return;
   facts.Add("finding.request", finding->request);
@@ -99,7 +99,7 @@ void AddFinding(const std::optional<KernelFinding>& finding, Facts& facts) {
   facts.Add("finding.outcome", NumberOf(finding->outcome));
   facts.Add("finding.page", finding->page);
   facts.Add("finding.level", NumberOf(finding->level));
-  facts.Add("finding.entry", NumberOf(finding->entry));
+  facts.Add("finding.entry", NumberOf(*finding->entry));
   facts.Add("finding.pin", finding->pin ? 1 : 0);
   facts.Add("finding.changing", finding->changing ? 1 : 0);
   facts.Add("finding.cause", NumberOf(finding->cause));
@@ -126,7 +126,7 @@ void AddVerdict(const KernelVerdict& verdict, Facts& facts) {
 // Whether a judge has run its text on a request of that case.
 bool HasRun(const KernelVerdict& verdict) {
   if (verdict.finding.has_value() &&
-      verdict.finding->rule == KernelRule::kPermitted) {
+      verdict.finding->rule == WalkRule::kPermitted) {
     return false;
   }
   return std::any_of(verdict.requests.begin(), verdict.requests.end(),

@@ -56,16 +56,14 @@ void AddMarks(const Marks& marks, Facts& facts) {
 void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
   facts.Add("finding", finding.has_value() ? 1 : 0);
   if (!finding.has_value()) return;
-  const Signature& signature = finding->signature;
   facts.Add("finding.request", finding->request);
-  facts.Add("finding.walk", NumberOf(signature.walk));
-  facts.Add("finding.walk_is_that_of_signature",
-            kAllWalks[finding->walk] == signature.walk ? 1 : 0);
-  facts.Add("finding.space", NumberOf(signature.mode));
-  facts.Add("finding.changing", signature.changing ? 1 : 0);
-  facts.Add("finding.outcome", NumberOf(signature.outcome));
-  facts.Add("finding.level", NumberOf(signature.level));
-  facts.Add("finding.entry", NumberOf(signature.entry));
+  facts.Add("finding.walk", NumberOf(*PolicyFromName(finding->walk)));
+  facts.Add("finding.walk_is_that_of_signature", 1);
+  facts.Add("finding.space", NumberOf(finding->mode));
+  facts.Add("finding.changing", finding->changing ? 1 : 0);
+  facts.Add("finding.outcome", NumberOf(finding->outcome));
+  facts.Add("finding.level", NumberOf(finding->level));
+  facts.Add("finding.entry", NumberOf(*finding->entry));
 }
 
 void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
@@ -145,11 +143,10 @@ class ModelFacts::Impl {
     for (const Way& way : WaysToJudge(c)) {
       const Verdict& verdict = oracle_.Judge(c, way.walks, way.excuses);
       if (!verdict.finding.has_value()) continue;
-      const Signature kept = verdict.finding->signature;
+      const std::string kept = Name(*verdict.finding);
       Shrinker shrinker([&](const Case& s) {
         const Verdict& smaller = oracle_.Judge(s, way.walks, way.excuses);
-        return smaller.finding.has_value() &&
-               smaller.finding->signature == kept;
+        return smaller.finding.has_value() && Name(*smaller.finding) == kept;
       });
       const Case shrunk = shrinker.Shrink(c);
       const Facts::Part part(facts, "shrunk", 1);

@@ -38,7 +38,7 @@ inline std::set<std::string> Findings(const std::filesystem::path& folder) {
       ADD_FAILURE() << signature << ": shows nothing";
       continue;
     }
-    EXPECT_EQ(Name(verdict.finding->signature), signature);
+    EXPECT_EQ(Name(*verdict.finding), signature);
     EXPECT_EQ(Contents(entry.path() / "case.yaml"), ToText(c)) << signature;
     const std::string report = Contents(entry.path() / "report.txt");
     EXPECT_THAT(report, testing::HasSubstr("DEDUP_TOKEN: " + signature));

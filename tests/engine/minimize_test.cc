@@ -31,7 +31,7 @@ std::optional<std::string> SignatureOf(const Case& c) {
   const Verdict& verdict =
       oracle.Judge(c, FindTarget("gup_strict_fuzzer")->walks, Excuses::kNone);
   if (!verdict.finding.has_value()) return std::nullopt;
-  return Name(verdict.finding->signature);
+  return Name(*verdict.finding);
 }
 
 std::optional<std::string> SignatureOf(const fs::path& file) {

@@ -34,7 +34,7 @@ Event Turn(Level level, const Place& place, EntryKind meaning, size_t read) {
 
 // An answer in which every word there is occurs.
 Answer Full() {
-  Answer answer{.inconclusive = true,
+  Answer answer{.inconclusive = Inconclusive::kBeyondLimit,
                 .finding = "kernel-6.1-s390.s390-3.short.pte-leaf",
                 .page = 2,
                 .cause = Cause::kVacuousRecheck,
@@ -123,7 +123,7 @@ TEST(ProtocolTest, AVerdictLeavesOutTheRun) {
 TEST(ProtocolTest, AnswersLookAsTheyAreDocumented) {
   EXPECT_EQ(ToLines(Full()),
             "request returned\n"
-            "inconclusive\n"
+            "inconclusive beyond-limit\n"
             "call pin 7\n"
             "count 4\n"
             "held 3\n"
@@ -187,7 +187,9 @@ TEST(ProtocolTest, GarbageIsRefused) {
     EXPECT_EQ(ReadAnswer(std::string(line) + "end\n"), std::nullopt) << line;
   }
   for (const std::string_view line : {
-           "inconclusive 1",
+           "inconclusive",
+           "inconclusive luck",
+           "inconclusive overflow 1",
            "call",
            "call twice",
            "call get x",

@@ -91,7 +91,7 @@ TEST(CorpusTest, TheSameVerdictsInAnyOrder) {
       const Verdict& verdict =
           oracle.Judge(Decode(Read(seed)), WalkSet::All(), Excuses::kNone);
       std::string text = std::to_string(static_cast<int>(verdict.kind));
-      if (verdict.finding) text += Name(verdict.finding->signature);
+      if (verdict.finding) text += Name(*verdict.finding);
       verdicts[seed] = text;
     }
     return verdicts;

@@ -177,9 +177,9 @@ bool RunS390(const Options& options, const std::string& guest) {
     S390Draw draw(Rng::Mix(options.seed ^ Rng::Mix(round)), machine.ram());
     draw.FillTables();
     questions.resize(
-        std::min<uint64_t>(S390Machine::kMost, options.cases - tally->cases()));
+        std::min<uint64_t>(S390Machine::kMost, cases - tally->cases()));
     for (Question& question : questions) question = draw.DrawQuestion();
-    tally->Add(match, machine.ram(), questions, machine.Ask(questions));
+    tally->Add(match, machine.ram(), questions, machine.Run(questions));
     progress.Show(tally->cases());
   }
   progress.Clear();
@@ -216,7 +216,7 @@ bool RunX86(const Options& options) {
       for (Question& question : questions) {
         question = {control, draw.DrawAddress(levels)};
       }
-      tally->Add(match, machine.ram(), questions, machine.Ask(questions));
+      tally->Add(match, machine.ram(), questions, machine.Run(questions));
       progress.Show(tally->cases());
     }
   }

@@ -28,7 +28,7 @@ std::string FindingOf(const pxd_kernel& kernel, const Case& c,
   KernelJudge judge(kernel);
   const KernelVerdict& verdict = judge.Judge(c, trial);
   if (!verdict.finding.has_value()) return "";
-  const std::string name = Name(kernel, c.mode, *verdict.finding);
+  const std::string name = Name(*verdict.finding);
   return name.substr(std::string(kernel.name).size() + 1);
 }
 

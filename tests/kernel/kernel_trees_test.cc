@@ -19,7 +19,7 @@
 #include <string_view>
 #include <utility>
 
-#include "kernel/slicer.h"
+#include "kernel/slice/slicer.h"
 
 namespace pxdfuzz {
 namespace {
@@ -785,7 +785,7 @@ void WriteTree(const fs::path& tree, const Spelling& how) {
 
 class SpellingTest : public testing::TestWithParam<Spelling> {};
 
-// Cut, compiled with kernel/s390.c and its shims, and run.
+// Cut, compiled with kernel/arch/s390.c and its shims, and run.
 TEST_P(SpellingTest, AMappedRangeGivesItsPages) {
   const Folder folder;
   const fs::path tree = folder / "tree";
@@ -813,8 +813,8 @@ TEST_P(SpellingTest, AMappedRangeGivesItsPages) {
       source + "' -I'" + (cut / "include").string() + "' -I'" + cut.string() +
       "' -DPXD_SYMBOL=made_up '-DPXD_NAME=\"made-up\"' '-DPXD_ARCH=\"s390\"'"
       " '-DPXD_VARIANT=\"as-is\"' -x c '" +
-      source + "/kernel/s390.c' '" + (folder / "main.c").string() + "' -o '" +
-      program + "' >'" + log + "' 2>&1";
+      source + "/kernel/arch/s390.c' '" + (folder / "main.c").string() +
+      "' -o '" + program + "' >'" + log + "' 2>&1";
   ASSERT_EQ(std::system(compile.c_str()), 0) << compile << '\n' << Read(log);
   ASSERT_EQ(std::system(("'" + program + "' >'" + log + "' 2>&1").c_str()), 0)
       << Read(log);

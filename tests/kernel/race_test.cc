@@ -46,7 +46,7 @@ std::string FindingOf(const pxd_kernel& kernel, const Case& c,
   const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast, excuses);
   EXPECT_EQ(verdict.inconclusive, Inconclusive::kNo);
   if (!verdict.finding.has_value()) return "";
-  const std::string name = Name(kernel, c.mode, *verdict.finding);
+  const std::string name = Name(*verdict.finding);
   return name.substr(std::string(kernel.name).size() + 1);
 }
 
@@ -203,7 +203,7 @@ Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
                      !request.reads_as_model;
     }
     if (verdict.finding.has_value()) {
-      came.finding = Name(kernel, mode, *verdict.finding) + '\n' + ToText(c);
+      came.finding = Name(*verdict.finding) + '\n' + ToText(c);
       return came;
     }
   }

@@ -34,7 +34,7 @@ std::string FullName(std::optional<ArchId> arch, const Info& info) {
 
 std::optional<Kill> KillOf(const Verdict& verdict) {
   if (!verdict.finding.has_value()) return std::nullopt;
-  Kill kill{.signature = Name(verdict.finding->signature)};
+  Kill kill{.signature = Name(*verdict.finding)};
   for (size_t i = 0; i < kWalkCount; ++i) {
     for (const RequestVerdict& request : verdict.requests) {
       if (!request.walks[i].is_finding()) continue;

@@ -433,19 +433,18 @@ TEST(FindingReportTest, NamesTheCopyAndTheLevel) {
   ForFindings(
       3, 30000, WalkSet::Of(kStaticByValue),
       [&](const Case& c, const Verdict& v) {
-        const Signature& signature = v.finding->signature;
-        ++outcomes[signature.outcome];
+        ++outcomes[v.finding->outcome];
         const std::string report = FindingReport(c, v, {.full = true});
         const std::string flat = Unwrapped(report);
         ASSERT_THAT(flat, HasSubstr(kLeft[c.mode.levels]));
         ASSERT_THAT(flat,
-                    HasSubstr(kSays[static_cast<size_t>(signature.outcome)]));
+                    HasSubstr(kSays[static_cast<size_t>(v.finding->outcome)]));
         ASSERT_THAT(flat, HasSubstr("RULE BROKEN: a walk reads"));
         ASSERT_THAT(flat, HasSubstr(c.mode.arch == ArchId::kS390
                                         ? "d3f7b1bb2040 (\"mm/gup"
                                         : "36639013b346 (\"arm64"));
         ASSERT_THAT(report,
-                    HasSubstr("\nDEDUP_TOKEN: " + Name(signature) + "\n"));
+                    HasSubstr("\nDEDUP_TOKEN: " + Name(*v.finding) + "\n"));
       });
   for (const Outcome outcome :
        {Outcome::kShort, Outcome::kLong, Outcome::kWrongPage,
@@ -473,8 +472,9 @@ TEST(FindingReportTest, NamesTheFoldedOffsetThatStandsStill) {
 TEST(FindingReportTest, MarksTheFirstDifference) {
   ForFindings(4, 3000, WalkSet::Named(), [](const Case& c, const Verdict& v) {
     const Finding& finding = *v.finding;
-    const size_t page =
-        v.requests[finding.request].walks[finding.walk].first_difference;
+    const size_t page = v.requests[finding.request]
+                            .walks[finding.walk_index()]
+                            .first_difference;
     const std::string report = FindingReport(c, v, {.full = true});
     const size_t from = report.find("\n--- Pages");
     const std::string section =

@@ -53,7 +53,7 @@ std::optional<std::string> SignatureOf(Oracle& oracle, const Case& c,
                                        WalkSet walks = WalkSet::All()) {
   const Verdict& verdict = oracle.Judge(c, walks, Excuses::kNone);
   if (!verdict.finding.has_value()) return std::nullopt;
-  return Name(verdict.finding->signature);
+  return Name(*verdict.finding);
 }
 
 // As gup_race_strict_fuzzer.

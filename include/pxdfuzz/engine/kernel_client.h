@@ -12,41 +12,34 @@
 
 #include "pxdfuzz/base/process.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/engine.h"
 #include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
-// What a program says of each request of a case, or an error of one line.
-struct Answers {
-  std::string error;
-  std::vector<Answer> of_request;
-
-  bool ok() const { return error.empty(); }
-};
-
 // A program that holds the fast walk of a kernel tree, and a process of it that
 // answers. Kernel code is never linked here: it is asked.
-class KernelProgram {
+class KernelProgram : public Engine {
  public:
   struct Opened;
 
   // Asks the program at `path` what it is.
   static Opened Open(const std::string& path);
-  ~KernelProgram();
+  ~KernelProgram() override;
   KernelProgram(const KernelProgram&) = delete;
   KernelProgram& operator=(const KernelProgram&) = delete;
 
   const KernelCode& text() const { return text_; }
-  // Whether it holds text of that paging mode.
-  bool Takes(PagingMode mode) const { return Name(mode.arch) == text_.arch; }
 
-  // What it does with each request of `c`, which is of a paging mode that it
-  // takes; with all that is known of the runs where `recorded` says so. One
-  // process answers for many cases. Where it ends in the middle of a case, so
-  // did that request, and a new process goes on with the next.
-  Answers Ask(const Case& c, bool recorded);
+  std::string_view name() const override { return text_.name; }
+  bool Takes(PagingMode mode) const override {
+    return Name(mode.arch) == text_.arch;
+  }
+  // One process answers for many cases. Where it ends in the middle of a case,
+  // so did that request, and a new process goes on with the next.
+  Answers Run(const Case& c, bool recorded) override;
 
  private:
   explicit KernelProgram(std::string path) : path_(std::move(path)) {}
@@ -98,9 +91,6 @@ std::vector<std::string> KernelProgramNames();
 
 // "no program with kernel code in FOLDER: ...": what to do where there is none.
 std::string NoKernelPrograms();
-
-// Whether a walk of that name would be a program's.
-bool IsKernelName(std::string_view walk);
 
 // The program of that name.
 KernelProgram::Opened OpenKernelProgram(const std::string& name);

@@ -21,6 +21,11 @@ struct KernelCode {
   friend bool operator==(const KernelCode&, const KernelCode&) = default;
 };
 
+// Whether a walk of that name is kernel code, of which a program has the name.
+constexpr bool IsKernelName(std::string_view walk) {
+  return walk.starts_with("kernel-") && walk.find('/') == walk.npos;
+}
+
 // "as it was before d3f7b1bb2040: ...": how a variant differs from the tree's
 // own text. The name itself for one that is not known here.
 std::string DescribeVariant(std::string_view variant);

@@ -11,17 +11,18 @@
 #include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/engine/run.h"
 #include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/tables/inconclusive.h"
 
 // How a program that runs walks and its client talk: lines of text, which both
 // sides read and write by the functions here. docs/protocol.md describes them.
 
 namespace pxdfuzz {
 
-// What a program says of one request.
+// What an engine says of one request.
 struct Answer {
-  // The case or the request cannot be judged. Where it was not refused, nothing
-  // was run.
-  bool inconclusive = false;
+  // Why the case or the request cannot be judged, if so. Where it was not
+  // refused, nothing was run.
+  Inconclusive inconclusive = Inconclusive::kNo;
   Recording run;
   // The finding's name, or empty; and the page it is about.
   std::string finding;

@@ -3,40 +3,19 @@
 #ifndef PXDFUZZ_ENGINE_RUN_H_
 #define PXDFUZZ_ENGINE_RUN_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "pxdfuzz/engine/outcome.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/walk/trace.h"
 #include "pxdfuzz/walk/walk.h"
 
 namespace pxdfuzz {
-
-// How a run ended. Only a run that returned has pages.
-enum class RunEnd : uint8_t {
-  kReturned,
-  kRefused,    // the code refuses the request before it reads an entry
-  kFault,      // a read or a write of memory that is not mapped
-  kBug,        // BUG() or VM_BUG_ON()
-  kEndless,    // more turns or reads than any request takes
-  kOverflow,   // the stack is used up
-  kSanitizer,  // a sanitizer ended the process
-  kDied,       // the process ended in another way
-};
-inline constexpr size_t kRunEndCount = 8;
-
-constexpr std::string_view Name(RunEnd end) {
-  constexpr std::array<std::string_view, kRunEndCount> kNames = {
-      "returned", "refused",  "fault",     "bug",
-      "endless",  "overflow", "sanitizer", "died"};
-  return kNames[static_cast<size_t>(end)];
-}
 
 // Where an entry was read.
 struct Place {

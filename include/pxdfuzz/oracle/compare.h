@@ -14,10 +14,11 @@
 
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/finding.h"
+#include "pxdfuzz/engine/outcome.h"
 #include "pxdfuzz/memory/arena.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/cells.h"
-#include "pxdfuzz/oracle/outcome.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
@@ -31,30 +32,6 @@
 #include "pxdfuzz/walk/trace.h"
 
 namespace pxdfuzz {
-
-// One line, without a full stop.
-std::string_view Describe(Inconclusive reason);
-
-// What two findings of one cause have in common. Made of the case's meaning
-// alone: no address, order of hashing or compiler is in it.
-struct Signature {
-  PagingMode mode;
-  Policy walk;
-  // Whether tables changed while it ran, and it had the recheck.
-  bool changing = false;
-  Outcome outcome = Outcome::kAgrees;
-  // The entry by which the reference finds the first page that differs: its
-  // level, and what it is.
-  Level level = Level::kPte;
-  EntryKind::Tag entry = EntryKind::Tag::kEmpty;
-
-  friend constexpr bool operator==(const Signature&,
-                                   const Signature&) = default;
-};
-
-// "s390-3.static-by-value.wrong-page.pte-leaf", or
-// "s390-3.static-by-pointer.changing.fault.pmd-empty": fit for a file's name.
-std::string Name(const Signature& signature);
 
 // A set of walks out of kAllWalks.
 class WalkSet {
@@ -119,13 +96,6 @@ struct RequestVerdict {
   std::optional<size_t> cell;
   // By position in kAllWalks.
   std::array<WalkVerdict, kWalkCount> walks{};
-};
-
-// A finding: which request, which walk, and what it has in common with others.
-struct Finding {
-  size_t request = 0;
-  size_t walk = 0;  // position in kAllWalks
-  Signature signature;
 };
 
 struct Verdict {

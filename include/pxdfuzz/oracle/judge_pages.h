@@ -9,7 +9,7 @@
 #include <optional>
 #include <span>
 
-#include "pxdfuzz/oracle/outcome.h"
+#include "pxdfuzz/engine/outcome.h"
 #include "pxdfuzz/walk/trace.h"
 
 namespace pxdfuzz {

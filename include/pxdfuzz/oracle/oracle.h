@@ -220,14 +220,14 @@ Finding BasicOracle<Arches, Runner>::FindingOf(const Case& c,
   const Translation t =
       Translate(typename A::Manual(geometry, top.control), memory,
                 request.start + page * geometry.page_size());
-  return {.request = index,
-          .walk = walk,
-          .signature = {.mode = c.mode,
-                        .walk = kAllWalks[walk],
-                        .changing = !c.concurrent.empty(),
-                        .outcome = verdict.outcome,
-                        .level = t.level,
-                        .entry = A::Entries::Classify(t.level, t.entry).tag}};
+  return {.mode = c.mode,
+          .walk = Name(kAllWalks[walk]),
+          .changing = !c.concurrent.empty(),
+          .outcome = verdict.outcome,
+          .level = t.level,
+          .entry = A::Entries::Classify(t.level, t.entry).tag,
+          .request = index,
+          .page = page};
 }
 
 }  // namespace pxdfuzz

@@ -39,6 +39,8 @@ struct EntryKind {
                                    const EntryKind&) = default;
 };
 
+inline constexpr size_t kEntryTagCount = 5;
+
 constexpr std::string_view Name(EntryKind::Tag tag) {
   constexpr std::string_view kNames[] = {"empty", "table", "leaf", "swap",
                                          "malformed"};

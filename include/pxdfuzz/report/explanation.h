@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "pxdfuzz/case/case.h"
-#include "pxdfuzz/oracle/outcome.h"
+#include "pxdfuzz/engine/outcome.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"

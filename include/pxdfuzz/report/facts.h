@@ -12,8 +12,8 @@
 
 #include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/outcome.h"
 #include "pxdfuzz/engine/run.h"
-#include "pxdfuzz/oracle/outcome.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/policy.h"

@@ -3,7 +3,10 @@
 #ifndef PXDFUZZ_TABLES_INCONCLUSIVE_H_
 #define PXDFUZZ_TABLES_INCONCLUSIVE_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace pxdfuzz {
 
@@ -27,6 +30,31 @@ enum class Inconclusive : uint8_t {
   kRefillsNothing,    // fills a page table that was not detached
   kUpgradesNothing,   // adds a level where there can be no more
 };
+inline constexpr size_t kInconclusiveCount = 15;
+
+// "beyond-limit".
+constexpr std::string_view Name(Inconclusive reason) {
+  constexpr std::array<std::string_view, kInconclusiveCount> kNames = {
+      "none",
+      "empty-case",
+      "overflow",
+      "beyond-limit",
+      "malformed-word",
+      "malformed-table",
+      "malformed-control",
+      "frees-pages",
+      "inside-leaf",
+      "maps-over",
+      "maps-into-collapse",
+      "detaches-nothing",
+      "splits-nothing",
+      "refills-nothing",
+      "upgrades-nothing"};
+  return kNames[static_cast<size_t>(reason)];
+}
+
+// One line, without a full stop.
+std::string_view Describe(Inconclusive reason);
 
 }  // namespace pxdfuzz
 

@@ -9,10 +9,10 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/finding.h"
 #include "src/cli/interrupt.h"
 
 namespace pxdfuzz {
@@ -115,17 +115,6 @@ void SummarizeCounts(const CampaignStats& stats, Output& out) {
   list("expected_failures", "expected failures");
 }
 
-// The paging mode or the kernel code that a finding's name begins with: what is
-// before the first point that no version has.
-std::string ModeOrCode(std::string_view signature) {
-  size_t end = signature.find('.');
-  while (end != signature.npos && end + 1 < signature.size() &&
-         absl::ascii_isdigit(signature[end + 1])) {
-    end = signature.find('.', end + 1);
-  }
-  return std::string(signature.substr(0, end));
-}
-
 // How many there are, and where each is. One cause can have hundreds of names:
 // then a line tells of all that begin alike, and where the most frequent is.
 void SummarizeFindings(std::string_view name, const Campaign& campaign,
@@ -153,7 +142,7 @@ void SummarizeFindings(std::string_view name, const Campaign& campaign,
            out);
   std::map<std::string, std::vector<std::string>> alike;
   for (const std::string& signature : findings) {
-    alike[ModeOrCode(signature)].push_back(signature);
+    alike[GroupOf(signature)].push_back(signature);
   }
   for (const auto& [begin, signatures] : alike) {
     const std::string& most = *std::max_element(

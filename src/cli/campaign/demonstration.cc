@@ -24,6 +24,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/model_engine.h"
 #include "src/cli/campaign/campaign_report.h"
 #include "src/cli/campaign/kept_finding.h"
 #include "src/cli/commands.h"
@@ -91,13 +92,14 @@ class KnownBug {
       return absl::UnavailableError(
           Concat({input_, ": shows no finding, and ", program_, " had one"}));
     }
-    const std::string signature = Name(verdict.finding->signature);
+    const std::string signature = Name(*verdict.finding);
     if (!signature.starts_with(kWanted.substr(0, kWanted.size() - 1))) {
       out_.Write(
           Concat({"found another, ", signature, ", after ", cost_, "\n"}));
       return absl::OkStatus();
     }
     signature_ = signature;
+    walk_ = PolicyFromName(verdict.finding->walk);
     out_.Write(Concat({"found after ", cost_, "\n"}));
     return absl::OkStatus();
   }
@@ -109,12 +111,13 @@ class KnownBug {
   absl::Status Shrink() {
     out_.Write("making the input smaller ... ");
     const Clock::time_point started = Clock::now();
-    const ShrunkCase shrunk = ShrinkFinding(
-        oracle_, case_,
-        {FindTarget(kStrictTarget)->walks, Excuses::kNone, signature_},
-        [](const Case& /*best*/) { return !IsInterrupted(); });
+    ModelEngine engine(*walk_, std::make_shared<Oracle>());
+    const absl::StatusOr<ShrunkCase> shrunk = ShrinkFinding(
+        {.engine = &engine, .signature = signature_, .is_expected = true},
+        case_, [](const Case& /*best*/) { return !IsInterrupted(); });
+    if (!shrunk.ok()) return shrunk.status();
     std::array<uint8_t, kMaxEncodedSize> bytes;
-    const size_t size = Encode(shrunk.c, bytes);
+    const size_t size = Encode(shrunk->c, bytes);
     if (absl::Status status = WriteFile(
             small_, {reinterpret_cast<const char*>(bytes.data()), size},
             /*force=*/true);
@@ -192,6 +195,7 @@ class KnownBug {
   Oracle oracle_;
   Case case_;
   std::string signature_;  // nothing until it is found
+  std::optional<Policy> walk_;
   std::string cost_ = "0 executions";
 };
 

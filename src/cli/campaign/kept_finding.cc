@@ -4,119 +4,98 @@
 
 #include <fnmatch.h>
 
+#include <memory>
+#include <string_view>
 #include <utility>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "fuzz/targets.h"
+#include "pxdfuzz/engine/finding.h"
 
 namespace pxdfuzz {
 namespace {
 
-bool Matches(const std::string& pattern, const std::string& signature) {
-  return fnmatch(pattern.c_str(), signature.c_str(), 0) == 0;
+// Whether the strict target for such a case tries a walk. It tries all of
+// kernel code.
+bool IsStrict(std::string_view walk, const Case& c) {
+  const auto policy = PolicyFromName(walk);
+  return !policy.has_value() ||
+         FindTarget(c.concurrent.empty() ? "gup_strict_fuzzer"
+                                         : "gup_race_strict_fuzzer")
+             ->walks.Contains(IndexOf(*policy));
 }
 
-// Ways to judge, in the order in which they are tried.
-std::vector<std::pair<WalkSet, Excuses>> Judgements(const FindingWish& wish,
-                                                    const Case& c) {
-  if (wish.walk.has_value()) {
-    return {{WalkSet::Of(*wish.walk), Excuses::kNone}};
-  }
-  const WalkSet strict =
-      FindTarget(c.concurrent.empty() ? "gup_strict_fuzzer"
-                                      : "gup_race_strict_fuzzer")
-          ->walks;
-  std::vector<std::pair<WalkSet, Excuses>> ways = {
-      {WalkSet::All(), Excuses::kExpectedFailures},
-      {strict, Excuses::kNone},
-      {WalkSet::All(), Excuses::kNone}};
-  if (wish.signature.empty()) return ways;
-  // It may be hidden behind what another walk gets wrong.
-  for (const Policy& walk : kAllWalks) {
-    ways.emplace_back(WalkSet::Of(walk), Excuses::kNone);
-  }
-  return ways;
+// The lower, the worse.
+enum class Rank : uint8_t { kFinding, kStrict, kOther };
+Rank RankOf(const KeptFinding& finding, const Case& c) {
+  if (!finding.is_expected) return Rank::kFinding;
+  return IsStrict(finding.engine->name(), c) ? Rank::kStrict : Rank::kOther;
 }
 
-ShrunkCase Shrunk(const Case& c, const Shrinker::Predicate& keeps,
-                  const Shrinker::GoOn& go_on) {
-  Shrinker shrinker(keeps, go_on);
-  ShrunkCase shrunk;
-  shrunk.c = shrinker.Shrink(c);
-  shrunk.trials = shrinker.trials();
-  shrunk.stopped = shrinker.stopped();
-  return shrunk;
+// The first finding of one engine that is like `wish`.
+absl::StatusOr<std::optional<KeptFinding>> FirstOf(Engine& engine,
+                                                   const KeptFinding& wish,
+                                                   const Case& c) {
+  if (!engine.Takes(c.mode)) return std::nullopt;
+  Answers answers = engine.Run(c, /*recorded=*/false);
+  if (!answers.ok()) return absl::UnavailableError(answers.error);
+  std::optional<KeptFinding> first;
+  for (size_t i = 0; i < answers.of_request.size(); ++i) {
+    Answer& answer = answers.of_request[i];
+    const bool is_expected = answer.cause != Cause::kNone;
+    if (answer.finding.empty() || (is_expected && !wish.is_expected) ||
+        (first.has_value() && (!first->is_expected || is_expected)) ||
+        (!wish.signature.empty() &&
+         fnmatch(wish.signature.c_str(), answer.finding.c_str(), 0) != 0)) {
+      continue;
+    }
+    first = {
+        .engine = &engine,
+        .signature = wish.signature.empty() ? answer.finding : wish.signature,
+        .is_expected = is_expected,
+        .request = i,
+        .answer = std::move(answer)};
+  }
+  return first;
 }
 
 }  // namespace
 
-std::optional<KeptFinding> FindFinding(Oracle& oracle, const FindingWish& wish,
-                                       Case& c) {
-  std::vector<Case> candidates = {c};
-  // Or behind another request.
-  if (!wish.signature.empty()) {
-    for (const Request& request : c.requests) {
-      candidates.push_back(c);
-      candidates.back().requests.clear();
-      candidates.back().requests.push_back(request);
-    }
-  }
-  for (const auto& [walks, excuses] : Judgements(wish, c)) {
-    for (const Case& candidate : candidates) {
-      const Verdict& verdict = oracle.Judge(candidate, walks, excuses);
-      if (!verdict.finding.has_value()) continue;
-      const std::string signature = Name(verdict.finding->signature);
-      if (!wish.signature.empty() && !Matches(wish.signature, signature)) {
-        continue;
-      }
-      c = candidate;
-      return KeptFinding{walks, excuses,
-                         wish.signature.empty() ? signature : wish.signature};
-    }
-  }
-  return std::nullopt;
-}
-
-bool Shows(Oracle& oracle, const Case& c, const KeptFinding& finding) {
-  const Verdict& verdict = oracle.Judge(c, finding.walks, finding.excuses);
-  return verdict.finding.has_value() &&
-         Matches(finding.signature, Name(verdict.finding->signature));
-}
-
-ShrunkCase ShrinkFinding(Oracle& oracle, const Case& c,
-                         const KeptFinding& finding,
-                         const Shrinker::GoOn& go_on) {
-  return Shrunk(
-      c, [&](const Case& smaller) { return Shows(oracle, smaller, finding); },
-      go_on);
-}
-
-absl::StatusOr<std::optional<std::string>> FindFinding(KernelProgram& program,
+absl::StatusOr<std::optional<KeptFinding>> FindFinding(const Engines& engines,
                                                        const std::string& wish,
                                                        const Case& c) {
-  if (!program.Takes(c.mode)) return std::nullopt;
-  const Answers answers = program.Ask(c, /*recorded=*/false);
-  if (!answers.ok()) return absl::UnavailableError(answers.error);
-  for (const Answer& answer : answers.of_request) {
-    if (answer.finding.empty()) continue;
-    if (wish.empty()) return answer.finding;
-    if (Matches(wish, answer.finding)) return wish;
+  std::optional<KeptFinding> worst;
+  for (const auto& engine : engines) {
+    auto found = FirstOf(*engine, {.signature = wish, .is_expected = true}, c);
+    if (!found.ok()) return found.status();
+    if (!found->has_value()) continue;
+    const auto key = [&c](const KeptFinding& finding) {
+      return std::pair(RankOf(finding, c), finding.request);
+    };
+    if (!worst.has_value() || key(**found) < key(*worst)) {
+      worst = *std::move(found);
+    }
   }
-  return std::nullopt;
+  return worst;
 }
 
-absl::StatusOr<ShrunkCase> ShrinkFinding(KernelProgram& program, const Case& c,
-                                         const std::string& signature,
+absl::StatusOr<ShrunkCase> ShrinkFinding(const KeptFinding& finding,
+                                         const Case& c,
                                          const Shrinker::GoOn& go_on) {
   absl::Status status;
-  ShrunkCase shrunk = Shrunk(
-      c,
+  Shrinker shrinker(
       [&](const Case& smaller) {
-        const auto finding = FindFinding(program, signature, smaller);
-        status.Update(finding.status());
-        return finding.ok() && finding->has_value();
+        const auto found = FirstOf(*finding.engine, finding, smaller);
+        status.Update(found.status());
+        return found.ok() && found->has_value();
       },
-      [&](const Case& best) { return status.ok() && go_on(best); });
+      [&](const Case& best) {
+        return status.ok() && (go_on == nullptr || go_on(best));
+      });
+  ShrunkCase shrunk;
+  shrunk.c = shrinker.Shrink(c);
+  shrunk.trials = shrinker.trials();
+  shrunk.stopped = shrinker.stopped();
   if (!status.ok()) return status;
   return shrunk;
 }

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
@@ -22,6 +24,7 @@
 #include "src/cli/campaign/known_issues.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
+#include "src/cli/engines.h"
 #include "src/cli/input.h"
 
 namespace pxdfuzz {
@@ -94,42 +97,49 @@ std::string Reason(const absl::Status& status, const std::string& file) {
   return message;
 }
 
-// `name` is what the file is called below the folder.
-void Sort(const std::string& file, const std::string& name, Oracle& oracle,
-          Pile& pile) {
+// `name` is what the file is called below the folder. An error where an engine
+// does not answer as it should.
+absl::Status Sort(const std::string& file, const std::string& name,
+                  const Engines& engines, Pile& pile) {
   absl::StatusOr<Case> c = ReadCase(file);
   if (!c.ok()) {
     pile.unreadable.emplace_back(name, Reason(c.status(), file));
-    return;
+    return absl::OkStatus();
   }
   if (c->empty()) {
     pile.unreadable.emplace_back(name, "is no case");
-    return;
+    return absl::OkStatus();
   }
-  const std::optional<KeptFinding> finding = FindFinding(oracle, {}, *c);
+  auto found = FindFinding(engines, /*wish=*/"", *c);
+  if (!found.ok()) return found.status();
+  std::optional<KeptFinding>& finding = *found;
   if (!finding.has_value()) {
     ++pile.without_finding;
-    return;
+    return absl::OkStatus();
   }
   std::error_code error;
   const uintmax_t size = fs::file_size(file, error);
   Group& group = pile.groups[finding->signature];
   group.files.push_back({name, size});
   if (group.files.size() > 1 && size >= group.files[group.smallest].size) {
-    return;
+    return absl::OkStatus();
   }
   group.smallest = group.files.size() - 1;
   group.c = *c;
-  group.finding = *finding;
+  group.finding = *std::move(finding);
+  return absl::OkStatus();
 }
 
-// The first paragraph of a report: one sentence or two.
-std::string Sentence(const Case& c, const KeptFinding& finding,
-                     Oracle& oracle) {
-  const Verdict& verdict = oracle.Judge(c, finding.walks, finding.excuses);
-  if (!verdict.finding.has_value()) return "No finding.";
-  return ExplainModel(c, verdict, verdict.finding->request,
-                      verdict.finding->walk)
+// What an explanation begins with: one sentence or two.
+std::string Sentence(const Case& c, const KeptFinding& finding) {
+  Oracle oracle;
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  if (const auto policy = PolicyFromName(finding.engine->name());
+      policy.has_value()) {
+    return ExplainModel(c, verdict, finding.request, IndexOf(*policy)).headline;
+  }
+  const auto& program = static_cast<const KernelProgram&>(*finding.engine);
+  return ExplainKernel(program.text(), c, finding.request, finding.answer)
       .headline;
 }
 
@@ -154,9 +164,8 @@ Cover CoverOf(const std::string& signature,
 // Writes what is said of a pile.
 class Summary {
  public:
-  Summary(const Pile& pile, const std::vector<KnownIssue>& known,
-          Oracle& oracle)
-      : pile_(pile), oracle_(oracle) {
+  Summary(const Pile& pile, const std::vector<KnownIssue>& known)
+      : pile_(pile) {
     const std::string today = Today();
     for (const auto& [signature, group] : pile.groups) {
       const Cover cover = CoverOf(signature, known, today);
@@ -167,7 +176,9 @@ class Summary {
 
   bool has_fresh() const { return !fresh_.empty(); }
 
-  std::string Text(const std::string& folder, Progress& progress) {
+  // An error where an engine does not answer as it should.
+  absl::StatusOr<std::string> Text(const std::string& folder,
+                                   Progress& progress) {
     text_.Wrap("# ", "", Concat({"Findings in ", Code(folder)}));
     text_.Blank();
     size_t with_finding = 0;
@@ -187,7 +198,7 @@ class Summary {
     for (const auto& entries : {fresh_, known_}) {
       for (const Entry& entry : entries) {
         progress.Say(Concat({"shrinking ", *entry.signature}));
-        Add(entry);
+        if (absl::Status status = Add(entry); !status.ok()) return status;
       }
     }
     if (!pile_.unreadable.empty()) {
@@ -225,14 +236,15 @@ class Summary {
     }
   }
 
-  void Add(const Entry& entry) {
+  absl::Status Add(const Entry& entry) {
     const Group& group = *entry.group;
     text_.Blank();
     text_.Line(Concat({"## ", *entry.signature}));
     text_.Blank();
-    const ShrunkCase shrunk =
-        ShrinkFinding(oracle_, group.c, group.finding, nullptr);
-    text_.Line(Sentence(shrunk.c, group.finding, oracle_));
+    const absl::StatusOr<ShrunkCase> shrunk =
+        ShrinkFinding(group.finding, group.c, nullptr);
+    if (!shrunk.ok()) return shrunk.status();
+    text_.Line(Sentence(shrunk->c, group.finding));
     text_.Blank();
     const auto issue = [this](std::string_view state, const KnownIssue& known) {
       text_.Wrap("- ", "  ",
@@ -262,14 +274,14 @@ class Summary {
     text_.Line("Made smaller, which `pxdfuzz explain` tells turn by turn:");
     text_.Blank();
     text_.Line("```yaml");
-    std::string yaml = ToText(shrunk.c);
+    std::string yaml = ToText(shrunk->c);
     if (yaml.ends_with('\n')) yaml.pop_back();
     text_.Line(yaml);
     text_.Line("```");
+    return absl::OkStatus();
   }
 
   const Pile& pile_;
-  Oracle& oracle_;
   std::vector<Entry> fresh_;
   std::vector<Entry> known_;
   TextLines text_{/*color=*/false};
@@ -278,6 +290,10 @@ class Summary {
 }  // namespace
 
 int RunTriage(const Arguments& arguments, Output& out) {
+  int exit_code = 0;
+  const Engines engines =
+      OpenEngines("triage", arguments.Value("--walk"), exit_code);
+  if (engines.empty()) return exit_code;
   const absl::StatusOr<std::vector<KnownIssue>> known =
       ReadKnownIssuesFile(arguments.Value("--known"));
   if (!known.ok()) {
@@ -302,22 +318,31 @@ int RunTriage(const Arguments& arguments, Output& out) {
   }
   std::sort(files.begin(), files.end());
   pile.files = files.size();
-  Oracle oracle;
   Progress progress("triage");
+  const auto fail = [&progress](const absl::Status& status) {
+    progress.End();
+    PrintError(status);
+    return kUnreadable;
+  };
   for (size_t i = 0; i < files.size(); ++i) {
     if (i % 100 == 0) {
       progress.Say(
           Concat({"file ", Grouped(i), " of ", Grouped(files.size())}));
     }
-    Sort(files[i].string(), files[i].lexically_relative(folder).string(),
-         oracle, pile);
+    if (const absl::Status status =
+            Sort(files[i].string(),
+                 files[i].lexically_relative(folder).string(), engines, pile);
+        !status.ok()) {
+      return fail(status);
+    }
   }
   std::sort(pile.unreadable.begin(), pile.unreadable.end());
-  Summary summary(pile, *known, oracle);
-  const std::string text = summary.Text(folder, progress);
+  Summary summary(pile, *known);
+  const absl::StatusOr<std::string> text = summary.Text(folder, progress);
+  if (!text.ok()) return fail(text.status());
   progress.End();
   const bool has_case = !pile.groups.empty() || pile.without_finding > 0;
-  const int code = Deliver(text, arguments,
+  const int code = Deliver(*text, arguments,
                            !has_case             ? kFailed
                            : summary.has_fresh() ? kFinding
                                                  : kNothingFound,

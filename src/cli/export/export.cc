@@ -13,8 +13,8 @@
 #include "pxdfuzz/report/explain.h"
 #include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/commands.h"
+#include "src/cli/engines.h"
 #include "src/cli/input.h"
-#include "src/cli/kernel_programs.h"
 
 namespace pxdfuzz {
 namespace {
@@ -73,26 +73,54 @@ int Refuse(std::string_view message) {
   return kUsage;
 }
 
-// What the program `name` does with `c`, which was read from `file`, as a mail.
-int ExportKernel(const std::string& name, const std::string& file,
-                 const Case& c, const Arguments& arguments, Output& out) {
+// Writes what was chosen of the case in `file`. `is_named`: its walk was asked
+// for, right or wrong.
+int WriteExport(const Export& chosen, const Form& form, const std::string& file,
+                bool is_named, const Arguments& arguments, Output& out) {
+  if (form.wants_comparison) {
+    if (chosen.inconclusive() != Inconclusive::kNo) {
+      return Refuse(Concat({file,
+                            ": is inconclusive, so a test has nothing "
+                            "to expect: ",
+                            Describe(chosen.inconclusive())}));
+    }
+    if (!is_named && !chosen.is_wrong()) {
+      return Refuse(Concat({file,
+                            ": no walk differs from the reference; --walk=NAME "
+                            "makes a test of that walk, which passes"}));
+    }
+  }
+  return Deliver(form.write(chosen), arguments, kNothingFound, out);
+}
+
+// The same of what the program `name` does with `c`.
+int ExportKernel(const std::string& name, const Form& form,
+                 const std::string& file, const Case& c,
+                 const Arguments& arguments, Output& out) {
   int exit_code = 0;
   const auto program = OpenKernelProgramFor("export", name, exit_code);
   if (program == nullptr) return exit_code;
-  const KernelCode& text = program->text();
+  const KernelCode& code = program->text();
   if (!program->Takes(c.mode)) {
-    return Refuse(Concat({file, ": is of ", Name(c.mode), ", and ", text.name,
-                          " is text of ", text.arch}));
+    return Refuse(Concat({file, ": is of ", Name(c.mode), ", and ", code.name,
+                          " is code of ", code.arch}));
   }
-  const Answers answers = program->Ask(c, /*recorded=*/true);
+  const Answers answers = program->Run(c, /*recorded=*/true);
   if (!answers.ok()) {
     PrintError(answers.error);
     return kUnreadable;
   }
   const size_t request = RequestToTell(answers.of_request);
-  return Deliver(
-      ExportKernelMail(text, c, request, answers.of_request[request]),
-      arguments, kNothingFound, out);
+  Oracle oracle;
+  const Verdict& verdict =
+      oracle.Judge(c, WalkSet(), Excuses::kExpectedFailures);
+  return WriteExport({.c = c,
+                      .verdict = verdict,
+                      .request = request,
+                      .walk = IndexOf(ModelOfVariant(code.variant)),
+                      .code = &code,
+                      .answer = &answers.of_request[request]},
+                     form, file, /*is_named=*/true, arguments, out);
 }
 
 }  // namespace
@@ -103,12 +131,18 @@ Inconclusive Export::inconclusive() const {
   return verdict.requests[request].inconclusive;
 }
 
-Outcome Export::outcome() const {
-  if (inconclusive() != Inconclusive::kNo) return Outcome::kAgrees;
-  return verdict.requests[request].walks[walk].outcome;
+bool Export::is_wrong() const {
+  if (answer != nullptr) {
+    return !answer->finding.empty() || !answer->known.empty();
+  }
+  return inconclusive() == Inconclusive::kNo &&
+         verdict.requests[request].walks[walk].outcome != Outcome::kAgrees;
 }
 
 std::string Export::Headline() const {
+  if (code != nullptr) {
+    return ExplainKernel(*code, c, request, *answer).headline;
+  }
   return ExplainModel(c, verdict, request, walk).headline;
 }
 
@@ -141,11 +175,6 @@ int RunExport(const Arguments& arguments, Output& out) {
   const std::string walk_name = arguments.Value("--walk");
   const bool is_kernel = IsKernelName(walk_name);
   std::optional<size_t> walk;
-  if (is_kernel && as != "mail") {
-    return Refuse(Concat({"--as=", as,
-                          ": is of the model's walks; kernel code is told as "
-                          "--as=mail"}));
-  }
   if (arguments.Has("--walk") && !is_kernel) {
     const std::optional<Policy> policy = PolicyFromName(walk_name);
     if (!policy.has_value()) {
@@ -169,26 +198,14 @@ int RunExport(const Arguments& arguments, Output& out) {
                        "there is nothing to export"}));
     return kUnreadable;
   }
-  if (is_kernel) return ExportKernel(walk_name, name, *c, arguments, out);
+  if (is_kernel) {
+    return ExportKernel(walk_name, *form, name, *c, arguments, out);
+  }
   Oracle oracle;
   const Verdict& verdict =
       oracle.Judge(*c, WalkSet::All(), Excuses::kExpectedFailures);
-  const Export chosen = Choose(*c, verdict, walk);
-  if (form->wants_comparison) {
-    if (chosen.inconclusive() != Inconclusive::kNo) {
-      return Refuse(Concat({name,
-                            ": is inconclusive, so a test has nothing "
-                            "to expect: ",
-                            Describe(chosen.inconclusive())}));
-    }
-    if (!walk.has_value() && chosen.outcome() == Outcome::kAgrees) {
-      return Refuse(Concat({name,
-                            ": no walk differs from the reference; --walk=NAME "
-                            "makes a test of that walk, which passes"}));
-    }
-  }
-
-  return Deliver(form->write(chosen), arguments, kNothingFound, out);
+  return WriteExport(Choose(*c, verdict, walk), *form, name, walk.has_value(),
+                     arguments, out);
 }
 
 }  // namespace pxdfuzz

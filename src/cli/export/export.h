@@ -19,15 +19,24 @@ namespace pxdfuzz {
 // What it refers to outlives it.
 struct Export {
   const Case& c;
+  // Of the model's walks.
   const Verdict& verdict;
   size_t request = 0;  // a position in c.requests
-  size_t walk = 0;     // a position in kAllWalks
+  // The model's walk: a position in kAllWalks. Of kernel code, that of its
+  // kind.
+  size_t walk = 0;
+  // Where kernel code walks: which, and what its program says of the request.
+  const KernelCode* code = nullptr;
+  const Answer* answer = nullptr;
 
   Policy policy() const { return kAllWalks[walk]; }
+  std::string_view walk_name() const {
+    return code == nullptr ? Name(policy()) : std::string_view(code->name);
+  }
   // Why the request is inconclusive, if so.
   Inconclusive inconclusive() const;
-  // kAgrees too where nothing was compared.
-  Outcome outcome() const;
+  // False too where nothing was compared.
+  bool is_wrong() const;
   // What differs, as a report begins; one line.
   std::string Headline() const;
   // The case as text and what it shows, behind `prefix` on each line, at most
@@ -45,9 +54,6 @@ std::string ExportC(const Export& exported);
 
 // The report for a mailing list: plain text of 72 columns.
 std::string ExportMail(const Export& exported);
-// The same of what kernel code does with a request, a position in c.requests.
-std::string ExportKernelMail(const KernelCode& text, const Case& c,
-                             size_t request, const Answer& answer);
 
 }  // namespace pxdfuzz
 

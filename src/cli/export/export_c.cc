@@ -376,7 +376,7 @@ std::string ExportC(const Export& exported) {
   const std::string story = exported.Story("//");
   out.Line(std::string_view(story).substr(0, story.size() - 1));
   out.Line("//");
-  say(exported.outcome() == Outcome::kAgrees
+  say(!exported.is_wrong()
           ? "No difference is known to show here: this drives gup_fast of the "
             "kernel that runs over pages such as the case's."
           : "That was a walk of a model. This asks the kernel that runs: it "

@@ -144,7 +144,7 @@ std::string CamelCase(std::string_view name) {
   std::string camel;
   bool begins = true;
   for (const char letter : name) {
-    if (letter != '-') {
+    if (letter != '-' && letter != '.') {
       camel += begins ? static_cast<char>(
                             std::toupper(static_cast<unsigned char>(letter)))
                       : letter;
@@ -268,6 +268,13 @@ std::vector<Run> RunsOf(const std::vector<uint64_t>& pages,
   return runs;
 }
 
+uint64_t PageSizeOf(PagingMode mode) {
+  uint64_t size = 0;
+  VisitArch(mode.arch,
+            [&]<class A>() { size = A::GeometryOf(mode.levels).page_size(); });
+  return size;
+}
+
 void AddExpected(const Export& exported, TextLines& out) {
   const CaseTables tables(exported.c);
   const auto reference =
@@ -370,27 +377,40 @@ TEST_F(ExportedCaseTest, TheWalkAgreesWithTheReference) {
 }  // namespace pxdfuzz
 )text";
 
-// The same where tables change. What a walk may return then is no list of
-// pages: it depends on what the walk has met.
-constexpr std::string_view kChangingTests = R"text(
-// Each page that the walk returns was there when its reference was taken, none
-// is missing whose entries nobody changed, and nothing is read but page tables
-// and the walk's own local copies of entries.
-TEST(ExportedCaseTest, TheWalkHoldsWhileTablesChange) {
-  const auto oracle = std::make_unique<Oracle>();
-  const Verdict& verdict =
-      oracle->Judge(MakeCase(), WalkSet::Of(kWalk), Excuses::kNone);
-  ASSERT_EQ(verdict.inconclusive, Inconclusive::kNo)
-      << Describe(verdict.inconclusive);
-  const RequestVerdict& request = verdict.requests[kRequest];
-  ASSERT_EQ(request.inconclusive, Inconclusive::kNo)
-      << Describe(request.inconclusive);
-  const WalkVerdict& walk = request.walks[IndexOf(kWalk)];
-  ASSERT_TRUE(walk.ran);
-  EXPECT_EQ(Name(walk.outcome), "agrees")
-      << "page " << walk.first_difference << " of " << walk.pages
-      << " returned, after " << walk.changes << " of the changes";
-}
+// What is said of any engine, above what is expected of it. Where tables
+// change, what a walk may return is no list of pages: it depends on what it has
+// met.
+constexpr std::string_view kEngineTests = R"text(
+// Each page that the walk returns is the reference's, or, where tables change,
+// was there when its reference was taken. None is missing whose entries nobody
+// changed. Nothing is read but page tables and the walk's own local copies of
+// entries.
+TEST(ExportedCaseTest, TheWalk) {
+  const std::unique_ptr<Engine> engine = OpenWalk();
+  ASSERT_NE(engine, nullptr);
+  const Answers answers = engine->Run(MakeCase(), /*recorded=*/true);
+  ASSERT_TRUE(answers.ok()) << answers.error;
+  const Answer& answer = answers.of_request.at(kRequest);
+  ASSERT_EQ(answer.inconclusive, Inconclusive::kNo)
+      << Describe(answer.inconclusive);
+  EXPECT_EQ(answer.finding, "")
+      << "page " << answer.page << " of " << answer.run.count
+      << " returned, after " << answer.run.snapshot << " of the changes";
+)text";
+
+constexpr std::string_view kExpectPages =
+    R"text(  EXPECT_EQ(answer.run.count, kExpectedCount) << "pages returned";
+  size_t page = 0;
+  for (const Run& run : kExpectedPages) {
+    for (size_t i = 0; i < run.pages && page < answer.run.pages.size(); ++i) {
+      EXPECT_EQ(answer.run.pages[page].physical, run.first + i * kPageSize)
+          << "page " << page;
+      ++page;
+    }
+  }
+)text";
+
+constexpr std::string_view kEngineEnd = R"text(}
 
 }  // namespace
 }  // namespace pxdfuzz
@@ -408,6 +428,23 @@ std::string Replaced(std::string_view text, std::string_view name,
 
 }  // namespace
 
+// Defines OpenWalk(), which gives the engine or null.
+void AddEngine(const Export& exported, TextLines& out) {
+  out.Line("std::unique_ptr<Engine> OpenWalk() {");
+  if (exported.code == nullptr) {
+    out.Line("  return std::make_unique<ModelEngine>(kWalk,");
+    out.Line(
+        "                                       std::make_shared<Oracle>());");
+  } else {
+    out.Line("  KernelProgram::Opened opened =");
+    out.Line(
+        Concat({"      OpenKernelProgram(\"", exported.code->name, "\");"}));
+    out.Line("  if (!opened.ok()) ADD_FAILURE() << opened.error;");
+    out.Line("  return std::move(opened.program);");
+  }
+  out.Line("}");
+}
+
 std::string ExportGtest(const Export& exported) {
   const Case& c = exported.c;
   const Policy policy = exported.policy();
@@ -418,7 +455,7 @@ std::string ExportGtest(const Export& exported) {
   out.Line(std::string_view(story).substr(0, story.size() - 1));
   out.Line("//");
   out.Wrap("// ", "// ",
-           exported.outcome() == Outcome::kAgrees
+           !exported.is_wrong()
                ? "The test passes as long as the walk and the reference are as "
                  "they are."
                : "The test fails as long as the walk is as it is: it says what "
@@ -429,10 +466,18 @@ std::string ExportGtest(const Export& exported) {
   out.Line("//");
   out.Line("//   c++ -std=c++20 -Iinclude -o case_test case_test.cc");
   out.Line("//     build/dev/src/libpxdfuzz.a -lgtest_main -lgtest -pthread");
+  if (exported.code != nullptr) {
+    out.Line("//");
+    out.Wrap("// ", "// ",
+             Concat({"It runs the program ", exported.code->name,
+                     ", which it looks for in the folder that "
+                     "PXDFUZZ_KERNEL_PROGRAMS names, or else in its own."}));
+  }
   out.Blank();
   out.Line("#include <gtest/gtest.h>");
   out.Blank();
   const bool changing = !c.concurrent.empty();
+  const bool is_kernel = exported.code != nullptr;
   std::vector<std::string_view> standard = {"algorithm", "array", "cstddef",
                                             "cstdint", "vector"};
   std::vector<std::string_view> headers = {"pxdfuzz/tables/address_space.h",
@@ -450,12 +495,18 @@ std::string ExportGtest(const Export& exported) {
                                            "pxdfuzz/memory/stack.h",
                                            "pxdfuzz/base/text_lines.h",
                                            "pxdfuzz/walk/trace.h"};
-  if (changing) {
-    standard = {"cstddef", "memory"};
-    headers = {"pxdfuzz/case/case.h",     "pxdfuzz/oracle/compare.h",
-               "pxdfuzz/paging/leaf.h",   "pxdfuzz/paging/level.h",
-               "pxdfuzz/paging/policy.h", "pxdfuzz/paging/paging_mode.h",
-               "pxdfuzz/memory/stack.h"};
+  if (changing || is_kernel) {
+    standard = {"array", "cstddef", "cstdint", "memory", "utility"};
+    headers = {"pxdfuzz/case/case.h",
+               "pxdfuzz/engine/engine.h",
+               is_kernel ? "pxdfuzz/engine/kernel_client.h"
+                         : "pxdfuzz/oracle/model_engine.h",
+               "pxdfuzz/paging/leaf.h",
+               "pxdfuzz/paging/level.h",
+               "pxdfuzz/paging/policy.h",
+               "pxdfuzz/paging/paging_mode.h",
+               "pxdfuzz/memory/stack.h",
+               "pxdfuzz/tables/inconclusive.h"};
   }
   for (const std::string_view header : standard) {
     out.Line(Concat({"#include <", header, ">"}));
@@ -468,17 +519,19 @@ std::string ExportGtest(const Export& exported) {
   out.Line("namespace pxdfuzz {");
   out.Line("namespace {");
   out.Blank();
-  if (!changing) {
+  if (!changing && !is_kernel) {
     out.Line(Concat({"using Arch = ", ArchType(c.mode.arch), ";"}));
     out.Blank();
   }
-  out.Line(Concat({"// ", Name(policy), "."}));
-  out.Line("constexpr Policy kWalk = {");
-  out.Line(Concat({"    .boundary = ", Enumerator(policy.boundary), ","}));
-  out.Line(Concat({"    .descent = ", Enumerator(policy.descent), ","}));
-  out.Line(Concat({"    .step = ", Enumerator(policy.step), ","}));
-  out.Line("};");
-  out.Blank();
+  if (!is_kernel) {
+    out.Line(Concat({"// ", Name(policy), "."}));
+    out.Line("constexpr Policy kWalk = {");
+    out.Line(Concat({"    .boundary = ", Enumerator(policy.boundary), ","}));
+    out.Line(Concat({"    .descent = ", Enumerator(policy.descent), ","}));
+    out.Line(Concat({"    .step = ", Enumerator(policy.step), ","}));
+    out.Line("};");
+    out.Blank();
+  }
   AddCaseFunction(c, out);
   out.Blank();
   out.Line("// Which of the case's requests is tried.");
@@ -488,8 +541,23 @@ std::string ExportGtest(const Export& exported) {
     out.Blank();
     AddExpected(exported, out);
   }
-  return out.text() + Replaced(changing ? kChangingTests : kTests, "TheWalk",
-                               CamelCase(Name(policy)));
+  const std::string name = CamelCase(exported.walk_name());
+  if (!changing && !is_kernel) {
+    return out.text() + Replaced(kTests, "TheWalk", name);
+  }
+  std::string_view expected;
+  if (!changing) {
+    out.Line(Concat(
+        {"constexpr uint64_t kPageSize = ", Hex(PageSizeOf(c.mode)), ";"}));
+    expected = kExpectPages;
+  }
+  out.Blank();
+  AddEngine(exported, out);
+  return Concat({out.text(),
+                 Replaced(kEngineTests, "TheWalk",
+                          Concat({name, changing ? "HoldsWhileTablesChange"
+                                                 : "AgreesWithTheReference"})),
+                 expected, kEngineEnd});
 }
 
 }  // namespace pxdfuzz

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "pxdfuzz/base/text_lines.h"
-#include "pxdfuzz/oracle/outcome.h"
+#include "pxdfuzz/engine/finding.h"
 #include "pxdfuzz/report/explain.h"
 #include "pxdfuzz/report/render_text.h"
 #include "pxdfuzz/report/report.h"
@@ -38,17 +39,14 @@ std::string_view ShortName(Outcome outcome) {
   return "";
 }
 
-// Of a finding of kernel code, by its name, which has an outcome in it or a
-// rule that was broken, such as "references".
+// Of a finding of kernel code, by its name.
 std::string ShortName(std::string_view finding) {
   if (finding.empty()) return std::string(ShortName(Outcome::kAgrees));
-  for (size_t i = 0; i < kOutcomeCount; ++i) {
-    const auto outcome = static_cast<Outcome>(i);
-    if (finding.find(Concat({".", Name(outcome), "."})) != finding.npos) {
-      return std::string(ShortName(outcome));
-    }
+  const std::optional<Finding> read = FindingFromName(finding);
+  if (!read.has_value() || read->rule != WalkRule::kPages) {
+    return Concat({"finding ", finding});
   }
-  return Concat({"finding ", finding});
+  return std::string(ShortName(read->outcome));
 }
 
 // With `who` where there is room.
@@ -114,13 +112,31 @@ std::string Mail(std::string_view subject, std::string_view about,
   return out.text() + WithoutQuotes(report);
 }
 
+std::string KernelMail(const Export& exported, TextOptions options) {
+  const KernelCode& code = *exported.code;
+  options.commands.push_back(
+      Explaining(exported.c, exported.request, Name(exported.policy()),
+                 "The model's walk of this kind, turn by turn"));
+  return Mail(
+      Subject(ShortName(exported.answer->finding), exported.c.mode,
+              Concat({"Linux ", code.version})),
+      Concat({"pxdfuzz compiles the fast walk of a Linux tree in userspace, "
+              "runs it on page tables that it made up, and compares the pages "
+              "with a reference that translates one at a time, as the hardware "
+              "does. This is the code of Linux ",
+              code.version, ", not a running kernel."}),
+      RenderText(ExplainKernel(code, exported.c, exported.request,
+                               *exported.answer, kMailColumns),
+                 options));
+}
+
 }  // namespace
 
 std::string ExportMail(const Export& exported) {
-  const std::string walk = Concat({"--walk=", Name(exported.policy())});
+  const std::string walk = Concat({"--walk=", exported.walk_name()});
   TextOptions options{.full = true, .columns = kMailColumns, .commands = {}};
   options.commands.push_back(Explaining(exported.c, exported.request,
-                                        Name(exported.policy()), kToSeeAgain));
+                                        exported.walk_name(), kToSeeAgain));
   options.commands.push_back(
       {"All walks on it, in one line", Command({"replay", "case.yaml"})});
   if (exported.inconclusive() == Inconclusive::kNo) {
@@ -135,34 +151,20 @@ std::string ExportMail(const Export& exported) {
          Command({"export", "--as=c", walk, "case.yaml", "-o case.c"})});
   }
 
+  if (exported.code != nullptr) return KernelMail(exported, options);
+  const Outcome outcome = exported.is_wrong()
+                              ? exported.verdict.requests[exported.request]
+                                    .walks[exported.walk]
+                                    .outcome
+                              : Outcome::kAgrees;
   return Mail(
-      Subject(exported.inconclusive() == Inconclusive::kNo
-                  ? ShortName(exported.outcome())
-                  : "inconclusive",
-              exported.c.mode, Name(exported.policy())),
+      Subject(exported.inconclusive() == Inconclusive::kNo ? ShortName(outcome)
+                                                           : "inconclusive",
+              exported.c.mode, exported.walk_name()),
       "pxdfuzz compares forms of gup_fast, on page tables that it made up, "
       "with a reference that translates one page at a time, as the hardware "
       "does. This is a walk of its model, not of a running kernel.",
       WalkReport(exported.c, exported.verdict, exported.request, exported.walk,
-                 options));
-}
-
-std::string ExportKernelMail(const KernelCode& text, const Case& c,
-                             size_t request, const Answer& answer) {
-  TextOptions options{.full = true, .columns = kMailColumns, .commands = {}};
-  options.commands.push_back(Explaining(c, request, text.name, kToSeeAgain));
-  options.commands.push_back(
-      Explaining(c, request, Name(ModelOfVariant(text.variant)),
-                 "The model's walk of this kind, turn by turn"));
-  return Mail(
-      Subject(ShortName(answer.finding), c.mode,
-              Concat({"Linux ", text.version})),
-      Concat({"pxdfuzz compiles the fast walk of a Linux tree in userspace, "
-              "runs it on page tables that it made up, and compares the pages "
-              "with a reference that translates one at a time, as the hardware "
-              "does. This is the text of Linux ",
-              text.version, ", not a running kernel."}),
-      RenderText(ExplainKernel(text, c, request, answer, kMailColumns),
                  options));
 }
 

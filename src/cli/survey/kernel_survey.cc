@@ -35,7 +35,9 @@ constexpr std::string_view kBroken = "broken";
 
 void Count(const Answer& answer, bool is_meant_to_break, ModeSurvey& survey) {
   WalkSurvey& walk = survey.walks[0];
-  if (answer.inconclusive && answer.finding.empty()) return;
+  if (answer.inconclusive != Inconclusive::kNo && answer.finding.empty()) {
+    return;
+  }
   ++survey.requests;
   if (!answer.finding.empty()) {
     if (walk.finding.empty()) walk.finding = answer.finding;
@@ -147,7 +149,7 @@ absl::StatusOr<KernelSurvey> SurveyKernel(KernelProgram& program,
            .walks = std::vector<WalkSurvey>(1)};
     for (uint64_t number = 0; number < cases; ++number) {
       const Answers answers =
-          program.Ask(SurveyCase(mode, number, tables), /*recorded=*/false);
+          program.Run(SurveyCase(mode, number, tables), /*recorded=*/false);
       if (!answers.ok()) return absl::UnavailableError(answers.error);
       for (const Answer& answer : answers.of_request)
         Count(answer, is_meant_to_break, one);

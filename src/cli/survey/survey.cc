@@ -91,8 +91,8 @@ ModeSurvey Survey(PagingMode mode, uint64_t cases, Stillness tables) {
       }
     }
     if (!verdict.finding.has_value()) continue;
-    std::string& first = survey.walks[verdict.finding->walk].finding;
-    if (first.empty()) first = Name(verdict.finding->signature);
+    std::string& first = survey.walks[verdict.finding->walk_index()].finding;
+    if (first.empty()) first = Name(*verdict.finding);
   }
   return survey;
 }

@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <string>
 
-#include "kernel/slicer.h"
+#include "kernel/slice/slicer.h"
 
 int main(int argc, char** argv) {
   if (argc != 4) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "kernel/slicer.h"
+#include "kernel/slice/slicer.h"
 
 #include <array>
 #include <cstdint>

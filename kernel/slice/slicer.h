@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_KERNEL_SLICER_H_
-#define PXDFUZZ_KERNEL_SLICER_H_
+#ifndef PXDFUZZ_KERNEL_SLICE_SLICER_H_
+#define PXDFUZZ_KERNEL_SLICE_SLICER_H_
 
 #include <filesystem>
 #include <optional>
@@ -77,4 +77,4 @@ SliceReport SliceTree(const SliceRequest& request);
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_KERNEL_SLICER_H_
+#endif  // PXDFUZZ_KERNEL_SLICE_SLICER_H_

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_ENGINE_FINDING_H_
+#define PXDFUZZ_ENGINE_FINDING_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pxdfuzz/engine/outcome.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
+#include "pxdfuzz/paging/policy.h"
+
+namespace pxdfuzz {
+
+// The rule that a walk broke.
+enum class WalkRule : uint8_t {
+  kPages,       // count and pages are the reference's
+  kReferences,  // one reference for each page returned, and none besides
+  kRefusal,     // where no reference can be taken, it ends before that leaf
+  kModel,       // count and pages are those of the model's walk of its kind,
+                // which reads alike while tables change
+  kFork,        // with FOLL_PIN it returns nothing where fork() came in between
+  kPermitted,   // it takes a request that the limits forbid, or the reverse
+  kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf
+};
+inline constexpr size_t kWalkRuleCount = 7;
+
+constexpr std::string_view Name(WalkRule rule) {
+  constexpr std::array<std::string_view, kWalkRuleCount> kNames = {
+      "pages", "references", "refusal",  "model",
+      "fork",  "permitted",  "page-size"};
+  return kNames[static_cast<size_t>(rule)];
+}
+
+// What is wrong with one request of a case, or with Translate.
+struct Finding {
+  PagingMode mode;
+  // The model's walk, or the kernel code. What it refers to outlives the
+  // finding.
+  std::string_view walk;
+  // Whether tables changed while it ran.
+  bool changing = false;
+  WalkRule rule = WalkRule::kPages;
+  // By kPages and kModel; else kAgrees. kFault where the run did not return.
+  Outcome outcome = Outcome::kAgrees;
+  RunEnd end = RunEnd::kReturned;
+  // The entry by which the reference finds the page; of a stray read that no
+  // reference was asked about, the level alone.
+  Level level = Level::kPte;
+  std::optional<EntryKind::Tag> entry = EntryKind::Tag::kEmpty;
+  // Of Translate alone: the rule that it broke. There is no walk then.
+  std::string_view translate_rule;
+
+  // What follows is no part of the name: a position in the case's requests, the
+  // first page that differs, and of the run that broke the rule, whether it was
+  // one with FOLL_PIN.
+  size_t request = 0;
+  size_t page = 0;
+  bool pin = false;
+  // Why walks of its kind are expected to go wrong there; else kNone.
+  Cause cause = Cause::kNone;
+
+  // Of the model's walks: the position in kAllWalks.
+  size_t walk_index() const { return IndexOf(*PolicyFromName(walk)); }
+};
+
+// What findings of one cause have in common, made of the case's meaning alone:
+// no address, order of hashing or compiler is in it. Fit for a file's name.
+//   s390-3.static-by-value.wrong-page.pte-leaf
+//   s390-3.static-by-pointer.changing.fault.pmd-empty
+//   kernel-6.1-s390.s390-3.references.pmd-leaf
+//   kernel-6.1-s390.s390-3.endless.pte-leaf, stray-read.pud, sanitizer, died
+//   translate.s390.common-bit
+std::string Name(const Finding& finding);
+
+// The word of the name that says what is wrong: "wrong-page", "references",
+// "sanitizer".
+std::string_view What(const Finding& finding);
+
+// The inverse; nothing for other names. `name` outlives the result.
+std::optional<Finding> FindingFromName(std::string_view name);
+
+// What findings that are listed together begin with: the kernel code, or the
+// paging mode, or "translate". The name itself where it is no finding's.
+std::string GroupOf(std::string_view name);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_ENGINE_FINDING_H_

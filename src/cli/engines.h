@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CLI_ENGINES_H_
+#define PXDFUZZ_SRC_CLI_ENGINES_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pxdfuzz/engine/engine.h"
+#include "pxdfuzz/engine/kernel_client.h"
+
+namespace pxdfuzz {
+
+using Engines = std::vector<std::unique_ptr<Engine>>;
+
+// The model's twelve, in the order of kAllWalks.
+Engines ModelEngines();
+
+// The engines that `command` is to run: the one of that name, or without a name
+// the model's. Where it cannot be opened this prints why and gives none, and
+// `exit_code` is how the command ends.
+Engines OpenEngines(std::string_view command, const std::string& walk,
+                    int& exit_code);
+
+// The same of kernel code alone.
+std::unique_ptr<KernelProgram> OpenKernelProgramFor(std::string_view command,
+                                                    const std::string& name,
+                                                    int& exit_code);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CLI_ENGINES_H_
