@@ -36,6 +36,10 @@ readonly TESTED
 # What runs for ever.
 TARGETS=$(targets_where use=shipped)
 readonly TARGETS
+[[ -n $TESTED && -n $TARGETS ]] || {
+  echo 'build.sh: no target to build, or no source that is tested' >&2
+  exit 3
+}
 mkdir -p "$OBJECTS" "$OUT"
 
 # Sources of the model and of what targets share: all but the tool, the targets

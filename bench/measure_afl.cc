@@ -173,8 +173,8 @@ class Bench {
     const std::string log = Concat({kFolder, "/", run, ".log"});
     RunWithLog(options, log);
     const std::string executions = Statistic(run, "execs_done");
-    if (executions.empty()) {
-      Fail("afl-fuzz ended before its time; see " + log);
+    if (executions.empty() || executions == "0") {
+      Fail("afl-fuzz executed nothing; see " + log);
     }
     const std::string stability = Statistic(run, "stability");
     if (stability != kStabilityBar && unstable_.empty()) {

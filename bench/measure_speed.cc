@@ -188,6 +188,14 @@ class Bench {
       Fail(Concat({program, " (", build.preset, ") ended before its time; see ",
                    base, ".log"}));
     }
+    if (ReadFile(base + ".log")
+            .value_or("")
+            .find(Concat({"Done ", std::to_string(measured.runs), " runs"})) ==
+        std::string::npos) {
+      Fail(
+          Concat({program, " (", build.preset, ") did not do ",
+                  std::to_string(measured.runs), " runs; see ", base, ".log"}));
+    }
     measured.seconds.push_back(end.user_seconds);
     if (!program.starts_with("gup")) return;
     measured.stats =

@@ -21,8 +21,13 @@ cxx_sources() {
 }
 
 shell_sources() {
-  printf '%s\n' ./run ./.ci/run
-  sources '*.sh'
+  sources run '*.sh'
+}
+
+# need_files COUNT: nothing that is checked is no pass.
+need_files() {
+  (($1)) || echo 'there is no file to check'
+  (($1)) || return 3
 }
 
 check_format() {
@@ -33,6 +38,7 @@ check_format() {
   fi
   local output wrong files
   mapfile -t files < <(cxx_sources)
+  need_files "${#files[@]}" || return
   # Each place that is wrong is a line "FILE:LINE:COLUMN: error: ...".
   if output=$(printf '%s\n' "${files[@]}" |
     xargs -P "$(nproc)" -n 50 "$FORMATTER" --dry-run --Werror -- 2>&1); then
@@ -53,6 +59,7 @@ check_format() {
 check_scripts() {
   local files
   mapfile -t files < <(shell_sources)
+  need_files "${#files[@]}" || return
   printf '%s\0' "${files[@]}" |
     xargs -0 -n 6 -P "$(nproc)" shellcheck -x && echo "${#files[@]} scripts"
 }
@@ -64,6 +71,7 @@ check_licences() {
     sources CMakeLists.txt '*.cmake' '*.awk'
     shell_sources
   )
+  need_files "${#files[@]}" || return
   awk 'FNR <= 5 && /SPDX-License-Identifier: / {found[FILENAME] = 1}
     END {
       for (i = 1; i < ARGC; ++i) {
@@ -91,18 +99,20 @@ check_house() {
 }
 
 check_checks() {
-  tests/lint/house_test.sh && tests/lint/steps_test.sh
+  tests/lint/house_test.sh && tests/lint/steps_test.sh &&
+    tests/lint/nothing_test.sh
 }
 
 # check WHAT FUNCTION
 check() {
-  local what=$1 log=$LOGS/$2.log
-  if step "checking $what" "$log" "$2"; then
-    # What it had to say although nothing is wrong.
+  local what=$1 log=$LOGS/$2.log status=0
+  step "checking $what" "$log" "$2" || status=$?
+  if ((status == 0)); then
     sed 's/^/  /' "$log"
     return
   fi
   head -n 40 "$log"
+  ((status != 3)) || die 3 "check: $what: nothing was checked"
   failed+=("$what")
 }
 

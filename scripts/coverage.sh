@@ -39,6 +39,20 @@ write_lines() {
     "${objects[@]:1}" -ignore-filename-regex='^/usr/' > "$COVERAGE/lines.txt"
 }
 
+# Prints the totals. A corpus that covers nothing was not replayed.
+print_coverage() {
+  local covered
+  covered=$(awk '$1 == "TOTAL" {print $8 - $9}' "$COVERAGE/lines.txt")
+  ((covered)) || die 3 "coverage: no line is covered; see $LOGS/coverage.log"
+  grep -q '^cells reached: [1-9]' "$COVERAGE/cells.txt" ||
+    die 3 "coverage: no cell is reached; see $LOGS/coverage.log"
+  echo
+  awk '$1 == "TOTAL" {print "lines covered: " $8 - $9 " of " $8}' \
+    "$COVERAGE/lines.txt"
+  sed -n 1p "$COVERAGE/cells.txt"
+  echo "the report: $COVERAGE/index.html"
+}
+
 command_coverage() {
   no_arguments coverage "$@"
   # shellcheck disable=SC2086  # one word for each need
@@ -59,9 +73,5 @@ command_coverage() {
   stats=("${stats[@]/#/$COVERAGE/}")
   "$COVERAGE/bin/cell_map" HTML "${stats[@]}" > "$COVERAGE/index.html"
   "$COVERAGE/bin/cell_map" TEXT "${stats[@]}" > "$COVERAGE/cells.txt"
-  echo
-  awk '$1 == "TOTAL" {print "lines covered: " $8 - $9 " of " $8}' \
-    "$COVERAGE/lines.txt"
-  sed -n 1p "$COVERAGE/cells.txt"
-  echo "the report: $COVERAGE/index.html"
+  print_coverage
 }

@@ -32,6 +32,16 @@ write_corpus() {
     rm -r "corpus/.$target.old"
 }
 
+# merge_inputs FOLDER TO: copies inputs, by content, so that names do not clash.
+merge_inputs() {
+  local inputs sum file
+  mapfile -t inputs < <(find "$1" -type f ! -name '*.yaml' -exec sha1sum {} +)
+  ((${#inputs[@]})) || die 3 "minimize: $1: there is no input in it"
+  while read -r sum file; do
+    cp -- "$file" "$2/$sum"
+  done < <(printf '%s\n' "${inputs[@]}")
+}
+
 command_minimize() {
   local flag target=gup_fuzzer from=() write='' merged kept folder
   for flag in "$@"; do
@@ -59,11 +69,7 @@ command_minimize() {
   rm -rf "${SMALLER:?}/$target"
   mkdir -p "$merged" "$kept" || die 3 "cannot write in $ROOT"
   for folder in "corpus/$target" "${from[@]}"; do
-    # By content, so that names do not clash.
-    find "$folder" -type f ! -name '*.yaml' -print0 |
-      xargs -0 -r sha1sum | while read -r sum file; do
-        cp -- "$file" "$merged/$sum"
-      done
+    merge_inputs "$folder" "$merged"
   done
   needed_step 'keeping what covers all' "$LOGS/minimize-$target.log" \
     "build/fuzz/bin/$target" -set_cover_merge=1 \

@@ -22,7 +22,7 @@ command_mutants() {
   ((missing <= 1)) || exit "$missing"
   if [[ -z $named ]]; then
     echo
-    build/dev/bin/mutants_worlds || missing=1
+    build/dev/bin/mutants_worlds || missing=$?
   fi
   return "$missing"
 }

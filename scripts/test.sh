@@ -5,11 +5,19 @@
 
 # The suite of one preset; its output goes to the screen and to a log.
 run_suite() {
-  local preset=$1
+  local preset=$1 status=0
   echo
   echo "${BOLD}tests ($preset)$PLAIN"
   ctest --preset "$preset" -j "$(nproc)" 2>&1 < /dev/null |
-    tee "$LOGS/test-$preset.log"
+    tee "$LOGS/test-$preset.log" || status=$?
+  need_tests "$preset" "$LOGS/test-$preset.log"
+  return "$status"
+}
+
+# need_tests PRESET LOG: ends the script where ctest has run no test.
+need_tests() {
+  grep -qE 'tests passed, .* out of [1-9]' "$2" ||
+    die 3 "test: no test was run ($1); see $2"
 }
 
 command_test() {

@@ -486,6 +486,14 @@ TEST_F(SitesTest, RefusesWhatIsNoTree) {
             "such as mm or arch/x86\n");
 }
 
+TEST_F(SitesTest, FailsWhereNothingWalksPageTables) {
+  Add("fs/plain.c", "int x;\n");
+  const Ran ran = Run("--list --under=fs tree");
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_EQ(ran.output,
+            "pxdfuzz: tree/fs: none of 1 file in it walks page tables\n");
+}
+
 TEST_F(SitesTest, SaysWhichFilesCannotBeRead) {
   // A folder can be opened, but no file besides. What the test was started with
   // is closed, or it would count.

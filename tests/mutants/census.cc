@@ -138,7 +138,11 @@ class Census {
     }
     return "";
   }
-  bool is_empty() const { return rows_.empty(); }
+  // Whether there is none that fuzzing can find.
+  bool is_empty() const {
+    return std::none_of(rows_.begin(), rows_.end(),
+                        [](const Row& row) { return row.is_fuzzed(); });
+  }
 
   // Looks for all with the seeds from 1 on. An error, or nothing.
   std::string Hunt(int seeds) {
@@ -388,7 +392,11 @@ int TakeCensus(const std::vector<std::string>& arguments) {
   if (const std::string error = census.Choose(names); !error.empty()) {
     return fail(kUsage, error);
   }
-  if (census.is_empty()) return fail(kFailed, "there is no bug to look for");
+  if (census.is_empty()) {
+    return fail(kFailed,
+                "none of these can be fuzzed for; nothing was looked "
+                "for");
+  }
   if (const std::string error = census.Hunt(seeds); !error.empty()) {
     return fail(kFailed, error);
   }

@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "pxdfuzz/case/case.h"
 #include "tests/mutants/catalog.h"
+#include "tests/mutants/census.h"
 #include "tests/mutants/corpus.h"
 #include "tests/mutants/drawn_cases.h"
 #include "tests/mutants/planted.h"
@@ -111,6 +112,13 @@ TEST(MutantsTest, TheCommittedCorpusAloneShowsEachBug) {
   for (const Mutant& mutant : Those(true)) {
     if (mutant.where == Mutant::Where::kAnswers) continue;
     EXPECT_GT(KillsIn(cases, *mutant.make_trial()), 0) << mutant.name;
+  }
+}
+
+TEST(MutantsTest, ACensusOfWhatCannotBeFuzzedForFails) {
+  for (const Mutant& mutant : Catalog()) {
+    if (mutant.is_bug() && mutant.where != Mutant::Where::kAnswers) continue;
+    EXPECT_EQ(TakeCensus({"build/mutants", mutant.name}), 3) << mutant.name;
   }
 }
 

@@ -71,6 +71,10 @@ int Main() {
       "bugs, in %llu behaviours\n",
       static_cast<unsigned long long>(kWorldPages), shown, all.size(),
       static_cast<unsigned long long>(behaviours));
+  if (behaviours == 0) {
+    std::fprintf(stderr, "mutants: no small world was walked\n");
+    return 3;
+  }
   if (!missing.empty()) std::printf("no world shows:\n%s", missing.c_str());
   return wrong ? 1 : 0;
 }

@@ -420,6 +420,12 @@ int RunSites(const Arguments& arguments, Output& out) {
   } else {
     out.Write(list ? ToList(tree) : ToText(tree, out.color()));
   }
+  if (tree.files.empty() && tree.errors.empty()) {
+    PrintError(
+        Concat({folder, under.empty() ? "" : "/", under, ": none of ",
+                Plural(tree.scanned, "file"), " in it walks page tables"}));
+    return kFailed;
+  }
   return tree.errors.empty() ? kNothingFound : kUnreadable;
 }
 
