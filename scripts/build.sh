@@ -10,21 +10,24 @@ cached() {
   sed -n "s/^$variable:[A-Z]*=//p" "$cache"
 }
 
+# must_be_fresh FOLDER SOURCES COMPILER: whether CMake has to forget the build
+# folder. It cannot change the compiler nor the place of the sources without
+# losing other settings. An empty COMPILER fits any.
+must_be_fresh() {
+  local preset=${1#build/}
+  [[ -f $1/CMakeCache.txt ]] && {
+    [[ $(cached "$preset" CMAKE_HOME_DIRECTORY) != "$2" ]] ||
+      [[ -n $3 && $(cached "$preset" CMAKE_CXX_COMPILER) != "$3" ]]
+  }
+}
+
 configure() {
   local preset=$1 compiler='' flags=("${@:2}")
   if [[ $preset == @(afl|bench|fuzz|kernel)* ]]; then
     compiler=$(clang_tool clang++)
     flags+=("-DCMAKE_CXX_COMPILER=$compiler")
   fi
-  # CMake cannot change the compiler of a build folder, nor the place of the
-  # sources, without losing what else it was told.
-  if [[ -f build/$preset/CMakeCache.txt ]] && {
-    [[ $(cached "$preset" CMAKE_HOME_DIRECTORY) != "$ROOT" ]] ||
-      [[ -n $compiler &&
-         $(cached "$preset" CMAKE_CXX_COMPILER) != "$compiler" ]]
-  }; then
-    flags+=(--fresh)
-  fi
+  ! must_be_fresh "build/$preset" "$ROOT" "$compiler" || flags+=(--fresh)
   if [[ ${CI:-} == true ]]; then
     flags+=(-DPXDFUZZ_WERROR=ON)
   else

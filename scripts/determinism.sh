@@ -84,13 +84,7 @@ configure_build() {
   local folder=$DETERMINISM/$name program=$compiler werror=OFF fresh=()
   [[ $compiler != clang++ ]] || program=$(clang_tool clang++)
   program=$(command -v "$program")
-  # As in build.sh.
-  if [[ -f $folder/CMakeCache.txt ]] && {
-    [[ $(cached "determinism/$name" CMAKE_HOME_DIRECTORY) != "$ROOT" ]] ||
-      [[ $(cached "determinism/$name" CMAKE_CXX_COMPILER) != "$program" ]]
-  }; then
-    fresh=(--fresh)
-  fi
+  ! must_be_fresh "$folder" "$ROOT" "$program" || fresh=(--fresh)
   [[ ${CI:-} != true ]] || werror=ON
   # What is found on this machine is not for another one, and is not needed.
   cmake "${fresh[@]}" -G Ninja -B "$folder" -S . -DBUILD_TESTING=OFF \
@@ -205,7 +199,7 @@ figure() {
 
 # determinism NAME: one configuration, one line.
 determinism() {
-  local took output=$DETERMINISM/$1.lines log=$LOGS/determinism-$1.log status=0
+  local output=$DETERMINISM/$1.lines log=$LOGS/determinism-$1.log status=0
   local missing began
   read_configuration "$1"
   missing=$(missing_of_current)
@@ -216,19 +210,17 @@ determinism() {
   fi
 
   printf '  %-12s ' "$1"
-  began=$(milliseconds)
+  began=$SECONDS
   (build_digest "$(builder)") > "$log" 2>&1 < /dev/null || {
     echo "${RED}cannot be built$PLAIN"
     show_failure "$log"
     die 3 "determinism: $1 cannot be built"
   }
-  took=$(as_seconds $(($(milliseconds) - began)))
-  printf '%7s ' "$took"
+  printf '%7s ' $((SECONDS - began))
 
-  began=$(milliseconds)
+  began=$SECONDS
   digest "$output" || status=$?
-  took=$(as_seconds $(($(milliseconds) - began)))
-  printf '%7s ' "$took"
+  printf '%7s ' $((SECONDS - began))
   if ((status != 0)); then
     failed+=("$1")
     echo "${RED}failed$PLAIN with exit code $status"

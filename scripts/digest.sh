@@ -53,13 +53,7 @@ configure_digest() {
   local tree=$1 folder=$2 program=$compiler werror=OFF fresh=() kernel=()
   [[ $compiler != clang++ ]] || program=$(clang_tool clang++)
   program=$(command -v "$program")
-  # As in build.sh.
-  if [[ -f $folder/CMakeCache.txt ]] && {
-    [[ $(cached "${folder#build/}" CMAKE_HOME_DIRECTORY) != "$tree" ]] ||
-      [[ $(cached "${folder#build/}" CMAKE_CXX_COMPILER) != "$program" ]]
-  }; then
-    fresh=(--fresh)
-  fi
+  ! must_be_fresh "$folder" "$tree" "$program" || fresh=(--fresh)
   [[ ${CI:-} != true || $tree != "$ROOT" ]] || werror=ON
   [[ $programs == *kernel* ]] || kernel=(-DPXDFUZZ_KERNEL_TREE=none)
   cmake "${fresh[@]}" -G Ninja -S "$tree" -B "$folder" -DBUILD_TESTING=OFF \

@@ -27,7 +27,7 @@ campaign_flag() {
 }
 
 command_fuzz() {
-  local seconds=60 flag
+  local flag flags=(--seconds=60)
   if [[ " $* " == *' --kernel-tree='* ]]; then
     # shellcheck source=scripts/kernel.sh
     . scripts/kernel.sh
@@ -42,15 +42,12 @@ command_fuzz() {
   fi
   for flag in "$@"; do
     case $flag in
+      --seconds=*) campaign_flag "$flag" ;;
       --engine=* | --jobs=* | --known=* | --out=* | --resume)
         usage_error "fuzz: $flag goes with --target=NAME" ;;
       --patch=*) usage_error "fuzz: $flag goes with --kernel-tree=TREE" ;;
+      *) usage_error "fuzz: it takes no '$flag'" ;;
     esac
-    [[ $flag == --seconds=* ]] || usage_error "fuzz: it takes no '$flag'"
-    seconds=${flag#*=}
-    [[ $seconds =~ ^[0-9]{1,7}$ && $((10#$seconds)) != 0 ]] || usage_error \
-      "fuzz: --seconds wants a whole number from 1 on, not '$seconds'"
-    seconds=$((10#$seconds))
   done
 
   cat << TEXT
@@ -67,5 +64,5 @@ TEXT
   build 'fuzz targets' fuzz gup_fuzzer gup_strict_fuzzer
   rm -rf build/demo
   exec build/dev/bin/pxdfuzz campaign build/fuzz/bin --demonstration \
-    --out=build/demo "--seeds=$(seeds_of gup_fuzzer)" "--seconds=$seconds"
+    --out=build/demo "--seeds=$(seeds_of gup_fuzzer)" "${flags[@]: -1}"
 }

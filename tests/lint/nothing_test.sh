@@ -25,7 +25,7 @@ expect() {
     mkdir "$folder/fuzz"
     cp "$ROOT/fuzz/targets.def" "$folder/fuzz"
     cd "$folder"
-    for name in say packages build targets "$file"; do
+    for name in messages packages build targets "$file"; do
       # shellcheck source=/dev/null
       . "scripts/$name.sh"
     done

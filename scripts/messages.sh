@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What `run` says, and how. Steps that take a while write to a file in
-# build/log/, of which the part that matters is shown when they fail.
+# Messages, errors and steps of ./run. A step writes its output to a file in
+# build/log/; where it fails, the relevant part is shown.
 
 readonly LOGS=build/log
 
@@ -33,16 +33,7 @@ grouped() {
   printf '%s' "$digits$groups"
 }
 
-# 1234 milliseconds as 1.2.
-as_seconds() {
-  printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100))
-}
-
-milliseconds() {
-  printf '%s' $((${EPOCHREALTIME/./} / 1000))
-}
-
-# The part of a log that tells why: from the first error on, or the end.
+# The part of a log that shows the cause: from the first error on, or the end.
 show_failure() {
   local log=$1
   awk '
@@ -57,8 +48,8 @@ show_failure() {
   echo "  the whole log: $log" >&2
 }
 
-# step WHAT LOG COMMAND...: runs it with its output in the file LOG, and says
-# what it does and how long that took. Returns what the command returned.
+# step WHAT LOG COMMAND...: runs the command with its output in the file LOG, and
+# prints WHAT and the seconds it took. Returns the command's exit code.
 step() {
   local what=$1 log=$2 started=$SECONDS status=0
   shift 2
@@ -73,14 +64,9 @@ step() {
   return "$status"
 }
 
-# The same for a step without which nothing goes on.
+# The same for a step that must not fail.
 needed_step() {
   step "$@" && return
   show_failure "$2"
   die 3 "$1: failed"
-}
-
-# The signature of the first finding that a target's output on stdin tells.
-first_signature() {
-  sed -n $'s/\e\\[[0-9;]*m//g; s/^ *DEDUP_TOKEN: *//p' | sed -n 1p
 }
