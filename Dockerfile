@@ -7,17 +7,25 @@
 #   docker run -v "$PWD:/in:ro" pxdfuzz replay /in/FILE
 #   docker run pxdfuzz help
 #
-# What the steps do is in container/install.sh.
+# `./run ossfuzz --container` builds the image with buildah and tries it.
 
 FROM debian:bookworm-slim AS build
-COPY container/install.sh /install.sh
-RUN /install.sh tools
+RUN apt-get -q update && \
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
+      --no-install-recommends cmake ninja-build g++ clang-19 \
+      libclang-rt-19-dev libabsl-dev libyaml-cpp-dev nlohmann-json3-dev
 COPY . /source
-RUN /install.sh build /source /opt/pxdfuzz
+WORKDIR /source
+RUN container/build.sh /opt/pxdfuzz
 
 FROM debian:bookworm-slim
-COPY container/install.sh /install.sh
-RUN /install.sh runtime && rm /install.sh
+RUN apt-get -q update && \
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
+      --no-install-recommends libabsl20220623 libstdc++6 libyaml-cpp0.7 && \
+    apt-get clean && rm -rf /var/lib/apt/lists/* && \
+    useradd --system --user-group --home-dir /data \
+      --shell /usr/sbin/nologin --uid 1000 pxdfuzz && \
+    install -d -o pxdfuzz -g pxdfuzz /data
 COPY --from=build /opt/pxdfuzz /opt/pxdfuzz
 USER pxdfuzz
 WORKDIR /data
