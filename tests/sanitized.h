@@ -19,6 +19,12 @@ inline constexpr bool kAddressSanitizer = true;
 inline constexpr bool kAddressSanitizer = false;
 #endif
 
+// How many of `cases` random cases a test tries: all, or the first tenth where
+// each takes ten times as long. The other builds try the rest.
+constexpr int Budget(int cases) {
+  return kAddressSanitizer ? cases / 10 : cases;
+}
+
 }  // namespace pxdfuzz
 
 #endif  // PXDFUZZ_TESTS_SANITIZED_H_

@@ -20,6 +20,7 @@
 #include "tests/known_cases.h"
 #include "tests/random_bytes.h"
 #include "tests/random_case.h"
+#include "tests/sanitized.h"
 
 namespace pxdfuzz {
 namespace {
@@ -384,7 +385,7 @@ TEST(CaseTest, TheLargestCaseFits) {
 
 TEST(CaseTest, RandomBytesRoundTrip) {
   RandomBytes random(1);
-  for (int i = 0; i < 300'000; ++i) {
+  for (int i = 0; i < Budget(300'000); ++i) {
     const Case c = Decode(random.Next());
     const std::vector<uint8_t> bytes = Bytes(c);
     ASSERT_EQ(Decode(bytes), c) << ToText(c);
@@ -400,7 +401,7 @@ TEST(CaseTest, RandomBytesRoundTrip) {
 TEST(CaseTest, CanonicalCasesRoundTrip) {
   RandomCase random(2);
   std::map<TableOp::Kind, int> kinds;
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < Budget(200'000); ++i) {
     const Case c = random.Next();
     ASSERT_EQ(Decode(Bytes(c)), c) << ToText(c);
     for (const ConcurrentOp& change : c.concurrent) {
@@ -408,8 +409,8 @@ TEST(CaseTest, CanonicalCasesRoundTrip) {
     }
   }
   EXPECT_EQ(kinds.size(), kConcurrentKinds.size());
-  EXPECT_THAT(kinds, ::testing::Each(
-                         ::testing::Pair(::testing::_, ::testing::Gt(10'000))));
+  EXPECT_THAT(kinds, ::testing::Each(::testing::Pair(
+                         ::testing::_, ::testing::Gt(Budget(10'000)))));
 }
 
 TEST(CaseTest, KnownCasesAreCanonical) {

@@ -20,6 +20,7 @@
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/oracle/oracle.h"
 #include "tests/random_case.h"
+#include "tests/sanitized.h"
 
 namespace pxdfuzz {
 namespace {
@@ -46,7 +47,7 @@ void Chain(uint64_t seed, int steps, size_t max_size,
 TEST(MutatorTest, WritesCanonicalCases) {
   for (const Tables tables :
        {Tables::kWellFormed, Tables::kRaw, Tables::kChanging}) {
-    Chain(1, 50'000, 1024, PagingModeFilter(), tables,
+    Chain(1, Budget(50'000), 1024, PagingModeFilter(), tables,
           [](std::span<const uint8_t> bytes) {
             const Case c = Decode(bytes);
             ASSERT_FALSE(c.empty());
@@ -217,8 +218,8 @@ ChangingRun RunChanging(const PagingMode& mode, int cases) {
 TEST(MutatorTest, ChangingFloors) {
   for (const PagingMode& mode : kAllPagingModes) {
     SCOPED_TRACE(Name(mode));
-    ChangingRun run = RunChanging(mode, 40'000);
-    EXPECT_EQ(run.cases, 40'000);
+    ChangingRun run = RunChanging(mode, Budget(40'000));
+    EXPECT_EQ(run.cases, Budget(40'000));
     EXPECT_GE(run.changing, run.cases * 95 / 100);
     EXPECT_LT(run.changing, run.cases);
     EXPECT_GE(run.several, run.changing * 25 / 100);
@@ -282,7 +283,7 @@ TEST(GeneratorTest, Floors) {
     Rng rng(levels);
     Generator generator(rng, InfoOf(mode));
     Oracle oracle;
-    constexpr int kCases = 50'000;
+    constexpr int kCases = Budget(50'000);
     int returned = 0;
     int returned_two = 0;
     int crossed = 0;

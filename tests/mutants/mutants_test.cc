@@ -19,6 +19,7 @@
 #include "tests/mutants/corpus.h"
 #include "tests/mutants/drawn_cases.h"
 #include "tests/mutants/planted.h"
+#include "tests/sanitized.h"
 
 namespace pxdfuzz::mutants {
 
@@ -73,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(Planted, BugTest, testing::ValuesIn(Those(true)),
 class NoBugTest : public testing::TestWithParam<Mutant> {};
 
 TEST_P(NoBugTest, IsNotSeen) {
-  EXPECT_FALSE(CasesToKill(GetParam(), 20'000).has_value());
+  EXPECT_FALSE(CasesToKill(GetParam(), Budget(20'000)).has_value());
 }
 
 INSTANTIATE_TEST_SUITE_P(Planted, NoBugTest, testing::ValuesIn(Those(false)),
@@ -82,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Planted, NoBugTest, testing::ValuesIn(Those(false)),
 // -----------------------------------------------------------------------------
 
 TEST(MutantsTest, WhatHasNoBugIsNotSeen) {
-  EXPECT_FALSE(CasesToKill(Unmutated(), 50'000).has_value());
+  EXPECT_FALSE(CasesToKill(Unmutated(), Budget(50'000)).has_value());
 }
 
 TEST(MutantsTest, NamesAreUnique) {

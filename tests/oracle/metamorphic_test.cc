@@ -25,11 +25,12 @@
 #include "pxdfuzz/tables/populate.h"
 #include "pxdfuzz/view/paging_mode_info.h"
 #include "pxdfuzz/walk/run_walk.h"
+#include "tests/sanitized.h"
 
 namespace pxdfuzz {
 namespace {
 
-constexpr uint64_t kCases = 5'000;
+constexpr uint64_t kCases = Budget(5'000);
 
 using Pages = std::vector<uint64_t>;
 

@@ -15,6 +15,7 @@
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/reference/s390_rules.h"
 #include "tests/mutants/s390_manual.h"
+#include "tests/sanitized.h"
 
 namespace pxdfuzz {
 namespace {
@@ -148,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(Bugs, TranslateRulesFindTest,
 TEST(TranslateRulesTest, TheTrueManualKeepsThem) {
   TranslateRules rules;
   RawCases cases(2);
-  for (int i = 0; i < 1'000'000; ++i) {
+  for (int i = 0; i < Budget(1'000'000); ++i) {
     const Case c = cases.Draw();
     const std::optional<RuleViolation> violation = rules.Check(c);
     ASSERT_FALSE(violation.has_value())
