@@ -5,13 +5,13 @@
 # walks for the rest of the time. With --target it is a campaign (campaign.sh).
 # The tool does the work (src/cli/campaign/).
 
-# The corpus that a target begins with.
+# The seed corpus of a target.
 seeds_of() {
   echo "corpus/$(target_column "$1" seeds)"
 }
 
-# A flag that every campaign has, taken into `out` and `flags` of the caller.
-# Fails where it is another.
+# Takes a flag of all campaigns into `out` and `flags` of the caller. Fails for
+# other flags.
 campaign_flag() {
   local flag=$1
   case $flag in
@@ -51,11 +51,11 @@ command_fuzz() {
   done
 
   cat << TEXT
-pxdfuzz makes up page tables and lets several walks collect the pages of a
+pxdfuzz generates page tables and lets several walks collect the pages of a
 range, as the kernel's get_user_pages_fast() does. A walk that returns other
-pages than the hardware would see is a finding. First it shows a real one: the
-bug of 2020 on s390, found from nothing. Then it fuzzes all walks, what is known
-to be wrong with them excused: there, nothing new should turn up.
+pages than the hardware would is a finding. First this finds a real bug, that of
+2020 on s390, from nothing. Then it fuzzes all walks and excuses expected
+failures; there should be no new finding.
 
 TEXT
   # shellcheck disable=SC2086  # one word for each need

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run minimize: makes a corpus smaller, together with what campaigns brought,
-# and proves that nothing was lost. Without --write corpus/ stays as it is.
+# ./run minimize: makes a corpus smaller, together with corpora of campaigns, and
+# proves that nothing was lost. Without --write corpus/ stays as it is.
 
 readonly SMALLER=build/minimize
 readonly MAX_LENGTH=700  # what the case format can say

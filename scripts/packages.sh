@@ -1,10 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Finds out what the machine lacks, and installs it where that is possible.
+# Finds missing packages, and installs them where that is possible.
 
-# From this version on the fuzz targets are known to build; the preferred one is
-# what they are mostly built with.
+# The oldest version with which the fuzz targets build, and the preferred one.
 readonly CLANG_OLDEST=16 CLANG_PREFERRED=19
 
 # The version of clang that is used; empty where choose_clang found none.
@@ -140,28 +139,28 @@ ask_for() {
     echo "  ${as_root}apt-get update &&" \
       "${as_root}apt-get install --no-install-recommends $missing" >&2
   else
-    echo "Something is missing that Debian has in these packages:" >&2
+    echo "These packages of Debian, or their equivalents, are missing:" >&2
     echo "  $missing" >&2
   fi
-  die 3 'the machine lacks what is named above; nothing was done'
+  die 3 'packages are missing; nothing was done'
 }
 
 install_missing() {
   local needs=("$@") missing
-  if ! step 'asking for the newest lists of packages' \
+  if ! step 'updating the lists of packages' \
          "$LOGS/apt-update.log" apt_get update; then
-    echo '  (going on with the lists that are there)'
+    echo '  (continuing with the existing lists)'
   fi
   choose_clang
   missing=$(missing_of "${needs[@]}")
   [[ $missing != *clang-\ * ]] ||
-    die 3 "apt-get has no clang from version $CLANG_OLDEST on"
+    die 3 "apt-get offers no clang of version $CLANG_OLDEST or later"
   # shellcheck disable=SC2086  # one word for each package
   needed_step "installing $missing" "$LOGS/apt-install.log" \
     apt_get install --no-install-recommends $missing
 }
 
-# set_up NEED...: sees to it that all is there, or ends the script.
+# set_up NEED...: installs what is missing, or ends the script.
 set_up() {
   local needs=("$@") missing
   choose_clang
@@ -175,21 +174,21 @@ set_up() {
   hash -r
   choose_clang
   missing=$(missing_of "${needs[@]}")
-  [[ -z $missing ]] || die 3 "apt-get did not bring what is needed of $missing"
+  [[ -z $missing ]] || die 3 "still missing after apt-get: $missing"
 }
 
-# Whether apt-get has asked for the newest lists, as far as it could.
+# Whether the lists of packages were updated, as far as possible.
 lists_asked_for=''
 
-# try_to_install NEED...: what only a part of a command needs, which is skipped
-# where it cannot be had. Never ends the script.
+# try_to_install NEED...: for a part of a command that can be skipped. Never ends
+# the script.
 try_to_install() {
   local missing
   missing=$(missing_of "$@")
   [[ -n $missing && $EUID == 0 ]] || return 0
   has_command apt-get || return 0
   [[ -n $lists_asked_for ]] ||
-    step 'asking for the newest lists of packages' "$LOGS/apt-update.log" \
+    step 'updating the lists of packages' "$LOGS/apt-update.log" \
       apt_get update || true
   lists_asked_for=1
   # shellcheck disable=SC2086  # one word for each package
