@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/engine/outcome.h"
 #include "pxdfuzz/exhaust/lazy_memory.h"
 #include "pxdfuzz/memory/stack.h"
-#include "pxdfuzz/engine/outcome.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
