@@ -54,6 +54,7 @@ constexpr std::array<ResultText, kResults> kTexts = {{
 // What a walk gets wrong in one request.
 struct Failure {
   size_t request = 0;
+  size_t engine = 0;  // its position
   std::string_view walk;
   Answer answer;
 
@@ -302,7 +303,8 @@ class Replayer {
       return replayed;
     }
     bool compared = false;
-    for (const auto& engine : engines_) {
+    for (size_t position = 0; position < engines_.size(); ++position) {
+      Engine* const engine = engines_[position].get();
       if (!engine->Takes(c.mode)) {
         replayed.inconclusive = Concat({"the case is of ", Name(c.mode),
                                         ", which is not for ", engine->name()});
@@ -316,14 +318,16 @@ class Replayer {
         compared |= answer.inconclusive == Inconclusive::kNo;
         if (answer.finding.empty() && answer.known.empty()) continue;
         replayed.failures.push_back({.request = i,
+                                     .engine = position,
                                      .walk = engine->name(),
                                      .answer = std::move(answer)});
       }
     }
-    std::stable_sort(replayed.failures.begin(), replayed.failures.end(),
-                     [](const Failure& a, const Failure& b) {
-                       return a.request < b.request;
-                     });
+    std::sort(replayed.failures.begin(), replayed.failures.end(),
+              [](const Failure& a, const Failure& b) {
+                return std::pair(a.request, a.engine) <
+                       std::pair(b.request, b.engine);
+              });
     if (compared) {
       replayed.inconclusive.clear();
     } else if (replayed.inconclusive.empty()) {

@@ -111,8 +111,12 @@ TEST_F(CampaignTest, FindingsOfTheTargetAreCounted) {
 // One cause can have hundreds of names.
 TEST_F(CampaignTest, ManyFindingsAreSummedUpByWhatTheyBeginWith) {
   const Ran ran = RunTarget(
-      "for i in 1 2 3 4 5 6 7 8 9 10; do\n"
-      "  for name in kernel-6.12-s390.s390-3.x$i s390-3.y$i; do\n"
+      "i=0\n"
+      "for what in short.pte long.pte short.pmd long.pmd short.pud long.pud "
+      "fault.pte fault.pmd fault.pud stale.pte; do\n"
+      "  i=$((i + 1))\n"
+      "  for name in kernel-6.12-s390.s390-3.$what-leaf "
+      "s390-3.static-by-value.$what-leaf; do\n"
       "    mkdir -p $PXDFUZZ_FINDINGS/$name\n"
       "    counts=\"$counts, \\\"$name\\\": $((i % 8))\"\n"
       "  done\n"
@@ -121,7 +125,9 @@ TEST_F(CampaignTest, ManyFindingsAreSummedUpByWhatTheyBeginWith) {
       "> $PXDFUZZ_STATS\n");
   EXPECT_EQ(ran.code, 1) << ran.out;
   EXPECT_THAT(ran.out, HasSubstr("  new findings      20\n"));
-  EXPECT_THAT(ran.out, HasSubstr("/findings/s390-3.y9 (1 times)\n"));
+  EXPECT_THAT(ran.out,
+              HasSubstr("/findings/s390-3.static-by-value.fault.pud-leaf "
+                        "(1 times)\n"));
   const Ran resumed =
       RunTarget("mkdir -p $PXDFUZZ_FINDINGS/crash\n" + WorksWell(), "--resume");
   EXPECT_EQ(resumed.code, 1) << resumed.out;
@@ -133,8 +139,9 @@ TEST_F(CampaignTest, ManyFindingsAreSummedUpByWhatTheyBeginWith) {
                "alike:" +
                row + "crash*: 1, " + folder + "crash" + row +
                "kernel-6.12-s390*: 10, " + folder +
-               "kernel-6.12-s390.s390-3.x7 (7 times)" + row + "s390-3*: 10, " +
-               folder + "s390-3.y7 (7 times)\n"));
+               "kernel-6.12-s390.s390-3.fault.pte-leaf (7 times)" + row +
+               "s390-3*: 10, " + folder +
+               "s390-3.static-by-value.fault.pte-leaf (7 times)\n"));
 }
 
 TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {

@@ -491,7 +491,7 @@ TEST_F(KernelProgramsTest, ExportTellsKernelCodeAsAMail) {
       StartsWith("pxdfuzz: export: there is no walk 'kernel-none' in "));
   EXPECT_EQ(mail(std::string("bad ") + kX86).output,
             std::string("pxdfuzz: export: ") + kX86 +
-                ": is of x86-64/4, and kernel-bad is text of s390\n");
+                ": is of x86-64/4, and kernel-bad is code of s390\n");
   EXPECT_EQ(
       RunTool(std::string("export --as=gtest --walk=kernel-bad ") + kThread)
           .exit_code,

@@ -48,6 +48,12 @@ const KernelCode& Code() {
 }
 
 std::string Finding(std::string_view rest) {
+  // The end of a process says nothing of an entry.
+  for (const std::string_view end : {"sanitizer", "died"}) {
+    if (const size_t at = rest.find(end); at != rest.npos) {
+      rest = rest.substr(0, at + end.size());
+    }
+  }
   return Concat({Code().name, ".s390-3.", rest});
 }
 

@@ -144,7 +144,7 @@ class LazyWorld {
       : geometry_(A::GeometryOf(levels)),
         options_(options),
         forms_(geometry_, options.write) {
-    for (const Level level : kAllLevels) {
+    for ([[maybe_unused]] const Level level : kAllLevels) {
       assert(geometry_.entries(level) <= kMostEntries);
       assert(kTableDistance % A::Entries::TableAlignment(level) == 0);
     }
