@@ -179,7 +179,7 @@ bool RunS390(const Options& options, const std::string& guest) {
     questions.resize(
         std::min<uint64_t>(S390Machine::kMost, cases - tally->cases()));
     for (Question& question : questions) question = draw.DrawQuestion();
-    tally->Add(match, machine.ram(), questions, machine.Run(questions));
+    tally->Add(match, machine.ram(), questions, machine.Ask(questions));
     progress.Show(tally->cases());
   }
   progress.Clear();
@@ -216,7 +216,7 @@ bool RunX86(const Options& options) {
       for (Question& question : questions) {
         question = {control, draw.DrawAddress(levels)};
       }
-      tally->Add(match, machine.ram(), questions, machine.Run(questions));
+      tally->Add(match, machine.ram(), questions, machine.Ask(questions));
       progress.Show(tally->cases());
     }
   }

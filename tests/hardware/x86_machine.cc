@@ -51,7 +51,7 @@ std::vector<Answer> X86Machine::Ask(std::span<const Question> questions) {
   }
   std::vector<Answer> answers;
   answers.reserve(questions.size());
-  for (const std::string& text : gdb_.Run(commands)) {
+  for (const std::string& text : gdb_.Ask(commands)) {
     Answer answer;
     if (text.starts_with("Unmapped")) {
       answer.code = X86Match::kUnmapped;
