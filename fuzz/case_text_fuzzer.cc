@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string canonical = pxdfuzz::ToText(*c);
   const absl::StatusOr<pxdfuzz::Case> again =
       pxdfuzz::ReadCaseText(canonical, "x");
-  Require(reread.ok() && *again == *c);
+  Require(again.ok() && *again == *c);
   std::array<uint8_t, pxdfuzz::kMaxEncodedSize> bytes;
   const size_t length = pxdfuzz::Encode(*c, bytes);
   Require(pxdfuzz::Decode(std::span(bytes).first(length)) == *c);

@@ -150,9 +150,9 @@ TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {
       Write(R"({"executions": 9, "findings": {"a.short": 4}})");
   ASSERT_EQ(RunTarget(body).code, 1);
   // Not without being told to.
-  const Ran reread = RunTarget(body);
-  EXPECT_EQ(reread.code, 2);
-  EXPECT_THAT(reread.out, HasSubstr("is not empty; --resume goes on"));
+  const Ran again = RunTarget(body);
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.out, HasSubstr("is not empty; --resume goes on"));
   const Ran resumed = RunTarget(body, "--resume");
   EXPECT_EQ(resumed.code, 1);
   EXPECT_THAT(resumed.out, HasSubstr("2 sessions"));

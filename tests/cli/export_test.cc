@@ -667,9 +667,9 @@ TEST_F(ExportTest, WrongUsageAndBadInput) {
   }
   const std::string out = Written(std::string("--as=mail ") + kThread, "mail");
   const std::string mail = Contents(out);
-  const Ran reread = Export(std::string("--as=c ") + kThread + " -o " + out);
-  EXPECT_EQ(reread.exit_code, 3);
-  EXPECT_EQ(reread.output,
+  const Ran again = Export(std::string("--as=c ") + kThread + " -o " + out);
+  EXPECT_EQ(again.exit_code, 3);
+  EXPECT_EQ(again.output,
             "pxdfuzz: " + out + ": exists; --force replaces it\n");
   EXPECT_EQ(Contents(out), mail);
   EXPECT_EQ(

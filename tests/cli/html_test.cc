@@ -179,9 +179,9 @@ TEST_F(HtmlTest, WritesAPageThatNeedsNothingElse) {
     EXPECT_EQ(addresses, drawn ? 1u : 0u) << name;
     EXPECT_EQ(html.find("<svg") != html.npos, drawn) << name;
     // The same again, in other bytes of input and another time.
-    const Ran reread = Shell("\"$P\" explain --html=- corpus/regressions/" +
-                             std::string(name) + ".bin");
-    EXPECT_EQ(reread.out, html) << name;
+    const Ran again = Shell("\"$P\" explain --html=- corpus/regressions/" +
+                            std::string(name) + ".bin");
+    EXPECT_EQ(again.out, html) << name;
   }
 }
 

@@ -63,9 +63,9 @@ TEST(RegressionsTest, EachTextHasItsBytesBesideIt) {
     const Case c = ReadText(name);
     EXPECT_FALSE(c.empty()) << name;
     EXPECT_EQ(Bytes(c), bytes) << name;
-    const auto reread = ReadCaseText(ToText(c), name);
-    ASSERT_TRUE(reread.ok()) << reread.status();
-    EXPECT_EQ(*reread, c) << name;
+    const auto again = ReadCaseText(ToText(c), name);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(*again, c) << name;
   }
 }
 

@@ -131,9 +131,9 @@ TEST(StrictTest, TheReportsCommandsWork) {
         found.output.find("DEDUP_TOKEN:"),
         found.output.find('\n', found.output.find("DEDUP_TOKEN:")) -
             found.output.find("DEDUP_TOKEN:"));
-    const Ran reread =
+    const Ran again =
         RunCommand("cd '" + scratch.path().string() + "' && " + line);
-    EXPECT_THAT(reread.output, HasSubstr(token)) << line;
+    EXPECT_THAT(again.output, HasSubstr(token)) << line;
     ++tried;
   }
   EXPECT_GE(tried, 2);

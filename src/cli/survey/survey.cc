@@ -99,14 +99,14 @@ ModeSurvey Survey(PagingMode mode, uint64_t cases, Stillness tables) {
 
 std::string WhyWrong(Policy policy) {
   const bool by_value = policy.descent == Descent::kByValue;
-  const bool reread = policy.step == Step::kRecompute;
+  const bool again = policy.step == Step::kRecompute;
   // What breaks a walk on s390, ...
   std::string why;
   if (policy.boundary == BoundaryRule::kStatic) {
     why =
         "The fixed size of a folded level does not end the range at the border "
         "of the real entry, ";
-    if (reread) {
+    if (again) {
       why += by_value
                  ? "and asking pXd_offset() again gives the same local copy, "
                    "so on s390 every further turn reads the first entry "

@@ -342,24 +342,24 @@ class CaseReader : private FieldReader {
     const std::vector<std::string> words = absl::StrSplit(
         node.text, absl::ByAnyChar(" \t\n"), absl::SkipWhitespace());
     for (const std::string& word : words) {
-      bool reread = false;
+      bool again = false;
       if (word == "rw" || word == "ro" || word == "none") {
-        reread = std::exchange(has_permission, true);
+        again = std::exchange(has_permission, true);
         state.permission = word == "rw"   ? Permission::kReadWrite
                            : word == "ro" ? Permission::kRead
                                           : Permission::kNone;
       } else if (word == "young" || word == "old") {
-        reread = std::exchange(has_age, true);
+        again = std::exchange(has_age, true);
         state.young = word == "young";
       } else if (word == "dirty" || word == "clean") {
-        reread = std::exchange(has_dirt, true);
+        again = std::exchange(has_dirt, true);
         state.dirty = word == "dirty";
       } else if (word == "special") {
-        reread = std::exchange(state.special, true);
+        again = std::exchange(state.special, true);
       } else {
         return fail();
       }
-      if (reread) return fail();
+      if (again) return fail();
     }
     return has_permission && has_age && has_dirt ? true : fail();
   }
