@@ -249,14 +249,14 @@ void AddCaseFunction(const Case& c, TextLines& out) {
 }
 
 // Pages that follow each other in physical memory.
-struct Run {
+struct PageRun {
   uint64_t first = 0;
   size_t pages = 0;
 };
 
-std::vector<Run> RunsOf(const std::vector<uint64_t>& pages,
-                        uint64_t page_size) {
-  std::vector<Run> runs;
+std::vector<PageRun> RunsOf(const std::vector<uint64_t>& pages,
+                            uint64_t page_size) {
+  std::vector<PageRun> runs;
   for (const uint64_t page : pages) {
     if (!runs.empty() &&
         runs.back().first + runs.back().pages * page_size == page) {
@@ -282,9 +282,10 @@ void AddExpected(const Export& exported, TextLines& out) {
   const size_t count = reference->pages();
   std::vector<uint64_t> pages;
   for (size_t i = 0; i < count; ++i) pages.push_back(*reference->At(0, i));
-  const std::vector<Run> runs = RunsOf(pages, tables.geometry().page_size());
+  const std::vector<PageRun> runs =
+      RunsOf(pages, tables.geometry().page_size());
   out.Line("// Pages that follow each other in physical memory.");
-  out.Line("struct Run {");
+  out.Line("struct PageRun {");
   out.Line("  uint64_t first;");
   out.Line("  size_t pages;");
   out.Line("};");
@@ -294,12 +295,12 @@ void AddExpected(const Export& exported, TextLines& out) {
       {"constexpr size_t kExpectedCount = ", std::to_string(count), ";"}));
   const std::string size = std::to_string(runs.size());
   if (runs.empty()) {
-    out.Line("constexpr std::array<Run, 0> kExpectedPages = {};");
+    out.Line("constexpr std::array<PageRun, 0> kExpectedPages = {};");
     return;
   }
-  out.Line(
-      Concat({"constexpr std::array<Run, ", size, "> kExpectedPages = {{"}));
-  for (const Run& run : runs) {
+  out.Line(Concat(
+      {"constexpr std::array<PageRun, ", size, "> kExpectedPages = {{"}));
+  for (const PageRun& run : runs) {
     out.Line(Concat(
         {"    {", Hex(run.first), ", ", std::to_string(run.pages), "},"}));
   }
@@ -310,7 +311,7 @@ void AddExpected(const Export& exported, TextLines& out) {
 constexpr std::string_view kTests = R"text(
 std::vector<uint64_t> ExpectedPages(uint64_t page_size) {
   std::vector<uint64_t> pages;
-  for (const Run& run : kExpectedPages) {
+  for (const PageRun& run : kExpectedPages) {
     for (size_t i = 0; i < run.pages; ++i) {
       pages.push_back(run.first + i * page_size);
     }
@@ -401,7 +402,7 @@ TEST(ExportedCaseTest, TheWalk) {
 constexpr std::string_view kExpectPages =
     R"text(  EXPECT_EQ(answer.run.count, kExpectedCount) << "pages returned";
   size_t page = 0;
-  for (const Run& run : kExpectedPages) {
+  for (const PageRun& run : kExpectedPages) {
     for (size_t i = 0; i < run.pages && page < answer.run.pages.size(); ++i) {
       EXPECT_EQ(answer.run.pages[page].physical, run.first + i * kPageSize)
           << "page " << page;
