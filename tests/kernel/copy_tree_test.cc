@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 
+#include "pxdfuzz/base/rng.h"
 #include "tests/shell.h"
 
 namespace pxdfuzz {
@@ -100,9 +101,9 @@ TEST_F(CopyTreeTest, WhatIsNoTreeLeavesNothing) {
 
 TEST_F(CopyTreeTest, AnArchiveThatIsCutShortIsNone) {
   std::string noise;
-  for (unsigned i = 1, x = 1; i < 100'000; ++i) {
-    x = x * 1664525 + 1013904223;
-    noise += static_cast<char>(x >> 24);
+  Rng rng(1);
+  for (int i = 0; i < 100'000; ++i) {
+    noise += static_cast<char>(rng.Below(256));
   }
   Write("include/linux/noise.h", noise);
   Pack();
