@@ -365,11 +365,11 @@ Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end) {
   }
   Recorder recorder(judge, changing, run);
   recorder.Record();
-  if (end == RunEnd::kReturned) run.count = walk.count;
-  // What it had when it ended was written before the references after it.
-  const uint64_t pages = end == RunEnd::kReturned ? walk.count : walk.held;
+  // Before it returns, the array of pages holds no physical addresses.
+  if (end != RunEnd::kReturned) return run;
+  run.count = walk.count;
   run.pages = recorder.held();
-  run.pages.resize(std::min({pages, walk.pages}),
+  run.pages.resize(std::min(walk.count, walk.pages),
                    {.snapshot = run.snapshot, .read = run.reads});
   for (size_t i = 0; i < run.pages.size(); ++i) {
     run.pages[i].physical = walk.page[i];

@@ -119,8 +119,8 @@ struct Recording {
   // reference could not be taken, if any.
   bool pin = false;
   std::optional<uint64_t> refused;
-  // The pages that were returned; where the run did not return, those it had.
-  // At most as many as were asked for.
+  // The pages that were returned, at most as many as were asked for. Of the
+  // model, where the walk did not return, those it had.
   std::vector<ReturnedPage> pages;
   // How many pages the code says it returned.
   size_t count = 0;
