@@ -218,7 +218,8 @@ class Recorder {
     const bool is_grab = refs > 0;
     const auto count = static_cast<uint64_t>(is_grab ? refs : -refs);
     Add(is_grab ? Event::Kind::kGrab : Event::Kind::kPut).count = count;
-    // Where there are more than pages, which are never told.
+    // Code that takes more references than there are pages is not recorded
+    // beyond that.
     const uint64_t bounded = std::min<uint64_t>(count, Case::kMaxPages);
     const uint64_t size =
         is_grab ? held_.size() + bounded

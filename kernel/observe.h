@@ -25,9 +25,8 @@ KernelCode TextOf(const pxd_kernel& kernel);
 // each time.
 Answer Observe(KernelJudge& judge, const Case& c, size_t request);
 
-// The walk that ran last, which ended so; its tables changed meanwhile, if
-// `changing` says so. Of kFault and kSanitizer the last read may not have been
-// done.
+// The walk that ran last and ended as `end`; `changing` says whether its tables
+// changed. Of kFault and kSanitizer the last read may not have been done.
 Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end);
 
 // A finding that no judge could make: a sanitizer ended the process in kernel

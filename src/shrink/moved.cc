@@ -36,9 +36,9 @@ void SortSetup(const Case& c, Cases& out) {
   }
 }
 
-// The boundary that a request crosses becomes the first of its kind, or one of
-// the next; a request that crosses none is moved down likewise. What lies
-// around it goes with it.
+// Moves a request to lower addresses: the boundary that it crosses, or else its
+// start, becomes each of some plain multiples of what entries span. Operations
+// at or above a bound near the request move by the same distance.
 void LowerAddresses(const Case& c, Cases& out) {
   const Geometry& geometry = GeometryOf(c);
   for (const Request& request : c.requests) {
@@ -71,7 +71,8 @@ void LowerAddresses(const Case& c, Cases& out) {
   }
 }
 
-// Alone, and one of the set-up with what is done meanwhile about it.
+// Moves one operation to each plain place. An operation of the set-up moves
+// alone, and then together with the concurrent operations that touch it.
 void MoveOp(const Case& c, Cases& out) {
   const Geometry& geometry = GeometryOf(c);
   for (const OpPlace& at : OpsOf(c)) {

@@ -78,8 +78,8 @@ void PlainSetup(const Case& c, Cases& out) {
   }
 }
 
-// A large leaf becomes one or a few small ones that map the same pages there,
-// and what is done to it meanwhile is done to those.
+// Replaces a large leaf by one or a few small ones that map the same pages.
+// Concurrent operations on the large leaf become operations on the small ones.
 void SmallerLeaves(const Case& c, Cases& out) {
   const Geometry& geometry = GeometryOf(c);
   const std::vector<uint64_t> places = Places(c);

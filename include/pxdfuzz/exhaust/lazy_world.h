@@ -73,8 +73,8 @@ enum class EntryChanges : uint8_t {
 //   - zero (which on s390 is a pmd entry that leads nowhere),
 //   - an older copy of the same entry: its table's pages are those of other
 //     addresses,
-//   - the entry behind it in its table, where there is one: what is right by
-//     luck must be told from what is sound,
+//   - the next entry of the same table, where there is one, so that a walk
+//     that is right by luck differs from one that is sound,
 //   - of each real level from pmd up to `level`: the empty entry, a leaf where
 //     the level has them, an entry that leads to a table of its own, and one
 //     that leads nowhere.

@@ -24,8 +24,8 @@ struct Marks {
   // A read of the stack outside the copy (Cause::kStackEscape).
   size_t stack_escape = kNever;
   // A turn that reads an entry whose span does not hold its address
-  // (Cause::kWrongEntry). Asking that of every turn costs a quarter of a walk,
-  // so it is asked where a trace was told to.
+  // (Cause::kWrongEntry). The question costs a quarter of a walk, so
+  // only a trace with `looks_for_wrong_entry` asks it.
   size_t wrong_entry = kNever;
   // A read of what is neither table nor stack.
   size_t nowhere = kNever;
