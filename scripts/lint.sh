@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run check: checks the sources without building them.
+# ./run lint: checks the sources without building them.
 
 # The one version: each formats a little differently.
 readonly FORMATTER=clang-format-19
@@ -112,15 +112,15 @@ check() {
     return
   fi
   head -n 40 "$log"
-  ((status != 3)) || die 3 "check: $what: nothing was checked"
+  ((status != 3)) || die 3 "lint: $what: nothing was checked"
   failed+=("$what")
 }
 
-command_check() {
-  no_arguments check "$@"
+command_lint() {
+  no_arguments lint "$@"
   local failed=()
   # shellcheck disable=SC2086  # one word for each need
-  set_up ${NEEDS[check]}
+  set_up ${NEEDS[lint]}
   # Older releases do not have it; then the check is skipped, but not in CI.
   if ! is_there "$FORMATTER" && [[ $EUID == 0 ]] && has_command apt-get; then
     step "installing $FORMATTER" "$LOGS/apt-format.log" \
@@ -133,6 +133,6 @@ command_check() {
   check 'formatting' check_format
   ((${#failed[@]} == 0)) || {
     local IFS=,
-    die 1 "check failed: ${failed[*]}"
+    die 1 "lint failed: ${failed[*]}"
   }
 }
