@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,10 @@ struct CampaignOptions {
   int jobs = Processors();
   // How long; 0 is until it is stopped.
   int seconds = 0;
+  // After how many executions libFuzzer ends; 0 is never.
+  uint64_t runs = 0;
+  // Variables that are set for the target.
+  std::vector<std::pair<std::string, std::optional<std::string>>> environment;
   // After so many seconds without an execution a process hangs. An input that
   // takes an engine longer than 25 s is a finding by then.
   int patience = 60;
@@ -54,6 +59,8 @@ class Campaign {
 
   // How long it is to go on, from Start().
   void SetSeconds(int seconds) { options_.seconds = seconds; }
+  // How many executions libFuzzer is to add, from Start().
+  void SetRuns(uint64_t runs) { options_.runs = runs; }
 
   // Makes or opens the folder.
   absl::Status Open();

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/check/verdict.h"
+
+#include <algorithm>
+
+#include "pxdfuzz/base/text_lines.h"
+#include "src/cli/commands.h"
+
+namespace pxdfuzz {
+
+std::string_view Name(CellState state) {
+  constexpr std::string_view kNames[] = {"holds",     "finding",   "known",
+                                         "too short", "unchecked", "left out"};
+  return kNames[static_cast<size_t>(state)];
+}
+
+uint64_t CheckVerdict::executions() const {
+  uint64_t sum = 0;
+  for (const Cell& cell : cells) sum += cell.executions;
+  return sum;
+}
+
+size_t CheckVerdict::Count(CellState state) const {
+  return static_cast<size_t>(
+      std::count_if(cells.begin(), cells.end(),
+                    [state](const Cell& cell) { return cell.state == state; }));
+}
+
+int CheckVerdict::exit_code() const {
+  const bool adds = std::any_of(
+      findings.begin(), findings.end(),
+      [](const Finding& finding) { return !finding.is_without_patch; });
+  if (adds) return kFinding;
+  const bool is_checked = Count(CellState::kHolds) + Count(CellState::kKnown) +
+                              Count(CellState::kFinding) >
+                          0;
+  return is_checked && error.empty() && Count(CellState::kTooShort) == 0 &&
+                 Count(CellState::kUnchecked) == 0
+             ? kNothingFound
+             : kFailed;
+}
+
+std::string CheckVerdict::LastLine() const {
+  const std::string name = tree.description;
+  if (exit_code() == kFinding) {
+    const auto added = static_cast<size_t>(std::count_if(
+        findings.begin(), findings.end(),
+        [](const Finding& finding) { return !finding.is_without_patch; }));
+    return Concat({name, ": ", Plural(added, "FINDING"), "; the worst: ",
+                   findings[0].what, " in ", Enumerate(findings[0].modes)});
+  }
+  const size_t checked = Count(CellState::kHolds) + Count(CellState::kKnown);
+  if (exit_code() == kNothingFound) {
+    const size_t known = Count(CellState::kKnown);
+    return Concat({name, ": holds in ", Plural(checked, "cell"),
+                   known == 0 ? ""
+                              : Concat({", ", std::to_string(known),
+                                        " of them with "
+                                        "known findings"}),
+                   ", ", Grouped(executions()), " executions"});
+  }
+  if (!error.empty()) return Concat({name, ": could not check: ", error});
+  return Concat(
+      {name,
+       ": could not check all: ", std::to_string(Count(CellState::kUnchecked)),
+       " cells not at all, ", std::to_string(Count(CellState::kTooShort)),
+       " too short; ", std::to_string(checked), " hold"});
+}
+
+}  // namespace pxdfuzz
