@@ -163,7 +163,7 @@ class Runner {
       });
       if (!status.ok()) return status;
     }
-    steps_.End(Plural(Executions(), "execution"));
+    steps_.End(Concat({Grouped(Executions()), " executions"}));
     return absl::OkStatus();
   }
 

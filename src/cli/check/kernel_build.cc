@@ -124,7 +124,8 @@ class Builder {
 
  private:
   std::string Log(std::string_view step) const {
-    return Concat({wish_.folder, "/../", step, ".log"});
+    return Concat(
+        {fs::path(wish_.folder).parent_path().string(), "/", step, ".log"});
   }
 
   // The targets that are wished for, as far as there is code for them.
@@ -363,7 +364,8 @@ absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps) {
 
 absl::StatusOr<std::vector<std::string>> SliceTexts(const BuildWish& wish) {
   std::vector<std::string> texts;
-  const std::string scratch = wish.folder + "/../slice";
+  const std::string scratch =
+      (fs::path(wish.folder).parent_path() / "slice").string();
   std::error_code error;
   for (const CheckedArch& arch : wish.arches) {
     const absl::StatusOr<CommandResult> sliced =
