@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_format.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/finding.h"
 #include "src/cli/campaign/campaign.h"
 #include "src/cli/interrupt.h"
 
@@ -82,6 +83,14 @@ class CellRun {
     const CampaignStats stats = campaign_.Stats();
     cell_.executions = CasesOf(stats);
     cell_.findings = stats.findings();
+    // The regressions hold cases with changes too, which the cell beside this
+    // one runs.
+    if (!cell_.walker.changing) {
+      std::erase_if(cell_.findings, [](const auto& finding) {
+        const auto read = FindingFromName(finding.first);
+        return read.has_value() && read->changing;
+      });
+    }
     const auto known = stats.counted.find("known_findings");
     if (known != stats.counted.end()) {
       for (const auto& [name, count] : known->items()) {

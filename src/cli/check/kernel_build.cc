@@ -45,12 +45,11 @@ std::string ErrorIn(std::string_view log) {
         std::getline(lines, line);
         return line.substr(std::min(line.size(), line.find_first_not_of(' ')));
       }
-      // "FILE:LINE:COLUMN: error: ..."; where it is helps, where the build
-      // folder is does not.
-      const size_t slash = mark.starts_with("error")
-                               ? line.rfind("/", line.find(':'))
-                               : line.npos;
-      return slash == line.npos ? line.substr(at) : line.substr(slash + 1);
+      // "mm/gup.c:12:3: error: ..." stays; the folder of the build says
+      // nothing.
+      return mark.starts_with("error") && !line.starts_with('/')
+                 ? line
+                 : line.substr(at);
     }
   }
   return "";

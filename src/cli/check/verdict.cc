@@ -15,6 +15,15 @@ std::string_view Name(CellState state) {
   return kNames[static_cast<size_t>(state)];
 }
 
+std::string CheckVerdict::Finding::Architectures() const {
+  std::vector<std::string> names;
+  for (const std::string& mode : modes) {
+    const std::string name = mode.substr(0, mode.find('/'));
+    if (names.empty() || names.back() != name) names.push_back(name);
+  }
+  return Enumerate(names);
+}
+
 uint64_t CheckVerdict::executions() const {
   uint64_t sum = 0;
   for (const Cell& cell : cells) sum += cell.executions;
@@ -48,7 +57,7 @@ std::string CheckVerdict::LastLine() const {
         findings.begin(), findings.end(),
         [](const Finding& finding) { return !finding.is_without_patch; }));
     return Concat({name, ": ", Plural(added, "FINDING"), "; the worst: ",
-                   findings[0].what, " in ", Enumerate(findings[0].modes)});
+                   findings[0].what, " on ", findings[0].Architectures()});
   }
   const size_t checked = Count(CellState::kHolds) + Count(CellState::kKnown);
   if (exit_code() == kNothingFound) {

@@ -56,7 +56,7 @@ struct CheckVerdict {
     std::string headline;
     uint64_t times = 0;
     std::vector<std::string> signatures;
-    std::vector<std::string> modes;
+    std::vector<std::string> modes;  // "s390/3"
     // Whether an earlier run of this check found it.
     bool is_from_before = false;
     // Whether the tree without the patch shows it too.
@@ -69,6 +69,9 @@ struct CheckVerdict {
       std::string command;
     };
     std::vector<Command> commands;
+
+    // "s390 and x86-64".
+    std::string Architectures() const;
   };
   // A function or file that the patch changes.
   struct Change {

@@ -125,8 +125,8 @@ void AddFinding(const CheckVerdict::Finding& finding, TextLines& text) {
   text.Blank();
   text.Line(
       Concat({"FINDING ", finding.what, ": ", Grouped(finding.times),
-              " times, ", Plural(finding.signatures.size(), "kind"), ", in ",
-              Enumerate(finding.modes),
+              " times, ", Plural(finding.signatures.size(), "kind"), ", on ",
+              finding.Architectures(),
               finding.is_from_before ? "; from before" : "",
               finding.is_without_patch ? "; also without the patch" : ""}),
       LineStyle::kTitle);
