@@ -137,9 +137,8 @@ class Check {
     return NothingChanged();
   }
 
-  absl::Status NothingChanged() const {
-    return absl::UnavailableError(
-        Concat({tree_.patch->name, ": nothing that is checked here changed"}));
+  static absl::Status NothingChanged() {
+    return absl::UnavailableError("nothing that is checked here changed");
   }
 
   // Opens the folder of this tree, or makes it anew.
