@@ -215,28 +215,36 @@ class Runner {
         for (CellRun* run : running) run->End();
         return absl::CancelledError("interrupted");
       }
-      std::erase_if(running, [](CellRun* run) { return !run->Poll(); });
+      std::erase_if(running, [this](CellRun* run) {
+        if (run->Poll()) return false;
+        SayNew(run->cell());
+        return true;
+      });
       Tick();
       std::this_thread::sleep_for(kBetweenLooks);
     }
     return absl::OkStatus();
   }
 
+  // Findings are worth a line at once, one for each kind.
+  void SayNew(const CheckCell& cell) {
+    for (const auto& [signature, count] : cell.findings) {
+      const std::string kind = KindOf(signature);
+      if (!kinds_.insert(kind).second) continue;
+      steps_.Say(absl::StrFormat("FINDING %s after %.0f s: %s", kind, Spent(),
+                                 signature));
+    }
+  }
+
   void Tick() {
     size_t done = 0;
-    std::set<std::string> findings;
-    for (const auto& run : runs_) {
-      done += !run->is_short();
-      for (const auto& [signature, count] : run->cell().findings) {
-        findings.insert(signature);
-      }
-    }
+    for (const auto& run : runs_) done += !run->is_short();
     const double left =
         std::max(Needed(), wish_.seconds.has_value() ? Left() : 0.0);
     steps_.Tick(
         Concat({std::to_string(done), " of ", Plural(runs_.size(), "cell"),
                 " at their floor, ", Grouped(Executions()), " executions, ",
-                Plural(findings.size(), "finding"),
+                Plural(kinds_.size(), "kind"), " of finding",
                 absl::StrFormat(", about %.0f s left", std::max(0.0, left))}));
   }
 
@@ -244,9 +252,16 @@ class Runner {
   Steps& steps_;
   const double began_;
   std::vector<std::unique_ptr<CellRun>> runs_;
+  std::set<std::string> kinds_;
 };
 
 }  // namespace
+
+std::string KindOf(std::string_view signature) {
+  const std::optional<Finding> finding = FindingFromName(signature);
+  if (finding.has_value()) return std::string(What(*finding));
+  return std::string(signature.substr(0, signature.find('.')));
+}
 
 std::string CheckCell::Name() const {
   return Concat({pxdfuzz::Name(mode.arch), "-", std::to_string(mode.levels),

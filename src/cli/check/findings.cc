@@ -183,12 +183,6 @@ class Writer {
 
 }  // namespace
 
-std::string KindOf(std::string_view signature) {
-  const std::optional<Finding> finding = FindingFromName(signature);
-  if (finding.has_value()) return std::string(What(*finding));
-  return std::string(signature.substr(0, signature.find('.')));
-}
-
 size_t SeverityOf(std::string_view kind) {
   // What corrupts memory or hands out the wrong page, then what leaks, then
   // what merely gives too little.

@@ -15,11 +15,6 @@
 
 namespace pxdfuzz {
 
-// What findings of one cause have in common over all architectures:
-// "wrong-page" of "kernel-6.12-s390.s390-3.wrong-page.pte-leaf", "crash" of a
-// file that an engine left.
-std::string KindOf(std::string_view signature);
-
 // Where a kind stands among the kinds of finding; the lower, the worse.
 size_t SeverityOf(std::string_view kind);
 

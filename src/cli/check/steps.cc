@@ -23,9 +23,13 @@ void Steps::Tick(std::string_view where) {
       Concat({what_, absl::StrFormat(" (%.0f s)", step_seconds()),
               where.empty() ? "" : ": ", where});
   progress_.Say(text);
-  if (is_terminal_ || Since(printed_) < kBetweenLines) return;
-  printed_ = Clock::now();
+  if (!is_terminal_ && Since(printed_) >= kBetweenLines) Say(text);
+}
+
+void Steps::Say(std::string_view text) {
+  progress_.End();
   out_.Write(Concat({"  ", text, "\n"}));
+  printed_ = Clock::now();
 }
 
 void Steps::End(std::string_view more) {

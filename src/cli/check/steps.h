@@ -30,6 +30,8 @@ class Steps {
   void Begin(std::string_view what);
   // Where the step is, shown behind its name.
   void Tick(std::string_view where = "");
+  // Prints a line in the midst of a step.
+  void Say(std::string_view text);
   // "copying the tree ... 3 s, MORE".
   void End(std::string_view more = "");
   // Clears the line before other text is printed.

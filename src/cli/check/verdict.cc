@@ -56,8 +56,9 @@ std::string CheckVerdict::LastLine() const {
     const auto added = static_cast<size_t>(std::count_if(
         findings.begin(), findings.end(),
         [](const Finding& finding) { return !finding.is_without_patch; }));
-    return Concat({name, ": ", Plural(added, "FINDING"), "; the worst: ",
-                   findings[0].what, " on ", findings[0].Architectures()});
+    return Concat({name, ": ", Plural(added, "kind"),
+                   " of finding; the worst: ", findings[0].what, " on ",
+                   findings[0].Architectures()});
   }
   const size_t checked = Count(CellState::kHolds) + Count(CellState::kKnown);
   if (exit_code() == kNothingFound) {
