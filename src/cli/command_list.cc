@@ -228,6 +228,10 @@ const std::vector<Command>& Commands() {
        .flags = {{"--patch", "FILE",
                   "a diff, a mail or an mbox to apply first; - is standard "
                   "input"},
+                 {"--against", "TREE",
+                  "runs the same cases on that tree or revision too"},
+                 {"--bisect", "FINDING",
+                  "exit codes for git bisect run: 0, 1, 125, 128"},
                  {"--arch", "NAME,...", "s390, x86-64, arm64-16k; all of them"},
                  {"--walkers", "NAME,...", "gup_fast, page_size; all of them"},
                  {"--seconds", "N|auto",

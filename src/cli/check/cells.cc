@@ -159,11 +159,11 @@ class Runner {
            "; --seconds=auto is as long as they need"}));
     }
     steps_.Begin("fuzzing");
-    for (int i = 0; i < kMostRounds && Needed() > 0; ++i) {
+    for (int i = 0; i < kMostRounds && !is_over_ && Needed() > 0; ++i) {
       status = Round([](const CellRun& run) { return run.RunsToFloor(); });
       if (!status.ok()) return status;
     }
-    while (wish_.seconds.has_value() && Left() > 1) {
+    while (wish_.seconds.has_value() && !is_over_ && Left() > 1) {
       // Every cell has an equal part of the time that is left.
       const double part =
           Left() * wish_.jobs / static_cast<double>(runs_.size());
@@ -203,6 +203,10 @@ class Runner {
     std::vector<CellRun*> running;
     auto next = runs_.begin();
     while (next != runs_.end() || !running.empty()) {
+      if (is_over_) {
+        for (CellRun* run : running) run->End();
+        return absl::OkStatus();
+      }
       while (next != runs_.end() &&
              running.size() < static_cast<size_t>(wish_.jobs)) {
         CellRun& run = **next++;
@@ -230,6 +234,7 @@ class Runner {
   void SayNew(const CheckCell& cell) {
     for (const auto& [signature, count] : cell.findings) {
       const std::string kind = KindOf(signature);
+      is_over_ |= wish_.is_enough && wish_.is_enough(signature);
       if (!kinds_.insert(kind).second) continue;
       steps_.Say(absl::StrFormat("FINDING %s after %.0f s: %s", kind, Spent(),
                                  signature));
@@ -253,6 +258,7 @@ class Runner {
   const double began_;
   std::vector<std::unique_ptr<CellRun>> runs_;
   std::set<std::string> kinds_;
+  bool is_over_ = false;
 };
 
 }  // namespace

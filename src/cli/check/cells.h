@@ -4,6 +4,7 @@
 #define PXDFUZZ_SRC_CLI_CHECK_CELLS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -73,6 +74,8 @@ struct RunWish {
   int jobs = 1;
   // Seconds in all, or nothing: as long as all floors take.
   std::optional<int> seconds;
+  // Where it is set and true of a signature that was found, the run is over.
+  std::function<bool(const std::string& signature)> is_enough;
 };
 
 // Runs the regressions and seeds in every cell, then fuzzes until each has

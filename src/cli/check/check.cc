@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,8 +21,10 @@
 
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "src/cli/check/against.h"
 #include "src/cli/check/findings.h"
 #include "src/cli/check/kernel_tree.h"
+#include "src/cli/check/my_lines.h"
 #include "src/cli/check/steps.h"
 #include "src/cli/check/verdict.h"
 #include "src/cli/interrupt.h"
@@ -34,6 +37,9 @@ namespace fs = std::filesystem;
 
 // What a folder of a check says of itself.
 constexpr std::string_view kIdentity = "/check.json";
+// What `git bisect run` takes for "cannot be tested", and for "stop".
+constexpr int kBisectSkip = 125;
+constexpr int kBisectStop = 128;
 
 // The copies of trees and the build are shared by all checks, one at a time.
 class Lock {
@@ -78,14 +84,34 @@ class Check {
     if (absl::IsInvalidArgument(status)) return Usage(status);
     if (!status.ok()) verdict_.error = std::string(status.message());
     verdict_.seconds = steps_.seconds();
-    return Finish();
+    const int code = Finish();
+    return options_.bisect.empty() || code == kInterrupted ? code
+                                                           : BisectCode();
   }
 
  private:
+  // As `git bisect run` expects it.
+  int BisectCode() const {
+    for (const CheckCell& cell : cells_) {
+      for (const auto& [signature, times] : cell.findings) {
+        if (IsWished(options_.bisect, signature)) return kFinding;
+      }
+    }
+    const bool is_checked =
+        verdict_.error.empty() &&
+        std::all_of(cells_.begin(), cells_.end(),
+                    [](const CheckCell& cell) {
+                      return cell.error.empty() &&
+                             cell.executions >= cell.walker.floor;
+                    }) &&
+        !cells_.empty() && verdict_.Count(CellState::kUnchecked) == 0;
+    return is_checked ? kNothingFound : kBisectSkip;
+  }
+
   int Usage(const absl::Status& status) {
     steps_.Clear();
     PrintError(Concat({"check: ", std::string(status.message())}));
-    return kUsage;
+    return options_.bisect.empty() ? kUsage : kBisectStop;
   }
 
   absl::Status Try() {
@@ -94,6 +120,8 @@ class Check {
     absl::Status status = lock_.Take(folder_ + "/lock", steps_);
     if (!status.ok()) return status;
     status = TakeTree();
+    if (!status.ok()) return status;
+    status = TakeOther();
     if (!status.ok()) return status;
     status = OpenFolder();
     if (!status.ok()) return status;
@@ -105,18 +133,49 @@ class Check {
                        .out = verdict_.out + "/cells",
                        .resume = options_.resume,
                        .jobs = options_.jobs,
-                       .seconds = options_.seconds},
+                       .seconds = options_.seconds,
+                       .is_enough = Enough()},
                       cells_, steps_);
     AddCells();
-    if (!status.ok()) return status;
-    return AddFindings();
+    if (!status.ok() || !options_.bisect.empty()) return status;
+    status = AddFindings();
+    if (!status.ok() || options_.against.empty()) return status;
+    return CompareWithOther();
+  }
+
+  std::function<bool(const std::string&)> Enough() const {
+    if (options_.bisect.empty()) return nullptr;
+    return [this](const std::string& signature) {
+      return IsWished(options_.bisect, signature);
+    };
+  }
+
+  // The tree of --against, or that revision of the tree's repository.
+  absl::Status TakeOther() {
+    if (options_.against.empty()) return absl::OkStatus();
+    steps_.Begin("copying the other tree");
+    absl::StatusOr<KernelTree> other = Store().Take(options_.against, "");
+    if (absl::IsInvalidArgument(other.status())) {
+      const std::string repository =
+          options_.tree.substr(0, options_.tree.rfind('@'));
+      absl::StatusOr<KernelTree> revision =
+          Store().Take(Concat({repository, "@", options_.against}), "");
+      if (revision.ok()) other = std::move(revision);
+    }
+    if (!other.ok()) return other.status();
+    other_ = *std::move(other);
+    steps_.End(other_.Describe());
+    return absl::OkStatus();
+  }
+
+  TreeStore Store() const {
+    return {.source = options_.source, .trees = folder_ + "/trees"};
   }
 
   absl::Status TakeTree() {
     steps_.Begin("copying the tree");
-    const TreeStore store = {.source = options_.source,
-                             .trees = folder_ + "/trees"};
-    absl::StatusOr<KernelTree> tree = store.Take(options_.tree, options_.patch);
+    absl::StatusOr<KernelTree> tree =
+        Store().Take(options_.tree, options_.patch);
     verdict_.tree.description = options_.tree;
     if (!tree.ok()) return tree.status();
     tree_ = *std::move(tree);
@@ -263,28 +322,66 @@ class Check {
         GatherFindings(cells_, build_, verdict_.tree, verdict_.out, steps_);
     if (!findings.ok()) return findings.status();
     verdict_.findings = *std::move(findings);
+    AddChanges();
     return verdict_.findings.empty() || !tree_.patch.has_value()
                ? absl::OkStatus()
                : CompareWithBase();
   }
 
+  // That these are not known spoils no verdict.
+  void AddChanges() {
+    if (!tree_.patch.has_value()) return;
+    auto changes =
+        FindChanges(tree_, build_, verdict_.out + "/cells", options_.compiler);
+    if (changes.ok()) {
+      verdict_.changes = *std::move(changes);
+    } else {
+      verdict_.not_checked.push_back(
+          Concat({"which changed lines ran: ",
+                  std::string(changes.status().message())}));
+    }
+  }
+
+  // Builds another tree beside this one.
+  absl::StatusOr<KernelBuild> BuildOther(std::string_view what,
+                                         const std::string& tree,
+                                         std::string_view name) {
+    if (absl::Status status = lock_.Take(folder_ + "/lock", steps_);
+        !status.ok()) {
+      return status;
+    }
+    steps_.Begin(what);
+    absl::StatusOr<KernelBuild> build =
+        BuildKernel(WishFor(tree, Concat({verdict_.out, "/", name})), steps_);
+    lock_.Release();
+    if (build.ok()) steps_.End();
+    return build;
+  }
+
   // Says which findings the tree shows without the patch.
   absl::Status CompareWithBase() {
-    absl::Status status = lock_.Take(folder_ + "/lock", steps_);
-    if (!status.ok()) return status;
-    steps_.Begin("building the tree without the patch");
-    const std::string out = Concat(
-        {folder_, "/", fs::path(tree_.base).filename().string().substr(5)});
-    const absl::StatusOr<KernelBuild> base =
-        BuildKernel(WishFor(tree_.base, out), steps_);
-    lock_.Release();
+    const absl::StatusOr<KernelBuild> base = BuildOther(
+        "building the tree without the patch", tree_.base, "without-patch");
     if (!base.ok()) return base.status();
     for (CheckVerdict::Finding& finding : verdict_.findings) {
       const absl::StatusOr<bool> shows = Shows(finding, base->bin);
       // What cannot be asked there is the patch's.
       finding.is_without_patch = shows.ok() && *shows;
     }
-    steps_.End();
+    return absl::OkStatus();
+  }
+
+  absl::Status CompareWithOther() {
+    const absl::StatusOr<KernelBuild> other =
+        BuildOther("building the other tree", other_.folder, "other");
+    if (!other.ok()) return other.status();
+    steps_.Begin("running the cases on both trees");
+    auto against = CompareBuilds(cells_, build_, *other, options_.source,
+                                 verdict_.out, steps_);
+    if (!against.ok()) return against.status();
+    steps_.End(Concat({Grouped(against->cases), " cases"}));
+    verdict_.against = *std::move(against);
+    verdict_.against->description = other_.Describe();
     return absl::OkStatus();
   }
 
@@ -345,6 +442,7 @@ class Check {
   Output& out_;
   Lock lock_;
   KernelTree tree_;
+  KernelTree other_;
   KernelBuild build_;
   std::vector<CheckCell> cells_;
   CheckVerdict verdict_;
@@ -356,7 +454,7 @@ int RunCheck(const Arguments& arguments, Output& out) {
   const absl::StatusOr<CheckOptions> options = ReadCheckOptions(arguments);
   if (!options.ok()) {
     PrintError(Concat({"check: ", std::string(options.status().message())}));
-    return kUsage;
+    return arguments.Has("--bisect") ? kBisectStop : kUsage;
   }
   CatchInterrupts();
   return Check(*options, out).Run();

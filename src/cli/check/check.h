@@ -17,7 +17,11 @@ namespace pxdfuzz {
 // What the command line of `pxdfuzz check` asks for.
 struct CheckOptions {
   std::string tree;
-  std::string patch;  // a file, - or nothing
+  std::string patch;    // a file, - or nothing
+  std::string against;  // a tree, a revision or nothing
+  // A kind of finding or a pattern of signatures: the exit code is for
+  // `git bisect run`.
+  std::string bisect;
   std::vector<CheckedArch> arches;
   std::vector<CheckedWalker> walkers;
   std::optional<int> seconds;  // nothing: auto
@@ -32,6 +36,10 @@ struct CheckOptions {
   // Whether it is about everything that can be checked.
   bool all_arches() const;
 };
+
+// Whether a signature is one that --bisect=WISH is about: of that kind, or like
+// that pattern.
+bool IsWished(const std::string& wish, const std::string& signature);
 
 // Errors are one line without the command's name.
 absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments);

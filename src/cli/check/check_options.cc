@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
@@ -13,6 +15,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "src/cli/campaign/campaign.h"
 #include "src/cli/check/check.h"
+#include "src/cli/check/findings.h"
 
 namespace pxdfuzz {
 namespace {
@@ -70,6 +73,13 @@ absl::Status ReadList(const Arguments& arguments, std::string_view flag,
 
 }  // namespace
 
+bool IsWished(const std::string& wish, const std::string& signature) {
+  // A full name holds a version and one of many entries; its kind is meant.
+  const bool is_pattern = wish.find('*') != wish.npos;
+  return is_pattern ? fnmatch(wish.c_str(), signature.c_str(), 0) == 0
+                    : KindOf(wish) == KindOf(signature);
+}
+
 bool CheckOptions::all_arches() const {
   return arches.size() == std::size(kCheckedArches);
 }
@@ -77,6 +87,8 @@ bool CheckOptions::all_arches() const {
 absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments) {
   CheckOptions options = {.tree = arguments.operands[0],
                           .patch = arguments.Value("--patch"),
+                          .against = arguments.Value("--against"),
+                          .bisect = arguments.Value("--bisect"),
                           .jobs = Processors(),
                           .out = arguments.Value("--out"),
                           .resume = arguments.Has("--resume"),
@@ -113,6 +125,14 @@ absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments) {
       [](const CheckedWalker& walker) { return std::string(walker.name); },
       options.walkers);
   if (!status.ok()) return status;
+  if (!options.bisect.empty() &&
+      options.bisect.find('*') == std::string::npos &&
+      !IsKind(KindOf(options.bisect))) {
+    return absl::InvalidArgumentError(
+        Concat({"--bisect=", options.bisect,
+                ": no kind of finding; wrong-page and references are, and a "
+                "pattern of signatures with * is taken too"}));
+  }
   std::error_code error;
   if (options.source.empty()) {
     // The tool is SOURCE/build/PRESET/bin/pxdfuzz.
@@ -120,7 +140,7 @@ absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments) {
     for (int i = 0; i < 4; ++i) place = place.parent_path();
     options.source = place.string();
   }
-  options.source = fs::absolute(options.source, error).string();
+  options.source = fs::weakly_canonical(options.source, error).string();
   if (!fs::exists(options.source + "/kernel/tree/parts.txt", error)) {
     return absl::InvalidArgumentError(
         Concat({"--source=", options.source,

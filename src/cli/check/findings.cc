@@ -32,6 +32,14 @@ using Clock = std::chrono::steady_clock;
 // A case that is not small by then is small enough.
 constexpr auto kMostShrinking = std::chrono::seconds(10);
 
+// What hands out the wrong page or breaks the kernel, then what leaks, then
+// what merely gives too little.
+constexpr std::string_view kWorstFirst[] = {
+    "wrong-page", "stale",     "fault",   "overflow",  "died",
+    "sanitizer",  "crash",     "endless", "timeout",   "long",
+    "references", "fork",      "refusal", "permitted", "stray-read",
+    "short",      "page-size", "model"};
+
 // One signature of one cell.
 struct FoundIn {
   const CheckCell* cell;
@@ -184,16 +192,13 @@ class Writer {
 }  // namespace
 
 size_t SeverityOf(std::string_view kind) {
-  // What corrupts memory or hands out the wrong page, then what leaks, then
-  // what merely gives too little.
-  constexpr std::string_view kWorstFirst[] = {
-      "wrong-page", "stale",     "fault",   "overflow",  "died",
-      "sanitizer",  "crash",     "endless", "timeout",   "long",
-      "references", "fork",      "refusal", "permitted", "stray-read",
-      "short",      "page-size", "model"};
   return static_cast<size_t>(
       std::find(std::begin(kWorstFirst), std::end(kWorstFirst), kind) -
       std::begin(kWorstFirst));
+}
+
+bool IsKind(std::string_view kind) {
+  return SeverityOf(kind) < std::size(kWorstFirst);
 }
 
 absl::StatusOr<std::vector<CheckVerdict::Finding>> GatherFindings(

@@ -17,6 +17,8 @@ namespace pxdfuzz {
 
 // Where a kind stands among the kinds of finding; the lower, the worse.
 size_t SeverityOf(std::string_view kind);
+// Whether there is such a kind.
+bool IsKind(std::string_view kind);
 
 // Brings the findings of all cells together by their kinds, makes a small case
 // of each kind and explains it, in `out`/findings/KIND.

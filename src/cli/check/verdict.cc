@@ -40,7 +40,9 @@ int CheckVerdict::exit_code() const {
   const bool adds = std::any_of(
       findings.begin(), findings.end(),
       [](const Finding& finding) { return !finding.is_without_patch; });
-  if (adds) return kFinding;
+  if (adds || (against.has_value() && !against->different.empty())) {
+    return kFinding;
+  }
   const bool is_checked = Count(CellState::kHolds) + Count(CellState::kKnown) +
                               Count(CellState::kFinding) >
                           0;
@@ -53,6 +55,9 @@ int CheckVerdict::exit_code() const {
 std::string CheckVerdict::LastLine() const {
   const std::string name = tree.description;
   if (exit_code() == kFinding) {
+    if (findings.empty()) {
+      return Concat({name, ": differs from ", against->description});
+    }
     const auto added = static_cast<size_t>(std::count_if(
         findings.begin(), findings.end(),
         [](const Finding& finding) { return !finding.is_without_patch; }));
@@ -68,7 +73,10 @@ std::string CheckVerdict::LastLine() const {
                               : Concat({", ", std::to_string(known),
                                         " of them with "
                                         "known findings"}),
-                   ", ", Grouped(executions()), " executions"});
+                   ", ", Grouped(executions()), " executions",
+                   against.has_value()
+                       ? Concat({"; same as ", against->description})
+                       : ""});
   }
   if (!error.empty()) return Concat({name, ": could not check: ", error});
   return Concat(

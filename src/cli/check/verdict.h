@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,20 @@ struct CheckVerdict {
     std::vector<std::string> slices;
     size_t lines = 0;  // that are executable
     std::vector<int> not_executed;
+    // Lines that ran and decided something always in one way.
+    std::vector<int> one_way;
+  };
+
+  // The same cases on another tree.
+  struct Against {
+    std::string description;
+    uint64_t cases = 0;
+    // Cases by what differs first.
+    std::map<std::string, uint64_t> different;
+    // The first of them, in words and as a file, and who ran it.
+    std::string first;
+    std::string case_file;
+    std::vector<std::string> programs;
   };
 
   Tree tree;
@@ -87,6 +102,7 @@ struct CheckVerdict {
   // The worst first.
   std::vector<Finding> findings;
   std::vector<Change> changes;
+  std::optional<Against> against;
   std::vector<std::string> not_checked;
   std::string out;  // the folder
   double seconds = 0;
@@ -95,7 +111,8 @@ struct CheckVerdict {
 
   uint64_t executions() const;
   size_t Count(CellState state) const;
-  // 0 it holds, 1 there are findings, 3 something could not be checked.
+  // 0 it holds, 1 there are findings or differences, 3 something could not be
+  // checked.
   int exit_code() const;
   // "6.12.117: holds in 36 cells, 1,234,567 executions".
   std::string LastLine() const;

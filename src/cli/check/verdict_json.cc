@@ -50,7 +50,16 @@ std::string JsonOf(const CheckVerdict& verdict) {
                                {"function", change.function},
                                {"slices", change.slices},
                                {"lines", change.lines},
-                               {"not_executed", change.not_executed}});
+                               {"not_executed", change.not_executed},
+                               {"one_way", change.one_way}});
+  }
+  if (verdict.against.has_value()) {
+    json["against"] = {{"tree", verdict.against->description},
+                       {"cases", verdict.against->cases},
+                       {"different", verdict.against->different},
+                       {"first", verdict.against->first},
+                       {"case", verdict.against->case_file},
+                       {"programs", verdict.against->programs}};
   }
   json["not_checked"] = verdict.not_checked;
   json["out"] = verdict.out;

@@ -143,15 +143,32 @@ std::string LineOf(const CheckVerdict::Change& change) {
   if (change.slices.empty()) {
     return Concat({name, ": in no slice; nothing of it is checked here"});
   }
-  std::vector<std::string> lines;
-  for (const int line : change.not_executed) {
-    lines.push_back(std::to_string(line));
+  const auto list = [](std::string_view what, const std::vector<int>& lines) {
+    std::vector<std::string> numbers;
+    for (const int line : lines) numbers.push_back(std::to_string(line));
+    return lines.empty() ? "" : Concat({"; ", what, ": ", Enumerate(numbers)});
+  };
+  return Concat({name, ": in ", Enumerate(change.slices), "; ",
+                 std::to_string(change.lines - change.not_executed.size()),
+                 " of ", Plural(change.lines, "changed line"),
+                 " that can run ran", list("NEVER RAN", change.not_executed),
+                 list("decided always alike", change.one_way)});
+}
+
+void AddAgainst(const CheckVerdict::Against& against, TextLines& text) {
+  std::vector<std::string> lines = {Concat(
+      {Grouped(against.cases), " cases ran on both",
+       against.different.empty() ? "; pages, references and reads are the same"
+                                 : ""})};
+  for (const auto& [what, count] : against.different) {
+    lines.push_back(Concat({what, ": ", Grouped(count), " cases differ"}));
   }
-  return Concat(
-      {name, ": in ", Enumerate(change.slices), "; ",
-       std::to_string(change.lines - lines.size()), " of ",
-       Plural(change.lines, "changed line"), " that can run ran",
-       lines.empty() ? "" : Concat({"; NEVER RAN: ", Enumerate(lines)})});
+  if (!against.different.empty()) {
+    lines.push_back(Concat(
+        {"the first: ", against.first, ", ", Enumerate(against.programs)}));
+    lines.push_back(against.case_file);
+  }
+  AddList(Concat({"against ", against.description}), lines, text);
 }
 
 }  // namespace
@@ -172,6 +189,7 @@ std::string TextOf(const CheckVerdict& verdict) {
   for (const CheckVerdict::Finding& finding : verdict.findings) {
     AddFinding(finding, text);
   }
+  if (verdict.against.has_value()) AddAgainst(*verdict.against, text);
   AddList("not checked", verdict.not_checked, text);
   text.Blank();
   text.Line(verdict.LastLine(), LineStyle::kTitle);
