@@ -25,8 +25,6 @@ fuzz_target() {
   if [[ $(target_column "$target" source) == kernel ]]; then
     [[ $engine == libfuzzer ]] || usage_error \
       "fuzz: $target holds kernel code, GPL-2.0-only: AFL++ may not be linked"
-    # shellcheck source=scripts/kernel.sh
-    . scripts/kernel.sh
   fi
 
   # shellcheck disable=SC2086  # one word for each need

@@ -249,8 +249,6 @@ command_digest() {
     mapfile -t names < <(digest_builds | cut -d '|' -f 1)
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[digest]}
-  # shellcheck source=scripts/kernel.sh
-  . scripts/kernel.sh
   for argument in "${names[@]}"; do
     read_build "$argument"
     # shellcheck disable=SC2086  # one word for each need

@@ -29,9 +29,9 @@ campaign_flag() {
 command_fuzz() {
   local flag flags=(--seconds=60)
   if [[ " $* " == *' --kernel-tree='* ]]; then
-    # shellcheck source=scripts/kernel.sh
-    . scripts/kernel.sh
-    fuzz_kernel_tree "$@"
+    # shellcheck source=scripts/check.sh
+    . scripts/check.sh
+    command_check "${@/#--kernel-tree=/}"
     return
   fi
   if [[ " $* " == *' --target='* ]]; then

@@ -196,3 +196,15 @@ try_to_install() {
     apt_get install --no-install-recommends $missing || true
   hash -r
 }
+
+# Packages of kernel sources. Where a suite lacks one, it is left out.
+readonly KERNEL_SOURCES='linux-source-6.1 linux-source-6.12'
+
+install_kernel_sources() {
+  local package
+  for package in $KERNEL_SOURCES; do
+    try_to_install "$package"
+    has_package "$package" ||
+      echo "  (left out: kernel code of $package, which is not installed)"
+  done
+}

@@ -24,8 +24,6 @@ command_test() {
   no_arguments test "$@"
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[test]}
-  # shellcheck source=scripts/kernel.sh
-  . scripts/kernel.sh
   install_kernel_sources
   [[ ${CI:-} != true ]] || compgen -G '/usr/src/linux-source-*' > /dev/null ||
     die 3 'test: in CI nothing may be skipped: there are no kernel sources'

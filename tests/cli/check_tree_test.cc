@@ -10,8 +10,8 @@
 #include <fstream>
 #include <string>
 
-#include "src/cli/check/kernel_tree.h"
-#include "src/cli/check/patch.h"
+#include "src/cli/check/tree/kernel_tree.h"
+#include "src/cli/check/tree/patch.h"
 #include "tests/shell.h"
 
 namespace pxdfuzz {

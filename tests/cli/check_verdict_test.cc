@@ -12,7 +12,7 @@
 
 #include "src/cli/check/cells.h"
 #include "src/cli/check/findings.h"
-#include "src/cli/check/verdict.h"
+#include "src/cli/check/verdict/verdict.h"
 #include "tests/shell.h"
 
 namespace pxdfuzz {

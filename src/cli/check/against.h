@@ -12,7 +12,7 @@
 #include "src/cli/check/cells.h"
 #include "src/cli/check/kernel_build.h"
 #include "src/cli/check/steps.h"
-#include "src/cli/check/verdict.h"
+#include "src/cli/check/verdict/verdict.h"
 
 namespace pxdfuzz {
 

@@ -110,7 +110,9 @@ class CellRun {
             .jobs = 1,
             .environment = {{"PXDFUZZ_KERNEL", cell.program},
                             {"PXDFUZZ_ONLY", pxdfuzz::Name(cell.mode)},
-                            {"LLVM_PROFILE_FILE", folder + "/log/%p.profraw"}},
+                            {"LLVM_PROFILE_FILE",
+                             wish.profiled ? folder + "/log/%p.profraw"
+                                           : "/dev/null"}},
             .out = folder,
             .resume = wish.resume &&
                       std::filesystem::exists(folder + "/stats.json", error),

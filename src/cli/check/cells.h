@@ -71,6 +71,8 @@ struct RunWish {
   // A folder for each cell goes here.
   std::string out;
   bool resume = false;
+  // Whether the cells leave profiles of the lines that ran.
+  bool profiled = false;
   int jobs = 1;
   // Seconds in all, or nothing: as long as all floors take.
   std::optional<int> seconds;

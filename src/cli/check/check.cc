@@ -23,10 +23,10 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "src/cli/check/against.h"
 #include "src/cli/check/findings.h"
-#include "src/cli/check/kernel_tree.h"
 #include "src/cli/check/my_lines.h"
 #include "src/cli/check/steps.h"
-#include "src/cli/check/verdict.h"
+#include "src/cli/check/tree/kernel_tree.h"
+#include "src/cli/check/verdict/verdict.h"
 #include "src/cli/interrupt.h"
 #include "src/cli/text/json.h"
 
@@ -84,28 +84,39 @@ class Check {
     if (absl::IsInvalidArgument(status)) return Usage(status);
     if (!status.ok()) verdict_.error = std::string(status.message());
     verdict_.seconds = steps_.seconds();
-    const int code = Finish();
-    return options_.bisect.empty() || code == kInterrupted ? code
-                                                           : BisectCode();
+    return options_.bisect.empty() || IsInterrupted() ? Finish()
+                                                      : FinishBisect();
   }
 
  private:
-  // As `git bisect run` expects it.
-  int BisectCode() const {
+  // One line and an exit code for `git bisect run`.
+  int FinishBisect() {
+    const auto say = [this](std::string_view what, int code) {
+      out_.Write(Concat(
+          {verdict_.tree.description, ": ", options_.bisect, what, "\n"}));
+      return code;
+    };
     for (const CheckCell& cell : cells_) {
       for (const auto& [signature, times] : cell.findings) {
-        if (IsWished(options_.bisect, signature)) return kFinding;
+        if (IsWished(options_.bisect, signature)) {
+          return say(Concat({" is there: ", signature}), kFinding);
+        }
       }
     }
+    if (!verdict_.error.empty()) {
+      return say(Concat({" is not known: ", verdict_.error}), kBisectSkip);
+    }
+    // Cells with other findings count as well.
     const bool is_checked =
-        verdict_.error.empty() &&
-        std::all_of(cells_.begin(), cells_.end(),
-                    [](const CheckCell& cell) {
-                      return cell.error.empty() &&
-                             cell.executions >= cell.walker.floor;
-                    }) &&
-        !cells_.empty() && verdict_.Count(CellState::kUnchecked) == 0;
-    return is_checked ? kNothingFound : kBisectSkip;
+        std::all_of(cells_.begin(), cells_.end(), [](const CheckCell& cell) {
+          return cell.error.empty() && cell.executions >= cell.walker.floor;
+        });
+    if (!is_checked || verdict_.Count(CellState::kUnchecked) > 0) {
+      return say(" is not known: some cells could not be checked", kBisectSkip);
+    }
+    return say(Concat({" is not there in ", Grouped(verdict_.executions()),
+                       " executions"}),
+               kNothingFound);
   }
 
   int Usage(const absl::Status& status) {
@@ -132,6 +143,7 @@ class Check {
                        .bin = build_.bin,
                        .out = verdict_.out + "/cells",
                        .resume = options_.resume,
+                       .profiled = tree_.patch.has_value(),
                        .jobs = options_.jobs,
                        .seconds = options_.seconds,
                        .is_enough = Enough()},

@@ -16,7 +16,7 @@
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/kernel_client.h"
-#include "src/cli/check/run_command.h"
+#include "src/cli/check/tree/run_command.h"
 
 namespace pxdfuzz {
 namespace {

@@ -14,8 +14,8 @@
 #include "absl/status/status.h"
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
-#include "src/cli/check/patch.h"
-#include "src/cli/check/run_command.h"
+#include "src/cli/check/tree/patch.h"
+#include "src/cli/check/tree/run_command.h"
 
 namespace pxdfuzz {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "src/cli/check/kernel_build.h"
-#include "src/cli/check/kernel_tree.h"
-#include "src/cli/check/verdict.h"
+#include "src/cli/check/tree/kernel_tree.h"
+#include "src/cli/check/verdict/verdict.h"
 
 namespace pxdfuzz {
 

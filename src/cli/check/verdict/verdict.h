@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_SRC_CLI_CHECK_VERDICT_H_
-#define PXDFUZZ_SRC_CLI_CHECK_VERDICT_H_
+#ifndef PXDFUZZ_SRC_CLI_CHECK_VERDICT_VERDICT_H_
+#define PXDFUZZ_SRC_CLI_CHECK_VERDICT_VERDICT_H_
 
 #include <cstdint>
 #include <map>
@@ -124,4 +124,4 @@ std::string JUnitOf(const CheckVerdict& verdict);
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_SRC_CLI_CHECK_VERDICT_H_
+#endif  // PXDFUZZ_SRC_CLI_CHECK_VERDICT_VERDICT_H_

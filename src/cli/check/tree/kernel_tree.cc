@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "src/cli/check/kernel_tree.h"
+#include "src/cli/check/tree/kernel_tree.h"
 
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 #include "fuzz/harness/sha1.h"
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
-#include "src/cli/check/run_command.h"
+#include "src/cli/check/tree/run_command.h"
 
 namespace pxdfuzz {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/kernel_code.h"
-#include "src/cli/check/verdict.h"
+#include "src/cli/check/verdict/verdict.h"
 
 namespace pxdfuzz {
 namespace {

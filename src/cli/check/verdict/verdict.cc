@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "src/cli/check/verdict.h"
+#include "src/cli/check/verdict/verdict.h"
 
 #include <algorithm>
 

@@ -7,36 +7,13 @@
 
 #include "absl/strings/str_format.h"
 #include "pxdfuzz/base/text_lines.h"
-#include "src/cli/check/verdict.h"
+#include "src/cli/check/verdict/verdict.h"
+#include "src/cli/text/walk_drawing.h"
 
 namespace pxdfuzz {
 namespace {
 
 using Cell = CheckVerdict::Cell;
-
-// Text for XML. Control characters have no place there.
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += static_cast<unsigned char>(c) < ' ' && c != '\n' ? '?' : c;
-    }
-  }
-  return escaped;
-}
 
 struct Suite {
   size_t failures = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "src/cli/check/run_command.h"
+#include "src/cli/check/tree/run_command.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "src/cli/check/patch.h"
+#include "src/cli/check/tree/patch.h"
 
 #include <algorithm>
 #include <cctype>
@@ -15,7 +15,7 @@
 #include "fuzz/harness/sha1.h"
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
-#include "src/cli/check/run_command.h"
+#include "src/cli/check/tree/run_command.h"
 #include "src/cli/input.h"
 #include "src/cli/output.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_SRC_CLI_CHECK_PATCH_H_
-#define PXDFUZZ_SRC_CLI_CHECK_PATCH_H_
+#ifndef PXDFUZZ_SRC_CLI_CHECK_TREE_PATCH_H_
+#define PXDFUZZ_SRC_CLI_CHECK_TREE_PATCH_H_
 
 #include <map>
 #include <set>
@@ -42,4 +42,4 @@ absl::StatusOr<std::map<std::string, std::set<int>>> ChangedLines(
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_SRC_CLI_CHECK_PATCH_H_
+#endif  // PXDFUZZ_SRC_CLI_CHECK_TREE_PATCH_H_

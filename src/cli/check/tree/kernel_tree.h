@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_SRC_CLI_CHECK_KERNEL_TREE_H_
-#define PXDFUZZ_SRC_CLI_CHECK_KERNEL_TREE_H_
+#ifndef PXDFUZZ_SRC_CLI_CHECK_TREE_KERNEL_TREE_H_
+#define PXDFUZZ_SRC_CLI_CHECK_TREE_KERNEL_TREE_H_
 
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "src/cli/check/patch.h"
+#include "src/cli/check/tree/patch.h"
 
 namespace pxdfuzz {
 
@@ -71,4 +71,4 @@ absl::StatusOr<std::string> DebianSource(const std::string& version,
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_SRC_CLI_CHECK_KERNEL_TREE_H_
+#endif  // PXDFUZZ_SRC_CLI_CHECK_TREE_KERNEL_TREE_H_

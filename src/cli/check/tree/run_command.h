@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_SRC_CLI_CHECK_RUN_COMMAND_H_
-#define PXDFUZZ_SRC_CLI_CHECK_RUN_COMMAND_H_
+#ifndef PXDFUZZ_SRC_CLI_CHECK_TREE_RUN_COMMAND_H_
+#define PXDFUZZ_SRC_CLI_CHECK_TREE_RUN_COMMAND_H_
 
 #include <functional>
 #include <optional>
@@ -48,4 +48,4 @@ std::string FirstLine(std::string_view text);
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_SRC_CLI_CHECK_RUN_COMMAND_H_
+#endif  // PXDFUZZ_SRC_CLI_CHECK_TREE_RUN_COMMAND_H_

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "pxdfuzz/base/text_lines.h"
-#include "src/cli/check/kernel_tree.h"
-#include "src/cli/check/run_command.h"
+#include "src/cli/check/tree/kernel_tree.h"
+#include "src/cli/check/tree/run_command.h"
 #include "src/cli/output.h"
 
 namespace pxdfuzz {
