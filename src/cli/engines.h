@@ -10,6 +10,7 @@
 
 #include "pxdfuzz/engine/engine.h"
 #include "pxdfuzz/engine/kernel_client.h"
+#include "src/cli/commands.h"
 
 namespace pxdfuzz {
 
@@ -17,6 +18,12 @@ using Engines = std::vector<std::unique_ptr<Engine>>;
 
 // The model's twelve, in the order of kAllWalks.
 Engines ModelEngines();
+
+// The walk that a command is to run: the one of --walk, or, where its one
+// operand is a case that says by which kernel code it was found, that one, with
+// the programs of the check that found it. Says on standard error where the
+// program of that name holds other code now.
+std::string WalkOf(const Arguments& arguments);
 
 // The engines that `command` is to run: the one of that name, or without a name
 // the model's. Where it cannot be opened this prints why and gives none, and

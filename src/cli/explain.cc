@@ -154,9 +154,9 @@ std::optional<Explanation> AskKernel(const std::string& name, const Case& c,
 
 int RunExplain(const Arguments& arguments, Output& out) {
   std::optional<size_t> walk;
-  const bool is_kernel = IsKernelName(arguments.Value("--walk"));
-  if (arguments.Has("--walk") && !is_kernel) {
-    const std::string name = arguments.Value("--walk");
+  const std::string name = WalkOf(arguments);
+  const bool is_kernel = IsKernelName(name);
+  if (!name.empty() && !is_kernel) {
     const std::optional<Policy> policy = PolicyFromName(name);
     if (!policy.has_value()) {
       PrintError(Concat(
@@ -198,8 +198,7 @@ int RunExplain(const Arguments& arguments, Output& out) {
   }
   if (is_kernel) {
     int exit_code = 0;
-    const auto explanation =
-        AskKernel(arguments.Value("--walk"), *c, request, exit_code);
+    const auto explanation = AskKernel(name, *c, request, exit_code);
     if (!explanation.has_value()) return exit_code;
     return WriteExplanation(*explanation, *c, arguments, out);
   }

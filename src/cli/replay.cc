@@ -357,7 +357,7 @@ class Replayer {
 }  // namespace
 
 int RunReplay(const Arguments& arguments, Output& out) {
-  const std::string walk = arguments.Value("--walk");
+  const std::string walk = WalkOf(arguments);
   int exit_code = 0;
   const Engines engines = OpenEngines("replay", walk, exit_code);
   if (engines.empty()) return exit_code;

@@ -83,7 +83,7 @@ std::string BytesOf(const Case& c) {
 
 int RunShrink(const Arguments& arguments, Output& out) {
   const std::string wish = arguments.Value("--signature");
-  const std::string walk = arguments.Value("--walk");
+  const std::string walk = WalkOf(arguments);
   int exit_code = 0;
   const Engines engines = OpenEngines("shrink", walk, exit_code);
   if (engines.empty()) return exit_code;

@@ -409,15 +409,24 @@ class Check {
       verdict_.not_checked.push_back(
           Concat({"left out by --arch: ", Enumerate(names)}));
     }
-    if (options_.walkers.size() < std::size(kCheckedWalkers)) {
-      verdict_.not_checked.emplace_back("walkers left out by --walkers");
+    std::vector<std::string> walkers;
+    for (const CheckedWalker& walker : kCheckedWalkers) {
+      const bool is_chosen =
+          std::any_of(options_.walkers.begin(), options_.walkers.end(),
+                      [&](const CheckedWalker& chosen) {
+                        return chosen.target == walker.target;
+                      });
+      if (!is_chosen) walkers.emplace_back(walker.name);
+    }
+    if (!walkers.empty()) {
+      verdict_.not_checked.push_back(
+          Concat({"left out by --walkers: ", Enumerate(walkers)}));
     }
     verdict_.not_checked.emplace_back(
         "other architectures, and arm64 with pages of 4 and 64 KiB");
-    verdict_.not_checked.push_back(
-        Concat({"walkers other than gup_fast and perf_get_pgtable_size(); "
-                "'pxdfuzz sites ",
-                ShellWord(options_.tree), "' lists them"}));
+    verdict_.not_checked.emplace_back(
+        "walkers other than gup_fast and perf_get_pgtable_size() "
+        "(docs/findings/lockless-walkers.md)");
   }
 
   int Finish() {

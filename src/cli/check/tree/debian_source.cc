@@ -27,20 +27,23 @@ constexpr std::string_view kSuites[] = {
 
 struct Mirror {
   std::string uri;
+  // Empty: the keys that apt trusts anyway.
   std::string keyring;
 };
 
+// Where Debian's package of that name puts the keys.
+constexpr char kKeyring[] = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
 // Debian's archive as the machine's apt names it.
 absl::StatusOr<Mirror> FindMirror() {
-  const absl::StatusOr<CommandResult> targets = RunCommand(
-      {.words = {"apt-get", "indextargets", "--format",
-                 "$(REPO_URI) $(SIGNED_BY)", "Created-By: Packages"}});
+  const absl::StatusOr<CommandResult> targets =
+      RunCommand({.words = {"apt-get", "indextargets", "--format",
+                            "$(REPO_URI)", "Created-By: Packages"}});
   if (!targets.ok()) return targets.status();
-  std::istringstream rows(targets->out);
   Mirror mirror;
-  for (std::string row; std::getline(rows, row);) {
-    std::istringstream words(row);
-    words >> mirror.uri >> mirror.keyring;
+  if (access(kKeyring, R_OK) == 0) mirror.keyring = kKeyring;
+  std::istringstream rows(targets->out);
+  while (std::getline(rows, mirror.uri)) {
     while (mirror.uri.ends_with('/')) mirror.uri.pop_back();
     if (mirror.uri.ends_with("/debian")) return mirror;
   }
