@@ -120,6 +120,18 @@ TEST_F(CheckKernelTest, ATreeThatDoesNotCompileSaysWhere) {
               testing::ContainsRegex("mm/gup.c:[0-9]+:[0-9]+: error: "));
 }
 
+TEST_F(CheckKernelTest, BisectHasExitCodesOfItsOwn) {
+  const std::string mistake =
+      PatchOf("} else if (pte_special(pte))\n\t\t\tgoto pte_unmap;\n", "}\n");
+  const Ran found = Check("--bisect='*.s390-*' --patch='" + mistake + "'");
+  EXPECT_EQ(found.code, 1) << found.out << found.error;
+  fs::remove_all(Scratch("out"));
+  const std::string broken =
+      PatchOf("if (pte_protnone(pte))", "if (pte_protnone(pte) + none)");
+  EXPECT_EQ(Check("--bisect=long --patch='" + broken + "'").code, 125);
+  EXPECT_EQ(Check("--bisect=nonsense").code, 128);
+}
+
 TEST_F(CheckKernelTest, TooFewSecondsAreSaidToBeTooFew) {
   const Ran ran = Check("--seconds=1");
   EXPECT_EQ(ran.code, 2) << ran.out;

@@ -6,13 +6,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "pxdfuzz/engine/run.h"
+#include "src/cli/check/against.h"
 #include "src/cli/check/cells.h"
+#include "src/cli/check/check.h"
 #include "src/cli/check/findings.h"
+#include "src/cli/check/my_lines.h"
 #include "src/cli/check/verdict/verdict.h"
+#include "src/cli/commands.h"
 #include "tests/shell.h"
 
 namespace pxdfuzz {
@@ -192,6 +202,142 @@ TEST(CheckVerdictTest, JUnitCountsEachCellOnceAndEscapesText) {
       xml + "'");
   if (parsed.code == 77) GTEST_SKIP() << "there is no python3 to parse it";
   EXPECT_EQ(parsed.code, 0) << parsed.error;
+}
+
+TEST(CheckVerdictTest, LinesThatNeverRanStandInTheLastLine) {
+  CheckVerdict verdict = VerdictOf({CellState::kHolds});
+  verdict.changes = {{.file = "mm/gup.c",
+                      .function = "gup_fast",
+                      .slices = {"s390", "x86-64"},
+                      .lines = 3,
+                      .not_executed = {12, 14},
+                      .one_way = {13}},
+                     {.file = "include/linux/mm.h"}};
+  const std::string text = TextOf(verdict);
+  EXPECT_THAT(text, HasSubstr("mm/gup.c, gup_fast: in s390 and x86-64; 1 of 3 "
+                              "changed lines that can run ran;\n"
+                              "    NEVER RAN: 12 and 14; decided always "
+                              "alike: 13\n"));
+  EXPECT_THAT(text, HasSubstr("include/linux/mm.h: in no slice"));
+  EXPECT_THAT(verdict.LastLine(), testing::EndsWith("2 changed lines never "
+                                                    "ran"));
+}
+
+TEST(CheckVerdictTest, ADifferenceBetweenTreesIsNoPass) {
+  CheckVerdict verdict = VerdictOf({CellState::kHolds});
+  verdict.against = {.description = "Linux 6.8", .cases = 7};
+  EXPECT_EQ(verdict.exit_code(), 0);
+  EXPECT_THAT(verdict.LastLine(), testing::EndsWith("same as Linux 6.8"));
+  verdict.against->different["pages"] = 2;
+  EXPECT_EQ(verdict.exit_code(), 1);
+  EXPECT_EQ(verdict.LastLine(), "Linux 6.9.7: differs from Linux 6.8");
+  EXPECT_THAT(WrongInJson(JsonOf(verdict)), IsEmpty());
+}
+
+TEST(DifferenceTest, PagesComeBeforeReferencesAndThoseBeforeReads) {
+  const Event read = {.kind = Event::Kind::kTurn,
+                      .level = Level::kPmd,
+                      .place = {.physical = 0x1000},
+                      .value = 7,
+                      .file = "mm/gup.c",
+                      .line = 10};
+  const Event grab = {.kind = Event::Kind::kGrab, .count = 1};
+  const Recording run = {.pages = {{.physical = 0x2000}},
+                         .count = 1,
+                         .held = 1,
+                         .events = {read, grab}};
+  Recording other = run;
+  // The other tree has other lines.
+  other.events[0].line = 12;
+  EXPECT_EQ(DifferenceOf(run, other), "");
+  other.events[0].value = 8;
+  EXPECT_EQ(DifferenceOf(run, other), "entries read");
+  other.events.push_back({.kind = Event::Kind::kPut, .count = 1});
+  EXPECT_EQ(DifferenceOf(run, other), "references");
+  other.pages[0].physical = 0x3000;
+  EXPECT_EQ(DifferenceOf(run, other), "pages");
+  other.end = RunEnd::kBug;
+  EXPECT_EQ(DifferenceOf(run, other), "end");
+}
+
+TEST(MyLinesTest, FunctionsBeginInTheFirstColumn) {
+  const std::vector<std::string> text = {"#define A(x) x",          // 1
+                                         "static int one(int a,",   // 2
+                                         "\t\tint b)",              // 3
+                                         "{",                       // 4
+                                         "label:",                  // 5
+                                         "\treturn call(a);",       // 6
+                                         "}",                       // 7
+                                         "",                        // 8
+                                         "int declared(void);",     // 9
+                                         "struct page *two(void)",  // 10
+                                         "{",                       // 11
+                                         "}"};                      // 12
+  EXPECT_EQ(FunctionAt(text, 3), "one");
+  EXPECT_EQ(FunctionAt(text, 6), "one");
+  EXPECT_EQ(FunctionAt(text, 7), "one");
+  EXPECT_EQ(FunctionAt(text, 8), "");
+  EXPECT_EQ(FunctionAt(text, 9), "");
+  EXPECT_EQ(FunctionAt(text, 11), "two");
+  EXPECT_EQ(FunctionAt(text, 1), "");
+}
+
+TEST(MyLinesTest, LinesOfASliceAreThoseOfTheTree) {
+  const ScratchFolder folder;
+  const std::string slice = (folder.path() / "6.9-s390").string();
+  std::filesystem::create_directories(slice);
+  std::ofstream(slice + "/gup.c") << "int own;\n#line 100 \"mm/gup.c\"\n"
+                                     "first;\nsecond;\n"
+                                     "#line 7 \"mm/other.c\"\nthird;\n";
+  const TreeLines lines = ReadLcov(
+      "SF:build/kernel/6.9-s390/gup.c\nDA:1,9\nDA:3,5\nDA:4,0\nDA:6,2\n"
+      "BRDA:3,0,0,5\nBRDA:3,0,1,0\nBRDA:6,0,0,1\nBRDA:6,0,1,1\n"
+      "end_of_record\nSF:kernel/glue.h\nDA:3,5\n",
+      slice);
+  ASSERT_EQ(lines.size(), 2u);
+  const auto& gup = lines.at("mm/gup.c");
+  EXPECT_EQ(gup.size(), 2u);
+  EXPECT_EQ(gup.at(100).times, 5u);
+  EXPECT_TRUE(gup.at(100).is_one_way);
+  EXPECT_EQ(gup.at(101).times, 0u);
+  EXPECT_EQ(lines.at("mm/other.c").at(7).times, 2u);
+  EXPECT_FALSE(lines.at("mm/other.c").at(7).is_one_way);
+}
+
+TEST(BisectTest, AFindingIsWishedForByItsKindOrByAPattern) {
+  const std::string found = "kernel-6.9-s390.s390-3.changing.stale.pte-leaf";
+  EXPECT_TRUE(IsWished("stale", found));
+  EXPECT_FALSE(IsWished("long", found));
+  // A name of another version, for another entry.
+  EXPECT_TRUE(IsWished("kernel-5.10-s390.s390-2.stale.pmd-leaf", found));
+  EXPECT_TRUE(IsWished("*.changing.*", found));
+  EXPECT_FALSE(IsWished("*.x86-64-4.*", found));
+}
+
+TEST(CheckDocumentsTest, EveryFlagThatTheyNameIsThere) {
+  const auto& commands = Commands();
+  const auto check = std::find_if(
+      commands.begin(), commands.end(),
+      [](const Command& command) { return command.name == "check"; });
+  ASSERT_NE(check, commands.end());
+  std::set<std::string> flags;
+  for (const Flag& flag : check->flags) flags.emplace(flag.name);
+  const std::regex flag("run check[^`\n]*|\\| `(--[a-z]+)");
+  size_t seen = 0;
+  for (const char* file : {"docs/check.md", "docs/ci.md", "README.md"}) {
+    const std::string text = Contents(file);
+    for (std::sregex_iterator it(text.begin(), text.end(), flag), end;
+         it != end; ++it) {
+      const std::string line = it->str();
+      const std::regex name("--[a-z]+");
+      for (std::sregex_iterator at(line.begin(), line.end(), name); at != end;
+           ++at) {
+        ++seen;
+        EXPECT_TRUE(flags.contains(at->str())) << file << ": " << line;
+      }
+    }
+  }
+  EXPECT_GT(seen, 15u);
 }
 
 TEST(CheckVerdictTest, KindsOfFindingAreSortedTheWorstFirst) {

@@ -416,7 +416,9 @@ class Check {
                       [&](const CheckedWalker& chosen) {
                         return chosen.target == walker.target;
                       });
-      if (!is_chosen) walkers.emplace_back(walker.name);
+      if (!is_chosen && (walkers.empty() || walkers.back() != walker.name)) {
+        walkers.emplace_back(walker.name);
+      }
     }
     if (!walkers.empty()) {
       verdict_.not_checked.push_back(

@@ -20,10 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// In the order in which they are searched.
+// In the order in which they are searched: by name, since some mirrors move the
+// aliases late, and those of later releases by alias.
 constexpr std::string_view kSuites[] = {
-    "oldstable", "stable",   "oldstable-backports", "stable-backports",
-    "testing",   "unstable", "oldoldstable"};
+    "bookworm",         "trixie",   "bookworm-backports",
+    "trixie-backports", "unstable", "stable",
+    "stable-backports", "testing",  "bullseye"};
 
 struct Mirror {
   std::string uri;

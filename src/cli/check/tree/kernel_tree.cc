@@ -208,11 +208,12 @@ absl::StatusOr<std::string> TreeStore::Settle(const std::string& folder,
   hash = HashOf(folder);
   const std::string place = Concat({trees, "/", kCopy, hash});
   std::error_code error;
-  if (fs::exists(place, error)) {
-    // It was used just now.
+  // It was used just now, which keeps it from being pruned.
+  const auto use = [&place, &error] {
     fs::last_write_time(place, fs::file_time_type::clock::now(), error);
     return place;
-  }
+  };
+  if (fs::exists(place, error)) return use();
   const absl::StatusOr<CommandResult> linked =
       RunCommand({.words = {"cp", "-al", folder, place + ".part"}});
   if (!linked.ok()) return linked.status();
@@ -222,7 +223,7 @@ absl::StatusOr<std::string> TreeStore::Settle(const std::string& folder,
     return absl::UnavailableError(
         Concat({place, ": cannot be made: ", linked->Reason()}));
   }
-  return place;
+  return use();
 }
 
 absl::StatusOr<KernelTree> TreeStore::Take(const std::string& name,

@@ -67,16 +67,23 @@ std::string CheckVerdict::LastLine() const {
   }
   const size_t checked = Count(CellState::kHolds) + Count(CellState::kKnown);
   if (exit_code() == kNothingFound) {
+    size_t never_ran = 0;
+    for (const Change& change : changes) {
+      never_ran += change.not_executed.size();
+    }
     const size_t known = Count(CellState::kKnown);
-    return Concat({name, ": holds in ", Plural(checked, "cell"),
-                   known == 0 ? ""
-                              : Concat({", ", std::to_string(known),
-                                        " of them with "
-                                        "known findings"}),
-                   ", ", Grouped(executions()), " executions",
-                   against.has_value()
-                       ? Concat({"; same as ", against->description})
-                       : ""});
+    return Concat(
+        {name, ": holds in ", Plural(checked, "cell"),
+         known == 0 ? ""
+                    : Concat({", ", std::to_string(known),
+                              " of them with "
+                              "known findings"}),
+         ", ", Grouped(executions()), " executions",
+         never_ran == 0
+             ? ""
+             : Concat({"; ", Plural(never_ran, "changed line"), " never ran"}),
+         against.has_value() ? Concat({"; same as ", against->description})
+                             : ""});
   }
   if (!error.empty()) return Concat({name, ": could not check: ", error});
   return Concat(
