@@ -15,16 +15,16 @@ namespace pxdfuzz {
 
 using Engines = std::vector<std::unique_ptr<Engine>>;
 
-// The model's twelve, in the order of kAllWalks.
+// The model's twelve walks, in the order of kAllWalks.
 Engines ModelEngines();
 
-// The engines that `command` is to run: the one of that name, or without a name
-// the model's. Where it cannot be opened this prints why and gives none, and
-// `exit_code` is how the command ends.
+// The engines that `command` runs: the one of that name, or without a name the
+// model's. If it cannot be opened, prints the reason, returns none, and sets
+// `exit_code`, the command's exit code.
 Engines OpenEngines(std::string_view command, const std::string& walk,
                     int& exit_code);
 
-// The same of kernel code alone.
+// The same for kernel code only.
 std::unique_ptr<KernelProgram> OpenKernelProgramFor(std::string_view command,
                                                     const std::string& name,
                                                     int& exit_code);
