@@ -3,10 +3,10 @@
 #
 # ./run check: checks the sources without building them.
 
-# The one version: each formats a little differently.
+# One version only: each version formats a little differently.
 readonly FORMATTER=clang-format-19
 
-# sources PATTERN...: files of the project with such names, one a line.
+# sources PATTERN...: the project's files whose names match, one per line.
 sources() {
   local pattern names=()
   for pattern in "$@"; do
@@ -24,7 +24,7 @@ shell_sources() {
   sources run '*.sh'
 }
 
-# need_files COUNT: nothing that is checked is no pass.
+# need_files COUNT: a check without files must not pass.
 need_files() {
   (($1)) || echo 'there is no file to check'
   (($1)) || return 3
@@ -39,7 +39,7 @@ check_format() {
   local output wrong files
   mapfile -t files < <(cxx_sources)
   need_files "${#files[@]}" || return
-  # Each place that is wrong is a line "FILE:LINE:COLUMN: error: ...".
+  # Each error is a line "FILE:LINE:COLUMN: error: ...".
   if output=$(printf '%s\n' "${files[@]}" |
     xargs -P "$(nproc)" -n 50 "$FORMATTER" --dry-run --Werror -- 2>&1); then
     echo "${#files[@]} files"
@@ -83,14 +83,14 @@ check_licences() {
     }' "${files[@]}" && echo "${#files[@]} files"
 }
 
-# All sources, for house.awk: no corpora, no documents.
+# All sources, for house.awk: without corpora and documents.
 house_sources() {
   find . \( -name .git -o -path ./build -o -path ./corpus -o -path ./docs \
     -o -path './bench/corpus*' \) -prune -o -type f ! -name '*.md' \
     ! -name LICENSE -print | sed 's,^\./,,' | sort
 }
 
-# Layers, sizes of folders, repeated lines and the count of lines.
+# Layers, sizes of folders, repeated lines and the number of lines.
 check_house() {
   local files=()
   mapfile -t files < <(house_sources)
@@ -121,7 +121,8 @@ command_check() {
   local failed=()
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[check]}
-  # Older releases do not have it; then the check is skipped, but not in CI.
+  # Older releases do not have the package; then the check is skipped, but not
+  # in CI.
   if ! is_there "$FORMATTER" && [[ $EUID == 0 ]] && has_command apt-get; then
     step "installing $FORMATTER" "$LOGS/apt-format.log" \
       apt_get install --no-install-recommends "$FORMATTER" || true

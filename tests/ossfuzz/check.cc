@@ -590,7 +590,7 @@ int Main(std::vector<std::string> words) {
     checker.Try(build);
   }
   if (checker.problems() == 0) return 0;
-  std::fprintf(stderr, "ossfuzz: %d things are wrong\n", checker.problems());
+  std::fprintf(stderr, "ossfuzz: %d problems\n", checker.problems());
   return 1;
 }
 
