@@ -239,7 +239,7 @@ std::string ToText(const Case& c, size_t columns) {
   }
   out.Line("stack:");
   out.Line(Concat({"  position: ", std::to_string(c.stack.position),
-                   "  # the word of its page that a local copy stands in"}));
+                   "  # the word of its page where a local copy is"}));
   AddCommented(Concat({"  around: ", Name(c.stack.around)}),
                DescribeAround(c.stack.around), out);
   if (!c.stack.words.empty()) {
@@ -261,8 +261,7 @@ std::string ToText(const Case& c, size_t columns) {
     for (const TableOp& op : c.setup) AddSetupOp(op, c.mode, out);
   }
   if (!c.concurrent.empty()) {
-    out.Line(
-        "changes:  # what another processor does meanwhile, in this order");
+    out.Line("changes:  # operations of another processor, in this order");
     for (const ConcurrentOp& op : c.concurrent) AddConcurrentOp(op, out);
   }
   return out.text();

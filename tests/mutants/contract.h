@@ -11,8 +11,8 @@
 #include "pxdfuzz/paging/level.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in an architecture's Contract: the reference gives what gup_fast must
-// not, or the reverse. The walks, which are right, are then what disagrees.
+// Bugs in an architecture's Contract: the reference returns what gup_fast must
+// not, or the reverse. Then the walks, which are right, disagree.
 
 namespace pxdfuzz::mutants {
 
@@ -129,8 +129,8 @@ struct LimitPageMore : Base {
   };
 };
 
-// Which requests are taken is settled once for reference and walks, so one that
-// is refused shows nothing.
+// Reference and walks share the decision which requests to take, so a refused
+// request shows nothing.
 template <class Base>
 struct LimitPageLess : Base {
   static constexpr Info kInfo = {

@@ -12,12 +12,12 @@
 #include "pxdfuzz/walk/walk.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in what mm/gup.c and linux/pgtable.h say for all architectures: the
-// types below stand in for GupText.
+// Bugs in the code of mm/gup.c and linux/pgtable.h for all architectures: the
+// types below replace GupText.
 
 namespace pxdfuzz::mutants {
 
-// An architecture that is walked by the text `T`.
+// An architecture whose walks use the text `T`.
 template <class T>
 struct WithText {
   template <class Base>
@@ -183,7 +183,7 @@ struct LargeLeafGivesOnePage : GupText {
   }
 };
 
-// The page at which one part ends and the next begins is counted in both.
+// The page at which one part ends and the next begins counts in both.
 template <Level kLevel>
 struct PageCountedTwice : GupText {
   static constexpr Info kInfo = {

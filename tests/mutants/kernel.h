@@ -13,8 +13,8 @@
 #include "pxdfuzz/paging/level.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in an architecture's Kernel that any architecture can have. Those that
-// are wrong at one level are `Bug<level>::On<Base>`.
+// Bugs in an architecture's Kernel that any architecture can have. Bugs at one
+// level are `Bug<level>::On<Base>`.
 
 namespace pxdfuzz::mutants {
 
@@ -320,8 +320,7 @@ struct HoleTakenForTable {
   };
 };
 
-// A folded level has no holes of its own: the entry that it is asked of is an
-// entry of the root.
+// A folded level has no holes: its entry is an entry of the root.
 template <class Base>
 struct FoldedPgdHasHoles : Base {
   static constexpr Info kInfo = {

@@ -157,7 +157,7 @@ struct WriteBitOf61 : Base {
   };
 };
 
-// Old pages are invalid to the hardware, and so is what is not there.
+// Old pages are invalid for the hardware, like pages that do not exist.
 template <Level kLevel>
 struct InvalidTakenForHole {
   template <class Base>

@@ -98,7 +98,7 @@ struct FrameInverted : Base {
   };
 };
 
-// 256 of a top table's 512 entries are the user's.
+// 256 of a top table's 512 entries are for user space.
 template <class Base>
 struct UserRootIndex : RootIndexTooNarrow<Base> {
   static constexpr Info kInfo = {

@@ -11,17 +11,17 @@
 #include "pxdfuzz/paging/manual.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in the Manual of x86-64, as s390_manual.h has them of s390's.
+// Bugs in the Manual of x86-64, as in s390_manual.h for s390.
 
 namespace pxdfuzz::mutants::x86 {
 
-// What a bug may override. It says nothing of its own.
+// The functions that a bug may override.
 struct X86Plant {
-  // What the manual takes for an entry, for the address and for the root.
+  // The values that the manual uses as an entry, the address and the root.
   static constexpr uint64_t Entry(Level, uint64_t entry) { return entry; }
   static constexpr uint64_t Address(uint64_t address) { return address; }
   static constexpr uint64_t Control(uint64_t cr3) { return cr3; }
-  // The first step, and one after an entry was read.
+  // The first step, and a step after an entry was read.
   static constexpr ManualStep First(ManualStep step, uint64_t /*address*/) {
     return step;
   }
@@ -220,13 +220,13 @@ inline constexpr auto kX86ManualBugs = X86BugsOf<
     CanonicalByBit47, UpperHalfRefused, AccessedNeeded, NoExecuteNeeded,
     FrameTooNarrow, PatIsFrame, RootOriginTooNarrow, IndexOf8Bits>();
 
-// Those that known answers alone can tell: no rule is about that bit.
+// Bugs that only known answers can find: no rule is about that bit.
 inline constexpr auto kX86AnswerBugs = X86BugsOf<PatIsReserved>();
 
-// The true manual, as a plant that changes nothing.
+// The true manual, as a plant without a bug.
 inline constexpr X86ManualBug kX86NoBug = X86BugOf<X86Plant>({});
 
-// X86 with the bug in its manual that was given to `Plant` last.
+// X86 with the bug in its manual that `Plant` got last.
 struct PlantedX86 : X86 {
   class Manual : public X86::Manual {
    public:
