@@ -54,8 +54,8 @@ command_fuzz() {
 pxdfuzz generates page tables and lets several walks collect the pages of a
 range, as the kernel's get_user_pages_fast() does. A walk that returns other
 pages than the hardware would is a finding. First this finds a real bug, that of
-2020 on s390, from nothing. Then it fuzzes all walks and excuses expected
-failures; there should be no new finding.
+2020 on s390, without seeds. Then it fuzzes all walks. It counts expected
+failures, and should have no new finding.
 
 TEXT
   # shellcheck disable=SC2086  # one word for each need

@@ -60,7 +60,7 @@ class SmallDisk {
       const gid_t group = getegid();
       const int wanted = CLONE_NEWNS | (user == 0 ? 0 : CLONE_NEWUSER);
       if (unshare(wanted) != 0) {
-        return Error("this user gets no mounts of its own");
+        return Error("this user cannot have a mount namespace");
       }
       if (user != 0) {
         const auto write = [](const char* file, const std::string& text) {

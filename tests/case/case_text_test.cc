@@ -211,7 +211,7 @@ TEST(ToTextTest, Changes) {
   c.concurrent.push_back(changes[5]);
   c.concurrent.push_back(changes[6]);
   EXPECT_EQ(TextOfChanges(c, 60),
-            "changes:  # what another processor does meanwhile, in this "
+            "changes:  # operations of another processor, in this "
             "order\n"
             "- before read 2048: refill 3 pte of 0xffffffffff3ff000\n"
             "    to 0xfffffff000, none old clean special\n"

@@ -678,7 +678,7 @@ TEST(RealKernelRaceTest, ShrinkKeepsWhatTheFindingNeeds) {
       AllOf(HasSubstr("\n- {start: 0x0, pages: 1, access: read}"),
             EndsWith("\ntables:  # each line changes what those above it made\n"
                      "- clear: {pmd: 0x0, count: 1}\n"
-                     "changes:  # what another processor does meanwhile, in "
+                     "changes:  # operations of another processor, in "
                      "this order\n"
                      "- before read 6: clear pud of 0x0\n")));
 }

@@ -170,7 +170,7 @@ TEST_P(TextTest, EntriesDifferOnlyInBitsThatNoWalkUses) {
 }
 
 TEST_P(TextTest, PermitsWhatTheModelPermits) {
-  if (kernel().permitted == nullptr) GTEST_SKIP() << "has none of its own";
+  if (kernel().permitted == nullptr) GTEST_SKIP() << "does not define it";
   Rng rng(1);
   int permitted = 0;
   for (const PagingMode& mode : PagingModes()) {

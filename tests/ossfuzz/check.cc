@@ -236,7 +236,7 @@ class Checker {
   std::string LogOf(const std::string& target, const std::string& what) const {
     return Concat({place_, "/", target, ".", what, ".log"});
   }
-  // llvm-cov-19 beside clang++-19.
+  // llvm-cov-19, in the folder of clang++-19.
   std::string Llvm(const std::string& program) const {
     const size_t at = clang_.rfind("clang++");
     return clang_.substr(0, at) + program + clang_.substr(at + 7);
