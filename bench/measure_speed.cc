@@ -133,10 +133,10 @@ class Bench {
     results_.Line(
         "\nPer second of user time; medians. Both targets link the same "
         "mutator "
-        "and pay\nfor it; that is most of what empty_fuzzer does. Here it "
-        "leaves the number of\nrequests as it is, and makes cases longer: the "
-        "figures of gup_fuzzer are of the\ncases that were run. \"Nothing "
-        "mutated\" is both targets on the corpus as it is,\nwith a mutator "
+        "and pay\nfor it; that is most of what empty_fuzzer does. Here it does "
+        "not change the number\nof requests, but makes cases longer: the "
+        "figures of gup_fuzzer are for the cases\nthat were run. \"Nothing "
+        "mutated\" means both targets on the unmodified corpus,\nwith a mutator "
         "that "
         "changes nothing.");
     for (const Build& build : kBuilds) {

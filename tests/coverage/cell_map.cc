@@ -183,7 +183,9 @@ int main(int argc, char** argv) {
   }
   const auto reached = pxdfuzz::ReadReached({words.begin() + 2, words.end()});
   if (!reached.has_value()) {
-    std::fprintf(stderr, "cell_map: a file is no statistics of this version\n");
+    std::fprintf(
+        stderr,
+        "cell_map: a file does not contain statistics of this version\n");
     return pxdfuzz::kUnreadable;
   }
   if (std::find(reached->begin(), reached->end(), true) == reached->end()) {

@@ -273,17 +273,17 @@ int Main(std::span<char* const> arguments) {
       options.plant = value.empty() ? "index-mask" : value;
       if (!MakeTally<S390Match>(options).has_value() &&
           !MakeTally<X86Match>(options).has_value()) {
-        return Usage("--plant wants the name of a planted bug, one of\n" +
+        return Usage("--plant must be the name of a planted bug, one of\n" +
                      PlantNames());
       }
     } else if (flag == "--cases" || flag == "--seed") {
       const std::optional<uint64_t> number = Number(value);
       if (!number.has_value() || (flag == "--cases" && *number == 0)) {
-        return Usage(std::string(flag) + " wants a number");
+        return Usage(std::string(flag) + " must be a number");
       }
       (flag == "--cases" ? options.cases : options.seed) = *number;
     } else {
-      return Usage("it takes no '" + std::string(argument) + "'");
+      return Usage("unknown argument '" + std::string(argument) + "'");
     }
   }
   if (!options.s390 && !options.x86) return Usage("which architecture?");

@@ -142,7 +142,7 @@ struct AccessFlagIgnored : Arm64Plant {
 struct AccessFlagOfTables : Arm64Plant {
   static constexpr Info kInfo = {
       .name = "access-flag-of-tables",
-      .says = "The Access flag is asked of entries for tables too."};
+      .says = "The Access flag is required in entries for tables too."};
   static constexpr uint64_t Entry(Level level, uint64_t entry, bool) {
     const bool table = level != Level::kPte && (entry & 2) != 0;
     return table && (entry & 0x400) == 0 ? entry & ~uint64_t{1} : entry;
@@ -151,7 +151,7 @@ struct AccessFlagOfTables : Arm64Plant {
 
 struct TablePermissionsIgnored : Arm64Plant {
   static constexpr Info kInfo = {.name = "permissions-of-tables-ignored",
-                                 .says = "APTable is not looked at."};
+                                 .says = "APTable is ignored."};
   static constexpr uint64_t Entry(Level level, uint64_t entry, bool) {
     const bool table = level != Level::kPte && (entry & 2) != 0;
     return table ? entry & ~uint64_t{0x6000'0000'0000'0000} : entry;

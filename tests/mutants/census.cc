@@ -133,7 +133,7 @@ class Census {
       static const Mutant& none = *new Mutant(Unmutated());
       const Mutant* mutant = name == none.name ? &none : Find(name);
       if (mutant == nullptr) {
-        return Concat({"there is no bug '", name, "'; --list names them"});
+        return Concat({"there is no bug '", name, "'; --list lists them"});
       }
       Choose(*mutant);
     }
@@ -195,7 +195,7 @@ class Census {
     }
     if (!equal_.empty()) {
       text.Blank();
-      text.Line("no bugs, and so not looked for:");
+      text.Line("not bugs, so not searched for:");
       for (const Mutant* mutant : equal_) {
         text.Line(Concat(
             {"  ", mutant->name, ": ", mutant->says, " ", mutant->equal}));
@@ -386,7 +386,7 @@ int TakeCensus(const std::vector<std::string>& arguments) {
     const auto [stop, error] =
         std::from_chars(word.data() + kSeeds.size(), end, seeds);
     if (error != std::errc() || stop != end || seeds < 1 || seeds > 9999) {
-      return fail(kUsage, "--seeds wants a whole number from 1 to 9999");
+      return fail(kUsage, "--seeds must be a whole number from 1 to 9999");
     }
   }
   Census census(arguments[0]);

@@ -32,7 +32,7 @@ template <class Base>
 struct RootIndexOfPgd : Base {
   static constexpr Info kInfo = {
       .name = "root-index-of-pgd",
-      .says = "pgd_offset() takes every root for a region-first table.",
+      .says = "pgd_offset() treats every root as a region-first table.",
       .copies =
           "pgd_offset() before d1874a0c2805, without what its callers "
           "then did"};

@@ -402,7 +402,7 @@ struct WrongIndex : S390Plant {
   static constexpr Info kInfo = {
       .name = "wrong-entry",
       .level = kLevel,
-      .says = "4: the entry beside the right one is read."};
+      .says = "4: the entry next to the right one is read."};
   static constexpr ManualStep After(ManualStep step, Level, uint64_t,
                                     uint64_t) {
     if (step.kind == ManualStep::Kind::kFetch && step.level == kLevel) {

@@ -42,7 +42,7 @@ struct PresentIgnored : X86Plant {
 struct UserOfTheLeafAlone : X86Plant {
   static constexpr Info kInfo = {
       .name = "user-of-upper-tables-ignored",
-      .says = "The user bit is not asked of the upper tables."};
+      .says = "The user bit of the upper tables is ignored."};
   static constexpr uint64_t Entry(Level level, uint64_t entry) {
     return level > Level::kPud ? entry | 4 : entry;
   }
@@ -51,7 +51,7 @@ struct UserOfTheLeafAlone : X86Plant {
 struct WritableOfTablesIgnored : X86Plant {
   static constexpr Info kInfo = {
       .name = "writable-of-top-ignored",
-      .says = "The writable bit is not asked of the top table."};
+      .says = "The writable bit of the top table is ignored."};
   static constexpr uint64_t Entry(Level level, uint64_t entry) {
     return level == Level::kPgd ? entry | 2 : entry;
   }
@@ -144,7 +144,7 @@ struct UpperHalfRefused : X86Plant {
 struct PatIsFrame : X86Plant {
   static constexpr Info kInfo = {
       .name = "pat-is-frame",
-      .says = "The PAT bit of a large leaf is taken for an address bit."};
+      .says = "The PAT bit of a large leaf is used as an address bit."};
   static constexpr ManualStep After(ManualStep step, Level level,
                                     uint64_t entry, uint64_t) {
     if (level != Level::kPte && step.kind == ManualStep::Kind::kDone) {
