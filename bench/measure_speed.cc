@@ -136,7 +136,8 @@ class Bench {
         "and pay\nfor it; that is most of what empty_fuzzer does. Here it does "
         "not change the number\nof requests, but makes cases longer: the "
         "figures of gup_fuzzer are for the cases\nthat were run. \"Nothing "
-        "mutated\" means both targets on the unmodified corpus,\nwith a mutator "
+        "mutated\" means both targets on the unmodified corpus,\nwith a "
+        "mutator "
         "that "
         "changes nothing.");
     for (const Build& build : kBuilds) {
