@@ -132,14 +132,10 @@ class Bench {
   int Print() {
     results_.Line(
         "\nPer second of user time; medians. Both targets link the same "
-        "mutator "
-        "and pay\nfor it; that is most of what empty_fuzzer does. Here it does "
-        "not change the number\nof requests, but makes cases longer: the "
-        "figures of gup_fuzzer are for the cases\nthat were run. \"Nothing "
-        "mutated\" means both targets on the unmodified corpus,\nwith a "
-        "mutator "
-        "that "
-        "changes nothing.");
+        "mutator, which is\nmost of the work of empty_fuzzer. Here it does not "
+        "change the number of requests,\nbut makes cases longer: the figures "
+        "of gup_fuzzer are for the cases that were\nrun. \"Nothing mutated\" "
+        "means both targets on the unmodified corpus.");
     for (const Build& build : kBuilds) {
       PrintSet(build, "small", "cases of at most 32 pages");
       PrintSet(build, "whole", "the whole corpus");
