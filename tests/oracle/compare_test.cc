@@ -142,33 +142,33 @@ TEST(CompareTest, Permitted) {
   EXPECT_EQ(Permitted<S390>(5, 0xffffffffffffe000, 2), Inconclusive::kOverflow);
 }
 
-Bit 1000 of a page entry is part of its frame;
-800 is never set.const auto judge = [](TableOp poke) {
-  Oracle oracle;
-  Case c = Known("thread-wrong-page");
-  c.setup.push_back(poke);
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
-  EXPECT_EQ(verdict.kind == Verdict::Kind::kInconclusive,
-            verdict.inconclusive != Inconclusive::kNo);
-  return verdict.inconclusive;
-};
-const auto poke = [](Level level, uint64_t word) {
-  return TableOp{.kind = TableOp::Kind::kPoke,
-                 .level = level,
-                 .address = 0x10000000000,
-                 .word = word};
-};
-// Bit 1000 of a page entry belongs to its frame; 800 is never set.
-EXPECT_EQ(judge(poke(Level::kPte, 0x101f)), Inconclusive::kMalformedWord);
-EXPECT_EQ(judge(poke(Level::kPte, 0x103d)), Inconclusive::kNo);
-EXPECT_EQ(judge(poke(Level::kPte, 0x183d)), Inconclusive::kMalformedWord);
-// A segment entry that points outside all tables, and one to a page table.
-EXPECT_EQ(judge(poke(Level::kPmd, 0x7000)), Inconclusive::kMalformedTable);
-EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase)), Inconclusive::kNo);
-EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase | 0x10)),
-          Inconclusive::kMalformedWord);
-EXPECT_EQ(judge({.kind = TableOp::Kind::kPokeControl, .word = 7}),
-          Inconclusive::kMalformedControl);
+TEST(CompareTest, MalformedTablesAreInconclusive) {
+  const auto judge = [](TableOp poke) {
+    Oracle oracle;
+    Case c = Known("thread-wrong-page");
+    c.setup.push_back(poke);
+    const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+    EXPECT_EQ(verdict.kind == Verdict::Kind::kInconclusive,
+              verdict.inconclusive != Inconclusive::kNo);
+    return verdict.inconclusive;
+  };
+  const auto poke = [](Level level, uint64_t word) {
+    return TableOp{.kind = TableOp::Kind::kPoke,
+                   .level = level,
+                   .address = 0x10000000000,
+                   .word = word};
+  };
+  // Bit 1000 of a page entry is part of its frame; 800 is never set.
+  EXPECT_EQ(judge(poke(Level::kPte, 0x101f)), Inconclusive::kMalformedWord);
+  EXPECT_EQ(judge(poke(Level::kPte, 0x103d)), Inconclusive::kNo);
+  EXPECT_EQ(judge(poke(Level::kPte, 0x183d)), Inconclusive::kMalformedWord);
+  // A segment entry that points outside all tables, and one to a page table.
+  EXPECT_EQ(judge(poke(Level::kPmd, 0x7000)), Inconclusive::kMalformedTable);
+  EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase)), Inconclusive::kNo);
+  EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase | 0x10)),
+            Inconclusive::kMalformedWord);
+  EXPECT_EQ(judge({.kind = TableOp::Kind::kPokeControl, .word = 7}),
+            Inconclusive::kMalformedControl);
 }
 
 TEST(CompareTest, TheEmptyCaseIsInconclusive) {

@@ -15,7 +15,7 @@ namespace pxdfuzz {
 enum class Source : uint8_t {
   kTable,        // an entry of a table
   kOwnCopy,      // the local copy that the pointer was made from
-  kStackEscape,  // neither a table nor the stack: a real kernel would fault
+  kStackEscape,  // another word of the stack: the pointer has left its copy
   kNowhere,      // neither a table nor the stack: a real kernel would fault
 };
 

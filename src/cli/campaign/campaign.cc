@@ -111,7 +111,7 @@ absl::Status Campaign::FindUnreadable() {
     if (!files.ok()) return files.status();
     if (files->empty()) continue;
     const std::string& first = files->front();
-    // libFuzzer exits at a file that it cannot read.
+    // AFL++ exits at a file that it cannot read.
     if (options_.engine == FuzzEngine::kAfl) {
       return absl::UnavailableError(
           Concat({first, ": cannot be read: ", std::strerror(EACCES)}));
