@@ -58,8 +58,7 @@ const std::vector<Command>& Commands() {
        .least = 1,
        .most = 1,
        .summary = "write a case as text",
-       .help = "Writes the case as canonical text (default: to standard "
-               "output).",
+       .help = "Writes canonical text (default: to standard output).",
        .example = "pxdfuzz decode crash-1 -o crash-1.yaml",
        .flags = {kOutput, kForce},
        .run = RunDecode},
@@ -68,8 +67,7 @@ const std::vector<Command>& Commands() {
        .least = 1,
        .most = 1,
        .summary = "write a case as bytes, the input of fuzz targets",
-       .help = "Writes the case as canonical bytes (default: to standard "
-               "output, if that is not a terminal).",
+       .help = "Writes canonical bytes (default: to standard output).",
        .example = "pxdfuzz encode crash-1.yaml -o crash-1",
        .flags = {kOutput, kForce},
        .run = RunEncode},
