@@ -32,75 +32,76 @@ namespace pxdfuzz {
 
 struct KernelRequestVerdict {
   Inconclusive inconclusive = Inconclusive::kNo;
-  // Pages that the reference returns, and those that the kernel code did.
+  // Pages that the reference returns, and those that the kernel code returned.
   size_t reference_pages = 0;
   size_t pages = 0;
-  // Set where only this explains what was returned.
+  // Set if only this explains what was returned.
   KnownKernelFinding known = KnownKernelFinding::kNone;
-  // Why what it did while tables changed is no finding, where it is a known
-  // defect of a walk of that kind.
+  // Why a failure while tables changed is expected of a walk of that kind, or
+  // kNone.
   Cause excuse = Cause::kNone;
-  // Whether a change was made while it ran; and then, whether it read the same
-  // entries in the same order as the model's walk of its kind, without which
-  // the two are at different moments and are not compared.
+  // Whether a change was made during the walk. Then also whether the walk read
+  // the same entries in the same order as the model's walk of its kind;
+  // otherwise the two met changes at different points and are not compared.
   bool changed = false;
   bool reads_as_model = false;
   std::optional<size_t> cell;
 };
 
 struct KernelVerdict {
-  // Of the case as a whole.
+  // For the case as a whole.
   Inconclusive inconclusive = Inconclusive::kNo;
   InlineVector<KernelRequestVerdict, 4> requests;
-  // The first.
+  // The first finding.
   std::optional<Finding> finding;
 };
 
-// What a judge tries of kernel code.
+// What a judge tests about kernel code.
 enum class KernelTrial : uint8_t { kGupFast, kPageSize };
 
-// Tries one kernel code on cases, one after the other. It allocates when it is
-// made and never again.
+// Tests one kernel code with cases, one after the other. It allocates only when
+// it is made.
 class KernelJudge {
  public:
-  // `kernel` outlives the object.
+  // `kernel` must outlive the object.
   explicit KernelJudge(const pxd_kernel& kernel);
 
   const pxd_kernel& kernel() const { return kernel_; }
   // How the tree's leaves differ from the model's with that many levels.
   const LeafBits& bits(int levels) const { return bits_[levels]; }
-  // Whether cases of that kind are for this kernel code.
+  // Whether this kernel code supports cases of that paging mode.
   bool Takes(PagingMode mode) const { return mode.arch == arch_; }
-  // Whether such text leaves its local copies there, in tables that nobody
-  // changes: what it reads then is its own stack's.
+  // Whether such code steps off its local copies there, in tables that nobody
+  // changes: then it reads its own stack.
   bool LeavesCopies(PagingMode mode) const;
 
-  // Judges every request of `c`, which is of a paging mode that it takes: with
-  // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken; where
-  // its tables change, with FOLL_GET and FOLL_PIN. What walks of its kind are
-  // known to get wrong then may be excused. The verdict is good until the next
-  // call.
+  // Judges every request of `c`, whose paging mode it must support: with
+  // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken; if
+  // its tables change, with FOLL_GET and FOLL_PIN. Depending on `excuses`,
+  // expected failures of walks of its kind are not findings. The verdict is
+  // valid until the next call.
   const KernelVerdict& Judge(const Case& c, KernelTrial trial,
                              Excuses excuses = Excuses::kNone);
 
-  // Runs one request, which is of a case that it takes, with FOLL_GET or
-  // FOLL_PIN, and judges nothing. Nothing where there is nothing to compare:
-  // `inconclusive` says why.
+  // Runs one request of a supported case with FOLL_GET or FOLL_PIN, without
+  // judging it. Nothing if there is nothing to compare: `inconclusive` is the
+  // reason.
   std::optional<RunEnd> WalkOnce(const Case& c, size_t request, bool pin,
                                  Inconclusive& inconclusive);
 
-  // Whether walks from here on note the reads of the recheck. They do not at
-  // first: only who tells a walk looks at them.
+  // Whether walks from now on record the reads of the recheck (default: no).
+  // Only explanations use them.
   void NoteChecks(bool noted) { walk_->notes_checks = noted; }
 
-  // The position of the request that is being tried, or was tried last.
+  // The position of the current request, or of the last one.
   size_t current_request() const { return current_request_; }
-  // The walk that ran last: its pages, its reads.
+  // The last walk: its pages and its reads.
   const pxd_walk& last_walk() const { return *walk_; }
-  // What another processor did meanwhile, if the tables of its case change.
+  // What another processor did during the walk, if the tables of its case
+  // change.
   const Meanwhile& meanwhile() const { return meanwhile_; }
-  // The physical address that a place in memory stands for; nothing where no
-  // table lies there. For reads of the walk that ran last.
+  // The physical address that a place in memory represents; nothing if there is
+  // no table. For reads of the last walk.
   std::optional<uint64_t> PhysicalOf(const volatile void* place) const;
 
  private:
@@ -109,15 +110,15 @@ class KernelJudge {
 
   const pxd_kernel& kernel_;
   ArchId arch_;
-  // The model's walk of the same kind, where there is one.
+  // The model's walk of the same kind, if there is one.
   std::optional<Policy> model_;
   // By the number of levels.
   std::array<LeafBits, kLevelCount + 1> bits_;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<pxd_walk> walk_;
   const PageRoom pages_{Case::kMaxPages};
-  // What may be returned, what may be by known findings, and what the model
-  // returns.
+  // What may be returned, what may be returned by known findings, and what the
+  // model returns.
   struct References {
     Reference contract, excused, model;
   };

@@ -41,14 +41,14 @@ std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
                  "pxdfuzz: PXDFUZZ_KERNEL=%s: no such kernel code; there "
                  "are%s\n",
                  wanted.c_str(), names.c_str());
-    // An engine takes an exit() in the midst of an input for a finding.
+    // An engine treats an exit() during an input as a finding.
     std::_Exit(2);
   }
   return judges;
 }
 
-// What the statistics count, in the words of the model's targets. Where tables
-// change, a text stands for the model's walk of its kind.
+// What the statistics count, in the terms of the model's targets. If tables
+// change, the code counts as the model's walk of its kind.
 void CountCase(const pxd_kernel& kernel, const Case& c,
                const KernelVerdict& verdict) {
   Stats& stats = Harness::Get().stats();
@@ -76,7 +76,7 @@ void CountCase(const pxd_kernel& kernel, const Case& c,
   stats.CountVerdict(c, counted);
 }
 
-// The input that kernel code is being run on, for a sanitizer's report.
+// The input on which kernel code is running, for a sanitizer's report.
 struct Running {
   std::span<const uint8_t> input;
   const Case* c = nullptr;
@@ -84,7 +84,7 @@ struct Running {
 };
 Running running;
 
-// Where a sanitizer ends the process, the case is told first, as a fault.
+// If a sanitizer ends the process, the case is reported before, as a fault.
 void TellBeforeDying() {
   if (running.judge == nullptr || !InKernelCode()) return;
   Harness& harness = Harness::Get();
@@ -130,8 +130,8 @@ void RunKernelTarget(std::span<const uint8_t> input,
     const std::string signature = Name(*verdict.finding);
     if (!harness.Wants(signature)) continue;
     const auto report = [&] {
-      // What lies on the stack differs from run to run: the verdict's name
-      // counts, not that of the run that is told.
+      // The stack's content differs from run to run: the name of the verdict
+      // counts, not that of the explained run.
       Answer answer = Observe(*judge, c, request);
       answer.finding = signature;
       return RenderText(

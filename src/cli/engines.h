@@ -16,22 +16,22 @@ namespace pxdfuzz {
 
 using Engines = std::vector<std::unique_ptr<Engine>>;
 
-// The model's twelve, in the order of kAllWalks.
+// The model's twelve walks, in the order of kAllWalks.
 Engines ModelEngines();
 
-// The walk that a command is to run: the one of --walk, or, where its one
-// operand is a case that says by which kernel code it was found, that one, with
-// the programs of the check that found it. Says on standard error where the
-// program of that name holds other code now.
+// The walk that a command runs: the one of --walk, or, if its one operand is a
+// case that names the kernel code that found it, that one, with the programs of
+// the check that found it. Says on standard error if the program of that name
+// holds other code now.
 std::string WalkOf(const Arguments& arguments);
 
-// The engines that `command` is to run: the one of that name, or without a name
-// the model's. Where it cannot be opened this prints why and gives none, and
-// `exit_code` is how the command ends.
+// The engines that `command` runs: the one of that name, or without a name the
+// model's. If it cannot be opened, prints the reason, returns none, and sets
+// `exit_code`, the command's exit code.
 Engines OpenEngines(std::string_view command, const std::string& walk,
                     int& exit_code);
 
-// The same of kernel code alone.
+// The same for kernel code only.
 std::unique_ptr<KernelProgram> OpenKernelProgramFor(std::string_view command,
                                                     const std::string& name,
                                                     int& exit_code);

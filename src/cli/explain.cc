@@ -36,8 +36,8 @@ struct Choice {
   size_t walk = 0;
 };
 
-// The first that disagrees among those that are left open; otherwise the first
-// request that can be judged, and static-lockless.
+// The first request and walk that disagree, within the given choice; otherwise
+// the first request that can be judged, and static-lockless.
 Choice Choose(const Verdict& verdict, std::optional<size_t> request,
               std::optional<size_t> walk) {
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
@@ -62,7 +62,7 @@ Choice Choose(const Verdict& verdict, std::optional<size_t> request,
   return choice;
 }
 
-// Whether the terminal's characters are UTF-8, as POSIX finds it out.
+// Whether the terminal's characters are UTF-8, by the rules of POSIX.
 bool HasBoxCharacters() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     const char* value = std::getenv(name);
@@ -74,7 +74,7 @@ bool HasBoxCharacters() {
   return false;
 }
 
-// How the reader comes to see it again.
+// The command that shows the explanation again.
 std::vector<ReportCommand> CommandsFor(const std::string& file,
                                        const Explanation& explanation,
                                        bool several, bool full) {
@@ -89,7 +89,7 @@ std::vector<ReportCommand> CommandsFor(const std::string& file,
   return {{"To see this again; --full adds the tables and all turns", walk}};
 }
 
-// Writes an explanation in the format that is asked for.
+// Writes an explanation in the chosen format.
 int WriteExplanation(const Explanation& explanation, const Case& c,
                      const Arguments& arguments, Output& out) {
   if (arguments.Has("--json")) {
@@ -118,8 +118,8 @@ int WriteExplanation(const Explanation& explanation, const Case& c,
   return kUnreadable;
 }
 
-// What the program `name` does with `c`; nothing where that cannot be asked:
-// `exit_code` is how the command ends then.
+// The answer of the program `name` for `c`. Nothing if the program cannot be
+// asked; then `exit_code` is the command's exit code.
 std::optional<Explanation> AskKernel(const std::string& name, const Case& c,
                                      std::optional<size_t> request,
                                      int& exit_code) {

@@ -13,7 +13,7 @@
 
 namespace pxdfuzz {
 
-// What an engine says of each request of a case, or an error of one line.
+// An engine's answer for each request of a case, or an error in one line.
 struct Answers {
   std::string error;
   std::vector<Answer> of_request;
@@ -21,19 +21,19 @@ struct Answers {
   bool ok() const { return error.empty(); }
 };
 
-// Whatever runs a walk: one of the model's, or kernel code in a program of its
-// own.
+// Anything that runs a walk: a walk of the model, or kernel code in a separate
+// program.
 class Engine {
  public:
   virtual ~Engine() = default;
 
   // "static-by-value", "kernel-6.1-s390-by-value".
   virtual std::string_view name() const = 0;
-  // Whether its walk is one of that paging mode.
+  // Whether its walk supports that paging mode.
   virtual bool Takes(PagingMode mode) const = 0;
-  // What its walk does with each request of `c`, which is of a paging mode that
-  // it takes, and whether that is right; with all that is known of the runs
-  // where `recorded` says so. Nothing is excused: a finding has its cause.
+  // What its walk does with each request of `c`, whose paging mode it supports,
+  // and whether that is right; with the whole recording if `recorded`. Expected
+  // failures are findings here, each with its cause.
   virtual Answers Run(const Case& c, bool recorded) = 0;
 };
 

@@ -14,14 +14,14 @@
 
 namespace pxdfuzz::rules {
 
-// Rules for s390's tables of any words, after the Principles of Operation
-// (SA22-7832), chapter 3. Numbers stand here a second time on purpose: a mask
-// that is wrong in S390 is to be noticed.
+// Rules for s390 tables with any words, after the Principles of Operation
+// (SA22-7832), chapter 3. Numbers are repeated here on purpose: a wrong mask in
+// S390 must not go unnoticed.
 //
-// Why each rule is exact: a change to the entry read at some level leaves every
-// earlier read as it was (no word is read twice, see Trial::distinct), so that
-// entry is reached again; what stands in the rule's text then says what becomes
-// of it. New tables lie where none of the words passed so far leads.
+// Why each rule is exact: a change to the entry read at some level does not
+// affect any earlier read (no word is read twice, see Trial::distinct), so the
+// translation reaches that entry again, and the rule's text in the manual says
+// what happens then. New tables lie where no passed word leads.
 template <class A>
 class RawRules<A, ArchId::kS390> {
  public:
@@ -32,7 +32,7 @@ class RawRules<A, ArchId::kS390> {
         address_(address),
         choose_(choose),
         findings_(findings) {
-    // EDAT-2 comes with EDAT-1 only; both, in every second case.
+    // EDAT-2 requires EDAT-1. Every second case has both.
     const uint64_t kind = choose_.Below(4);
     facilities_ = {.edat1 = kind != 0, .edat2 = kind >= 2};
   }
@@ -41,10 +41,10 @@ class RawRules<A, ArchId::kS390> {
     CheckReal();
     asce_ &= ~kReal;
     CheckAsceType();
-    // The tables as they are, ...
+    // The tables as they are.
     base_ = Run(asce_, address_);
     CheckAll();
-    // ... and with every entry on the path made passable.
+    // The tables with every entry on the path made valid.
     if (Repair()) CheckAll();
   }
 
@@ -101,8 +101,8 @@ class RawRules<A, ArchId::kS390> {
     }
     return 0;
   }
-  // The bits of an entry, or of the control element, that do not say where the
-  // table of `level` stands.
+  // The bits of an entry, or of the control element, that are not the origin of
+  // the table of `level`.
   static constexpr uint64_t NotOrigin(Level level) {
     return level == Level::kPte ? kInPageTable : kInTable;
   }
@@ -118,7 +118,7 @@ class RawRules<A, ArchId::kS390> {
   bool CommonCheckedAt(Level level) const {
     return level == Level::kPmd || (level == Level::kPud && facilities_.edat2);
   }
-  // `entry` so that it gives no exception of its own.
+  // `entry`, changed so that it causes no exception.
   static uint64_t Passable(Level level, uint64_t entry) {
     if (level == Level::kPte) return entry & ~(kPageInvalid | kPageZero);
     return (entry & ~(kInvalid | kType | kCommon)) | TypeOf(level) << 2;
@@ -127,7 +127,7 @@ class RawRules<A, ArchId::kS390> {
   Trial Run(uint64_t asce, uint64_t address) const {
     return Try(Manual(asce, facilities_), memory_, asce, address);
   }
-  // With `word` for the entry that was read i-th.
+  // The translation with `word` in place of the i-th entry that was read.
   Trial RunWith(size_t i, uint64_t word) {
     return RunWith(i, word, asce_, address_);
   }
@@ -137,8 +137,8 @@ class RawRules<A, ArchId::kS390> {
     memory_.Write(written_->address, written_->value);
     return Run(asce, address);
   }
-  // What led to the table of the i-th read, and a run with another word for
-  // it.
+  // What led to the table of the i-th read, and a run with another word in its
+  // place.
   uint64_t Parent(size_t i) const {
     return i == 0 ? asce_ : base_.path[i - 1].entry;
   }
@@ -160,15 +160,15 @@ class RawRules<A, ArchId::kS390> {
     if (!before.distinct() || !after.distinct()) return;
     Expect(EndAlike(before, after), rule, text, before, after);
   }
-  // That `after` ends with `code` when `reads` entries were read.
+  // Expects that `after` ends with `code` after `reads` entries.
   void ExpectEnd(size_t reads, uint16_t code, std::string_view rule,
                  std::string_view text, const Trial& after) {
     Expect(after.result.code == code && after.path.size() == reads, rule, text,
            base_, after);
   }
 
-  // A place for new tables, 1 MiB long, to which no word that was passed leads:
-  // of eight places, six words can spoil six.
+  // A place for new tables, 1 MiB long, to which no passed word leads: six
+  // words can rule out at most six of eight places.
   uint64_t Scratch() const {
     for (uint64_t i = 1;; ++i) {
       const uint64_t place = (i << 40) + (uint64_t{1} << 31);
@@ -220,8 +220,8 @@ class RawRules<A, ArchId::kS390> {
            within);
   }
 
-  // The table hangs from the first entry of a new root: the same address space,
-  // with a level more. Lengths and their exceptions go with the table.
+  // The table is below the first entry of a new root: the same address space,
+  // with one more level. Lengths and their exceptions move with the table.
   void CheckUpperTable() {
     if (Root() == Level::kPgd || address_ >> AddressBits() != 0) return;
     const ChangedMemory::Undo undo(memory_);
@@ -309,7 +309,7 @@ class RawRules<A, ArchId::kS390> {
     CheckIndex(i, (whole & not_origin) | place, place, bytes);
   }
 
-  // `whole` leads to the table of the i-th read, and says that it is complete.
+  // `whole` leads to the table of the i-th read and declares it complete.
   void CheckLength(size_t i, uint64_t whole) {
     const Level level = base_.path[i].level;
     const uint64_t quarter = address_ >> (Shift(level) + 9) & 3;
@@ -337,7 +337,7 @@ class RawRules<A, ArchId::kS390> {
   }
 
   // `parent` leads to a table of the level of the i-th read at `place`, in
-  // storage of `bytes`. There every entry tells its own number, and is invalid.
+  // storage of `bytes`. Each entry there contains its number and is invalid.
   void CheckIndex(size_t i, uint64_t parent, uint64_t place, uint64_t bytes) {
     const Level level = base_.path[i].level;
     const int shift = Shift(level);
@@ -360,7 +360,7 @@ class RawRules<A, ArchId::kS390> {
     const Trial zero = RunWithParent(i, parent, address_ & ~mask);
     Expect(zero.path.size() == i + 1 && number(zero) == 0, rule, text, here,
            zero);
-    // One bit that counts, and one of those below, which do not.
+    // One bit that matters, and one of the lower bits, which do not.
     const int counts = static_cast<int>(choose_.Below(bits));
     const Trial other =
         RunWithParent(i, parent, address_ ^ uint64_t{1} << (shift + counts));
@@ -447,7 +447,7 @@ class RawRules<A, ArchId::kS390> {
       return ignored | kOffsetAndLength | 0x800 |
              (((uint64_t{1} << Shift(level)) - 1) & ~kInTable);
     }
-    // A page table's origin has one bit more, and no length.
+    // A page table's origin has one more bit, and there is no length.
     return ignored | (level == Level::kPmd ? kOffsetAndLength : 0x800);
   }
 
@@ -522,7 +522,7 @@ class RawRules<A, ArchId::kS390> {
   }
 
   // `whole` is a segment or region-third leaf, and `leaf` the run with it. A
-  // table of smaller leaves that bear its protection takes its place.
+  // table of smaller leaves with the same protection replaces it.
   void CheckSplit(size_t i, uint64_t whole, const Trial& leaf) {
     const Level level = base_.path[i].level;
     const bool segment = level == Level::kPmd;
@@ -546,13 +546,13 @@ class RawRules<A, ArchId::kS390> {
 
   // ---------------------------------------------------------------------------
 
-  // Changes what stops the translation, one thing at a time, until nothing
-  // does: then base_ is a whole path through words of which most are as they
-  // were. False where nothing was wrong, or words stand for two levels.
+  // Repairs what stops the translation, one thing at a time, until nothing
+  // does: then base_ is a complete path, and most of its words are unchanged.
+  // False if nothing was wrong, or if a word is used for two levels.
   bool Repair() {
     if (base_.result.code == 0) return false;
-    // A step for the address, and for each level one against each thing that
-    // can be wrong with the way to an entry and with the entry.
+    // One step for the address, and for each level one for each thing that can
+    // be wrong with the path to an entry and with the entry.
     constexpr int kSteps = 1 + 4 * kLevelCount;
     for (int step = 0; step <= kSteps; ++step) {
       if (!base_.distinct() || findings_.any()) return false;
@@ -582,7 +582,7 @@ class RawRules<A, ArchId::kS390> {
       memory_.Write(last.address, Passable(last.level, last.entry));
       return;
     }
-    // Something is wrong with the way to the next table.
+    // Something is wrong on the path to the next table.
     const Level next = reads == 0 ? Root() : Below(base_.path.back().level);
     uint64_t parent = Parent(reads);
     if (code == kAddressing) {
@@ -609,7 +609,7 @@ class RawRules<A, ArchId::kS390> {
   typename Manual::Facilities facilities_;
   Rng choose_;
   Findings findings_;
-  // What is changed: the tables as they are, or as repaired.
+  // The tables that are changed: as they are, or repaired.
   Trial base_;
   std::optional<ChangedMemory::Word> written_;
 };

@@ -32,35 +32,34 @@
 
 namespace pxdfuzz {
 
-// Tries Translate alone. There is no second Translate to compare with: each
-// rule changes the tables, the control word or the address in a way of which it
-// is known what becomes of the result, and translates again. The tables may
-// hold any words.
+// Tests Translate without a second implementation: each rule changes the
+// tables, the control word or the address in a way with a known effect on the
+// result, and translates again. The tables may hold any words.
 
 // A rule that did not hold.
 struct RuleViolation {
-  // "s390.common-bit": fit for a file's name and a DEDUP_TOKEN.
+  // "s390.common-bit": usable as a file name and a DEDUP_TOKEN.
   std::string_view rule;
-  // What the rule says, one line.
+  // The rule in one line.
   std::string_view text;
-  // What was translated, and what became of it.
+  // The translation before the change.
   uint64_t control = 0;
   uint64_t address = 0;
   Translation result;
-  // The same after the change.
+  // The translation after the change.
   uint64_t changed_control = 0;
   uint64_t changed_address = 0;
   Translation changed_result;
-  // The word that was written last for it: where, and what.
+  // The last word that was written for it: address and value.
   std::optional<uint64_t> written;
   uint64_t word = 0;
 };
 
-// Several lines, each ended: which rule, what it says, both results.
+// Several lines, each with a line break: the rule, its text, both results.
 std::string Describe(const RuleViolation& violation, PagingMode mode);
 
 // Checks all rules on cases. One object serves any number of them, one after
-// the other; it allocates when it is made and never again.
+// the other; it allocates only when it is made.
 class TranslateRules {
  public:
   TranslateRules();
@@ -73,14 +72,14 @@ class TranslateRules {
     std::unique_ptr<Arena> first;
     std::unique_ptr<Arena> second;
   };
-  // By ArchId; null where the architecture is not built.
+  // By ArchId; null if the architecture is not built.
   std::array<Arenas, 3> arenas_;
 };
 
 namespace rules {
 
-// An arena seen through changes: words that differ, and ranges that stand where
-// the arena has nothing. What was added last counts.
+// An arena with changes on top: words that differ, and ranges in places where
+// the arena has nothing. The latest addition has priority.
 class ChangedMemory {
  public:
   struct Range {
@@ -107,7 +106,7 @@ class ChangedMemory {
   }
   void Add(const Range& range) { ranges_.push_back(range); }
 
-  // Takes back, when it goes, what was added since it was made.
+  // Its destructor removes what was added since its construction.
   class Undo {
    public:
     explicit Undo(ChangedMemory& memory)
@@ -160,7 +159,7 @@ class ChangedMemory {
     return {*word, Source::kTable};
   }
 
-  // What only walks need.
+  // For walks only.
   uint64_t LoadRootType(EntryRef root) const {
     return Load(Level::kPgd, root).value;
   }
@@ -190,8 +189,8 @@ struct Trial {
   Translation result;
   InlineVector<Fetch, kLevelCount> path;
 
-  // Whether no word was read twice. Tables may overlap, and then a change made
-  // for one level is a change to another: such trials say nothing.
+  // Whether no word was read twice. Tables may overlap; then a change for one
+  // level also changes another, and the trial proves nothing.
   bool distinct() const {
     for (size_t i = 0; i < path.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
@@ -214,8 +213,8 @@ Trial Try(const Manual& manual, const M& memory, uint64_t control,
   return trial;
 }
 
-// Whether two trials end alike, after as many reads. How far protection had
-// been gathered before an exception is nobody's business.
+// Whether two trials have the same result after the same number of reads. The
+// protection collected before an exception does not matter.
 inline bool EndAlike(const Trial& a, const Trial& b) {
   return a.result.code == b.result.code &&
          a.result.physical == b.result.physical &&
@@ -255,9 +254,8 @@ class Findings {
   std::optional<RuleViolation>& out_;
 };
 
-// A translation whose entries are changed one at a time, for rules of raw
-// tables where a geometry and the root's register are all that the manual
-// needs.
+// A translation whose entries are changed one at a time. For rules of raw
+// tables if the manual needs only a geometry and the root's register.
 template <class Manual>
 class ChangedTrial {
  public:
@@ -275,7 +273,7 @@ class ChangedTrial {
             Access access = Access::kFetch) const {
     return Try(Manual(geometry_, control), memory_, control, address, access);
   }
-  // With `word` for the entry that was read i-th.
+  // The translation with `word` in place of the i-th entry that was read.
   Trial RunWith(size_t i, uint64_t word) {
     const ChangedMemory::Undo undo(memory_);
     written_ = {base_.path[i].address, word};
@@ -299,13 +297,13 @@ class ChangedTrial {
   uint64_t address_;
   Rng choose_;
   Findings findings_;
-  // What is changed: the tables as they are, or as repaired.
+  // The tables that are changed: as they are, or repaired.
   Trial base_;
   std::optional<ChangedMemory::Word> written_;
 };
 
-// The rules that need an architecture's masks. Each architecture specializes it
-// in a file of its own, arch/*_rules.h:
+// The rules that need an architecture's masks. Each architecture specializes
+// this in its file reference/*_rules.h:
 //
 //   RawRules(const Arena&, const Geometry&, uint64_t control, uint64_t address,
 //            Rng, Findings)
@@ -313,13 +311,13 @@ class ChangedTrial {
 template <class A, ArchId = A::kId>
 class RawRules;
 
-// The rules that hold on every architecture, and then its own.
+// Checks the rules for every architecture, and then the architecture's own.
 //
 // A is an architecture type; a test gives one whose Manual has a planted bug.
 template <class A>
 class RuleChecker {
  public:
-  // The arenas are clean and outlive the object.
+  // The arenas are clean and must outlive the object.
   RuleChecker(Arena& first, Arena& second) : first_(first), second_(second) {}
 
   std::optional<RuleViolation> Check(const Case& c) {
@@ -334,8 +332,8 @@ class RuleChecker {
  private:
   using Manual = typename A::Manual;
 
-  // Calls `visit` for the addresses that a case is about: where its requests
-  // start, and the same place in what each of its pokes governs.
+  // Calls `visit` for the addresses of a case: where its requests start, and
+  // the corresponding address in the span of each poked entry.
   template <class Visit>
   static void ForEachAddress(const Case& c, const Geometry& geometry,
                              Visit visit) {
@@ -372,7 +370,7 @@ class RuleChecker {
     const Trial fetch = Try(manual, memory, mm.control(), address);
     const Translation& result = fetch.result;
 
-    // What Translate promises of its own result.
+    // What Translate guarantees for its result.
     bool sound = result.fetched == !fetch.path.empty() &&
                  (result.code == 0 || result.physical == 0);
     for (size_t i = 1; i < fetch.path.size(); ++i) {
@@ -400,7 +398,7 @@ class RuleChecker {
                     fetch, store);
 
     if (result.code == 0 && result.fetched) {
-      // The same leaf, another place in it.
+      // Another address in the same leaf.
       const uint64_t flip = choose.Next() & (geometry.span(result.level) - 1);
       const Trial other = Try(manual, memory, mm.control(), address ^ flip);
       findings.Expect(other.result.code == 0 &&
@@ -414,7 +412,7 @@ class RuleChecker {
     }
 
     if (result.fetched) {
-      // A word that was not read: a neighbour of one that was.
+      // A word that was not read, next to one that was.
       const Fetch& read = fetch.path[choose.Below(fetch.path.size())];
       const uint64_t away = WrappingSub(choose.Below(33), 16);
       const uint64_t near =
@@ -434,8 +432,8 @@ class RuleChecker {
     }
   }
 
-  // Does the operations of `c` that are no pokes and whose level both
-  // paging mode have, with entries that span the same.
+  // Does the operations of `c` that are not pokes and whose level exists in
+  // both paging modes, with entries of the same span.
   static void PopulateBoth(const Case& c, AddressSpace<A>& a,
                            AddressSpace<A>& b) {
     Case tables{.mode = c.mode};
@@ -452,8 +450,9 @@ class RuleChecker {
     Populate(tables, b);
   }
 
-  // Which page an address is on, however the tables say it. Exceptions are told
-  // apart by the level at which tables end, so which one it is may differ.
+  // Which page an address is on, whatever the form of the tables. The
+  // exceptions of a missing page depend on the level at which tables end, so
+  // they may differ.
   static bool SamePage(const Trial& a, const Trial& b) {
     return (a.result.code == 0) == (b.result.code == 0) &&
            a.result.physical == b.result.physical &&
@@ -478,7 +477,7 @@ class RuleChecker {
     for (const Request& request : c.requests) {
       const Trial in_a = Try(manual_a, memory_a, a.control(), request.start);
       const Trial in_b = Try(manual_b, memory_b, b.control(), request.start);
-      // Beyond what the smaller one translates.
+      // Beyond the addresses that the smaller one translates.
       if (!in_a.result.fetched || !in_b.result.fetched) continue;
       findings.Expect(SamePage(in_a, in_b), "roots",
                       "the same mapping gives the same page, whatever the "
@@ -492,7 +491,7 @@ class RuleChecker {
     if (!findings.any()) CheckRanges(c, a, choose, findings);
     if (!large.has_value() || findings.any()) return;
 
-    // One large leaf is given up for the small one that holds the address.
+    // The small leaf that holds the address replaces one large leaf.
     const Translation& result = large->result;
     const Level below = b.geometry().real_below(result.level);
     if (!A::Entries::HasLeaf(below)) return;
@@ -536,7 +535,7 @@ class RuleChecker {
     const ChangedMemory memory(mm.arena());
     std::array<Pages, 4> before;
     for (const Request& request : c.requests) {
-      // Ranges that overflow are not gup's.
+      // gup refuses ranges that overflow.
       if (WrappingAdd(request.start, request.pages * page_size) <
           request.start) {
         return;
@@ -545,7 +544,7 @@ class RuleChecker {
     for (size_t i = 0; i < c.requests.size(); ++i) {
       const Request& request = c.requests[i];
       before[i] = PagesOf(mm, request.start, request.pages, request.write);
-      // In two parts; the second counts where the first is complete.
+      // In two parts; the second counts only if the first is complete.
       const size_t cut = choose.Below(before[i].page.size());
       Pages parts =
           PagesOf(mm, request.start, std::min<size_t>(cut, request.pages),
@@ -564,7 +563,7 @@ class RuleChecker {
                       trial);
     }
 
-    // A page somewhere else, where no large leaf stands.
+    // A page in another place, where there is no large leaf.
     const uint64_t anywhere = choose.Next() & mm.geometry().last_address();
     const uint64_t elsewhere = anywhere >> choose.Below(40) & ~(page_size - 1);
     for (const Request& request : c.requests) {

@@ -18,42 +18,42 @@
 
 namespace pxdfuzz {
 
-// Who ran a request.
+// The walk that ran a request.
 struct Walker {
   // "static-by-value", "kernel-6.1-s390-by-value".
   std::string name;
   // The model's walk that does the same.
   Policy policy;
-  // Of kernel code.
+  // For kernel code.
   std::optional<KernelCode> kernel;
 };
 
-// What a judge said, besides how the pages compare.
+// The rest of a verdict, besides how the pages compare.
 struct Judgement {
   // The finding's DEDUP token, or empty.
   std::string token;
-  // The rule that kernel code broke, where it is not the one that pages are the
-  // reference's: "references", "sanitizer".
+  // The rule that kernel code broke, unless it is the one about pages:
+  // "references", "sanitizer".
   std::string rule;
-  // Why it is an expected failure, or kNone.
+  // The cause of an expected failure, or kNone.
   Cause waiver = Cause::kNone;
   // The page in docs/findings that explains it, or empty.
   std::string known;
 };
 
-// Explains what `walker` did with a request. `verdict` is what Oracle::Judge()
-// says of `c` and all of the model's walks; `request` is a position in
-// `c.requests`, or 0. Texts of several lines are broken at `columns`.
+// Explains what `walker` did with a request. `verdict` is the result of
+// Oracle::Judge() for `c` and all of the model's walks; `request` is a position
+// in `c.requests`, or 0. Texts of several lines are broken at `columns`.
 Explanation Explain(const Case& c, const Verdict& verdict, size_t request,
                     const Walker& walker, const Recording& recording,
                     const Judgement& judgement, size_t columns = kTextColumns);
 
-// The same of one of the model's walks, a position in kAllWalks. It has the
-// token of the verdict's finding where that is the one.
+// The same for a walk of the model, a position in kAllWalks. It has the token
+// of the verdict's finding if it is that finding.
 Explanation ExplainModel(const Case& c, const Verdict& verdict, size_t request,
                          size_t walk, size_t columns = kTextColumns);
 
-// The same of kernel code, by what a program that holds it has answered.
+// The same for kernel code, from the answer of its program.
 Explanation ExplainKernel(const KernelCode& code, const Case& c, size_t request,
                           const Answer& answer, size_t columns = kTextColumns);
 

@@ -19,7 +19,7 @@ namespace pxdfuzz {
 // "kernel-6.1-s390-by-value (Linux 6.1.192, code 34c97dde83082321)".
 std::string FullName(const Walker& walker);
 
-// Says in a sentence or two what differs, and where the walk went wrong.
+// Describes in a sentence or two what differs, and where the walk went wrong.
 class HeadlineText {
  public:
   // All outlive the object.
@@ -38,9 +38,10 @@ class HeadlineText {
   std::string WrongTurn(const WalkPicture& picture) const;
   // Why it returns no more pages: "stop: empty pte".
   std::string WhyItStops() const;
-  // What was returned in the place of the first page that differs.
+  // What was returned instead of the first page that differs.
   std::string Got() const;
-  // A wrong page is often another page of the same process; then a sentence.
+  // A wrong page is often another page of the same process. If so, a sentence
+  // about that.
   std::string WhereWrongPageIs() const;
 
  private:

@@ -22,7 +22,7 @@ namespace {
 struct Form {
   std::string_view name;
   std::string (*write)(const Export& exported);
-  // Whether it says nothing about what was not compared.
+  // Whether it omits what was not compared.
   bool wants_comparison = false;
 };
 constexpr std::array<Form, 3> kForms = {{
@@ -38,8 +38,8 @@ const Form* FindForm(std::string_view name) {
   return nullptr;
 }
 
-// The first request and walk that disagree, or where none does, the first
-// request that was compared.
+// The first request and walk that disagree; otherwise the first request that
+// was compared.
 Export Choose(const Case& c, const Verdict& verdict,
               std::optional<size_t> walk) {
   Export chosen{.c = c,
@@ -73,8 +73,8 @@ int Refuse(std::string_view message) {
   return kUsage;
 }
 
-// Writes what was chosen of the case in `file`. `is_named`: its walk was asked
-// for, right or wrong.
+// Writes the selected part of the case in `file`. `is_named`: the user named
+// its walk, right or wrong.
 int WriteExport(const Export& chosen, const Form& form, const std::string& file,
                 bool is_named, const Arguments& arguments, Output& out) {
   if (form.wants_comparison) {
@@ -93,7 +93,7 @@ int WriteExport(const Export& chosen, const Form& form, const std::string& file,
   return Deliver(form.write(chosen), arguments, kNothingFound, out);
 }
 
-// The same of what the program `name` does with `c`.
+// The same for the answer of the program `name` for `c`.
 int ExportKernel(const std::string& name, const Form& form,
                  const std::string& file, const Case& c,
                  const Arguments& arguments, Output& out) {

@@ -15,17 +15,17 @@
 
 namespace pxdfuzz {
 
-// What is exported: one walk and one request of a case, which is not empty.
-// What it refers to outlives it.
+// What to export: one walk and one request of a case, which is not empty. All
+// references must outlive it.
 struct Export {
   const Case& c;
-  // Of the model's walks.
+  // For walks of the model.
   const Verdict& verdict;
   size_t request = 0;  // a position in c.requests
-  // The model's walk: a position in kAllWalks. Of kernel code, that of its
+  // The model's walk: a position in kAllWalks. For kernel code, the walk of its
   // kind.
   size_t walk = 0;
-  // Where kernel code walks: which, and what its program says of the request.
+  // For kernel code: which code, and its program's answer for the request.
   const KernelCode* code = nullptr;
   const Answer* answer = nullptr;
 
@@ -33,19 +33,19 @@ struct Export {
   std::string_view walk_name() const {
     return code == nullptr ? Name(policy()) : std::string_view(code->name);
   }
-  // Why the request is inconclusive, if so.
+  // Why the request is inconclusive, or kNo.
   Inconclusive inconclusive() const;
-  // False too where nothing was compared.
+  // Also false if nothing was compared.
   bool is_wrong() const;
-  // What differs, as a report begins; one line.
+  // What differs, as in the headline of a report; one line.
   std::string Headline() const;
-  // The case as text and what it shows, behind `prefix` on each line, at most
+  // The case as text and its finding, with `prefix` before each line, at most
   // 80 columns wide.
   std::string Story(std::string_view prefix) const;
 };
 
-// A GoogleTest source against the library, which fails where the walk differs
-// from the reference. The request is comparable.
+// A GoogleTest source against the library, which fails if the walk differs from
+// the reference. The request must be comparable.
 std::string ExportGtest(const Export& exported);
 
 // A C program for a real Linux machine, which maps the case's pages and drives

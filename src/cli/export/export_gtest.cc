@@ -177,7 +177,7 @@ void AddState(const LeafState& state, TextLines& out) {
   }
 }
 
-// What the operation has, in the order of its members.
+// The members that the operation has, in their order.
 void AddMembers(const TableOp& op, TextLines& out) {
   out.Line(Concat({"      .kind = ", Enumerator(op.kind), ","}));
   if (HasAddress(op.kind)) {
@@ -307,7 +307,7 @@ void AddExpected(const Export& exported, TextLines& out) {
   out.Line("}};");
 }
 
-// Below the case, the walk and what is expected.
+// The part after the case, the walk and the expected pages.
 constexpr std::string_view kTests = R"text(
 std::vector<uint64_t> ExpectedPages(uint64_t page_size) {
   std::vector<uint64_t> pages;
@@ -378,8 +378,8 @@ TEST_F(ExportedCaseTest, TheWalkAgreesWithTheReference) {
 }  // namespace pxdfuzz
 )text";
 
-// What is said of any engine, above what is expected of it. Where tables
-// change, what a walk may return is no list of pages: it depends on what it has
+// The comment for any engine, above the expected result. If tables change, no
+// list of pages says what a walk may return: it depends on what the walk has
 // met.
 constexpr std::string_view kEngineTests = R"text(
 // Each page that the walk returns is the reference's, or, where tables change,

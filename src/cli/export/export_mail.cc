@@ -16,7 +16,7 @@
 namespace pxdfuzz {
 namespace {
 
-// What mailing lists of the kernel ask for.
+// The columns that kernel mailing lists require.
 constexpr size_t kMailColumns = 72;
 
 std::string_view ShortName(Outcome outcome) {
@@ -39,7 +39,7 @@ std::string_view ShortName(Outcome outcome) {
   return "";
 }
 
-// Of a finding of kernel code, by its name.
+// For a finding of kernel code, from its name.
 std::string ShortName(std::string_view finding) {
   if (finding.empty()) return std::string(ShortName(Outcome::kAgrees));
   const std::optional<Finding> read = FindingFromName(finding);
@@ -49,7 +49,7 @@ std::string ShortName(std::string_view finding) {
   return std::string(ShortName(read->outcome));
 }
 
-// With `who` where there is room.
+// With `who` if there is room.
 std::string Subject(std::string_view what, PagingMode mode,
                     std::string_view who) {
   const std::string subject =
@@ -58,12 +58,12 @@ std::string Subject(std::string_view what, PagingMode mode,
   return Concat({"Subject: mm/gup: ", what, " (", Name(mode), ")"});
 }
 
-// A command in as many lines as it needs, the later ones indented.
+// A command in as many lines as necessary, all but the first indented.
 std::string Command(const std::vector<std::string>& words) {
   std::string text = "pxdfuzz";
   size_t width = 2 + text.size();
   for (const std::string& word : words) {
-    // Room for the mark that goes on in the next line.
+    // Room for the backslash at the end of a line.
     if (width + 1 + word.size() + 2 > kMailColumns) {
       text += " \\\n     ";
       width = 5;
@@ -74,7 +74,7 @@ std::string Command(const std::vector<std::string>& words) {
   return text;
 }
 
-// A mark of '>' is how mail shows what is quoted.
+// In mail, '>' marks quoted text.
 std::string WithoutQuotes(std::string_view report) {
   std::string text;
   while (!report.empty()) {

@@ -15,8 +15,8 @@
 namespace pxdfuzz {
 namespace {
 
-// A variant goes wrong where the model's walk of its kind does, and the check
-// of the RFC takes the entries of 2 levels for a bug.
+// A variant goes wrong where the model's walk of its kind does, and the RFC's
+// check treats entries of 2 levels as a bug.
 bool IsMeantToBreak(const KernelCode& text, PagingMode mode, Stillness tables) {
   const bool two_levels = mode.arch == ArchId::kS390 && mode.levels == 2;
   if (text.variant == "folded-aware-checked" && two_levels) return true;
@@ -24,13 +24,13 @@ bool IsMeantToBreak(const KernelCode& text, PagingMode mode, Stillness tables) {
   if (expected.InStillTables() != Cause::kNone) return true;
   if (tables == Stillness::kStill) return false;
   if (text.variant == "no-pmd-check") return true;
-  // With 2 levels no offset below the root goes by an entry but that of a page,
-  // and pte_offset_map() is handed a copy in all variants.
+  // With 2 levels pte_offset_map() is the only offset function below the root
+  // that uses an entry, and it gets a copy in all variants.
   if (text.variant == "by-pointer" && two_levels) return false;
   return !expected.empty();
 }
 
-// What excuses a variant that is meant to break.
+// What explains the failure of a variant that is meant to break.
 constexpr std::string_view kBroken = "broken";
 
 void Count(const Answer& answer, bool is_meant_to_break, ModeSurvey& survey) {

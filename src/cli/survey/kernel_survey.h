@@ -15,7 +15,8 @@
 
 namespace pxdfuzz {
 
-// How one program of kernel code did, on each paging mode that it is code for.
+// The results of one program of kernel code in each paging mode that it
+// supports.
 struct KernelSurvey {
   KernelCode text;
   std::vector<ModeSurvey> modes;
@@ -30,8 +31,8 @@ absl::StatusOr<KernelSurvey> SurveyKernel(KernelProgram& program,
                                           const std::vector<PagingMode>& modes,
                                           uint64_t cases, Stillness tables);
 
-// What `pxdfuzz matrix` says of kernel code: a table with a column for each of
-// `paging modes`, and why texts are wrong where they are.
+// What `pxdfuzz matrix` prints about kernel code: a table with a column for
+// each of `paging modes`, and why code is wrong where it is.
 std::string KernelMatrixText(const std::vector<KernelSurvey>& surveys,
                              const std::vector<PagingMode>& modes,
                              uint64_t cases, Stillness tables, bool color);

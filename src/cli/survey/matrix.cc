@@ -27,20 +27,20 @@ namespace {
 
 constexpr uint64_t kDefaultCases = 100'000;
 constexpr uint64_t kDefaultKernelCases = 2'000;
-// What the model's walks came to.
+// The results of the model's walks.
 struct ModelTried {
   std::vector<ModelSurvey> still;
   std::vector<ModelSurvey> changing;
 };
 
-// What kernel code came to.
+// The results of kernel code.
 struct KernelTried {
   bool wanted = true;
   uint64_t cases = kDefaultKernelCases;
-  // In tables that stand still, and in such that change.
+  // In tables that do not change, and in tables that do.
   std::vector<KernelSurvey> surveys;
   std::vector<KernelSurvey> changing;
-  // A program that is no such thing.
+  // A program that does not answer as one with kernel code.
   bool failed = false;
 
   bool found() const {
@@ -105,8 +105,8 @@ std::string ToJson(const ModelTried& model, const KernelTried& kernels) {
   return JsonText(json);
 }
 
-// Paging modes in which nothing was compared; empty if there are none. In few
-// cases there may be none that Linux makes.
+// Paging modes in which nothing was compared; empty if there are none. A few
+// cases may not contain any that Linux makes.
 std::string NothingCompared(const ModelTried& model,
                             const KernelTried& kernels) {
   std::vector<std::string> where;
@@ -129,8 +129,7 @@ std::string NothingCompared(const ModelTried& model,
   return Enumerate(where);
 }
 
-// The number that a flag gives, if it does. False, and a message, where that
-// is none.
+// The value of a numeric flag, if given. Otherwise false, with a message.
 bool ReadCases(const Arguments& arguments, std::string_view flag,
                uint64_t& cases) {
   if (!arguments.Has(flag)) return true;

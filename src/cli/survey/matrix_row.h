@@ -11,8 +11,8 @@
 
 namespace pxdfuzz {
 
-// `cells` in columns that have room for the name of any cause, behind `name`,
-// which has `width` characters. A long cell takes from the next one's room.
+// `cells` in columns wide enough for the name of any cause, behind `name`,
+// which has `width` characters. A long cell uses room of the next one.
 inline std::string MatrixRow(std::string_view name, size_t width,
                              const std::vector<std::string>& cells) {
   constexpr size_t kColumns = 17;

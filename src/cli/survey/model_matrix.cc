@@ -16,10 +16,10 @@ namespace {
 
 constexpr size_t kNameColumns = 35;
 
-// Every world of 1 index bit and ranges of up to so many pages.
+// Every world of 1 index bit and ranges of at most this many pages.
 constexpr WorldBounds kWorlds = {.pages = 4};
 
-// What a cause that takes changing tables comes to, and where it shows itself.
+// The effect of a cause that requires changing tables, and where it shows.
 struct CauseNote {
   Cause cause = Cause::kNone;
   std::string_view what;
@@ -60,7 +60,7 @@ uint64_t BehavioursOf(const ModelSurvey& of) {
   return sum;
 }
 
-// The cause by which a walk went wrong most often, and a + for more of them.
+// The most frequent cause, and a + if there are more.
 std::string CauseText(const WalkSurvey& walk) {
   const auto most = std::max_element(
       walk.excused.begin(), walk.excused.end(),
@@ -104,7 +104,8 @@ void AddCounts(std::string_view name, const std::vector<ModelSurvey>& surveys,
       text);
 }
 
-// Where a walk is wrong in tables that stand still, why, and what shows it.
+// Where a walk is wrong in tables that do not change, why, and which case shows
+// it.
 void AddDefect(size_t walk, const std::vector<ModelSurvey>& surveys,
                TextLines& text) {
   std::vector<std::string> where;

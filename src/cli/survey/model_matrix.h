@@ -12,22 +12,23 @@
 
 namespace pxdfuzz {
 
-// What the model's walks came to in one paging mode.
+// The results of the model's walks in one paging mode.
 struct ModelSurvey {
   ModeSurvey survey;
-  // What small worlds came to, by position in kAllWalks; nothing where there
-  // are none.
+  // The results of small worlds, by position in kAllWalks; empty if there are
+  // none.
   std::vector<ExhaustResult> worlds;
 
   SurveyResult ResultOf(size_t walk) const;
   bool has_finding() const;
 };
 
-// Surveys `cases` cases of a paging mode, and small worlds of still tables.
+// Surveys `cases` cases of a paging mode, and small worlds without changes.
 ModelSurvey SurveyModel(PagingMode mode, uint64_t cases, Stillness tables);
 
-// What `pxdfuzz matrix` says of them, which are of the same kind of tables: a
-// table with a column for each, why walks go wrong, and what shows it.
+// What `pxdfuzz matrix` prints about them; all must be of the same kind of
+// tables: a table with a column for each, why walks go wrong, and which case
+// shows it.
 std::string ModelMatrixText(const std::vector<ModelSurvey>& surveys,
                             bool color);
 // The same as a JSON list.

@@ -100,7 +100,7 @@ ModeSurvey Survey(PagingMode mode, uint64_t cases, Stillness tables) {
 std::string WhyWrong(Policy policy) {
   const bool by_value = policy.descent == Descent::kByValue;
   const bool again = policy.step == Step::kRecompute;
-  // What breaks a walk on s390, ...
+  // What breaks a walk on s390.
   std::string why;
   if (policy.boundary == BoundaryRule::kStatic) {
     why =
@@ -119,7 +119,7 @@ std::string WhyWrong(Policy policy) {
           "copy that pXd_offset() handed back. ";
     }
   }
-  // ... and on arm64, whatever else it does.
+  // What breaks a walk on arm64.
   if (by_value) {
     why +=
         "arm64's folded pud_offset() takes the pointer that it is handed for "

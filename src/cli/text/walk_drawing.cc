@@ -30,7 +30,7 @@ constexpr double kBetween = 22;
 constexpr size_t kCharacters =
     static_cast<size_t>((kColumn - 2 * kPad) / kDrawnCharacter);
 
-// Between words where it can.
+// Between words if possible.
 std::vector<std::string> Wrapped(std::string_view text, size_t width) {
   std::vector<std::string> lines(1);
   while (!text.empty()) {
@@ -86,8 +86,8 @@ class Layout {
     double right() const { return x + width; }
     double middle() const { return y + height / 2; }
   };
-  // Where an entry stands: what it is at the start, and below that what each
-  // change makes of it.
+  // The lines of an entry: its value at the start, and below that its value
+  // after each change.
   struct EntryRows {
     Rect start;
     std::vector<Rect> later;
@@ -97,8 +97,8 @@ class Layout {
   static size_t ColumnOf(Level level) {
     return static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(level));
   }
-  // Whether the column of a level has tables: one that is folded for the walk
-  // may have the root that a change put on top.
+  // Whether the column of a level has tables. For a level that is folded for
+  // the walk, a change may have added a root table.
   bool HasTables(size_t column) const {
     return picture_.levels[column].real || TableIn(column) != nullptr;
   }
@@ -108,7 +108,7 @@ class Layout {
     }
     return nullptr;
   }
-  // The column of what an entry of `level` leads to.
+  // The column of the target of an entry of `level`.
   size_t ColumnBehind(Level level) const {
     size_t column = ColumnOf(level) + 1;
     while (column < kPages && !HasTables(column)) ++column;
@@ -120,7 +120,7 @@ class Layout {
     for (size_t i = 0; i < kPages; ++i) {
       const bool has_tables = HasTables(i);
       x_[i] = x;
-      // Folded levels side by side share a column.
+      // Adjacent folded levels share a column.
       if (!has_tables && i + 1 < kPages && !HasTables(i + 1)) continue;
       x += (has_tables ? kColumn : kFoldedColumn) + kGap;
     }
@@ -146,7 +146,7 @@ class Layout {
   static double HeightOf(const std::vector<std::string>& lines) {
     return kDrawnLine * static_cast<double>(lines.size()) + 2 * kPad - 2;
   }
-  // A box with lines in it, below what its column has.
+  // A box with lines in it, below the last box of its column.
   Rect AddFilled(const std::string& kind, size_t column,
                  const std::vector<std::string>& lines, double at_least = 0) {
     const Rect rect{x_[column], std::max(y_[column], at_least), kColumn,
@@ -200,7 +200,7 @@ class Layout {
     AddText("level", x_[kPages], 64, "pages");
   }
 
-  // Where levels are folded their column is empty, and paths lead through it.
+  // The column of folded levels is empty, and paths lead through it.
   void AddFoldedBands() {
     for (size_t i = 0; i < kPages; ++i) {
       if (HasTables(i)) continue;
@@ -246,7 +246,7 @@ class Layout {
       Append(Wrapped(first, kCharacters), lines);
       const size_t heading = lines.size();
       Append(Wrapped(entry.meaning, kCharacters), lines);
-      // What a change rewrites is struck out, and what it writes stands below.
+      // What a change overwrites is struck out, and the new value is below it.
       EntryRows rows;
       rows.start = AddRow("entry", entry, rect.x, y, lines,
                           entry.later.empty() ? lines.size() : heading);
@@ -270,7 +270,8 @@ class Layout {
     y_[column] = y + kBetween;
   }
 
-  // What an entry holds: lines, of which those from `struck` on are struck out.
+  // The content of an entry: lines, of which those from `struck` on are struck
+  // out.
   Rect AddRow(const std::string& kind, const Picture::Content& content,
               double x, double y, const std::vector<std::string>& lines,
               size_t struck) {
@@ -294,7 +295,7 @@ class Layout {
     return y + 19;
   }
 
-  // The stack, and what stands for no table: in the column of the level that
+  // The stack, and places without a table, in the column of the level that
   // looked there.
   void PlaceStrays() {
     for (const Step& step : picture_.walk_path) {
@@ -451,7 +452,7 @@ class Layout {
                            x1 + bend, y1, x2 - bend, y2, x2, y2);
   }
 
-  // Entries that neither path leads over.
+  // Entries that are on neither path.
   void AddPointers() {
     for (size_t i = 0; i < picture_.tables.size(); ++i) {
       for (size_t j = 0; j < entries_[i].size(); ++j) {
@@ -527,7 +528,7 @@ class Layout {
   const Picture& picture_;
   const std::string_view sentence_;
   WalkDrawing out_;
-  // By column: where it begins, and where there is room in it.
+  // By column: where it begins, and where it has room.
   std::array<double, kPages + 1> x_{};
   std::array<double, kPages + 1> y_{};
   std::vector<Rect> tables_;  // their headings
