@@ -40,7 +40,7 @@ apply_patch() {
     rm -rf "$tree"
     die 3 "$patch changes nothing that is compiled here, such as mm/gup.c"
   }
-  echo 'the patch changes, of what is compiled here:'
+  echo 'of the compiled files, the patch changes:'
   printf '%s\n' "$changed" | sed 's/^/  /'
 }
 
@@ -76,7 +76,7 @@ fuzz_kernel_tree() {
     cmake --build --preset kernel -j "$(nproc)" \
     --target "$target" "${target}_programs"; then
     die 3 "$tree: $(grep -m 1 -e '^pxdfuzz_slice: ' -e 'error: ' \
-      "$LOGS/build-kernel.log" || echo 'its text does not compile here')"
+      "$LOGS/build-kernel.log" || echo 'its code does not compile here')"
   fi
   # What the slicer took, and from where.
   cat build/kernel/kernel/*.log
