@@ -209,6 +209,41 @@ const std::vector<Command>& Commands() {
                  {"--no-kernel", "", "leave out kernel code"},
                  {"--json", "", "all counts, as one JSON document"}},
        .run = RunMatrix},
+      {.name = "check",
+       .operands = "TREE",
+       .least = 1,
+       .most = 1,
+       .summary = "check a kernel tree, with a patch or without",
+       .help =
+           "Compiles the lockless page table walks of a kernel tree for each "
+           "architecture, paging mode and configuration, runs the regressions "
+           "and seeds, then fuzzes until each cell of that table has reached "
+           "its floor, and says what holds. TREE is a folder, an archive, "
+           "REPOSITORY@REVISION or debian:VERSION, and is never written to. "
+           "Ends with 0 where it holds, 1 with findings, 2 for wrong usage, 3 "
+           "where something could not be checked.",
+       .example = "pxdfuzz check ../linux --patch=my-change.mbox",
+       .flags = {{"--patch", "FILE",
+                  "a diff, a mail or an mbox to apply first; - is standard "
+                  "input"},
+                 {"--against", "TREE",
+                  "runs the same cases on that tree or revision too"},
+                 {"--bisect", "FINDING",
+                  "exit codes for git bisect run: 0, 1, 125, 128"},
+                 {"--arch", "NAME,...", "s390, x86-64, arm64-16k; all of them"},
+                 {"--walkers", "NAME,...", "gup_fast, page_size; all of them"},
+                 {"--seconds", "N|auto",
+                  "how long to fuzz (auto: until all floors are reached)"},
+                 {"--jobs", "N", "processes (one for each processor)"},
+                 {"--out", "FOLDER",
+                  "where everything is kept (a folder of build/check for each "
+                  "tree and patch)"},
+                 {"--resume", "", "go on with what is in FOLDER"},
+                 {"--json", "FILE", "the verdict as JSON"},
+                 {"--junit", "FILE", "the verdict as JUnit's XML"},
+                 {"--source", "FOLDER", "the sources of pxdfuzz"},
+                 {"--compiler", "PROGRAM", "clang++ of version 16 or later"}},
+       .run = RunCheck},
       {.name = "campaign",
        .operands = "TARGET",
        .least = 1,

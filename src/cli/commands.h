@@ -79,6 +79,7 @@ int RunExport(const Arguments& arguments, Output& out);
 int RunDecode(const Arguments& arguments, Output& out);
 int RunEncode(const Arguments& arguments, Output& out);
 int RunCampaign(const Arguments& arguments, Output& out);
+int RunCheck(const Arguments& arguments, Output& out);
 int RunClaims(const Arguments& arguments, Output& out);
 int RunMatrix(const Arguments& arguments, Output& out);
 int RunExhaust(const Arguments& arguments, Output& out);

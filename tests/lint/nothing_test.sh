@@ -42,12 +42,12 @@ expect() {
 
 no_files='^there is no file to check$'
 prepare='is_there() { :; }'
-expect 3 "$no_files" check check_format
+expect 3 "$no_files" lint check_format
 prepare=''
-expect 3 "$no_files" check check_scripts
-expect 3 "$no_files" check check_licences
+expect 3 "$no_files" lint check_scripts
+expect 3 "$no_files" lint check_licences
 prepare='check_licences() { return 3; }'
-expect 3 'check: licences: nothing was checked$' check check licences \
+expect 3 'lint: licences: nothing was checked$' lint check licences \
   check_licences
 
 prepare='echo "No tests were found!!!" > log'

@@ -147,6 +147,9 @@ absl::Status Campaign::StartWorker(Worker& worker) {
       {"PXDFUZZ_FINDINGS", fs::absolute(folder_.Path("findings")).string()},
       {"PXDFUZZ_STATS", fs::absolute(StatsFile(worker)).string()},
       {"PXDFUZZ_COLOR", "never"}};
+  process.environment.insert(process.environment.end(),
+                             options_.environment.begin(),
+                             options_.environment.end());
   if (options_.engine == FuzzEngine::kLibFuzzer) {
     UseLibFuzzer(worker, process);
   } else {
@@ -174,6 +177,9 @@ void Campaign::UseLibFuzzer(const Worker& worker,
       worker.program, "-reload=1",
       Concat({"-max_len=", std::to_string(kMaxEncodedSize)}), "-timeout=25",
       Concat({"-artifact_prefix=", folder_.Path("log/"), worker.name, "."})};
+  if (options_.runs > 0) {
+    process.words.push_back(Concat({"-runs=", std::to_string(options_.runs)}));
+  }
   if (!options_.dictionary.empty()) {
     process.words.push_back(Concat({"-dict=", options_.dictionary}));
   }

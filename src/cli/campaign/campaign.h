@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,10 @@ struct CampaignOptions {
   int jobs = Processors();
   // Duration in seconds; 0 for no limit.
   int seconds = 0;
+  // The number of executions after which libFuzzer ends; 0 for no limit.
+  uint64_t runs = 0;
+  // Variables that are set for the target.
+  std::vector<std::pair<std::string, std::optional<std::string>>> environment;
   // A process hangs after this many seconds without an execution. Engines
   // report an input that takes longer than 25 s as a finding before.
   int patience = 60;
@@ -54,6 +59,8 @@ class Campaign {
 
   // Its duration from Start().
   void SetSeconds(int seconds) { options_.seconds = seconds; }
+  // How many executions libFuzzer is to add, from Start().
+  void SetRuns(uint64_t runs) { options_.runs = runs; }
 
   // Creates or opens the folder.
   absl::Status Open();
