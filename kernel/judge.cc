@@ -203,6 +203,7 @@ class Trial {
     while (true) {
       uint64_t size = 0;
       const RunEnd end = PageSizeGuarded(kernel_, walk_, AddressOf(at), size);
+      if (end == RunEnd::kTrap) return;
       const Translation t = TranslatePage(at);
       if (end != RunEnd::kReturned) {
         finding = Found(WalkRule::kPageSize, Outcome::kFault, at, false);
@@ -278,6 +279,7 @@ class Trial {
     walk_.refused = refused;
     const RunEnd end = RunGuarded(kernel_, walk_);
     if (end == RunEnd::kReturned) return true;
+    if (end == RunEnd::kTrap) return false;
     finding = Found(WalkRule::kPages, Outcome::kFault, walk_.held, pin);
     finding->end = end;
     return false;
@@ -427,6 +429,7 @@ const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
   verdict_.inconclusive = Inconclusive::kEmptyCase;
   verdict_.requests.clear();
   verdict_.finding.reset();
+  verdict_.trap = nullptr;
   if (!c.empty()) {
     VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial, excuses); });
   }
@@ -454,9 +457,14 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
                    {pages_.pages(), modelled_, references_->contract,
                     references_->excused, references_->model},
                    *walk_);
-    if (kernel_.permitted != nullptr &&
-        kernel_.permitted(c.mode.levels, request.start, request.pages) !=
-            (verdict.inconclusive == Inconclusive::kNo)) {
+    const bool expected = verdict.inconclusive == Inconclusive::kNo;
+    bool permitted = expected;
+    RunEnd asked = RunEnd::kReturned;
+    if (kernel_.permitted != nullptr) {
+      asked = PermittedGuarded(kernel_, c.mode.levels, request.start,
+                               request.pages, permitted);
+    }
+    if (permitted != expected && asked != RunEnd::kTrap) {
       finding = {
           .mode = c.mode, .walk = kernel_.name, .rule = WalkRule::kPermitted};
     } else if (verdict.inconclusive != Inconclusive::kNo) {
@@ -475,6 +483,10 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
       }
       verdict.cell = oracle::CellOf<A>(c.mode, mm, memory, request,
                                        trial.reference_count());
+    }
+    if (const char* trap = TakeTrap(); trap != nullptr) {
+      verdict.inconclusive = Inconclusive::kReachedTrap;
+      verdict_.trap = trap;
     }
     if (!finding.has_value()) continue;
     finding->request = i;

@@ -54,6 +54,8 @@ struct KernelVerdict {
   InlineVector<KernelRequestVerdict, 4> requests;
   // The first.
   std::optional<Finding> finding;
+  // What the code reached that nothing stands in for, if anything.
+  const char* trap = nullptr;
 };
 
 // What a judge tries of kernel code.

@@ -149,9 +149,11 @@ struct pxd_kernel {
 /* Where walks note what they do. One walk at a time. */
 extern struct pxd_walk *pxd_now;
 /* These end the walk that is running and do not return: a BUG() was hit; there
- * were more than PXD_ENDLESS reads, or references. */
-void pxd_bug(const char *file, int line);
-void pxd_endless(void);
+ * were more than PXD_ENDLESS reads, or references; the code reached a function
+ * that it has no definition of, or inline assembly. */
+void pxd_bug(const char *file, int line) __attribute__((noreturn));
+void pxd_endless(void) __attribute__((noreturn));
+void pxd_trap(const char *what) __attribute__((noreturn));
 
 #ifdef __cplusplus
 }

@@ -315,6 +315,12 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
     AddFinding(judge, verdict, answer);
     return answer;
   }
+  if (verdict.trap != nullptr) {
+    answer.inconclusive = Inconclusive::kReachedTrap;
+    answer.run = RecordingOf(judge, !c.concurrent.empty(), RunEnd::kTrap);
+    answer.run.bug = verdict.trap;
+    return answer;
+  }
   if (!verdict.requests.empty() &&
       verdict.requests[0].known != KnownKernelFinding::kNone) {
     answer.known = Name(verdict.requests[0].known);

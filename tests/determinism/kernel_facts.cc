@@ -75,6 +75,8 @@ uint64_t NumberOf(RunEnd ended) {
     case RunEnd::kSanitizer:
     case RunEnd::kDied:
       return 5;  // no run in this process ends so
+    case RunEnd::kTrap:
+      return 6;
   }
   return kNoNumber;
 }

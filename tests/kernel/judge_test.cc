@@ -166,6 +166,24 @@ TEST_F(JudgeTest, ABugEndsTheWalkAlone) {
   EXPECT_EQ(answer.run.bug, "mm/gup.c:77");
 }
 
+TEST_F(JudgeTest, ATrapIsNotChecked) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    pxd_trap("a function");
+  };
+  KernelJudge judge(kernel_);
+  const KernelVerdict& verdict = judge.Judge(Mixed(), KernelTrial::kGupFast);
+  EXPECT_FALSE(verdict.finding.has_value());
+  ASSERT_EQ(verdict.requests.size(), 1u);
+  EXPECT_EQ(verdict.requests[0].inconclusive, Inconclusive::kReachedTrap);
+  EXPECT_STREQ(verdict.trap, "a function");
+  const Answer answer = Observe(judge, Mixed(), 0);
+  EXPECT_EQ(answer.inconclusive, Inconclusive::kReachedTrap);
+  EXPECT_EQ(answer.run.end, RunEnd::kTrap);
+  EXPECT_EQ(answer.run.bug, "a function");
+  EXPECT_EQ(answer.finding, "");
+}
+
 // Where the model's walk of the same kind returns something else, although the
 // reference agrees.
 TEST_F(JudgeTest, SeesThatTheModelIsAnother) {

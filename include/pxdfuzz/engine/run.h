@@ -113,7 +113,7 @@ struct ReturnedPage {
 // allocates and is no part of fuzzing.
 struct Recording {
   RunEnd end = RunEnd::kReturned;
-  // Of kBug: FILE:LINE.
+  // Of kBug: FILE:LINE. Of kTrap: what it reached.
   std::string bug;
   // How the code was called: with FOLL_PIN or FOLL_GET, and which page's
   // reference could not be taken, if any.
