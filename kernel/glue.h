@@ -9,6 +9,18 @@
 #ifndef PXDFUZZ_KERNEL_GLUE_H_
 #define PXDFUZZ_KERNEL_GLUE_H_
 
+/* A wrong configuration compiles; these are what it gets wrong first. */
+_Static_assert(sizeof(phys_addr_t) == 8, "physical addresses have 64 bits");
+_Static_assert(sizeof(size_t) == 8 && sizeof(long) == 8, "LP64");
+_Static_assert(sizeof(pte_t) == 8 && sizeof(pmd_t) == 8 && sizeof(pud_t) == 8 &&
+                   sizeof(p4d_t) == 8 && sizeof(pgd_t) == 8,
+               "entries have 64 bits");
+_Static_assert(!__builtin_types_compatible_p(pte_t, pmd_t) &&
+                   !__builtin_types_compatible_p(pmd_t, pud_t) &&
+                   !__builtin_types_compatible_p(pud_t, p4d_t) &&
+                   !__builtin_types_compatible_p(p4d_t, pgd_t),
+               "entries of different levels have different types");
+
 static void pxd_begin(struct pxd_walk *walk) {
   walk->count = 0;
   walk->held = 0;
@@ -91,6 +103,27 @@ static uint64_t pxd_leaf_word(int level, uint64_t frame,
   return word;
 }
 
+static struct pxd_traits pxd_traits(void) {
+  const struct pxd_leaf none = {.young = true};
+  /* Old and clean: other software bits of it may stand within the frame. */
+  const struct pxd_leaf readable = {.read = true};
+  const uint64_t frame = 1UL << 40;
+  const pud_t leaf = __pud(pxd_leaf_word(2, frame, readable));
+  const pud_t table = __pud(pxd_table_word(2, frame));
+  struct pxd_traits traits = {
+      .tells_protnone = pte_protnone(__pte(pxd_leaf_word(0, frame, none))) &&
+                        pmd_protnone(__pmd(pxd_leaf_word(1, frame, none))),
+      .writes_readonly_pud = pud_write(leaf),
+      .has_pud_at_zero = pud_present(__pud(pxd_leaf_word(2, 0, readable))),
+  };
+  struct pxd_walk *const walk = pxd_now;
+  pxd_now = NULL;
+  pxd_va_offset = 1UL << 45;
+  traits.takes_physical = (uint64_t)pmd_offset((pud_t *)&table, 0) == frame;
+  pxd_now = walk;
+  return traits;
+}
+
 /* -------------------------------------------------------------------------- */
 /* The loop invariant of the thread, with the tree's own helpers. */
 
@@ -154,6 +187,8 @@ static uint64_t pxd_broken_turns(struct pxd_walk *walk) {
 }
 
 const struct pxd_kernel PXD_SYMBOL = {
+    .size = sizeof(struct pxd_kernel),
+    .walk_size = sizeof(struct pxd_walk),
     .name = PXD_NAME,
     .version = PXD_TREE_VERSION,
     .slice = PXD_SLICE_HASH,
@@ -163,12 +198,7 @@ const struct pxd_kernel PXD_SYMBOL = {
 #ifndef PXD_PERMITS_ALL
     .permitted = pxd_permitted,
 #endif
-#if defined(CONFIG_NUMA_BALANCING) || defined(PXD_TELLS_PROTNONE)
-    .tells_protnone = true,
-#endif
-#ifdef _REGION3_ENTRY_WRITE
-    .region_third_write = _REGION3_ENTRY_WRITE,
-#endif
+    .traits = pxd_traits,
     .enter = pxd_enter,
     .leaf = pxd_leaf_word,
     .table = pxd_table_word,

@@ -69,8 +69,10 @@ class KernelJudge {
   explicit KernelJudge(const pxd_kernel& kernel);
 
   const pxd_kernel& kernel() const { return kernel_; }
-  // How the tree's leaves differ from the model's with that many levels.
-  const LeafBits& bits(int levels) const { return bits_[levels]; }
+  // What the tree's helpers say.
+  const pxd_traits& traits() const { return traits_; }
+  // What the tree writes with that many levels.
+  const TreeWords& words(int levels) const { return words_[levels]; }
   // Whether cases of that kind are for this kernel code.
   bool Takes(PagingMode mode) const { return mode.arch == arch_; }
   // Whether such text leaves its local copies there, in tables that nobody
@@ -114,8 +116,11 @@ class KernelJudge {
   // The model's walk of the same kind, where there is one.
   std::optional<Policy> model_;
   // By the number of levels.
-  std::array<LeafBits, kLevelCount + 1> bits_;
-  std::unique_ptr<Arena> arena_;
+  std::array<TreeWords, kLevelCount + 1> words_;
+  pxd_traits traits_ = {};
+  // Code that takes physical addresses for pointers shares one arena, which
+  // lies there.
+  std::shared_ptr<Arena> arena_;
   std::unique_ptr<pxd_walk> walk_;
   const PageRoom pages_{Case::kMaxPages};
   // What may be returned, what may be by known findings, and what the model

@@ -154,7 +154,7 @@ void Classify(const KernelJudge& judge, std::vector<Event>& events) {
   VisitArch(ArchOf(judge.kernel()), [&]<class A>() {
     const Geometry geometry = A::GeometryOf(levels);
     // The walk that ran has made the kernel enter that many levels.
-    const TreeEntries<A> entries(judge.kernel(), judge.bits(levels));
+    const TreeEntries<A> entries(judge.kernel(), judge.words(levels));
     for (Event& event : events) {
       if (!event.value.has_value()) continue;
       event.meaning =

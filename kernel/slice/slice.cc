@@ -51,6 +51,9 @@ class Closure {
   bool Reach(std::string_view root) {
     if (Find(names_, root).empty()) return false;
     NeedAll(names_, root);
+    for (size_t i = 0; i < all_.size(); ++i) {
+      if (is_shim_[i] && all_[i].tokens[0].is("_Static_assert")) Need(i);
+    }
     do {
       while (!todo_.empty()) {
         const size_t next = todo_.back();

@@ -187,11 +187,26 @@ TEST_F(JudgeTest, ATrapIsNotChecked) {
 // Where the model's walk of the same kind returns something else, although the
 // reference agrees.
 TEST_F(JudgeTest, SeesThatTheModelIsAnother) {
-  // The model is told that large pages are written by a bit that none has.
-  kernel_.region_third_write = 0x80000;
-  const Case c = MakeCase(3, {.start = 2 * kGiB, .pages = 2, .write = true},
-                          {MapLarge(Level::kPud, 2 * kGiB, 4 * kGiB)});
-  EXPECT_EQ(FindingOf(kernel_, c), "s390-3.model.pud-leaf");
+  // The model is told that the tree takes PROT_NONE for readable.
+  kernel_.traits = [] {
+    pxd_traits traits = Real().traits();
+    traits.tells_protnone = false;
+    return traits;
+  };
+  const Case c = MakeCase(
+      3, {.start = 0x10000000, .pages = 2},
+      {MapPages(0x10000000, 2, 0x1000, {.permission = Permission::kNone})});
+  EXPECT_EQ(FindingOf(kernel_, c), "s390-3.model.pte-leaf");
+}
+
+TEST_F(JudgeTest, AnotherLayoutIsNotChecked) {
+  for (size_t pxd_kernel::* size :
+       {&pxd_kernel::size, &pxd_kernel::walk_size}) {
+    pxd_kernel other = Real();
+    other.*size += 8;
+    EXPECT_EXIT(KernelJudge{other}, testing::ExitedWithCode(3),
+                "could not check kernel-.*kernel_walk.h");
+  }
 }
 
 // What is known is excused where it is alone, and nothing besides.

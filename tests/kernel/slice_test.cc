@@ -139,6 +139,16 @@ TEST(SliceTest, ShimsWin) {
   EXPECT_THAT(sliced, Not(HasSubstr("return 1")));
 }
 
+TEST(SliceTest, StaticAssertionsOfShimsAreKept) {
+  const std::string sliced = Sliced(
+      "typedef int t;\n_Static_assert(sizeof(t) == 1, \"tree\");\n"
+      "# 1 \"shims/a.h\"\n_Static_assert(sizeof(t) == 4, \"shim\");\n"
+      "int root(void) { return 0; }\n");
+  EXPECT_THAT(sliced, HasSubstr("typedef int t"));
+  EXPECT_THAT(sliced, HasSubstr("\"shim\""));
+  EXPECT_THAT(sliced, Not(HasSubstr("\"tree\"")));
+}
+
 // "#define helper(...) 0" makes this of "int helper(int a) { ... }".
 TEST(SliceTest, WhatAShimsMacroHasSpoiltIsLeftOut) {
   EXPECT_EQ(Sliced("static int 0 { return 5; }\n"

@@ -225,6 +225,9 @@ struct BasicS390 {
       // pte_protnone() and pmd_protnone() say yes at all: they do not where
       // CONFIG_NUMA_BALANCING is off.
       bool tells_protnone = true;
+      // pud_present() asks a bit from 7.0 on, and before that whether there is
+      // an origin.
+      bool has_pud_at_zero = false;
     };
 
     explicit constexpr Kernel(int /*levels*/) {}
@@ -281,7 +284,10 @@ struct BasicS390 {
                                                 : WalkStep::kDescend;
         case Level::kPud:
           if (TypeLevel(entry) < Level::kPud) return WalkStep::kDescend;
-          if ((entry & Mask::kOrigin) == 0) return WalkStep::kStop;
+          if (entry == Entries::Empty(level)) return WalkStep::kStop;
+          if (!bits_.has_pud_at_zero && (entry & Mask::kOrigin) == 0) {
+            return WalkStep::kStop;
+          }
           return TypeLevel(entry) == Level::kPud && (entry & Mask::kLarge) != 0
                      ? WalkStep::kLeaf
                      : WalkStep::kDescend;
