@@ -76,8 +76,8 @@ fuzz_kernel_tree() {
     die 3 "$tree: $(grep -m 1 -e '^pxdfuzz_slice: ' -e 'error: ' \
       "$LOGS/build-kernel.log" || echo 'its text does not compile here')"
   fi
-  # What was cut, and from where.
-  cat build/kernel/kernel/*.log
+  # What was taken of the tree.
+  grep -h ": slice " build/kernel/kernel/slices/*.log
   mkdir -p "$(dirname "$out")" || die 3 "cannot write in $ROOT"
   echo 'fuzzing; Ctrl-C stops it and keeps everything'
   exec build/dev/bin/pxdfuzz campaign "build/kernel/bin/$target" \
