@@ -24,12 +24,14 @@ function(pxdfuzz_tree_version tree result)
   set(${result} ${version} PARENT_SCOPE)
 endfunction()
 
-# Unpacks an archive once.
+# Unpacks an archive once, and again where other parts of it are wanted.
 function(pxdfuzz_unpack_tree archive result)
   get_filename_component(name ${archive} NAME)
   string(REGEX REPLACE "[.](tar.*|t[gx]z)$" "" name ${name})
   file(SIZE ${archive} size)
-  set(folder ${PXDFUZZ_TREES_FOLDER}/${name}-${size})
+  file(SHA1 ${PROJECT_SOURCE_DIR}/kernel/tree/parts.txt parts)
+  string(SUBSTRING ${parts} 0 8 parts)
+  set(folder ${PXDFUZZ_TREES_FOLDER}/${name}-${size}-${parts})
   set(${result} ${folder} PARENT_SCOPE)
   if(EXISTS ${folder})
     return()

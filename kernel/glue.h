@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The last part of an architecture's file: hands what was cut to struct
- * pxd_kernel. Before it are the tree's headers, shim/gup.h, the sliced code,
- * and from the architecture: pxd_enter(), pxd_pte(), pxd_large(),
- * pxd_table_word(), pxd_empty_word().
+ * The last part of an architecture's file: hands the tree's code to struct
+ * pxd_kernel. Before it are the tree's headers and .c files (shim/text.h), and
+ * from the architecture: pxd_enter(), pxd_pte(), pxd_large(), pxd_table_word(),
+ * pxd_empty_word().
  */
 #ifndef PXDFUZZ_KERNEL_GLUE_H_
 #define PXDFUZZ_KERNEL_GLUE_H_
+
+/* A wrong configuration compiles; these are what it gets wrong first. */
+_Static_assert(sizeof(phys_addr_t) == 8, "physical addresses have 64 bits");
+_Static_assert(sizeof(size_t) == 8 && sizeof(long) == 8, "LP64");
+_Static_assert(sizeof(pte_t) == 8 && sizeof(pmd_t) == 8 && sizeof(pud_t) == 8 &&
+                   sizeof(p4d_t) == 8 && sizeof(pgd_t) == 8,
+               "entries have 64 bits");
+_Static_assert(!__builtin_types_compatible_p(pte_t, pmd_t) &&
+                   !__builtin_types_compatible_p(pmd_t, pud_t) &&
+                   !__builtin_types_compatible_p(pud_t, p4d_t) &&
+                   !__builtin_types_compatible_p(p4d_t, pgd_t),
+               "entries of different levels have different types");
 
 static void pxd_begin(struct pxd_walk *walk) {
   walk->count = 0;
@@ -27,50 +39,89 @@ static void pxd_begin(struct pxd_walk *walk) {
   pxd_enter(walk->levels);
 }
 
-/* What callers do to a request before the fast walk sees it. */
+/* The whole fast walk, with what it asks of a request first. */
+static int pxd_get_pages(struct pxd_walk *walk) {
+  const unsigned int flags = (walk->write ? FOLL_WRITE : 0) |
+                             (walk->pin ? FOLL_PIN : FOLL_GET) | FOLL_FAST_ONLY;
+  struct page **pages = (struct page **)walk->page;
+#if defined(PXD_TREE_HAS_gup_fast_fallback) /* from 6.10 on */
+  return gup_fast_fallback(walk->start, walk->pages, flags, pages);
+#elif defined(PXD_TREE_HAS_internal_get_user_pages_fast) && \
+    defined(PXD_TREE_HAS_FOLL_PIN) /* from 5.7 on */
+  return internal_get_user_pages_fast(walk->start, walk->pages, flags, pages);
+#else
+  return __get_user_pages_fast(walk->start, walk->pages, walk->write, pages);
+#endif
+}
+
+/* Whether it looks at tables at all, which are empty here. */
 static bool pxd_permitted(int levels, uint64_t start, uint64_t pages) {
-  unsigned long end;
-  pxd_enter(levels);
-  if (check_add_overflow((unsigned long)start,
-                         (unsigned long)pages << PAGE_SHIFT, &end))
-    return false;
-  if (end <= start) return false;
-  return gup_fast_permitted(start, end);
+  static struct pxd_walk walk;
+  static struct page *room[1];
+  static uint64_t root[1 << 11] __attribute__((aligned(1 << 14)));
+  static int filled_for;
+  if (filled_for != levels) {
+    for (size_t i = 0; i < ARRAY_SIZE(root); i++)
+      root[i] = pxd_empty_word(levels - 1);
+    filled_for = levels;
+  }
+  walk.root = root;
+  walk.levels = levels;
+  walk.start = start;
+  walk.pages = pages;
+  walk.page = (uint64_t *)room;
+  pxd_begin(&walk);
+  pxd_get_pages(&walk);
+  return walk.read_count > 0;
 }
 
 static void pxd_run(struct pxd_walk *walk) {
-  const unsigned int flags = (walk->write ? FOLL_WRITE : 0) |
-                             (walk->pin ? FOLL_PIN : FOLL_GET) | FOLL_FAST_ONLY;
-  struct page **pages = (struct page **)walk->page; /* rewritten below */
-  const unsigned long start = walk->start;
-
   pxd_begin(walk);
-#if defined(PXD_TREE_ENTRY_gup_fast)
-  walk->count =
-      gup_fast(start, start + (walk->pages << PAGE_SHIFT), flags, pages);
-#elif defined(PXD_TREE_ENTRY_lockless_pages_from_mm)
-  walk->count = lockless_pages_from_mm(
-      start, start + (walk->pages << PAGE_SHIFT), flags, pages);
-#elif defined(PXD_TREE_ENTRY_internal_get_user_pages_fast)
-  walk->count = internal_get_user_pages_fast(start, walk->pages, flags, pages);
-#else
-  walk->count = __get_user_pages_fast(start, walk->pages, walk->write, pages);
-  (void)flags;
-#endif
+  const int count = pxd_get_pages(walk);
+  struct page **pages = (struct page **)walk->page; /* rewritten below */
+  walk->count = count < 0 ? 0 : count;              /* an error is no page */
   for (uint64_t i = 0; i < walk->count && i < walk->pages; i++)
     walk->page[i] = (uint64_t)page_to_pfn(pages[i]) << PAGE_SHIFT;
 }
 
-#ifdef PXD_TREE_HAS_PERF
+#ifdef PXD_TREE_HAS_perf_get_pgtable_size
 static uint64_t pxd_page_size(struct pxd_walk *walk, uint64_t address) {
   pxd_begin(walk);
   return perf_get_pgtable_size(&pxd_mm, address);
 }
 #endif
 
+/* An entry that is written may be read by the tree; that is no read of a walk.
+ */
 static uint64_t pxd_leaf_word(int level, uint64_t frame,
                               struct pxd_leaf state) {
-  return level == 0 ? pxd_pte(frame, state) : pxd_large(level, frame, state);
+  struct pxd_walk *const walk = pxd_now;
+  pxd_now = NULL;
+  const uint64_t word =
+      level == 0 ? pxd_pte(frame, state) : pxd_large(level, frame, state);
+  pxd_now = walk;
+  return word;
+}
+
+static struct pxd_traits pxd_traits(void) {
+  const struct pxd_leaf none = {.young = true};
+  /* Old and clean: other software bits of it may stand within the frame. */
+  const struct pxd_leaf readable = {.read = true};
+  const uint64_t frame = 1UL << 40;
+  const pud_t leaf = __pud(pxd_leaf_word(2, frame, readable));
+  const pud_t table = __pud(pxd_table_word(2, frame));
+  struct pxd_traits traits = {
+      .tells_protnone = pte_protnone(__pte(pxd_leaf_word(0, frame, none))) &&
+                        pmd_protnone(__pmd(pxd_leaf_word(1, frame, none))),
+      .writes_readonly_pud = pud_write(leaf),
+      .has_pud_at_zero = pud_present(__pud(pxd_leaf_word(2, 0, readable))),
+  };
+  struct pxd_walk *const walk = pxd_now;
+  pxd_now = NULL;
+  pxd_va_offset = 1UL << 45;
+  traits.takes_physical = (uint64_t)pmd_offset((pud_t *)&table, 0) == frame;
+  pxd_now = walk;
+  return traits;
 }
 
 /* -------------------------------------------------------------------------- */
@@ -136,26 +187,23 @@ static uint64_t pxd_broken_turns(struct pxd_walk *walk) {
 }
 
 const struct pxd_kernel PXD_SYMBOL = {
+    .size = sizeof(struct pxd_kernel),
+    .walk_size = sizeof(struct pxd_walk),
     .name = PXD_NAME,
     .version = PXD_TREE_VERSION,
-    .slice = PXD_TREE_HASH,
+    .slice = PXD_SLICE_HASH,
     .arch = PXD_ARCH,
     .variant = PXD_VARIANT,
     .walk = pxd_run,
 #ifndef PXD_PERMITS_ALL
     .permitted = pxd_permitted,
 #endif
-#if defined(CONFIG_NUMA_BALANCING) || defined(PXD_TELLS_PROTNONE)
-    .tells_protnone = true,
-#endif
-#ifdef _REGION3_ENTRY_WRITE
-    .region_third_write = _REGION3_ENTRY_WRITE,
-#endif
+    .traits = pxd_traits,
     .enter = pxd_enter,
     .leaf = pxd_leaf_word,
     .table = pxd_table_word,
     .empty = pxd_empty_word,
-#ifdef PXD_TREE_HAS_PERF
+#ifdef PXD_TREE_HAS_perf_get_pgtable_size
     .page_size = pxd_page_size,
 #endif
     .broken_turns = pxd_broken_turns,

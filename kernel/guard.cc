@@ -13,7 +13,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 extern "C" {
 pxd_walk* pxd_now = nullptr;
@@ -36,6 +38,7 @@ volatile sig_atomic_t inside = 0;
 volatile sig_atomic_t ticks = 0;
 pthread_t walker;
 uint64_t stack_end = 0;
+const char* trap = nullptr;
 std::array<struct sigaction, kSignals.size()> others;
 void (*when_sanitizer_ends)() = nullptr;
 
@@ -177,7 +180,15 @@ RunEnd PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
   return Guarded([&] { size = kernel.page_size(&walk, address); });
 }
 
+RunEnd PermittedGuarded(const pxd_kernel& kernel, int levels, uint64_t start,
+                        uint64_t pages, bool& permitted) {
+  permitted = true;
+  return Guarded([&] { permitted = kernel.permitted(levels, start, pages); });
+}
+
 void EndInFault() { Leave(RunEnd::kFault); }
+
+const char* TakeTrap() { return std::exchange(trap, nullptr); }
 
 bool InKernelCode() { return inside != 0; }
 
@@ -207,6 +218,20 @@ void pxd_bug(const char* file, int line) {
 }
 
 void pxd_endless() { pxdfuzz::Leave(pxdfuzz::RunEnd::kEndless); }
+
+void pxd_trap(const char* what) {
+  if (!pxdfuzz::InKernelCode()) {
+    std::fprintf(
+        stderr,
+        "pxdfuzz: could not check: kernel code reached %s outside of a "
+        "walk, and nothing stands in for it\n",
+        what);
+    // An engine takes an exit() in the midst of an input for a finding.
+    std::_Exit(3);
+  }
+  pxdfuzz::trap = what;
+  pxdfuzz::Leave(pxdfuzz::RunEnd::kTrap);
+}
 
 // AddressSanitizer calls this, if it is linked.
 extern "C" void __asan_on_error() {

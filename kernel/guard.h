@@ -25,10 +25,19 @@ RunEnd RunGuarded(const pxd_kernel& kernel, pxd_walk& walk);
 RunEnd PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
                        uint64_t address, uint64_t& size);
 
-// Ends the running walk as a fault. Only the walk's callees may call this.
+// The same for `permitted`, which the architecture has. A run that does not
+// return has begun to walk: that request is permitted.
+RunEnd PermittedGuarded(const pxd_kernel& kernel, int levels, uint64_t start,
+                        uint64_t pages, bool& permitted);
+
+// Ends the walk that is running as a fault: to be called from what it calls.
 [[noreturn]] void EndInFault();
 
-// Whether kernel code is running, for crash reports.
+// What the walk has reached that ended last as kTrap, if it was not asked for
+// since: a function without definition, or inline assembly. Else null.
+const char* TakeTrap();
+
+// Whether kernel code is running, for those who report a crash.
 bool InKernelCode();
 
 // Makes AddressSanitizer call `tell` after it has reported an error, before it

@@ -3,6 +3,8 @@
 #include "kernel/judge.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <span>
 
@@ -49,14 +51,15 @@ Causes ExpectedFailures(const std::optional<Policy>& model, int levels) {
   return model.has_value() ? A::ExpectedFailures(*model, levels) : Causes();
 }
 
-// Records the order of the model's reads.
-class OrderedMemory : public ChangingMemory {
+// Notes the order in which the model reads.
+template <class A>
+class OrderedMemory : public InModelWords<A, ChangingMemory> {
  public:
-  using ChangingMemory::ChangingMemory;
+  using InModelWords<A, ChangingMemory>::InModelWords;
 
   Loaded Load(Level level, EntryRef ref) {
     order_.Add(level, ref.in_table() ? ref.address() : ReadOrder::kCopy);
-    return ChangingMemory::Load(level, ref);
+    return InModelWords<A, ChangingMemory>::Load(level, ref);
   }
   const ReadOrder& order() const { return order_; }
 
@@ -64,27 +67,52 @@ class OrderedMemory : public ChangingMemory {
   ReadOrder order_;
 };
 
-// Leaves that gup_fast may return, and those that this tree is known to return
-// in addition.
+// Leaves that gup_fast may return, by what the tree meant to write.
 template <class A>
-struct ExcusingContract {
-  const pxd_kernel* kernel;
+struct TreeContract {
+  const TreeEntries<A>* entries;
+  const pxd_traits* traits;
 
   bool Allows(Level level, uint64_t entry, bool write) const {
-    return A::Contract::Allows(level, entry, write) ||
-           WhyReturned<A>(*kernel, level, entry, write) !=
-               KnownKernelFinding::kNone;
+    const uint64_t word = entries->AsModel(level, entry);
+    return A::Contract::Allows(level, word, write) ||
+           IsAtZero(level, word, write);
+  }
+
+  // A leaf at frame 0 is none to the model where it is none to the tree.
+  bool IsAtZero(Level level, uint64_t word, bool write) const {
+    if constexpr (A::kId == ArchId::kS390) {
+      constexpr uint64_t kPlace = uint64_t{1} << 31;
+      return traits->has_pud_at_zero && level == Level::kPud &&
+             (word & A::Mask::kOrigin) == 0 &&
+             A::Contract::Allows(level, word | kPlace, write);
+    }
+    return false;
+  }
+};
+
+// And those that this tree is known to return besides.
+template <class A>
+struct ExcusingContract : TreeContract<A> {
+  bool Allows(Level level, uint64_t entry, bool write) const {
+    return TreeContract<A>::Allows(level, entry, write) ||
+           WhyReturned<A>(*this->traits, level,
+                          this->entries->AsModel(level, entry),
+                          write) != KnownKernelFinding::kNone;
   }
 };
 
 template <class A>
-typename A::Kernel ModelKernel(int levels, const pxd_kernel& kernel) {
+typename A::Kernel ModelKernel(int levels, const pxd_traits& traits) {
   if constexpr (A::kId == ArchId::kS390) {
     return typename A::Kernel(levels,
-                              {.region_third_write = kernel.region_third_write,
-                               .tells_protnone = kernel.tells_protnone});
+                              {.region_third_write = traits.writes_readonly_pud
+                                                         ? A::Mask::kLargeRead
+                                                         : A::Mask::kLargeWrite,
+                               .tells_protnone = traits.tells_protnone,
+                               .has_pud_at_zero = traits.has_pud_at_zero});
   } else {
-    static_cast<void>(kernel);
+    static_cast<void>(traits);
     return typename A::Kernel(levels);
   }
 }
@@ -100,9 +128,10 @@ class Trial {
     Reference &reference, &excused, &model;
   };
 
-  Trial(const pxd_kernel& kernel, const Space_& mm, const Request& request,
-        const Rooms& rooms, pxd_walk& walk)
+  Trial(const pxd_kernel& kernel, const pxd_traits& traits, const Space_& mm,
+        const Request& request, const Rooms& rooms, pxd_walk& walk)
       : kernel_(kernel),
+        traits_(traits),
         mm_(mm),
         request_(request),
         rooms_(rooms),
@@ -124,9 +153,8 @@ class Trial {
 
   void GupFast(Timeline& timeline, const std::optional<Policy>& model,
                KernelRequestVerdict& verdict, std::optional<Finding>& finding) {
-    rooms_.reference.template Make<A>(timeline, memory_, request_);
-    rooms_.excused.template Make<A>(timeline, memory_, request_,
-                                    ExcusingContract<A>{&kernel_});
+    rooms_.reference.template Make<A>(timeline, memory_, request_, Contract());
+    rooms_.excused.template Make<A>(timeline, memory_, request_, Excusing());
     verdict.reference_pages = rooms_.reference.pages();
 
     for (const bool pin : {false, true}) {
@@ -139,8 +167,9 @@ class Trial {
           return;
         }
         const Translation t = TranslatePage(strict.page);
-        verdict.known =
-            WhyReturned<A>(kernel_, t.level, t.entry, request_.write);
+        verdict.known = WhyReturned<A>(traits_, t.level,
+                                       mm_.entries().AsModel(t.level, t.entry),
+                                       request_.write);
       }
       if (const auto page = WrongReference(pin); page.has_value()) {
         finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
@@ -167,8 +196,7 @@ class Trial {
                      const std::optional<Policy>& model, Excuses excuses,
                      KernelRequestVerdict& verdict,
                      std::optional<Finding>& finding) {
-    rooms_.reference.template Make<A>(timeline, memory_, request_,
-                                      ExcusingContract<A>{&kernel_});
+    rooms_.reference.template Make<A>(timeline, memory_, request_, Excusing());
     verdict.reference_pages = rooms_.reference.pages();
     for (const bool pin : {false, true}) {
       meanwhile.Begin(c, mm_.arena(), timeline, walk_);
@@ -204,6 +232,7 @@ class Trial {
     while (true) {
       uint64_t size = 0;
       const RunEnd end = PageSizeGuarded(kernel_, walk_, AddressOf(at), size);
+      if (end == RunEnd::kTrap) return;
       const Translation t = TranslatePage(at);
       if (end != RunEnd::kReturned) {
         finding = Found(WalkRule::kPageSize, Outcome::kFault, at, false);
@@ -220,6 +249,8 @@ class Trial {
   }
 
  private:
+  TreeContract<A> Contract() const { return {&mm_.entries(), &traits_}; }
+  ExcusingContract<A> Excusing() const { return {Contract()}; }
   typename A::Manual manual() const {
     return typename A::Manual(mm_.geometry(), mm_.control());
   }
@@ -279,6 +310,7 @@ class Trial {
     walk_.refused = refused;
     const RunEnd end = RunGuarded(kernel_, walk_);
     if (end == RunEnd::kReturned) return true;
+    if (end == RunEnd::kTrap) return false;
     finding = Found(WalkRule::kPages, Outcome::kFault, walk_.held, pin);
     finding->end = end;
     return false;
@@ -321,9 +353,10 @@ class Trial {
   }
 
   bool AgreesWithModel(Policy policy, std::optional<Finding>& finding) {
-    ArenaMemory memory(mm_.arena(), mm_.geometry(), stack_);
+    InModelWords<A, ArenaMemory> memory(mm_.entries(), mm_.arena(),
+                                        mm_.geometry(), stack_);
     MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
-    Walk model(ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
+    Walk model(ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
     return AgreesWithModel(RunModel(model, mm_.root()), /*pin=*/true, finding);
   }
 
@@ -334,11 +367,12 @@ class Trial {
   bool AgreesWithModel(Policy policy, Timeline& timeline,
                        const ReadOrder& order,
                        std::optional<Finding>& finding) {
-    OrderedMemory memory(mm_.arena(), mm_.geometry(), stack_, timeline);
+    using Ordered = OrderedMemory<A>;
+    Ordered memory(mm_.entries(), mm_.arena(), mm_.geometry(), stack_,
+                   timeline);
     MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
-    Walk<typename A::Kernel, OrderedMemory, MarkTrace<OrderedMemory>,
-         GupFastText>
-        model(ModelKernel<A>(mm_.levels(), kernel_), policy, memory, trace);
+    Walk<typename A::Kernel, Ordered, MarkTrace<Ordered>, GupFastText> model(
+        ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
     const size_t count = RunModel(model, memory.root());
     timeline.GoTo(0);
     if (memory.order() != order) return false;
@@ -370,8 +404,11 @@ class Trial {
     const EntryKind kind = mm_.entries().Classify(t.level, t.entry);
     if (kind.tag != EntryKind::Tag::kLeaf) return 0;
     if constexpr (A::kId == ArchId::kS390) {
-      // pud_present() tests whether there is an origin.
-      if (t.level == Level::kPud && (t.entry & A::Mask::kOrigin) == 0) return 0;
+      // pud_present() asks whether there is an origin.
+      if (!traits_.has_pud_at_zero && t.level == Level::kPud &&
+          (t.entry & A::Mask::kOrigin) == 0) {
+        return 0;
+      }
     }
     if constexpr (A::kId == ArchId::kX86) {
       // pud_present() tests only the hardware's bit, which is clear for
@@ -385,6 +422,7 @@ class Trial {
   }
 
   const pxd_kernel& kernel_;
+  const pxd_traits& traits_;
   const Space_& mm_;
   const Request& request_;
   const Rooms rooms_;
@@ -393,6 +431,12 @@ class Trial {
   const Stack stack_ = {};
   const ArenaMemory memory_;
 };
+
+[[noreturn]] void CouldNotCheck(const pxd_kernel& kernel, const char* why) {
+  std::fprintf(stderr, "pxdfuzz: could not check %s: %s\n", kernel.name, why);
+  // An engine takes an exit() in the midst of an input for a finding.
+  std::_Exit(3);
+}
 
 }  // namespace
 
@@ -405,10 +449,25 @@ KernelJudge::KernelJudge(const pxd_kernel& kernel)
   for (const PagingMode& mode : kAllPagingModes) {
     if (Name(mode.arch) == kernel.arch) arch_ = mode.arch;
   }
+  if (kernel.size != sizeof(pxd_kernel) ||
+      kernel.walk_size != sizeof(pxd_walk)) {
+    CouldNotCheck(kernel, "its compiler lays out kernel_walk.h otherwise");
+  }
   VisitArch(arch_, [&]<class A>() {
-    arena_.reset(new Arena(MakeArena<A>()));
+    kernel.enter(A::kMaxLevels);
+    traits_ = kernel.traits();
+    if (traits_.takes_physical) {
+      static const std::shared_ptr<Arena> in_place(
+          new Arena(MakeArena<A>(Arena::Place::kOwnAddresses)));
+      if (in_place->offset() != 0) {
+        CouldNotCheck(kernel, "its tables cannot lie at their own addresses");
+      }
+      arena_ = in_place;
+    } else {
+      arena_.reset(new Arena(MakeArena<A>()));
+    }
     for (int levels = A::kMinLevels; levels <= A::kMaxLevels; ++levels) {
-      bits_[levels] = TreeEntries<A>::Compare(kernel, levels);
+      words_[levels] = TreeEntries<A>::Compare(kernel, levels);
     }
   });
 }
@@ -428,6 +487,7 @@ const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
   verdict_.inconclusive = Inconclusive::kEmptyCase;
   verdict_.requests.clear();
   verdict_.finding.reset();
+  verdict_.trap = nullptr;
   if (!c.empty()) {
     VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial, excuses); });
   }
@@ -438,7 +498,7 @@ template <class A>
 void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
   kernel_.enter(c.mode.levels);
   AddressSpace<A, TreeEntries<A>> mm(
-      *arena_, c.mode.levels, TreeEntries<A>(kernel_, bits_[c.mode.levels]));
+      *arena_, c.mode.levels, TreeEntries<A>(kernel_, words_[c.mode.levels]));
   verdict_.inconclusive = Populate<A>(c, mm);
   if (verdict_.inconclusive != Inconclusive::kNo) return;
   verdict_.inconclusive = timeline_.Make(c, mm);
@@ -451,13 +511,18 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
     verdict.inconclusive =
         Permitted<A>(c.mode.levels, request.start, request.pages);
     std::optional<Finding> finding;
-    Trial<A> trial(kernel_, mm, request,
+    Trial<A> trial(kernel_, traits_, mm, request,
                    {pages_.pages(), modelled_, references_->contract,
                     references_->excused, references_->model},
                    *walk_);
-    if (kernel_.permitted != nullptr &&
-        kernel_.permitted(c.mode.levels, request.start, request.pages) !=
-            (verdict.inconclusive == Inconclusive::kNo)) {
+    const bool expected = verdict.inconclusive == Inconclusive::kNo;
+    bool permitted = expected;
+    RunEnd asked = RunEnd::kReturned;
+    if (kernel_.permitted != nullptr) {
+      asked = PermittedGuarded(kernel_, c.mode.levels, request.start,
+                               request.pages, permitted);
+    }
+    if (permitted != expected && asked != RunEnd::kTrap) {
       finding = {
           .mode = c.mode, .walk = kernel_.name, .rule = WalkRule::kPermitted};
     } else if (verdict.inconclusive != Inconclusive::kNo) {
@@ -477,6 +542,10 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
       verdict.cell = oracle::CellOf<A>(c.mode, mm, memory, request,
                                        trial.reference_count());
     }
+    if (const char* trap = TakeTrap(); trap != nullptr) {
+      verdict.inconclusive = Inconclusive::kReachedTrap;
+      verdict_.trap = trap;
+    }
     if (!finding.has_value()) continue;
     finding->request = i;
     verdict_.finding = finding;
@@ -491,7 +560,7 @@ std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
   VisitArch(arch_, [&]<class A>() {
     kernel_.enter(c.mode.levels);
     AddressSpace<A, TreeEntries<A>> mm(
-        *arena_, c.mode.levels, TreeEntries<A>(kernel_, bits_[c.mode.levels]));
+        *arena_, c.mode.levels, TreeEntries<A>(kernel_, words_[c.mode.levels]));
     inconclusive = Populate<A>(c, mm);
     if (inconclusive != Inconclusive::kNo) return;
     const bool changing = !c.concurrent.empty();
@@ -500,7 +569,7 @@ std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
     const Request& asked = c.requests[request];
     inconclusive = Permitted<A>(c.mode.levels, asked.start, asked.pages);
     if (inconclusive != Inconclusive::kNo) return;
-    Trial<A> trial(kernel_, mm, asked,
+    Trial<A> trial(kernel_, traits_, mm, asked,
                    {pages_.pages(), modelled_, references_->contract,
                     references_->excused, references_->model},
                    *walk_);

@@ -54,6 +54,8 @@ struct KernelVerdict {
   InlineVector<KernelRequestVerdict, 4> requests;
   // The first finding.
   std::optional<Finding> finding;
+  // What the code reached that nothing stands in for, if anything.
+  const char* trap = nullptr;
 };
 
 // What a judge tests about kernel code.
@@ -67,9 +69,11 @@ class KernelJudge {
   explicit KernelJudge(const pxd_kernel& kernel);
 
   const pxd_kernel& kernel() const { return kernel_; }
-  // How the tree's leaves differ from the model's with that many levels.
-  const LeafBits& bits(int levels) const { return bits_[levels]; }
-  // Whether this kernel code supports cases of that paging mode.
+  // What the tree's helpers say.
+  const pxd_traits& traits() const { return traits_; }
+  // What the tree writes with that many levels.
+  const TreeWords& words(int levels) const { return words_[levels]; }
+  // Whether cases of that kind are for this kernel code.
   bool Takes(PagingMode mode) const { return mode.arch == arch_; }
   // Whether such code steps off its local copies there, in tables that nobody
   // changes: then it reads its own stack.
@@ -113,8 +117,11 @@ class KernelJudge {
   // The model's walk of the same kind, if there is one.
   std::optional<Policy> model_;
   // By the number of levels.
-  std::array<LeafBits, kLevelCount + 1> bits_;
-  std::unique_ptr<Arena> arena_;
+  std::array<TreeWords, kLevelCount + 1> words_;
+  pxd_traits traits_ = {};
+  // Code that takes physical addresses for pointers shares one arena, which
+  // lies there.
+  std::shared_ptr<Arena> arena_;
   std::unique_ptr<pxd_walk> walk_;
   const PageRoom pages_{Case::kMaxPages};
   // What may be returned, what may be returned by known findings, and what the

@@ -108,7 +108,22 @@ struct pxd_leaf {
   bool read, write, young, dirty, special;
 };
 
+struct pxd_traits {
+  /* Whether pte_protnone() and pmd_protnone() say so of a PROT_NONE leaf. */
+  bool tells_protnone;
+  /* Whether pud_write() says yes to a read-only leaf. */
+  bool writes_readonly_pud;
+  /* Whether pud_present() says yes to an old and clean leaf at frame 0. */
+  bool has_pud_at_zero;
+  /* Whether an offset function takes a table's physical address for a pointer,
+   * so that tables have to lie there. */
+  bool takes_physical;
+};
+
 struct pxd_kernel {
+  /* Of this struct and of a walk, as the compiler of the kernel code sees them.
+   */
+  size_t size, walk_size;
   const char *name;    /* "kernel-6.1-s390-by-value" */
   const char *version; /* "6.1.192" */
   const char *slice;   /* hash of the text */
@@ -121,11 +136,9 @@ struct pxd_kernel {
    * architecture has none of its own. */
   bool (*permitted)(int levels, uint64_t start, uint64_t pages);
 
-  /* What the tree's headers decide, and a model is told:
-   * whether pte_protnone() and pmd_protnone() ever say yes; on s390, the
-   * bit by which pud_write() tells that a region-third leaf is writable. */
-  bool tells_protnone;
-  uint64_t region_third_write;
+  /* What the tree's own helpers say, which a model is told. `enter` comes
+   * first. */
+  struct pxd_traits (*traits)(void);
 
   /* The machine is one whose processes have `levels` levels from here on. Each
    * walk says so itself; who asks for entries alone says it before. */
@@ -149,9 +162,11 @@ struct pxd_kernel {
 /* Where walks note what they do. One walk at a time. */
 extern struct pxd_walk *pxd_now;
 /* These end the walk that is running and do not return: a BUG() was hit; there
- * were more than PXD_ENDLESS reads, or references. */
-void pxd_bug(const char *file, int line);
-void pxd_endless(void);
+ * were more than PXD_ENDLESS reads, or references; the code reached a function
+ * that it has no definition of, or inline assembly. */
+void pxd_bug(const char *file, int line) __attribute__((noreturn));
+void pxd_endless(void) __attribute__((noreturn));
+void pxd_trap(const char *what) __attribute__((noreturn));
 
 #ifdef __cplusplus
 }

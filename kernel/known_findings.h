@@ -13,8 +13,8 @@
 namespace pxdfuzz {
 
 // What kernel code is known to return although it should not. Each entry has a
-// page in docs/findings/. It excuses one kind of leaf in the trees that its
-// macros single out, and nothing else: all other pages must be right.
+// page in docs/findings/. It excuses one kind of leaf where the tree's own
+// helpers say that it happens, and nothing else: all other pages must be right.
 enum class KnownKernelFinding : uint8_t {
   kNone,
   // s390: a page of a PROT_NONE pte or segment leaf, on a read request.
@@ -29,19 +29,21 @@ constexpr std::string_view Name(KnownKernelFinding finding) {
   return kNames[static_cast<size_t>(finding)];
 }
 
-// Which of them, if any, explains that `kernel` returns a page by an entry that
-// the contract of `A` refuses.
+// Which of them, if any, explains that code of those traits returns a page by
+// an entry that the contract of `A` refuses.
+//
+//   entry   in the model's words
 template <class A>
-constexpr KnownKernelFinding WhyReturned(const pxd_kernel& kernel, Level level,
+constexpr KnownKernelFinding WhyReturned(const pxd_traits& traits, Level level,
                                          uint64_t entry, bool write) {
   if constexpr (A::kId == ArchId::kS390) {
     using Mask = typename A::Mask;
     if (level == Level::kPud && write &&
         A::Contract::Allows(level, entry, false) &&
-        (entry & kernel.region_third_write) != 0) {
+        traits.writes_readonly_pud && (entry & Mask::kLargeRead) != 0) {
       return KnownKernelFinding::kReadOnly2GWrite;
     }
-    if (kernel.tells_protnone || write) return KnownKernelFinding::kNone;
+    if (traits.tells_protnone || write) return KnownKernelFinding::kNone;
     // The same leaf with its read bit is one that may be returned.
     const uint64_t read = level == Level::kPte   ? Mask::kPageRead
                           : level == Level::kPmd ? Mask::kLargeRead

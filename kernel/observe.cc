@@ -154,7 +154,7 @@ void Classify(const KernelJudge& judge, std::vector<Event>& events) {
   VisitArch(ArchOf(judge.kernel()), [&]<class A>() {
     const Geometry geometry = A::GeometryOf(levels);
     // The walk that ran has made the kernel enter that many levels.
-    const TreeEntries<A> entries(judge.kernel(), judge.bits(levels));
+    const TreeEntries<A> entries(judge.kernel(), judge.words(levels));
     for (Event& event : events) {
       if (!event.value.has_value()) continue;
       event.meaning =
@@ -313,6 +313,12 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   const KernelVerdict& verdict = judge.Judge(alone, KernelTrial::kGupFast);
   if (verdict.finding.has_value()) {
     AddFinding(judge, verdict, answer);
+    return answer;
+  }
+  if (verdict.trap != nullptr) {
+    answer.inconclusive = Inconclusive::kReachedTrap;
+    answer.run = RecordingOf(judge, !c.concurrent.empty(), RunEnd::kTrap);
+    answer.run.bug = verdict.trap;
     return answer;
   }
   if (!verdict.requests.empty() &&

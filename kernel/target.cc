@@ -13,6 +13,7 @@
 #include "fuzz/harness/harness.h"
 #include "kernel/observe.h"
 #include "pxdfuzz/base/environment.h"
+#include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/report/explain.h"
 #include "pxdfuzz/report/render_text.h"
@@ -76,7 +77,15 @@ void CountCase(const pxd_kernel& kernel, const Case& c,
   stats.CountVerdict(c, counted);
 }
 
-// The input on which kernel code is running, for a sanitizer's report.
+// Says of each trap once that what reaches it is not checked.
+void TellTrap(const pxd_kernel& kernel, std::string_view trap) {
+  const std::string name = Concat({kernel.name, ": ", trap});
+  if (Harness::Get().stats().CountTrap(name) > 1) return;
+  std::fprintf(stderr, "pxdfuzz: could not check: reached trap %s\n",
+               name.c_str());
+}
+
+// The input that kernel code is being run on, for a sanitizer's report.
 struct Running {
   std::span<const uint8_t> input;
   const Case* c = nullptr;
@@ -125,6 +134,7 @@ void RunKernelTarget(std::span<const uint8_t> input,
     const KernelVerdict& verdict = judge->Judge(c, trial, excuses);
     running = {};
     CountCase(judge->kernel(), c, verdict);
+    if (verdict.trap != nullptr) TellTrap(judge->kernel(), verdict.trap);
     if (!verdict.finding.has_value()) continue;
     const size_t request = verdict.finding->request;
     const std::string signature = Name(*verdict.finding);

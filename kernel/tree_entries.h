@@ -7,7 +7,10 @@
 #include <cstdint>
 
 #include "kernel/kernel_walk.h"
+#include "pxdfuzz/memory/arena.h"
+#include "pxdfuzz/memory/memory.h"
 #include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
 
@@ -25,42 +28,68 @@ inline constexpr auto kAllLeafStates = [] {
   return states;
 }();
 
-// How the leaves of a tree differ from the model's, by level.
-struct LeafBits {
-  // Bits that are set otherwise in some state.
-  std::array<uint64_t, kLevelCount> differ{};
-  // Those among them that the model always sets.
-  std::array<uint64_t, kLevelCount> always{};
+// What a tree writes, next to what the model writes for the same meaning.
+struct TreeWords {
+  struct OfLevel {
+    // What to flip in the tree's word to have the model's: of a leaf in each
+    // state, and of a table.
+    std::array<uint64_t, kAllLeafStates.size()> leaf{};
+    uint64_t table = 0;
+    // All bits of these.
+    uint64_t differ = 0;
+  };
+  std::array<OfLevel, kLevelCount> level{};
+  // Whether the model and the contract read some word of the tree's otherwise
+  // than their own for the same meaning. Software bits have moved then, and
+  // every word is looked up by what was written.
+  bool moved = false;
 };
 
-// Entries as a kernel tree writes them, read as the architecture `A` says. A
-// tree sets bits that the model has no word for (no-execute, soft-dirty);
-// `Classify` looks past them.
+// Entries as a kernel tree writes them, read by their meaning: the macros of
+// the tree have written each, so a word is one of those that they write.
+// Words that no macro has written (swap entries, pokes of other words) are
+// the model's to both.
 template <class A>
 class TreeEntries {
  public:
-  static LeafBits Compare(const pxd_kernel& kernel, int levels) {
-    LeafBits bits;
+  static TreeWords Compare(const pxd_kernel& kernel, int levels) {
+    TreeWords words;
     kernel.enter(levels);
-    const TreeEntries entries(kernel, bits);
+    const TreeEntries entries(kernel, words);
+    const typename A::Kernel model(levels);
     for (const Level level : kAllLevels) {
-      if (!A::Entries::HasLeaf(level)) continue;
-      uint64_t always = ~uint64_t{0};
-      for (const LeafState& state : kAllLeafStates) {
-        if (state.special && !A::Entries::HasSpecial(level)) continue;
-        const uint64_t ours = A::Entries::Leaf(level, 0, state);
-        bits.differ[Ordinal(level)] |= ours ^ entries.Leaf(level, 0, state);
-        always &= ours;
+      TreeWords::OfLevel& of = words.level[Ordinal(level)];
+      if (level != Level::kPte) {
+        of.table = entries.Table(level, 0) ^ A::Entries::Table(level, 0);
+        of.differ = of.table;
+        words.moved |= of.table != 0;
       }
-      bits.always[Ordinal(level)] = always & bits.differ[Ordinal(level)];
+      if (!A::Entries::HasLeaf(level)) continue;
+      const uint64_t frame = A::GeometryOf(levels).span(level);
+      for (size_t i = 0; i < kAllLeafStates.size(); ++i) {
+        const LeafState& state = kAllLeafStates[i];
+        if (state.special && !A::Entries::HasSpecial(level)) continue;
+        const uint64_t theirs = entries.Leaf(level, frame, state);
+        const uint64_t ours = A::Entries::Leaf(level, frame, state);
+        of.leaf[i] = theirs ^ ours;
+        of.differ |= of.leaf[i];
+        words.moved |=
+            model.Classify(level, theirs) != model.Classify(level, ours);
+        for (const bool write : {false, true}) {
+          words.moved |= A::Contract::Allows(level, theirs, write) !=
+                         A::Contract::Allows(level, ours, write);
+          words.moved |= model.MayReturn(level, theirs, write) !=
+                         model.MayReturn(level, ours, write);
+        }
+      }
     }
-    return bits;
+    return words;
   }
 
-  // `bits` is what Compare() said of the same kernel and levels, which it was
+  // `words` is what Compare() said of the same kernel and levels, which it was
   // made to enter last.
-  TreeEntries(const pxd_kernel& kernel, const LeafBits& bits)
-      : kernel_(&kernel), bits_(&bits) {}
+  TreeEntries(const pxd_kernel& kernel, const TreeWords& words)
+      : kernel_(&kernel), words_(&words) {}
 
   static constexpr bool HasLeaf(Level level) {
     return A::Entries::HasLeaf(level);
@@ -81,23 +110,101 @@ class TreeEntries {
   static uint64_t Swap(uint64_t place) { return A::Entries::Swap(place); }
 
   EntryKind Classify(Level level, uint64_t word) const {
+    return Find(level, word).kind;
+  }
+
+  // The model's word for what a word of the tree's means.
+  uint64_t AsModel(Level level, uint64_t word) const {
+    return words_->moved ? Find(level, word).word : word;
+  }
+  // The inverse.
+  uint64_t FromModel(Level level, uint64_t word) const {
+    if (!words_->moved) return word;
     const EntryKind kind = A::Entries::Classify(level, word);
-    if (kind.tag != EntryKind::Tag::kMalformed) return kind;
-    const EntryKind leaf =
-        A::Entries::Classify(level, (word & ~bits_->differ[Ordinal(level)]) |
-                                        bits_->always[Ordinal(level)]);
-    if (leaf.tag != EntryKind::Tag::kLeaf) return kind;
-    // x86-64 has a bit of its own for read-only pages that are dirty since 6.6,
-    // so the hardware's is among those that differ.
-    LeafState dirty = leaf.state;
-    dirty.dirty = true;
-    if (Leaf(level, leaf.address, dirty) != word) return leaf;
-    return EntryKind::Leaf(leaf.address, dirty);
+    switch (kind.tag) {
+      case EntryKind::Tag::kEmpty:
+        return Empty(level);
+      case EntryKind::Tag::kTable:
+        return Table(level, kind.address);
+      case EntryKind::Tag::kLeaf:
+        return Leaf(level, kind.address, kind.state);
+      default:
+        return word;
+    }
   }
 
  private:
+  struct Found {
+    EntryKind kind;
+    // The model's.
+    uint64_t word = 0;
+  };
+
+  Found Find(Level level, uint64_t word) const {
+    if (word == Empty(level)) {
+      return {EntryKind::Empty(), A::Entries::Empty(level)};
+    }
+    const TreeWords::OfLevel& of = words_->level[Ordinal(level)];
+    if (of.differ != 0 && A::Entries::HasLeaf(level)) {
+      for (size_t i = 0; i < kAllLeafStates.size(); ++i) {
+        const LeafState& state = kAllLeafStates[i];
+        if (state.special && !A::Entries::HasSpecial(level)) continue;
+        const EntryKind kind = A::Entries::Classify(level, word ^ of.leaf[i]);
+        if (kind.tag == EntryKind::Tag::kLeaf && kind.state == state &&
+            word == Leaf(level, kind.address, state)) {
+          return {kind, word ^ of.leaf[i]};
+        }
+      }
+    }
+    if (of.table != 0) {
+      const EntryKind kind = A::Entries::Classify(level, word ^ of.table);
+      if (kind.tag == EntryKind::Tag::kTable) return {kind, word ^ of.table};
+    }
+    return {A::Entries::Classify(level, word), word};
+  }
+
   const pxd_kernel* kernel_;
-  const LeafBits* bits_;
+  const TreeWords* words_;
+};
+
+// A memory of tables that a tree wrote, in the words of the model.
+template <class A, class Memory>
+class InModelWords : public Memory {
+ public:
+  // What is in front of `rest` outlives the object.
+  template <class... Rest>
+  InModelWords(const TreeEntries<A>& entries, const Arena& arena,
+               Rest&&... rest)
+      : Memory(arena, rest...), entries_(entries), arena_(arena) {}
+
+  Loaded Load(Level level, EntryRef ref) {
+    return InModel(Memory::Load(level, ref), ref);
+  }
+  uint64_t LoadRootType(EntryRef root) const {
+    return entries_.AsModel(arena_.TableLevel(root.address()),
+                            Memory::LoadRootType(root));
+  }
+
+  // These are of memories that change.
+  uint64_t Now(Level level, EntryRef ref) const {
+    return InModel({Memory::Now(level, ref), Source::kTable}, ref).value;
+  }
+  bool IsCurrent(Level level, EntryRef copy, uint64_t value) const {
+    const EntryRef origin = Memory::Origin(copy);
+    return !origin.in_table() || Now(level, origin) == value;
+  }
+
+ private:
+  Loaded InModel(Loaded loaded, EntryRef ref) const {
+    if (ref.in_table() && arena_.Find(ref.address()) != nullptr) {
+      loaded.value =
+          entries_.AsModel(arena_.TableLevel(ref.address()), loaded.value);
+    }
+    return loaded;
+  }
+
+  const TreeEntries<A>& entries_;
+  const Arena& arena_;
 };
 
 }  // namespace pxdfuzz

@@ -116,6 +116,9 @@ std::string Stats::ToJson() const {
   JsonObject known;
   for (const auto& [name, count] : known_) known.Add(name, count);
   stats.AddUnlessEmpty("known_findings", known);
+  JsonObject traps;
+  for (const auto& [name, count] : traps_) traps.Add(name, count);
+  stats.AddUnlessEmpty("traps", traps);
   JsonObject failures;
   for (size_t i = 0; i < kWalkCount; ++i) {
     JsonObject causes;

@@ -37,6 +37,9 @@ class Stats {
   }
   // An expected failure that has a name. The name is not copied.
   void CountKnown(std::string_view name) { ++known_[name]; }
+  // Something that kernel code reached and that nothing stands in for: a case
+  // that could not be checked. How often that was, this time included.
+  uint64_t CountTrap(const std::string& name) { return ++traps_[name]; }
   void ReachCell(size_t cell) { reached_.set(cell); }
 
   uint64_t executions() const { return executions_; }
@@ -82,6 +85,7 @@ class Stats {
   Changing changing_;
   std::map<std::string, uint64_t> findings_;
   std::map<std::string_view, uint64_t> known_;
+  std::map<std::string, uint64_t> traps_;
   std::bitset<kMaxCells> reached_;
 };
 

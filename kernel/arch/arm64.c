@@ -8,113 +8,22 @@
  * CONFIG_ARM64_CONTPTE is left out: no case has an entry with the contiguous
  * bit, and without one ptep_get_lockless() reads the same.
  */
-#define CONFIG_64BIT 1
-#define CONFIG_ARCH_HAS_PTE_DEVMAP 1
-#define CONFIG_ARCH_HAS_PTE_SPECIAL 1
-#define CONFIG_ARCH_SUPPORTS_NUMA_BALANCING 1
-#define CONFIG_ARCH_SUPPORTS_PMD_PFNMAP 1
-#define CONFIG_ARM64 1
-#define CONFIG_ARM64_16K_PAGES 1
-#define CONFIG_ARM64_CONT_PMD_SHIFT 5
-#define CONFIG_ARM64_CONT_PTE_SHIFT 7
-#define CONFIG_ARM64_LPA2 1
-#define CONFIG_ARM64_PAGE_SHIFT 14
-#define CONFIG_ARM64_PA_BITS 52
-#define CONFIG_ARM64_PA_BITS_52 1
-#define CONFIG_ARM64_VA_BITS 52
-#define CONFIG_ARM64_VA_BITS_52 1
-#define CONFIG_HAVE_ARCH_USERFAULTFD_WP 1
-#define CONFIG_HAVE_FAST_GUP 1
-#define CONFIG_HAVE_GUP_FAST 1
-#define CONFIG_HUGETLB_PAGE 1
-#define CONFIG_MMU 1
-#define CONFIG_NUMA_BALANCING 1
-#define CONFIG_PAGE_SHIFT 14
-#define CONFIG_PGTABLE_HAS_HUGE_LEAVES 1
-#define CONFIG_PGTABLE_LEVELS 4
-#define CONFIG_TRANSPARENT_HUGEPAGE 1
-
 // clang-format off: the order of these matters.
-#include "kernel/shim/duplicated.h"
-#include "kernel/shim/stub.h"
 #include "kernel/shim/custom.h"
-#include "slice.h"
-// clang-format on
-
-static uint64_t pxd_va_offset;
-
-/* The tree's headers have their own. */
-#undef pte_devmap
-#undef untagged_addr
 
 /*
  * custom: TCR_EL1, where LPA2 and the number of address bits are told; its
- * processor has what the case asks for (pxd_enter()). read_tcr() in
- * asm/memory.h is one instruction, whose place this takes behind that header.
+ * processor has what the case asks for (pxd_enter()).
  */
 static uint64_t pxd_tcr;
 static bool pxd_lpa2;
 
-/*
- * custom: what alternatives have patched in by the time that processes run:
- * pgtable_l4_enabled() asks for these two (asm/alternative-macros.h).
- */
-enum { ARM64_ALWAYS_BOOT, ARM64_HAS_VA52 };
-#define alternative_has_cap_likely(cap) ((cap) == ARM64_ALWAYS_BOOT || pxd_lpa2)
-#define alternative_has_cap_unlikely(cap) alternative_has_cap_likely(cap)
-
-/* custom: no permission overlays, hence none that forbids; no BTI, no MTE. */
-#define system_supports_poe() false
-#define system_supports_bti_kernel() false
-#define system_supports_mte() false
-#define system_supports_haft() false
-#define cpu_has_hw_af() false
+#include "includes.h"
+#include "tree.h"
+// clang-format on
 
 /* custom: the kernel has its user entries not global (KPTI, or KASLR). */
 static bool arm64_use_ng_mappings = true;
-
-/* duplicated: linux/bitfield.h, linux/const.h, linux/bitops.h */
-#define FIELD_GET(mask, value) (((value) & (mask)) >> __builtin_ctzll(mask))
-#define sign_extend64(value, index) \
-  ((s64)((u64)(value) << (63 - (index))) >> (63 - (index)))
-
-/* stub: named in inline functions that nothing calls. */
-#define __pure
-#define __force
-#define __always_unused __attribute__((unused))
-#define VM_WARN_ONCE(c, ...) ((void)sizeof((long)(c)))
-#define RELOC_HIDE(p, offset) ((p) + (offset))
-#define __phys_to_pfn(phys) ((unsigned long)((phys) >> PAGE_SHIFT))
-#define __pfn_to_phys(pfn) ((phys_addr_t)(pfn) << PAGE_SHIFT)
-#define read_sysreg_s(reg) 0
-#define xchg_relaxed(p, value) (*(p) = (value))
-#define cmpxchg_relaxed(p, old, value) (*(p) = (value))
-#define mm_tlb_flush_pending(mm) 0
-#define mte_sync_tags(pte, count) ((void)0)
-#define set_fixmap_offset(index, phys) ((void)(phys), 0UL)
-#define clear_fixmap(index) ((void)0)
-#define flush_tlb_page_nosync(vma, address) ((void)0)
-#define POE_R 1
-#define POE_W 4
-#define POE_X 2
-static char _text[1];
-
-#include <asm/memory.h>
-/* See pxd_tcr. */
-#define read_tcr() pxd_tcr
-/*
- * custom: physical memory is the arena. __va() and all else goes through this
- * (asm/memory.h), which has the linear map at PAGE_OFFSET - memstart_addr.
- */
-#undef __phys_to_virt
-#define __phys_to_virt(x) ((unsigned long)((x) + pxd_va_offset))
-
-#include <asm/page.h>
-#include <linux/pgtable.h>
-
-/* duplicated: a macro without arguments in asm/pgtable.h. */
-#undef ptep_get
-static inline pte_t ptep_get(pte_t *ptep) { return __ptep_get(ptep); }
 
 /*
  * The tree before 36639013b346: what a folded p4d_offset() is handed is the
@@ -128,7 +37,7 @@ static inline pte_t ptep_get(pte_t *ptep) { return __ptep_get(ptep); }
 /* p4d_offset() is that of asm-generic/pgtable-nop4d.h, a cast. */
 #define PXD_PGD_IS_READ 0
 
-#include "kernel/shim/gup.h"
+#define PXD_HUGETLB_PAGE "arch/arm64/mm/hugetlbpage.c"
 #include "kernel/shim/text.h"
 
 static void pxd_enter(int levels) {

@@ -1,33 +1,154 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What mm/gup.c and kernel/events/core.c need besides the tree's page-table
- * headers, which come before this file.
+ * What stands in for the rest of the kernel in the tree's own .c files: behind
+ * all headers, before that text. A macro here also spoils the definition of
+ * what it is named after, which the slicer leaves out then.
  */
 #ifndef PXDFUZZ_KERNEL_SHIM_GUP_H_
 #define PXDFUZZ_KERNEL_SHIM_GUP_H_
 
-#include "kernel/shim/compat.h"
+/* custom: before 5.9, linux/compiler.h has it. */
+#undef READ_ONCE
+#define READ_ONCE(x) PXD_READ_AS(pxd_reads_for, PXD_LEVEL(x), x)
 
-/* stub: secure guests, whose pages would have to be exported. */
+/* custom: the process whose memory is walked. */
+static struct mm_struct pxd_mm;
+static struct task_struct pxd_task = {.mm = &pxd_mm, .active_mm = &pxd_mm};
+static struct task_struct *pxd_current(void) { return &pxd_task; }
+
+static void pxd_enter(int levels); /* of the architecture */
+static void pxd_interrupts_off(void) {
+  struct pxd_walk *walk = pxd_now;
+  if (!walk->before_walk) return;
+  walk->before_walk(walk);
+  pxd_mm.pgd = (pgd_t *)walk->root;
+  pxd_enter(walk->levels);
+}
+
+/* custom: linux/seqlock.h: there is one, mm->write_protect_seq. */
+#undef raw_read_seqcount
+#undef read_seqcount_retry
+#undef raw_seqcount_try_begin
+#define raw_read_seqcount(s) ((void)(s), pxd_now->write_protect_seq)
+#define read_seqcount_retry(s, seq) (raw_read_seqcount(s) != (seq))
+#define raw_seqcount_try_begin(s, seq) (((seq) = raw_read_seqcount(s)) % 2 == 0)
+
+/*
+ * custom: the slow walk is not run. A request that may go on to it gets nothing
+ * there, before 5.8; later ones have FOLL_FAST_ONLY and never ask.
+ */
+#ifdef PXD_TREE_HAS_FOLL_FAST_ONLY
+#define PXD_SLOW_WALK()        \
+  ({                           \
+    pxd_trap("the slow walk"); \
+    0;                         \
+  })
+#else
+#define FOLL_FAST_ONLY 0
+#define PXD_SLOW_WALK() 0
+#endif
+#define __gup_longterm_unlocked(...) PXD_SLOW_WALK()
+#define __gup_longterm_locked(...) PXD_SLOW_WALK()
+/* stub: fork() asks whether anything was ever pinned. */
+#undef atomic_set
+#define atomic_set(counter, value) ((void)(counter))
+#define mm_set_has_pinned_flag(...) ((void)0)
+/*
+ * custom: asm/uaccess.h. Up to 6.5 what it asks of a request is asked again by
+ * gup_fast_permitted() where an architecture has one.
+ */
+#undef access_ok
+#define access_ok(addr, len) 1
+
+/*
+ * custom: references. try_grab_folio() and its older names take `refs` of them
+ * at once for consecutive pages, or none. They are written down and never
+ * counted up. No page has a head or folio besides itself.
+ */
+#undef page_folio
+#define page_folio(p) ((struct folio *)(p))
+#undef compound_head
+#define compound_head(p) (p)
+#undef nth_page
+#define nth_page(p, n) ((p) + (n))
+static inline void *pxd_grab_pages(void *page, int refs, unsigned flags) {
+  struct pxd_walk *walk = pxd_now;
+  if (walk->refused - walk->held < (uint64_t)refs) return NULL;
+  pxd_note_grab(page_to_pfn((struct page *)page), refs,
+                (flags & FOLL_PIN) != 0);
+  if (walk->after_grab) walk->after_grab(walk);
+  return page;
+}
+static inline bool pxd_grab_page(struct page *page, unsigned flags) {
+  return pxd_grab_pages(page, 1, flags) != NULL;
+}
+static inline void pxd_put_pages(void *page, int refs, unsigned flags) {
+  pxd_note_grab(page_to_pfn((struct page *)page), -refs,
+                (flags & FOLL_PIN) != 0);
+}
+/* Pins of single pages, all at once, after fork() write-protected some. */
+static inline void pxd_unpin_pages(struct page **pages, unsigned long count) {
+  for (unsigned long i = 0; i < count; i++)
+    pxd_put_pages(pages[i], 1, FOLL_PIN);
+}
+#define try_grab_folio(page, refs, flags) pxd_grab_pages(page, refs, flags)
+#define try_grab_folio_fast(page, refs, flags) pxd_grab_pages(page, refs, flags)
+#define try_grab_compound_head(page, refs, flags) \
+  pxd_grab_pages(page, refs, flags)
+#define try_grab_page(page, flags) pxd_grab_page(page, flags)
+#define gup_put_folio(folio, refs, flags) pxd_put_pages(folio, refs, flags)
+#define put_compound_head(page, refs, flags) pxd_put_pages(page, refs, flags)
+#define unpin_user_pages(pages, count) pxd_unpin_pages(pages, count)
+#define unpin_user_pages_lockless(pages, count) pxd_unpin_pages(pages, count)
+#define gup_fast_unpin_user_pages(pages, count) pxd_unpin_pages(pages, count)
+/*
+ * Names that do not say which kind of reference they mean; up to 5.6 there is
+ * one kind, whatever it is for. It counts as the kind that was asked for.
+ */
+#define PXD_ONE_KIND (pxd_now->pin ? FOLL_PIN : FOLL_GET)
+#ifndef PXD_TREE_HAS_FOLL_PIN
+#define FOLL_PIN 0x40000
+#endif
+#define try_get_compound_head(page, refs) \
+  pxd_grab_pages(page, refs, PXD_ONE_KIND)
+#undef get_page
+#define get_page(page) ((void)pxd_grab_pages(page, 1, PXD_ONE_KIND))
+#undef put_page
+#define put_page(page) pxd_put_pages(page, 1, PXD_ONE_KIND)
+#define put_page_refs(page, refs) pxd_put_pages(page, refs, PXD_ONE_KIND)
+#define folio_put_refs(folio, refs) pxd_put_pages(folio, refs, PXD_ONE_KIND)
+#define unpin_user_page(page) pxd_put_pages(page, 1, FOLL_PIN)
+#define page_ref_sub(page, refs) pxd_put_pages(page, refs, PXD_ONE_KIND)
+
+/*
+ * stub: what is asked of a struct page, of which there is none: no case has
+ * device memory, secret memory, shared anonymous pages or pages of secure
+ * guests.
+ */
+#undef arch_make_page_accessible
+#undef arch_make_folio_accessible
 #define arch_make_page_accessible(page) 0
 #define arch_make_folio_accessible(folio) 0
+#undef gup_must_unshare
+#define gup_must_unshare(...) 0
+#define gup_fast_folio_allowed(...) true
+#define folio_fast_pin_allowed(...) true
+#define sanity_check_pinned_pages(...) ((void)0)
+#undef SetPageReferenced
+#undef ClearPageReferenced
+#define SetPageReferenced(page) ((void)(page))
+#define ClearPageReferenced(page) ((void)(page))
+#define folio_set_referenced(folio) ((void)(folio))
+#define folio_clear_referenced(folio) ((void)(folio))
+#define page_is_secretmem(page) 0
+#define get_dev_pagemap(...) ((struct dev_pagemap *)0)
+#define put_dev_pagemap(pgmap) ((void)(pgmap))
 
-/* duplicated: linux/mm.h of architectures without special large leaves. */
-#ifndef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
-#define pmd_special(pmd) 0
+/* duplicated: linux/pgtable.h from 5.6 on. */
+#ifndef pud_leaf
+#define pud_leaf(pud) pud_large(pud)
 #endif
-#ifndef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
-#define pud_special(pud) 0
-#endif
-/* duplicated: mm/pgtable-generic.c, where an entry is one word. */
-#define pmdp_get_lockless_start() 0
-#define pmdp_get_lockless_end(flags) ((void)(flags))
-#define is_pmd_migration_entry(pmd) 0
-#define pmd_clear_bad(pmd) ((void)(pmd))
-
-/* duplicated: linux/mm.h. FOLL_FORCE alone reaches past PROT_NONE. */
-#define gup_can_follow_protnone(flags) (((flags) & FOLL_FORCE) != 0)
 
 /* Entries are read by helpers too: the line that counts is the caller's. */
 static inline void pxd_relabel(const char *file, int line) {
@@ -36,25 +157,13 @@ static inline void pxd_relabel(const char *file, int line) {
   walk->reads[walk->read_count - 1].file = file;
   walk->reads[walk->read_count - 1].line = line;
 }
-#define PXD_RELABELLED(get, p)          \
-  ({                                    \
-    __typeof__(*(p)) entry_ = (get)(p); \
-    pxd_relabel(__FILE__, __LINE__);    \
-    entry_;                             \
+#define PXD_RELABELLED(get, p)                                          \
+  ({                                                                    \
+    const size_t reads_ = pxd_now->read_count;                          \
+    __typeof__(*(p)) entry_ = (get)(p);                                 \
+    if (pxd_now->read_count != reads_) pxd_relabel(__FILE__, __LINE__); \
+    entry_;                                                             \
   })
-#undef pgdp_get
-#undef p4dp_get
-#undef pudp_get
-#undef pmdp_get
-#undef ptep_get
-#define pgdp_get(p) PXD_RELABELLED(pgdp_get, p)
-#define p4dp_get(p) PXD_RELABELLED(p4dp_get, p)
-#define pudp_get(p) PXD_RELABELLED(pudp_get, p)
-#define pmdp_get(p) PXD_RELABELLED(pmdp_get, p)
-#define ptep_get(p) PXD_RELABELLED(ptep_get, p)
-#define pmdp_get_lockless(p) PXD_RELABELLED(pmdp_get_lockless, p)
-#define ptep_get_lockless(p) PXD_RELABELLED(ptep_get_lockless, p)
-
 /*
  * The same for an offset function, where it reads an entry noticeably: one that
  * its caller has read.
@@ -68,53 +177,5 @@ static inline void pxd_relabel(const char *file, int line) {
     if (pxd_now->read_count != reads_) pxd_relabel(__FILE__, __LINE__); \
     at_;                                                                \
   })
-
-/*
- * Variants of the same text, by macro alone, where it asks these macros for the
- * next level: from 5.9 on, and before that it stands there by value. At each of
- * its calls the entry is a local that is named after its level, so `&pgd` is
- * the address of the copy.
- */
-#if defined(PXD_BY_VALUE) || \
-    defined(PXD_FOLDED_AWARE) /* as it stood before d3f7b1bb2040 */
-#undef p4d_offset_lockless
-#undef pud_offset_lockless
-#undef pmd_offset_lockless
-#define p4d_offset_lockless(pgdp, pgd, address) \
-  PXD_READ_HERE(p4d_offset(&(pgd), address))
-#define pud_offset_lockless(p4dp, p4d, address) \
-  PXD_READ_HERE(pud_offset(&(p4d), address))
-#define pmd_offset_lockless(pudp, pud, address) \
-  PXD_READ_HERE(pmd_offset(&(pud), address))
-#elif defined(PXD_BY_POINTER) /* as walks under the lock do */
-/*
- * These functions read *pXdp, most of them without READ_ONCE(), where another
- * processor may have changed it since it was looked at. So it is noted here,
- * and not by the function's own READ_ONCE() where it has one.
- */
-#define PXD_READ_AGAIN(p, reads, offset)                   \
-  ({                                                       \
-    if (reads) {                                           \
-      (void)PXD_READ_AS(PXD_AGAIN, PXD_LEVEL(*(p)), *(p)); \
-      pxd_noted = (p);                                     \
-    }                                                      \
-    __typeof__(offset) next_ = (PXD_READ_HERE(offset));    \
-    pxd_noted = NULL;                                      \
-    next_;                                                 \
-  })
-/* An architecture says where its p4d_offset() reads nothing. */
-#ifndef PXD_PGD_IS_READ
-#define PXD_PGD_IS_READ 1
-#endif
-#undef p4d_offset_lockless
-#undef pud_offset_lockless
-#undef pmd_offset_lockless
-#define p4d_offset_lockless(pgdp, pgd, address) \
-  PXD_READ_AGAIN(pgdp, PXD_PGD_IS_READ, p4d_offset(pgdp, address))
-#define pud_offset_lockless(p4dp, p4d, address) \
-  PXD_READ_AGAIN(p4dp, 1, pud_offset(p4dp, address))
-#define pmd_offset_lockless(pudp, pud, address) \
-  PXD_READ_AGAIN(pudp, 1, pmd_offset(pudp, address))
-#endif
 
 #endif /* PXDFUZZ_KERNEL_SHIM_GUP_H_ */

@@ -1,19 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The sliced code, behind all that it needs. Around mm/gup.c stands what is
+ * The tree's own .c files, whole; the slicer takes what the walk reaches. The
+ * headers that they include come before this. Around mm/gup.c stands what is
  * meant for that file alone: its recheck, which asks with a reference taken
  * whether entries are still what they were. Other processors change entries
- * just before that, so its reads are noted like others, most of which are
- * plain:
+ * just before that, so its reads are noted like others:
  *
  *   pmd_val(pmd) != pmd_val(*pmdp)
- *   pte_val(pte) != pte_val(ptep_get(ptep))      from 6.6 on
+ *   pte_val(pte) != pte_val(ptep_get(ptep))            from 6.6 on
+ *   pmd_val(pmd) != pmd_val(pmdp_get_lockless(pmdp))   from 7.0 on
  */
 #ifndef PXDFUZZ_KERNEL_SHIM_TEXT_H_
 #define PXDFUZZ_KERNEL_SHIM_TEXT_H_
 
-#include "hugetlb.c"
+#include "kernel/shim/gup.h"
+
+#if __has_include(PXD_HUGETLB_PAGE)
+#include PXD_HUGETLB_PAGE
+#endif
+#include "mm/pgtable-generic.c"
+
+/* What the tree makes of these, be they functions or macros there. */
+#define PXD_GETTER(get, type) \
+  static inline type pxd_##get(type *p) { return get(p); }
+PXD_GETTER(pgdp_get, pgd_t)
+PXD_GETTER(p4dp_get, p4d_t)
+PXD_GETTER(pudp_get, pud_t)
+PXD_GETTER(pmdp_get, pmd_t)
+PXD_GETTER(ptep_get, pte_t)
+PXD_GETTER(pmdp_get_lockless, pmd_t)
+PXD_GETTER(ptep_get_lockless, pte_t)
+#undef pgdp_get
+#undef p4dp_get
+#undef pudp_get
+#undef pmdp_get
+#undef ptep_get
+#undef pmdp_get_lockless
+#undef ptep_get_lockless
+#define pgdp_get(p) PXD_RELABELLED(pxd_pgdp_get, p)
+#define p4dp_get(p) PXD_RELABELLED(pxd_p4dp_get, p)
+#define pudp_get(p) PXD_RELABELLED(pxd_pudp_get, p)
+#define pmdp_get(p) PXD_RELABELLED(pxd_pmdp_get, p)
+#define ptep_get(p) PXD_RELABELLED(pxd_ptep_get, p)
+#define pmdp_get_lockless(p) PXD_RELABELLED(pxd_pmdp_get_lockless, p)
+#define ptep_get_lockless(p) PXD_RELABELLED(pxd_ptep_get_lockless, p)
+/* A function since 6.5, which reads the pmd that it is handed. */
+#ifndef pte_offset_map
+#define pte_offset_map(pmd, addr) PXD_READ_HERE((pte_offset_map)(pmd, addr))
+#endif
+
+#include "kernel/shim/variants.h"
 
 /* What the tree makes of an entry, by its own name for it. */
 static inline uint64_t pxd_pte_val(pte_t pte) { return pte_val(pte); }
@@ -30,9 +67,9 @@ static inline uint64_t pxd_pgd_val(pgd_t pgd) { return pgd_val(pgd); }
 #define PXD_STARTS(spelled, with) \
   (__builtin_strncmp(spelled, with, sizeof(with) - 1) == 0)
 #define PXD_IS_READ(spelled) PXD_STARTS(spelled, "*p")
-#define PXD_IS_GOT(spelled)                                                \
-  (PXD_STARTS(spelled, "ptep_get(") || PXD_STARTS(spelled, "pmdp_get(") || \
-   PXD_STARTS(spelled, "pudp_get(") || PXD_STARTS(spelled, "pgdp_get("))
+#define PXD_IS_GOT(spelled)                                              \
+  (PXD_STARTS(spelled, "ptep_get") || PXD_STARTS(spelled, "pmdp_get") || \
+   PXD_STARTS(spelled, "pudp_get") || PXD_STARTS(spelled, "pgdp_get"))
 #define PXD_PLACE(x, spelled) \
   (&__builtin_choose_expr(PXD_IS_READ(spelled), x, *(__typeof__(x) *)0))
 #define PXD_GOT(x, spelled)                             \
@@ -62,22 +99,7 @@ static inline uint64_t pxd_pgd_val(pgd_t pgd) { return pgd_val(pgd); }
 #define pud_val(x) PXD_VAL(pxd_pud_val, x, #x)
 #define pgd_val(x) PXD_VAL(pxd_pgd_val, x, #x)
 
-/*
- * The tree before 70cbc3cc78a9 ("mm: gup: fix the fast GUP race against THP
- * collapse"), which hands gup_pte_range() the pointer to its pmd for that
- * check: it gets the address of its caller's local. The second argument is
- * pasted: it begins with `pmd_t` where the function is defined.
- */
-#ifdef PXD_NO_PMD_CHECK
-#define PXD_HAND_pmd_t pmd_t
-#define PXD_HAND_pmdp &pmd
-#define gup_pte_range(pmd, pmdp, ...) \
-  gup_pte_range(pmd, PXD_HAND_##pmdp, __VA_ARGS__)
-#define gup_fast_pte_range(pmd, pmdp, ...) \
-  gup_fast_pte_range(pmd, PXD_HAND_##pmdp, __VA_ARGS__)
-#endif
-
-#include "gup.c"
+#include "mm/gup.c"
 
 #undef gup_pte_range
 #undef gup_fast_pte_range
@@ -86,6 +108,8 @@ static inline uint64_t pxd_pgd_val(pgd_t pgd) { return pgd_val(pgd); }
 #pragma pop_macro("pud_val")
 #pragma pop_macro("pgd_val")
 
-#include "perf.c"
+#if __has_include("kernel/events/core.c")
+#include "kernel/events/core.c"
+#endif
 
 #endif /* PXDFUZZ_KERNEL_SHIM_TEXT_H_ */

@@ -4,8 +4,8 @@
 # usage: copy_tree.sh TREE FOLDER
 #
 # Copies what is compiled of a Linux tree, a folder or an archive, to FOLDER,
-# which it replaces: the files and folders that parts.txt lists, as
-# far as the tree has them. The build and ./run call it. Exit codes: 0 done, 2
+# which it replaces: the files and folders that the patterns of parts.txt name,
+# as far as the tree has them. The build and ./run call it. Exit codes: 0 done, 2
 # wrong usage, 3 there is no such tree; FOLDER is not there then.
 
 set -euo pipefail
@@ -27,11 +27,15 @@ fail() {
 rm -rf "$to" "$to.part"
 mkdir -p "$to.part"
 if [[ -d $tree ]]; then
-  for part in "${parts[@]}"; do
-    [[ ! -e $tree/$part ]] ||
-      (cd "$tree" && cp -r --parents "$part" "$to.part") ||
-      fail 'cannot be copied'
-  done
+  to_part=$(realpath -- "$to.part")
+  (
+    cd "$tree" || exit 1
+    shopt -s nullglob
+    # shellcheck disable=SC2068  # patterns
+    for part in ${parts[@]}; do
+      [[ ! -e $part ]] || cp -r --parents "$part" "$to_part" || exit 1
+    done
+  ) || fail 'cannot be copied'
 elif [[ -f $tree ]]; then
   # Not every tree has every part, which tar says of each.
   said=$(tar -xf "$tree" -C "$to.part" --strip-components=1 --wildcards \

@@ -371,7 +371,9 @@ std::optional<Answer> ReadAnswer(std::string_view lines) {
     return std::nullopt;
   }
   answer.run.bug = first.rest();
-  if (answer.run.bug.empty() != (answer.run.end != RunEnd::kBug)) {
+  const bool has_place =
+      answer.run.end == RunEnd::kBug || answer.run.end == RunEnd::kTrap;
+  if (answer.run.bug.empty() == has_place) {
     return std::nullopt;
   }
   while (scanner.rest() != kAnswerEnd) {

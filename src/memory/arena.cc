@@ -2,6 +2,8 @@
 
 #include "pxdfuzz/memory/arena.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cassert>
 
@@ -9,13 +11,39 @@
 
 namespace pxdfuzz {
 
+namespace {
+
+// Null where something else lies there.
+uint64_t* MapAt(uint64_t address, size_t size) {
+  void* const wanted = reinterpret_cast<void*>(address);
+  void* const got =
+      mmap(wanted, size, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (got == MAP_FAILED) return nullptr;
+  if (got == wanted) return static_cast<uint64_t*>(got);
+  munmap(got, size);
+  return nullptr;
+}
+
+}  // namespace
+
 Arena::Arena(const std::array<uint64_t, kLevelCount>& empty,
-             const std::array<uint64_t, kLevelCount>& alignment)
-    : empty_(empty),
-      alignment_(alignment),
-      // Not initialized: a pool is filled at its first use.
-      words_(new(std::align_val_t{kAlignment})
-                 uint64_t[kSize / sizeof(uint64_t)]) {}
+             const std::array<uint64_t, kLevelCount>& alignment, Place place)
+    : empty_(empty), alignment_(alignment) {
+  if (place == Place::kOwnAddresses) words_.reset(MapAt(kBase, kSize));
+  if (words_ != nullptr) return;
+  // Left without a value: a pool is filled as it is first used.
+  words_.reset(new (std::align_val_t{kAlignment})
+                   uint64_t[kSize / sizeof(uint64_t)]);
+}
+
+void Arena::Free::operator()(uint64_t* words) const {
+  if (reinterpret_cast<uint64_t>(words) == kBase) {
+    munmap(words, kSize);
+  } else {
+    ::operator delete[](words, std::align_val_t{kAlignment});
+  }
+}
 
 void Arena::Begin(const Geometry& geometry) {
   assert(log_.empty());

@@ -158,6 +158,8 @@ constexpr uint64_t NumberOf(Inconclusive reason) {
       return 13;
     case Inconclusive::kUpgradesNothing:
       return 14;
+    case Inconclusive::kReachedTrap:
+      return 15;
   }
   return kNoNumber;
 }

@@ -74,7 +74,9 @@ uint64_t NumberOf(RunEnd ended) {
     case RunEnd::kRefused:
     case RunEnd::kSanitizer:
     case RunEnd::kDied:
-      return 5;  // no run in this process ends like this
+      return 5;  // no run in this process ends so
+    case RunEnd::kTrap:
+      return 6;
   }
   return kNoNumber;
 }

@@ -107,6 +107,7 @@ TEST(ProtocolTest, AnswersRoundTrip) {
     Answer answer;
     answer.run.end = static_cast<RunEnd>(i);
     if (answer.run.end == RunEnd::kBug) answer.run.bug = "mm/gup.c:77";
+    if (answer.run.end == RunEnd::kTrap) answer.run.bug = "the slow walk";
     EXPECT_EQ(ReadAnswer(ToLines(answer)), answer) << Name(answer.run.end);
   }
 }

@@ -25,7 +25,7 @@ class CopyTreeTest : public ::testing::Test {
   CopyTreeTest() {
     for (const char* file :
          {"Makefile", "README", "mm/gup.c", "mm/memory.c", "include/linux/mm.h",
-          "include/linux/sched/mm.h", "include/net/tcp.h",
+          "include/linux/sched/mm.h", "include/sound/core.h",
           "arch/s390/include/asm/page.h"}) {
       Write(file, file);
     }

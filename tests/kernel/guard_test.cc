@@ -73,6 +73,15 @@ TEST_F(GuardTest, TheStackIsBounded) {
   EXPECT_EQ(stack.ss_flags, 0) << "the handler was left";
 }
 
+TEST_F(GuardTest, ATrapSaysItsName) {
+  EXPECT_EQ(Run(&pxd_reach_trap), RunEnd::kTrap);
+  EXPECT_STREQ(TakeTrap(), "a function");
+  EXPECT_EQ(TakeTrap(), nullptr);
+  EXPECT_EQ(walk_->read_count, 1u);
+  EXPECT_EXIT(pxd_trap("another"), testing::ExitedWithCode(3),
+              "could not check: .* another ");
+}
+
 TEST_F(GuardTest, AFaultIsNoOverflow) {
   EXPECT_EQ(Run(&pxd_read_nowhere), RunEnd::kFault);
   EXPECT_EQ(Run(&pxd_read_nowhere), RunEnd::kFault);

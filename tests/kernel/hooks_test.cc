@@ -43,9 +43,9 @@ class Hooked {
 
   Hooked(const pxd_kernel& kernel, int levels)
       : kernel_(kernel), walk_(std::make_unique<pxd_walk>()) {
-    const LeafBits bits = TreeEntries<A>::Compare(kernel, levels);
+    const TreeWords words = TreeEntries<A>::Compare(kernel, levels);
     kernel.enter(levels);
-    mm_.emplace(arena_, levels, TreeEntries<A>(kernel, bits));
+    mm_.emplace(arena_, levels, TreeEntries<A>(kernel, words));
     walk_->root = Word(mm_->root().address());
     walk_->levels = levels;
     walk_->va_offset = WrappingSub(reinterpret_cast<uint64_t>(walk_->root),

@@ -165,14 +165,47 @@ TEST_F(JudgeTest, ABugEndsOnlyTheWalk) {
   EXPECT_EQ(answer.run.bug, "mm/gup.c:77");
 }
 
-// The model's walk of the same kind returns something else, although the
+TEST_F(JudgeTest, ATrapIsNotChecked) {
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    pxd_trap("a function");
+  };
+  KernelJudge judge(kernel_);
+  const KernelVerdict& verdict = judge.Judge(Mixed(), KernelTrial::kGupFast);
+  EXPECT_FALSE(verdict.finding.has_value());
+  ASSERT_EQ(verdict.requests.size(), 1u);
+  EXPECT_EQ(verdict.requests[0].inconclusive, Inconclusive::kReachedTrap);
+  EXPECT_STREQ(verdict.trap, "a function");
+  const Answer answer = Observe(judge, Mixed(), 0);
+  EXPECT_EQ(answer.inconclusive, Inconclusive::kReachedTrap);
+  EXPECT_EQ(answer.run.end, RunEnd::kTrap);
+  EXPECT_EQ(answer.run.bug, "a function");
+  EXPECT_EQ(answer.finding, "");
+}
+
+// Where the model's walk of the same kind returns something else, although the
 // reference agrees.
-TEST_F(JudgeTest, FindsADifferenceFromTheModel) {
-  // The model gets a write bit of large pages that no entry has.
-  kernel_.region_third_write = 0x80000;
-  const Case c = MakeCase(3, {.start = 2 * kGiB, .pages = 2, .write = true},
-                          {MapLarge(Level::kPud, 2 * kGiB, 4 * kGiB)});
-  EXPECT_EQ(FindingOf(kernel_, c), "s390-3.model.pud-leaf");
+TEST_F(JudgeTest, SeesThatTheModelIsAnother) {
+  // The model is told that the tree takes PROT_NONE for readable.
+  kernel_.traits = [] {
+    pxd_traits traits = Real().traits();
+    traits.tells_protnone = false;
+    return traits;
+  };
+  const Case c = MakeCase(
+      3, {.start = 0x10000000, .pages = 2},
+      {MapPages(0x10000000, 2, 0x1000, {.permission = Permission::kNone})});
+  EXPECT_EQ(FindingOf(kernel_, c), "s390-3.model.pte-leaf");
+}
+
+TEST_F(JudgeTest, AnotherLayoutIsNotChecked) {
+  for (size_t pxd_kernel::* size :
+       {&pxd_kernel::size, &pxd_kernel::walk_size}) {
+    pxd_kernel other = Real();
+    other.*size += 8;
+    EXPECT_EXIT(KernelJudge{other}, testing::ExitedWithCode(3),
+                "could not check kernel-.*kernel_walk.h");
+  }
 }
 
 // A known finding is excused only if there is nothing else.

@@ -3,11 +3,11 @@
 #include "tests/kernel/runaway.h"
 
 // clang-format off: the order of these matters.
-#define PXD_SYMBOL pxd_runaway
-#include "kernel/shim/duplicated.h"
-#include "kernel/shim/stub.h"
 #include "kernel/shim/custom.h"
+#include "kernel/shim/asm-generic/rwonce.h"
 // clang-format on
+
+#define noinline __attribute__((noinline))
 
 typedef struct {
   unsigned long value;
@@ -21,8 +21,6 @@ typedef struct pud {
 } pud_t;
 typedef struct p4d {
 } p4d_t;
-
-static void pxd_enter(int levels) { (void)levels; }
 
 static void begin(struct pxd_walk *walk) {
   walk->count = 0;
@@ -63,8 +61,8 @@ void pxd_read_pages(struct pxd_walk *walk) {
 void pxd_grab_forever(struct pxd_walk *walk) {
   begin(walk);
   for (;;) {
-    pxd_grab_pages(pfn_to_page(1), 1, FOLL_GET);
-    pxd_put_pages(pfn_to_page(1), 1, FOLL_GET);
+    pxd_note_grab(1, 1, false);
+    pxd_note_grab(1, -1, false);
   }
 }
 
@@ -114,4 +112,10 @@ void pxd_write_forever(struct pxd_walk *walk) {
 void pxd_read_nowhere(struct pxd_walk *walk) {
   begin(walk);
   walk->count = *(volatile unsigned char *)8;
+}
+
+void pxd_reach_trap(struct pxd_walk *walk) {
+  begin(walk);
+  read_root();
+  pxd_trap("a function");
 }

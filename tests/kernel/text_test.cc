@@ -115,8 +115,8 @@ TEST_P(TextTest, ReturnsAllPagesOfAMappedRange) {
 TEST_P(TextTest, EntriesHaveTheModelsMeaning) {
   for (const PagingMode& mode : PagingModes()) {
     VisitArch(mode.arch, [&]<class A>() {
-      const LeafBits bits = TreeEntries<A>::Compare(kernel(), mode.levels);
-      const TreeEntries<A> entries(kernel(), bits);
+      const TreeWords words = TreeEntries<A>::Compare(kernel(), mode.levels);
+      const TreeEntries<A> entries(kernel(), words);
       const Geometry geometry = A::GeometryOf(mode.levels);
       for (const Level level : kAllLevels) {
         if (!geometry.real(level)) continue;
@@ -145,8 +145,8 @@ TEST_P(TextTest, EntriesHaveTheModelsMeaning) {
 TEST_P(TextTest, EntriesDifferOnlyInBitsThatNoWalkUses) {
   for (const PagingMode& mode : PagingModes()) {
     VisitArch(mode.arch, [&]<class A>() {
-      const LeafBits bits = TreeEntries<A>::Compare(kernel(), mode.levels);
-      const TreeEntries<A> entries(kernel(), bits);
+      const TreeWords words = TreeEntries<A>::Compare(kernel(), mode.levels);
+      const TreeEntries<A> entries(kernel(), words);
       const Geometry geometry = A::GeometryOf(mode.levels);
       for (const Level level : kAllLevels) {
         if (!geometry.real(level) || !A::Entries::HasLeaf(level)) continue;
@@ -155,11 +155,16 @@ TEST_P(TextTest, EntriesDifferOnlyInBitsThatNoWalkUses) {
           if (state.special && !A::Entries::HasSpecial(level)) continue;
           const uint64_t theirs = entries.Leaf(level, frame, state);
           const uint64_t ours = A::Entries::Leaf(level, frame, state);
-          EXPECT_EQ((theirs ^ ours) & ~bits.differ[Ordinal(level)], 0u);
+          EXPECT_EQ((theirs ^ ours) & ~words.level[Ordinal(level)].differ, 0u);
           for (const bool write : {false, true}) {
-            EXPECT_EQ(A::Contract::Allows(level, theirs, write),
+            EXPECT_EQ(A::Contract::Allows(level, entries.AsModel(level, theirs),
+                                          write),
                       A::Contract::Allows(level, ours, write))
                 << Name(level) << ' ' << Hex(theirs) << ' ' << Hex(ours);
+          }
+          if (words.moved) {
+            EXPECT_EQ(entries.AsModel(level, theirs), ours);
+            EXPECT_EQ(entries.FromModel(level, ours), theirs);
           }
           EXPECT_EQ(A::Manual::FrameAddress(level, theirs, 0),
                     A::Manual::FrameAddress(level, ours, 0));
@@ -186,7 +191,9 @@ TEST_P(TextTest, PermitsWhatTheModelPermits) {
       VisitArch(mode.arch, [&]<class A>() {
         expected = Permitted<A>(mode.levels, start, pages) == Inconclusive::kNo;
       });
-      EXPECT_EQ(kernel().permitted(mode.levels, start, pages), expected)
+      bool permits = false;
+      PermittedGuarded(kernel(), mode.levels, start, pages, permits);
+      EXPECT_EQ(permits, expected)
           << Name(mode) << ' ' << Hex(start) << ' ' << pages;
       permitted += expected;
     }

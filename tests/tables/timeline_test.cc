@@ -300,11 +300,10 @@ TEST(TimelineVerdictTest, ImpossibleChangesHaveNames) {
   EXPECT_EQ(verdict.kind, Verdict::Kind::kInconclusive);
   EXPECT_EQ(verdict.inconclusive, Inconclusive::kFreesPages);
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(Inconclusive::kUpgradesNothing); ++i) {
+  for (size_t i = 0; i < kInconclusiveCount; ++i) {
     names.insert(Describe(static_cast<Inconclusive>(i)));
   }
-  EXPECT_EQ(names.size(),
-            static_cast<size_t>(Inconclusive::kUpgradesNothing) + 1);
+  EXPECT_EQ(names.size(), kInconclusiveCount);
 }
 
 // The oracle's arena is clean after it judged a case with changes.

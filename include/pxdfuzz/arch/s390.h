@@ -226,6 +226,9 @@ struct BasicS390 {
       // Whether pte_protnone() and pmd_protnone() can return true: they cannot
       // if CONFIG_NUMA_BALANCING is off.
       bool tells_protnone = true;
+      // pud_present() asks a bit from 7.0 on, and before that whether there is
+      // an origin.
+      bool has_pud_at_zero = false;
     };
 
     explicit constexpr Kernel(int /*levels*/) {}
@@ -282,7 +285,10 @@ struct BasicS390 {
                                                 : WalkStep::kDescend;
         case Level::kPud:
           if (TypeLevel(entry) < Level::kPud) return WalkStep::kDescend;
-          if ((entry & Mask::kOrigin) == 0) return WalkStep::kStop;
+          if (entry == Entries::Empty(level)) return WalkStep::kStop;
+          if (!bits_.has_pud_at_zero && (entry & Mask::kOrigin) == 0) {
+            return WalkStep::kStop;
+          }
           return TypeLevel(entry) == Level::kPud && (entry & Mask::kLarge) != 0
                      ? WalkStep::kLeaf
                      : WalkStep::kDescend;

@@ -38,13 +38,14 @@ enum class RunEnd : uint8_t {
   kOverflow,   // the stack is used up
   kSanitizer,  // a sanitizer ended the process
   kDied,       // the process ended in another way
+  kTrap,       // the code reached what nothing stands in for
 };
-inline constexpr size_t kRunEndCount = 8;
+inline constexpr size_t kRunEndCount = 9;
 
 constexpr std::string_view Name(RunEnd end) {
   constexpr std::array<std::string_view, kRunEndCount> kNames = {
-      "returned", "refused",  "fault",     "bug",
-      "endless",  "overflow", "sanitizer", "died"};
+      "returned", "refused",   "fault", "bug", "endless",
+      "overflow", "sanitizer", "died",  "trap"};
   return kNames[static_cast<size_t>(end)];
 }
 

@@ -113,7 +113,7 @@ struct ReturnedPage {
 // run. It allocates and is not used in fuzzing.
 struct Recording {
   RunEnd end = RunEnd::kReturned;
-  // For kBug: FILE:LINE.
+  // For kBug: FILE:LINE. For kTrap: the name that the code reached.
   std::string bug;
   // How the code was called: with FOLL_PIN or FOLL_GET, and the page whose
   // reference could not be taken, if any.

@@ -42,10 +42,15 @@ class Arena {
     return kBase + (static_cast<uint64_t>(level) << kPoolShift);
   }
 
+  // Where the words really lie. At the addresses that they stand for only where
+  // the process has nothing there: offset() says.
+  enum class Place : uint8_t { kAnywhere, kOwnAddresses };
+
   // Allocates the storage, once. `empty[i]` fills the tables of the level with
   // ordinal i; `alignment[i]` is the minimum distance of two of them in bytes.
   Arena(const std::array<uint64_t, kLevelCount>& empty,
-        const std::array<uint64_t, kLevelCount>& alignment);
+        const std::array<uint64_t, kLevelCount>& alignment,
+        Place place = Place::kAnywhere);
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
@@ -111,6 +116,11 @@ class Arena {
     return used_[Ordinal(level)] / stride_[Ordinal(level)];
   }
 
+  // What is added to an address to have where its word really lies.
+  uint64_t offset() const {
+    return WrappingSub(reinterpret_cast<uint64_t>(words_.get()), kBase);
+  }
+
   // The entry that fills new tables of `level`.
   uint64_t empty(Level level) const { return empty_[Ordinal(level)]; }
 
@@ -120,9 +130,7 @@ class Arena {
     uint32_t count;
   };
   struct Free {
-    void operator()(uint64_t* words) const {
-      ::operator delete[](words, std::align_val_t{kAlignment});
-    }
+    void operator()(uint64_t* words) const;
   };
 
   std::array<uint64_t, kLevelCount> empty_;

@@ -19,16 +19,16 @@
 
 namespace pxdfuzz {
 
-// An arena for an architecture's tables.
-template <class A>
-Arena MakeArena() {
+// An arena for an architecture's tables; `place` is an Arena::Place, if any.
+template <class A, class... Place>
+Arena MakeArena(Place... place) {
   std::array<uint64_t, kLevelCount> empty{};
   std::array<uint64_t, kLevelCount> alignment{};
   for (const Level level : kAllLevels) {
     empty[Ordinal(level)] = A::Entries::Empty(level);
     alignment[Ordinal(level)] = A::Entries::TableAlignment(level);
   }
-  return Arena(empty, alignment);
+  return Arena(empty, alignment, place...);
 }
 
 // Where reading begins: how many levels are real, the root table's physical
@@ -118,6 +118,15 @@ class AddressSpace {
   // tables above it if they are missing.
   void Poke(Level level, uint64_t address, uint64_t word) {
     Fill(level, address, 1, [word] { return word; });
+  }
+
+  // What `entries` write for what `word` means to the architecture's own.
+  uint64_t AsWritten(Level level, uint64_t word) const {
+    if constexpr (requires { entries_.FromModel(level, word); }) {
+      return entries_.FromModel(level, word);
+    } else {
+      return word;
+    }
   }
 
   // Adds a root table of one more level, whose first entry leads to the present

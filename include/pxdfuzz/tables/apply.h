@@ -49,7 +49,7 @@ class TableWriter {
         return Inconclusive::kNo;
       case TableOp::Kind::kPoke: {
         const Inconclusive reason = CheckWord(op);
-        mm_.Poke(op.level, op.address, op.word);
+        mm_.Poke(op.level, op.address, mm_.AsWritten(op.level, op.word));
         return reason;
       }
       case TableOp::Kind::kPokeControl: {
@@ -114,7 +114,8 @@ class TableWriter {
 
   // Whether the word of a poke is an entry of its level.
   Inconclusive CheckWord(const TableOp& poke) const {
-    const EntryKind kind = mm_.entries().Classify(poke.level, poke.word);
+    const EntryKind kind = mm_.entries().Classify(
+        poke.level, mm_.AsWritten(poke.level, poke.word));
     if (kind.tag == Tag::kMalformed) return Inconclusive::kMalformedWord;
     if (kind.tag == Tag::kTable &&
         !mm_.arena().IsTable(mm_.geometry().real_below(poke.level),

@@ -29,8 +29,9 @@ enum class Inconclusive : uint8_t {
   kSplitsNothing,     // splits what is no large leaf
   kRefillsNothing,    // fills a page table that was not detached
   kUpgradesNothing,   // adds a level where there can be no more
+  kReachedTrap,       // kernel code reached what nothing stands in for
 };
-inline constexpr size_t kInconclusiveCount = 15;
+inline constexpr size_t kInconclusiveCount = 16;
 
 // "beyond-limit".
 constexpr std::string_view Name(Inconclusive reason) {
@@ -49,7 +50,8 @@ constexpr std::string_view Name(Inconclusive reason) {
       "detaches-nothing",
       "splits-nothing",
       "refills-nothing",
-      "upgrades-nothing"};
+      "upgrades-nothing",
+      "reached-trap"};
   return kNames[static_cast<size_t>(reason)];
 }
 

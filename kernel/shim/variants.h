@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Variants of the same text, by macro alone, where it asks these macros for the
+ * next level: from 5.9 on, and before that it stands there by value. At each of
+ * its calls the entry is a local that is named after its level, so `&pgd` is
+ * the address of the copy.
+ */
+#ifndef PXDFUZZ_KERNEL_SHIM_VARIANTS_H_
+#define PXDFUZZ_KERNEL_SHIM_VARIANTS_H_
+
+#if defined(PXD_BY_VALUE) || \
+    defined(PXD_FOLDED_AWARE) /* as it stood before d3f7b1bb2040 */
+#undef p4d_offset_lockless
+#undef pud_offset_lockless
+#undef pmd_offset_lockless
+#define p4d_offset_lockless(pgdp, pgd, address) \
+  PXD_READ_HERE(p4d_offset(&(pgd), address))
+#define pud_offset_lockless(p4dp, p4d, address) \
+  PXD_READ_HERE(pud_offset(&(p4d), address))
+#define pmd_offset_lockless(pudp, pud, address) \
+  PXD_READ_HERE(pmd_offset(&(pud), address))
+#elif defined(PXD_BY_POINTER) /* as walks under the lock do */
+/*
+ * These functions read *pXdp, most of them without READ_ONCE(), where another
+ * processor may have changed it since it was looked at. So it is noted here,
+ * and not by the function's own READ_ONCE() where it has one.
+ */
+#define PXD_READ_AGAIN(p, reads, offset)                   \
+  ({                                                       \
+    if (reads) {                                           \
+      (void)PXD_READ_AS(PXD_AGAIN, PXD_LEVEL(*(p)), *(p)); \
+      pxd_noted = (p);                                     \
+    }                                                      \
+    __typeof__(offset) next_ = (PXD_READ_HERE(offset));    \
+    pxd_noted = NULL;                                      \
+    next_;                                                 \
+  })
+/* An architecture says where its p4d_offset() reads nothing. */
+#ifndef PXD_PGD_IS_READ
+#define PXD_PGD_IS_READ 1
+#endif
+#undef p4d_offset_lockless
+#undef pud_offset_lockless
+#undef pmd_offset_lockless
+#define p4d_offset_lockless(pgdp, pgd, address) \
+  PXD_READ_AGAIN(pgdp, PXD_PGD_IS_READ, p4d_offset(pgdp, address))
+#define pud_offset_lockless(p4dp, p4d, address) \
+  PXD_READ_AGAIN(p4dp, 1, pud_offset(p4dp, address))
+#define pmd_offset_lockless(pudp, pud, address) \
+  PXD_READ_AGAIN(pudp, 1, pmd_offset(pudp, address))
+#endif
+
+/*
+ * The tree before 70cbc3cc78a9 ("mm: gup: fix the fast GUP race against THP
+ * collapse"), which hands gup_pte_range() the pointer to its pmd for that
+ * check: it gets the address of its caller's local. The second argument is
+ * pasted: it begins with `pmd_t` where the function is defined.
+ */
+#ifdef PXD_NO_PMD_CHECK
+#define PXD_HAND_pmd_t pmd_t
+#define PXD_HAND_pmdp &pmd
+#define gup_pte_range(pmd, pmdp, ...) \
+  gup_pte_range(pmd, PXD_HAND_##pmdp, __VA_ARGS__)
+#define gup_fast_pte_range(pmd, pmdp, ...) \
+  gup_fast_pte_range(pmd, PXD_HAND_##pmdp, __VA_ARGS__)
+#endif
+
+#endif /* PXDFUZZ_KERNEL_SHIM_VARIANTS_H_ */

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_KERNEL_SLICE_SLICE_H_
+#define PXDFUZZ_KERNEL_SLICE_SLICE_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pxdfuzz {
+
+// Lines of a file that a slice has taken a declaration from.
+struct TakenLines {
+  std::string file;
+  int first = 0;
+  int last = 0;
+  // Whether it is a function or a typedef.
+  bool is_code = false;
+};
+
+// Of a preprocessed translation unit, the declarations that one of them
+// reaches, as a translation unit of its own.
+struct Slice {
+  // C. Each declaration stands behind a #line. Everything but `root` is static.
+  std::string text;
+  // A hash of all tree code and shims that were taken, without the root and
+  // without line numbers: 16 digits. The text defines PXD_SLICE_HASH as it.
+  std::string hash;
+  // How many declarations there were.
+  size_t declarations = 0;
+  std::vector<TakenLines> taken;
+  // Functions without definition. Each has a body that calls pxd_trap() with
+  // its name.
+  std::vector<std::string> traps;
+  // Functions whose inline assembly became a call of pxd_trap().
+  std::vector<std::string> assembly;
+  // Variables without definition: weak symbols.
+  std::vector<std::string> undefined;
+  // Names of which the first definition was taken, and not a later one.
+  std::vector<std::string> defined_twice;
+  // Why there is no slice: one line. Empty where there is one.
+  std::string error;
+};
+
+// Takes out of `text`, which the preprocessor has written, what `root` reaches.
+//
+// What stands in a file of the folder `shims` wins over declarations of the
+// same name elsewhere, and its static assertions are kept. A declaration that a shim's macro has spoilt is left
+// out. A word CONFIG_X that the preprocessor has left is 0.
+Slice TakeSlice(std::string_view text, std::string_view root,
+                std::string_view shims);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_KERNEL_SLICE_SLICE_H_

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_KERNEL_SLICE_TREE_H_
+#define PXDFUZZ_KERNEL_SLICE_TREE_H_
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace pxdfuzz {
+
+// One architecture of a tree, and where what is made for it goes.
+struct TreeRequest {
+  std::filesystem::path tree;
+  std::string arch;  // "s390", "x86", "arm64"
+  // The project's folder kernel/.
+  std::filesystem::path shims;
+  std::filesystem::path out;
+};
+
+// What was made, or why nothing could be.
+struct PreparedTree {
+  std::string version;  // "6.1.192"
+  // How many headers are included somewhere and are nowhere.
+  size_t empty_headers = 0;
+  // Every file that was looked at.
+  std::vector<std::filesystem::path> files;
+  // One line. Empty where all went well.
+  std::string error;
+};
+
+// Makes in `out` what building a tree would make, as far as page tables need
+// it:
+//   generic/    headers asm/x.h that are asm-generic/x.h, and arm64's that awk
+//               scripts of the tree write
+//   none/       an empty header for each that is nowhere
+//   selected.h  the symbols that the architecture's Kconfig selects
+//   includes.h  the #include lines of the files that are compiled
+//   tree.h      PXD_TREE_VERSION, and PXD_TREE_HAS_x for each x that the shims
+//               ask about and that the compiled files name
+PreparedTree PrepareTree(const TreeRequest& request);
+
+// The arguments of a preprocessor for a prepared tree: folders of headers and
+// what the compiler predefines for the architecture.
+std::vector<std::string> PreprocessorArguments(const TreeRequest& request);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_KERNEL_SLICE_TREE_H_

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+
+// What the slicer takes of preprocessed C. The text here is made up.
+
+#include "kernel/slice/slice.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "kernel/slice/config_log.h"
+#include "kernel/slice/kconfig.h"
+
+namespace pxdfuzz {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// What is left of `text` for `root`, without lines that say where it stands.
+std::string Sliced(std::string_view text, std::string_view root = "root") {
+  const Slice slice = TakeSlice(text, root, "shims/");
+  EXPECT_EQ(slice.error, "");
+  std::string out;
+  std::string line;
+  for (const char c : slice.text + '\n') {
+    if (c != '\n') {
+      line += c;
+      continue;
+    }
+    if (!line.starts_with('#') && !line.starts_with("void pxd_trap")) {
+      out += line;
+    }
+    line.clear();
+  }
+  return out;
+}
+
+TEST(SliceTest, TakesWhatTheRootReaches) {
+  EXPECT_EQ(Sliced("int unused(void) { return 1; }\n"
+                   "static int two(void) { return 2; }\n"
+                   "int one(void) { return two(); }\n"
+                   "int also_unused(void) { return one(); }\n"
+                   "int root(void) { return one(); }\n"),
+            "static int two ( void ) { return 2 ; } "
+            "static int one ( void ) { return two ( ) ; } "
+            "static int root ( void ) { return one ( ) ; } ");
+}
+
+TEST(SliceTest, NoRoot) {
+  EXPECT_EQ(TakeSlice("int a;", "root", "shims/").error,
+            "nothing declares root");
+  EXPECT_EQ(TakeSlice("", "root", "shims/").error, "nothing declares root");
+}
+
+TEST(SliceTest, TypesAndTheirParts) {
+  const std::string sliced = Sliced(
+      "typedef unsigned long u64;\n"
+      "typedef struct { u64 pte; } pte_t;\n"
+      "typedef int (*fn_t)(pte_t);\n"
+      "typedef int (plain_t)(u64);\n"
+      "enum level { PTE, PMD = 1, PUD };\n"
+      "struct far;\n"
+      "struct far { int x; };\n"
+      "struct near { struct far *far; enum { HERE } place; };\n"
+      "struct unused { int y; };\n"
+      "static fn_t (*table[2])(void) = { 0, 0 };\n"
+      "int root(struct near *n, plain_t *p) { return n->far != 0 && table[PUD] "
+      "&& HERE; }\n");
+  for (const char* part : {"typedef unsigned long u64", "} pte_t ;", "fn_t",
+                           "plain_t", "PTE , PMD = 1 , PUD", "struct far ;",
+                           "struct near {", "table [ 2 ]"}) {
+    EXPECT_THAT(sliced, HasSubstr(part));
+  }
+  EXPECT_THAT(sliced, Not(HasSubstr("unused")));
+  // Only pointed to: no field of it is used.
+  EXPECT_THAT(sliced, Not(HasSubstr("struct far {")));
+}
+
+TEST(SliceTest, ATypeIsTakenWhereAFieldOfItIsUsed) {
+  EXPECT_THAT(Sliced("struct far { int x; };\n"
+                     "int root(struct far *f) { return f->x; }\n"),
+              HasSubstr("struct far {"));
+}
+
+TEST(SliceTest, AFunctionWithoutDefinitionIsATrap) {
+  const Slice slice = TakeSlice(
+      "extern int missing(int a) __attribute__((const));\n"
+      "int there(void);\n"
+      "int there(void) { return 1; }\n"
+      "void *memcpy(void *, const void *, unsigned long);\n"
+      "int root(void) { memcpy(0, 0, 0); return missing(there()); }\n",
+      "root", "shims/");
+  EXPECT_THAT(slice.traps, ElementsAre("missing"));
+  EXPECT_THAT(slice.text, HasSubstr("static int missing ( int a ) "
+                                    "{ pxd_trap(\"missing\"); }"));
+  EXPECT_THAT(slice.text, Not(HasSubstr("pxd_trap(\"there\")")));
+  EXPECT_THAT(slice.text, HasSubstr("\nvoid * memcpy ("));
+}
+
+TEST(SliceTest, InlineAssemblyIsATrapUnlessItIsEmpty) {
+  const Slice slice = TakeSlice(
+      "static int load(int *p) { int v; asm volatile(\"l %0,%1\" : \"=d\" (v) "
+      ": \"Q\" (*p)); return v; }\n"
+      "extern int named asm(\"other\");\n"
+      "int root(int *p) { __asm__ __volatile__(\"\" : : : \"memory\"); "
+      "return load(p) + named; }\n",
+      "root", "shims/");
+  EXPECT_THAT(slice.assembly, ElementsAre("load"));
+  EXPECT_THAT(slice.text, HasSubstr("pxd_trap(\"inline assembly in load\") ;"));
+  EXPECT_THAT(slice.text, HasSubstr("( \"\" : : : \"memory\" )"));
+  EXPECT_THAT(slice.text, Not(HasSubstr("other")));
+  EXPECT_THAT(slice.undefined, ElementsAre("named"));
+  EXPECT_THAT(slice.text, HasSubstr("named __attribute__((weak));"));
+}
+
+TEST(SliceTest, ShimsWin) {
+  const std::string sliced = Sliced(
+      "# 1 \"include/a.h\"\n"
+      "typedef int t;\n"
+      "struct s { int tree; };\n"
+      "static int f(void) { return 1; }\n"
+      "# 1 \"shims/a.h\"\n"
+      "typedef long t;\n"
+      "struct s { int shim; };\n"
+      "static int f(void) { return 2; }\n"
+      "# 10 \"mm/gup.c\"\n"
+      "t root(void) { struct s s = { 0 }; return f(); }\n");
+  EXPECT_THAT(sliced, HasSubstr("typedef long t"));
+  EXPECT_THAT(sliced, Not(HasSubstr("typedef int t")));
+  EXPECT_THAT(sliced, HasSubstr("int shim"));
+  EXPECT_THAT(sliced, Not(HasSubstr("int tree")));
+  EXPECT_THAT(sliced, HasSubstr("return 2"));
+  EXPECT_THAT(sliced, Not(HasSubstr("return 1")));
+}
+
+TEST(SliceTest, StaticAssertionsOfShimsAreKept) {
+  const std::string sliced = Sliced(
+      "typedef int t;\n_Static_assert(sizeof(t) == 1, \"tree\");\n"
+      "# 1 \"shims/a.h\"\n_Static_assert(sizeof(t) == 4, \"shim\");\n"
+      "int root(void) { return 0; }\n");
+  EXPECT_THAT(sliced, HasSubstr("typedef int t"));
+  EXPECT_THAT(sliced, HasSubstr("\"shim\""));
+  EXPECT_THAT(sliced, Not(HasSubstr("\"tree\"")));
+}
+
+// "#define helper(...) 0" makes this of "int helper(int a) { ... }".
+TEST(SliceTest, WhatAShimsMacroHasSpoiltIsLeftOut) {
+  EXPECT_EQ(Sliced("static int 0 { return 5; }\n"
+                   "int root(void) { return 0; }\n"),
+            "static int root ( void ) { return 0 ; } ");
+}
+
+TEST(SliceTest, OfTwoDefinitionsTheFirst) {
+  const Slice slice = TakeSlice(
+      "# 1 \"mm/a.c\"\n"
+      "static int f(void) { return 1; }\n"
+      "# 1 \"mm/b.c\"\n"
+      "static int f(void) { return 2; }\n"
+      "int root(void) { return f(); }\n",
+      "root", "shims/");
+  EXPECT_THAT(slice.text, HasSubstr("return 1"));
+  EXPECT_THAT(slice.text, Not(HasSubstr("return 2")));
+  EXPECT_THAT(slice.defined_twice, ElementsAre("f (mm/b.c)"));
+}
+
+TEST(SliceTest, AWordOfTheConfigurationThatIsLeftIsZero) {
+  EXPECT_EQ(
+      Sliced("int root(void) { return CONFIG_X + sizeof(\"CONFIG_Y\"); }"),
+      "static int root ( void ) { return 0 + sizeof ( \"CONFIG_Y\" ) ; "
+      "} ");
+}
+
+// Attributes with parentheses may stand before the storage class.
+TEST(SliceTest, OneStorageClass) {
+  EXPECT_EQ(Sliced("inline __attribute__((a)) __attribute__((b(1, 2, 3))) "
+                   "static int root(int a[static 2]) { return 0; }"),
+            "static inline __attribute__ ( ( a ) ) __attribute__ ( ( b ( 1 , 2 "
+            ", 3 ) ) ) int root ( int a [ static 2 ] ) { return 0 ; } ");
+}
+
+TEST(SliceTest, LinesAreThoseOfTheTree) {
+  const Slice slice = TakeSlice(
+      "# 40 \"mm/gup.c\" 2\n"
+      "static int f(void)\n"
+      "{\n"
+      "\treturn 1;\n"
+      "}\n"
+      "#pragma GCC something\n"
+      "# 100 \"mm/gup.c\"\n"
+      "int root(void) { return f(); }\n",
+      "root", "shims/");
+  EXPECT_THAT(slice.text, HasSubstr("\n#line 40 \"mm/gup.c\"\n"
+                                    "static int f ( void ) \n{ \nreturn"));
+  EXPECT_THAT(slice.text, HasSubstr("\n#line 100 \"mm/gup.c\"\n"
+                                    "static int root"));
+  ASSERT_EQ(slice.taken.size(), 2u);
+  EXPECT_EQ(slice.taken[0].file, "mm/gup.c");
+  EXPECT_EQ(slice.taken[0].first, 40);
+  EXPECT_EQ(slice.taken[0].last, 43);
+  EXPECT_EQ(slice.declarations, 2u);
+}
+
+TEST(SliceTest, TheHashIsThatOfTheCodeAlone) {
+  const auto hash = [](std::string_view text) {
+    return TakeSlice(text, "root", "shims/").hash;
+  };
+  const std::string code = "int f(void) { return 1; }\n";
+  const std::string of_root = "const int root = f;\n";
+  const std::string before = hash(code + of_root);
+  EXPECT_EQ(before.size(), 16u);
+  EXPECT_EQ(hash("int unused;\n\n" + code + of_root), before);
+  EXPECT_EQ(hash(code + "const int root = f + 1;\n"), before);
+  EXPECT_NE(hash("int f(void) { return 2; }\n" + of_root), before);
+}
+
+// -----------------------------------------------------------------------------
+// Configuration
+
+TEST(KconfigTest, Conditions) {
+  const ConfigSymbols known = {"A", "B"};
+  for (const char* holds : {"A", "A && B", "A || C", "!C", "!(C && A)", "y",
+                            "C || (A && !C)", "!C && !(C || D)"}) {
+    EXPECT_TRUE(Holds(holds, known)) << holds;
+  }
+  for (const char* fails :
+       {"C", "A && C", "!A", "!(A || C)", "n", "", "A = y", "A != n",
+        "CC_VERSION >= 110000", "B && (C || !A)"}) {
+    EXPECT_FALSE(Holds(fails, known)) << fails;
+  }
+}
+
+TEST(KconfigTest, WhatAnArchitectureSelects) {
+  constexpr std::string_view kText =
+      "config OTHER\n"
+      "\tselect NEVER\n"
+      "config S390\n"
+      "\tdef_bool y\n"
+      "\t# A comment\n"
+      "\tselect ALWAYS\n"
+      "\tselect IF_KNOWN if KNOWN\n"
+      "\tselect IF_UNKNOWN if UNKNOWN # why\n"
+      "\tselect AFTER\t\tif ALWAYS && IF_KNOWN\n"
+      "\n"
+      "\thelp\n"
+      "\t  select nothing, says the text.\n"
+      "menu \"Things\"\n"
+      "\tselect OF_NO_CONFIG\n"
+      "config S390\n"
+      "\tselect AGAIN if !UNKNOWN\n";
+  EXPECT_THAT(SelectedBy(kText, "S390", {"KNOWN"}),
+              ElementsAre("ALWAYS", "IF_KNOWN", "AFTER", "AGAIN"));
+  EXPECT_THAT(SelectedBy(kText, "X86", {}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace pxdfuzz
