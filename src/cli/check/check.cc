@@ -281,9 +281,9 @@ class Check {
                                            build_.missing[0].reason}));
     }
     if (!tree_.patch.has_value()) return absl::OkStatus();
-    const auto now = SliceTexts(wish);
+    const auto now = SliceHashes(wish);
     if (!now.ok()) return now.status();
-    const auto before = SliceTexts(WishFor(tree_.base, verdict_.out));
+    const auto before = SliceHashes(WishFor(tree_.base, verdict_.out));
     if (!before.ok()) return before.status();
     return *now == *before ? NothingChanged() : absl::OkStatus();
   }

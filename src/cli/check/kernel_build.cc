@@ -204,11 +204,11 @@ class Builder {
       const size_t next = log.find(kFailed, at + kFailed.size());
       const std::string_view part = std::string_view(log).substr(at, next - at);
       const std::string first = FirstLine(part);
-      const std::string slice = Concat({"-", arch.in_tree, "/slice.h"});
-      const std::string text = Concat({"-", Name(arch.id)});
-      if (first.find(slice) != first.npos ||
-          (first.find(text) != first.npos &&
-           first.find("-text.dir/") != first.npos)) {
+      const std::string configured = Concat({"-", arch.in_tree, "/tree.h"});
+      const std::string code = Concat({"-", Name(arch.id)});
+      if (first.find(configured) != first.npos ||
+          (first.find(code) != first.npos &&
+           first.find("slices/kernel-") != first.npos)) {
         const std::string reason = ErrorIn(part);
         return reason.empty() ? "its code does not compile here" : reason;
       }
@@ -245,33 +245,27 @@ class Builder {
       if (!opened.ok()) return absl::UnavailableError(opened.error);
       build_.codes.push_back(opened.program->text());
     }
-    KeepSlices();
+    const absl::Status kept = KeepSlices();
+    if (!kept.ok()) return kept;
     AddLeftOut();
     return build_;
   }
 
-  // The texts that were compiled, with their line numbers in the tree.
-  void KeepSlices() const {
+  // Copies the compiled slices, which have the line numbers of the tree.
+  absl::Status KeepSlices() const {
     std::error_code error;
-    fs::remove_all(build_.slices, error);
-    for (const auto& entry :
-         fs::directory_iterator(wish_.folder + "/kernel", error)) {
-      if (!fs::exists(entry.path() / "slice.h", error)) continue;
-      const std::string name = entry.path().filename().string();
-      // Others are of trees that were built here before.
-      const std::string& version = build_.codes[0].version;
-      const bool is_wished =
-          std::any_of(wish_.arches.begin(), wish_.arches.end(),
-                      [&](const CheckedArch& arch) {
-                        const size_t dash = name.rfind('-');
-                        return name.substr(dash + 1) == arch.in_tree &&
-                               version.starts_with(name.substr(0, dash) + ".");
-                      });
-      if (!is_wished) continue;
-      fs::create_directories(build_.slices + "/" + name, error);
-      fs::copy(entry.path(), build_.slices + "/" + name,
-               fs::copy_options::recursive, error);
+    fs::create_directories(build_.slices, error);
+    for (const KernelCode& code : build_.codes) {
+      const std::string name = Concat({"/", code.name, ".c"});
+      fs::copy_file(wish_.folder + "/kernel/slices" + name,
+                    build_.slices + name, fs::copy_options::overwrite_existing,
+                    error);
+      if (error) {
+        return absl::UnavailableError(Concat(
+            {build_.slices, name, ": cannot be written: ", error.message()}));
+      }
     }
+    return absl::OkStatus();
   }
 
   // What the configuration left out says so in its log.
@@ -319,32 +313,6 @@ class Builder {
   KernelBuild build_;
 };
 
-// C without comments, blank lines and line numbers.
-void AddCode(const std::string& text, std::string& code) {
-  std::string bare;
-  for (size_t i = 0; i < text.size();) {
-    if (text.compare(i, 2, "/*") == 0) {
-      const size_t end = text.find("*/", i + 2);
-      i = end == text.npos ? text.size() : end + 2;
-      bare += ' ';
-    } else if (text.compare(i, 2, "//") == 0) {
-      i = std::min(text.size(), text.find('\n', i));
-    } else {
-      bare += text[i++];
-    }
-  }
-  std::istringstream lines(bare);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string word;
-    words >> word;
-    if (word.empty() || word == "#line") continue;
-    code += word;
-    while (words >> word) code += " " + word;
-    code += '\n';
-  }
-}
-
 }  // namespace
 
 bool IsConfiguration(const KernelCode& code, std::string_view configuration) {
@@ -364,34 +332,35 @@ absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps) {
   return Builder(wish, steps).Build();
 }
 
-absl::StatusOr<std::vector<std::string>> SliceTexts(const BuildWish& wish) {
-  std::vector<std::string> texts;
+absl::StatusOr<std::vector<std::string>> SliceHashes(const BuildWish& wish) {
+  std::vector<std::string> hashes;
   const std::string scratch =
       (fs::path(wish.folder).parent_path() / "slice").string();
+  const std::string slicer = wish.folder + "/bin/pxdfuzz_slice";
+  const std::string shims = wish.source + "/kernel";
   std::error_code error;
   for (const CheckedArch& arch : wish.arches) {
-    const absl::StatusOr<CommandResult> sliced =
-        RunCommand({.words = {wish.folder + "/bin/pxdfuzz_slice", wish.tree,
-                              std::string(arch.in_tree), scratch}});
-    if (!sliced.ok()) return sliced.status();
-    std::string code;
-    if (sliced->ok()) {
-      std::vector<fs::path> files;
-      for (const auto& entry : fs::recursive_directory_iterator(scratch)) {
-        // It holds a hash of the text with comments.
-        if (entry.is_regular_file() && entry.path().filename() != "slice.h") {
-          files.push_back(entry.path());
-        }
-      }
-      std::sort(files.begin(), files.end());
-      for (const fs::path& file : files) {
-        AddCode(ReadFile(file).value_or(""), code);
-      }
+    const std::string in_tree(arch.in_tree);
+    absl::StatusOr<CommandResult> sliced = RunCommand(
+        {.words = {slicer, "prepare", wish.tree, in_tree, shims, scratch}});
+    if (sliced.ok() && sliced->ok()) {
+      sliced = RunCommand(
+          {.words = {slicer, "slice", wish.tree, in_tree, shims, scratch,
+                     Cached(wish.folder, "CMAKE_C_COMPILER"), "pxd_slice",
+                     scratch + "/slice.c", "-DPXD_SYMBOL=pxd_slice",
+                     "-DPXD_NAME=\"slice\"", "-DPXD_ARCH=\"\"",
+                     "-DPXD_VARIANT=\"as-is\""}});
     }
     fs::remove_all(scratch, error);
-    texts.push_back(std::move(code));
+    fs::remove(scratch + ".d", error);
+    if (!sliced.ok()) return sliced.status();
+    // "slice: slice 0123456789abcdef, 812 of 15000 declarations"
+    constexpr std::string_view kMark = ": slice ";
+    const size_t at = sliced->out.find(kMark);
+    const bool is_there = sliced->ok() && at != std::string::npos;
+    hashes.push_back(is_there ? sliced->out.substr(at + kMark.size(), 16) : "");
   }
-  return texts;
+  return hashes;
 }
 
 }  // namespace pxdfuzz

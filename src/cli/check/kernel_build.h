@@ -61,7 +61,7 @@ struct KernelBuild {
     bool is_failure = false;
   };
 
-  // Of the programs and of the text that was compiled; folders.
+  // The folders of the programs, and of the slices, NAME.c for each code.
   std::string bin;
   std::string slices;
   std::vector<Target> targets;
@@ -75,9 +75,10 @@ struct KernelBuild {
 // named. An error where nothing can be built.
 absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps);
 
-// The slices of a tree alone: for each architecture the text that would be
-// compiled, without comments and line numbers; empty where there is none.
-absl::StatusOr<std::vector<std::string>> SliceTexts(const BuildWish& wish);
+// For each architecture the hash of its slice, which does not depend on
+// comments and line numbers; empty where the tree cannot be sliced. The build
+// of `wish` must have run.
+absl::StatusOr<std::vector<std::string>> SliceHashes(const BuildWish& wish);
 
 }  // namespace pxdfuzz
 
