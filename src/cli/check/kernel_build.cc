@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -196,7 +197,7 @@ class Builder {
   }
 
   // Of the parts of ninja's output that begin with "FAILED: ", the first about
-  // the slice or the text of an architecture.
+  // a file of an architecture, such as kernel/6.12-s390/slice.h.
   static std::string WhyFailed(const std::string& log,
                                const CheckedArch& arch) {
     constexpr std::string_view kFailed = "FAILED: ";
@@ -204,11 +205,7 @@ class Builder {
       const size_t next = log.find(kFailed, at + kFailed.size());
       const std::string_view part = std::string_view(log).substr(at, next - at);
       const std::string first = FirstLine(part);
-      const std::string slice = Concat({"-", arch.in_tree, "/slice.h"});
-      const std::string text = Concat({"-", Name(arch.id)});
-      if (first.find(slice) != first.npos ||
-          (first.find(text) != first.npos &&
-           first.find("-text.dir/") != first.npos)) {
+      if (first.find(Concat({"-", arch.in_tree})) != first.npos) {
         const std::string reason = ErrorIn(part);
         return reason.empty() ? "its code does not compile here" : reason;
       }
@@ -250,27 +247,31 @@ class Builder {
     return build_;
   }
 
-  // The texts that were compiled, with their line numbers in the tree.
+  // Keeps the code that was compiled, with its line numbers in the tree: a file
+  // for each kernel code, or a folder for each architecture.
   void KeepSlices() const {
     std::error_code error;
     fs::remove_all(build_.slices, error);
-    for (const auto& entry :
-         fs::directory_iterator(wish_.folder + "/kernel", error)) {
-      if (!fs::exists(entry.path() / "slice.h", error)) continue;
-      const std::string name = entry.path().filename().string();
-      // Others are of trees that were built here before.
-      const std::string& version = build_.codes[0].version;
-      const bool is_wished =
-          std::any_of(wish_.arches.begin(), wish_.arches.end(),
-                      [&](const CheckedArch& arch) {
-                        const size_t dash = name.rfind('-');
-                        return name.substr(dash + 1) == arch.in_tree &&
-                               version.starts_with(name.substr(0, dash) + ".");
-                      });
-      if (!is_wished) continue;
-      fs::create_directories(build_.slices + "/" + name, error);
-      fs::copy(entry.path(), build_.slices + "/" + name,
-               fs::copy_options::recursive, error);
+    fs::create_directories(build_.slices, error);
+    const fs::path from = wish_.folder + "/kernel";
+    for (const KernelCode& code : build_.codes) {
+      const fs::path file = fs::path("slices") / (code.name + ".c");
+      if (fs::exists(from / file, error)) {
+        fs::create_directories(build_.slices + "/slices", error);
+        fs::copy(from / file, fs::path(build_.slices) / file, error);
+        continue;
+      }
+      for (const CheckedArch& arch : wish_.arches) {
+        const std::string version =
+            code.version.substr(0, code.version.find('.', 2));
+        const std::string folder = Concat({version, "-", arch.in_tree});
+        if (Name(arch.id) == code.arch) {
+          fs::copy(
+              from / folder, build_.slices + "/" + folder,
+              fs::copy_options::recursive | fs::copy_options::skip_existing,
+              error);
+        }
+      }
     }
   }
 
@@ -338,7 +339,11 @@ void AddCode(const std::string& text, std::string& code) {
     std::istringstream words(line);
     std::string word;
     words >> word;
-    if (word.empty() || word == "#line") continue;
+    // The hash may be one of comments and places too.
+    if (word.empty() || word == "#line" ||
+        line.find("PXD_SLICE_HASH") != line.npos) {
+      continue;
+    }
     code += word;
     while (words >> word) code += " " + word;
     code += '\n';
@@ -364,32 +369,15 @@ absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps) {
   return Builder(wish, steps).Build();
 }
 
-absl::StatusOr<std::vector<std::string>> SliceTexts(const BuildWish& wish) {
-  std::vector<std::string> texts;
-  const std::string scratch =
-      (fs::path(wish.folder).parent_path() / "slice").string();
+std::map<std::string, std::string> SliceTexts(const std::string& slices) {
+  std::map<std::string, std::string> texts;
   std::error_code error;
-  for (const CheckedArch& arch : wish.arches) {
-    const absl::StatusOr<CommandResult> sliced =
-        RunCommand({.words = {wish.folder + "/bin/pxdfuzz_slice", wish.tree,
-                              std::string(arch.in_tree), scratch}});
-    if (!sliced.ok()) return sliced.status();
-    std::string code;
-    if (sliced->ok()) {
-      std::vector<fs::path> files;
-      for (const auto& entry : fs::recursive_directory_iterator(scratch)) {
-        // It holds a hash of the text with comments.
-        if (entry.is_regular_file() && entry.path().filename() != "slice.h") {
-          files.push_back(entry.path());
-        }
-      }
-      std::sort(files.begin(), files.end());
-      for (const fs::path& file : files) {
-        AddCode(ReadFile(file).value_or(""), code);
-      }
+  for (const auto& entry : fs::recursive_directory_iterator(slices, error)) {
+    if (!entry.is_regular_file() || entry.path().filename() == "slice.h") {
+      continue;
     }
-    fs::remove_all(scratch, error);
-    texts.push_back(std::move(code));
+    AddCode(ReadFile(entry.path()).value_or(""),
+            texts[entry.path().lexically_relative(slices).string()]);
   }
   return texts;
 }

@@ -3,6 +3,7 @@
 #ifndef PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 #define PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,9 +76,8 @@ struct KernelBuild {
 // named. An error where nothing can be built.
 absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps);
 
-// The slices of a tree alone: for each architecture the text that would be
-// compiled, without comments and line numbers; empty where there is none.
-absl::StatusOr<std::vector<std::string>> SliceTexts(const BuildWish& wish);
+// The code in a folder of slices by file, without comments and line numbers.
+std::map<std::string, std::string> SliceTexts(const std::string& slices);
 
 }  // namespace pxdfuzz
 

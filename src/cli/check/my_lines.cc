@@ -68,15 +68,21 @@ std::vector<Origin> OriginsOf(const std::string& file) {
   return origins;
 }
 
-// "6.12-s390" for the architecture, or nothing.
-std::string SliceOf(const KernelBuild& build, std::string_view in_tree) {
+// The files with the code of an architecture.
+std::vector<std::string> SlicesOf(const KernelBuild& build,
+                                  std::string_view in_tree) {
+  std::vector<std::string> files;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(build.slices, error)) {
-    if (entry.path().filename().string().ends_with(Concat({"-", in_tree}))) {
-      return entry.path().string();
+  for (const auto& entry :
+       fs::recursive_directory_iterator(build.slices, error)) {
+    const std::string name =
+        entry.path().lexically_relative(build.slices).string();
+    if (entry.is_regular_file() &&
+        name.find(Concat({"-", in_tree})) != name.npos) {
+      files.push_back(entry.path().string());
     }
   }
-  return "";
+  return files;
 }
 
 absl::StatusOr<std::string> ToolOf(const std::string& compiler,
@@ -119,7 +125,6 @@ void Merge(const TreeLines& more, TreeLines& lines) {
 // What ran of one architecture's text.
 absl::StatusOr<TreeLines> LinesOfArch(const KernelBuild& build,
                                       const CheckedArch& arch,
-                                      const std::string& slice,
                                       const std::string& cells,
                                       const std::string& compiler) {
   const std::vector<std::string> profiles = ProfilesOf(cells, Name(arch.id));
@@ -142,7 +147,7 @@ absl::StatusOr<TreeLines> LinesOfArch(const KernelBuild& build,
                    build.bin + "/" + code.name}});
     if (!exported.ok()) return exported.status();
     if (!exported->ok()) return absl::UnavailableError(exported->Reason());
-    Merge(ReadLcov(exported->out, slice), lines);
+    Merge(ReadLcov(exported->out, build.slices), lines);
   }
   return lines;
 }
@@ -168,16 +173,19 @@ std::string FunctionAt(const std::vector<std::string>& text, int line) {
   return "";
 }
 
-TreeLines ReadLcov(std::string_view lcov, const std::string& slice) {
+TreeLines ReadLcov(std::string_view lcov, const std::string& slices) {
+  constexpr std::string_view kMark = "kernel/";
   TreeLines lines;
-  const std::string mark = fs::path(slice).filename().string() + "/";
   std::vector<Origin> origins;
   for (const std::string& row : LinesOf(lcov)) {
     if (row.starts_with("SF:")) {
-      const size_t at = row.rfind(mark);
+      // "build/kernel/6.12-s390/gup.c"; other files of ours have no origins.
+      const size_t at = row.find(kMark);
+      const size_t last = row.rfind(kMark, row.find(".c"));
       origins.clear();
-      if (at != row.npos) {
-        origins = OriginsOf(slice + "/" + row.substr(at + mark.size()));
+      for (const size_t begin : {at, last}) {
+        if (begin == row.npos || !origins.empty()) continue;
+        origins = OriginsOf(slices + "/" + row.substr(begin + kMark.size()));
       }
       continue;
     }
@@ -211,17 +219,16 @@ absl::StatusOr<std::vector<CheckVerdict::Change>> FindChanges(
   // Lines that are in the text of an architecture, with their file.
   std::map<std::string_view, std::set<std::pair<std::string, int>>> sliced;
   for (const CheckedArch& arch : kCheckedArches) {
-    const std::string slice = SliceOf(build, arch.in_tree);
-    if (slice.empty()) continue;
-    for (const auto& file : fs::recursive_directory_iterator(slice)) {
-      if (!file.is_regular_file()) continue;
-      for (const Origin& origin : OriginsOf(file.path().string())) {
+    const std::vector<std::string> files = SlicesOf(build, arch.in_tree);
+    if (files.empty()) continue;
+    for (const std::string& file : files) {
+      for (const Origin& origin : OriginsOf(file)) {
         if (origin.line > 0) {
           sliced[Name(arch.id)].emplace(origin.file, origin.line);
         }
       }
     }
-    const auto lines = LinesOfArch(build, arch, slice, cells, compiler);
+    const auto lines = LinesOfArch(build, arch, cells, compiler);
     if (!lines.ok()) return lines.status();
     Merge(*lines, ran);
   }

@@ -29,9 +29,9 @@ using TreeLines = std::map<std::string, std::map<int, LineRuns>>;
 std::string FunctionAt(const std::vector<std::string>& text, int line);
 
 // Reads what llvm-cov exports as lcov of text that #line directives assign to
-// files of a tree. `slice` is the folder of that text; what is not in it is
-// passed over.
-TreeLines ReadLcov(std::string_view lcov, const std::string& slice);
+// files of a tree. `slices` is a copy of what the build has below kernel/;
+// files that are not in it are passed over.
+TreeLines ReadLcov(std::string_view lcov, const std::string& slices);
 
 // For each function that the patch of `tree` changes, in which slices it is and
 // which of its changed lines ran, by the profiles that the cells in `cells`
