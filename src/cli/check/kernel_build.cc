@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -332,33 +333,16 @@ absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps) {
   return Builder(wish, steps).Build();
 }
 
-absl::StatusOr<std::vector<std::string>> SliceHashes(const BuildWish& wish) {
-  std::vector<std::string> hashes;
-  const std::string scratch =
-      (fs::path(wish.folder).parent_path() / "slice").string();
-  const std::string slicer = wish.folder + "/bin/pxdfuzz_slice";
-  const std::string shims = wish.source + "/kernel";
+std::map<std::string, std::string> SliceHashes(const std::string& slices) {
+  // #define PXD_SLICE_HASH "0123456789abcdef"
+  constexpr std::string_view kMark = "PXD_SLICE_HASH \"";
+  std::map<std::string, std::string> hashes;
   std::error_code error;
-  for (const CheckedArch& arch : wish.arches) {
-    const std::string in_tree(arch.in_tree);
-    absl::StatusOr<CommandResult> sliced = RunCommand(
-        {.words = {slicer, "prepare", wish.tree, in_tree, shims, scratch}});
-    if (sliced.ok() && sliced->ok()) {
-      sliced = RunCommand(
-          {.words = {slicer, "slice", wish.tree, in_tree, shims, scratch,
-                     Cached(wish.folder, "CMAKE_C_COMPILER"), "pxd_slice",
-                     scratch + "/slice.c", "-DPXD_SYMBOL=pxd_slice",
-                     "-DPXD_NAME=\"slice\"", "-DPXD_ARCH=\"\"",
-                     "-DPXD_VARIANT=\"as-is\""}});
-    }
-    fs::remove_all(scratch, error);
-    fs::remove(scratch + ".d", error);
-    if (!sliced.ok()) return sliced.status();
-    // "slice: slice 0123456789abcdef, 812 of 15000 declarations"
-    constexpr std::string_view kMark = ": slice ";
-    const size_t at = sliced->out.find(kMark);
-    const bool is_there = sliced->ok() && at != std::string::npos;
-    hashes.push_back(is_there ? sliced->out.substr(at + kMark.size(), 16) : "");
+  for (const auto& entry : fs::directory_iterator(slices, error)) {
+    const std::string text = ReadFile(entry.path().string()).value_or("");
+    const size_t at = text.find(kMark);
+    hashes[entry.path().filename().string()] =
+        at == text.npos ? text : text.substr(at + kMark.size(), 16);
   }
   return hashes;
 }

@@ -3,6 +3,7 @@
 #ifndef PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 #define PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,10 +76,9 @@ struct KernelBuild {
 // named. An error where nothing can be built.
 absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps);
 
-// For each architecture the hash of its slice, which does not depend on
-// comments and line numbers; empty where the tree cannot be sliced. The build
-// of `wish` must have run.
-absl::StatusOr<std::vector<std::string>> SliceHashes(const BuildWish& wish);
+// The hash of each slice in the folder, by file name. Comments and line numbers
+// do not change it.
+std::map<std::string, std::string> SliceHashes(const std::string& slices);
 
 }  // namespace pxdfuzz
 
