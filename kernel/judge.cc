@@ -67,7 +67,7 @@ class OrderedMemory : public ChangingMemory {
 // Leaves that gup_fast may return, and those that this tree is known to return
 // besides.
 template <class A>
-struct ExcusingContract {
+struct LenientContract {
   const pxd_kernel* kernel;
 
   bool Allows(Level level, uint64_t entry, bool write) const {
@@ -97,7 +97,7 @@ class Trial {
 
   struct Rooms {
     std::span<uint64_t> pages, modelled;
-    Reference &reference, &excused, &model;
+    Reference &reference, &lenient, &model;
   };
 
   Trial(const pxd_kernel& kernel, const Space_& mm, const Request& request,
@@ -125,8 +125,8 @@ class Trial {
   void GupFast(Timeline& timeline, const std::optional<Policy>& model,
                KernelRequestVerdict& verdict, std::optional<Finding>& finding) {
     rooms_.reference.template Make<A>(timeline, memory_, request_);
-    rooms_.excused.template Make<A>(timeline, memory_, request_,
-                                    ExcusingContract<A>{&kernel_});
+    rooms_.lenient.template Make<A>(timeline, memory_, request_,
+                                    LenientContract<A>{&kernel_});
     verdict.reference_pages = rooms_.reference.pages();
 
     for (const bool pin : {false, true}) {
@@ -134,7 +134,7 @@ class Trial {
       verdict.pages = walk_.count;
       const JudgedPages strict = Judge(rooms_.reference);
       if (strict.outcome != Outcome::kAgrees) {
-        if (Judge(rooms_.excused).outcome != Outcome::kAgrees) {
+        if (Judge(rooms_.lenient).outcome != Outcome::kAgrees) {
           finding = Found(WalkRule::kPages, strict.outcome, strict.page, pin);
           return;
         }
@@ -163,11 +163,11 @@ class Trial {
 
   // While the tables change: by the rules of JudgePages(), and of references.
   void WhileChanging(const Case& c, Timeline& timeline, Meanwhile& meanwhile,
-                     const std::optional<Policy>& model, Excuses excuses,
+                     const std::optional<Policy>& model, Waivers waivers,
                      KernelRequestVerdict& verdict,
                      std::optional<Finding>& finding) {
     rooms_.reference.template Make<A>(timeline, memory_, request_,
-                                      ExcusingContract<A>{&kernel_});
+                                      LenientContract<A>{&kernel_});
     verdict.reference_pages = rooms_.reference.pages();
     for (const bool pin : {false, true}) {
       meanwhile.Begin(c, mm_.arena(), timeline, walk_);
@@ -189,8 +189,8 @@ class Trial {
       if (finding->rule == WalkRule::kPages) {
         finding->cause = meanwhile.marks().Excuse(expected, finding->page);
       }
-      if (excuses == Excuses::kNone || finding->cause == Cause::kNone) return;
-      verdict.excuse = finding->cause;
+      if (waivers == Waivers::kNone || finding->cause == Cause::kNone) return;
+      verdict.waiver = finding->cause;
       finding.reset();
     }
   }
@@ -423,18 +423,18 @@ bool KernelJudge::LeavesCopies(PagingMode mode) const {
 }
 
 const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
-                                        Excuses excuses) {
+                                        Waivers waivers) {
   verdict_.inconclusive = Inconclusive::kEmptyCase;
   verdict_.requests.clear();
   verdict_.finding.reset();
   if (!c.empty()) {
-    VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial, excuses); });
+    VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial, waivers); });
   }
   return verdict_;
 }
 
 template <class A>
-void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
+void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
   kernel_.enter(c.mode.levels);
   AddressSpace<A, TreeEntries<A>> mm(
       *arena_, c.mode.levels, TreeEntries<A>(kernel_, bits_[c.mode.levels]));
@@ -452,7 +452,7 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
     std::optional<Finding> finding;
     Trial<A> trial(kernel_, mm, request,
                    {pages_.pages(), modelled_, references_->contract,
-                    references_->excused, references_->model},
+                    references_->lenient, references_->model},
                    *walk_);
     if (kernel_.permitted != nullptr &&
         kernel_.permitted(c.mode.levels, request.start, request.pages) !=
@@ -470,7 +470,7 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
       if (c.concurrent.empty()) {
         trial.GupFast(timeline_, model_, verdict, finding);
       } else {
-        trial.WhileChanging(c, timeline_, meanwhile_, model_, excuses, verdict,
+        trial.WhileChanging(c, timeline_, meanwhile_, model_, waivers, verdict,
                             finding);
       }
       verdict.cell = oracle::CellOf<A>(c.mode, mm, memory, request,
@@ -501,7 +501,7 @@ std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
     if (inconclusive != Inconclusive::kNo) return;
     Trial<A> trial(kernel_, mm, asked,
                    {pages_.pages(), modelled_, references_->contract,
-                    references_->excused, references_->model},
+                    references_->lenient, references_->model},
                    *walk_);
     walk_->pin = pin;
     walk_->refused = kNoRefusal;

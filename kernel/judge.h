@@ -39,7 +39,7 @@ struct KernelRequestVerdict {
   KnownKernelFinding known = KnownKernelFinding::kNone;
   // Why what it did while tables changed is no finding, where it is a known
   // defect of a walk of that kind.
-  Cause excuse = Cause::kNone;
+  Cause waiver = Cause::kNone;
   // Whether a change was made while it ran; and then, whether it read the same
   // entries in the same order as the model's walk of its kind, without which
   // the two are at different moments and are not compared.
@@ -81,7 +81,7 @@ class KernelJudge {
   // known to get wrong then may be excused. The verdict is good until the next
   // call.
   const KernelVerdict& Judge(const Case& c, KernelTrial trial,
-                             Excuses excuses = Excuses::kNone);
+                             Waivers waivers = Waivers::kNone);
 
   // Runs one request, which is of a case that it takes, with FOLL_GET or
   // FOLL_PIN, and judges nothing. Nothing where there is nothing to compare:
@@ -105,7 +105,7 @@ class KernelJudge {
 
  private:
   template <class A>
-  void JudgeCase(const Case& c, KernelTrial trial, Excuses excuses);
+  void JudgeCase(const Case& c, KernelTrial trial, Waivers waivers);
 
   const pxd_kernel& kernel_;
   ArchId arch_;
@@ -119,7 +119,7 @@ class KernelJudge {
   // What may be returned, what may be by known findings, and what the model
   // returns.
   struct References {
-    Reference contract, excused, model;
+    Reference contract, lenient, model;
   };
 
   std::array<uint64_t, Case::kMaxPages> modelled_{};

@@ -63,7 +63,7 @@ void CountCase(const pxd_kernel& kernel, const Case& c,
     if (!c.concurrent.empty()) {
       told.walks[IndexOf(ModelOfVariant(kernel.variant))] = {
           .ran = request.inconclusive == Inconclusive::kNo,
-          .excuse = request.excuse,
+          .waiver = request.waiver,
           .pages = request.pages,
           .changes = request.changed ? size_t{1} : size_t{0}};
     }
@@ -85,7 +85,7 @@ struct Running {
 Running running;
 
 // Where a sanitizer ends the process, the case is told first, as a fault.
-void TellBeforeDying() {
+void ReportBeforeDying() {
   if (running.judge == nullptr || !InKernelCode()) return;
   Harness& harness = Harness::Get();
   const KernelJudge& judge = *running.judge;
@@ -108,21 +108,21 @@ void TellBeforeDying() {
 
 void RunKernelTarget(std::span<const uint8_t> input,
                      std::span<const pxd_kernel* const> kernels,
-                     KernelTrial trial, Excuses excuses) {
+                     KernelTrial trial, Waivers waivers) {
   static auto& judges =
       *new std::vector<std::unique_ptr<KernelJudge>>(MakeJudges(kernels));
-  [[maybe_unused]] static const bool kTells =
-      (WhenSanitizerEnds(&TellBeforeDying), true);
+  [[maybe_unused]] static const bool kReports =
+      (WhenSanitizerEnds(&ReportBeforeDying), true);
   Harness& harness = Harness::Get();
   Case c;
   if (!harness.Begin(input, c)) return;
   for (const auto& judge : judges) {
     if (!judge->Takes(c.mode)) continue;
-    if (excuses == Excuses::kExpectedFailures && judge->LeavesCopies(c.mode)) {
+    if (waivers == Waivers::kExpectedFailures && judge->LeavesCopies(c.mode)) {
       continue;
     }
     running = {input, &c, judge.get()};
-    const KernelVerdict& verdict = judge->Judge(c, trial, excuses);
+    const KernelVerdict& verdict = judge->Judge(c, trial, waivers);
     running = {};
     CountCase(judge->kernel(), c, verdict);
     if (!verdict.finding.has_value()) continue;

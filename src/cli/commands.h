@@ -69,8 +69,8 @@ std::string WalkNames();
 // Writes `bytes` to the file that --output names, which is replaced where
 // --force says so, or to standard output; and gives `code`. Where it cannot be
 // written it says so, and gives kUnreadable.
-int Deliver(std::string_view bytes, const Arguments& arguments, int code,
-            Output& out);
+int WriteResult(std::string_view bytes, const Arguments& arguments, int code,
+                Output& out);
 
 int RunReplay(const Arguments& arguments, Output& out);
 int RunExplain(const Arguments& arguments, Output& out);

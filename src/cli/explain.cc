@@ -145,7 +145,7 @@ std::optional<Explanation> AskKernel(const std::string& name, const Case& c,
     }
     answers = std::move(asked.of_request);
   }
-  const size_t choice = request.value_or(RequestToTell(answers));
+  const size_t choice = request.value_or(RequestToExplain(answers));
   return ExplainKernel(code, c, choice,
                        choice < answers.size() ? answers[choice] : Answer());
 }
@@ -205,7 +205,7 @@ int RunExplain(const Arguments& arguments, Output& out) {
   }
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(*c, WalkSet::All(), Excuses::kExpectedFailures);
+      oracle.Judge(*c, WalkSet::All(), Waivers::kExpectedFailures);
   const Choice choice = Choose(verdict, request, walk);
   return WriteExplanation(
       ExplainModel(*c, verdict, choice.request, choice.walk), *c, arguments,

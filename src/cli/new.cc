@@ -293,7 +293,7 @@ int RunNew(const Arguments& arguments, Output& out) {
     PrintError(wish.status());
     return kUsage;
   }
-  return Deliver(Text(*wish, Make(*wish)), arguments, kNothingFound, out);
+  return WriteResult(Text(*wish, Make(*wish)), arguments, kNothingFound, out);
 }
 
 }  // namespace pxdfuzz

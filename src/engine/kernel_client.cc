@@ -228,7 +228,7 @@ std::string KernelProgram::Complaint() const {
                  " on standard error"});
 }
 
-size_t RequestToTell(const std::vector<Answer>& answers) {
+size_t RequestToExplain(const std::vector<Answer>& answers) {
   const auto first = [&answers](auto is_it) {
     return static_cast<size_t>(
         std::find_if(answers.begin(), answers.end(), is_it) - answers.begin());

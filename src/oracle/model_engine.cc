@@ -36,7 +36,7 @@ Answer ModelEngine::RunAlone(const Case& c, size_t request, bool recorded) {
   alone.requests.clear();
   alone.requests.push_back(c.requests[request]);
   const Verdict& verdict =
-      oracle_->Judge(alone, WalkSet::Of(walk_), Excuses::kNone);
+      oracle_->Judge(alone, WalkSet::Of(walk_), Waivers::kNone);
   Answer answer{.inconclusive = verdict.inconclusive};
   if (answer.inconclusive != Inconclusive::kNo) return answer;
   answer.inconclusive = verdict.requests[0].inconclusive;

@@ -270,8 +270,8 @@ class Explainer {
       }
       std::string how = Concat({name, " (", Name(walk.outcome), ", page ",
                                 std::to_string(walk.first_difference)});
-      if (walk.excuse != Cause::kNone) {
-        how += Concat({", expected failure: ", Name(walk.excuse)});
+      if (walk.waiver != Cause::kNone) {
+        how += Concat({", expected failure: ", Name(walk.waiver)});
       }
       differ.push_back(how + ")");
     }
@@ -448,7 +448,7 @@ Explanation ExplainModel(const Case& c, const Verdict& verdict, size_t request,
   if (WhyInconclusive(verdict, request) == Inconclusive::kNo) {
     recording =
         RecordModel(CaseTables(c), c.requests[request], kAllWalks[walk]);
-    judgement.waiver = verdict.requests[request].walks[walk].excuse;
+    judgement.waiver = verdict.requests[request].walks[walk].waiver;
   }
   const auto& finding = verdict.finding;
   if (finding.has_value() && finding->request == request &&
@@ -465,7 +465,7 @@ Explanation ExplainModel(const Case& c, const Verdict& verdict, size_t request,
 Explanation ExplainKernel(const KernelCode& code, const Case& c, size_t request,
                           const Answer& answer, size_t columns) {
   Oracle oracle;
-  return Explain(c, oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures),
+  return Explain(c, oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures),
                  request,
                  {.name = code.name,
                   .policy = ModelOfVariant(code.variant),

@@ -230,7 +230,7 @@ Explanation::Turn TurnText::Run(const Block& block) const {
                     : ": each entry, ",
                 "its page grabbed, its recheck: the same"});
   }
-  run.reference = {BesideRun(block, end.snapshot)};
+  run.reference = {ReferenceOfRun(block, end.snapshot)};
   return run;
 }
 
@@ -268,7 +268,7 @@ void TurnText::Add(size_t i, std::vector<Explanation::Turn>& out) const {
                         : std::string(),
                     "*", pxdfuzz::Pointer(event.level), EntryText(event)});
         if (!grabs) now.next = Action(i);
-        now.reference = Beside(i);
+        now.reference = ReferenceOf(i);
         break;
       case Kind::kGrab:
         if (!grabs) break;
@@ -410,7 +410,7 @@ std::string TurnText::CheckText(size_t event) const {
 
 // What the reference reads for the address of a turn, in the snapshot that the
 // turn read.
-std::vector<std::string> TurnText::Beside(size_t i) const {
+std::vector<std::string> TurnText::ReferenceOf(size_t i) const {
   const Event& read = ReadOf(i);
   if (!facts_.geometry().real(read.level)) {
     return {Concat({"no table: ", Name(read.level), " is folded"})};
@@ -452,7 +452,8 @@ std::vector<std::string> TurnText::Beside(size_t i) const {
 }
 
 // The same of a run of page entries.
-std::string TurnText::BesideRun(const Block& block, size_t snapshot) const {
+std::string TurnText::ReferenceOfRun(const Block& block,
+                                     size_t snapshot) const {
   const Facts::Turn& last = facts_.turns()[block.last];
   const auto& pages = facts_.run().pages;
   for (size_t i = facts_.turns()[block.first].held; i < last.held + last.pages;

@@ -210,7 +210,7 @@ std::string CulpritOf(const std::string& file) {
   EXPECT_TRUE(c.ok()) << c.status();
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(*c, WalkSet::All(), Excuses::kExpectedFailures);
+      oracle.Judge(*c, WalkSet::All(), Waivers::kExpectedFailures);
   for (const RequestVerdict& request : verdict.requests) {
     for (size_t i = 0; i < kWalkCount; ++i) {
       if (request.walks[i].outcome != Outcome::kAgrees) {

@@ -51,10 +51,10 @@ TEST(SurveyTest, FindsEachExpectedFailureAndNothingElse) {
       EXPECT_EQ(walk.findings, 0u) << which << Name(kAllWalks[i]);
       EXPECT_EQ(walk.finding, "");
       EXPECT_EQ(
-          walk.all_excused() > 0,
+          walk.all_waived() > 0,
           ExpectedFailures(kAllWalks[i], mode).InStillTables() != Cause::kNone)
           << which << Name(kAllWalks[i]);
-      EXPECT_EQ(walk.agreed + walk.all_excused(), survey.requests);
+      EXPECT_EQ(walk.agreed + walk.all_waived(), survey.requests);
       // The invariant is broken where a range crosses a boundary of a folded
       // level and the boundary is static.
       const bool may_break = mode.arch == ArchId::kS390 && mode.levels < 5 &&
@@ -84,11 +84,11 @@ TEST(SurveyWhileTablesChangeTest, FindsEachKnownRaceAndNothingElse) {
       const std::string which =
           Name(mode) + ' ' + std::string(Name(kAllWalks[i]));
       EXPECT_EQ(walk.findings, 0u) << which;
-      EXPECT_EQ(walk.agreed + walk.all_excused(), survey.requests) << which;
+      EXPECT_EQ(walk.agreed + walk.all_waived(), survey.requests) << which;
       EXPECT_GT(walk.met_changes, survey.requests / 6) << which;
       EXPECT_GT(walk.cut_short, 0u) << which;
       for (const Cause cause : kAllCauses) {
-        EXPECT_EQ(walk.Excused(Name(cause)) > 0,
+        EXPECT_EQ(walk.Waived(Name(cause)) > 0,
                   ExpectedFailures(kAllWalks[i], mode).Contains(cause))
             << which << ' ' << Name(cause);
       }
@@ -115,7 +115,7 @@ class WitnessTest : public ::testing::TestWithParam<PagingMode> {
   // How `walk` does on the one request of `c`.
   WalkVerdict Judge(const Case& c, size_t walk) {
     const Verdict& verdict =
-        oracle_.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+        oracle_.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
     return verdict.requests.empty() ? WalkVerdict()
                                     : verdict.requests[0].walks[walk];
   }
@@ -131,7 +131,7 @@ TEST_P(WitnessTest, ShowsEachDefectOfItsSpace) {
     const WalkVerdict walk = Judge(c, i);
     const Cause cause =
         ExpectedFailures(kAllWalks[i], GetParam()).InStillTables();
-    EXPECT_EQ(walk.excuse, cause) << Name(kAllWalks[i]);
+    EXPECT_EQ(walk.waiver, cause) << Name(kAllWalks[i]);
     EXPECT_EQ(walk.outcome,
               cause == Cause::kNone ? Outcome::kAgrees : Outcome::kWrongPage)
         << Name(kAllWalks[i]);
@@ -216,7 +216,7 @@ TEST(MatrixTest, JsonHasAllCounts) {
                       walk["result"].as<std::string>() == "expected-failure",
                   walk["witness"].IsDefined());
         uint64_t sum = walk["agreed"].as<uint64_t>();
-        for (const auto& cause : walk["excused"]) {
+        for (const auto& cause : walk["expected_failures"]) {
           sum += cause.second.as<uint64_t>();
         }
         EXPECT_EQ(sum, mode["requests"].as<uint64_t>());

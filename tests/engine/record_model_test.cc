@@ -27,7 +27,7 @@ using Seen = std::map<Outcome, int>;
 // What is recorded of each walk of each request is what the oracle saw, and an
 // explanation comes to the same of it.
 void ExpectAsJudged(Oracle& oracle, const Case& c, Seen& seen) {
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
   if (verdict.inconclusive != Inconclusive::kNo) return;
   const CaseTables tables(c);
   for (size_t i = 0; i < verdict.requests.size(); ++i) {

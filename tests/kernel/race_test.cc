@@ -41,9 +41,9 @@ Case Regression(const std::string& name) {
 // What a judge finds, without the text's name:
 // "s390-3.changing.fault.pud-empty".
 std::string FindingOf(const pxd_kernel& kernel, const Case& c,
-                      Excuses excuses = Excuses::kNone) {
+                      Waivers waivers = Waivers::kNone) {
   KernelJudge judge(kernel);
-  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast, excuses);
+  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast, waivers);
   EXPECT_EQ(verdict.inconclusive, Inconclusive::kNo);
   if (!verdict.finding.has_value()) return "";
   const std::string name = Name(*verdict.finding);
@@ -69,7 +69,7 @@ TEST(RaceTest, PassingPointersAloneFaults) {
   for (const pxd_kernel* kernel : FindTexts("by-pointer", "s390")) {
     const Case c = Regression("race-by-pointer-freed-pud");
     EXPECT_EQ(FindingOf(*kernel, c), "s390-3.changing.fault.pud-empty");
-    EXPECT_EQ(FindingOf(*kernel, c, Excuses::kExpectedFailures), "");
+    EXPECT_EQ(FindingOf(*kernel, c, Waivers::kExpectedFailures), "");
   }
 }
 
@@ -94,7 +94,7 @@ TEST(RaceTest, TheFoldedAwareWalkChecksItsOwnCopy) {
                 testing::StartsWith("s390-2.changing."));
     EXPECT_EQ(finding("race-collapse-detached"), "");
     EXPECT_EQ(FindingOf(*kernel, Regression("race-vacuous-recheck-pmd"),
-                        Excuses::kExpectedFailures),
+                        Waivers::kExpectedFailures),
               "");
   }
 }
@@ -181,7 +181,7 @@ struct Came {
 };
 
 Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
-         Excuses excuses) {
+         Waivers waivers) {
   KernelJudge judge(kernel);
   const PagingModeFilter filter = *PagingModeFilter::Parse(Name(mode));
   std::array<uint8_t, kMaxEncodedSize> buffer;
@@ -193,13 +193,13 @@ Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
                   Tables::kChanging, nullptr);
     const Case c = Decode(std::span(buffer).first(size));
     const KernelVerdict& verdict =
-        judge.Judge(c, KernelTrial::kGupFast, excuses);
+        judge.Judge(c, KernelTrial::kGupFast, waivers);
     came.compared += verdict.inconclusive == Inconclusive::kNo;
     for (const KernelRequestVerdict& request : verdict.requests) {
       came.changed += request.changed;
-      came.excused += request.excuse != Cause::kNone;
+      came.excused += request.waiver != Cause::kNone;
       came.unlike += request.inconclusive == Inconclusive::kNo &&
-                     !c.concurrent.empty() && request.excuse == Cause::kNone &&
+                     !c.concurrent.empty() && request.waiver == Cause::kNone &&
                      !request.reads_as_model;
     }
     if (verdict.finding.has_value()) {
@@ -225,7 +225,7 @@ TEST(RaceTest, NothingIsFoundInTextAsItIs) {
   constexpr int kCases = 3'000;
   for (const pxd_kernel* kernel : FindTexts("as-is")) {
     for (const PagingMode& mode : PagingModesOf(*kernel)) {
-      const Came came = Try(*kernel, mode, kCases, Excuses::kNone);
+      const Came came = Try(*kernel, mode, kCases, Waivers::kNone);
       EXPECT_EQ(came.finding, "");
       EXPECT_GT(came.changed, kCases / 5) << kernel->name << Name(mode);
       EXPECT_EQ(came.excused, 0);
@@ -241,7 +241,7 @@ TEST(RaceTest, VariantsGoWrongAsTheyAreKnownTo) {
     for (const pxd_kernel* kernel : FindTexts(variant, "s390")) {
       for (const PagingMode& mode : PagingModesOf(*kernel)) {
         const Came came =
-            Try(*kernel, mode, kCases, Excuses::kExpectedFailures);
+            Try(*kernel, mode, kCases, Waivers::kExpectedFailures);
         EXPECT_EQ(came.finding, "");
         // With 2 levels no offset goes by an entry that it reads, but that of a
         // page table, and pte_offset_map() is handed a copy.

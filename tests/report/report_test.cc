@@ -46,7 +46,7 @@ Case Example() {
 
 std::string ReportOf(Oracle& oracle, const Case& c, WalkSet walks,
                      const TextOptions& options = {.full = true}) {
-  const Verdict& verdict = oracle.Judge(c, walks, Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, walks, Waivers::kNone);
   EXPECT_TRUE(verdict.finding.has_value());
   return FindingReport(c, verdict, options);
 }
@@ -105,7 +105,7 @@ void ForFindings(uint64_t seed, int cases, WalkSet walks, Visit visit) {
   RandomBytes random(seed);
   for (int i = 0; i < cases; ++i) {
     const Case c = Decode(random.Next());
-    const Verdict& verdict = oracle.Judge(c, walks, Excuses::kNone);
+    const Verdict& verdict = oracle.Judge(c, walks, Waivers::kNone);
     if (verdict.finding.has_value()) visit(c, verdict);
   }
 }
@@ -355,7 +355,7 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
   for (int i = 0; i < 600; ++i) {
     const Case c = Decode(random.Next());
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+        oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
     for (size_t request = 0; request < c.requests.size(); ++request) {
       for (size_t walk = 0; walk < kWalkCount; walk += 1 + i % 3) {
         const std::string report =
@@ -383,7 +383,7 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
           ASSERT_THAT(flat, Not(HasSubstr("FIRST DIFFERENCE")));
         } else {
           ASSERT_EQ(flat.find("This is an expected failure of") != flat.npos,
-                    judged.excuse != Cause::kNone);
+                    judged.waiver != Cause::kNone);
         }
       }
     }
@@ -398,7 +398,7 @@ TEST(WalkReportTest, SaysWhereBothStop) {
   Case c = Example();
   c.requests[0].pages = 3;
   const Verdict& verdict =
-      oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
+      oracle.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures);
   EXPECT_THAT(
       Unwrapped(
           WalkReport(c, verdict, 0, IndexOf(kStaticLockless), {.full = true})),
@@ -572,7 +572,7 @@ TEST(FindingReportTest, SurvivesAnyRecording) {
   std::map<Outcome, int> outcomes;
   for (int i = 0; i < 3000; ++i) {
     const Case c = Decode(random.Next());
-    const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+    const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
       if (verdict.requests[request].inconclusive != Inconclusive::kNo) continue;
       const Policy policy = kAllWalks[rng.Below(kWalkCount)];
@@ -609,7 +609,7 @@ TEST(FindingReportTest, SurvivesAnyRecording) {
 Explanation ExplanationOf(const Case& c, Policy policy,
                           const Recording& recording) {
   Oracle oracle;
-  return Explain(c, oracle.Judge(c, WalkSet::All(), Excuses::kNone), 0,
+  return Explain(c, oracle.Judge(c, WalkSet::All(), Waivers::kNone), 0,
                  {.name = std::string(Name(policy)), .policy = policy},
                  recording, {});
 }
@@ -679,7 +679,7 @@ struct Explained {
 };
 Explained ExplainWalk(const Case& c, Policy policy) {
   Oracle oracle;
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
   EXPECT_FALSE(verdict.requests.empty());
   const size_t walk = IndexOf(policy);
   const std::string report = WalkReport(c, verdict, 0, walk, {.full = true});
@@ -1058,7 +1058,7 @@ TEST(ChangingReportTest, SaysWhatIsImpossible) {
       Example(), {{{.kind = TableOp::Kind::kSplit, .level = Level::kPmd}}});
   Oracle oracle;
   const std::string report =
-      WalkReport(c, oracle.Judge(c, WalkSet::All(), Excuses::kNone), 0, 0, {});
+      WalkReport(c, oracle.Judge(c, WalkSet::All(), Waivers::kNone), 0, 0, {});
   EXPECT_THAT(Unwrapped(report),
               StartsWith("The case is inconclusive, which is no agreement: "
                          "impossible: a change splits what is no large leaf."));
@@ -1075,7 +1075,7 @@ TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
   std::map<size_t, int> made;
   ForChangingCases(kCases, [&](const Case& c, uint64_t seed) {
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+        oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
     if (verdict.inconclusive != Inconclusive::kNo) return;
     const size_t request = seed % c.requests.size();
     const RequestVerdict& judged = verdict.requests[request];

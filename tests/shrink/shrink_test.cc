@@ -51,7 +51,7 @@ bool Makes(std::string_view name, const Case& from, const Case& to) {
 // What judges like gup_strict_fuzzer, and all walks behind it.
 std::optional<std::string> SignatureOf(Oracle& oracle, const Case& c,
                                        WalkSet walks = WalkSet::All()) {
-  const Verdict& verdict = oracle.Judge(c, walks, Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, walks, Waivers::kNone);
   if (!verdict.finding.has_value()) return std::nullopt;
   return Name(*verdict.finding);
 }

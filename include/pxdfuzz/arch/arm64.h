@@ -186,10 +186,10 @@ struct Arm64Page16K {
     // p4d_to_folded_pud() takes what it is handed for a pointer into the root
     // table: it goes to the start of that page and adds the index. On a pointer
     // to a local copy that is wrong; 36639013b346 hands it the table's.
-    constexpr EntryRef FoldedOffset(Level level, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level level, EntryRef pointer,
                                     uint64_t address) const {
-      if (level != Level::kPud) return handed;
-      return handed.AlignDown(geometry_.page_size())
+      if (level != Level::kPud) return pointer;
+      return pointer.AlignDown(geometry_.page_size())
           .Plus(geometry_.index(level, address));
     }
 

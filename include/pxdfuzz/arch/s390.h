@@ -253,9 +253,9 @@ struct BasicS390 {
     }
     // What an offset function gives where its level is folded: the pointer that
     // it was handed.
-    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef pointer,
                                     uint64_t /*address*/) const {
-      return handed;
+      return pointer;
     }
 
     // log2 of what pXd_addr_end() takes an entry to span: fixed sizes, ...

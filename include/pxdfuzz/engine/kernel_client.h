@@ -80,7 +80,7 @@ struct KernelProgram::Opened {
 // Which request to tell where none is named: the first with a finding;
 // otherwise the first with one that is known, that was walked, or that there
 // is.
-size_t RequestToTell(const std::vector<Answer>& answers);
+size_t RequestToExplain(const std::vector<Answer>& answers);
 
 // The folder in which programs with kernel code are looked for: that in
 // PXDFUZZ_KERNEL_PROGRAMS, or the one that this program is in.

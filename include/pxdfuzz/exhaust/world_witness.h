@@ -65,7 +65,7 @@ struct WorldWitness {
   Outcome outcome = Outcome::kAgrees;
   size_t first_difference = 0;
   // The expected failure that excuses it, if one does.
-  Cause excuse = Cause::kNone;
+  Cause waiver = Cause::kNone;
   // Frames that the walk returned, and those of the reference before the
   // change, as far as they were asked for.
   std::vector<uint64_t> returned;

@@ -61,15 +61,15 @@ class WalkSet {
   unsigned bits_ = 0;
 };
 
-// Whether a expected failure is a finding.
-enum class Excuses : uint8_t { kNone, kExpectedFailures };
+// Whether an expected failure is a finding.
+enum class Waivers : uint8_t { kNone, kExpectedFailures };
 
 // How one walk did on one request.
 struct WalkVerdict {
   bool ran = false;
   Outcome outcome = Outcome::kAgrees;
-  // Why the outcome is no finding, where it is a expected failure.
-  Cause excuse = Cause::kNone;
+  // Why the outcome is no finding, where it is an expected failure.
+  Cause waiver = Cause::kNone;
   // Pages returned.
   size_t pages = 0;
   // Position of the first page that differs, or at which the read strayed.
@@ -79,7 +79,7 @@ struct WalkVerdict {
   Marks marks;
 
   bool is_finding() const {
-    return outcome != Outcome::kAgrees && excuse == Cause::kNone;
+    return outcome != Outcome::kAgrees && waiver == Cause::kNone;
   }
 };
 
@@ -139,14 +139,14 @@ class BasicOracle {
  public:
   // Walks each request of `c` with each of `walks` and compares the pages with
   // the reference. The verdict is good until the next call.
-  const Verdict& Judge(const Case& c, WalkSet walks, Excuses excuses);
+  const Verdict& Judge(const Case& c, WalkSet walks, Waivers waivers);
 
  private:
   template <class A>
-  void JudgeCase(const Case& c, WalkSet walks, Excuses excuses);
+  void JudgeCase(const Case& c, WalkSet walks, Waivers waivers);
   template <class A>
   void JudgeRequest(const Case& c, const AddressSpace<A>& mm, size_t request,
-                    WalkSet walks, Excuses excuses);
+                    WalkSet walks, Waivers waivers);
   // How a walk did that ended at the snapshot at hand.
   WalkVerdict JudgeWalk(const Request& request, const WalkRun& run) const;
   template <class A>

@@ -99,14 +99,14 @@ std::optional<size_t> CellOf(const PagingMode& mode,
 
 template <class Arches, class Runner>
 const Verdict& BasicOracle<Arches, Runner>::Judge(const Case& c, WalkSet walks,
-                                                  Excuses excuses) {
+                                                  Waivers waivers) {
   verdict_.kind = Verdict::Kind::kInconclusive;
   verdict_.inconclusive = Inconclusive::kEmptyCase;
   verdict_.requests.clear();
   verdict_.finding.reset();
   if (!c.empty()) {
     VisitArchOf<Arches>(c.mode.arch,
-                        [&]<class A>() { JudgeCase<A>(c, walks, excuses); });
+                        [&]<class A>() { JudgeCase<A>(c, walks, waivers); });
   }
   return verdict_;
 }
@@ -114,14 +114,14 @@ const Verdict& BasicOracle<Arches, Runner>::Judge(const Case& c, WalkSet walks,
 template <class Arches, class Runner>
 template <class A>
 void BasicOracle<Arches, Runner>::JudgeCase(const Case& c, WalkSet walks,
-                                            Excuses excuses) {
+                                            Waivers waivers) {
   AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
   verdict_.inconclusive = Populate(c, mm);
   if (verdict_.inconclusive != Inconclusive::kNo) return;
   verdict_.inconclusive = timeline_.Make(c, mm);
   if (verdict_.inconclusive != Inconclusive::kNo) return;
   for (size_t i = 0; i < c.requests.size(); ++i) {
-    JudgeRequest(c, mm, i, walks, excuses);
+    JudgeRequest(c, mm, i, walks, waivers);
   }
 }
 
@@ -130,7 +130,7 @@ template <class A>
 void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
                                                const AddressSpace<A>& mm,
                                                size_t index, WalkSet walks,
-                                               Excuses excuses) {
+                                               Waivers waivers) {
   const Request& request = c.requests[index];
   const Geometry& geometry = mm.geometry();
   RequestVerdict& verdict = verdict_.requests.emplace_back();
@@ -168,10 +168,10 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
       if (verdict_.kind == Verdict::Kind::kInconclusive) {
         verdict_.kind = Verdict::Kind::kAgrees;
       }
-    } else if (excuses == Excuses::kExpectedFailures) {
-      walk.excuse = run.marks.Excuse(A::ExpectedFailures(policy, mm.levels()),
+    } else if (waivers == Waivers::kExpectedFailures) {
+      walk.waiver = run.marks.Excuse(A::ExpectedFailures(policy, mm.levels()),
                                      walk.first_difference);
-      if (walk.excuse != Cause::kNone &&
+      if (walk.waiver != Cause::kNone &&
           verdict_.kind != Verdict::Kind::kFinding) {
         verdict_.kind = Verdict::Kind::kExpectedFailure;
       }

@@ -70,8 +70,8 @@ class TurnText {
   std::string Number(const Event& event) const;
   std::string RereadText(size_t event) const;
   std::string CheckText(size_t event) const;
-  std::vector<std::string> Beside(size_t turn) const;
-  std::string BesideRun(const Block& block, size_t snapshot) const;
+  std::vector<std::string> ReferenceOf(size_t turn) const;
+  std::string ReferenceOfRun(const Block& block, size_t snapshot) const;
 
   std::string RuleText(size_t event) const;
   std::string EscapeRule(size_t turn) const;

@@ -18,7 +18,7 @@ namespace pxdfuzz {
 
 // What one level hands down to the next: pXdp, pXd and &pXd. Which of the
 // pointers goes into the next level's offset is the descent.
-struct Handed {
+struct ParentEntry {
   EntryRef pointer;
   uint64_t value = 0;
   EntryRef copy;
@@ -135,7 +135,7 @@ class Walk {
     count_ = 0;
     write_ = write;
     root_ = root;
-    Range(Level::kPgd, Handed{}, start, end);
+    Range(Level::kPgd, ParentEntry{}, start, end);
     return count_;
   }
 
@@ -143,7 +143,7 @@ class Walk {
   // gup_pgd_range() to gup_pte_range(). False ends the whole walk. All that it
   // calls is inlined, by order, and is told apart by the level once: a turn
   // then takes a tenth less.
-  [[gnu::flatten]] bool Range(Level level, const Handed& parent,
+  [[gnu::flatten]] bool Range(Level level, const ParentEntry& parent,
                               uint64_t address, uint64_t end) {
     const Table expected = ExpectedTable(level, parent);
     EntryRef ref = Offset(level, parent, address);
@@ -179,11 +179,11 @@ class Walk {
         }
         case WalkStep::kDescend: {
           const uint64_t table = Used(step, level, ref, entry);
-          Handed handed{.pointer = ref, .value = table, .copy = {}};
+          ParentEntry as_parent{.pointer = ref, .value = table, .copy = {}};
           if (policy_.descent == Descent::kByValue) {
-            handed.copy = memory_.Push(level, table, ref);
+            as_parent.copy = memory_.Push(level, table, ref);
           }
-          if (!Range(Below(level), handed, address, next)) return false;
+          if (!Range(Below(level), as_parent, address, next)) return false;
           break;
         }
       }
@@ -195,7 +195,7 @@ class Walk {
   }
 
   // pgd_offset(mm, address), or the offset function that the descent calls.
-  EntryRef Offset(Level level, const Handed& parent, uint64_t address) {
+  EntryRef Offset(Level level, const ParentEntry& parent, uint64_t address) {
     if (level == Level::kPgd) return RootOffset(address);
     switch (policy_.descent) {
       case Descent::kByPointer: {
@@ -227,7 +227,7 @@ class Walk {
 
   // What the parent's entry leads to as it was read, without reading memory
   // again.
-  Table ExpectedTable(Level level, const Handed& parent) const {
+  Table ExpectedTable(Level level, const ParentEntry& parent) const {
     if (level == Level::kPgd) return {};
     return TableBelow(
         level,
@@ -273,8 +273,8 @@ class Walk {
 
   // Takes references to `count` pages of a leaf: try_grab_folio() and the
   // recheck. False where an entry has changed, and they are given back.
-  bool Grab(Level level, EntryRef ref, uint64_t entry, const Handed& parent,
-            uint64_t count) {
+  bool Grab(Level level, EntryRef ref, uint64_t entry,
+            const ParentEntry& parent, uint64_t count) {
     if (Text::kGrabsFirst) trace_.OnGrab(count_, count);
     if (level != Level::kPgd && Text::Checks(level, Above(level)) &&
         !Unchanged(Above(level), parent.pointer, parent.value)) {

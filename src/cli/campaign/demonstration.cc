@@ -87,7 +87,7 @@ class KnownBug {
     if (!c.ok()) return c.status();
     case_ = *c;
     const Verdict& verdict =
-        oracle_.Judge(case_, FindTarget(kStrictTarget)->walks, Excuses::kNone);
+        oracle_.Judge(case_, FindTarget(kStrictTarget)->walks, Waivers::kNone);
     if (!verdict.finding.has_value()) {
       return absl::UnavailableError(
           Concat({input_, ": shows no finding, and ", program_, " had one"}));

@@ -133,7 +133,7 @@ absl::Status Sort(const std::string& file, const std::string& name,
 // What an explanation begins with: one sentence or two.
 std::string Sentence(const Case& c, const KeptFinding& finding) {
   Oracle oracle;
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
   if (const auto policy = PolicyFromName(finding.engine->name());
       policy.has_value()) {
     return ExplainModel(c, verdict, finding.request, IndexOf(*policy)).headline;
@@ -342,11 +342,11 @@ int RunTriage(const Arguments& arguments, Output& out) {
   if (!text.ok()) return fail(text.status());
   progress.End();
   const bool has_case = !pile.groups.empty() || pile.without_finding > 0;
-  const int code = Deliver(*text, arguments,
-                           !has_case             ? kFailed
-                           : summary.has_fresh() ? kFinding
-                                                 : kNothingFound,
-                           out);
+  const int code = WriteResult(*text, arguments,
+                               !has_case             ? kFailed
+                               : summary.has_fresh() ? kFinding
+                                                     : kNothingFound,
+                               out);
   if (!has_case) {
     PrintError(Concat({folder, ": no file in it is a case"}));
   }

@@ -90,7 +90,7 @@ int WriteExport(const Export& chosen, const Form& form, const std::string& file,
                             "makes a test of that walk, which passes"}));
     }
   }
-  return Deliver(form.write(chosen), arguments, kNothingFound, out);
+  return WriteResult(form.write(chosen), arguments, kNothingFound, out);
 }
 
 // The same of what the program `name` does with `c`.
@@ -110,10 +110,10 @@ int ExportKernel(const std::string& name, const Form& form,
     PrintError(answers.error);
     return kUnreadable;
   }
-  const size_t request = RequestToTell(answers.of_request);
+  const size_t request = RequestToExplain(answers.of_request);
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(c, WalkSet(), Excuses::kExpectedFailures);
+      oracle.Judge(c, WalkSet(), Waivers::kExpectedFailures);
   return WriteExport({.c = c,
                       .verdict = verdict,
                       .request = request,
@@ -146,7 +146,7 @@ std::string Export::Headline() const {
   return ExplainModel(c, verdict, request, walk).headline;
 }
 
-std::string Export::Story(std::string_view prefix) const {
+std::string Export::CaseComment(std::string_view prefix) const {
   TextLines out(/*color=*/false);
   AddComment(prefix, Headline(), out);
   out.Line(prefix);
@@ -203,7 +203,7 @@ int RunExport(const Arguments& arguments, Output& out) {
   }
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(*c, WalkSet::All(), Excuses::kExpectedFailures);
+      oracle.Judge(*c, WalkSet::All(), Waivers::kExpectedFailures);
   return WriteExport(Choose(*c, verdict, walk), *form, name, walk.has_value(),
                      arguments, out);
 }

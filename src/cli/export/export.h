@@ -41,7 +41,7 @@ struct Export {
   std::string Headline() const;
   // The case as text and what it shows, behind `prefix` on each line, at most
   // 80 columns wide.
-  std::string Story(std::string_view prefix) const;
+  std::string CaseComment(std::string_view prefix) const;
 };
 
 // A GoogleTest source against the library, which fails where the walk differs

@@ -373,8 +373,8 @@ std::string ExportC(const Export& exported) {
   };
   out.Line("// SPDX-License-Identifier: MIT");
   out.Line("//");
-  const std::string story = exported.Story("//");
-  out.Line(std::string_view(story).substr(0, story.size() - 1));
+  const std::string comment = exported.CaseComment("//");
+  out.Line(std::string_view(comment).substr(0, comment.size() - 1));
   out.Line("//");
   say(!exported.is_wrong()
           ? "No difference is known to show here: this drives gup_fast of the "

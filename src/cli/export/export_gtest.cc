@@ -452,8 +452,8 @@ std::string ExportGtest(const Export& exported) {
   TextLines out(/*color=*/false);
   out.Line("// SPDX-License-Identifier: MIT");
   out.Line("//");
-  const std::string story = exported.Story("//");
-  out.Line(std::string_view(story).substr(0, story.size() - 1));
+  const std::string comment = exported.CaseComment("//");
+  out.Line(std::string_view(comment).substr(0, comment.size() - 1));
   out.Line("//");
   out.Wrap("// ", "// ",
            !exported.is_wrong()

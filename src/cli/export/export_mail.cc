@@ -88,7 +88,7 @@ std::string WithoutQuotes(std::string_view report) {
   return text;
 }
 
-constexpr char kToSeeAgain[] =
+constexpr char kReproduce[] =
     "To see this again, save the case above as case.yaml";
 
 // The command that explains `walk`.
@@ -136,7 +136,7 @@ std::string ExportMail(const Export& exported) {
   const std::string walk = Concat({"--walk=", exported.walk_name()});
   TextOptions options{.full = true, .columns = kMailColumns, .commands = {}};
   options.commands.push_back(Explaining(exported.c, exported.request,
-                                        exported.walk_name(), kToSeeAgain));
+                                        exported.walk_name(), kReproduce));
   options.commands.push_back(
       {"All walks on it, in one line", Command({"replay", "case.yaml"})});
   if (exported.inconclusive() == Inconclusive::kNo) {

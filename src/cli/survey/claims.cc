@@ -96,7 +96,7 @@ struct TurnCounts {
   uint64_t other_entries = 0;
   // Requests in which static-lockless loads an entry of a table again, and the
   // most often that one of them was loaded.
-  uint64_t loaded_again = 0;
+  uint64_t reread = 0;
   uint64_t most_loads = 0;
 };
 
@@ -149,7 +149,7 @@ void CountRequest(const CaseTables& tables, const Request& request,
   }
   uint64_t most = 0;
   for (const auto& load : loads) most = std::max(most, load.second);
-  counts.loaded_again += most > 1 ? 1 : 0;
+  counts.reread += most > 1 ? 1 : 0;
   counts.most_loads = std::max(counts.most_loads, most);
 }
 
@@ -397,7 +397,7 @@ Claim MergedIsRight(const Evidence& evidence) {
                   ", no page that it may not return."})};
 }
 
-Claim OffsetAgain(const Evidence& evidence) {
+Claim RecomputedOffset(const Evidence& evidence) {
   constexpr Policy kRecompute = {BoundaryRule::kStatic, Descent::kByPointer,
                                  Step::kRecompute};
   return {
@@ -456,17 +456,16 @@ Claim ReadOnce(const Evidence& evidence) {
   const auto text = [&](uint8_t levels) {
     const TurnCounts& counts = evidence.turns(S390With(levels));
     std::string most;
-    if (counts.loaded_again > 0) {
+    if (counts.reread > 0) {
       most = Concat({" (up to ", std::to_string(counts.most_loads), " times)"});
     }
-    return Concat({Grouped(counts.loaded_again), " of ",
-                   Grouped(counts.requests), " requests with ",
-                   std::to_string(levels), " levels", most});
+    return Concat({Grouped(counts.reread), " of ", Grouped(counts.requests),
+                   " requests with ", std::to_string(levels), " levels", most});
   };
-  const bool once = evidence.turns(S390With(2)).loaded_again +
-                        evidence.turns(S390With(3)).loaded_again +
-                        evidence.turns(S390With(4)).loaded_again +
-                        evidence.turns(S390With(5)).loaded_again ==
+  const bool once = evidence.turns(S390With(2)).reread +
+                        evidence.turns(S390With(3)).reread +
+                        evidence.turns(S390With(4)).reread +
+                        evidence.turns(S390With(5)).reread ==
                     0;
   return {"gup_fast reads every entry just once.", kMerged, HoldsIf(once),
           Concat({"static-lockless, the merged walk, loads an entry again in ",
@@ -534,7 +533,7 @@ std::vector<Claim> AllClaims(const Evidence& evidence) {
       CheckNeverFires(evidence),
       NoOpElsewhere(evidence),
       MergedIsRight(evidence),
-      OffsetAgain(evidence),
+      RecomputedOffset(evidence),
       PointersWouldDo(evidence),
       SameEntries(evidence),
       ReadOnce(evidence),

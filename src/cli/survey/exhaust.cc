@@ -150,7 +150,7 @@ AllExplored Explore(const Scope& scope) {
 
 // What is said of a walk: `holds`, `broken` as is known, or `differs`.
 std::string_view VerdictOf(const Explored& explored) {
-  if (explored.result.unexcused() > 0) return "differs";
+  if (explored.result.unexpected() > 0) return "differs";
   return explored.result.differ > 0 ? "broken" : "holds";
 }
 
@@ -163,7 +163,7 @@ struct Row {
   std::array<uint64_t, kCauseCount> by_cause{};
   bool invariant = true;
 
-  uint64_t unexcused() const {
+  uint64_t unexpected() const {
     return by_cause[static_cast<size_t>(Cause::kNone)];
   }
 
@@ -178,8 +178,8 @@ struct Row {
 
 // The same for people.
 std::string Verdict(const Row& row) {
-  if (row.unexcused() > 0) {
-    return Concat({"DIFFERS in ", Grouped(row.unexcused())});
+  if (row.unexpected() > 0) {
+    return Concat({"DIFFERS in ", Grouped(row.unexpected())});
   }
   const auto count = [&row](Cause cause) {
     return row.by_cause[static_cast<size_t>(cause)];
@@ -265,7 +265,7 @@ Row AddRows(const Scope& scope, const std::vector<Explored>& all, bool changing,
     }
     line += changing ? "  " : row.invariant ? "  kept       " : "  broken     ";
     text.Line(line + Verdict(row),
-              row.unexcused() > 0 ? LineStyle::kMarked : LineStyle::kPlain);
+              row.unexpected() > 0 ? LineStyle::kMarked : LineStyle::kPlain);
   }
   return sum;
 }
@@ -284,7 +284,7 @@ void PrintStill(const Scope& scope, const std::vector<Explored>& all,
   text.Blank();
   text.Line(
       Concat({Grouped(sum.behaviours), " behaviours, ", Grouped(sum.differ),
-              " differ, ", Grouped(sum.differ - sum.unexcused()),
+              " differ, ", Grouped(sum.differ - sum.unexpected()),
               " of them by an expected failure"}),
       LineStyle::kTitle);
   out.Write(text.text());
@@ -310,7 +310,7 @@ void PrintChanging(const Scope& scope, const std::vector<Explored>& all,
   text.Blank();
   text.Line(Concat({Grouped(sum.behaviours), " worlds, ", Grouped(sum.changed),
                     " changed, ", Grouped(sum.differ), " go wrong, ",
-                    Grouped(sum.differ - sum.unexcused()), " as expected"}),
+                    Grouped(sum.differ - sum.unexpected()), " as expected"}),
             LineStyle::kTitle);
   out.Write(text.text());
 }
@@ -347,7 +347,7 @@ Json JsonOfStill(const Explored& explored) {
   json["expected_failure"] = cause == Cause::kNone ? Json() : Json(Name(cause));
   json["behaviours"] = result.behaviours;
   json["differ"] = result.differ;
-  json["excused"] = result.excused();
+  json["expected_failures"] = result.expected();
   json["invariant"] = result.invariant;
   json["first"] = first.has_value() ? Json(Describe(*first)) : Json();
   return json;

@@ -42,12 +42,12 @@ void Count(const Answer& answer, bool is_meant_to_break, ModeSurvey& survey) {
   if (!answer.finding.empty()) {
     if (walk.finding.empty()) walk.finding = answer.finding;
     if (is_meant_to_break) {
-      ++walk.excused[std::string(kBroken)];
+      ++walk.waived[std::string(kBroken)];
     } else {
       ++walk.findings;
     }
   } else if (!answer.known.empty()) {
-    ++walk.excused[answer.known];
+    ++walk.waived[answer.known];
   } else {
     ++walk.agreed;
   }
@@ -57,9 +57,9 @@ void Count(const Answer& answer, bool is_meant_to_break, ModeSurvey& survey) {
 std::string_view ResultName(const KernelCode& text, const ModeSurvey& survey) {
   const WalkSurvey& walk = survey.walks[0];
   if (walk.findings > 0) return "finding";
-  if (walk.Excused(kBroken) > 0) return "broken";
+  if (walk.Waived(kBroken) > 0) return "broken";
   if (IsMeantToBreak(text, survey.mode, survey.tables)) return "not-seen";
-  return walk.excused.empty() ? "holds" : "known";
+  return walk.waived.empty() ? "holds" : "known";
 }
 
 std::string CellText(const KernelSurvey& survey, PagingMode mode) {
@@ -70,10 +70,10 @@ std::string CellText(const KernelSurvey& survey, PagingMode mode) {
     if (result == "finding") return "FINDING";
     if (result == "not-seen") return "not seen";
     if (result == "broken") {
-      return Concat({"broken ", Grouped(walk.Excused(kBroken))});
+      return Concat({"broken ", Grouped(walk.Waived(kBroken))});
     }
     if (result == "known") {
-      return Concat({"known ", Grouped(walk.all_excused())});
+      return Concat({"known ", Grouped(walk.all_waived())});
     }
     return std::string(result);
   }
@@ -84,7 +84,7 @@ void AddKnown(const std::vector<KernelSurvey>& surveys, TextLines& text) {
   std::map<std::string, std::vector<std::string>> texts;
   for (const KernelSurvey& survey : surveys) {
     for (const ModeSurvey& one : survey.modes) {
-      for (const auto& [name, count] : one.walks[0].excused) {
+      for (const auto& [name, count] : one.walks[0].waived) {
         if (name == kBroken) continue;
         std::vector<std::string>& names = texts[name];
         if (names.empty() || names.back() != survey.text.name) {
@@ -106,7 +106,7 @@ void AddBroken(const KernelSurvey& survey, TextLines& text) {
   std::vector<std::string> where;
   for (const ModeSurvey& one : survey.modes) {
     const WalkSurvey& walk = one.walks[0];
-    if (walk.Excused(kBroken) > 0) where.push_back(Name(one.mode));
+    if (walk.Waived(kBroken) > 0) where.push_back(Name(one.mode));
     if (walk.findings == 0) continue;
     text.Blank();
     text.Line(Concat({"FINDING on ", Name(one.mode), ": ", survey.text.name,
@@ -199,7 +199,7 @@ Json KernelMatrixJson(const std::vector<KernelSurvey>& surveys) {
     for (const ModeSurvey& one : survey.modes) {
       const WalkSurvey& walk = one.walks[0];
       Json known = Json::object();
-      for (const auto& [name, count] : walk.excused) {
+      for (const auto& [name, count] : walk.waived) {
         if (name != kBroken) known[name] = count;
       }
       modes.push_back({{"space", Name(one.mode)},
@@ -208,7 +208,7 @@ Json KernelMatrixJson(const std::vector<KernelSurvey>& surveys) {
                        {"requests", one.requests},
                        {"agreed", walk.agreed},
                        {"known", known},
-                       {"broken", walk.findings + walk.Excused(kBroken)}});
+                       {"broken", walk.findings + walk.Waived(kBroken)}});
       if (!walk.finding.empty()) modes.back()["signature"] = walk.finding;
     }
     const KernelCode& text = survey.text;

@@ -63,9 +63,9 @@ uint64_t BehavioursOf(const ModelSurvey& of) {
 // The cause by which a walk went wrong most often, and a + for more of them.
 std::string CauseText(const WalkSurvey& walk) {
   const auto most = std::max_element(
-      walk.excused.begin(), walk.excused.end(),
+      walk.waived.begin(), walk.waived.end(),
       [](const auto& a, const auto& b) { return a.second < b.second; });
-  return Concat({most->first, walk.excused.size() > 1 ? "+" : ""});
+  return Concat({most->first, walk.waived.size() > 1 ? "+" : ""});
 }
 
 std::string CellText(const ModelSurvey& of, size_t walk) {
@@ -205,12 +205,12 @@ void AddFindings(const ModelSurvey& of, TextLines& text) {
 
 Json JsonOf(const ModelSurvey& of, size_t walk) {
   const WalkSurvey& counts = of.survey.walks[walk];
-  Json excused = Json::object();
-  for (const auto& [by, count] : counts.excused) excused[by] = count;
+  Json waived = Json::object();
+  for (const auto& [by, count] : counts.waived) waived[by] = count;
   Json json = {{"walk", Name(kAllWalks[walk])},
                {"result", Name(of.ResultOf(walk))},
                {"agreed", counts.agreed},
-               {"excused", excused},
+               {"expected_failures", waived},
                {"findings", counts.findings},
                {"broke_invariant", counts.broke_invariant},
                {"met_changes", counts.met_changes},
@@ -225,7 +225,7 @@ Json JsonOf(const ModelSurvey& of, size_t walk) {
     const ExhaustResult& worlds = of.worlds[walk];
     json.update({{"small_worlds", worlds.behaviours},
                  {"small_worlds_differ", worlds.differ},
-                 {"small_worlds_excused", worlds.excused()}});
+                 {"small_worlds_expected", worlds.expected()}});
   }
   if (!counts.finding.empty()) json["signature"] = counts.finding;
   return json;
@@ -234,7 +234,7 @@ Json JsonOf(const ModelSurvey& of, size_t walk) {
 }  // namespace
 
 SurveyResult ModelSurvey::ResultOf(size_t walk) const {
-  if (!worlds.empty() && worlds[walk].unexcused() > 0) {
+  if (!worlds.empty() && worlds[walk].unexpected() > 0) {
     return SurveyResult::kFinding;
   }
   return pxdfuzz::ResultOf(survey.walks[walk],

@@ -22,7 +22,7 @@ void Count(const WalkVerdict& verdict, size_t pages, WalkSurvey& walk) {
   } else if (verdict.is_finding()) {
     ++walk.findings;
   } else {
-    ++walk.excused[std::string(Name(verdict.excuse))];
+    ++walk.waived[std::string(Name(verdict.waiver))];
   }
   if (!verdict.marks.invariant) {
     ++walk.broke_invariant;
@@ -36,20 +36,20 @@ void Count(const WalkVerdict& verdict, size_t pages, WalkSurvey& walk) {
 
 }  // namespace
 
-uint64_t WalkSurvey::Excused(std::string_view by) const {
-  const auto found = excused.find(by);
-  return found == excused.end() ? 0 : found->second;
+uint64_t WalkSurvey::Waived(std::string_view by) const {
+  const auto found = waived.find(by);
+  return found == waived.end() ? 0 : found->second;
 }
 
-uint64_t WalkSurvey::all_excused() const {
+uint64_t WalkSurvey::all_waived() const {
   uint64_t sum = 0;
-  for (const auto& [by, count] : excused) sum += count;
+  for (const auto& [by, count] : waived) sum += count;
   return sum;
 }
 
 SurveyResult ResultOf(const WalkSurvey& walk, bool failure_is_expected) {
   if (walk.findings > 0) return SurveyResult::kFinding;
-  if (walk.all_excused() > 0) return SurveyResult::kExpectedFailure;
+  if (walk.all_waived() > 0) return SurveyResult::kExpectedFailure;
   return failure_is_expected ? SurveyResult::kNotSeen : SurveyResult::kHolds;
 }
 
@@ -79,7 +79,7 @@ ModeSurvey Survey(PagingMode mode, uint64_t cases, Stillness tables) {
   for (uint64_t number = 0; number < cases; ++number) {
     const Verdict& verdict =
         oracle->Judge(SurveyCase(mode, number, tables), WalkSet::All(),
-                      Excuses::kExpectedFailures);
+                      Waivers::kExpectedFailures);
     survey.impossible += verdict.inconclusive != Inconclusive::kNo ? 1 : 0;
     for (const RequestVerdict& request : verdict.requests) {
       if (request.inconclusive != Inconclusive::kNo) continue;

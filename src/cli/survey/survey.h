@@ -24,7 +24,7 @@ struct WalkSurvey {
   uint64_t agreed = 0;
   // Requests in which it went wrong as is expected, by the name of the cause or
   // of the known finding.
-  std::map<std::string, uint64_t, std::less<>> excused;
+  std::map<std::string, uint64_t, std::less<>> waived;
   // Those in which it went wrong otherwise, and the first of them.
   uint64_t findings = 0;
   std::string finding;
@@ -36,8 +36,8 @@ struct WalkSurvey {
   uint64_t met_changes = 0;
   uint64_t cut_short = 0;
 
-  uint64_t Excused(std::string_view by) const;
-  uint64_t all_excused() const;
+  uint64_t Waived(std::string_view by) const;
+  uint64_t all_waived() const;
 };
 
 // What a table's cell says of a walk, given what is expected of it.
