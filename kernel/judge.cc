@@ -8,6 +8,7 @@
 
 #include "kernel/tree_entries.h"
 #include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/cells.h"
 #include "pxdfuzz/oracle/judge_pages.h"
@@ -24,30 +25,6 @@ namespace pxdfuzz {
 namespace {
 
 constexpr uint64_t kNoRefusal = std::numeric_limits<uint64_t>::max();
-
-// Nothing where the walk depends on what lies on the stack around a copy, which
-// is the model's own business.
-std::optional<Policy> ModelOf(const pxd_kernel& kernel) {
-  const std::string_view variant = kernel.variant;
-  // x86-64 has no pXd_offset_lockless() of its own: linux/pgtable.h hands
-  // values down.
-  if ((variant == "by-value" || variant == "as-is") &&
-      kernel.arch == Name(ArchId::kX86)) {
-    return kStaticByValue;
-  }
-  if (variant == "as-is" || variant == "no-numa" || variant == "no-pmd-check") {
-    return kStaticLockless;
-  }
-  if (variant == "by-pointer") return kStaticByPointer;
-  if (variant == "folded-aware") return kFoldedAwareByValue;
-  return std::nullopt;
-}
-
-// Why text of a kind is expected to go wrong: as its model is.
-template <class A>
-Causes ExpectedFailures(const std::optional<Policy>& model, int levels) {
-  return model.has_value() ? A::ExpectedFailures(*model, levels) : Causes();
-}
 
 // Notes the order in which the model reads.
 class OrderedMemory : public ChangingMemory {
@@ -89,16 +66,18 @@ typename A::Kernel ModelKernel(int levels, const pxd_kernel& kernel) {
   }
 }
 
-// One request of one case, and all that is tried of it.
+// What a trial works with.
+struct Rooms {
+  std::span<uint64_t> pages, modelled;
+  Reference &reference, &lenient, &model;
+};
+
+// One request of one case, and all that is tried of it. Where `model` is null,
+// no walk of the model returns the same.
 template <class A>
 class Trial {
  public:
   using Space_ = AddressSpace<A, TreeEntries<A>>;
-
-  struct Rooms {
-    std::span<uint64_t> pages, modelled;
-    Reference &reference, &lenient, &model;
-  };
 
   Trial(const pxd_kernel& kernel, const Space_& mm, const Request& request,
         const Rooms& rooms, pxd_walk& walk)
@@ -120,18 +99,16 @@ class Trial {
     walk_.page = rooms.pages.data();
   }
 
-  size_t reference_count() const { return rooms_.reference.pages(); }
-
-  void GupFast(Timeline& timeline, const std::optional<Policy>& model,
+  void GupFast(Timeline& timeline, const Policy* model,
                KernelRequestVerdict& verdict, std::optional<Finding>& finding) {
     rooms_.reference.template Make<A>(timeline, memory_, request_);
     rooms_.lenient.template Make<A>(timeline, memory_, request_,
                                     LenientContract<A>{&kernel_});
-    verdict.reference_pages = rooms_.reference.pages();
+    verdict.pages = rooms_.reference.pages();
 
     for (const bool pin : {false, true}) {
       if (!Run(pin, kNoRefusal, finding)) return;
-      verdict.pages = walk_.count;
+      verdict.walk.pages = walk_.count;
       const JudgedPages strict = Judge(rooms_.reference);
       if (strict.outcome != Outcome::kAgrees) {
         if (Judge(rooms_.lenient).outcome != Outcome::kAgrees) {
@@ -148,7 +125,7 @@ class Trial {
       }
     }
     const size_t count = walk_.count;
-    if (model.has_value() && !AgreesWithModel(*model, finding)) return;
+    if (model != nullptr && !AgreesWithModel(*model, finding)) return;
     if (count == 0) return;
     // The pages before the middle one's leaf are all that may come.
     const size_t refused = count / 2;
@@ -163,34 +140,37 @@ class Trial {
 
   // While the tables change: by the rules of JudgePages(), and of references.
   void WhileChanging(const Case& c, Timeline& timeline, Meanwhile& meanwhile,
-                     const std::optional<Policy>& model, Waivers waivers,
+                     const Policy* model, Waivers waivers,
                      KernelRequestVerdict& verdict,
                      std::optional<Finding>& finding) {
     rooms_.reference.template Make<A>(timeline, memory_, request_,
                                       LenientContract<A>{&kernel_});
-    verdict.reference_pages = rooms_.reference.pages();
+    verdict.pages = rooms_.reference.pages();
     for (const bool pin : {false, true}) {
       meanwhile.Begin(c, mm_.arena(), timeline, walk_);
       const bool returned = Run(pin, kNoRefusal, finding);
       if (returned) {
         Changed(meanwhile, pin, finding);
-        verdict.pages = walk_.count;
+        verdict.walk.pages = walk_.count;
       }
-      verdict.changed |= timeline.at() > 0;
+      verdict.walk.changes = std::max(verdict.walk.changes, timeline.at());
       if (finding.has_value()) finding->changing = true;
       meanwhile.End();
       timeline.GoTo(0);
-      if (returned && !pin && model.has_value() && !finding.has_value()) {
+      if (returned && !pin && model != nullptr && !finding.has_value()) {
         verdict.reads_as_model =
             AgreesWithModel(*model, timeline, meanwhile.order(), finding);
       }
       if (!finding.has_value()) continue;
-      const Causes expected = ExpectedFailures<A>(model, mm_.levels());
+      // It is expected to go wrong as its model is.
+      const Causes expected = model != nullptr
+                                  ? A::ExpectedFailures(*model, mm_.levels())
+                                  : Causes();
       if (finding->rule == WalkRule::kPages) {
         finding->cause = meanwhile.marks().Excuse(expected, finding->page);
       }
       if (waivers == Waivers::kNone || finding->cause == Cause::kNone) return;
-      verdict.waiver = finding->cause;
+      verdict.walk.waiver = finding->cause;
       finding.reset();
     }
   }
@@ -398,118 +378,133 @@ class Trial {
 KernelJudge::KernelJudge(const pxd_kernel& kernel)
     : kernel_(kernel),
       arch_(ArchId::kS390),
-      model_(ModelOf(kernel)),
+      model_(ModelOf(kernel.arch, kernel.variant)),
       walk_(std::make_unique<pxd_walk>()),
       references_(std::make_unique<References>()) {
   for (const PagingMode& mode : kAllPagingModes) {
     if (Name(mode.arch) == kernel.arch) arch_ = mode.arch;
   }
+  // The model has no BUG().
+  is_comparable_ = std::string_view(kernel.variant) != "folded-aware-checked";
   VisitArch(arch_, [&]<class A>() {
     arena_.reset(new Arena(MakeArena<A>()));
     for (int levels = A::kMinLevels; levels <= A::kMaxLevels; ++levels) {
       bits_[levels] = TreeEntries<A>::Compare(kernel, levels);
+      is_comparable_ &=
+          !A::ExpectedFailures(model_, levels).Contains(Cause::kStackEscape);
     }
   });
 }
 
 bool KernelJudge::LeavesCopies(PagingMode mode) const {
   bool leaves = false;
-  if (std::string_view(kernel_.variant) != "by-value") return leaves;
   VisitArch(arch_, [&]<class A>() {
-    leaves = A::ExpectedFailures(kStaticByValue, mode.levels)
-                 .Contains(Cause::kStackEscape);
+    leaves =
+        A::ExpectedFailures(model_, mode.levels).Contains(Cause::kStackEscape);
   });
   return leaves;
 }
 
 const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
                                         Waivers waivers) {
-  verdict_.inconclusive = Inconclusive::kEmptyCase;
-  verdict_.requests.clear();
-  verdict_.finding.reset();
+  verdict_.Reset();
   if (!c.empty()) {
     VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial, waivers); });
   }
   return verdict_;
 }
 
-template <class A>
-void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
+template <class A, class Visitor>
+Inconclusive KernelJudge::VisitTables(const Case& c, Visitor visit) {
   kernel_.enter(c.mode.levels);
   AddressSpace<A, TreeEntries<A>> mm(
       *arena_, c.mode.levels, TreeEntries<A>(kernel_, bits_[c.mode.levels]));
-  verdict_.inconclusive = Populate<A>(c, mm);
-  if (verdict_.inconclusive != Inconclusive::kNo) return;
-  verdict_.inconclusive = timeline_.Make(c, mm);
-  if (verdict_.inconclusive != Inconclusive::kNo) return;
-  const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
-  for (size_t i = 0; i < c.requests.size(); ++i) {
-    const Request& request = c.requests[i];
-    current_request_ = i;
+  Inconclusive reason = Populate<A>(c, mm);
+  if (reason == Inconclusive::kNo) reason = timeline_.Make(c, mm);
+  if (reason == Inconclusive::kNo) visit(mm);
+  return reason;
+}
+
+template <class A>
+void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
+  const auto judge = [&](const AddressSpace<A, TreeEntries<A>>& mm,
+                         const Request& request) -> std::optional<Finding> {
     KernelRequestVerdict& verdict = verdict_.requests.emplace_back();
     verdict.inconclusive =
         Permitted<A>(c.mode.levels, request.start, request.pages);
-    std::optional<Finding> finding;
-    Trial<A> trial(kernel_, mm, request,
-                   {pages_.pages(), modelled_, references_->contract,
-                    references_->lenient, references_->model},
-                   *walk_);
+    const bool is_permitted = verdict.inconclusive == Inconclusive::kNo;
     if (kernel_.permitted != nullptr &&
         kernel_.permitted(c.mode.levels, request.start, request.pages) !=
-            (verdict.inconclusive == Inconclusive::kNo)) {
-      finding = {
+            is_permitted) {
+      return Finding{
           .mode = c.mode, .walk = kernel_.name, .rule = WalkRule::kPermitted};
-    } else if (verdict.inconclusive != Inconclusive::kNo) {
+    }
+    if (!is_permitted) {
       verdict.cell = IndexOf(Cell{.mode = c.mode,
                                   .write = request.write,
                                   .outcome = Cell::Outcome::kRefused});
-      continue;
-    } else if (kind == KernelTrial::kPageSize) {
-      trial.PageSize(finding);
-    } else {
-      if (c.concurrent.empty()) {
-        trial.GupFast(timeline_, model_, verdict, finding);
-      } else {
-        trial.WhileChanging(c, timeline_, meanwhile_, model_, waivers, verdict,
-                            finding);
-      }
-      verdict.cell = oracle::CellOf<A>(c.mode, mm, memory, request,
-                                       trial.reference_count());
+      return std::nullopt;
     }
-    if (!finding.has_value()) continue;
-    finding->request = i;
-    verdict_.finding = finding;
-    return;
-  }
+    verdict.walk.ran = true;
+    std::optional<Finding> finding;
+    Trial<A> trial(kernel_, mm, request,
+                   Rooms{pages_.pages(), modelled_, references_->contract,
+                         references_->lenient, references_->model},
+                   *walk_);
+    if (kind == KernelTrial::kPageSize) {
+      trial.PageSize(finding);
+      return finding;
+    }
+    const Policy* model = is_comparable_ ? &model_ : nullptr;
+    if (c.concurrent.empty()) {
+      trial.GupFast(timeline_, model, verdict, finding);
+    } else {
+      trial.WhileChanging(c, timeline_, meanwhile_, model, waivers, verdict,
+                          finding);
+    }
+    verdict.cell = oracle::CellOf<A>(
+        c.mode, mm, ArenaMemory(mm.arena(), mm.geometry(), c.stack), request,
+        verdict.pages);
+    return finding;
+  };
+  verdict_.inconclusive =
+      VisitTables<A>(c, [&](const AddressSpace<A, TreeEntries<A>>& mm) {
+        for (size_t i = 0; i < c.requests.size(); ++i) {
+          current_request_ = i;
+          verdict_.finding = judge(mm, c.requests[i]);
+          if (!verdict_.finding.has_value()) continue;
+          verdict_.finding->request = i;
+          return;
+        }
+      });
 }
 
 std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
                                             bool pin,
                                             Inconclusive& inconclusive) {
   std::optional<RunEnd> ended;
+  const Request& asked = c.requests[request];
   VisitArch(arch_, [&]<class A>() {
-    kernel_.enter(c.mode.levels);
-    AddressSpace<A, TreeEntries<A>> mm(
-        *arena_, c.mode.levels, TreeEntries<A>(kernel_, bits_[c.mode.levels]));
-    inconclusive = Populate<A>(c, mm);
-    if (inconclusive != Inconclusive::kNo) return;
-    const bool changing = !c.concurrent.empty();
-    inconclusive = timeline_.Make(c, mm);
-    if (inconclusive != Inconclusive::kNo) return;
-    const Request& asked = c.requests[request];
-    inconclusive = Permitted<A>(c.mode.levels, asked.start, asked.pages);
-    if (inconclusive != Inconclusive::kNo) return;
-    Trial<A> trial(kernel_, mm, asked,
-                   {pages_.pages(), modelled_, references_->contract,
-                    references_->lenient, references_->model},
-                   *walk_);
-    walk_->pin = pin;
-    walk_->refused = kNoRefusal;
-    if (changing) meanwhile_.Begin(c, mm.arena(), timeline_, *walk_);
-    ended = RunGuarded(kernel_, *walk_);
-    if (!changing) return;
-    meanwhile_.End();
-    timeline_.GoTo(0);
+    const auto walk = [&](const AddressSpace<A, TreeEntries<A>>& mm) {
+      Trial<A> trial(kernel_, mm, asked,
+                     Rooms{pages_.pages(), modelled_, references_->contract,
+                           references_->lenient, references_->model},
+                     *walk_);
+      walk_->pin = pin;
+      walk_->refused = kNoRefusal;
+      const bool changing = !c.concurrent.empty();
+      if (changing) meanwhile_.Begin(c, mm.arena(), timeline_, *walk_);
+      ended = RunGuarded(kernel_, *walk_);
+      if (!changing) return;
+      meanwhile_.End();
+      timeline_.GoTo(0);
+    };
+    Inconclusive permitted = Inconclusive::kNo;
+    inconclusive = VisitTables<A>(c, [&](const auto& mm) {
+      permitted = Permitted<A>(c.mode.levels, asked.start, asked.pages);
+      if (permitted == Inconclusive::kNo) walk(mm);
+    });
+    if (inconclusive == Inconclusive::kNo) inconclusive = permitted;
   });
   return ended;
 }

@@ -30,31 +30,18 @@
 
 namespace pxdfuzz {
 
-struct KernelRequestVerdict {
-  Inconclusive inconclusive = Inconclusive::kNo;
-  // Pages that the reference returns, and those that the kernel code did.
-  size_t reference_pages = 0;
-  size_t pages = 0;
+// What kernel code did with a request.
+struct KernelRequestVerdict : RequestSummary {
+  // Pages, changes and waiver alone: what differs is in the finding.
+  WalkVerdict walk;
   // Set where only this explains what was returned.
   KnownKernelFinding known = KnownKernelFinding::kNone;
-  // Why what it did while tables changed is no finding, where it is a known
-  // defect of a walk of that kind.
-  Cause waiver = Cause::kNone;
-  // Whether a change was made while it ran; and then, whether it read the same
-  // entries in the same order as the model's walk of its kind, without which
-  // the two are at different moments and are not compared.
-  bool changed = false;
+  // Whether it read the same entries in the same order as the model's walk of
+  // its kind while tables changed, without which the two are at different
+  // moments and are not compared.
   bool reads_as_model = false;
-  std::optional<size_t> cell;
 };
-
-struct KernelVerdict {
-  // Of the case as a whole.
-  Inconclusive inconclusive = Inconclusive::kNo;
-  InlineVector<KernelRequestVerdict, 4> requests;
-  // The first.
-  std::optional<Finding> finding;
-};
+using KernelVerdict = BasicVerdict<KernelRequestVerdict>;
 
 // What a judge tries of kernel code.
 enum class KernelTrial : uint8_t { kGupFast, kPageSize };
@@ -67,6 +54,8 @@ class KernelJudge {
   explicit KernelJudge(const pxd_kernel& kernel);
 
   const pxd_kernel& kernel() const { return kernel_; }
+  // The model's walk of the same kind.
+  Policy model() const { return model_; }
   // How the tree's leaves differ from the model's with that many levels.
   const LeafBits& bits(int levels) const { return bits_[levels]; }
   // Whether cases of that kind are for this kernel code.
@@ -104,13 +93,18 @@ class KernelJudge {
   std::optional<uint64_t> PhysicalOf(const volatile void* place) const;
 
  private:
+  // Makes the tables of `c` and calls `visit` with them; or says why not.
+  template <class A, class Visitor>
+  Inconclusive VisitTables(const Case& c, Visitor visit);
   template <class A>
   void JudgeCase(const Case& c, KernelTrial trial, Waivers waivers);
 
   const pxd_kernel& kernel_;
   ArchId arch_;
-  // The model's walk of the same kind, where there is one.
-  std::optional<Policy> model_;
+  Policy model_;
+  // Whether it returns what the model does. Not so where the walk depends on
+  // what lies on the stack around a copy, which is the model's own business.
+  bool is_comparable_ = true;
   // By the number of levels.
   std::array<LeafBits, kLevelCount + 1> bits_;
   std::unique_ptr<Arena> arena_;

@@ -48,8 +48,8 @@ std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
 }
 
 // What the statistics count, in the words of the model's targets. Where tables
-// change, a text stands for the model's walk of its kind.
-void CountCase(const pxd_kernel& kernel, const Case& c,
+// change, kernel code stands for the model's walk of its kind.
+void CountCase(const KernelJudge& judge, const Case& c,
                const KernelVerdict& verdict) {
   Stats& stats = Harness::Get().stats();
   Verdict counted;
@@ -58,16 +58,9 @@ void CountCase(const pxd_kernel& kernel, const Case& c,
     counted.kind = Verdict::Kind::kAgrees;
   }
   for (const KernelRequestVerdict& request : verdict.requests) {
-    RequestVerdict told{.inconclusive = request.inconclusive,
-                        .pages = request.reference_pages};
-    if (!c.concurrent.empty()) {
-      told.walks[IndexOf(ModelOfVariant(kernel.variant))] = {
-          .ran = request.inconclusive == Inconclusive::kNo,
-          .waiver = request.waiver,
-          .pages = request.pages,
-          .changes = request.changed ? size_t{1} : size_t{0}};
-    }
-    counted.requests.push_back(told);
+    RequestVerdict as_model{request};
+    as_model.walks[IndexOf(judge.model())] = request.walk;
+    counted.requests.push_back(as_model);
     if (request.known != KnownKernelFinding::kNone) {
       stats.CountKnown(Name(request.known));
     }
@@ -84,23 +77,28 @@ struct Running {
 };
 Running running;
 
-// Where a sanitizer ends the process, the case is told first, as a fault.
+std::string ReportOf(const Running& of, size_t request, const Answer& answer) {
+  const pxd_kernel& kernel = of.judge->kernel();
+  const Harness& harness = Harness::Get();
+  return RenderText(
+      Explain(KernelWalker(TextOf(kernel)), *of.c, request, answer),
+      {.color = harness.color(),
+       .commands =
+           harness.WalkCommands(of.input, answer.finding.name(), kernel.name)});
+}
+
+// Where a sanitizer ends the process, the case is reported first.
 void ReportBeforeDying() {
   if (running.judge == nullptr || !InKernelCode()) return;
   Harness& harness = Harness::Get();
   const KernelJudge& judge = *running.judge;
   const std::string signature =
       Name(SanitizerFinding(judge.kernel(), running.c->mode));
-  const Answer answer = {
-      .run = RecordingOf(judge, !running.c->concurrent.empty(),
-                         RunEnd::kSanitizer),
-      .finding = signature};
   harness.AbortsFor(running.input, *running.c, signature, [&] {
-    return RenderText(ExplainKernel(TextOf(judge.kernel()), *running.c,
-                                    judge.current_request(), answer),
-                      {.color = harness.color(),
-                       .commands = harness.WalkCommands(
-                           running.input, signature, judge.kernel().name)});
+    return ReportOf(running, judge.current_request(),
+                    {.run = RecordingOf(judge, !running.c->concurrent.empty(),
+                                        RunEnd::kSanitizer),
+                     .finding = signature});
   });
 }
 
@@ -124,21 +122,18 @@ void RunKernelTarget(std::span<const uint8_t> input,
     running = {input, &c, judge.get()};
     const KernelVerdict& verdict = judge->Judge(c, trial, waivers);
     running = {};
-    CountCase(judge->kernel(), c, verdict);
+    CountCase(*judge, c, verdict);
     if (!verdict.finding.has_value()) continue;
     const size_t request = verdict.finding->request;
     const std::string signature = Name(*verdict.finding);
     if (!harness.Wants(signature)) continue;
     const auto report = [&] {
       // What lies on the stack differs from run to run: the verdict's name
-      // counts, not that of the run that is told.
+      // counts, not that of the run that is explained.
       Answer answer = Observe(*judge, c, request);
       answer.finding = signature;
-      return RenderText(
-          ExplainKernel(TextOf(judge->kernel()), c, request, answer),
-          {.color = harness.color(),
-           .commands =
-               harness.WalkCommands(input, signature, judge->kernel().name)});
+      if (waivers == Waivers::kNone) answer.cause = Cause::kNone;
+      return ReportOf({input, &c, judge.get()}, request, answer);
     };
     if (harness.AbortsFor(input, c, signature, report)) AbortByKernelCode();
   }

@@ -69,7 +69,7 @@ struct Failure {
   }
   // One that a known finding explains alone has no name of its own.
   const std::string& name() const {
-    return answer.finding.empty() ? answer.known : answer.finding;
+    return answer.finding.empty() ? answer.known : answer.finding.name();
   }
 };
 
@@ -166,8 +166,8 @@ std::string LineOf(const Replayed& replayed, Waivers waivers) {
 
 // "wrong-page"; "references", where that rule is broken.
 std::string_view OutcomeOf(const Answer& answer) {
-  const std::optional<Finding> finding = FindingFromName(answer.finding);
-  if (!finding.has_value()) return answer.known.empty() ? "unknown" : "known";
+  const std::optional<Finding> finding = answer.finding.Get();
+  if (!finding.has_value()) return "known";
   return finding->rule == WalkRule::kPages ? Name(finding->outcome)
                                            : Name(finding->rule);
 }
@@ -186,7 +186,7 @@ Json JsonOf(const Replayed& replayed, Waivers waivers) {
          {"end", Name(answer.run.end)},
          {"pages", answer.run.count},
          {"outcome", OutcomeOf(answer)},
-         {"finding", or_null(answer.finding)},
+         {"finding", or_null(answer.finding.name())},
          {"cause", or_null(is_expected && answer.cause != Cause::kNone
                                ? Name(answer.cause)
                                : "")},

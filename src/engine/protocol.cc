@@ -288,7 +288,10 @@ bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
     return words.Read(run.reads) && words.Read(run.snapshot) && words.done();
   }
   if (key == "finding") {
-    return words.Read(answer.page) && words.ReadName(answer.finding);
+    std::string name;
+    if (!words.Read(answer.page) || !words.ReadName(name)) return false;
+    answer.finding = std::move(name);
+    return answer.finding.Get().has_value();
   }
   if (key == "cause") {
     return words.ReadOneOf(kCauses, answer.cause) && words.done();
@@ -345,7 +348,7 @@ std::string ToLines(const Answer& answer, bool recorded) {
   text += Line({"count", Number(run.count)});
   text += Line({"held", Number(run.held)});
   if (!answer.finding.empty()) {
-    text += Line({"finding", Number(answer.page), answer.finding});
+    text += Line({"finding", Number(answer.page), answer.finding.name()});
   }
   if (answer.cause != Cause::kNone) text += Line({"cause", Name(answer.cause)});
   if (!answer.known.empty()) text += Line({"known", answer.known});

@@ -14,6 +14,7 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/model_engine.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
 #include "src/cli/input.h"
@@ -39,9 +40,15 @@ Ran RunTool(const std::string& arguments) {
   return RunCommand(Program("pxdfuzz") + ' ' + arguments);
 }
 
+ModeSurvey SurveyModel(PagingMode mode, uint64_t cases, Stillness tables) {
+  const auto survey = Survey(ModelEngine::All(), mode, cases, tables);
+  EXPECT_TRUE(survey.ok());
+  return *survey;
+}
+
 TEST(SurveyTest, FindsEachExpectedFailureAndNothingElse) {
   for (const PagingMode& mode : BuiltPagingModes()) {
-    const ModeSurvey survey = Survey(mode, kCases, Stillness::kStill);
+    const ModeSurvey survey = SurveyModel(mode, kCases, Stillness::kStill);
     EXPECT_EQ(survey.cases, kCases);
     EXPECT_GT(survey.requests, kCases) << Name(mode);
     EXPECT_GT(survey.pages, survey.requests) << Name(mode);
@@ -71,13 +78,14 @@ TEST(SurveyTest, IsTheSameEachTime) {
   constexpr Stillness kTables = Stillness::kStill;
   EXPECT_EQ(SurveyCase(kMode, 7, kTables), SurveyCase(kMode, 7, kTables));
   EXPECT_NE(SurveyCase(kMode, 7, kTables), SurveyCase(kMode, 8, kTables));
-  EXPECT_EQ(Survey(kMode, 100, kTables).pages,
-            Survey(kMode, 100, kTables).pages);
+  EXPECT_EQ(SurveyModel(kMode, 100, kTables).pages,
+            SurveyModel(kMode, 100, kTables).pages);
 }
 
 TEST(SurveyWhileTablesChangeTest, FindsEachKnownRaceAndNothingElse) {
   for (const PagingMode& mode : BuiltPagingModes()) {
-    const ModeSurvey survey = Survey(mode, 4 * kCases, Stillness::kChanging);
+    const ModeSurvey survey =
+        SurveyModel(mode, 4 * kCases, Stillness::kChanging);
     EXPECT_GT(survey.requests, 2 * kCases) << Name(mode);
     for (size_t i = 0; i < kWalkCount; ++i) {
       const WalkSurvey& walk = survey.walks[i];

@@ -113,11 +113,11 @@ void AddVerdict(const KernelVerdict& verdict, Facts& facts) {
     const KernelRequestVerdict& request = verdict.requests[i];
     const Facts::Part part(facts, "request", i);
     facts.Add("inconclusive", NumberOf(request.inconclusive));
-    facts.Add("reference_pages", request.reference_pages);
-    facts.Add("pages", request.pages);
+    facts.Add("reference_pages", request.pages);
+    facts.Add("pages", request.walk.pages);
     facts.Add("known", NumberOf(request.known));
-    facts.Add("excuse", NumberOf(request.waiver));
-    facts.Add("changed", request.changed ? 1 : 0);
+    facts.Add("excuse", NumberOf(request.walk.waiver));
+    facts.Add("changed", request.walk.changes > 0 ? 1 : 0);
     facts.Add("reads_as_model", request.reads_as_model ? 1 : 0);
     facts.Add("cell", NumberOfIndex(request.cell));
   }

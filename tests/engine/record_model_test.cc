@@ -40,7 +40,9 @@ void ExpectAsJudged(Oracle& oracle, const Case& c, Seen& seen) {
       ASSERT_EQ(recording.count, expected.pages);
       ASSERT_EQ(recording.snapshot, expected.changes);
       ASSERT_EQ(recording.marks, expected.marks);
-      ASSERT_EQ(recording.end, RunEnd::kReturned);
+      ASSERT_EQ(recording.end, expected.marks.nowhere == Marks::kNever
+                                   ? RunEnd::kReturned
+                                   : RunEnd::kFault);
       size_t reads = 0;
       size_t changes = 0;
       for (const Event& event : recording.events) {

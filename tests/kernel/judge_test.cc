@@ -190,8 +190,8 @@ TEST_F(JudgeTest, KnownFindingsExcuseNothingElse) {
   ASSERT_EQ(verdict.requests.size(), 1u);
   EXPECT_EQ(verdict.requests[0].known,
             KnownKernelFinding::kProtNoneWithoutNuma);
-  EXPECT_EQ(verdict.requests[0].reference_pages, 1u);
-  EXPECT_EQ(verdict.requests[0].pages, 3u);
+  EXPECT_EQ(verdict.requests[0].pages, 1u);
+  EXPECT_EQ(verdict.requests[0].walk.pages, 3u);
 
   // One page more is wrong, behind the one that is known.
   static const pxd_kernel* real = without;

@@ -120,7 +120,7 @@ TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
   };
   for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
     const Answer answer = observe(*kernel);
-    const Explanation e = ExplainKernel(TextOf(*kernel), c, 0, answer);
+    const Explanation e = Explain(KernelWalker(TextOf(*kernel)), c, 0, answer);
     const std::vector<Event> reads = ReadsIn(answer.run);
     ASSERT_EQ(reads.size(), 4u);
     const auto change =
@@ -146,7 +146,8 @@ TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
       const Event last = ReadsIn(held.run).back();
       EXPECT_EQ(last.kind, Event::Kind::kCheck);
       EXPECT_EQ(last.line, reads[3].line);
-      const Explanation put = ExplainKernel(TextOf(*merged), c, 0, held);
+      const Explanation put =
+          Explain(KernelWalker(TextOf(*merged)), c, 0, held);
       EXPECT_EQ(put.turns.back().after.back(), "puts page 0; stops here");
     }
   }
@@ -196,11 +197,11 @@ Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
         judge.Judge(c, KernelTrial::kGupFast, waivers);
     came.compared += verdict.inconclusive == Inconclusive::kNo;
     for (const KernelRequestVerdict& request : verdict.requests) {
-      came.changed += request.changed;
-      came.excused += request.waiver != Cause::kNone;
-      came.unlike += request.inconclusive == Inconclusive::kNo &&
-                     !c.concurrent.empty() && request.waiver == Cause::kNone &&
-                     !request.reads_as_model;
+      came.changed += request.walk.changes > 0;
+      came.excused += request.walk.waiver != Cause::kNone;
+      came.unlike +=
+          request.inconclusive == Inconclusive::kNo && !c.concurrent.empty() &&
+          request.walk.waiver == Cause::kNone && !request.reads_as_model;
     }
     if (verdict.finding.has_value()) {
       came.finding = Name(*verdict.finding) + '\n' + ToText(c);

@@ -95,7 +95,7 @@ TEST_P(TextTest, AMappedRangeGivesAllItsPages) {
     for (const bool write : {false, true}) {
       const Case c = MappedRange(mode, write);
       const Answer answer = Observe(judge_, c, 0);
-      EXPECT_EQ(answer.finding, "") << Name(mode);
+      EXPECT_EQ(answer.finding.name(), "") << Name(mode);
       EXPECT_EQ(answer.run.pages.size(), 4u) << Name(mode);
       // It looks at one entry of each real level, and at four pages.
       const std::vector<Event> reads = ReadsIn(answer.run);

@@ -576,7 +576,10 @@ TEST(FindingReportTest, SurvivesAnyRecording) {
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
       if (verdict.requests[request].inconclusive != Inconclusive::kNo) continue;
       const Policy policy = kAllWalks[rng.Below(kWalkCount)];
-      Recording run = RecordModel(CaseTables(c), c.requests[request], policy);
+      Answer answer = {
+          .finding = std::string("s390-3.static-by-value.short.pte-leaf")};
+      Recording& run = answer.run;
+      run = RecordModel(CaseTables(c), c.requests[request], policy);
       run.count = rng.Chance(1, 4) ? rng.Next() : rng.Below(600);
       run.snapshot = rng.Below(4);
       for (ReturnedPage& page : run.pages) {
@@ -594,12 +597,12 @@ TEST(FindingReportTest, SurvivesAnyRecording) {
         }
         if (rng.Chance(1, 16)) event.part.reset();
       }
-      const Explanation e =
-          Explain(c, verdict, request, {.name = "any", .policy = policy}, run,
-                  {.token = "t"});
+      const Explanation e = Explain({.name = "any", .policy = policy}, c,
+                                    request, answer, verdict);
       ++outcomes[e.outcome];
-      ASSERT_THAT(RenderText(e, {.full = true}), HasSubstr("DEDUP_TOKEN: t"));
-      ASSERT_THAT(RenderText(e, {}), HasSubstr("DEDUP_TOKEN: t"));
+      ASSERT_THAT(RenderText(e, {.full = true}),
+                  HasSubstr("DEDUP_TOKEN: s390-3"));
+      ASSERT_THAT(RenderText(e, {}), HasSubstr("DEDUP_TOKEN: s390-3"));
     }
   }
   EXPECT_GE(outcomes.size(), 5u);
@@ -609,9 +612,8 @@ TEST(FindingReportTest, SurvivesAnyRecording) {
 Explanation ExplanationOf(const Case& c, Policy policy,
                           const Recording& recording) {
   Oracle oracle;
-  return Explain(c, oracle.Judge(c, WalkSet::All(), Waivers::kNone), 0,
-                 {.name = std::string(Name(policy)), .policy = policy},
-                 recording, {});
+  return Explain(ModelWalker(policy), c, 0, {.run = recording},
+                 oracle.Judge(c, WalkSet::All(), Waivers::kNone));
 }
 
 // A walk that takes the page behind the right one.

@@ -31,11 +31,9 @@ class KernelProgram : public Engine {
   KernelProgram(const KernelProgram&) = delete;
   KernelProgram& operator=(const KernelProgram&) = delete;
 
-  const KernelCode& text() const { return text_; }
-
-  std::string_view name() const override { return text_.name; }
+  const Walker& walker() const override { return walker_; }
   bool Takes(PagingMode mode) const override {
-    return Name(mode.arch) == text_.arch;
+    return Name(mode.arch) == walker_.kernel->arch;
   }
   // One process answers for many cases. Where it ends in the middle of a case,
   // so did that request, and a new process goes on with the next.
@@ -60,7 +58,7 @@ class KernelProgram : public Engine {
   std::string Complaint() const;
 
   std::string path_;
-  KernelCode text_;
+  Walker walker_;
   Process process_;
   int socket_ = -1;  // its standard input and output
   int errors_ = -1;  // a file without a name: its standard error
@@ -76,11 +74,6 @@ struct KernelProgram::Opened {
 
   bool ok() const { return program != nullptr; }
 };
-
-// Which request to tell where none is named: the first with a finding;
-// otherwise the first with one that is known, that was walked, or that there
-// is.
-size_t RequestToExplain(const std::vector<Answer>& answers);
 
 // The folder in which programs with kernel code are looked for: that in
 // PXDFUZZ_KERNEL_PROGRAMS, or the one that this program is in.

@@ -74,6 +74,9 @@ struct WalkVerdict {
   size_t pages = 0;
   // Position of the first page that differs, or at which the read strayed.
   size_t first_difference = 0;
+  // The entry by which the reference finds that page, where it differs.
+  Level level = Level::kPte;
+  EntryKind::Tag entry = EntryKind::Tag::kEmpty;
   // How many of the case's concurrent operations were done while it ran.
   size_t changes = 0;
   Marks marks;
@@ -83,7 +86,8 @@ struct WalkVerdict {
   }
 };
 
-struct RequestVerdict {
+// What is said of a request, whoever walked it.
+struct RequestSummary {
   Inconclusive inconclusive = Inconclusive::kNo;
   // Pages that the reference returns.
   size_t pages = 0;
@@ -94,11 +98,32 @@ struct RequestVerdict {
   bool both_sides = false;
   // The cell of the case space, as an index into Cells().
   std::optional<size_t> cell;
+};
+
+// What the model's walks did with it.
+struct RequestVerdict : RequestSummary {
   // By position in kAllWalks.
   std::array<WalkVerdict, kWalkCount> walks{};
 };
 
-struct Verdict {
+// What is said of a case, whoever walked it.
+template <class OfRequest>
+struct BasicVerdict {
+  // Of the case as a whole; each request has its own besides.
+  Inconclusive inconclusive = Inconclusive::kNo;
+  InlineVector<OfRequest, 4> requests;
+  // The first, in the order of requests and walks.
+  std::optional<Finding> finding;
+
+  // Begins the verdict of another case.
+  void Reset() {
+    inconclusive = Inconclusive::kEmptyCase;
+    requests.clear();
+    finding.reset();
+  }
+};
+
+struct Verdict : BasicVerdict<RequestVerdict> {
   enum class Kind : uint8_t {
     kInconclusive,
     kAgrees,
@@ -107,12 +132,11 @@ struct Verdict {
   };
 
   Kind kind = Kind::kInconclusive;
-  // Of the case as a whole; each request has its own besides.
-  Inconclusive inconclusive = Inconclusive::kNo;
-  InlineVector<RequestVerdict, 4> requests;
-  // The first, in the order of requests and walks.
-  std::optional<Finding> finding;
 };
+
+// The finding that a walk of the model has in a request: one that disagrees.
+Finding FindingOf(const Case& c, const Verdict& verdict, size_t request,
+                  size_t walk);
 
 // Whether gup_fast takes a request of `pages` pages at all, for every walk:
 // kNo, kOverflow or kBeyondLimit.
@@ -148,10 +172,9 @@ class BasicOracle {
   void JudgeRequest(const Case& c, const AddressSpace<A>& mm, size_t request,
                     WalkSet walks, Waivers waivers);
   // How a walk did that ended at the snapshot at hand.
-  WalkVerdict JudgeWalk(const Request& request, const WalkRun& run) const;
   template <class A>
-  Finding FindingOf(const Case& c, const ArenaMemory& memory, size_t request,
-                    size_t walk, const WalkVerdict& verdict);
+  WalkVerdict JudgeWalk(const ArenaMemory& memory, const Request& request,
+                        const WalkRun& run) const;
 
   const ArchArenas arenas_ = ArchArenas::For<Arches>();
   Verdict verdict_;

@@ -101,9 +101,7 @@ template <class Arches, class Runner>
 const Verdict& BasicOracle<Arches, Runner>::Judge(const Case& c, WalkSet walks,
                                                   Waivers waivers) {
   verdict_.kind = Verdict::Kind::kInconclusive;
-  verdict_.inconclusive = Inconclusive::kEmptyCase;
-  verdict_.requests.clear();
-  verdict_.finding.reset();
+  verdict_.Reset();
   if (!c.empty()) {
     VisitArchOf<Arches>(c.mode.arch,
                         [&]<class A>() { JudgeCase<A>(c, walks, waivers); });
@@ -163,7 +161,7 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
     WalkRun run{.pages = pages_, .grabbed = grabbed_};
     Runner().template operator()<A>(site, policy, request, run);
     WalkVerdict& walk = verdict.walks[i];
-    walk = JudgeWalk(request, run);
+    walk = JudgeWalk<A>(memory, request, run);
     if (walk.outcome == Outcome::kAgrees) {
       if (verdict_.kind == Verdict::Kind::kInconclusive) {
         verdict_.kind = Verdict::Kind::kAgrees;
@@ -179,7 +177,7 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
     if (walk.is_finding()) {
       verdict_.kind = Verdict::Kind::kFinding;
       if (!verdict_.finding.has_value()) {
-        verdict_.finding = FindingOf<A>(c, memory, index, i, walk);
+        verdict_.finding = FindingOf(c, verdict_, index, i);
       }
     }
     timeline_.GoTo(0);
@@ -187,7 +185,9 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
 }
 
 template <class Arches, class Runner>
-WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const Request& request,
+template <class A>
+WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const ArenaMemory& memory,
+                                                   const Request& request,
                                                    const WalkRun& run) const {
   const size_t known = std::min<size_t>(run.count, request.pages);
   const bool has_recheck = timeline_.count() > 1;
@@ -196,23 +196,15 @@ WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const Request& request,
       has_recheck ? run.grabbed.first(known) : std::span<const uint8_t>(),
       timeline_.at());
   AddStrayReads(run.marks, judged);
-  return {.ran = true,
-          .outcome = judged.outcome,
-          .pages = run.count,
-          .first_difference = judged.page,
-          .changes = timeline_.at(),
-          .marks = run.marks};
-}
-
-template <class Arches, class Runner>
-template <class A>
-Finding BasicOracle<Arches, Runner>::FindingOf(const Case& c,
-                                               const ArenaMemory& memory,
-                                               size_t index, size_t walk,
-                                               const WalkVerdict& verdict) {
-  const Request& request = c.requests[index];
-  const uint64_t last = request.pages - uint64_t{1};
-  const uint64_t page = std::min<uint64_t>(verdict.first_difference, last);
+  WalkVerdict verdict = {.ran = true,
+                         .outcome = judged.outcome,
+                         .pages = run.count,
+                         .first_difference = judged.page,
+                         .changes = timeline_.at(),
+                         .marks = run.marks};
+  if (judged.outcome == Outcome::kAgrees) return verdict;
+  const uint64_t page =
+      std::min<uint64_t>(judged.page, request.pages - uint64_t{1});
   // Of the snapshot that the walk ended with, which a page that is missing has
   // met unchanged.
   const Top& top = timeline_.top(timeline_.at());
@@ -220,14 +212,9 @@ Finding BasicOracle<Arches, Runner>::FindingOf(const Case& c,
   const Translation t =
       Translate(typename A::Manual(geometry, top.control), memory,
                 request.start + page * geometry.page_size());
-  return {.mode = c.mode,
-          .walk = Name(kAllWalks[walk]),
-          .changing = !c.concurrent.empty(),
-          .outcome = verdict.outcome,
-          .level = t.level,
-          .entry = A::Entries::Classify(t.level, t.entry).tag,
-          .request = index,
-          .page = page};
+  verdict.level = t.level;
+  verdict.entry = A::Entries::Classify(t.level, t.entry).tag;
+  return verdict;
 }
 
 }  // namespace pxdfuzz

@@ -4,58 +4,31 @@
 #define PXDFUZZ_REPORT_EXPLAIN_H_
 
 #include <cstddef>
-#include <optional>
-#include <string>
 
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
-#include "pxdfuzz/engine/kernel_code.h"
+#include "pxdfuzz/engine/engine.h"
 #include "pxdfuzz/engine/protocol.h"
-#include "pxdfuzz/engine/run.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/report/explanation.h"
 
 namespace pxdfuzz {
 
-// Who ran a request.
-struct Walker {
-  // "static-by-value", "kernel-6.1-s390-by-value".
-  std::string name;
-  // The model's walk that does the same.
-  Policy policy;
-  // Of kernel code.
-  std::optional<KernelCode> kernel;
-};
+// Explains what `walker` did with a request of `c`, a position in `c.requests`
+// or 0, as its engine has answered. Texts of several lines are broken at
+// `columns`.
+Explanation Explain(const Walker& walker, const Case& c, size_t request,
+                    const Answer& answer, size_t columns = kTextColumns);
 
-// What a judge said, besides how the pages compare.
-struct Judgement {
-  // The finding's DEDUP token, or empty.
-  std::string token;
-  // The rule that kernel code broke, where it is not the one that pages are the
-  // reference's: "references", "sanitizer".
-  std::string rule;
-  // Why it is an expected failure, or kNone.
-  Cause waiver = Cause::kNone;
-  // The page in docs/findings that explains it, or empty.
-  std::string known;
-};
+// The same where `verdict` is at hand: what Oracle::Judge() says of `c` and all
+// of the model's walks.
+Explanation Explain(const Walker& walker, const Case& c, size_t request,
+                    const Answer& answer, const Verdict& verdict,
+                    size_t columns = kTextColumns);
 
-// Explains what `walker` did with a request. `verdict` is what Oracle::Judge()
-// says of `c` and all of the model's walks; `request` is a position in
-// `c.requests`, or 0. Texts of several lines are broken at `columns`.
-Explanation Explain(const Case& c, const Verdict& verdict, size_t request,
-                    const Walker& walker, const Recording& recording,
-                    const Judgement& judgement, size_t columns = kTextColumns);
-
-// The same of one of the model's walks, a position in kAllWalks. It has the
-// token of the verdict's finding where that is the one.
+// The same of one of the model's walks, a position in kAllWalks.
 Explanation ExplainModel(const Case& c, const Verdict& verdict, size_t request,
                          size_t walk, size_t columns = kTextColumns);
-
-// The same of kernel code, by what a program that holds it has answered.
-Explanation ExplainKernel(const KernelCode& code, const Case& c, size_t request,
-                          const Answer& answer, size_t columns = kTextColumns);
 
 }  // namespace pxdfuzz
 

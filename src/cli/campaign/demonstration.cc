@@ -111,7 +111,7 @@ class KnownBug {
   absl::Status Shrink() {
     out_.Write("making the input smaller ... ");
     const Clock::time_point started = Clock::now();
-    ModelEngine engine(*walk_, std::make_shared<Oracle>());
+    ModelEngine engine(*walk_);
     const absl::StatusOr<ShrunkCase> shrunk = ShrinkFinding(
         {.engine = &engine, .signature = signature_, .is_expected = true},
         case_, [](const Case& /*best*/) { return !IsInterrupted(); });

@@ -39,6 +39,8 @@ absl::StatusOr<std::optional<KeptFinding>> FindFinding(const Engines& engines,
 // Makes `c`, which shows `finding`, simple.
 struct ShrunkCase {
   Case c;
+  // The same finding in `c`, with all that is known of the run.
+  KeptFinding finding;
   size_t trials = 0;
   // Whether `go_on` ended it.
   bool stopped = false;

@@ -130,19 +130,6 @@ absl::Status Sort(const std::string& file, const std::string& name,
   return absl::OkStatus();
 }
 
-// What an explanation begins with: one sentence or two.
-std::string Sentence(const Case& c, const KeptFinding& finding) {
-  Oracle oracle;
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
-  if (const auto policy = PolicyFromName(finding.engine->name());
-      policy.has_value()) {
-    return ExplainModel(c, verdict, finding.request, IndexOf(*policy)).headline;
-  }
-  const auto& program = static_cast<const KernelProgram&>(*finding.engine);
-  return ExplainKernel(program.text(), c, finding.request, finding.answer)
-      .headline;
-}
-
 // The issue that covers a signature, if any, and that one which did.
 struct Cover {
   const KnownIssue* valid = nullptr;
@@ -244,7 +231,9 @@ class Summary {
     const absl::StatusOr<ShrunkCase> shrunk =
         ShrinkFinding(group.finding, group.c, nullptr);
     if (!shrunk.ok()) return shrunk.status();
-    text_.Line(Sentence(shrunk->c, group.finding));
+    text_.Line(Explain(group.finding.engine->walker(), shrunk->c,
+                       shrunk->finding.request, shrunk->finding.answer)
+                   .headline);
     text_.Blank();
     const auto issue = [this](std::string_view state, const KnownIssue& known) {
       text_.Wrap("- ", "  ",

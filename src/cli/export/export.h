@@ -8,10 +8,8 @@
 #include <string_view>
 
 #include "pxdfuzz/case/case.h"
-#include "pxdfuzz/engine/kernel_code.h"
+#include "pxdfuzz/engine/engine.h"
 #include "pxdfuzz/engine/protocol.h"
-#include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/paging/policy.h"
 
 namespace pxdfuzz {
 
@@ -19,26 +17,18 @@ namespace pxdfuzz {
 // What it refers to outlives it.
 struct Export {
   const Case& c;
-  // Of the model's walks.
-  const Verdict& verdict;
+  const Walker& walker;
   size_t request = 0;  // a position in c.requests
-  // The model's walk: a position in kAllWalks. Of kernel code, that of its
-  // kind.
-  size_t walk = 0;
-  // Where kernel code walks: which, and what its program says of the request.
-  const KernelCode* code = nullptr;
-  const Answer* answer = nullptr;
+  const Answer& answer;
 
-  Policy policy() const { return kAllWalks[walk]; }
-  std::string_view walk_name() const {
-    return code == nullptr ? Name(policy()) : std::string_view(code->name);
+  bool is_kernel() const { return walker.kernel.has_value(); }
+  bool is_conclusive() const {
+    return answer.inconclusive == Inconclusive::kNo;
   }
-  // Why the request is inconclusive, if so.
-  Inconclusive inconclusive() const;
   // False too where nothing was compared.
-  bool is_wrong() const;
-  // What differs, as a report begins; one line.
-  std::string Headline() const;
+  bool is_wrong() const {
+    return !answer.finding.empty() || !answer.known.empty();
+  }
   // The case as text and what it shows, behind `prefix` on each line, at most
   // 80 columns wide.
   std::string CaseComment(std::string_view prefix) const;

@@ -86,9 +86,9 @@ class Planner {
     }
     NoteRequests();
     NoteLevels();
-    if (exported_.inconclusive() != Inconclusive::kNo) {
+    if (!exported_.is_conclusive()) {
       plan_.idle = "the request is inconclusive";
-      plan_.idle_reason = Describe(exported_.inconclusive());
+      plan_.idle_reason = Describe(exported_.answer.inconclusive);
     } else if (!case_.concurrent.empty()) {
       plan_.idle = "the tables change while they are walked";
       plan_.idle_reason = "no program can choose the read before which they do";

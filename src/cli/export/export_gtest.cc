@@ -394,7 +394,7 @@ TEST(ExportedCaseTest, TheWalk) {
   const Answer& answer = answers.of_request.at(kRequest);
   ASSERT_EQ(answer.inconclusive, Inconclusive::kNo)
       << Describe(answer.inconclusive);
-  EXPECT_EQ(answer.finding, "")
+  EXPECT_EQ(answer.finding.name(), "")
       << "page " << answer.page << " of " << answer.run.count
       << " returned, after " << answer.run.snapshot << " of the changes";
 )text";
@@ -432,14 +432,12 @@ std::string Replaced(std::string_view text, std::string_view name,
 // Defines OpenWalk(), which gives the engine or null.
 void AddEngine(const Export& exported, TextLines& out) {
   out.Line("std::unique_ptr<Engine> OpenWalk() {");
-  if (exported.code == nullptr) {
-    out.Line("  return std::make_unique<ModelEngine>(kWalk,");
-    out.Line(
-        "                                       std::make_shared<Oracle>());");
+  if (!exported.is_kernel()) {
+    out.Line("  return std::make_unique<ModelEngine>(kWalk);");
   } else {
     out.Line("  KernelProgram::Opened opened =");
     out.Line(
-        Concat({"      OpenKernelProgram(\"", exported.code->name, "\");"}));
+        Concat({"      OpenKernelProgram(\"", exported.walker.name, "\");"}));
     out.Line("  if (!opened.ok()) ADD_FAILURE() << opened.error;");
     out.Line("  return std::move(opened.program);");
   }
@@ -448,7 +446,7 @@ void AddEngine(const Export& exported, TextLines& out) {
 
 std::string ExportGtest(const Export& exported) {
   const Case& c = exported.c;
-  const Policy policy = exported.policy();
+  const Policy policy = exported.walker.policy;
   TextLines out(/*color=*/false);
   out.Line("// SPDX-License-Identifier: MIT");
   out.Line("//");
@@ -467,10 +465,10 @@ std::string ExportGtest(const Export& exported) {
   out.Line("//");
   out.Line("//   c++ -std=c++20 -Iinclude -o case_test case_test.cc");
   out.Line("//     build/dev/src/libpxdfuzz.a -lgtest_main -lgtest -pthread");
-  if (exported.code != nullptr) {
+  if (exported.is_kernel()) {
     out.Line("//");
     out.Wrap("// ", "// ",
-             Concat({"It runs the program ", exported.code->name,
+             Concat({"It runs the program ", exported.walker.name,
                      ", which it looks for in the folder that "
                      "PXDFUZZ_KERNEL_PROGRAMS names, or else in its own."}));
   }
@@ -478,7 +476,7 @@ std::string ExportGtest(const Export& exported) {
   out.Line("#include <gtest/gtest.h>");
   out.Blank();
   const bool changing = !c.concurrent.empty();
-  const bool is_kernel = exported.code != nullptr;
+  const bool is_kernel = exported.is_kernel();
   std::vector<std::string_view> standard = {"algorithm", "array", "cstddef",
                                             "cstdint", "vector"};
   std::vector<std::string_view> headers = {"pxdfuzz/tables/address_space.h",
@@ -542,7 +540,7 @@ std::string ExportGtest(const Export& exported) {
     out.Blank();
     AddExpected(exported, out);
   }
-  const std::string name = CamelCase(exported.walk_name());
+  const std::string name = CamelCase(exported.walker.name);
   if (!changing && !is_kernel) {
     return out.text() + Replaced(kTests, "TheWalk", name);
   }

@@ -15,6 +15,7 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/engine/record_model.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/model_engine.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
@@ -192,11 +193,13 @@ std::string TurnsOfExample(Policy policy) {
 class Evidence {
  public:
   explicit Evidence(Progress& progress) {
+    const Engines engines = ModelEngine::All();
     for (const PagingMode& mode : kAllPagingModes) {
       if (!IsBuilt(mode)) continue;
       progress.Say(Concat({"trying ", pxdfuzz::Name(mode)}));
       for (const Stillness tables : {Stillness::kStill, Stillness::kChanging}) {
-        surveys_.push_back(Survey(mode, kSurveyed, tables));
+        // Engines of the model always answer.
+        surveys_.push_back(*Survey(engines, mode, kSurveyed, tables));
       }
       turns_.emplace_back(mode, CountTurns(mode));
     }
