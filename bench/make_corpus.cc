@@ -23,7 +23,7 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/leaf.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {

@@ -23,7 +23,7 @@
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "src/cli/commands.h"
 
 namespace pxdfuzz {

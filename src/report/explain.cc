@@ -117,7 +117,7 @@ class Explainer {
     e.is_wrong = IsWrong();
     e.waiver = answer_.cause;
     e.known = answer_.known;
-    e.page = ExplainedPage();
+    e.page = facts_.explained_page();
     e.address = facts_.AddressOf(e.page);
     if (e.page < pages().size()) e.returned = pages()[e.page].physical;
     e.expected = facts_.reference().At(
@@ -147,10 +147,6 @@ class Explainer {
   bool has_run() const { return facts_.run().end != RunEnd::kRefused; }
   bool IsWrong() const {
     return facts_.outcome() != Outcome::kAgrees || !answer_.finding.empty();
-  }
-  size_t ExplainedPage() const {
-    return std::min<size_t>(facts_.difference(),
-                            facts_.request().pages - size_t{1});
   }
 
   // ---------------------------------------------------------------------------
@@ -239,7 +235,7 @@ class Explainer {
             "returned.");
       }
       if (!facts_.turns().empty()) {
-        const Event& last = facts_.events()[facts_.turns().back().read];
+        const Event& last = facts_.ReadOf(facts_.turns().size() - 1);
         notes.push_back(
             Concat({facts_.run().end == RunEnd::kBug ? "It stops" : "It faults",
                     "; its last read is that of ", Name(last.level), " by ",
@@ -322,8 +318,9 @@ class Explainer {
     std::vector<Explanation::Path> paths;
     for (size_t i = 0; i <= facts_.run().snapshot;) {
       Explanation::Path path{
-          .title = Concat({"reference, page ", std::to_string(ExplainedPage()),
-                           " at ", Hex(facts_.AddressOf(ExplainedPage()))}),
+          .title = Concat({"reference, page ",
+                           std::to_string(facts_.explained_page()), " at ",
+                           Hex(facts_.AddressOf(facts_.explained_page()))}),
           .steps = Steps(i),
           .result = Result(i)};
       const size_t first = i++;
@@ -343,7 +340,7 @@ class Explainer {
   std::vector<std::string> Steps(size_t snapshot) const {
     std::vector<std::string> steps;
     facts_.tables().Translate(
-        facts_.AddressOf(ExplainedPage()), snapshot,
+        facts_.AddressOf(facts_.explained_page()), snapshot,
         [&](Level level, uint64_t physical, uint64_t word) {
           steps.push_back(
               Concat({Name(level), ": ", facts_.Place(physical), " = ",
@@ -353,7 +350,7 @@ class Explainer {
   }
 
   std::string Result(size_t snapshot) const {
-    const uint64_t address = facts_.AddressOf(ExplainedPage());
+    const uint64_t address = facts_.AddressOf(facts_.explained_page());
     const Translation t = facts_.tables().Translate(address, snapshot);
     std::string result;
     if (t.code != 0) {

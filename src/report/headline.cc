@@ -225,7 +225,7 @@ std::string HeadlineText::WhyItEnds() const {
                    Name(check.level), "p changed by ", turns_.Writer(*seen),
                    ", and it put the page"});
   }
-  return facts_.WhyNot(facts_.events()[facts_.turns()[last].read]);
+  return facts_.WhyNot(facts_.ReadOf(last));
 }
 
 // Why it returns no more pages.
@@ -234,7 +234,7 @@ std::string HeadlineText::WhyItStops() const {
   if (facts_.broke_off()) return "stop: a fault";
   if (facts_.turns().empty()) return "";
   const size_t last = facts_.turns().size() - 1;
-  const Event& read = facts_.events()[facts_.turns()[last].read];
+  const Event& read = facts_.ReadOf(last);
   if (!read.value.has_value()) return "stop: no table";
   if (turns_.SeenByRecheck(last).has_value()) return "stop: the recheck";
   return Concat({"stop: ", facts_.WhyNot(read)});

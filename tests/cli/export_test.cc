@@ -234,18 +234,18 @@ TEST_F(ExportTest, GtestFailsForTheCulpritAndPassesForAWalkThatHolds) {
                         "wrong page"));
   const Ran failed = RunGtest(culprit);
   EXPECT_EQ(failed.exit_code, 1) << failed.output;
-  EXPECT_THAT(failed.output,
-              HasSubstr("[       OK ] ExportedCaseTest.ReferenceIsAsExpected"));
   EXPECT_THAT(
       failed.output,
       HasSubstr("[  FAILED  ] ExportedCaseTest.StaticByValueAgreesWith"));
-  EXPECT_THAT(failed.output, HasSubstr("Which is: \"0x3000\""));
-  EXPECT_THAT(failed.output, HasSubstr("page 1, at 0x10080000000"));
+  EXPECT_THAT(failed.output,
+              HasSubstr("\"s390-3.static-by-value.wrong-page.pte-leaf\""));
+  EXPECT_THAT(failed.output, HasSubstr("Which is: 12288"));  // 0x3000
+  EXPECT_THAT(failed.output, HasSubstr("page 1"));
 
   const Ran passed = RunGtest(Written(
       std::string("--as=gtest --walk=static-lockless ") + kThread, "holds.cc"));
   EXPECT_EQ(passed.exit_code, 0) << passed.output;
-  EXPECT_THAT(passed.output, HasSubstr("[  PASSED  ] 2 tests."));
+  EXPECT_THAT(passed.output, HasSubstr("[  PASSED  ] 1 test."));
 }
 
 // Everything that a case can say, in one: it compiles, and it is the same case.
@@ -278,8 +278,6 @@ TEST_F(ExportTest, GtestSaysTheWholeCase) {
   AddWholeTest(Scratch("all.yaml"), source);
   const Ran ran = RunGtest(source);
   EXPECT_THAT(ran.output, HasSubstr("[       OK ] Whole.IsTheSame"));
-  EXPECT_THAT(ran.output,
-              HasSubstr("[       OK ] ExportedCaseTest.ReferenceIsAsExpected"));
 }
 
 TEST_F(ExportTest, GtestChangesTheTables) {

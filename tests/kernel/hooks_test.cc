@@ -22,8 +22,8 @@
 #include "kernel/tree_entries.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/tables/address_space.h"
-#include "pxdfuzz/view/paging_mode_info.h"
 #include "tests/kernel/all_texts.h"
 #include "tests/known_cases.h"
 

@@ -25,7 +25,7 @@
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "tests/known_cases.h"
 #include "tests/random_case.h"
 

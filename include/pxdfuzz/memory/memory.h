@@ -27,7 +27,7 @@ struct Loaded {
 
 // What walks read entries through. The model in `arena.h` is a machine's
 // memory; others choose entries lazily or change them between two reads. Walk
-// code does not know which one it has.
+// code does not know which one it has. The hardware needs Load() alone.
 //
 //   Load(level, ref)         READ_ONCE(*pXdp), for an entry used as one of
 //                            `level`. A read that hits nothing gives the empty
@@ -42,12 +42,16 @@ struct Loaded {
 //                            whose span holds `address`. Asked by traces, never
 //                            by walks.
 template <class M>
-concept Memory = requires(M memory, Level level, EntryRef ref, uint64_t word) {
+concept ReadableMemory = requires(M memory, Level level, EntryRef ref) {
   { memory.Load(level, ref) } -> std::same_as<Loaded>;
-  { memory.LoadRootType(ref) } -> std::same_as<uint64_t>;
-  { memory.Push(level, word, ref) } -> std::same_as<EntryRef>;
-  { memory.Holds(ref, word) } -> std::same_as<bool>;
 };
+template <class M>
+concept Memory = ReadableMemory<M> &&
+                 requires(M memory, Level level, EntryRef ref, uint64_t word) {
+                   { memory.LoadRootType(ref) } -> std::same_as<uint64_t>;
+                   { memory.Push(level, word, ref) } -> std::same_as<EntryRef>;
+                   { memory.Holds(ref, word) } -> std::same_as<bool>;
+                 };
 
 }  // namespace pxdfuzz
 

@@ -51,9 +51,7 @@ class TurnText {
     size_t last = 0;
   };
 
-  const Event& ReadOf(size_t turn) const {
-    return facts_.events()[facts_.turns()[turn].read];
-  }
+  const Event& ReadOf(size_t turn) const { return facts_.ReadOf(turn); }
   bool IsMarked(const Block& block) const;
   bool IsPlain(size_t turn) const;
   std::vector<Block> Blocks() const;

@@ -9,8 +9,8 @@
 
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/report/explain.h"
-#include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/commands.h"
 #include "src/cli/engines.h"
 #include "src/cli/input.h"

@@ -15,11 +15,11 @@
 #include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/memory/arena.h"
 #include "pxdfuzz/memory/arena_memory.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/populate.h"
-#include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/export/drive_gup.h"
 #include "src/cli/export/export.h"
 

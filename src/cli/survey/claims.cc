@@ -3,14 +3,11 @@
 // pxdfuzz claims: an experiment for each claim of the thread of 2020. The same
 // cases each time, so docs/claims.md can hold what it prints.
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/engine/record_model.h"
@@ -22,16 +19,11 @@
 #include "pxdfuzz/view/case_tables.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
-#include "src/cli/survey/survey.h"
+#include "src/cli/survey/evidence.h"
 #include "src/cli/text/json.h"
 
 namespace pxdfuzz {
 namespace {
-
-// Cases of each paging mode that are walked by all walks, and those whose turns
-// are looked at one by one.
-constexpr uint64_t kSurveyed = 20'000;
-constexpr uint64_t kTraced = 2'000;
 
 enum class ClaimVerdict { kHolds, kRefuted, kOpen };
 
@@ -83,94 +75,6 @@ Case ThreadExample() {
   return c;
 }
 
-// -----------------------------------------------------------------------------
-// What turns of walks show, over the cases of one paging mode.
-
-struct TurnCounts {
-  uint64_t requests = 0;
-  // With the folded-aware boundary: turns at pgd or p4d whose entry is of a
-  // type below region-third, which the RFC checks for.
-  uint64_t low_types = 0;
-  // Requests in which static and folded-aware walks that are alike otherwise
-  // take other turns; for by-pointer, in which they read other entries.
-  uint64_t other_turns = 0;
-  uint64_t other_entries = 0;
-  // Requests in which static-lockless loads an entry of a table again, and the
-  // most often that one of them was loaded.
-  uint64_t reread = 0;
-  uint64_t most_loads = 0;
-};
-
-bool SameTurns(const Recording& a, const Recording& b) {
-  return std::equal(a.events.begin(), a.events.end(), b.events.begin(),
-                    b.events.end(), [](const Event& x, const Event& y) {
-                      return x.level == y.level && x.part == y.part &&
-                             x.place == y.place && x.value == y.value;
-                    });
-}
-
-// The entries of tables that a walk reads, in order, each once.
-std::vector<uint64_t> EntriesOf(const Recording& run) {
-  std::vector<uint64_t> entries;
-  for (const Event& event : run.events) {
-    const uint64_t address = event.place.physical;
-    if (event.kind == Event::Kind::kTurn && address != 0 &&
-        std::find(entries.begin(), entries.end(), address) == entries.end()) {
-      entries.push_back(address);
-    }
-  }
-  return entries;
-}
-
-void CountRequest(const CaseTables& tables, const Request& request,
-                  TurnCounts& counts) {
-  const auto turns = [&](Policy policy) {
-    return RecordModel(tables, request, policy);
-  };
-  ++counts.requests;
-  if (tables.source().mode.arch == ArchId::kS390) {
-    for (const Event& event : turns(kFoldedAwareByValue).events) {
-      if (event.level < Level::kP4d || !event.value.has_value()) continue;
-      const uint64_t type = (*event.value & S390::Mask::kType) >> 2;
-      counts.low_types += type < S390::TypeOf(Level::kPud) ? 1 : 0;
-    }
-  }
-  const Recording by_pointer = turns(kStaticByPointer);
-  const Recording aware_by_pointer = turns(kFoldedAwareByPointer);
-  if (!SameTurns(turns(kStaticByValue), turns(kFoldedAwareByValue)) ||
-      !SameTurns(by_pointer, aware_by_pointer)) {
-    ++counts.other_turns;
-  }
-  if (EntriesOf(by_pointer) != EntriesOf(aware_by_pointer)) {
-    ++counts.other_entries;
-  }
-  std::map<uint64_t, uint64_t> loads;
-  for (const Event& event : turns(kStaticLockless).events) {
-    ++loads[event.place.physical];
-  }
-  uint64_t most = 0;
-  for (const auto& load : loads) most = std::max(most, load.second);
-  counts.reread += most > 1 ? 1 : 0;
-  counts.most_loads = std::max(counts.most_loads, most);
-}
-
-TurnCounts CountTurns(PagingMode mode) {
-  TurnCounts counts;
-  VisitArch(mode.arch, [&]<class A>() {
-    for (uint64_t number = 0; number < kTraced; ++number) {
-      const Case c = SurveyCase(mode, number, Stillness::kStill);
-      const CaseTables tables(c);
-      for (const Request& request : c.requests) {
-        if (Permitted<A>(c.mode.levels, request.start, request.pages) ==
-            Inconclusive::kNo) {
-          CountRequest(tables, request, counts);
-        }
-      }
-    }
-  });
-  return counts;
-}
-
 // How many turns a walk of the thread's example takes at pgd, p4d, pud and pmd.
 std::string TurnsOfExample(Policy policy) {
   const Case c = ThreadExample();
@@ -186,130 +90,6 @@ std::string TurnsOfExample(Policy policy) {
   }
   return Enumerate(texts);
 }
-
-// -----------------------------------------------------------------------------
-
-// All that the experiments rest on.
-class Evidence {
- public:
-  explicit Evidence(Progress& progress) {
-    const Engines engines = ModelEngine::All();
-    for (const PagingMode& mode : kAllPagingModes) {
-      if (!IsBuilt(mode)) continue;
-      progress.Say(Concat({"trying ", pxdfuzz::Name(mode)}));
-      for (const Stillness tables : {Stillness::kStill, Stillness::kChanging}) {
-        // Engines of the model always answer.
-        surveys_.push_back(*Survey(engines, mode, kSurveyed, tables));
-      }
-      turns_.emplace_back(mode, CountTurns(mode));
-    }
-  }
-
-  const TurnCounts& turns(PagingMode mode) const {
-    for (const auto& [of, counts] : turns_) {
-      if (of == mode) return counts;
-    }
-    return turns_.front().second;
-  }
-
-  // The requests of s390 with `least` to `most` levels, and those that cross a
-  // folded boundary: "81,504 requests, 22,576 of them across ...".
-  std::string Requests(int least, int most) const {
-    uint64_t requests = 0;
-    uint64_t crossings = 0;
-    ForS390(least, most, [&](const ModeSurvey& survey) {
-      requests += survey.requests;
-      crossings += survey.crossings;
-    });
-    return Concat({Grouped(requests), " requests, ", Grouped(crossings),
-                   " of them across a boundary of a folded level"});
-  }
-
-  // Those requests, and in how many of them a walk disagreed.
-  std::string Tried(Policy policy, int least, int most) const {
-    uint64_t wrong = 0;
-    ForS390(least, most, [&](const ModeSurvey& survey) {
-      wrong += survey.requests - survey.walks[IndexOf(policy)].agreed;
-    });
-    return Concat({pxdfuzz::Name(policy),
-                   " against the reference: ", Requests(least, most), ", ",
-                   wrong == 0 ? "no difference"
-                              : Concat({Grouped(wrong), " differences"})});
-  }
-
-  // Whether a walk gave what it may give in every request there.
-  bool Agrees(Policy policy, int least, int most,
-              Stillness tables = Stillness::kStill) const {
-    bool agrees = true;
-    ForS390(
-        least, most,
-        [&](const ModeSurvey& survey) {
-          agrees &= survey.walks[IndexOf(policy)].agreed == survey.requests;
-        },
-        tables);
-    return agrees;
-  }
-
-  // "12 of 300 requests with 2 levels, ...", over the levels 2 to 5.
-  std::string Disagreements(Policy policy,
-                            Stillness tables = Stillness::kStill) const {
-    std::vector<std::string> texts;
-    ForS390(
-        2, 5,
-        [&](const ModeSurvey& survey) {
-          const uint64_t wrong =
-              survey.requests - survey.walks[IndexOf(policy)].agreed;
-          texts.push_back(
-              Concat({Grouped(wrong), " of ", Grouped(survey.requests),
-                      " requests with ", std::to_string(survey.mode.levels),
-                      " levels"}));
-        },
-        tables);
-    return Enumerate(texts);
-  }
-
-  // Requests in which a walk broke the loop invariant, over all levels of s390,
-  // and those in which it returned the right pages all the same.
-  uint64_t BrokeInvariant(Policy policy, bool with_right_pages) const {
-    uint64_t count = 0;
-    ForS390(2, 5, [&](const ModeSurvey& survey) {
-      const WalkSurvey& walk = survey.walks[IndexOf(policy)];
-      count +=
-          with_right_pages ? walk.broke_invariant_only : walk.broke_invariant;
-    });
-    return count;
-  }
-
-  // "52,000 requests, a change met in 31,000 of them".
-  std::string RequestsInChange(Policy policy) const {
-    uint64_t requests = 0;
-    uint64_t met = 0;
-    ForS390(
-        2, 5,
-        [&](const ModeSurvey& survey) {
-          requests += survey.requests;
-          met += survey.walks[IndexOf(policy)].met_changes;
-        },
-        Stillness::kChanging);
-    return Concat({Grouped(requests), " requests, a change met in ",
-                   Grouped(met), " of them"});
-  }
-
- private:
-  template <class Visitor>
-  void ForS390(int least, int most, Visitor visit,
-               Stillness tables = Stillness::kStill) const {
-    for (const ModeSurvey& survey : surveys_) {
-      if (survey.tables == tables && survey.mode.arch == ArchId::kS390 &&
-          survey.mode.levels >= least && survey.mode.levels <= most) {
-        visit(survey);
-      }
-    }
-  }
-
-  std::vector<ModeSurvey> surveys_;
-  std::vector<std::pair<PagingMode, TurnCounts>> turns_;
-};
 
 constexpr PagingMode S390With(uint8_t levels) {
   return {ArchId::kS390, levels};

@@ -6,17 +6,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/paging/paging_mode.h"
@@ -60,8 +59,7 @@ struct AllExplored {
 template <class Wanted>
 std::string List(Causes causes, Wanted&& wanted) {
   std::string text;
-  for (size_t i = 0; i < kCauseCount; ++i) {
-    const auto cause = static_cast<Cause>(i);
+  for (const Cause cause : kAllCauses) {
     if (!causes.Contains(cause) || !wanted(cause)) continue;
     text += Concat({text.empty() ? "" : ", ", Name(cause)});
   }
@@ -398,10 +396,7 @@ int UsageError(std::string_view flag, std::string_view value,
 // The value of a flag as a number from `least` to `most`.
 std::optional<int> Number(const std::string& text, int least, int most) {
   int number = 0;
-  const char* end = text.data() + text.size();
-  const auto [parsed, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || parsed != end || number < least ||
-      number > most) {
+  if (!absl::SimpleAtoi(text, &number) || number < least || number > most) {
     return std::nullopt;
   }
   return number;

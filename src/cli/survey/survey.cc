@@ -9,7 +9,7 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 
 namespace pxdfuzz {
 
