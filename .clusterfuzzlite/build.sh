@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Builds what ClusterFuzzLite and OSS-Fuzz run: fuzz targets, and beside each
-# its seeds, options and dictionary. A service runs this in its own image and
-# says by the environment how:
+# Builds what ClusterFuzzLite and OSS-Fuzz run: fuzz targets, each with its
+# seeds, options and dictionary. A service runs this script in its own image and
+# configures it with environment variables:
 #
 #   CXX, CXXFLAGS        compiler; sanitizer, coverage and standard library
 #   LIB_FUZZING_ENGINE   what targets are linked with: a flag or a library
@@ -11,8 +11,8 @@
 #   SRC, OUT, WORK       sources are in $SRC/pxdfuzz, results go to $OUT,
 #                        everything else to $WORK
 #
-# No CMake: which version of it there is depends on the image. `./run ossfuzz`
-# tries this script.
+# This does not use CMake, since its version depends on the image. `./run
+# ossfuzz` tests this script.
 
 set -euo pipefail
 
@@ -20,7 +20,7 @@ set -euo pipefail
 cd "$SRC/pxdfuzz"
 # shellcheck source=scripts/targets.sh
 . scripts/targets.sh
-# Each of these may be several words, or none.
+# Each of these may be several words, or empty.
 read -ra compiler <<< "$CXX"
 read -ra flags <<< "${CXXFLAGS:-}"
 read -ra engine <<< "$LIB_FUZZING_ENGINE"
@@ -28,22 +28,22 @@ flags+=(-std=c++20 -Iinclude -I.)
 [[ ${FUZZING_ENGINE:-libfuzzer} != libfuzzer ]] ||
   flags+=(-DPXDFUZZ_LIBFUZZER)
 readonly OBJECTS=$WORK/pxdfuzz
-# What is tested, and so what coverage is of; the rest judges. The targets' own
-# sources are covered as well: an engine may give up where the first inputs,
-# which are empty, reach nothing.
+# Coverage is of the tested code, not of the judge. It includes the targets' own
+# sources: an engine may give up if the first inputs, which are empty, reach
+# nothing.
 TESTED=$(sed -n 's/^set(tested \(.*\))$/\1/p' src/CMakeLists.txt)
 readonly TESTED
-# What runs for ever.
+# What runs for ever => Targets that run for ever
 TARGETS=$(targets_where use=shipped)
 readonly TARGETS
 [[ -n $TESTED && -n $TARGETS ]] || {
-  echo 'build.sh: no target to build, or no source that is tested' >&2
+  echo 'build.sh: no target to build, or no tested source' >&2
   exit 3
 }
 mkdir -p "$OBJECTS" "$OUT"
 
-# Sources of the model and of what targets share: all but the tool, the targets
-# and what belongs to other engines.
+# Sources of the model and shared sources of targets: everything but the tool,
+# the targets and code for other engines.
 shared_sources() {
   find src -name '*.cc' ! -path 'src/cli/*'
   find fuzz -name '*.cc' ! -name '*_fuzzer.cc' ! -name replay_main.cc \
@@ -56,7 +56,7 @@ object_of() {
   echo "$OBJECTS/shared.${name//\//-}.o"
 }
 
-# The arguments that compile each source, one a line.
+# The arguments that compile each source, one per line.
 units() {
   local source target coverage
   for source in $(shared_sources); do
@@ -72,7 +72,7 @@ units() {
   done
 }
 
-# seeds TARGET: its corpus, and the cases of regressions as bytes.
+# seeds TARGET: its corpus, and the byte files of corpus/regressions.
 seeds() {
   local target=$1 files
   files=("corpus/$(target_column "$target" seeds)"/* corpus/regressions/*.bin)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// What a case costs without an engine: the whole of it on the committed corpus,
-// and each part by itself, for requests of 1 to 512 pages and cases of 1 to 16
-// records. Built a second time with the tables on the heap (heap/). Runs in the
-// project's folder. Never linked into a fuzz target.
+// What a case costs without an engine: all of it on the committed corpus, and
+// each part separately, for requests of 1 to 512 pages and cases of 1 to 16
+// records. It is built a second time with the tables on the heap (heap/). Runs
+// in the project's folder. Never linked into a fuzz target.
 
 #include <benchmark/benchmark.h>
 
@@ -67,8 +67,8 @@ void Body(benchmark::State& state) {
                           static_cast<int64_t>(Corpus().size()));
 }
 
-// Long enough for an allocator that keeps freed memory back for a while, as the
-// address sanitizer's does, to have come to rest.
+// Long enough for an allocator that delays the reuse of freed memory, such as
+// AddressSanitizer's, to reach a steady state.
 constexpr double kRestSeconds = 0.5;
 
 BENCHMARK(Body)->MinTime(kRestSeconds);
@@ -78,8 +78,8 @@ BENCHMARK(Body)->MinTime(kRestSeconds);
 
 constexpr uint8_t kLevels = 3;
 
-// `pages` pages, of which every record maps its share, half of them on each
-// side of a boundary of the root's entries. Records to spare lie behind.
+// `pages` pages, divided equally among the records, half of them on each side
+// of a boundary of the root's entries. Spare records map pages behind them.
 Case CaseOf(uint16_t pages, size_t records) {
   const Geometry geometry = S390::GeometryOf(kLevels);
   const uint64_t page = geometry.page_size();
@@ -105,7 +105,7 @@ Case CaseOf(const benchmark::State& state) {
                 static_cast<size_t>(state.range(1)));
 }
 
-// A case whose tables stand.
+// A case and its tables.
 class Site {
  public:
   explicit Site(const Case& c) : c_(c), mm_(arena_, c.mode.levels) {
@@ -146,7 +146,7 @@ void MapAndReset(benchmark::State& state) {
   }
 }
 
-// Putting words back, `records` runs of them; the tables are made again before.
+// Restores words, `records` runs of them; the tables are made again before.
 void ResetAlone(benchmark::State& state) {
   const auto records = static_cast<uint64_t>(state.range(1));
   const auto words = static_cast<uint64_t>(state.range(0)) / records;

@@ -11,10 +11,10 @@
 
 namespace pxdfuzz {
 
-// What the corpora of bench/ are made by and tested against.
+// The rules by which the corpora of bench/ are made and tested.
 struct CorpusRules {
   static constexpr size_t kCases = 200;
-  // Cases of at most so many pages are in the folder `small`.
+  // Cases of at most this many pages are in the folder `small`.
   static constexpr uint16_t kSmall = 32;
 
   static constexpr std::string_view FolderOf(const Case& c) {

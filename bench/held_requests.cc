@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// A mutator in place of fuzz/engines/custom_mutator.cc: the same mutations, and
-// as many requests afterwards as before. So targets can be compared on cases of
-// one request and on cases of four.
+// Replaces fuzz/engines/custom_mutator.cc: the same mutations, but the number
+// of requests does not change. So targets can be compared on cases of one
+// request and on cases of four.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Writes the corpora that speed is measured on: make_corpus FOLDER. What it
-// writes depends on the generator and the seed alone; the committed files stay
-// as they are when the generator changes.
+// Writes the corpora on which speed is measured: make_corpus FOLDER. The output
+// depends on the generator and the seed alone. The committed files do not
+// change when the generator does.
 //
 //   FOLDER/corpus/{small,large}        one request a case
 //   FOLDER/corpus-four/{small,large}   the same tables, four requests a case
@@ -31,7 +31,7 @@ namespace {
 constexpr uint64_t kSeed = 2020;
 
 // How many cases of each length the whole corpus has: the median is 8 pages,
-// and one in ten is above 100.
+// and one case in ten has more than 100.
 struct Lengths {
   uint16_t least;
   uint16_t most;
@@ -55,7 +55,7 @@ bool Write(const std::filesystem::path& file, const Case& c) {
 }
 
 // The same tables with three more requests of the same length, a few pages
-// away; every second one is of the other kind of access.
+// away. Every second request has the other kind of access.
 Case WithFourRequests(const Case& one, Rng& rng) {
   Case four = one;
   const Request& first = one.requests[0];
@@ -80,16 +80,16 @@ LeafState StateOf(size_t number) {
           .special = (number & 4) != 0};
 }
 
-// What a case has to be.
+// What a case must be.
 struct Wish {
   PagingMode mode;
   Lengths lengths;
   bool crosses = false;
-  // Of what its first record maps.
+  // Properties of what its first record maps.
   std::optional<LeafState> state;
 };
 
-// Draws cases until one is as it has to be, and not refused.
+// Draws cases until one meets the requirements and is not refused.
 Case DrawCase(const Wish& wish, Rng& rng, Oracle& oracle) {
   while (true) {
     Case c = Generator(rng, InfoOf(wish.mode)).DrawCase();
@@ -98,7 +98,7 @@ Case DrawCase(const Wish& wish, Rng& rng, Oracle& oracle) {
     if (pages < wish.lengths.least || pages > wish.lengths.most) continue;
     if (wish.state.has_value()) {
       c.setup[0].state = *wish.state;
-      // Large leaves have not every state.
+      // Large leaves do not have every state.
       Canonicalize(c);
       if (c.setup[0].state != *wish.state) continue;
     }
@@ -119,8 +119,9 @@ bool WriteCorpora(const std::filesystem::path& folder) {
     for (size_t i = 0; i < lengths.cases; ++i, ++number) {
       Wish wish{.mode = {ArchId::kS390, static_cast<uint8_t>(2 + number % 4)},
                 .lengths = lengths};
-      // With five levels nothing is folded, so two in three of the others make
-      // one half of all; a third one is of each number of levels in turn.
+      // With five levels nothing is folded, so two thirds of the other cases
+      // make one half of the total. One third has each number of levels in
+      // turn.
       if (wish.mode.levels < 5) {
         wish.crosses = (of_folding + of_folding / 3) % 3 != 2;
         ++of_folding;

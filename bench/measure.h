@@ -19,7 +19,7 @@
 #include "pxdfuzz/base/text_lines.h"
 
 // What the programs that measure have in common. They run in the project's
-// folder, and end with 1 where a bar is missed and 3 where something fails.
+// folder, and exit with 1 if a limit is missed and 3 if something fails.
 
 namespace pxdfuzz {
 
@@ -28,7 +28,7 @@ namespace pxdfuzz {
   std::exit(3);
 }
 
-// The number behind `--rounds=`, the only argument that there may be.
+// The value of `--rounds=`, the only argument.
 inline int RoundsOf(int argc, char** argv, int otherwise) {
   if (argc < 2) return otherwise;
   const std::string_view word = argv[1];
@@ -53,7 +53,7 @@ Number Median(std::vector<Number> numbers) {
   return numbers[(numbers.size() - 1) / 2];
 }
 
-// "12.345", with so many digits.
+// "12.345", with that many digits.
 inline std::string Fixed(double number, int digits) {
   char text[64];
   std::snprintf(text, sizeof(text), "%.*f", digits, number);
@@ -75,7 +75,7 @@ inline Process::End RunWithLog(Process::Options options,
   return process.Wait();
 }
 
-// What is printed, and how many bars were missed.
+// What is printed, and how many limits were missed.
 class Results {
  public:
   explicit Results(int label_width)
@@ -89,7 +89,7 @@ class Results {
   void Row(std::string_view label, std::string_view text) {
     Add(label, text, LineStyle::kPlain);
   }
-  // A row that is held against a bar: met, or missed.
+  // A row that is compared with a limit: met, or missed.
   void Row(std::string_view label, std::string_view text, bool is_met,
            std::string_view bar) {
     missed_ += is_met ? 0 : 1;
@@ -98,12 +98,12 @@ class Results {
   }
   void Line(std::string_view line) { text_.Line(line); }
 
-  // Prints all. The exit code.
+  // Prints everything. Returns the exit code.
   int Print() const {
     std::fputs(text_.text().c_str(), stdout);
     std::fflush(stdout);
     if (missed_ == 0) return 0;
-    std::fprintf(stderr, "\n%d of the bars missed\n", missed_);
+    std::fprintf(stderr, "\nlimits missed: %d\n", missed_);
     return 1;
   }
 

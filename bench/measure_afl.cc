@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// ./run afl: the fuzz targets under AFL++. How many executions the bug of 2020
-// costs from one seed, what a target costs beside one that does nothing, and
-// whether inputs have the same coverage each time.
+// ./run afl: the fuzz targets under AFL++. How many executions it takes to find
+// the bug of 2020 from one seed, what a target costs in comparison with an
+// empty one, and whether inputs always have the same coverage.
 
 #include <sched.h>
 #include <sys/prctl.h>
@@ -34,8 +34,8 @@ constexpr uint64_t kBugBudget = 300'000;  // then a search is given up
 constexpr char kRatioExecutions[] = "300000";
 constexpr char kRaceExecutions[] = "100000";
 
-// What is asked for: the median of the executions to the bug, the rate of
-// gup_fuzzer as a part of empty_fuzzer's, and the stability.
+// The limits: the median of the executions to the bug, the rate of gup_fuzzer
+// as a fraction of empty_fuzzer's, and the stability.
 constexpr uint64_t kBugBar = 30'000;
 constexpr double kRatioBar = 0.90;
 constexpr char kStabilityBar[] = "100.00%";
@@ -62,8 +62,8 @@ int LastProcessor() {
   return last;
 }
 
-// Processor time of all processes that ended and were waited for, those that
-// AFL++ leaves behind included: they become children of this one.
+// Processor time of all processes that ended and were waited for. This includes
+// the processes that AFL++ leaves behind, which become children of this one.
 double ChildrensSeconds() {
   for (int turn = 0; turn < 200; ++turn) {
     const pid_t ended = waitpid(-1, nullptr, WNOHANG);
@@ -216,7 +216,7 @@ class Bench {
         spread(kAlone), Median(found[kAlone]) <= kBugBar,
         "at most " + Grouped(kBugBar));
     results_.Row("  with the dictionary", spread(kDictionary));
-    // A mutator that does not help would be one too many.
+    // A mutator that does not help should be deleted.
     results_.Row("  with the mutator", spread(kMutator),
                  Median(found[kMutator]) < Median(found[kAlone]),
                  "less than without it");
@@ -237,7 +237,7 @@ class Bench {
     return json["findings"].begin().key();
   }
 
-  // afl-tmin knows no signatures: the target is given the one that counts.
+  // afl-tmin does not know signatures: the target gets the one that counts.
   void MakeSmaller() {
     std::vector<fs::path> crashes;
     for (const auto& entry : fs::recursive_directory_iterator(kFolder)) {
@@ -264,7 +264,7 @@ class Bench {
                 fs::file_size(small), signature.c_str());
   }
 
-  // Whether inputs have the same coverage each time where tables change, too.
+  // Whether inputs always have the same coverage where tables change, too.
   void RunRace() {
     Process::Options options;
     options.environment = {{"AFL_CUSTOM_MUTATOR_LIBRARY", Mutator()}};
@@ -276,8 +276,8 @@ class Bench {
     }
   }
 
-  // Executions in a second of processor time: what a processor to itself would
-  // do in a second, whatever else the machine does.
+  // Executions in a second of processor time: what a processor that did nothing
+  // else would execute in a second.
   double Pace(const std::string& target, int seed) {
     Process::Options options;
     options.environment = {{"AFL_CUSTOM_MUTATOR_LIBRARY", std::nullopt}};

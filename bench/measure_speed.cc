@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// ./run bench: how fast the fuzz targets are. Times are user time and targets
-// run in turn, so a machine that is busy with something else spoils little.
-// What can be compared between machines is the ratios. docs/performance.md says
-// what is measured.
+// ./run bench: how fast the fuzz targets are. Times are user time, and targets
+// run in turn, so other load on the machine has little effect. Only the ratios
+// can be compared between machines. docs/performance.md says what is measured.
 
 #include <array>
 #include <chrono>
@@ -27,12 +26,13 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 const std::string kFolder = "build/bench-runs";
-// How much faster an empty target is, about: all are to run for as long.
+// Approximately how much faster an empty target is: all targets should run for
+// the same time.
 constexpr uint64_t kEmptyFactor = 5;
 
-// A build of the targets, how long they run, and what is asked for: the rate of
-// gup_fuzzer as a part of empty_fuzzer's, on cases of at most 32 pages; and the
-// gain of the arena.
+// A build of the targets, how long they run, and the limits: the rate of
+// gup_fuzzer as a fraction of empty_fuzzer's, on cases of at most 32 pages; and
+// the gain of the arena.
 struct Build {
   std::string preset;
   std::string name;
@@ -45,14 +45,14 @@ struct Build {
 const std::array<Build, 2> kBuilds = {
     {{"fuzz", "plain", "bench", 200'000, 0.11, 0.15, 2},
      {"fuzz-asan", "sanitized", "bench-asan", 60'000, 0.14, 0.20, 5}}};
-// Pages returned a request, per cent of cases that cross a folded boundary,
-// requests a second with four a case over those with one.
+// Pages returned per request, per cent of cases that cross a folded boundary,
+// and the ratio of requests per second with four a case to those with one.
 constexpr double kPagesBar = 4;
 constexpr double kCrossedBar = 20;
 constexpr double kFourBar = 2;
 
-// Each target with the mutator, which here leaves the number of requests as it
-// is, and with one that changes nothing.
+// Each target with the mutator, which here does not change the number of
+// requests, and with a mutator that changes nothing.
 const std::array<std::string, 4> kPrograms = {
     "gup_held_requests", "empty_held_requests", "gup_unmutated",
     "empty_unmutated"};
@@ -98,8 +98,8 @@ class Bench {
     fs::remove_all(kFolder);
     fs::create_directories(kFolder);
     for (const auto& [set, folder] : kSets) {
-      // As libFuzzer takes them. They are no corpus to it, so it writes none of
-      // its own beside them.
+      // Files as arguments. libFuzzer does not treat them as a corpus, so it
+      // writes no new files beside them.
       std::ofstream list(ListOf(set));
       const char* comma = "";
       for (const std::string& file : FilesBelow(folder)) {
@@ -132,13 +132,10 @@ class Bench {
   int Print() {
     results_.Line(
         "\nPer second of user time; medians. Both targets link the same "
-        "mutator "
-        "and pay\nfor it; that is most of what empty_fuzzer does. Here it "
-        "leaves the number of\nrequests as it is, and makes cases longer: the "
-        "figures of gup_fuzzer are of the\ncases that were run. \"Nothing "
-        "mutated\" is both targets on the corpus as it is,\nwith a mutator "
-        "that "
-        "changes nothing.");
+        "mutator, which is\nmost of the work of empty_fuzzer. Here it does not "
+        "change the number of requests,\nbut makes cases longer: the figures "
+        "of gup_fuzzer are for the cases that were\nrun. \"Nothing mutated\" "
+        "means both targets on the unmodified corpus.");
     for (const Build& build : kBuilds) {
       PrintSet(build, "small", "cases of at most 32 pages");
       PrintSet(build, "whole", "the whole corpus");
@@ -172,8 +169,8 @@ class Bench {
     Measured& measured = Of(build, program, set);
     measured.runs =
         build.runs * (program.starts_with("gup") ? 1 : kEmptyFactor);
-    // The address spaces are those of the corpus, so that figures stay
-    // comparable when architectures are added.
+    // The paging modes are those of the corpus, so that figures stay comparable
+    // when architectures are added.
     const Process::End end = RunWithLog(
         {.words = {Concat({"build/", build.preset, "/bin/", program}),
                    "-seed=1", Concat({"-runs=", std::to_string(measured.runs)}),
@@ -207,7 +204,7 @@ class Bench {
     }
   }
 
-  // What Google Benchmark says. In the first run the parts as well.
+  // The output of Google Benchmark. The first run includes the parts.
   nlohmann::json RunBody(const Build& build, const std::string& program,
                          const std::vector<std::string>& flags) const {
     const std::string file =
@@ -314,8 +311,8 @@ class Bench {
     }
   }
 
-  // Nanoseconds a case in the fastest run. What else a machine does only ever
-  // makes a run slower, and slows the two unequally.
+  // Nanoseconds per case in the fastest run. Other load on the machine only
+  // makes a run slower, and does not slow both equally.
   void PrintBody(const Build& build) {
     const auto cases =
         static_cast<double>(FilesBelow(kSets.at("small")).size());

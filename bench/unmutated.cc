@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 // A mutator that changes nothing, in place of fuzz/engines/custom_mutator.cc:
-// what the engine runs is the corpus, case by case. So neither target pays for
+// the engine runs the corpus, case by case. So neither target pays for
 // mutation, and every case has the requests that its file has.
 
 #include <cstddef>

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 
-# Finds the Linux trees whose text is compiled.
+# Finds the Linux trees whose code is compiled.
 
 set(PXDFUZZ_TREES_FOLDER ${CMAKE_BINARY_DIR}/trees CACHE PATH
-    "Where archives of trees are unpacked")
+    "The folder in which archives of trees are unpacked")
 
-# "6.1", from the top Makefile; fails where there is none.
+# "6.1", from the top Makefile; fails if there is none.
 function(pxdfuzz_tree_version tree result)
   set(version "")
   if(EXISTS ${tree}/Makefile)
@@ -18,7 +18,7 @@ function(pxdfuzz_tree_version tree result)
     list(JOIN version "." version)
   endif()
   if(NOT version MATCHES "^[0-9]+[.][0-9]+$")
-    message(FATAL_ERROR "${tree}: no Makefile that tells a kernel's VERSION; "
+    message(FATAL_ERROR "${tree}: no Makefile with the VERSION of a kernel; "
                         "name the top folder or an archive of a Linux tree")
   endif()
   set(${result} ${version} PARENT_SCOPE)
@@ -43,7 +43,7 @@ function(pxdfuzz_unpack_tree archive result)
   endif()
 endfunction()
 
-# Folders of the trees in use, as PXDFUZZ_KERNEL_TREE says.
+# The folders of the trees in PXDFUZZ_KERNEL_TREE.
 function(pxdfuzz_find_kernel_trees result)
   set(${result} "" PARENT_SCOPE)
   set(named ${PXDFUZZ_KERNEL_TREE})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 
-# pxdfuzz_read_targets(SOURCE NAMES): the names of the rows of
-# fuzz/targets.def whose source is SOURCE, and of each row the column `runs` in
-# the variable PXDFUZZ_RUNS_name.
+# pxdfuzz_read_targets(SOURCE NAMES): sets NAMES to the names of the rows of
+# fuzz/targets.def with source SOURCE, and PXDFUZZ_RUNS_name to the column
+# `runs` of each row.
 function(pxdfuzz_read_targets source names)
   set(table ${PROJECT_SOURCE_DIR}/fuzz/targets.def)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# build.sh PREFIX: builds the sources in this folder, and puts what the image
-# (../Dockerfile) ships into PREFIX.
+# build.sh PREFIX: builds the sources in this folder, and installs what the
+# image (../Dockerfile) ships into PREFIX.
 
 set -eu
 export LC_ALL=C
@@ -14,7 +14,7 @@ export LC_ALL=C
 prefix=$1
 targets=$(sed -n 's/^TARGET(\([a-z_]*\),.* shipped)$/\1/p' fuzz/targets.def)
 [ -n "$targets" ] || {
-  echo 'build.sh: fuzz/targets.def has no target that is shipped' >&2
+  echo 'build.sh: fuzz/targets.def has no target with use=shipped' >&2
   exit 3
 }
 

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What the image starts (../Dockerfile).
+# The entry point of the image (../Dockerfile).
 
 set -eu
 
 prefix=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
-# What is found is kept here.
+# Findings are stored here.
 data=${PXDFUZZ_DATA:-/data}
 
 # "a, b, c"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Does nothing: the yardstick for what the engine itself costs.
+// Does nothing: measures what the engine itself costs.
 
 #include <cstddef>
 #include <cstdint>

@@ -56,7 +56,7 @@ constexpr Waivers ParseWaivers(std::string_view word) {
 
 }  // namespace targets
 
-// All targets, those of kernel code included, whether or not they are built.
+// All targets, including those of kernel code, whether or not they are built.
 #define TARGET(name, source, tables, runs, waives, seeds, use) \
   Target{#name,                                                \
          #source,                                              \
@@ -79,8 +79,8 @@ constexpr const Target* FindTarget(std::string_view name) {
   return nullptr;
 }
 
-// The row of the target that this program is. The source of its entry defines
-// it, with PXDFUZZ_THIS_TARGET.
+// The row of the target that this program is. The source of its entry point
+// defines it with PXDFUZZ_THIS_TARGET.
 const Target& ThisTarget();
 
 // Compiled with -DPXDFUZZ_TARGET=gup_fuzzer.

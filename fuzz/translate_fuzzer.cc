@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The reference alone: rules that Translate keeps whatever words the tables
-// hold. Nothing is excused.
+// The reference alone: rules that Translate must keep whatever words the tables
+// hold. No failure is expected.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Walks of the model against the reference: which of them, on which tables and
-// what is excused is a row of targets.def.
+// Compares walks of the model with the reference. The target's row in
+// targets.def says which walks, which tables and which expected failures.
 
 #include <cstddef>
 #include <cstdint>

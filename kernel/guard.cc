@@ -47,7 +47,7 @@ bool IsWalking() {
   return inside != 0 && pthread_equal(pthread_self(), walker);
 }
 
-// The stack pointer where a signal came, where that is known here.
+// The stack pointer at the signal, if known.
 uint64_t StackPointer([[maybe_unused]] const void* context) {
 #if defined(__x86_64__)
   const auto* user = static_cast<const ucontext_t*>(context);
@@ -59,8 +59,8 @@ uint64_t StackPointer([[maybe_unused]] const void* context) {
 #endif
 }
 
-// Whether a fault is one of the stack: between its end, or some pages above,
-// and what the frame that was being made may touch.
+// Whether a fault is a stack overflow: between the end of the stack, or some
+// pages above, and the reach of the new frame.
 bool IsOverflow(const siginfo_t* info, const void* context) {
   constexpr uint64_t kPages = 1 << 16;
   constexpr uint64_t kGap = 1 << 20;
@@ -85,7 +85,7 @@ void OnSignal(int number, siginfo_t* info, void* context) {
       other.sa_handler(number);
       return;
     }
-    // Comes again at once, and does what it always did.
+    // The signal comes again at once, with its earlier handler.
     sigaction(number, &other, nullptr);
   }
 }
@@ -100,7 +100,7 @@ void OnTick(int number) {
   if (ticks >= kEndlessTicks) Leave(RunEnd::kEndless);
 }
 
-// A handler needs a stack of its own where the walk has used up its stack. A
+// A handler needs a separate stack if the walk has used up its stack. A
 // sanitizer may have set one.
 void GiveHandlersAStack() {
   stack_t stack;
@@ -112,7 +112,7 @@ void GiveHandlersAStack() {
   sigaltstack(&stack, nullptr);
 }
 
-// The same limit wherever it runs, and not none.
+// The same limit on every machine, even if it has none.
 void BoundStack() {
   rlimit limit;
   if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur > kStackSize) {
@@ -128,19 +128,19 @@ void BoundStack() {
   stack_end = reinterpret_cast<uint64_t>(end);
 }
 
-// At the first walk, so that engines have set up theirs by then.
+// At the first walk, after engines have set up their handlers.
 void Install() {
   GiveHandlersAStack();
   BoundStack();
   struct sigaction action = {};
   action.sa_sigaction = &OnSignal;
-  // No mask is saved with the jump, so none may be set either.
+  // The jump does not save a mask, so none may be set.
   action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < kSignals.size(); ++i) {
     sigaction(kSignals[i], &action, &others[i]);
   }
-  // Engines have the alarm of real time.
+  // Engines use the real-time alarm.
   struct sigaction tick = {};
   tick.sa_handler = &OnTick;
   tick.sa_flags = SA_NODEFER | SA_ONSTACK | SA_RESTART;
@@ -154,7 +154,7 @@ void Install() {
 template <class Run>
 RunEnd Guarded(Run run) {
   [[maybe_unused]] static const bool kInstalled = (Install(), true);
-  // A walk never leaves as kReturned, which is 0.
+  // A walk never jumps with kReturned, which is 0.
   const auto end = static_cast<RunEnd>(sigsetjmp(leave, 0));
   if (end == RunEnd::kReturned) {
     walker = pthread_self();
@@ -208,7 +208,7 @@ void pxd_bug(const char* file, int line) {
 
 void pxd_endless() { pxdfuzz::Leave(pxdfuzz::RunEnd::kEndless); }
 
-// The address sanitizer calls this, where it is linked.
+// AddressSanitizer calls this, if it is linked.
 extern "C" void __asan_on_error() {
   if (pxdfuzz::when_sanitizer_ends != nullptr) pxdfuzz::when_sanitizer_ends();
 }

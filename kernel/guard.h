@@ -13,30 +13,30 @@
 namespace pxdfuzz {
 
 // Runs the fast walk of `kernel`. A fault inside it, a BUG(), an endless loop
-// or recursion, or a stack that is used up ends the walk and nothing else; its
-// reads until then are in `walk`. One at a time in a process. The handlers of
-// faults elsewhere stay what they were.
+// or recursion, or a stack overflow ends only the walk; its reads until then
+// are in `walk`. One walk at a time per process. Handlers of other faults do
+// not change.
 //
-// A walk is kEndless where it reads entries or takes references more often than
-// PXD_ENDLESS, or, if it does neither, where it takes a second of CPU time.
+// A walk is kEndless if it reads entries or takes references more often than
+// PXD_ENDLESS, or, if it does neither, uses one second of CPU time.
 RunEnd RunGuarded(const pxd_kernel& kernel, pxd_walk& walk);
 
-// The same for perf_get_pgtable_size(), which the tree has.
+// The same for perf_get_pgtable_size(), which the tree must have.
 RunEnd PageSizeGuarded(const pxd_kernel& kernel, pxd_walk& walk,
                        uint64_t address, uint64_t& size);
 
-// Ends the walk that is running as a fault: to be called from what it calls.
+// Ends the running walk as a fault. Only the walk's callees may call this.
 [[noreturn]] void EndInFault();
 
-// Whether kernel code is running, for those who report a crash.
+// Whether kernel code is running, for crash reports.
 bool InKernelCode();
 
-// Has the address sanitizer call `tell` when it has reported an error, before
-// it ends the process.
+// Makes AddressSanitizer call `tell` after it has reported an error, before it
+// ends the process.
 void WhenSanitizerEnds(void (*tell)());
 
-// Room for the pages that a walk returns, at most `count`. A write behind its
-// end is a fault. Aborts where there is no memory.
+// Room for the pages that a walk returns, at most `count`. A write beyond its
+// end is a fault. Aborts if there is no memory.
 class PageRoom {
  public:
   explicit PageRoom(size_t count);

@@ -34,7 +34,7 @@ namespace pxdfuzz {
 struct KernelRequestVerdict : RequestSummary {
   // Pages, changes and waiver alone: what differs is in the finding.
   WalkVerdict walk;
-  // Set where only this explains what was returned.
+  // Set if only this explains what was returned.
   KnownKernelFinding known = KnownKernelFinding::kNone;
   // Whether it read the same entries in the same order as the model's walk of
   // its kind while tables changed, without which the two are at different
@@ -43,14 +43,14 @@ struct KernelRequestVerdict : RequestSummary {
 };
 using KernelVerdict = BasicVerdict<KernelRequestVerdict>;
 
-// What a judge tries of kernel code.
+// What a judge tests about kernel code.
 enum class KernelTrial : uint8_t { kGupFast, kPageSize };
 
-// Tries one kernel code on cases, one after the other. It allocates when it is
-// made and never again.
+// Tests one kernel code with cases, one after the other. It allocates only when
+// it is made.
 class KernelJudge {
  public:
-  // `kernel` outlives the object.
+  // `kernel` must outlive the object.
   explicit KernelJudge(const pxd_kernel& kernel);
 
   const pxd_kernel& kernel() const { return kernel_; }
@@ -58,38 +58,39 @@ class KernelJudge {
   Policy model() const { return model_; }
   // How the tree's leaves differ from the model's with that many levels.
   const LeafBits& bits(int levels) const { return bits_[levels]; }
-  // Whether cases of that kind are for this kernel code.
+  // Whether this kernel code supports cases of that paging mode.
   bool Takes(PagingMode mode) const { return mode.arch == arch_; }
-  // Whether such text leaves its local copies there, in tables that nobody
-  // changes: what it reads then is its own stack's.
+  // Whether such code steps off its local copies there, in tables that nobody
+  // changes: then it reads its own stack.
   bool LeavesCopies(PagingMode mode) const;
 
-  // Judges every request of `c`, which is of a paging mode that it takes: with
-  // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken; where
-  // its tables change, with FOLL_GET and FOLL_PIN. What walks of its kind are
-  // known to get wrong then may be excused. The verdict is good until the next
-  // call.
+  // Judges every request of `c`, whose paging mode it must support: with
+  // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken; if
+  // its tables change, with FOLL_GET and FOLL_PIN. Depending on `waivers`,
+  // expected failures of walks of its kind are not findings. The verdict is
+  // valid until the next call.
   const KernelVerdict& Judge(const Case& c, KernelTrial trial,
                              Waivers waivers = Waivers::kNone);
 
-  // Runs one request, which is of a case that it takes, with FOLL_GET or
-  // FOLL_PIN, and judges nothing. Nothing where there is nothing to compare:
-  // `inconclusive` says why.
+  // Runs one request of a supported case with FOLL_GET or FOLL_PIN, without
+  // judging it. Nothing if there is nothing to compare: `inconclusive` is the
+  // reason.
   std::optional<RunEnd> WalkOnce(const Case& c, size_t request, bool pin,
                                  Inconclusive& inconclusive);
 
-  // Whether walks from here on note the reads of the recheck. They do not at
-  // first: only who tells a walk looks at them.
+  // Whether walks from now on record the reads of the recheck (default: no).
+  // Only explanations use them.
   void NoteChecks(bool noted) { walk_->notes_checks = noted; }
 
-  // The position of the request that is being tried, or was tried last.
+  // The position of the current request, or of the last one.
   size_t current_request() const { return current_request_; }
-  // The walk that ran last: its pages, its reads.
+  // The last walk: its pages and its reads.
   const pxd_walk& last_walk() const { return *walk_; }
-  // What another processor did meanwhile, if the tables of its case change.
+  // What another processor did during the walk, if the tables of its case
+  // change.
   const Meanwhile& meanwhile() const { return meanwhile_; }
-  // The physical address that a place in memory stands for; nothing where no
-  // table lies there. For reads of the walk that ran last.
+  // The physical address that a place in memory represents; nothing if there is
+  // no table. For reads of the last walk.
   std::optional<uint64_t> PhysicalOf(const volatile void* place) const;
 
  private:
@@ -110,8 +111,8 @@ class KernelJudge {
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<pxd_walk> walk_;
   const PageRoom pages_{Case::kMaxPages};
-  // What may be returned, what may be by known findings, and what the model
-  // returns.
+  // What may be returned, what may be returned by known findings, and what the
+  // model returns.
   struct References {
     Reference contract, lenient, model;
   };

@@ -11,7 +11,7 @@
 namespace pxdfuzz {
 namespace {
 
-// How far the frames of a walk are from the function that looks at them.
+// Distance in bytes of a walk's frames from the function that looks at them.
 constexpr uint64_t kStackReach = 1 << 20;
 
 uint64_t AsNumber(const volatile void* place) {
@@ -87,7 +87,7 @@ void Meanwhile::BeforeRead(Level level, const volatile void* place) {
     EndInFault();
   }
   const pxd_role role = walk_->reads[read].role;
-  // A helper that is handed the address of a local.
+  // A helper that gets the address of a local variable.
   if (role == PXD_AGAIN && !in_table) return;
   GoOn(++reads_, {.reads = read, .grabs = walk_->grab_count});
   order_.Add(level, in_table ? AddressOf(place) : ReadOrder::kCopy);
@@ -104,7 +104,7 @@ void Meanwhile::BeforeRead(Level level, const volatile void* place) {
   }
 }
 
-// An offset goes by another entry than the loop has tested.
+// An offset function uses another entry than the loop has tested.
 void Meanwhile::MarkDoubleFetch(Level level, const volatile void* place) {
   if (turned_[Ordinal(level)].place == place && WordAt(place) == Read(level)) {
     return;
@@ -112,15 +112,15 @@ void Meanwhile::MarkDoubleFetch(Level level, const volatile void* place) {
   marks_.double_fetch = std::min<size_t>(marks_.double_fetch, walk_->held);
 }
 
-// The check compares a local copy. What it is a copy of was read by the first
-// level above that stands in a table: has that changed?
+// The check compares a local copy. The first level above that is in a table
+// read the original: has it changed?
 void Meanwhile::MarkVacuousRecheck(Level level) {
   while (level != Level::kPgd && !InTable(turned_[Ordinal(level)].place)) {
     level = Above(level);
   }
   const volatile void* origin = turned_[Ordinal(level)].place;
   if (!InTable(origin) || WordAt(origin) == Read(level)) return;
-  // The pages that are checked are held already.
+  // References to the pages that are checked are already held.
   const size_t noted = std::min(walk_->grab_count, std::size(walk_->grabs));
   const auto refs = static_cast<uint64_t>(walk_->grabs[noted - 1].refs);
   marks_.vacuous_recheck =

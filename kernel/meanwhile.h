@@ -18,11 +18,12 @@
 
 namespace pxdfuzz {
 
-// Which entries a walk read, and in which order: one number, equal where they
-// are equal, and different where they are not but by a rare chance.
+// Which entries a walk read, and in which order, as one number. Equal sequences
+// have equal numbers; different ones have different numbers except for rare
+// collisions.
 class ReadOrder {
  public:
-  // `address` is where an entry of a table stands; a local copy's is kCopy.
+  // `address` is that of a table entry, or kCopy for a local copy.
   static constexpr uint64_t kCopy = 1;
 
   void Add(Level level, uint64_t address) {
@@ -39,45 +40,45 @@ class ReadOrder {
 };
 
 // What another processor does while kernel code walks: the changes of a case,
-// each before the read that it names. Counted are the reads that the model
-// counts: those of turns, those of the recheck, and an offset's own read of
-// an entry in a table.
+// each before the read that it names. It counts the reads that the model
+// counts: those of iterations, those of the recheck, and an offset function's
+// own read of an entry in a table.
 //
-// A read of what is neither a table nor on the stack ends the walk as a fault,
-// before it is done: what lies there is the process's own.
+// A read of memory that is neither a table nor the stack ends the walk as a
+// fault before the read: that memory belongs to the process.
 class Meanwhile {
  public:
-  // `timeline` has the snapshots of the tables in `arena`; all outlive the
+  // `timeline` has the snapshots of the tables in `arena`; all must outlive the
   // object or the next call.
   void Begin(const Case& c, const Arena& arena, Timeline& timeline,
              pxd_walk& walk);
-  // Nothing happens in walks from here on. The arena stays at the version that
-  // the walk came to, and `walk` has the root and the levels that it found.
+  // Stops concurrent operations. The arena stays at the snapshot that the walk
+  // reached, and `walk` has the root and the levels that it found.
   void End();
 
-  // A change that was made, and what came before it.
+  // A change that was made, and the events before it.
   struct Made {
     size_t reads = 0;  // of those that the walk notes
-    size_t grabs = 0;  // takings of references, and givings back
+    size_t grabs = 0;  // references taken and put
   };
 
   size_t snapshot() const { return timeline_->at(); }
-  // Whether fork() has write-protected something while the walk ran.
+  // Whether fork() has write-protected something during the walk.
   bool forked() const { return walk_->write_protect_seq != 0; }
-  // At which version the reference of each page was taken, by its position
-  // among those held at the end.
+  // The snapshot at which each page's reference was taken, by the page's
+  // position among those held at the end.
   std::span<const uint8_t> grabbed() const { return grabbed_; }
   // The changes that were made, in order.
   std::span<const Made> made() const {
     return std::span(made_).first(made_count_);
   }
-  // By causes that belong to changing tables.
+  // By causes that require changing tables.
   const Marks& marks() const { return marks_; }
-  // Of the reads that are counted.
+  // Of the counted reads.
   const ReadOrder& order() const { return order_; }
 
  private:
-  // The last turn of a level: where it read, and which read it was.
+  // The last iteration of a level: where it read, and the number of the read.
   struct Turned {
     const volatile void* place = nullptr;
     size_t read = 0;
@@ -90,12 +91,12 @@ class Meanwhile {
   void BeforeRead(Level level, const volatile void* place);
   void AfterGrab();
 
-  // Makes the changes that come before the read of that number.
+  // Makes the changes before the read with that number.
   void GoOn(size_t read, Made now);
-  // Where a word lies as the walk has it, if that is in a table or not.
+  // The address of a word as the walk sees it, whether or not it is in a table.
   uint64_t AddressOf(const volatile void* place) const;
   bool InTable(const volatile void* place) const;
-  // What the last turn of `level` read.
+  // What the last iteration of `level` read.
   uint64_t Read(Level level) const {
     return walk_->reads[turned_[Ordinal(level)].read].value;
   }

@@ -41,7 +41,7 @@ std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
                  "pxdfuzz: PXDFUZZ_KERNEL=%s: no such kernel code; there "
                  "are%s\n",
                  wanted.c_str(), names.c_str());
-    // An engine takes an exit() in the midst of an input for a finding.
+    // An engine treats an exit() during an input as a finding.
     std::_Exit(2);
   }
   return judges;
@@ -69,7 +69,7 @@ void CountCase(const KernelJudge& judge, const Case& c,
   stats.CountVerdict(c, counted);
 }
 
-// The input that kernel code is being run on, for a sanitizer's report.
+// The input on which kernel code is running, for a sanitizer's report.
 struct Running {
   std::span<const uint8_t> input;
   const Case* c = nullptr;

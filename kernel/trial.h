@@ -29,7 +29,7 @@ namespace pxdfuzz {
 
 inline constexpr uint64_t kNoRefusal = std::numeric_limits<uint64_t>::max();
 
-// Notes the order in which the model reads.
+// Records the order of the model's reads.
 class OrderedMemory : public ChangingMemory {
  public:
   using ChangingMemory::ChangingMemory;
@@ -45,7 +45,7 @@ class OrderedMemory : public ChangingMemory {
 };
 
 // Leaves that gup_fast may return, and those that this tree is known to return
-// besides.
+// in addition.
 template <class A>
 struct LenientContract {
   const pxd_kernel* kernel;
@@ -130,7 +130,7 @@ class Trial {
     const size_t count = walk_.count;
     if (model != nullptr && !AgreesWithModel(*model, finding)) return;
     if (count == 0) return;
-    // The pages before the middle one's leaf are all that may come.
+    // At most the pages before the middle one's leaf may be returned.
     const size_t refused = count / 2;
     if (!Run(false, refused, finding)) return;
     const size_t first = FirstOfLeaf(refused);
@@ -141,7 +141,8 @@ class Trial {
     }
   }
 
-  // While the tables change: by the rules of JudgePages(), and of references.
+  // While the tables change: by the rules of JudgePages(), and by those of
+  // references.
   void WhileChanging(const Case& c, Timeline& timeline, Meanwhile& meanwhile,
                      const Policy* model, Waivers waivers,
                      KernelRequestVerdict& verdict,
@@ -181,7 +182,7 @@ class Trial {
   void PageSize(std::optional<Finding>& finding) {
     const size_t last = request_.pages - size_t{1};
     size_t at = 0;
-    // A few pages, those at both ends among them.
+    // A few pages, including those at both ends.
     const size_t step = std::max<size_t>(1, last / 8);
     while (true) {
       uint64_t size = 0;
@@ -234,7 +235,7 @@ class Trial {
             .pin = pin};
   }
 
-  // What came of a walk that returned while tables changed.
+  // The judgement of a walk that returned while tables changed.
   void Changed(const Meanwhile& meanwhile, bool pin,
                std::optional<Finding>& finding) const {
     if (pin && meanwhile.forked()) {
@@ -266,9 +267,8 @@ class Trial {
     return false;
   }
 
-  // The first page whose reference is not as it should be. References are
-  // taken of a leaf's pages at once, by the first of them or by the leaf's
-  // own first page.
+  // The first page whose reference is wrong. References to a leaf's pages are
+  // taken at once, at the first of them or at the leaf's first page.
   std::optional<size_t> WrongReference(bool pin) const {
     size_t held = 0;
     const size_t noted =
@@ -284,7 +284,7 @@ class Trial {
       }
       const size_t first = held;
       held += static_cast<size_t>(grab.refs);
-      // Given back again at once, or one too many.
+      // Put again at once, or one too many.
       if (held > walk_.count) continue;
       const uint64_t page = grab.pfn << shift;
       if (page == rooms_.pages[first]) continue;
@@ -295,7 +295,7 @@ class Trial {
     return std::nullopt;
   }
 
-  // The first page of the request that is returned by the same entry.
+  // The first page of the request that is returned for the same entry.
   size_t FirstOfLeaf(size_t page) const {
     const uint64_t span = mm_.geometry().span(TranslatePage(page).level);
     const uint64_t start = AddressOf(page) & ~(span - 1);
@@ -310,10 +310,10 @@ class Trial {
     return AgreesWithModel(RunModel(model, mm_.root()), /*pin=*/true, finding);
   }
 
-  // The same while tables change, where the model read in the order in which
-  // the text did; false where it did not. A text may well read otherwise and be
-  // right: pte_offset_map() is handed a copy in all of them, and in the model's
-  // walk by pointer is not; a patch may add a check.
+  // The same while tables change, if the model read in the same order as the
+  // code; false if it did not. Code may read in another order and be right:
+  // pte_offset_map() gets a copy in all kernels, and not in the model's walk by
+  // pointer; a patch may add a check.
   bool AgreesWithModel(Policy policy, Timeline& timeline,
                        const ReadOrder& order,
                        std::optional<Finding>& finding) {
@@ -336,7 +336,7 @@ class Trial {
     return model.Run(root, request_.start, AddressOf(request_.pages),
                      request_.write, rooms_.modelled.first(request_.pages));
   }
-  // Whether the kernel returned what the model did, which is `count` pages.
+  // Whether the kernel returned the model's pages, `count` of them.
   bool AgreesWithModel(size_t count, bool pin,
                        std::optional<Finding>& finding) const {
     rooms_.model.Set(
@@ -353,11 +353,12 @@ class Trial {
     const EntryKind kind = mm_.entries().Classify(t.level, t.entry);
     if (kind.tag != EntryKind::Tag::kLeaf) return 0;
     if constexpr (A::kId == ArchId::kS390) {
-      // pud_present() asks whether there is an origin.
+      // pud_present() tests whether there is an origin.
       if (t.level == Level::kPud && (t.entry & A::Mask::kOrigin) == 0) return 0;
     }
     if constexpr (A::kId == ArchId::kX86) {
-      // pud_present() asks the hardware's bit alone: PROT_NONE has it not.
+      // pud_present() tests only the hardware's bit, which is clear for
+      // PROT_NONE.
       if (t.level == Level::kPud &&
           kind.state.permission == Permission::kNone) {
         return 0;
@@ -371,7 +372,7 @@ class Trial {
   const Request& request_;
   const Rooms rooms_;
   pxd_walk& walk_;
-  // Kernel code has the real stack; the reference looks at none.
+  // Kernel code has the real stack; the reference does not read any stack.
   const Stack stack_ = {};
   const ArenaMemory memory_;
 };

@@ -27,7 +27,7 @@
 #include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/paging/paging_mode.h"
 
-// The text that the program is linked with.
+// The code that the program is linked with.
 extern "C" const pxd_kernel* const pxd_program;
 
 namespace pxdfuzz {
@@ -55,7 +55,7 @@ KernelJudge& Judge() {
   return judge;
 }
 
-// Of the case at hand: its paging mode, and whether its tables change.
+// For the current case: its paging mode, and whether its tables change.
 PagingMode mode;
 bool changing = false;
 
@@ -64,7 +64,7 @@ void Print(const std::string& text) {
   std::fflush(stdout);
 }
 
-// A sanitizer ends the process: what was read until then is the answer.
+// A sanitizer ends the process: the reads until then are the answer.
 void AnswerWhenDying() {
   if (!InKernelCode()) return;
   Answer answer;
@@ -74,7 +74,7 @@ void AnswerWhenDying() {
   Print(ToLines(answer));
 }
 
-// The case that a line asks about, and whether its runs are to be recorded.
+// The case that a line asks about, and whether to record its runs.
 struct Question {
   Case c;
   bool recorded = false;

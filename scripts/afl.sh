@@ -7,7 +7,7 @@ command_afl() {
   local flag
   for flag in "$@"; do
     [[ $flag =~ ^--rounds=[1-9][0-9]{0,2}$ ]] ||
-      usage_error "afl: it takes no '$flag'"
+      usage_error "afl: unknown flag '$flag'"
   done
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[afl]}

@@ -7,7 +7,7 @@ command_bench() {
   local flag preset
   for flag in "$@"; do
     [[ $flag =~ ^--rounds=[1-9][0-9]?$ ]] ||
-      usage_error "bench: it takes no '$flag'"
+      usage_error "bench: unknown flag '$flag'"
   done
   # shellcheck disable=SC2086  # one word for each need
   set_up ${NEEDS[bench]}

@@ -3,16 +3,16 @@
 #
 # Configures and builds a CMake preset.
 
-# The value of a variable in the build folder of a preset, or nothing.
+# The value of a variable in the build folder of a preset, or an empty line.
 cached() {
   local preset=$1 variable=$2 cache=build/$1/CMakeCache.txt
   [[ -f $cache ]] || return 0
   sed -n "s/^$variable:[A-Z]*=//p" "$cache"
 }
 
-# must_be_fresh FOLDER SOURCES COMPILER: whether CMake has to forget the build
-# folder. It cannot change the compiler nor the place of the sources without
-# losing other settings. An empty COMPILER fits any.
+# must_be_fresh FOLDER SOURCES COMPILER: whether CMake must forget the build
+# folder. It can change neither the compiler nor the place of the sources
+# without losing other settings. An empty COMPILER matches any.
 must_be_fresh() {
   local preset=${1#build/}
   [[ -f $1/CMakeCache.txt ]] && {
@@ -36,7 +36,7 @@ configure() {
   cmake --preset "$preset" "${flags[@]}"
 }
 
-# build WHAT PRESET [TARGET...]: ends the script where it fails.
+# build WHAT PRESET [TARGET...]: ends the script if it fails.
 build() {
   local what=$1 preset=$2 targets=()
   shift 2

@@ -15,7 +15,7 @@ fuzz_target() {
         ;;
       --engine=*) usage_error "fuzz: $flag: there are libfuzzer and afl" ;;
       *) campaign_flag "$flag" ||
-        usage_error "fuzz: it takes no '$flag'" ;;
+        usage_error "fuzz: unknown flag '$flag'" ;;
     esac
   done
   [[ -n $(target_column "$target" name) ]] || usage_error \

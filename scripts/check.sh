@@ -1,138 +1,26 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run check: checks the sources without building them.
+# ./run check TREE: whether the page table walks of a kernel tree are right.
+# This sets the machine up and builds the tool, which does the rest
+# (src/cli/check/).
 
-# The one version: each formats a little differently.
-readonly FORMATTER=clang-format-19
-
-# sources PATTERN...: files of the project with such names, one a line.
-sources() {
-  local pattern names=()
-  for pattern in "$@"; do
-    names+=(-o -name "$pattern")
-  done
-  find . \( -name .git -o -path ./build \) -prune -o \
-    -type f \( "${names[@]:1}" \) -print | sort
-}
-
-cxx_sources() {
-  sources '*.cc' '*.h' '*.c'
-}
-
-shell_sources() {
-  sources run '*.sh'
-}
-
-# need_files COUNT: nothing that is checked is no pass.
-need_files() {
-  (($1)) || echo 'there is no file to check'
-  (($1)) || return 3
-}
-
-check_format() {
-  if ! is_there "$FORMATTER"; then
-    echo "formatting is not checked: there is no $FORMATTER"
-    [[ ${CI:-} != true ]]
-    return
-  fi
-  local output wrong files
-  mapfile -t files < <(cxx_sources)
-  need_files "${#files[@]}" || return
-  # Each place that is wrong is a line "FILE:LINE:COLUMN: error: ...".
-  if output=$(printf '%s\n' "${files[@]}" |
-    xargs -P "$(nproc)" -n 50 "$FORMATTER" --dry-run --Werror -- 2>&1); then
-    echo "${#files[@]} files"
-    return
-  fi
-  wrong=$(sed -n 's/^\([^: ]*\):[0-9]*:[0-9]*: error: .*/\1/p' <<< "$output" |
-    sort -u | xargs)
-  [[ -n $wrong ]] || {
-    echo "$output"
-    return 1
-  }
-  echo 'not formatted; this formats them:'
-  echo "  $FORMATTER -i $wrong"
-  return 1
-}
-
-check_scripts() {
-  local files
-  mapfile -t files < <(shell_sources)
-  need_files "${#files[@]}" || return
-  printf '%s\0' "${files[@]}" |
-    xargs -0 -n 6 -P "$(nproc)" shellcheck -x && echo "${#files[@]} scripts"
-}
-
-check_licences() {
-  local files
-  mapfile -t files < <(
-    cxx_sources
-    sources CMakeLists.txt '*.cmake' '*.awk'
-    shell_sources
-  )
-  need_files "${#files[@]}" || return
-  awk 'FNR <= 5 && /SPDX-License-Identifier: / {found[FILENAME] = 1}
-    END {
-      for (i = 1; i < ARGC; ++i) {
-        if (ARGV[i] in found) continue
-        print ARGV[i] ": no SPDX-License-Identifier in its first lines"
-        missing = 1
-      }
-      exit missing
-    }' "${files[@]}" && echo "${#files[@]} files"
-}
-
-# All sources, for house.awk: no corpora, no documents.
-house_sources() {
-  find . \( -name .git -o -path ./build -o -path ./corpus -o -path ./docs \
-    -o -path './bench/corpus*' \) -prune -o -type f ! -name '*.md' \
-    ! -name LICENSE -print | sed 's,^\./,,' | sort
-}
-
-# Layers, sizes of folders, repeated lines and the count of lines.
-check_house() {
-  local files=()
-  mapfile -t files < <(house_sources)
-  awk -f tests/lint/house.awk tests/lint/rules.txt tests/lint/exemptions.txt \
-    "${files[@]}"
-}
-
-check_checks() {
-  tests/lint/house_test.sh && tests/lint/steps_test.sh &&
-    tests/lint/nothing_test.sh
-}
-
-# check WHAT FUNCTION
-check() {
-  local what=$1 log=$LOGS/$2.log status=0
-  step "checking $what" "$log" "$2" || status=$?
-  if ((status == 0)); then
-    sed 's/^/  /' "$log"
-    return
-  fi
-  head -n 40 "$log"
-  ((status != 3)) || die 3 "check: $what: nothing was checked"
-  failed+=("$what")
+prepare_check() {
+  # shellcheck disable=SC2086  # one word for each need
+  set_up ${NEEDS[check]}
+  build 'the tool' dev pxdfuzz_tool
 }
 
 command_check() {
-  no_arguments check "$@"
-  local failed=()
-  # shellcheck disable=SC2086  # one word for each need
-  set_up ${NEEDS[check]}
-  # Older releases do not have it; then the check is skipped, but not in CI.
-  if ! is_there "$FORMATTER" && [[ $EUID == 0 ]] && has_command apt-get; then
-    step "installing $FORMATTER" "$LOGS/apt-format.log" \
-      apt_get install --no-install-recommends "$FORMATTER" || true
+  # 128 stops `git bisect run`, to which 3 would be a bad revision.
+  if [[ " $* " == *' --bisect'* ]]; then
+    (prepare_check) || exit 128
+    choose_clang
+  else
+    prepare_check
   fi
-  check 'the checks' check_checks
-  check 'layers, folders, repeated lines and size' check_house
-  check 'licence lines' check_licences
-  check 'scripts' check_scripts
-  check 'formatting' check_format
-  ((${#failed[@]} == 0)) || {
-    local IFS=,
-    die 1 "check failed: ${failed[*]}"
-  }
+  # What the user names is relative to where the user is.
+  cd -- "$CALLER" || exit
+  exec "$ROOT/build/dev/bin/pxdfuzz" check "--source=$ROOT" \
+    "--compiler=$(clang_tool clang++)" "$@"
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # ./run coverage: which lines the corpus covers, and which kinds of situation it
-# reaches. A build of its own, by clang, whose programs replay files.
+# reaches. Uses a separate build, by clang, whose programs replay files.
 
 readonly COVERAGE=build/coverage
 mapfile -t COVERED_TARGETS < <(targets_where use=shipped)
@@ -15,7 +15,7 @@ configure_coverage() {
     -DPXDFUZZ_KERNEL_TREE=none
 }
 
-# Replays the corpora; fails where one shows a finding.
+# Replays the corpora; fails if one shows a finding.
 replay_corpora() {
   local target
   for target in "${COVERED_TARGETS[@]}"; do
@@ -65,8 +65,8 @@ command_coverage() {
   rm -rf "$COVERAGE"/*.profraw "$COVERAGE/lines"
   needed_step 'replaying the corpus' "$LOGS/coverage.log" replay_corpora
   needed_step 'writing the lines' "$LOGS/coverage-lines.log" write_lines
-  # Of targets that walk tables which stand still: translate_fuzzer reaches no
-  # cells, and a cell does not say what a walk meets once tables have changed.
+  # Only for targets with tables that do not change: translate_fuzzer reaches no
+  # cells, and cells do not describe what a walk meets after a change.
   local stats
   mapfile -t stats < <(targets_where use=shipped tables=still)
   stats=("${stats[@]/%/.stats}")

@@ -1,13 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run determinism: all inputs in every build. Each configuration prints what
-# it makes of them, line by line (tests/determinism/digest.cc); all must print
-# the same.
+# ./run determinism: all inputs in every build. Each configuration prints its
+# results, line by line (tests/determinism/digest.cc); all must print the same.
 
 readonly DETERMINISM=build/determinism
 
-# What is compiled how, and what for. Columns:
+# The configurations. Columns:
 #
 #   name        also of its folder in build/determinism/
 #   compiler    a command, of clang++ the version that is chosen; or =NAME, for
@@ -16,7 +15,7 @@ readonly DETERMINISM=build/determinism
 #   sanitizers  as -fsanitize= takes them
 #   on          what else it takes, see below
 #
-# The first one that is run is what the others are compared with.
+# All others are compared with the first one that is run.
 readonly CONFIGURATIONS='
 gcc-O0       | g++     | -O0                                  | |
 gcc-O2       | g++     | -O2 -g1                              | |
@@ -30,11 +29,11 @@ valgrind     | =gcc-O2 |                                      | | valgrind
 s390x-gcc    | s390x-linux-gnu-g++ | -O1 -static              | | s390x
 s390x-clang  | clang++ | -O0 -static --target=s390x-linux-gnu | | s390x
 '
-# Of --short: both compilers, no and full optimisation, both byte orders.
+# For --short: both compilers, no and full optimisation, both byte orders.
 readonly SHORT='gcc-O0 clang-O2 s390x-gcc'
 
-# By the last column: packages without which the configuration is skipped, in
-# the words of packages_of; and what starts the program.
+# By the last column: packages without which the configuration is skipped, by
+# the names of packages_of; and the command that starts the program.
 declare -rA EXTRA_NEEDS=(
   [libc++]='libc++'
   [s390x]='g++-s390x-linux-gnu qemu-user-static'
@@ -45,15 +44,15 @@ declare -rA RUNNERS=(
   [valgrind]='valgrind --error-exitcode=9 -q'
 )
 
-# Copied before anything is run, so that what is added or changed meanwhile does
-# not look like a difference.
+# Copied before anything is run, so that files that change during the run do not
+# look like a difference.
 readonly CORPORA=(corpus bench/corpus*/)
 # A program that takes longer hangs.
 readonly LONGEST=900  # seconds
 
 # --- The table ---------------------------------------------------------------
 
-# One line a configuration, without the blanks around columns.
+# One line per configuration, without the blanks around columns.
 configurations() {
   sed 's/ *| */|/g; /^$/d' <<< "$CONFIGURATIONS"
 }
@@ -86,7 +85,8 @@ configure_build() {
   program=$(command -v "$program")
   ! must_be_fresh "$folder" "$ROOT" "$program" || fresh=(--fresh)
   [[ ${CI:-} != true ]] || werror=ON
-  # What is found on this machine is not for another one, and is not needed.
+  # CMake must not find packages of this machine for another one; they are not
+  # needed.
   cmake "${fresh[@]}" -G Ninja -B "$folder" -S . -DBUILD_TESTING=OFF \
     -DPXDFUZZ_KERNEL_TREE=none \
     -DCMAKE_BUILD_TYPE= "-DCMAKE_CXX_COMPILER=$program" \
@@ -102,7 +102,7 @@ build_digest() {
     --target digest
 }
 
-# The configuration that builds what the current one runs.
+# The configuration whose program the current one runs.
 builder() {
   if [[ $compiler == =* ]]; then echo "${compiler#=}"; else echo "$name"; fi
 }
@@ -113,8 +113,8 @@ program_of_current() {
 
 made_up=()  # inputs besides the corpora, as flags of digest
 
-# digest OUTPUT: the current configuration on all inputs. What it says goes to
-# the file OUTPUT, the rest to OUTPUT.log.
+# digest OUTPUT: the current configuration on all inputs. Its results go to the
+# file OUTPUT, everything else to OUTPUT.log.
 digest() {
   local output=$ROOT/$1 program words=()
   program=$ROOT/$(program_of_current)
@@ -130,12 +130,12 @@ digest() {
 
 # --- Comparing ---------------------------------------------------------------
 
-# first_difference FILE FILE: the number of the first line that differs, what
-# inputs it is about, and how many lines differ; with tabs.
+# first_difference FILE FILE: the number of the first line that differs, its
+# inputs, and how many lines differ; separated by tabs.
 first_difference() {
   awk -F '\t' -v OFS='\t' '
     FNR == NR {expected[FNR] = $0; lines = FNR; next}
-    # The digests at the end differ wherever anything does.
+    # The digests at the end differ whenever any line does.
     $0 == expected[FNR] || /^digest / && expected[FNR] ~ /^digest / {next}
     !differing++ {
       line = FNR
@@ -163,8 +163,8 @@ field_differences() {
     }' "$1" "$2"
 }
 
-# difference NAME FILE NAME FILE: of the first input of which two configurations
-# say different things, what differs in the two lines.
+# difference NAME FILE NAME FILE: the differences between the two lines of the
+# first input for which two configurations have different results.
 difference() {
   local line input count configuration
   IFS=$'\t' read -r line input count < <(first_difference "$2" "$4")
@@ -173,7 +173,7 @@ difference() {
   echo "  > $3, line $line of $4"
   field_differences "$2" "$4" "$line" | sed 's/^/  /'
   [[ -f $DETERMINISM/inputs/$input ]] || return 0
-  echo '  what stands there as a hash, as text:'
+  echo '  the text behind the hash:'
   for configuration in "$1" "$3"; do
     read_configuration "$configuration"
     echo "    $runner${runner:+ }$(program_of_current) --reports" \
@@ -192,12 +192,12 @@ show_end() {
 reference=''  # the configuration that the others are compared with
 agreed=() failed=() skipped=()
 
-# figure FILE EXPRESSION: a number out of what digest printed.
+# figure FILE EXPRESSION: a number from the output of digest.
 figure() {
   sed -n "s/^$2\$/\\1/p" "$1"
 }
 
-# determinism NAME: one configuration, one line.
+# determinism NAME: runs one configuration and prints one line.
 determinism() {
   local output=$DETERMINISM/$1.lines log=$LOGS/determinism-$1.log status=0
   local missing began
@@ -205,7 +205,7 @@ determinism() {
   missing=$(missing_of_current)
   if [[ -n $missing ]]; then
     skipped+=("$1")
-    printf '  %-12s skipped, for want of %s\n' "$1" "$missing"
+    printf '  %-12s skipped; missing: %s\n' "$1" "$missing"
     return
   fi
 
@@ -251,11 +251,11 @@ summarize() {
   ((${#failed[@]} == 0)) || die 1 "determinism: failed: ${failed[*]}"
   [[ ${CI:-} != true || ${#skipped[@]} == 0 ]] ||
     die 3 'determinism: in CI nothing may be skipped'
-  # One alone shows nothing.
+  # A single configuration shows nothing.
   ((${#agreed[@]} > 1)) || die 3 'determinism: nothing to compare with'
 }
 
-# Installs what these configurations lack, as far as that can be done.
+# Installs the missing packages of these configurations, as far as possible.
 install_extras() {
   local configuration missing
   for configuration in "$@"; do
@@ -271,7 +271,7 @@ command_determinism() {
   for argument in "$@"; do
     case $argument in
       --short) short=1 ;;
-      -*) usage_error "determinism: it takes no '$argument'" ;;
+      -*) usage_error "determinism: unknown flag '$argument'" ;;
       *)
         configuration_names | grep -qxF -e "$argument" ||
           usage_error "determinism: no configuration '$argument', but $(

@@ -1,18 +1,18 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run digest: whether this tree makes the same numbers of all inputs as an
-# earlier commit does. The programs are in tests/determinism/.
+# ./run digest: whether this tree computes the same numbers for all inputs as an
+# earlier commit. The programs are in tests/determinism/.
 
 readonly DIGEST=build/digest
 
-# The commit that a tree is compared with, unless --base=REV says so: the one
-# that this file names, or else the one that added the program.
+# The commit to compare with, unless --base=REV is given: the one that this file
+# names, or otherwise the one that added the program.
 readonly BASE_FILE=tests/determinism/base
 readonly BASE_ADDS=tests/determinism/neutral_digest.cc
 
-# What is compiled how. Columns: name; compiler, of clang++ the version that is
-# chosen; flags; sanitizers; programs; what starts them.
+# The builds. Columns: name; compiler, clang++ of the chosen version; flags;
+# sanitizers; programs; the command that starts them.
 readonly DIGEST_BUILDS='
 gcc   | g++                 | -O2         | | neutral |
 clang | clang++             | -O2         | | neutral kernel |
@@ -20,19 +20,19 @@ asan  | clang++ | -O2 -g1 -fsanitize-address-use-after-return=never | address,un
 s390x | s390x-linux-gnu-g++ | -O2 -static | | neutral | qemu-s390x-static
 '
 
-# Inputs that are made up: in each of two sets of the models, and those that are
-# shrunk; for each kernel code. An emulator gets fewer.
+# Generated inputs: how many in each of two sets for the models, how many of
+# them are shrunk, and how many for each kernel code. An emulator gets fewer.
 readonly MODEL_COUNT=200000 MODEL_SHRUNK=500 KERNEL_COUNT=50000
 readonly EMULATED_COUNT=2000 EMULATED_SHRUNK=50
-# Texts of Linux 6.1 and 6.12.
+# Kernel code of Linux 6.1 and 6.12.
 readonly KERNEL_CODES=24
 # A program that takes longer hangs.
 readonly DIGEST_LONGEST=3600  # seconds
-# Lines of a difference that are shown.
+# How many lines of a difference are shown.
 readonly SHOWN=60
 
 base='' base_tree='' count_wish=''
-corpora=()      # folders, as the base has them
+corpora=()      # folders of the base
 corpus_size=0   # inputs in them
 differing=()
 
@@ -83,7 +83,7 @@ folder_of_tree() { echo "$DIGEST/builds/tree/$build"; }
 
 # --- Runs --------------------------------------------------------------------
 
-# The flags that say how many inputs there are.
+# The flags for the number of inputs.
 size_flags=() expected=0
 set_sizes() {
   local program=$1 count shrunk=0
@@ -94,7 +94,7 @@ set_sizes() {
     count=${count_wish:-$MODEL_COUNT}
     shrunk=$MODEL_SHRUNK
     [[ -n $runner ]] && ((count > EMULATED_COUNT)) && count=$EMULATED_COUNT
-    # Of few inputs there are few findings.
+    # Few inputs have few findings.
     ((count >= 20000)) || shrunk=$EMULATED_SHRUNK
     ((count >= 1000)) || shrunk=0
     expected=$((corpus_size + 2 * count + shrunk))
@@ -102,7 +102,7 @@ set_sizes() {
   size_flags=("--count=$count" "--shrunk=$shrunk")
 }
 
-# run_digest PROGRAM FOLDER [FLAG]...: on the inputs of the base.
+# run_digest PROGRAM FOLDER [FLAG]...: runs it on the inputs of the base.
 run_digest() {
   local program=$ROOT/$2/bin/$1_digest words=()
   read -ra words <<< "$runner"
@@ -120,7 +120,8 @@ write_lines() {
   run_digest "$1" "$2" > "$3.part" && mv "$3.part" "$3"
 }
 
-# need_lines WHAT PROGRAM FOLDER OUTPUT: all that were asked for, or the end.
+# need_lines WHAT PROGRAM FOLDER OUTPUT: ends the script if there are fewer
+# lines than inputs.
 need_lines() {
   local lines
   needed_step "$2 inputs in $build of $1" "$4.log" \
@@ -139,7 +140,7 @@ need_lines() {
 
 # --- Comparing ---------------------------------------------------------------
 
-# The first input that has another line, as SET:INDEX, and how many have.
+# The first input with a different line, as SET:INDEX, and how many there are.
 first_differing() {
   awk '
     FNR == NR {expected[$1 " " $2] = $3; next}
@@ -170,11 +171,11 @@ show_difference() {
   fi
 }
 
-# compare_digests PROGRAM: of the current build.
+# compare_digests PROGRAM: for the current build.
 compare_digests() {
   local program=$1 of_base of_tree
   set_sizes "$program"
-  # Kernel code may be another tomorrow.
+  # Kernel code may change with a package update.
   of_base=$DIGEST/lines/$base-$build-$program-$expected-$(
     stat -c %s /usr/src/linux-source-*.tar.xz 2> /dev/null | paste -sd -)
   of_tree=$DIGEST/lines/tree-$build-$program
@@ -215,7 +216,8 @@ find_base() {
   base=$(git rev-parse --verify --quiet "$revision^{commit}") ||
     die 2 "digest: --base: there is no commit '$revision'"
   base_tree=$ROOT/$DIGEST/base/$base
-  # Forced: its folder may have been removed, and git still know it.
+  # With --force: the worktree's folder may have been removed without git
+  # knowing.
   [[ -f $base_tree/CMakeLists.txt ]] ||
     needed_step "checking out $base" "$LOGS/digest-base.log" \
       git worktree add --force --force --detach "$base_tree" "$base"
@@ -236,7 +238,7 @@ command_digest() {
         count_wish=${argument#*=}
         [[ $count_wish != *[!0-9]* ]] || usage_error "digest: $argument"
         ;;
-      -*) usage_error "digest: it takes no '$argument'" ;;
+      -*) usage_error "digest: unknown flag '$argument'" ;;
       *)
         digest_builds | cut -d '|' -f 1 | grep -qxF -e "$argument" ||
           usage_error "digest: there is no build '$argument', but $(
@@ -262,9 +264,9 @@ command_digest() {
   find_base "$revision"
   SECONDS=0
   echo "compared with $base, on $(grouped "$corpus_size") inputs of its corpus" \
-    'and what is made up'
+    'and on generated inputs'
   for argument in "${names[@]}"; do digest "$argument"; done
   ((${#differing[@]} == 0)) ||
-    die 1 "digest: not what $base makes of it: ${differing[*]}"
+    die 1 "digest: differs from $base in: ${differing[*]}"
   echo "the same in ${#names[@]} builds, in $SECONDS s"
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run fuzz: shows that a known bug is found from nothing, then fuzzes all
+# ./run fuzz: shows that a known bug is found without seeds, then fuzzes all
 # walks for the rest of the time. With --target it is a campaign (campaign.sh).
 # The tool does the work (src/cli/campaign/).
 
@@ -10,8 +10,8 @@ seeds_of() {
   echo "corpus/$(target_column "$1" seeds)"
 }
 
-# Takes a flag of all campaigns into `out` and `flags` of the caller. Fails for
-# other flags.
+# Adds a flag that all campaigns have to `out` and `flags` of the caller. Fails
+# for other flags.
 campaign_flag() {
   local flag=$1
   case $flag in
@@ -44,9 +44,9 @@ command_fuzz() {
     case $flag in
       --seconds=*) campaign_flag "$flag" ;;
       --engine=* | --jobs=* | --known=* | --out=* | --resume)
-        usage_error "fuzz: $flag goes with --target=NAME" ;;
-      --patch=*) usage_error "fuzz: $flag goes with --kernel-tree=TREE" ;;
-      *) usage_error "fuzz: it takes no '$flag'" ;;
+        usage_error "fuzz: $flag requires --target=NAME" ;;
+      --patch=*) usage_error "fuzz: $flag requires --kernel-tree=TREE" ;;
+      *) usage_error "fuzz: unknown flag '$flag'" ;;
     esac
   done
 
@@ -54,8 +54,8 @@ command_fuzz() {
 pxdfuzz generates page tables and lets several walks collect the pages of a
 range, as the kernel's get_user_pages_fast() does. A walk that returns other
 pages than the hardware would is a finding. First this finds a real bug, that of
-2020 on s390, from nothing. Then it fuzzes all walks and excuses expected
-failures; there should be no new finding.
+2020 on s390, without seeds. Then it fuzzes all walks. It counts expected
+failures, and should have no new finding.
 
 TEXT
   # shellcheck disable=SC2086  # one word for each need

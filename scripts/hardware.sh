@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run hardware: Translate beside QEMU, which translates by itself. QEMU is not
-# needed for anything else, so an architecture whose QEMU is missing is skipped,
-# but not in CI.
+# ./run hardware: compares Translate with QEMU's own translation. Nothing else
+# needs QEMU, so an architecture whose QEMU is missing is skipped, but not in
+# CI.
 
-# By architecture: the Debian packages, and the commands that come with them.
+# By architecture: the Debian packages, and their commands.
 declare -rA QEMU_NEEDS=(
   [s390]='qemu-system-misc gcc-s390x-linux-gnu'
   [x86-64]='qemu-system-x86'
@@ -15,7 +15,7 @@ declare -rA QEMU_COMMANDS=(
   [x86-64]='qemu-system-x86_64'
 )
 
-# Whether all commands that ARCHITECTURE needs are there.
+# Whether all commands that ARCHITECTURE needs exist.
 can_ask() {
   local program
   for program in ${QEMU_COMMANDS[$1]}; do
@@ -32,7 +32,7 @@ command_hardware() {
           usage_error "hardware: ${flag%%=*} wants a number, not '${flag#*=}'"
         ;;
       --plant | --plant=*) ;;
-      *) usage_error "hardware: it takes no '$flag'" ;;
+      *) usage_error "hardware: unknown flag '$flag'" ;;
     esac
     flags+=("$flag")
   done

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Kernel code: Debian's packages of it, and ./run fuzz --kernel-tree=TREE, which
-# fuzzes the fast walk of any tree, with a patch or without.
+# Kernel code: Debian's packages with sources, and ./run fuzz
+# --kernel-tree=TREE, which fuzzes the fast walk of any tree, with or without a
+# patch.
 
-# Packages of kernel sources. Where a suite lacks one, it is left out.
+# Packages of kernel sources. If a suite lacks one, it is left out.
 readonly KERNEL_SOURCES='linux-source-6.1 linux-source-6.12'
 
 readonly TREES=$PWD/build/trees
@@ -24,7 +25,8 @@ apply_patch() {
   while read -r part; do
     includes+=("--include=$part" "--include=$part/*")
   done < kernel/tree/parts.txt
-  # Outside of this repository, or git would take its paths for ours.
+  # Outside this repository, since git would otherwise take the paths relative
+  # to it.
   local -x GIT_CEILING_DIRECTORIES=$TREES
   patch=$(realpath -- "$patch")
   if ! (cd "$tree" && git apply "${includes[@]}" "$patch") \
@@ -56,7 +58,7 @@ fuzz_kernel_tree() {
             targets_where source=kernel | paste -sd ' ')"
         ;;
       *) campaign_flag "$flag" ||
-        usage_error "fuzz: with --kernel-tree it takes no '$flag'" ;;
+        usage_error "fuzz: unknown flag '$flag' with --kernel-tree" ;;
     esac
   done
   [[ -z $patch || -f $patch ]] || usage_error "fuzz: --patch=$patch: no file"
@@ -76,7 +78,7 @@ fuzz_kernel_tree() {
     die 3 "$tree: $(grep -m 1 -e '^pxdfuzz_slice: ' -e 'error: ' \
       "$LOGS/build-kernel.log" || echo 'its text does not compile here')"
   fi
-  # What was cut, and from where.
+  # What the slicer took, and from where.
   cat build/kernel/kernel/*.log
   mkdir -p "$(dirname "$out")" || die 3 "cannot write in $ROOT"
   echo 'fuzzing; Ctrl-C stops it and keeps everything'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Messages, errors and steps of ./run. A step writes its output to a file in
-# build/log/; where it fails, the relevant part is shown.
+# build/log/; if it fails, the relevant part is shown.
 
 readonly LOGS=build/log
 
@@ -33,7 +33,8 @@ grouped() {
   printf '%s' "$digits$groups"
 }
 
-# The part of a log that shows the cause: from the first error on, or the end.
+# The part of a log that shows the cause: the lines from the first error, or the
+# end.
 show_failure() {
   local log=$1
   awk '

@@ -1,19 +1,19 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run minimize: makes a corpus smaller, together with corpora of campaigns, and
-# proves that nothing was lost. Without --write corpus/ stays as it is.
+# ./run minimize: makes a corpus smaller, together with corpora of campaigns,
+# and verifies that nothing was lost. Changes corpus/ only with --write.
 
 readonly SMALLER=build/minimize
-readonly MAX_LENGTH=700  # what the case format can say
+readonly MAX_LENGTH=700  # the longest case
 
-# Files that tests know by their names (tests/known_cases.h): not libFuzzer's,
-# whose names are made of the content.
+# Files that tests use by name (tests/known_cases.h): libFuzzer's files are
+# named by their content instead.
 is_named() {
   [[ ! $1 =~ ^[0-9a-f]{40}$ ]]
 }
 
-# Puts what is left into the corpus of a target, whole or not at all.
+# Moves the result into the corpus of a target, completely or not at all.
 write_corpus() {
   local target=$1 kept=$2 file draft=corpus/.$1.new
   rm -rf "$draft"
@@ -21,7 +21,7 @@ write_corpus() {
   for file in "corpus/$target"/*; do
     ! is_named "${file##*/}" || cp "$file" "$draft/"
   done
-  # What a named file holds need not be there twice.
+  # Inputs that a named file contains are left out.
   (cd "$draft" && sha1sum ./* | sort | awk '
     {name = $2; sub(/^\.\//, "", name)
      if ($1 == last && name ~ /^[0-9a-f]+$/ && length(name) == 40) print name
@@ -32,7 +32,8 @@ write_corpus() {
     rm -r "corpus/.$target.old"
 }
 
-# merge_inputs FOLDER TO: copies inputs, by content, so that names do not clash.
+# merge_inputs FOLDER TO: copies inputs, named by their content, so that names
+# do not clash.
 merge_inputs() {
   local inputs sum file
   mapfile -t inputs < <(find "$1" -type f ! -name '*.yaml' -exec sha1sum {} +)
@@ -58,7 +59,7 @@ command_minimize() {
         from+=("${flag#*=}")
         ;;
       --write) write=1 ;;
-      *) usage_error "minimize: it takes no '$flag'" ;;
+      *) usage_error "minimize: unknown flag '$flag'" ;;
     esac
   done
   # shellcheck disable=SC2086  # one word for each need
@@ -71,8 +72,8 @@ command_minimize() {
   for folder in "corpus/$target" "${from[@]}"; do
     merge_inputs "$folder" "$merged"
   done
-  needed_step 'keeping what covers all' "$LOGS/minimize-$target.log" \
-    "build/fuzz/bin/$target" -set_cover_merge=1 \
+  needed_step 'selecting inputs that cover everything' \
+    "$LOGS/minimize-$target.log" "build/fuzz/bin/$target" -set_cover_merge=1 \
     "-max_len=$MAX_LENGTH" "$kept" "$merged"
   build/dev/bin/corpus_cover "$merged" "$kept" || case $? in
     1) die 1 "minimize: something would be lost; nothing was written" ;;
@@ -83,6 +84,6 @@ command_minimize() {
     echo "written to corpus/$target, $(find "corpus/$target" -type f |
       wc -l) files"
   else
-    echo "it is in $kept; --write puts it into corpus/$target"
+    echo "the result is in $kept; --write moves it to corpus/$target"
   fi
 }

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run mutants: looks for each planted bug, as the fuzz targets look for real
-# ones (tests/mutants/census.h), and in small worlds. A bug that is not found is
-# one that the fuzz targets would miss.
+# ./run mutants: searches for each planted bug as the fuzz targets search for
+# real ones (tests/mutants/census.h), and in small worlds. The fuzz targets
+# would miss a bug that this search does not find.
 
 command_mutants() {
   local argument named='' missing=0
   for argument in "$@"; do
     case $argument in
       --seeds=*) ;;
-      -*) usage_error "mutants: it takes no '$argument'" ;;
+      -*) usage_error "mutants: unknown flag '$argument'" ;;
       *) named=1 ;;
     esac
   done

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run nightly: what is too slow for .ci/run.
+# ./run nightly: the tests that are too slow for .ci/run.
 
 readonly LAST_NIGHTLY=build/last-nightly  # seconds since 1970, commit
 readonly NIGHTLY_SECONDS=$((6 * 3600))
 
-# How long ago the last full run was, and of what.
+# The age of the last full run, and its commit.
 nightly_age() {
   local time commit hours
   if ! read -r time commit 2> /dev/null < "$LAST_NIGHTLY"; then

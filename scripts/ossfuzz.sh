@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run ossfuzz: what ClusterFuzzLite and OSS-Fuzz would make of this repository
-# (tests/ossfuzz/check.cc). With --container it builds ./Dockerfile with Debian's
-# buildah, which needs no daemon, and tries the image.
+# ./run ossfuzz: builds what ClusterFuzzLite and OSS-Fuzz would build from this
+# repository, and checks it (tests/ossfuzz/check.cc). With --container it builds
+# ./Dockerfile with Debian's buildah, which needs no daemon, and tests the
+# image.
 
 readonly CONTAINER=$PWD/build/ossfuzz/container
-# Of the image and of the container that it is tried in.
+# The names of the image and of the container that tests it.
 readonly IMAGE=pxdfuzz-trial
 
 problems=0
@@ -17,14 +18,14 @@ wrong() {
   echo "    ${RED}wrong:$PLAIN $*"
 }
 
-# Buildah with a store of its own.
+# Buildah with a separate store.
 in_store() {
   buildah --root "$CONTAINER/store" --runroot "$CONTAINER/run" \
     --storage-driver vfs "$@"
 }
 
-# The base image, made from Debian's packages as apt is set up here, since no
-# registry may be in reach.
+# The base image, made from Debian packages with this machine's apt
+# configuration, since a registry may be out of reach.
 make_base() {
   local base=$CONTAINER/base container
   if in_store inspect --type image debian:bookworm-slim; then return; fi
@@ -49,15 +50,16 @@ build_image() {
       --name "$IMAGE" "$IMAGE"
 }
 
-# inside [FLAG]... COMMAND...: in the container, as its user or another.
+# inside [FLAG]... COMMAND...: runs it in the container, as the image's user or
+# another.
 inside() {
   in_store run --isolation chroot --network host "$@" < /dev/null
 }
 
-limit=300  # seconds that a command gets
+limit=300  # time limit of a command in seconds
 
-# in_image STATUS PATTERN COMMAND...: what the entry point is to end with and to
-# print.
+# in_image STATUS PATTERN COMMAND...: the expected exit code and output of the
+# entry point.
 in_image() {
   local expected=$1 pattern=$2 log=$CONTAINER/run.log status=0 words
   shift 2
@@ -79,7 +81,7 @@ check_image() {
   entry=$(in_store inspect --format \
     '{{index .OCIv1.Config.Entrypoint 0}}' --type container "$IMAGE")
   [[ -n $shipped && -d $mounted && -n $entry ]] ||
-    die 3 'ossfuzz: there is no image to try'
+    die 3 'ossfuzz: there is no image to test'
   echo "  the image: $(du -sxm "$mounted" | cut -f 1) MiB, of which pxdfuzz $(
     du -sxm "$mounted/opt/pxdfuzz" | cut -f 1) MiB"
   for program in cc gcc g++ clang clang++ ld as cmake ninja make; do
@@ -124,7 +126,7 @@ try_container() {
   needed_step 'building the Dockerfile' "$LOGS/container-image.log" build_image
   check_image
   in_store rm "$IMAGE" > /dev/null
-  ((problems == 0)) || die 1 "ossfuzz: $problems things are wrong"
+  ((problems == 0)) || die 1 "ossfuzz: $problems problems"
 }
 
 command_ossfuzz() {
@@ -132,7 +134,7 @@ command_ossfuzz() {
   for argument in "$@"; do
     case $argument in
       --container) container=1 ;;
-      -*) usage_error "ossfuzz: it takes no '$argument'" ;;
+      -*) usage_error "ossfuzz: unknown flag '$argument'" ;;
       *) names+=("$argument") ;;
     esac
   done

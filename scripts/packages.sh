@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Finds missing packages, and installs them where that is possible.
+# Finds missing packages, and installs them if possible.
 
 # The oldest version with which the fuzz targets build, and the preferred one.
 readonly CLANG_OLDEST=16 CLANG_PREFERRED=19
 
-# The version of clang that is used; empty where choose_clang found none.
+# The chosen version of clang; empty if choose_clang found none.
 clang_version=''
 
 has_command() {
@@ -33,7 +33,7 @@ has_package() {
     dpkg -s "$1" 2> /dev/null | grep -q '^Status: install ok installed'
 }
 
-# Whether what a Debian package is needed for is there, wherever it came from.
+# Whether the machine has what a Debian package provides, from any source.
 is_there() {
   local package=$1 version
   version=${package//[!0-9]/}
@@ -61,7 +61,7 @@ is_there() {
   esac || has_package "$package"
 }
 
-# Versions N for which there is a command clang++-N with its libFuzzer.
+# Versions N with a command clang++-N and its libFuzzer.
 installed_clangs() {
   local version
   while IFS= read -r version; do
@@ -81,7 +81,7 @@ installable_clangs() {
     $1 == "Candidate:" && $2 != "(none)" {print version}'
 }
 
-# Of the versions on stdin that will do, the preferred one or the newest.
+# Of the suitable versions on stdin, the preferred one or the newest.
 best_clang() {
   awk -v oldest="$CLANG_OLDEST" -v preferred="$CLANG_PREFERRED" '
     $1 < oldest {next}
@@ -96,12 +96,12 @@ choose_clang() {
   clang_version=$(installable_clangs | best_clang)
 }
 
-# Where a program of the chosen version is: clang_tool clang++.
+# The path of a program of the chosen version: clang_tool clang++.
 clang_tool() {
   command -v "$1-$clang_version"
 }
 
-# The Debian packages that stand for a command's needs, one a line.
+# The Debian packages for a command's needs, one per line.
 packages_of() {
   local need
   for need in "$@"; do
@@ -116,7 +116,7 @@ packages_of() {
   done
 }
 
-# Of these needs, the packages that are not there, on one line.
+# The missing packages among these needs, on one line.
 missing_of() {
   local package packages=()
   for package in $(packages_of "$@"); do
@@ -130,7 +130,8 @@ apt_get() {
     -o DPkg::Lock::Timeout=120 "$@"
 }
 
-# What cannot be installed from here, as a line to paste.
+# Prints the packages that cannot be installed from here, as a command line to
+# copy.
 ask_for() {
   local missing=$1 as_root=''
   ! has_command sudo || as_root='sudo '
@@ -160,7 +161,7 @@ install_missing() {
     apt_get install --no-install-recommends $missing
 }
 
-# set_up NEED...: installs what is missing, or ends the script.
+# set_up NEED...: installs missing packages, or ends the script.
 set_up() {
   local needs=("$@") missing
   choose_clang
@@ -177,11 +178,11 @@ set_up() {
   [[ -z $missing ]] || die 3 "still missing after apt-get: $missing"
 }
 
-# Whether the lists of packages were updated, as far as possible.
+# Whether this run has tried to update the lists of packages.
 lists_asked_for=''
 
-# try_to_install NEED...: for a part of a command that can be skipped. Never ends
-# the script.
+# try_to_install NEED...: for an optional part of a command. Never ends the
+# script.
 try_to_install() {
   local missing
   missing=$(missing_of "$@")

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Runs one command after the other and says how long each took.
+# Runs commands one after the other and prints how long each took.
 
 step_times=()
 
 # run_steps WARN FAIL COMMAND...: runs each COMMAND, a line of words, until one
 # fails. Returns its exit code, or 1 if all of them took more than FAIL seconds;
-# above WARN seconds there is a warning.
+# prints a warning above WARN seconds.
 run_steps() {
   local warn=$1 fail=$2 began=$SECONDS command words status took total=0
   shift 2
@@ -32,7 +32,7 @@ run_steps() {
   done
   print_times "$total"
   if ((total > fail)); then
-    echo "failed: more than $fail s; move what is slow to ./run nightly"
+    echo "failed: more than $fail s; move slow steps to ./run nightly"
     return 1
   fi
   ((total <= warn)) || echo "warning: more than $warn s"

@@ -3,8 +3,8 @@
 #
 # The rows of fuzz/targets.def, which explains their columns.
 
-# targets_where COLUMN=WORD...: the names of the targets with these words, one a
-# line.
+# targets_where COLUMN=WORD...: the names of the targets with these words, one
+# per line.
 targets_where() {
   local wish wishes=''
   for wish in "$@"; do wishes+=" && of[\"${wish%=*}\"] == \"${wish#*=}\""; done

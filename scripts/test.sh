@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# ./run test: all tests, in every build. What it prints last is ctest's summary.
+# ./run test: all tests, in every build. The last lines of its output are
+# ctest's summary.
 
-# The suite of one preset; its output goes to the screen and to a log.
+# Runs the tests of one preset; the output goes to the screen and to a log.
 run_suite() {
   local preset=$1 status=0
   echo
@@ -14,7 +15,7 @@ run_suite() {
   return "$status"
 }
 
-# need_tests PRESET LOG: ends the script where ctest has run no test.
+# need_tests PRESET LOG: ends the script if ctest has run no test.
 need_tests() {
   grep -qE 'tests passed, .* out of [1-9]' "$2" ||
     die 3 "test: no test was run ($1); see $2"
@@ -29,11 +30,11 @@ command_test() {
   install_kernel_sources
   [[ ${CI:-} != true ]] || compgen -G '/usr/src/linux-source-*' > /dev/null ||
     die 3 'test: in CI nothing may be skipped: there are no kernel sources'
-  # A test looks at a page on the screen where there is a browser. It is large,
-  # so nobody is made to have it but the machine that says yes or no.
+  # A test renders a page in a browser if there is one. The browser is large, so
+  # only CI requires it.
   [[ ${CI:-} != true ]] || try_to_install chromium
   local preset failed=() symbolizer
-  # Only under this name do the sanitizers know it.
+  # The sanitizers only find it under this name.
   symbolizer=$(realpath -- "$(clang_tool llvm-symbolizer)")
   export ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-$symbolizer}
 
@@ -45,7 +46,7 @@ command_test() {
   done
   ((${#failed[@]})) || return 0
 
-  # ctest's summary of a suite that passed must not be the last thing seen.
+  # ctest's summary of a preset that passed must not be the last output.
   echo
   echo "${RED}FAILED: the tests of ${failed[*]}$PLAIN"
   for preset in "${failed[@]}"; do

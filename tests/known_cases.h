@@ -11,11 +11,11 @@
 
 namespace pxdfuzz {
 
-// A case that is known for what it shows. Committed as a seed under its name.
+// A case that is known for its results. Committed as a seed under its name.
 struct KnownCase {
   std::string name;
   Case c;
-  // Whether static-by-value, the walk of 2020, goes wrong on it.
+  // Whether static-by-value, the walk of 2020, goes wrong.
   bool shows_the_bug = false;
 };
 
@@ -53,9 +53,9 @@ inline Case MakeCase(int levels, const Request& request,
   return c;
 }
 
-// Two pages around `border`, one before it and one behind, and where
-// `behind_by` is not 0 a third one that far below the second: what a walk that
-// reads the same entry once more returns.
+// Two pages around `border`, one before it and one behind, and if `behind_by`
+// is not 0 a third one that far below the second: the page that a walk returns
+// if it reads the same entry again.
 inline Case Crossing(int levels, uint64_t border, uint64_t behind_by) {
   Case c = MakeCase(
       levels, {.start = border - 4096, .pages = 2},
@@ -86,7 +86,7 @@ inline std::vector<KnownCase> KnownCases() {
       MakeCase(3, {.start = 4 * kGiB - 4096, .pages = 2},
                {MapLarge(Level::kPud, 2 * kGiB, 8 * kGiB),
                 MapPages(4 * kGiB, 1, 0x1000)});
-  // arm64 with 3 levels: a page, and the one that is mapped 5 * 64 GiB below.
+  // arm64 with 3 levels: a page, and the page that is mapped 5 * 64 GiB below.
   Case realigned;
   realigned.mode = {ArchId::kArm64Page16K, 3};
   realigned.stack = {

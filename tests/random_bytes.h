@@ -11,8 +11,8 @@
 
 namespace pxdfuzz {
 
-// Inputs of random bytes behind a right version byte, of all lengths that mean
-// something and a little more.
+// Inputs of random bytes after a valid version byte, of all meaningful lengths
+// and a little more.
 class RandomBytes {
  public:
   explicit RandomBytes(uint64_t seed) : rng_(seed) {}

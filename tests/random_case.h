@@ -12,13 +12,13 @@
 
 namespace pxdfuzz {
 
-// Canonical cases whose parts are drawn field by field, not from bytes: what
-// somebody might write, and what bytes seldom say.
+// Canonical cases whose parts are random field by field, not made from bytes:
+// what a person might write, and what bytes rarely represent.
 class RandomCase {
  public:
   explicit RandomCase(uint64_t seed) : rng_(seed) {}
 
-  // At most so many records, and changes: 0 to 3, or one more, which is left
+  // At most this many records, and changes: 0 to 3, or one more, which is left
   // out.
   Case Next(uint64_t most_records = 5) {
     Case c;

@@ -11,16 +11,16 @@
 
 namespace pxdfuzz {
 
-// Whether AddressSanitizer watches this build: its redzones lie around what is
-// on the stack, and everything takes ten times as long or more.
+// Whether this build uses AddressSanitizer: it puts redzones around objects on
+// the stack, and everything takes ten times as long or more.
 #ifdef PXDFUZZ_ADDRESS_SANITIZER
 inline constexpr bool kAddressSanitizer = true;
 #else
 inline constexpr bool kAddressSanitizer = false;
 #endif
 
-// How many of `cases` random cases a test tries: all, or the first tenth where
-// each takes ten times as long. The other builds try the rest.
+// How many of `cases` random cases a test runs: all, or the first tenth if each
+// takes ten times as long. The other builds run the rest.
 constexpr int Budget(int cases) {
   return kAddressSanitizer ? cases / 10 : cases;
 }

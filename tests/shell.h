@@ -38,20 +38,20 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
-// Nothing where it cannot be read.
+// Nothing if it cannot be read.
 inline std::string Contents(const std::filesystem::path& file) {
   return ReadFile(file).value_or("");
 }
 
 struct ShellRun {
-  int code = -1;  // 128 + signal, where one ended it
+  int code = -1;  // 128 + signal, if one ended it
   std::string out;
   std::string error;
 };
 
-// Runs a line of a shell.
+// Runs a shell command.
 inline ShellRun RunShell(const std::string& line) {
-  // Files without a name.
+  // Unnamed files.
   const int out = memfd_create("out", MFD_CLOEXEC);
   const int error = memfd_create("error", MFD_CLOEXEC);
   Process process;

@@ -17,9 +17,9 @@
 
 namespace pxdfuzz {
 
-// A file system in memory that is full when it is said to be. Only this process
-// and those that it starts see it. It takes a kernel that lets this user mount
-// one; where it does not, `why_not` says so and there is none.
+// A file system in memory that is full on request. Only this process and its
+// children see it. It requires a kernel that lets this user mount one;
+// otherwise `why_not` is the reason and there is none.
 class SmallDisk {
  public:
   static constexpr uint64_t kPage = 4096;
@@ -39,7 +39,7 @@ class SmallDisk {
   const std::string& why_not() const { return why_not_; }
   const std::filesystem::path& path() const { return place_; }
 
-  // Makes it larger or smaller. False where what it holds takes more.
+  // Makes it larger or smaller. False if its content needs more.
   bool Resize(uint64_t bytes) const { return Mount(bytes, MS_REMOUNT) == 0; }
 
   uint64_t used() const {
@@ -53,14 +53,14 @@ class SmallDisk {
     return what + ": " + std::strerror(errno);
   }
 
-  // Mounts of its own for this process, once.
+  // A mount namespace for this process, once.
   static const std::string& Isolate() {
     static const std::string& why_not = *new std::string([]() -> std::string {
       const uid_t user = geteuid();
       const gid_t group = getegid();
       const int wanted = CLONE_NEWNS | (user == 0 ? 0 : CLONE_NEWUSER);
       if (unshare(wanted) != 0) {
-        return Error("this user gets no mounts of its own");
+        return Error("this user cannot have a mount namespace");
       }
       if (user != 0) {
         const auto write = [](const char* file, const std::string& text) {

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: MIT
 
-// Has nothing but the headers of tests, which CMake has a compiler read first.
+// Contains only the headers of tests, which CMake precompiles.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The mutator as AFL++ takes it: a library that afl-fuzz loads and uses beside
-// its own mutations (AFL_CUSTOM_MUTATOR_LIBRARY).
+// The mutator for AFL++: a library that afl-fuzz loads and uses beside its own
+// mutations (AFL_CUSTOM_MUTATOR_LIBRARY).
 
 #include <algorithm>
 #include <array>
@@ -21,7 +21,7 @@
 
 namespace {
 
-// The target of afl-fuzz's own command line: the last word that names one.
+// The target on afl-fuzz's command line: the last word that names one.
 const pxdfuzz::Target* TargetOfThisProcess() {
   std::ifstream in("/proc/self/cmdline", std::ios::binary);
   const pxdfuzz::Target* target = nullptr;
@@ -32,7 +32,7 @@ const pxdfuzz::Target* TargetOfThisProcess() {
   return target;
 }
 
-// What the case format can say.
+// The longest that a case can be.
 constexpr size_t kMaxSize = pxdfuzz::kMaxEncodedSize;
 
 struct AflMutator {
@@ -48,7 +48,7 @@ extern "C" void* afl_custom_init(void* /*afl*/, unsigned int seed) {
   pxdfuzz::PagingModeFilter filter;
   const std::string only = pxdfuzz::Environment::Read().only;
   if (!only.empty()) {
-    // The target says what is wrong with it.
+    // The target reports what is wrong with the environment.
     filter = pxdfuzz::PagingModeFilter::Parse(only).value_or(filter);
   }
   const pxdfuzz::Target* target = TargetOfThisProcess();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What targets have beside AFL++'s driver, which knows no custom mutator.
+// What targets need beside AFL++'s driver, which does not support custom
+// mutators.
 
 #include "fuzz/engines/afl_target.h"
 
@@ -9,15 +10,15 @@
 #include "fuzz/harness/harness.h"
 #include "pxdfuzz/oracle/cells.h"
 
-// Where the compiler puts the guards of its edges, with
-// -fsanitize-coverage=trace-pc-guard. All that is in this section gets a place
+// Where the compiler puts the guards of its edges with
+// -fsanitize-coverage=trace-pc-guard. Everything in this section gets a place
 // in AFL++'s map.
 extern "C" {
 __attribute__((section("__sancov_guards"),
                used)) uint32_t pxdfuzz_cell_guards[pxdfuzz::kMaxCells];
 }
 
-// What it calls at an edge.
+// The function that the compiler calls at an edge.
 extern "C" void __sanitizer_cov_trace_pc_guard(uint32_t* guard);
 
 namespace pxdfuzz {

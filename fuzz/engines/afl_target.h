@@ -7,8 +7,9 @@
 
 namespace pxdfuzz {
 
-// Tells AFL++ that the input reached a cell, a position in Cells(): coverage of
-// its own, as an edge of the program is. It reads no extra counters.
+// Tells AFL++ that the input reached a cell, a position in Cells(). A cell
+// counts as coverage, as an edge of the program does: AFL++ does not read extra
+// counters.
 void CoverCell(size_t cell);
 
 }  // namespace pxdfuzz

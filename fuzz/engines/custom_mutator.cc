@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What libFuzzer calls before and between inputs, the same for all targets.
+// The functions that libFuzzer calls before and between inputs, the same for
+// all targets.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,8 +18,9 @@ extern "C" __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t* data,
                                                          size_t max_size);
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  // Cases are made whole, so the slow growth of inputs that libFuzzer begins
-  // with has no use. A flag on the command line comes later and wins.
+  // Mutated cases are complete, so libFuzzer's slow growth of inputs at the
+  // start has no use. A flag on the command line comes later and overrides
+  // this.
   static std::vector<char*> words;
   static std::string length_control = "-len_control=0";
   words.assign(*argv, *argv + *argc);

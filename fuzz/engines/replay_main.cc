@@ -25,8 +25,8 @@ constexpr int kFinding = 1;
 constexpr int kUsage = 2;
 constexpr int kFailed = 3;
 
-// Regular files at or below `path`, sorted; nothing where there is no such path
-// or it cannot be read.
+// Regular files at or below `path`, sorted; nothing if there is no such path or
+// it cannot be read.
 std::optional<std::vector<fs::path>> FilesAt(const fs::path& path) {
   std::error_code error;
   if (fs::is_regular_file(path, error)) return std::vector{path};
@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
       ++inputs;
     }
   }
-  // They end the program unless they are kept in a folder.
+  // A finding ends the program unless findings are kept in a folder.
   const uint64_t findings = harness.stats().findings();
   std::string result = "no finding";
   if (findings > 0) {

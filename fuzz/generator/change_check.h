@@ -10,12 +10,13 @@
 
 namespace pxdfuzz {
 
-// Asks of drawn cases whether Linux would do their concurrent operations. One
-// object serves any number of cases, and nothing of one outlives it.
+// Tells whether Linux would do the concurrent operations of generated cases.
+// One object serves any number of cases and keeps no state between them.
 class ChangeCheck {
  public:
-  // What an operation of `c`, which is canonical and not empty, does that Linux
-  // never does. Nothing is said of tables that are malformed to begin with.
+  // The first thing in an operation of `c` that Linux never does. `c` is
+  // canonical and not empty. Nothing if the tables are malformed from the
+  // start.
   Inconclusive Ask(const Case& c);
 
  private:

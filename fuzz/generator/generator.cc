@@ -56,7 +56,7 @@ Request Generator::DrawRequest() {
     return request;
   }
   // Half of the boundaries are those of the root's entries, where folding
-  // matters; the others are of any level below.
+  // matters; the others are of any lower level.
   Level level = geometry.root();
   if (rng_.Chance(1, 2)) {
     level = static_cast<Level>(
@@ -92,7 +92,7 @@ uint64_t Generator::DrawFrame(uint64_t address) {
     case 1:
       return PagesToBytes(static_cast<int64_t>(random & 0xff));
     default:
-      // Identity: two addresses never share a frame by accident.
+      // Identity: no two addresses share a frame by accident.
       return address;
   }
 }
@@ -133,7 +133,7 @@ void Generator::Cover(const Request& request, Case& c) {
                              .frame = DrawFrame(middle)});
           break;
         default: {
-          // In turn: the order of arguments is the compiler's.
+          // One after the other: compilers choose the order of arguments.
           const Level behind = DrawLeafLevel();
           MapRange(middle, end, behind, DrawState(), c);
         }
@@ -141,7 +141,7 @@ void Generator::Cover(const Request& request, Case& c) {
     }
   }
   if (rng_.Chance(1, 6)) {
-    // Something else in the midst of it.
+    // Another word in between.
     const uint64_t address = WrappingAdd(
         request.start,
         PagesToBytes(static_cast<int64_t>(rng_.Below(request.pages))));
@@ -201,15 +201,15 @@ void Generator::AddPoke(const Request& request, Case& c) {
       poke.word = random & rng_.Next() & rng_.Next();
       break;
     default:
-      // A table there, and flags of which some are set.
+      // A table there, with random flags.
       poke.word = table | (random & 0xfff & (random >> 12));
   }
   c.setup.push_back(poke);
 }
 
 uint16_t Generator::DrawRead(uint64_t page) {
-  // One for each level on the way to the first page, and for each page its own
-  // and two of the recheck.
+  // One read for each level on the way to the first page, and for each page its
+  // own and two of the recheck.
   const int64_t arrival = kLevelCount + 3 * static_cast<int64_t>(page);
   int64_t read = arrival + rng_.Between(-4, 4);
   if (rng_.Chance(1, 3)) read = rng_.Between(1, 12);
@@ -220,7 +220,8 @@ uint16_t Generator::DrawRead(uint64_t page) {
 ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
                                          const Case& c) {
   const Geometry& geometry = info_.geometry;
-  // Walks are cut short by concurrent operations, so early pages are met most.
+  // Concurrent operations end walks early, so early pages are reached most
+  // often.
   uint64_t page = rng_.Below(request.pages);
   if (rng_.Chance(1, 2)) page = std::min(page, rng_.Below(4));
   ConcurrentOp op;
@@ -229,7 +230,7 @@ ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
   op.read = DrawRead(page);
   op.state = DrawState();
   if (rng_.Chance(1, 2)) op.count = DrawPages();
-  // What stands there, as the last operation that maps it says.
+  // What is mapped there, according to the last operation that maps it.
   const TableOp* mapped = nullptr;
   for (const TableOp& other : c.setup) {
     if (other.kind == TableOp::Kind::kMap &&
@@ -244,7 +245,7 @@ ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
     op.kind = TableOp::Kind::kMap;
     op.level = DrawLeafLevel();
   } else if (rng_.Chance(1, 8)) {
-    // A page or a table on the way to it, whatever Linux says to that.
+    // A page or a table on the way to it, whether or not Linux allows that.
     op.kind = rng_.Pick({TableOp::Kind::kClear, TableOp::Kind::kMap});
     op.level = static_cast<Level>(
         rng_.Between(Ordinal(Level::kPte), Ordinal(geometry.root())));
@@ -266,7 +267,7 @@ void Generator::AddConcurrentOps(const Request& request, Case& c) {
   const uint64_t table = op.address & ~(geometry.span(Level::kPmd) - 1);
   const auto pages_of_table = static_cast<uint16_t>(
       std::min<uint64_t>(geometry.entries(Level::kPte), Case::kMaxPages));
-  // One operation holds no more than a part of a large table.
+  // One operation covers at most a part of a large table.
   const uint64_t part = op.address & ~(PagesToBytes(pages_of_table) - 1);
   const auto add = [&](TableOp::Kind kind, Level level, uint64_t address,
                        uint16_t count) {
@@ -280,13 +281,13 @@ void Generator::AddConcurrentOps(const Request& request, Case& c) {
     }
   };
   switch (op.level == Level::kPte ? rng_.Below(8) : 7) {
-    case 0:  // Collapse, as far as it comes.
+    case 0:  // Collapse, as many of its steps as fit.
       add(TableOp::Kind::kDetach, Level::kPmd, table, 1);
       add(TableOp::Kind::kClear, Level::kPte, part, pages_of_table);
       op.frame = DrawFrame(table);
       add(TableOp::Kind::kMap, Level::kPmd, table, 1);
       break;
-    case 1: {  // The page table that it took away is used for another place.
+    case 1: {  // The page table that it detached is used in another place.
       add(TableOp::Kind::kDetach, Level::kPmd, table, 1);
       const uint64_t place = WrappingAdd(
           op.address, WrappingMul(geometry.span(Level::kPmd),
@@ -306,7 +307,7 @@ void Generator::AddConcurrentOps(const Request& request, Case& c) {
         add(TableOp::Kind::kClear, Level::kPud, table, 1);
       }
       break;
-    case 3:  // Two that may have nothing to do with each other.
+    case 3:  // Two that need not be related.
       c.concurrent.push_back(op);
       c.concurrent.push_back(DrawConcurrentOp(request, c));
       break;

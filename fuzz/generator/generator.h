@@ -13,22 +13,22 @@
 
 namespace pxdfuzz {
 
-// Draws whole cases that Linux could meet, and their parts. Three in four aim
-// at a boundary; one in four at no place in particular, since bugs near a
-// boundary but not at it are found late otherwise. What is drawn may need
+// Generates whole cases that Linux could meet, and their parts. Three cases in
+// four aim at a boundary. One in four aims at no particular place, since bugs
+// near a boundary but not at it are otherwise found late. The results may need
 // `Canonicalize`.
 class Generator {
  public:
   // Both outlive the object. `info` is of a paging mode that is built.
   Generator(Rng& rng, const PagingModeInfo& info) : rng_(rng), info_(info) {}
 
-  // A canonical case: one to four requests, tables that mostly hold them, and
-  // some tables that only a walk which strays would meet.
+  // A canonical case: one to four requests, tables that map most of their
+  // pages, and some tables that only a walk that goes wrong would reach.
   Case DrawCase();
 
   // A request near a boundary, or anywhere.
   Request DrawRequest();
-  // A number of pages: most often a few, one in ten above 100.
+  // A number of pages: usually a few, in one case of ten more than 100.
   uint16_t DrawPages();
   LeafState DrawState();
   Stack DrawStack();
@@ -39,21 +39,21 @@ class Generator {
   // The boundary inside a request's range that is of the highest level.
   std::optional<uint64_t> BoundaryIn(const Request& request) const;
   // Adds operations that map what `request` asks for: one for each side of the
-  // boundary in it, now and then with a hole, a swap entry or another state.
+  // boundary in it, occasionally with a hole, a swap entry or another state.
   void Cover(const Request& request, Case& c);
-  // Adds an operation that maps what a walk gone wrong would find for
+  // Adds an operation that maps what an incorrect walk would find for
   // `request`: as far behind the boundary, or ahead, as an entry of the root or
-  // another spans.
+  // another level spans.
   void AddDecoy(const Request& request, Case& c);
   // Adds a poke of any word on the way to `request`'s pages, mostly one that
   // leads on to a table.
   void AddPoke(const Request& request, Case& c);
 
-  // An operation on what the tables of `c` hold for `request`, or to a hole
-  // beside it, near the time at which a walk gets there.
+  // An operation on the tables of `c` that map `request`, or on a hole next to
+  // it, near the time at which a walk gets there.
   ConcurrentOp DrawConcurrentOp(const Request& request, const Case& c);
-  // Adds operations that Linux does one after the other: most often one alone,
-  // else such that belong together.
+  // Adds operations that Linux does one after the other: usually one, otherwise
+  // several that belong together.
   void AddConcurrentOps(const Request& request, Case& c);
 
  private:
@@ -61,8 +61,8 @@ class Generator {
   void MapRange(uint64_t start, uint64_t end, Level level,
                 const LeafState& state, Case& c);
   uint64_t DrawFrame(uint64_t address);
-  // The number of a read that a walk may do around the time when it is at that
-  // page of the request.
+  // The number of a read that a walk may do around the time at which it reaches
+  // that page of the request.
   uint16_t DrawRead(uint64_t page);
   uint64_t PagesToBytes(int64_t pages) const;
 

@@ -16,7 +16,7 @@
 namespace pxdfuzz {
 namespace {
 
-// What a mutation works with. The case has a request, at least.
+// The state of one mutation. The case has at least one request.
 struct Context {
   Case& c;
   Rng& rng;
@@ -27,7 +27,7 @@ struct Context {
   Request& AnyRequest() const {
     return c.requests[rng.Below(c.requests.size())];
   }
-  // Null where there is none.
+  // Null if there is none.
   TableOp* AnySetupOp() const {
     if (c.setup.empty()) return nullptr;
     return &c.setup[rng.Below(c.setup.size())];
@@ -39,7 +39,7 @@ struct Context {
     return static_cast<Level>(
         rng.Between(Ordinal(Level::kPmd), Ordinal(Level::kPgd)));
   }
-  // A few pages, or a few entries of any level, forth or back.
+  // A few pages, or a few entries of any level, forward or back.
   uint64_t SmallMove() const {
     const uint64_t steps = rng.Pick(
         {uint64_t{1}, uint64_t{1}, uint64_t{2}, uint64_t{1} + rng.Below(16)});
@@ -182,10 +182,10 @@ void RedrawConcurrentOps(Context& m) {
   m.generator().AddConcurrentOps(m.AnyRequest(), m.c);
 }
 
-// Draws other operations, a few times, where Linux would not do these.
+// Draws other operations, up to a few times, if Linux would not do these.
 void MakePossible(Context& m) {
   constexpr int kMostTimes = 4;
-  // Made once; what it says depends on the case alone.
+  // Made once; its answers depend on the case alone.
   static ChangeCheck& check = *new ChangeCheck();
   Canonicalize(m.c);
   for (int i = 0; i < kMostTimes && check.Ask(m.c) != Inconclusive::kNo; ++i) {
@@ -210,7 +210,7 @@ void MoveConcurrentOp(Context& m) {
   }
 }
 
-// The whole.
+// Whole cases.
 
 // The same tables and requests in another place.
 void MoveAll(Context& m) {
@@ -262,13 +262,13 @@ constexpr std::array<Mutation, 20> kMutations = {{
     {3, ChangePagingMode}, {5, ChangeStack},
 }};
 
-// What cases that change have besides.
+// Mutations that only cases with concurrent operations have.
 constexpr std::array<Mutation, 4> kChangeMutations = {{{3, AddConcurrentOp},
                                                        {4, RedrawConcurrentOps},
                                                        {2, DropConcurrentOp},
                                                        {6, MoveConcurrentOp}}};
 
-// Mutations, and their weights together.
+// Mutations, and the sum of their weights.
 struct MutationList {
   constexpr explicit MutationList(std::span<const Mutation> of)
       : mutations(of) {
@@ -291,7 +291,7 @@ void MutateOnce(Context& m, const MutationList& list) {
   }
 }
 
-// Leaves out what does not fit, last things first.
+// Leaves out what does not fit, starting with the last.
 size_t WriteFitting(Case& c, std::span<uint8_t> buffer) {
   std::array<uint8_t, kMaxEncodedSize> bytes;
   size_t size = Encode(c, bytes);
@@ -329,7 +329,7 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
     size = mutated;
   }
   Case c = Decode(buffer.first(size));
-  // Seeds have some, and bytes that mutate_bytes made.
+  // Seeds and the bytes of mutate_bytes have such records.
   if (!may_change) c.concurrent.clear();
   const bool made_new = !usable(c) || rng.Chance(1, 12);
   if (made_new) {
@@ -347,10 +347,10 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
       Poke(context);
     } while (rng.Chance(1, 2));
   } else if (may_change) {
-    // One case in sixteen stays as it is.
+    // One case in sixteen is not mutated.
     if (c.concurrent.empty() && !rng.Chance(1, 16))
       RedrawConcurrentOps(context);
-    // One in eight changes in ways in which Linux may never change it.
+    // One case in eight has concurrent operations that Linux may never do.
     if (!rng.Chance(1, 8)) MakePossible(context);
   } else if (rng.Chance(1, 256)) {
     Poke(context);

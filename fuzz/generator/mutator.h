@@ -14,19 +14,19 @@ namespace pxdfuzz {
 // An engine's own mutation of bytes: LLVMFuzzerMutate.
 using MutateBytes = size_t (*)(uint8_t* data, size_t size, size_t max_size);
 
-// What a target wants of the cases it is given.
+// What kind of tables the cases of a target have.
 enum class Tables : uint8_t {
-  kWellFormed,  // as Linux writes them; words that it would not write are rare
+  kWellFormed,  // as Linux writes them; other words are rare
   kRaw,         // any word
-  kChanging,    // well-formed, and changed while they are walked
+  kChanging,    // well-formed, and changed during the walk
 };
 
-// Changes the first `size` bytes of `buffer` into another input that fits it
-// and returns its size. Works on the case that the bytes mean, by a few small
-// changes out of a weighted list, and writes canonical bytes, but for some that
-// `mutate_bytes` (which may be null) makes. All that it writes is a case of a
-// paging mode that `filter` allows, without changes unless `tables` are
-// kChanging, unless the buffer is too small for a header.
+// Changes the first `size` bytes of `buffer` into another input that fits it,
+// and returns its size in bytes. Applies a few small mutations from a weighted
+// list to the case that the bytes encode, and writes canonical bytes, except
+// for some inputs that `mutate_bytes` (which may be null) makes. Each output is
+// a case of a paging mode that `filter` allows, and has concurrent operations
+// only if `tables` is kChanging, unless the buffer is too small for a header.
 size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
               const PagingModeFilter& filter, Tables tables,
               MutateBytes mutate_bytes);

@@ -7,12 +7,12 @@
 
 namespace pxdfuzz {
 
-// Sets of cells as text, as statistics have them: four cells to a hexadecimal
-// digit, the first ones first and lowest.
+// Sets of cells as text, for statistics: four cells per hexadecimal digit, the
+// first cell in the lowest bit of the first digit.
 
 inline constexpr std::string_view kCellDigits = "0123456789abcdef";
 
-// The digit of a set of four cells, a bit for each, and the reverse.
+// The digit for a set of four cells, one bit each, and the inverse.
 constexpr char CellDigit(unsigned four) { return kCellDigits[four]; }
 constexpr unsigned FourCells(char digit) {
   return static_cast<unsigned>(digit <= '9' ? digit - '0' : digit - 'a' + 10);

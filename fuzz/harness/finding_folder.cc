@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 bool WriteWhole(const fs::path& file, std::string_view bytes) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  // Some file systems say only then that there is no room.
+  // Some file systems report only now that there is no space.
   out.close();
   return !out.fail();
 }
@@ -36,7 +36,7 @@ bool FindingFolder::Has(const std::string& signature) const {
 
 std::string FindingFolder::Keep(const std::string& signature,
                                 const Finding& finding) const {
-  // Written beside its place and moved there whole.
+  // Written into a temporary folder and moved into place in one step.
   const fs::path place = fs::path(path_) / signature;
   const fs::path draft =
       fs::path(path_) / (".new-" + std::to_string(getpid()) + '-' + signature);
@@ -58,7 +58,8 @@ std::string FindingFolder::Keep(const std::string& signature,
   }
   fs::rename(draft, place, error);
   if (error) {
-    // Another process was faster: a folder that is not empty stays.
+    // Another process was faster: rename() does not replace a folder that is
+    // not empty.
     const bool is_there = fs::exists(place / "input");
     std::error_code ignored;
     fs::remove_all(draft, ignored);

@@ -10,34 +10,34 @@
 
 namespace pxdfuzz {
 
-// What a target ends with that cannot keep its findings.
+// The exit code of a target that cannot store its findings.
 inline constexpr int kCannotKeep = 3;
 
-// A folder in which the findings of a campaign are kept, one folder for each
-// signature: `input`, `case.yaml` and `report.txt` of the first one that was
-// met. Several processes may share it. A finding is there whole or not at all,
-// whenever a process is killed.
+// A folder that stores the findings of a campaign, one subfolder for each
+// signature: `input`, `case.yaml` and `report.txt` of the first input that
+// showed it. Several processes may share it. A finding is stored completely or
+// not at all, even if a process is killed.
 class FindingFolder {
  public:
-  // What is kept of a finding.
+  // What is stored for a finding.
   struct Finding {
     std::span<const uint8_t> input;
     std::string_view text;
     std::string_view report;
   };
 
-  // An empty path: nothing is kept.
+  // With an empty path nothing is stored.
   explicit FindingFolder(std::string path) : path_(std::move(path)) {}
 
   bool is_open() const { return !path_.empty(); }
 
   bool Has(const std::string& signature) const;
 
-  // Keeps the first finding of a signature, unless another process was faster.
-  // An error in one line, or nothing.
+  // Stores the first finding of a signature, unless another process was faster.
+  // Returns an error in one line, or nothing.
   std::string Keep(const std::string& signature, const Finding& finding) const;
 
-  // Where the first input of a signature is kept.
+  // The path of the first input of a signature.
   std::string FileOf(std::string_view signature) const;
 
  private:

@@ -22,8 +22,8 @@
 #include "fuzz/engines/afl_target.h"
 #endif
 
-// libFuzzer takes these for coverage: one for each cell of the case space.
-// Volatile and used, or the stores vanish.
+// libFuzzer treats these as coverage: one counter for each cell of the case
+// space. Volatile and used, or the compiler removes the stores.
 extern "C" {
 __attribute__((
     section("__libfuzzer_extra_counters"),
@@ -35,7 +35,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The clock is looked at every so many executions.
+// The clock is read once in so many executions.
 constexpr uint64_t kExecutionsPerLook = 16;
 constexpr auto kBetweenStats = std::chrono::seconds(1);
 
@@ -55,7 +55,7 @@ bool Holds(const std::string& file, std::span<const uint8_t> bytes) {
 
 template <size_t kWalk, size_t kOutcome>
 [[noreturn, gnu::noinline]] void Abort() {
-  // A store that differs keeps a compiler from folding them into one.
+  // Different stores keep the compiler from merging the functions.
   [[maybe_unused]] static volatile size_t which;
   which = kWalk * kOutcomeCount + kOutcome;
   std::abort();
@@ -99,7 +99,7 @@ Harness::Harness(const Environment& environment)
       if (IsBuilt(mode)) names += ' ' + Name(mode);
     }
     Usage("PXDFUZZ_ONLY=" + environment.only +
-          ": no such address space; there are" + names);
+          ": no such paging mode; there are" + names);
   }
   filter_ = *filter;
 }
@@ -130,8 +130,8 @@ void Harness::ReachCell(size_t cell) {
 #endif
 }
 
-// The one where it is kept, the one that is being replayed, or the one that
-// libFuzzer will write it to.
+// The file where the input is stored, the file that is being replayed, or the
+// file that libFuzzer will write.
 std::string Harness::FileOf(std::span<const uint8_t> input,
                             std::string_view signature) const {
   if (findings_.is_open()) return findings_.FileOf(signature);
@@ -217,7 +217,7 @@ bool Harness::AbortsFor(std::span<const uint8_t> input, const Case& c,
   const std::string error = findings_.Keep(signature, {input, text, report()});
   if (!error.empty()) {
     std::fprintf(stderr, "pxdfuzz: %s\n", error.c_str());
-    // Nothing that is found from here on would be kept.
+    // Findings from here on would be lost.
     std::_Exit(kCannotKeep);
   }
   WriteStats();
@@ -246,7 +246,7 @@ void Harness::KeepStatsFresh() {
 
 void Harness::WriteStats() const {
   if (stats_file_.empty()) return;
-  // A reader sees the old file or the new one, never half of one.
+  // A reader sees the old file or the new one, never a part of one.
   const std::string draft = stats_file_ + ".new";
   {
     std::ofstream out(draft, std::ios::trunc);

@@ -21,21 +21,22 @@
 
 namespace pxdfuzz {
 
-// What fuzz targets share. One object a process. It reads the environment once.
+// What fuzz targets share. One object per process. It reads the environment
+// once.
 class Harness {
  public:
   static Harness& Get();
 
   // The command line, for the commands in a report. The words are copied.
   void SetCommandLine(int argc, char** argv);
-  // The file that the next input is read from, where that is known.
+  // The file from which the next input is read, if known.
   void SetInputFile(std::string file) { input_file_ = std::move(file); }
 
   const PagingModeFilter& filter() const { return filter_; }
   Stats& stats() { return stats_; }
 
-  // Decodes an input, counts it, and says in `c` what it is. False where it is
-  // of no paging mode that was asked for: the target returns at once.
+  // Decodes an input into `c` and counts it. False if its paging mode was not
+  // asked for: the target returns at once.
   bool Begin(std::span<const uint8_t> input, Case& c);
 
   // Counts a cell that an input reached, and tells the engine.
@@ -45,36 +46,36 @@ class Harness {
   bool Wants(const std::string& signature) const;
 
   bool color() const { return color_; }
-  // The file that holds `input`, or will.
+  // The file that holds `input`, or will hold it.
   std::string FileOf(std::span<const uint8_t> input,
                      std::string_view signature) const;
   // Commands that reproduce and minimise the input.
   std::vector<ReportCommand> Commands(std::span<const uint8_t> input,
                                       std::string_view signature) const;
 
-  // The same, and those of the tool for what a walk gets wrong: the model's, or
-  // that of the kernel code that `program` holds. Where that lies beside this
-  // program, the tool is told so.
+  // The same, and the tool's commands for a finding of a walk: the model's, or
+  // that of the kernel code in `program`. If this program's folder has it, the
+  // commands set PXDFUZZ_KERNEL_PROGRAMS to that folder.
   std::vector<ReportCommand> WalkCommands(std::span<const uint8_t> input,
                                           std::string_view signature,
                                           std::string_view program = "") const;
 
-  // Counts a finding. Where findings are kept in a folder, keeps it, and false:
-  // the target goes on. Otherwise prints `report()` and writes the statistics;
-  // the caller aborts, by a function of its own, so that stacks tell findings
-  // apart.
+  // Counts a finding. If findings are stored in a folder, stores it and returns
+  // false: the target continues. Otherwise prints `report()`, writes the
+  // statistics and returns true: the caller aborts, in a separate function for
+  // each kind of finding, so that stacks distinguish findings.
   bool AbortsFor(std::span<const uint8_t> input, const Case& c,
                  const std::string& signature,
                  const std::function<std::string()>& report);
 
-  // Where PXDFUZZ_STATS asks for it.
+  // Writes the statistics if PXDFUZZ_STATS is set.
   void WriteStats() const;
 
  private:
   Harness();
   explicit Harness(const Environment& environment);
 
-  // Writes them where the last time is a second ago.
+  // Writes them if the last time is at least a second ago.
   void KeepStatsFresh();
   void PrintFinding(std::string_view signature, std::string_view report);
 
@@ -89,7 +90,7 @@ class Harness {
   std::chrono::steady_clock::time_point next_stats_;
 };
 
-// A target that walks: judges one input and aborts where there is a finding.
+// A target that walks: judges one input and aborts on a finding.
 void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
                    Waivers waivers);
 

@@ -9,8 +9,8 @@
 
 namespace pxdfuzz {
 
-// The text of a JSON object, made member by member. It exists because fuzz
-// targets link nothing but the standard library.
+// Builds the text of a JSON object, member by member. Fuzz targets link nothing
+// but the standard library, so they cannot use a JSON library.
 class JsonObject {
  public:
   void Add(std::string_view key, uint64_t number) {
@@ -37,7 +37,7 @@ class JsonObject {
     members_ += value;
   }
 
-  // A string literal in ASCII: a byte that is none becomes U+FFFD.
+  // A string literal in ASCII. Other bytes become U+FFFD.
   static std::string Quoted(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string quoted = "\"";

@@ -12,8 +12,7 @@
 
 namespace pxdfuzz {
 
-// The kinds of address spaces that a run is restricted to. As a rule all that
-// are built.
+// The paging modes to which a run is restricted. Default: all that are built.
 class PagingModeFilter {
  public:
   PagingModeFilter() {
@@ -22,8 +21,8 @@ class PagingModeFilter {
     }
   }
 
-  // From "s390/3", "s390" or a list of such with commas. Nothing where a name
-  // is unknown or its architecture not built.
+  // From "s390/3", "s390" or a comma-separated list of these. Nothing if a name
+  // is unknown or its architecture is not built.
   static std::optional<PagingModeFilter> Parse(std::string_view text) {
     PagingModeFilter filter;
     const PagingModeFilter built;

@@ -10,8 +10,7 @@
 namespace pxdfuzz {
 
 // SHA-1 (FIPS 180-4) in hexadecimal: libFuzzer names the file of a finding by
-// it, and a report has to name that file before it is written. Not for
-// security.
+// it, and a report must name that file before it exists. Not for security.
 std::string Sha1Hex(std::span<const uint8_t> bytes);
 
 }  // namespace pxdfuzz

@@ -128,7 +128,7 @@ std::string Stats::ToJson() const {
   stats.AddUnlessEmpty("expected_failures", failures);
   JsonObject changing;
   if (changing_.cases > 0) changing.Add("cases", changing_.cases);
-  // Kernel code of some targets has no walk of the model to count by.
+  // The kernel code of some targets has no walk of the model to count for.
   if (changing_.requests > 0) {
     changing.Add("requests", changing_.requests);
     changing.Add("met", changing_.met);

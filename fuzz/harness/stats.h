@@ -17,33 +17,32 @@
 
 namespace pxdfuzz {
 
-// What Linux never does, out of Inconclusive: from the first to the last of it.
+// The range of Inconclusive for operations that Linux never does.
 inline constexpr size_t kImpossibleCount =
     static_cast<size_t>(Inconclusive::kUpgradesNothing) -
     static_cast<size_t>(Inconclusive::kFreesPages) + 1;
 
-// What a process did so far. Counted beside the cases and read by nobody who
-// judges one.
+// What a process did so far. It has no influence on any verdict.
 class Stats {
  public:
   void CountExecution() { ++executions_; }
-  // An input of a kind that was not asked for.
+  // An input of a paging mode that was not asked for.
   void CountSkipped() { ++skipped_; }
   void CountVerdict(const Case& c, const Verdict& verdict);
-  // A case that a target judges by itself.
+  // A case that a target judges without Oracle.
   void CountJudged() { ++judged_; }
-  // How often that one was met, this time included.
+  // Returns how often that signature was met, this time included.
   uint64_t CountFinding(const std::string& signature) {
     return ++findings_[signature];
   }
-  // Something that is known to be wrong and has a name. The name is not copied.
+  // An expected failure that has a name. The name is not copied.
   void CountKnown(std::string_view name) { ++known_[name]; }
   void ReachCell(size_t cell) { reached_.set(cell); }
 
   uint64_t executions() const { return executions_; }
   // Cases that were compared.
   uint64_t judged() const;
-  // All of them, of one signature or not.
+  // All findings, or those of one signature.
   uint64_t findings() const;
 
   // A JSON object in one line; docs/statistics.md has its keys.
@@ -51,22 +50,22 @@ class Stats {
 
  private:
   struct OfMode {
-    uint64_t cases = 0;         // with at least one request to compare
+    uint64_t cases = 0;         // with at least one request that was compared
     uint64_t returned = 0;      // some request returns a page
     uint64_t returned_two = 0;  // ... two or more
     uint64_t crossed = 0;       // ... crosses a folded level's boundary
     uint64_t both_sides = 0;    // ... with pages on both sides
-    // ... in which a walk shows a cause, by walk; whatever the outcome.
+    // ... in which a walk shows a cause, by walk and whatever the outcome.
     std::array<uint64_t, kWalkCount> stack_escape{};
   };
-  // Of cases in which tables change.
+  // Cases with concurrent operations.
   struct Changing {
     uint64_t cases = 0;     // with at least one request to compare
     uint64_t requests = 0;  // that were compared with a walk of the model's
     uint64_t met = 0;       // ... during which something changed
     // ... and the walk returned less than there was at the start.
     std::array<uint64_t, kWalkCount> dropped{};
-    // Cases with a change that Linux never makes, by what it is.
+    // Cases with a concurrent operation that Linux never does, by reason.
     std::array<uint64_t, kImpossibleCount> impossible{};
   };
 

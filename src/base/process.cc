@@ -16,14 +16,14 @@
 namespace pxdfuzz {
 namespace {
 
-// Makes this process, a child of `parent`, the program. Returns where it
-// cannot, with errno.
+// Replaces this process, a child of `parent`, by the program. Returns only on
+// failure, with errno.
 void Execute(const Process::Options& options, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // It may have died before that.
+  // The parent may have died before that.
   if (getppid() != parent) _exit(127);
   if (options.own_group) setpgid(0, 0);
-  // This program may have it ignored.
+  // This program may ignore the signal.
   std::signal(SIGPIPE, SIG_DFL);
   const int null = open("/dev/null", O_RDWR);
   const int streams[] = {options.in, options.out, options.error};
@@ -68,7 +68,7 @@ std::string Process::Start(const Options& options) {
   const auto error = [&options](int number) {
     return options.words[0] + ": cannot be executed: " + std::strerror(number);
   };
-  // Closed by the execution, or it carries the reason why there is none.
+  // exec() closes it, or it carries the error number.
   int pipe[2];
   if (pipe2(pipe, O_CLOEXEC) != 0) return error(errno);
   const pid_t parent = getpid();

@@ -16,7 +16,7 @@ std::optional<std::string> ReadFile(const std::filesystem::path& file) {
   while ((got = std::fread(buffer.data(), 1, buffer.size(), in)) > 0) {
     bytes.append(buffer.data(), got);
   }
-  // A folder opens, and fails to be read.
+  // A folder can be opened, but reading it fails.
   const bool failed = std::ferror(in) != 0;
   std::fclose(in);
   if (failed) return std::nullopt;

@@ -13,7 +13,8 @@
 namespace pxdfuzz {
 namespace {
 
-// The highest level at or below `level` that `has` allows. pte has everything.
+// The highest level at or below `level` that `has` allows. It allows pte for
+// everything.
 template <class Has>
 Level LowerUntil(Level level, Has has) {
   while (level != Level::kPte && !has(level)) level = Below(level);
@@ -24,7 +25,7 @@ uint16_t ClampCount(uint16_t count) {
   return std::clamp<uint16_t>(count, 1, Case::kMaxPages);
 }
 
-// The level that an operation of that kind is of, where it has no choice.
+// The level of an operation of a kind that exists at one level only.
 std::optional<Level> OnlyLevel(TableOp::Kind kind) {
   switch (kind) {
     case TableOp::Kind::kSwap:
@@ -44,7 +45,7 @@ std::optional<Level> OnlyLevel(TableOp::Kind kind) {
   return std::nullopt;
 }
 
-// What bytes cannot say among `kinds` becomes the emptying of entries.
+// Kinds that bytes cannot represent become kClear.
 template <size_t kCount>
 void CanonicalizeOneOf(TableOp& op,
                        const std::array<TableOp::Kind, kCount>& kinds,

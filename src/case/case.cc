@@ -17,7 +17,7 @@
 namespace pxdfuzz {
 namespace {
 
-// One header or record; what lies past the input's end is zero.
+// One header or record; bytes beyond the input's end are zero.
 class Reader {
  public:
   Reader(std::span<const uint8_t> bytes, size_t at) {
@@ -64,12 +64,12 @@ class Writer {
   size_t size_ = 0;
 };
 
-// Offsets within the header ...
+// Offsets within the header.
 constexpr size_t kVersionAt = 0;
 constexpr size_t kPagingModeAt = 1;
 constexpr size_t kStackPositionAt = 13;
 constexpr size_t kStackAroundAt = 15;
-// ... within records ...
+// Offsets within records.
 constexpr size_t kTypeAt = 0;
 constexpr size_t kStateAt = 11;
 constexpr size_t kFrameAt = 12;
@@ -80,7 +80,7 @@ constexpr size_t kReadAt = 17;
 constexpr size_t kContentAt = 1;
 constexpr size_t kDistanceAt = 2;
 constexpr size_t kStackWordAt = 4;
-// ... and of what both have. The header's stand one byte further.
+// Offsets within both. The header's are one byte further.
 constexpr size_t kModeAt = 1;
 constexpr size_t kPayloadAt = 2;
 constexpr size_t kPayloadBytes = 7;
@@ -114,8 +114,8 @@ uint64_t Pages(int64_t pages, const Geometry& geometry) {
   return WrappingMul(static_cast<uint64_t>(pages), geometry.page_size());
 }
 
-// The level whose boundaries `level` stands for in a space: the highest at or
-// below it that has one.
+// The level whose boundaries `level` means in a paging mode: the highest at or
+// below it that has boundaries.
 Level BoundaryLevel(const PagingModeInfo& info, Level level) {
   while (info.Boundaries(level) == 0) level = Below(level);
   return level;
@@ -148,7 +148,7 @@ uint64_t DecodeStart(const Reader& in, size_t shift,
   return 0;
 }
 
-// `distance` in pages, where kOffsets says it.
+// `distance` in pages, in the form of kOffsets.
 std::optional<int8_t> AsOffset(uint64_t distance, const Geometry& geometry) {
   const int64_t pages = static_cast<int64_t>(distance) /
                         static_cast<int64_t>(geometry.page_size());
@@ -254,8 +254,8 @@ void EncodeAddress(uint64_t address, uint64_t start, const PagingModeInfo& info,
   out.Number(kPayloadAt, kPayloadBytes, address >> geometry.page_shift());
 }
 
-// Identity, unless the bytes say otherwise: two records whose frame bytes are
-// equal map different frames at different addresses.
+// Identity, unless the bytes specify otherwise: two records with equal frame
+// bytes map different frames at different addresses.
 uint64_t FrameSalt(uint64_t address, const Geometry& geometry) {
   return (address >> geometry.page_shift()) & kFrameMask;
 }
@@ -271,7 +271,7 @@ void EncodeRequest(const Request& request, Writer& out, size_t shift) {
   out.Byte(kWriteAt + shift, ByteFor(kWrites, request.write));
 }
 
-// What begins at `address`: see FrameSalt().
+// The frame at `address`: see FrameSalt().
 uint64_t DecodeFrame(const Reader& in, uint64_t address,
                      const Geometry& geometry) {
   return (in.Number(kFrameAt, 4) ^ FrameSalt(address, geometry))
@@ -296,7 +296,7 @@ TableOp DecodeOp(const Reader& in, TableOp::Kind kind, Level level,
   } else {
     op.count = DecodeCount(in, kCountAt);
     op.state = kStates[in.Byte(kStateAt)];
-    // Salted by the address that will stand in the case.
+    // Salted with the address that the case will contain.
     CanonicalizeOp(op, info);
     op.frame = DecodeFrame(in, op.address, info.geometry);
   }
@@ -304,7 +304,7 @@ TableOp DecodeOp(const Reader& in, TableOp::Kind kind, Level level,
   return op;
 }
 
-// All of it but the bytes that say its kind.
+// Everything but the bytes of its kind.
 void EncodeOp(const TableOp& op, uint64_t start, const PagingModeInfo& info,
               Writer& out) {
   if (HasAddress(op.kind)) EncodeAddress(op.address, start, info, out);

@@ -18,7 +18,7 @@
 namespace pxdfuzz {
 namespace {
 
-// Puts `comment` behind `line`, or below it where both do not fit.
+// Puts `comment` behind `line`, or below it if both do not fit.
 void AddCommented(const std::string& line, const std::string& comment,
                   TextLines& out) {
   if (comment.empty()) {
@@ -36,8 +36,8 @@ struct Item {
   std::string value;
 };
 
-// "- map: {pte: 0x1000, count: 1}": one mapping in braces, broken between items
-// where it is too long for a line.
+// "- map: {pte: 0x1000, count: 1}": one mapping in braces, with line breaks
+// between items if it is too long for a line.
 void AddMapping(std::string_view first, const std::vector<Item>& items,
                 const std::string& comment, TextLines& out) {
   const std::string rest(first.size() + 1, ' ');
@@ -143,7 +143,7 @@ void AddSetupOp(const TableOp& op, PagingMode mode, TextLines& out) {
       out);
 }
 
-// An operation in the parts between which its line may be broken.
+// An operation, in the parts between which its line may be broken.
 std::vector<std::string> PartsOf(const TableOp& op) {
   const std::string_view kind = Name(op.kind);
   if (!HasAddress(op.kind)) return {std::string(kind)};
@@ -158,7 +158,7 @@ std::vector<std::string> PartsOf(const TableOp& op) {
   return parts;
 }
 
-// What the name of the kind of a concurrent operation does not say.
+// What the name of a concurrent operation's kind does not explain.
 std::string_view CommentOn(TableOp::Kind kind) {
   switch (kind) {
     case TableOp::Kind::kDetach:
@@ -239,7 +239,7 @@ std::string ToText(const Case& c, size_t columns) {
   }
   out.Line("stack:");
   out.Line(Concat({"  position: ", std::to_string(c.stack.position),
-                   "  # the word of its page that a local copy stands in"}));
+                   "  # the word of its page where a local copy is"}));
   AddCommented(Concat({"  around: ", Name(c.stack.around)}),
                DescribeAround(c.stack.around), out);
   if (!c.stack.words.empty()) {
@@ -261,8 +261,7 @@ std::string ToText(const Case& c, size_t columns) {
     for (const TableOp& op : c.setup) AddSetupOp(op, c.mode, out);
   }
   if (!c.concurrent.empty()) {
-    out.Line(
-        "changes:  # what another processor does meanwhile, in this order");
+    out.Line("changes:  # operations of another processor, in this order");
     for (const ConcurrentOp& op : c.concurrent) AddConcurrentOp(op, out);
   }
   return out.text();

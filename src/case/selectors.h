@@ -16,7 +16,7 @@
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 
-// What each of the 256 values of a byte means. Fixed for version 1.
+// The meaning of each of the 256 values of a byte. Fixed for version 1.
 
 namespace pxdfuzz {
 
@@ -66,7 +66,7 @@ inline constexpr Selector<PagingMode> kPagingModes = MakeSelector<PagingMode>({
     {{ArchId::kArm64Page16K, 3}, 12},
 });
 
-// How the start of the first request is said.
+// How bytes represent the start of the first request.
 struct StartMode {
   enum class Kind : uint8_t { kBoundary, kLimit, kInside, kAnywhere };
   Kind kind = Kind::kInside;
@@ -85,7 +85,8 @@ inline constexpr Selector<StartMode> kStartModes = MakeSelector<StartMode>({
     {{StartMode::Kind::kAnywhere, Level::kPte}, 4},
 });
 
-// How every other address is said, from the start of the first request.
+// How bytes represent every other address, relative to the start of the first
+// request.
 struct AddressMode {
   enum class Kind : uint8_t { kNear, kMiddle, kSpans, kAnywhere };
   Kind kind = Kind::kNear;
@@ -105,7 +106,7 @@ inline constexpr Selector<AddressMode> kAddressModes =
         {{AddressMode::Kind::kAnywhere, Level::kPte}, 10},
     });
 
-// Pages from a boundary or a limit: most often a few pages before it.
+// Pages from a boundary or a limit: usually a few pages before it.
 inline constexpr Selector<int8_t> kOffsets = MakeSelector<int8_t>({
     {-1, 31}, {-2, 26}, {-3, 20}, {-4, 16}, {0, 10},   {-5, 8},  {-6, 6},
     {-7, 6},  {-8, 6},  {1, 6},   {-9, 1},  {-10, 1},  {-11, 1}, {-12, 1},
@@ -121,7 +122,7 @@ inline constexpr Selector<int8_t> kOffsets = MakeSelector<int8_t>({
     {48, 1},  {56, 1},  {64, 1},  {96, 1},  {127, 1},
 });
 
-// How many: a number, or 0 for "the next byte and the lowest bit say it".
+// How many: a number, or 0 for "in the next byte and the lowest bit".
 inline constexpr Selector<uint16_t> kCounts = MakeSelector<uint16_t>({
     {2, 40}, {3, 24}, {4, 24}, {1, 16}, {5, 12},  {6, 12}, {7, 12},
     {8, 12}, {9, 4},  {10, 4}, {11, 4}, {12, 4},  {13, 4}, {14, 4},
@@ -131,7 +132,7 @@ inline constexpr Selector<uint16_t> kCounts = MakeSelector<uint16_t>({
     {40, 1}, {48, 1}, {64, 1}, {96, 1}, {128, 1}, {0, 32},
 });
 
-// What a record is.
+// The kind of a record.
 struct RecordType {
   enum class Kind : uint8_t { kSetup, kRequest, kStackWord, kConcurrent };
   Kind kind = Kind::kSetup;
@@ -161,7 +162,7 @@ inline constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
     {{.kind = RecordType::Kind::kConcurrent}, 1},
 });
 
-// Where a poke goes.
+// The place of a poke.
 struct PokeTarget {
   bool control = false;
   Level level = Level::kPte;
@@ -178,7 +179,7 @@ inline constexpr Selector<PokeTarget> kPokeTargets = MakeSelector<PokeTarget>({
     {{true, Level::kPte}, 20},
 });
 
-// What a concurrent operation is, and of which level.
+// The kind and level of a concurrent operation.
 struct ConcurrentType {
   TableOp::Kind kind = TableOp::Kind::kClear;
   Level level = Level::kPte;
@@ -205,8 +206,8 @@ inline constexpr Selector<ConcurrentType> kConcurrentTypes =
         {{TableOp::Kind::kUpgrade, Level::kPte}, 8},
     });
 
-// Before which read a concurrent operation is done: a number, or 0 for "the
-// lowest three bits and the next byte say it".
+// Before which read a concurrent operation is done: a number, or 0 for "in the
+// lowest three bits and the next byte".
 inline constexpr Selector<uint16_t> kReads = [] {
   Selector<uint16_t> selector{};
   for (size_t i = 0; i < 192; ++i) {

@@ -90,8 +90,8 @@ int UsageError(std::string_view message, std::string_view command) {
   return kUsage;
 }
 
-// Sorts `words`. A message where they are wrong. Abseil's own flags would end
-// the program with 1, which is a finding here, and know no commands.
+// Parses `words`. Returns a message if they are wrong. Abseil's own flags would
+// exit with 1, which means a finding here, and do not support commands.
 std::optional<std::string> Parse(const Command& command,
                                  std::span<const std::string> words,
                                  Arguments& arguments) {

@@ -15,21 +15,22 @@
 
 namespace pxdfuzz {
 
-// What the program ends with. A finding outweighs input that cannot be read.
+// The program's exit codes. A finding has priority over input that cannot be
+// read.
 enum ExitCode : int {
   kNothingFound = 0,
   kFinding = 1,
   kUsage = 2,
   kUnreadable = 3,
-  // What was asked for could not be done, or came to nothing.
+  // The command failed, or had nothing to do.
   kFailed = 3,
 };
 
-// A command line behind the command's name, sorted.
+// A parsed command line, without the command's name.
 struct Arguments {
-  // What is not a flag, in order.
+  // Arguments that are not flags, in order.
   std::vector<std::string> operands;
-  // Names of flags that were given, each with its value; the last one counts.
+  // The flags that were given, each with its value; the last occurrence counts.
   std::vector<std::pair<std::string, std::string>> flags;
 
   bool Has(std::string_view flag) const;
@@ -39,14 +40,14 @@ struct Arguments {
 
 struct Flag {
   std::string_view name;   // "--walk"
-  std::string_view value;  // "NAME", or nothing for a flag that takes none
+  std::string_view value;  // "NAME", empty for a flag without value
   std::string_view help;
 };
 
 struct Command {
   std::string_view name;
   std::string_view operands;  // "FILE|FOLDER..."
-  size_t least = 0;           // how many of them
+  size_t least = 0;           // minimum number of them
   size_t most = 0;
   std::string_view summary;
   std::string_view help;
@@ -55,20 +56,20 @@ struct Command {
   int (*run)(const Arguments& arguments, Output& out);
 };
 
-// All of them, in the order of `pxdfuzz help`.
+// All commands, in the order of `pxdfuzz help`.
 const std::vector<Command>& Commands();
 
 // One line on standard error, with the program's name.
 void PrintError(std::string_view message);
-// The same, for a message that has its own name in front.
+// The same, for a message that begins with its own name.
 void PrintError(const absl::Status& status);
 
 // "static-by-value, ... and ...": the walks of the model.
 std::string WalkNames();
 
-// Writes `bytes` to the file that --output names, which is replaced where
-// --force says so, or to standard output; and gives `code`. Where it cannot be
-// written it says so, and gives kUnreadable.
+// Writes `bytes` to the file of --output, which --force allows to replace, or
+// to standard output, and returns `code`. On failure prints an error and
+// returns kUnreadable.
 int WriteResult(std::string_view bytes, const Arguments& arguments, int code,
                 Output& out);
 
@@ -78,6 +79,7 @@ int RunExport(const Arguments& arguments, Output& out);
 int RunDecode(const Arguments& arguments, Output& out);
 int RunEncode(const Arguments& arguments, Output& out);
 int RunCampaign(const Arguments& arguments, Output& out);
+int RunCheck(const Arguments& arguments, Output& out);
 int RunClaims(const Arguments& arguments, Output& out);
 int RunMatrix(const Arguments& arguments, Output& out);
 int RunExhaust(const Arguments& arguments, Output& out);
@@ -87,7 +89,7 @@ int RunSites(const Arguments& arguments, Output& out);
 int RunTriage(const Arguments& arguments, Output& out);
 int RunWalks(const Arguments& arguments, Output& out);
 
-// Runs the command line behind the program's name.
+// Runs a command line without the program's name.
 int RunProgram(std::span<const std::string> words, Output& out);
 
 }  // namespace pxdfuzz

@@ -26,7 +26,7 @@
 namespace pxdfuzz {
 namespace {
 
-// Whether the terminal's characters are UTF-8, as POSIX finds it out.
+// Whether the terminal's characters are UTF-8, by the rules of POSIX.
 bool HasBoxCharacters() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     const char* value = std::getenv(name);
@@ -38,7 +38,7 @@ bool HasBoxCharacters() {
   return false;
 }
 
-// How the reader comes to see it again.
+// The command that shows the explanation again.
 std::vector<ReportCommand> CommandsFor(const std::string& file,
                                        const Explanation& explanation,
                                        bool several, bool full) {
@@ -53,7 +53,7 @@ std::vector<ReportCommand> CommandsFor(const std::string& file,
   return {{"To see this again; --full adds the tables and all turns", walk}};
 }
 
-// Writes an explanation in the format that is asked for.
+// Writes an explanation in the chosen format.
 int WriteExplanation(const Explanation& explanation, const Case& c,
                      const Arguments& arguments, Output& out) {
   if (arguments.Has("--json")) {

@@ -33,7 +33,7 @@ absl::Status ReadError(std::string_view name, int error) {
   return Error(name, Concat({"cannot be read: ", std::strerror(error)}));
 }
 
-// Up to the end of `descriptor`, or to one byte more than is allowed.
+// Up to the end of `descriptor`, or to one byte more than the limit.
 absl::StatusOr<std::string> ReadAll(int descriptor, std::string_view name) {
   std::string bytes;
   std::array<char, 16 * 1024> buffer;
@@ -57,7 +57,7 @@ std::string NameOf(const std::string& path) {
 
 absl::StatusOr<std::string> ReadInput(const std::string& path) {
   if (path == kStandardInput) return ReadAll(STDIN_FILENO, NameOf(path));
-  // Not blocking: a FIFO without a writer must not hold the program up.
+  // Non-blocking: a FIFO without a writer must not block the program.
   const int descriptor =
       open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) return ReadError(path, errno);

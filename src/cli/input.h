@@ -12,20 +12,20 @@
 
 namespace pxdfuzz {
 
-// The largest input that is read, in bytes. A case has at most kMaxEncodedSize.
+// The maximum input size, in bytes. A case has at most kMaxEncodedSize.
 inline constexpr size_t kMaxInputSize = 64 * 1024;
 
 // The name that stands for standard input.
 inline constexpr char kStandardInput[] = "-";
 
-// All of a file, or of standard input. Errors are one line that begins with
-// `path`.
+// The content of a file, or of standard input. Errors are one line that begins
+// with `path`.
 absl::StatusOr<std::string> ReadInput(const std::string& path);
 
 // The case in a file, or on standard input: bytes or text.
 absl::StatusOr<Case> ReadCase(const std::string& path);
 
-// `path` itself, or where it is a folder the regular files at or below it,
+// `path` itself, or if it is a folder, the regular files at or below it,
 // sorted. A folder without files is an error.
 absl::StatusOr<std::vector<std::string>> FilesAt(const std::string& path);
 

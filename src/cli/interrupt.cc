@@ -18,7 +18,7 @@ void CatchInterrupts() {
   action.sa_handler = Interrupt;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  // One that has been pending since before the program began arrives now.
+  // A signal that was pending before the program began arrives now.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);

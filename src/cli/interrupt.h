@@ -5,11 +5,11 @@
 
 namespace pxdfuzz {
 
-// What a shell says of a program that Ctrl-C has ended.
+// The exit code in a shell of a program that Ctrl-C ended.
 inline constexpr int kInterrupted = 130;
 
-// From here on Ctrl-C and SIGTERM end nothing but make IsInterrupted() true, so
-// that a command keeps what it has.
+// From now on Ctrl-C and SIGTERM only make IsInterrupted() true, so that a
+// command can store what it has.
 void CatchInterrupts();
 bool IsInterrupted();
 

@@ -9,7 +9,7 @@
 #include "src/cli/commands.h"
 
 int main(int argc, char** argv) {
-  // A reader that goes away shows as an error of write().
+  // If the reader closes the pipe, write() returns an error.
   std::signal(SIGPIPE, SIG_IGN);
   const std::vector<std::string> words(argv + (argc > 0), argv + argc);
   pxdfuzz::Output out;

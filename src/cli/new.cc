@@ -29,7 +29,7 @@
 namespace pxdfuzz {
 namespace {
 
-// What is asked for.
+// What the user asks for.
 struct Wish {
   PagingMode mode;
   Level crossed = Level::kPud;
@@ -58,7 +58,7 @@ std::string Size(uint64_t bytes) {
   return std::to_string(bytes) + kUnits[unit];
 }
 
-// The number that "2G" says, or nothing. Bytes where there is no suffix.
+// The value of "2G", or nothing. Bytes if there is no suffix.
 std::optional<uint64_t> ReadSize(std::string_view text) {
   constexpr std::string_view kUnits = "KMGTPE";
   int shift = 0;
@@ -94,7 +94,7 @@ absl::StatusOr<PagingMode> ReadPagingMode(const Arguments& arguments) {
   if (numbers.empty()) {
     return Wrong("--arch", arch, Concat({"there are ", Enumerate(names)}));
   }
-  // Where something is folded that a process may meet.
+  // A paging mode with folded levels that a process may have.
   if (levels.empty()) levels = arch == "s390" ? "3" : numbers.front();
   if (std::find(numbers.begin(), numbers.end(), levels) == numbers.end()) {
     return Wrong("--levels", levels,
@@ -218,7 +218,7 @@ absl::StatusOr<Wish> ReadWish(const Arguments& arguments) {
   return wish;
 }
 
-// Half of the pages before the first border, and leaves for both halves.
+// Half of the pages before the first boundary, and leaves for both halves.
 Case Make(const Wish& wish) {
   const Geometry& geometry = InfoOf(wish.mode).geometry;
   const uint64_t border = geometry.span(wish.crossed);
@@ -246,7 +246,7 @@ Case Make(const Wish& wish) {
   return c;
 }
 
-// The canonical text, with what may be asked of it in front.
+// The canonical text, with suggested changes before it.
 std::string Text(const Wish& wish, const Case& c) {
   constexpr std::string_view kFirst = "# pxdfuzz case\n";
   const Geometry& geometry = InfoOf(wish.mode).geometry;

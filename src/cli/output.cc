@@ -41,15 +41,16 @@ absl::Status ExistsError(std::string_view path) {
       Concat({path, ": exists; --force replaces it"}));
 }
 
-// Gives the draft its name: atomically, and without `force` only where nothing
-// has that name yet.
+// Gives the draft its name: atomically, and without `force` only if nothing has
+// that name yet.
 int Publish(const std::string& draft, const std::string& path, bool force) {
   if (!force) {
     if (link(draft.c_str(), path.c_str()) == 0) {
       unlink(draft.c_str());
       return 0;
     }
-    // Some file systems have no links; that nothing is there was seen before.
+    // Some file systems do not have links; the check that nothing has that name
+    // was before.
     if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS) return errno;
   }
   return rename(draft.c_str(), path.c_str()) == 0 ? 0 : errno;
@@ -81,14 +82,14 @@ absl::Status WriteFile(const std::string& path, std::string_view bytes,
           Concat({path, ": is no regular file, and is left as it is"}));
     }
     if (!force) return ExistsError(path);
-    // A link stays one: what it leads to is replaced.
+    // A link stays a link: its target is replaced.
     const fs::path real = fs::canonical(path, error);
     if (!error) target = real.string();
   }
   std::string draft = target + ".XXXXXX";
   const int descriptor = mkstemp(draft.data());
   if (descriptor < 0) return WriteError(path, errno);
-  // mkstemp() keeps a file to its owner; this one is an ordinary one.
+  // mkstemp() restricts a file to its owner; this file gets the usual mode.
   const mode_t mask = umask(0);
   umask(mask);
   int failed = fchmod(descriptor, 0666 & ~mask) == 0 ? 0 : errno;

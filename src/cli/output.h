@@ -10,8 +10,8 @@
 
 namespace pxdfuzz {
 
-// Standard output. A reader that has gone away is no error: what is written
-// after that goes nowhere.
+// Standard output. If the reader has closed it, this is not an error: further
+// output is discarded.
 class Output {
  public:
   void Write(std::string_view bytes);
@@ -20,7 +20,7 @@ class Output {
   // Whether text may have escape codes (Environment::color).
   bool color() const;
 
-  // What went wrong first, one line.
+  // The first error, one line.
   const absl::Status& status() const { return status_; }
 
  private:
@@ -28,8 +28,8 @@ class Output {
   absl::Status status_;
 };
 
-// Writes a file that is there whole or not at all. An existing file is replaced
-// only where `force` says so. Errors are one line that begins with `path`.
+// Writes a file completely or not at all. Replaces an existing file only with
+// `force`. Errors are one line that begins with `path`.
 absl::Status WriteFile(const std::string& path, std::string_view bytes,
                        bool force);
 

@@ -27,7 +27,7 @@
 namespace pxdfuzz {
 namespace {
 
-// What became of a file.
+// The result of a file.
 enum class Result : uint8_t {
   kAgrees,
   kExpectedFailure,
@@ -39,7 +39,7 @@ constexpr size_t kResults = 5;
 
 struct ResultText {
   std::string_view json;
-  // In the summary, of one case and of several.
+  // In the summary, for one case and for several.
   std::string_view one;
   std::string_view several;
 };
@@ -51,7 +51,7 @@ constexpr std::array<ResultText, kResults> kTexts = {{
     {"unreadable", "unreadable", "unreadable"},
 }};
 
-// What a walk gets wrong in one request.
+// A failure of a walk in one request.
 struct Failure {
   size_t request = 0;
   size_t engine = 0;  // its position
@@ -67,13 +67,13 @@ struct Failure {
     return answer.cause != Cause::kNone ? std::string(Name(answer.cause))
                                         : KnownFindingFile(answer.known);
   }
-  // One that a known finding explains alone has no name of its own.
+  // A failure that only a known finding explains has no separate name.
   const std::string& name() const {
     return answer.finding.empty() ? answer.known : answer.finding.name();
   }
 };
 
-// What became of a case.
+// The result of a case.
 struct Replayed {
   // By request and walk.
   std::vector<Failure> failures;
@@ -83,7 +83,7 @@ struct Replayed {
   std::string inconclusive;
 };
 
-// Each once, in the order in which they come.
+// Each once, in order of occurrence.
 void AddOnce(std::string_view name, std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), name) == names.end()) {
     names.emplace_back(name);
@@ -112,8 +112,7 @@ std::string ExpectedFailures(const Replayed& replayed, Waivers waivers) {
   return text;
 }
 
-// "; request 2 inconclusive: ...": requests of a case that can be judged
-// which cannot.
+// "; request 2 inconclusive: ...": inconclusive requests of a case with others.
 std::string RefusedRequests(const Replayed& replayed) {
   std::string text;
   for (size_t i = 0; i < replayed.reasons.size(); ++i) {
@@ -164,7 +163,7 @@ std::string LineOf(const Replayed& replayed, Waivers waivers) {
          RefusedRequests(replayed);
 }
 
-// "wrong-page"; "references", where that rule is broken.
+// "wrong-page"; "references" if that rule is broken.
 std::string_view OutcomeOf(const Answer& answer) {
   const std::optional<Finding> finding = answer.finding.Get();
   if (!finding.has_value()) return "known";
@@ -210,10 +209,10 @@ LineStyle StyleOf(Result result) {
   return result == Result::kFinding ? LineStyle::kMarked : LineStyle::kPlain;
 }
 
-// Writes what becomes of each file, and counts.
+// Writes the result of each file, and counts.
 class Replayer {
  public:
-  // `walk` is what --walk says, or empty.
+  // `walk` is the value of --walk, or empty.
   Replayer(bool json, Waivers waivers, const Engines& engines,
            std::string_view walk, Output& out)
       : json_(json),
@@ -269,7 +268,7 @@ class Replayer {
     } else {
       std::string summary = Plural(total, "case");
       for (size_t i = 0; i < kResults; ++i) {
-        // Findings are counted even where there are none.
+        // The count of findings is printed even if it is 0.
         if (counts_[i] == 0 && i != static_cast<size_t>(Result::kFinding)) {
           continue;
         }

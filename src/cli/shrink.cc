@@ -32,7 +32,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kQuiet = std::chrono::seconds(2);
 constexpr auto kBetweenLines = std::chrono::milliseconds(200);
 
-// Says now and then how far it is, where that takes a while.
+// Reports progress from time to time if shrinking takes long.
 class Ticker {
  public:
   void Tick(const Case& best) {
@@ -64,8 +64,8 @@ bool EndsWithAny(std::string_view name,
   return false;
 }
 
-// Text to standard output and into files whose names say so, otherwise bytes,
-// unless a flag says which.
+// Text to standard output and to files with a suffix for text, otherwise bytes,
+// unless a flag decides.
 bool WantsText(const Arguments& arguments, const std::string& file) {
   if (arguments.Has("--text")) return true;
   if (arguments.Has("--bytes")) return false;

@@ -18,7 +18,7 @@
 namespace pxdfuzz {
 namespace {
 
-// Spaces that are built and where that is the expected failure of the walk.
+// The built paging modes in which that is an expected failure of the walk.
 std::vector<std::string> PagingModesWith(Policy policy, Cause cause) {
   std::vector<std::string> modes;
   for (const PagingMode& mode : kAllPagingModes) {
@@ -30,7 +30,7 @@ std::vector<std::string> PagingModesWith(Policy policy, Cause cause) {
   return modes;
 }
 
-// The same of what comes to it while tables change, with the recheck.
+// The same for failures while tables change, with the recheck.
 std::vector<std::string> PagingModesWithRace(Policy policy, Cause cause) {
   std::vector<std::string> modes;
   for (const PagingMode& mode : kAllPagingModes) {

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view kTranslate = "translate";
 constexpr std::string_view kChanging = "changing";
-// Ends that have a name of their own; others are faults. The last two are of a
-// process, and say nothing of an entry.
+// Ends with a separate name; others are faults. The last two are about a
+// process, not about an entry.
 constexpr std::array<RunEnd, 4> kNamedEnds = {
     RunEnd::kEndless, RunEnd::kOverflow, RunEnd::kSanitizer, RunEnd::kDied};
 
@@ -75,7 +75,7 @@ bool ReadEntry(std::string_view word, Finding& finding) {
   return false;
 }
 
-// Takes words off the front of a name.
+// Takes words from the front of a name.
 class Words {
  public:
   explicit Words(std::string_view text) : rest_(text) {}
@@ -131,7 +131,7 @@ std::optional<Finding> FindingFromName(std::string_view name) {
     finding.walk = words.Next();
     if (!PolicyFromName(finding.walk).has_value()) return std::nullopt;
   } else {
-    // The name of a kernel code holds its tree's version.
+    // The name of kernel code contains its tree's version.
     size_t size = 0;
     while (!mode.has_value() && !words.done()) {
       size = name.size() - words.rest().size() - 1;
@@ -148,7 +148,7 @@ std::optional<Finding> FindingFromName(std::string_view name) {
   if (!EndsProcess(finding.end) && !ReadEntry(words.Next(), finding)) {
     return std::nullopt;
   }
-  // Whether nothing is left over, at the end or between two points.
+  // Whether the name was read completely, and has no empty word.
   if (Name(finding) != name) return std::nullopt;
   return finding;
 }

@@ -27,9 +27,9 @@ namespace fs = std::filesystem;
 
 constexpr char kFolderVariable[] = "PXDFUZZ_KERNEL_PROGRAMS";
 
-// A line is longer where no program of ours answers.
+// A longer line is not from one of these programs.
 constexpr size_t kMaxLine = 64 * 1024;
-// So is an answer. One has at most 2,048 reads.
+// The same for an answer, which has at most 2,048 reads.
 constexpr size_t kMaxAnswer = 4 * 1024 * 1024;
 
 std::string HexLine(const Case& c) {
@@ -44,12 +44,12 @@ std::string HexLine(const Case& c) {
   return line + '\n';
 }
 
-// The first line of what a program said, for a message.
+// The first line of a program's output, for a message.
 std::string FirstLine(std::string_view text) {
   return Excerpt(text.substr(0, text.find('\n')));
 }
 
-// The case that has the last requests of `c` alone, from `first` on.
+// The case with only the last requests of `c`, from `first` on.
 Case Rest(const Case& c, size_t first) {
   Case rest = c;
   rest.requests.clear();
@@ -77,7 +77,7 @@ KernelProgram::~KernelProgram() {
 Answers KernelProgram::Run(const Case& c, bool recorded) {
   Answers answers;
   answers.error = AskEach(c, recorded, answers.of_request);
-  // One that was not understood is not asked again.
+  // A program that was not understood is not asked again.
   if (!answers.ok()) Stop();
   return answers;
 }
@@ -88,7 +88,7 @@ std::string KernelProgram::AskEach(const Case& c, bool recorded,
     if (!process_.runs()) {
       if (std::string error = Start(); !error.empty()) return error;
     }
-    // One that cannot be sent to has ended, which shows when it is read.
+    // If sending fails, the process has ended; reading shows it.
     Send(Concat(
         {recorded ? kRecord : kJudge, HexLine(Rest(c, answers.size()))}));
     const size_t before = answers.size();
@@ -157,7 +157,7 @@ std::string KernelProgram::Start() {
     error = ReadLine(line);
     if (!error.empty()) break;
     lines += line;
-    // Another version may go on with anything.
+    // Another version may continue with anything.
     if (line.empty() || !lines.starts_with(kProtocolLine)) break;
   }
   const std::optional<KernelCode> text = ReadGreeting(lines);
@@ -177,7 +177,7 @@ std::string KernelProgram::Start() {
 
 void KernelProgram::Stop() {
   if (!process_.runs()) return;
-  // It keeps nothing that would have to be saved.
+  // The process has no state to save.
   close(socket_);
   socket_ = -1;
   process_.Kill();

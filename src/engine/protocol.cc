@@ -16,7 +16,7 @@
 namespace pxdfuzz {
 namespace {
 
-// Words by the value of the enumeration, or of the flag, that they stand for.
+// Words by the value of the enumeration or flag that they represent.
 template <class Value, size_t kCount>
 constexpr std::array<std::string_view, kCount> NamesOf() {
   std::array<std::string_view, kCount> names;
@@ -46,7 +46,7 @@ constexpr std::string_view kUnknown = "?";
 constexpr std::string_view kNowhere = "nowhere";
 constexpr std::string_view kOffInvariant = "invariant";
 
-// Takes lines and words off the front of a text.
+// Takes lines and words from the front of a text.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -271,7 +271,7 @@ bool ReadPage(Scanner& words, ReturnedPage& page) {
          words.Read(page.read) && words.done();
 }
 
-// One line of an answer but the first and the last.
+// A line of an answer other than the first and the last.
 bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
   Recording& run = answer.run;
   if (key == "inconclusive") {
@@ -365,7 +365,7 @@ std::string ToLines(const Answer& answer, bool recorded) {
 }
 
 std::optional<Answer> ReadAnswer(std::string_view lines) {
-  // Without its end of line the last may have been cut off, as a longer word.
+  // Without its line break the last word may be incomplete.
   if (!lines.ends_with(kAnswerEnd)) return std::nullopt;
   Answer answer;
   Scanner scanner(lines);

@@ -18,11 +18,10 @@
 namespace pxdfuzz {
 namespace {
 
-// The trace that notes everything, in order, beside the marks that every walk
-// has.
+// The trace that records everything, in order, besides the marks of every walk.
 class RecordingTrace {
  public:
-  // All outlive the object; `recording` is empty.
+  // All must outlive the object; `recording` must be empty.
   RecordingTrace(const CaseTables& tables, ChangingMemory& memory,
                  bool looks_for_wrong_entry, std::span<uint8_t> grabbed,
                  Recording& recording)
@@ -38,7 +37,7 @@ class RecordingTrace {
     NoteChanges(turn.pages, memory_.reads());
     Event& event = AddRead(Event::Kind::kTurn, turn.level, turn.ref,
                            turn.loaded, turn.pages);
-    // Asked at once: local copies are replaced as the walk goes on.
+    // Looked up now: local copies are replaced while the walk continues.
     event.part = TurnPart{.address = turn.address,
                           .next = turn.next,
                           .step = turn.step,
@@ -70,7 +69,7 @@ class RecordingTrace {
   }
 
   const Marks& marks() const { return marks_.marks(); }
-  // After which read the reference of a page was taken.
+  // The read after which the reference of a page was taken.
   size_t read_of(size_t page) const { return reads_[page]; }
 
  private:
@@ -111,7 +110,7 @@ class RecordingTrace {
     return {.kind = Place::Kind::kNowhere, .physical = ref.address()};
   }
 
-  // What was done before that read.
+  // The operations before that read.
   void NoteChanges(size_t held, size_t read) {
     while (snapshot_ < memory_.snapshot()) {
       ++snapshot_;
@@ -126,7 +125,7 @@ class RecordingTrace {
   MarkTrace<ChangingMemory> marks_;
   Recording& recording_;
   size_t snapshot_ = 0;
-  uint64_t grabbed_ = 0;  // by the turn at hand
+  uint64_t grabbed_ = 0;  // by the current iteration
   std::array<size_t, Case::kMaxPages> reads_{};
 };
 
@@ -169,7 +168,7 @@ Recording RecordModel(const CaseTables& tables, const Request& request,
                       Policy policy) {
   Recording recording;
   VisitArch(tables.source().mode.arch, [&]<class A>() {
-    // In tables of one snapshot the recheck sees nothing.
+    // In tables of one snapshot the recheck cannot see a change.
     recording = tables.snapshots() == 1
                     ? RecordWalk<A, GupText>(tables, request, policy)
                     : RecordWalk<A, GupFastText>(tables, request, policy);

@@ -17,7 +17,7 @@ std::string Frames(const std::vector<uint64_t>& frames) {
   return text.empty() ? "none" : text;
 }
 
-// "", "read-only ": in front of what is in that state.
+// "", "read-only ": precedes an entry with that permission.
 std::string_view Describe(const LeafState& state) {
   if (state.special) return "special ";
   if (state.permission == Permission::kNone) return "PROT_NONE ";

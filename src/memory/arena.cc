@@ -13,7 +13,7 @@ Arena::Arena(const std::array<uint64_t, kLevelCount>& empty,
              const std::array<uint64_t, kLevelCount>& alignment)
     : empty_(empty),
       alignment_(alignment),
-      // Left without a value: a pool is filled as it is first used.
+      // Not initialized: a pool is filled at its first use.
       words_(new(std::align_val_t{kAlignment})
                  uint64_t[kSize / sizeof(uint64_t)]) {}
 

@@ -13,9 +13,9 @@ namespace pxdfuzz {
 namespace {
 
 // -----------------------------------------------------------------------------
-// Positions: a number for each combination of what tells cells apart. The
-// outcome does not, but for refused requests: leaf, state and kind of access
-// settle it.
+// Positions: a number for each combination of what distinguishes cells. The
+// outcome is not part of it, except for refused requests: leaf, state and kind
+// of access determine it.
 
 constexpr size_t kLeafPositions = 4;               // nothing, pte, pmd, pud
 constexpr size_t kCrossedPositions = kLevelCount;  // nothing, pmd to pgd
@@ -73,8 +73,8 @@ class Builder {
     cells_.push_back(refused);
     AddAfter<A>(info, cell);
     for (Level level = Level::kPmd;; level = Above(level)) {
-      // A level whose entry spans no more than the one below (folded for good),
-      // or the whole space, has no boundary of its own.
+      // A level has no boundary if its entry spans no more than one of the
+      // level below (always folded), or the whole space.
       if (geometry.shift(level) > geometry.shift(Below(level)) &&
           info.Boundaries(level) > 0) {
         Cell crossing = cell;
@@ -90,7 +90,7 @@ class Builder {
     }
   }
 
-  // One cell for everything that can stand after what `cell` says.
+  // One cell for everything that can follow `cell`.
   template <class A>
   void AddAfter(const PagingModeInfo& info, Cell cell) {
     const bool same_leaf =

@@ -158,7 +158,7 @@ Explanation::Timeline ChangeText::Time() const {
     wrong = facts_.turns()[*facts_.effect()].end - 1;
   }
   std::vector<TimelineStep> all;
-  // Those that are shown whatever there is.
+  // These are shown in any case.
   std::vector<size_t> matter;
   const std::vector<Event>& events = facts_.events();
   for (size_t i = 0; i < events.size(); ++i) {

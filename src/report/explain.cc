@@ -44,8 +44,8 @@ std::string DescribeInconclusive(const Case& c, Inconclusive reason,
                  Describe(reason), ". No walk is run."});
 }
 
-// The case as text. Where it has several requests, the one that is explained is
-// marked.
+// The case as text. If it has several requests, marks the one that is
+// explained.
 std::vector<Explanation::CaseLine> CaseLines(const Case& c, size_t request,
                                              bool is_wrong, size_t columns) {
   std::vector<Explanation::CaseLine> lines;
@@ -73,8 +73,8 @@ std::vector<Explanation::CaseLine> CaseLines(const Case& c, size_t request,
   return lines;
 }
 
-// The rows around the first difference, out of `total`. `cells` gives what
-// stands in a row behind the number of its page.
+// The rows around the first difference, out of `total`. `cells` returns the
+// content of a row after the page number.
 std::vector<PageRow> RowsAround(
     size_t total, size_t difference, bool marks,
     const std::function<std::vector<std::string>(size_t)>& cells) {
@@ -97,7 +97,7 @@ std::vector<PageRow> RowsAround(
 
 class Explainer {
  public:
-  // All outlive the object.
+  // All must outlive the object.
   Explainer(const Walker& walker, const Case& c, size_t request,
             const Answer& answer, const Verdict& verdict)
       : case_(c),
@@ -143,7 +143,7 @@ class Explainer {
 
  private:
   const std::vector<ReturnedPage>& pages() const { return facts_.run().pages; }
-  // Whether it came to walk anything.
+  // Whether the run walked anything.
   bool has_run() const { return facts_.run().end != RunEnd::kRefused; }
   bool IsWrong() const {
     return facts_.outcome() != Outcome::kAgrees || !answer_.finding.empty();
@@ -152,7 +152,7 @@ class Explainer {
   // ---------------------------------------------------------------------------
   // Pages side by side.
 
-  // What was returned in the place of a page.
+  // What was returned instead of a page.
   std::string Returned(size_t page) const {
     if (page < pages().size()) return Hex(pages()[page].physical);
     if (page > pages().size() || page >= facts_.request().pages) return "-";
@@ -191,7 +191,7 @@ class Explainer {
       }
     }
     total = std::min(asked, total + 1);
-    // Snapshots in a row that have the same pages share a column.
+    // Consecutive snapshots with the same pages share a column.
     std::vector<size_t> columns;
     for (size_t i = 0; i <= last;) {
       const size_t first = i++;
@@ -248,7 +248,7 @@ class Explainer {
     NoteWords(notes);
   }
 
-  // How the model's walks do.
+  // The results of the model's walks.
   void NoteWalks(std::vector<std::string>& notes) const {
     std::vector<std::string> agree;
     std::vector<std::string> differ;
@@ -311,8 +311,7 @@ class Explainer {
   }
 
   // ---------------------------------------------------------------------------
-  // The reference in each snapshot, those together in which it goes the same
-  // way.
+  // The reference in each snapshot; snapshots with the same path are joined.
 
   std::vector<Explanation::Path> References() const {
     std::vector<Explanation::Path> paths;

@@ -29,9 +29,9 @@ Facts::Facts(const Case& c, size_t request, Policy policy, Recording recording)
   FindEffect();
 }
 
-// Keeps what there can be.
+// Keeps only valid events.
 void Facts::Repair() {
-  // No walk holds more by far.
+  // No walk holds more.
   constexpr size_t kMostHeld = 4 * Case::kMaxPages;
   const size_t last = tables_.snapshots() - 1;
   run_.snapshot = std::min(run_.snapshot, last);
@@ -49,8 +49,9 @@ void Facts::Repair() {
   }
 }
 
-// Whether a turn's read, of which nothing more is known, is the second of the
-// same entry: a helper may get the address of the copy that was just made.
+// Whether an iteration's read, of which nothing more is known, is the second
+// read of one entry: a helper may get the address of the copy that was just
+// made.
 bool Facts::IsSecondRead(size_t event, size_t last_turn) const {
   const Event& read = events()[event];
   const Event& before = events()[last_turn];
@@ -76,7 +77,7 @@ void Facts::FindTurns() {
                    events[turns_.back().read].level > events[i].level});
   }
   if (turns_.empty()) return;
-  // What comes right before a turn is done for it.
+  // Events right before an iteration belong to it.
   for (size_t i = 1; i < turns_.size(); ++i) {
     size_t at = turns_[i].read;
     while (at > turns_[i - 1].read + 1 &&
@@ -115,9 +116,8 @@ void Facts::FindTurns() {
     }
     return;
   }
-  // A walk ends where it gets no page, so what it reads is always for the page
-  // behind those that it has. That a fault came later shows that a leaf was
-  // taken.
+  // A walk ends where it gets no page, so a read is always for the page after
+  // those that it has. A later fault shows that a leaf was taken.
   const size_t limit = broke_off() ? request_.pages : run_.pages.size();
   size_t held = 0;
   for (Turn& turn : turns_) {
@@ -136,7 +136,7 @@ void Facts::FindTurns() {
   }
 }
 
-// Where it broke off, the pages that it had.
+// If it broke off, the pages that it had.
 void Facts::FindPages() {
   if (!broke_off() || !run_.pages.empty()) return;
   for (size_t i = 0; i < turns_.size(); ++i) {

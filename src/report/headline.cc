@@ -73,7 +73,7 @@ std::string HeadlineText::Sentence() const {
   return facts_.changing() ? WhatDiffersWhileChanging() : WhatDiffers();
 }
 
-// In one sentence and no terms of this project.
+// In one sentence, without terms of this project.
 std::string HeadlineText::WhatDiffers() const {
   const std::string name = FullName(walker_);
   const size_t wanted = facts_.expected().size();
@@ -215,7 +215,7 @@ std::string HeadlineText::ReturnedWhileChanging() const {
       {text, ", and stops at ", AtPage(facts_.difference()), ": ", why});
 }
 
-// Why one that holds ends where it does.
+// Why a walk that holds ends where it does.
 std::string HeadlineText::WhyItEnds() const {
   if (facts_.turns().empty()) return "";
   const size_t last = facts_.turns().size() - 1;
@@ -286,7 +286,7 @@ std::string HeadlineText::WhereItLeft() const {
       {" At ", level, " it read an entry that maps other addresses."});
 }
 
-// Of kernel code whose recheck does not see a page go.
+// For kernel code whose recheck does not see that a page is gone.
 std::string HeadlineText::WhatTheRecheckLooksAt() const {
   if (!walker_.kernel.has_value() || facts_.outcome() != Outcome::kStale ||
       !facts_.effect().has_value() || !facts_.IsStale(facts_.difference())) {
@@ -340,7 +340,8 @@ std::string HeadlineText::WrongTurn(const WalkPicture& picture) const {
   return text;
 }
 
-// A wrong page is often another page of the same process; then a sentence.
+// A wrong page is often another page of the same process; then adds a sentence
+// about that.
 std::string HeadlineText::WhereWrongPageIs() const {
   const size_t difference = facts_.difference();
   if (difference >= pages().size()) return "";

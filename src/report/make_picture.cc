@@ -12,7 +12,7 @@
 namespace pxdfuzz {
 namespace {
 
-// Looks up what there is to draw.
+// Collects what to draw.
 class PictureMaker {
  public:
   PictureMaker(const Facts& facts, const TurnText& turns, std::string_view walk)
@@ -31,7 +31,7 @@ class PictureMaker {
     picture_.address = address_;
     picture_.differs = facts_.outcome() != Outcome::kAgrees;
     if (facts_.changing()) {
-      // The root first, and tables where they stand at the start.
+      // The root first, and tables that exist at the start.
       TableOf(facts_.tables().top(0).root);
       for (size_t i = 0; i <= facts_.run().snapshot; ++i) {
         Translated(address_, i, [](const Step&) {});
@@ -87,12 +87,12 @@ class PictureMaker {
   // The first multiple of `span` inside the range.
   std::optional<uint64_t> FirstInside(uint64_t span) const {
     const uint64_t first = WrappingAdd(picture_.start, span) & ~(span - 1);
-    // No boundary is behind the last one of all.
+    // There is no boundary after the very last one.
     if (first <= picture_.start || first >= picture_.end) return std::nullopt;
     return first;
   }
 
-  // The table that a word stands in, of which there is one.
+  // The table that contains a word, which must exist.
   size_t TableOf(uint64_t physical) {
     const Arena& arena = facts_.tables().arena();
     const uint64_t origin =
@@ -111,7 +111,7 @@ class PictureMaker {
     return picture_.tables.size() - 1;
   }
 
-  // The entry that a word of a table is, of which `read` was read.
+  // The entry for a word of a table, whose value `read` was read.
   Step EntryOf(uint64_t physical, uint64_t read) {
     const Arena& arena = facts_.tables().arena();
     const size_t at = TableOf(physical);
@@ -159,7 +159,7 @@ class PictureMaker {
         .word = word, .tag = kind.tag, .meaning = facts_.Meaning(level, kind)};
   }
 
-  // An entry was put in front of others, to which paths may lead.
+  // Adds an entry before others, to which paths may lead.
   void Shift(size_t table, size_t entry) {
     for (auto* path : {&picture_.reference_path, &picture_.walk_path}) {
       for (Step& step : *path) {
@@ -177,8 +177,8 @@ class PictureMaker {
     }
   }
 
-  // Adds the entries by which the reference translates in a snapshot; their
-  // tables then have a known place.
+  // Adds the entries on the reference's path in a snapshot; this gives their
+  // tables a known place.
   template <class Visit>
   Translation Translated(uint64_t address, size_t snapshot, Visit visit) {
     return facts_.tables().Translate(
@@ -187,7 +187,7 @@ class PictureMaker {
           const Step step = EntryOf(physical, word);
           const int bits = geometry_.shift(level) + geometry_.index_bits(level);
           auto& base = picture_.tables[step.table].base;
-          // A table that is filled anew for another place keeps its first.
+          // A table that is refilled for another place keeps its first place.
           if (!base.has_value() || !facts_.changing()) {
             base = bits < 64 ? address & ~((uint64_t{1} << bits) - 1) : 0;
           }
@@ -256,7 +256,7 @@ class PictureMaker {
                 same ? " by both" : " by the reference", InSnapshot()}));
   }
 
-  // " in snapshot 1", where there are several.
+  // " in snapshot 1", if there are several.
   std::string InSnapshot() const {
     if (!facts_.changing()) return "";
     return Concat({" in snapshot ", std::to_string(picture_.snapshot)});
@@ -276,7 +276,7 @@ class PictureMaker {
         Concat({"mapped at ", Hex(where->address)}));
   }
 
-  // Of what each change wrote as much as there is room for.
+  // As many of each change's writes as there is room for.
   void AddChanges() {
     constexpr size_t kMost = 2;
     const CaseTables& tables = facts_.tables();
@@ -290,8 +290,8 @@ class PictureMaker {
     }
   }
 
-  // Whether the part of the range that a turn is for holds the page; of kernel
-  // code no more is known than where it begins.
+  // Whether the part of the range of an iteration contains the page; for kernel
+  // code only its start is known.
   bool HoldsPage(const Facts::Turn& turn) const {
     const Event& read = facts_.events()[turn.read];
     if (!read.part.has_value()) return turn.held <= page_;
@@ -299,7 +299,7 @@ class PictureMaker {
            WrappingSub(read.part->next, read.part->address);
   }
 
-  // The turn that came to the page, or to where there is none.
+  // The iteration that reached the page, or the place where there is none.
   std::optional<size_t> LastTurn() const {
     const auto& turns = facts_.turns();
     if (turns.empty()) return std::nullopt;
@@ -364,7 +364,8 @@ class PictureMaker {
     return at.has_value() ? &ReadOf(*at) : nullptr;
   }
 
-  // The turn whose entry a turn really looked at: copies are traced back.
+  // The iteration whose entry an iteration actually looked at: copies are
+  // traced back.
   const Event* Origin(const Event* read) const {
     while (read != nullptr && read->place.kind == Place::Kind::kOwnCopy &&
            read->place.copy_of > read->level) {
@@ -383,15 +384,15 @@ class PictureMaker {
       picture_.walk_path.push_back({.at = Step::At::kNowhere, .level = level});
     } else {
       const Step step = EntryOf(read->place.physical, Followed(level, *read));
-      // A folded level that ends the walk looks at what a real one had.
+      // A folded level that ends the walk looks at the entry of a real level.
       if (picture_.walk_path.empty() || picture_.walk_path.back() != step) {
         picture_.walk_path.push_back(step);
       }
     }
   }
 
-  // The word, as the model writes it, that a walk went by of the entry that a
-  // turn read: an offset function may have read it again.
+  // The word, as the model writes it, that a walk used for the entry that an
+  // iteration read: an offset function may have read it again.
   uint64_t Followed(Level level, const Event& read) const {
     size_t snapshot = read.snapshot;
     if (level != Level::kPte && read.level == level) {
@@ -436,7 +437,7 @@ class PictureMaker {
     stack_kind_ = read.meaning;
   }
 
-  // Where entries lead, among the tables that are in the picture.
+  // The targets of entries, among the tables of the picture.
   size_t TableBelow(const EntryKind& kind) const {
     if (kind.tag != EntryKind::Tag::kTable) return Picture::kNone;
     for (size_t i = 0; i < picture_.tables.size(); ++i) {
@@ -482,7 +483,7 @@ class PictureMaker {
   const Geometry& geometry_;
   const size_t page_;
   const uint64_t address_;
-  // The turns that led to the last one, by level.
+  // The iterations that led to the last one, by level.
   std::array<std::optional<size_t>, kLevelCount> chain_;
   EntryKind stack_kind_;
   WalkPicture picture_;

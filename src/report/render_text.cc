@@ -16,7 +16,7 @@ namespace {
 using PageRow = Explanation::PageRow;
 using Turn = Explanation::Turn;
 
-// `text` and blanks up to a width.
+// `text`, padded with blanks to a width.
 std::string Padded(std::string_view text, size_t width) {
   std::string padded(text);
   if (padded.size() < width) padded.append(width - padded.size(), ' ');
@@ -30,15 +30,14 @@ void AddTitle(std::string_view title, TextLines& out) {
   out.Line(line, LineStyle::kTitle);
 }
 
-// `header` is as long as each row; where its column `name` is too long, "the
-// walk" takes its place. Where rows are too long even so, each cell has a line
-// of its own.
+// `header` is as long as each row. If its column `name` is too wide, "the walk"
+// replaces the name. If rows are still too wide, each cell gets a line.
 void AddPageRows(const std::vector<std::string>& header, size_t name,
                  const std::vector<PageRow>& rows, TextLines& out) {
-  // Each column as wide as it needs to be, but for the last.
+  // Each column as wide as necessary, except the last.
   std::vector<std::string> titles = header;
-  // Where there is no room for it the address is left out: it is that of the
-  // request, and so many pages on.
+  // If there is no room, the address is left out: it follows from the request's
+  // start and the page number.
   constexpr size_t kAddress = 1;
   bool has_address = true;
   const auto widths = [&] {
@@ -144,8 +143,8 @@ void AddTimeline(const Explanation::Timeline& timeline, TextLines& out) {
   }
 }
 
-// `text` in lines of `width` columns at most, all but the first of a text
-// indented by `hang`. A word that is too long is cut.
+// `text` in lines of at most `width` columns, all but the first of a text
+// indented by `hang`. Breaks words that are too long.
 void WrapInto(std::string_view text, size_t width, size_t indent, size_t hang,
               std::vector<std::string>& lines) {
   std::string line(indent, ' ');
@@ -173,8 +172,8 @@ void WrapInto(std::string_view text, size_t width, size_t indent, size_t hang,
   lines.push_back(std::move(line));
 }
 
-// The turns, and beside them the reference. `compact` joins lines, and leaves
-// out rules, which stand above.
+// The iterations, with the reference beside them. `compact` joins lines and
+// leaves out rules, which are printed above.
 void AddTurns(const std::vector<Turn>& turns, std::string_view walk,
               std::string_view reference, bool compact, TextLines& out) {
   constexpr std::string_view kMargin = "   ";
@@ -219,7 +218,7 @@ void AddTurns(const std::vector<Turn>& turns, std::string_view walk,
         turn.place.empty() ? "" : Concat({"-> ", turn.place});
     add_left(turn.part, 0, 2);
     if (compact && turn.rereads.empty()) {
-      // How a loop begins is of interest where it goes wrong.
+      // The start of a loop matters if the loop goes wrong.
       const bool says_pointer =
           turn.marked || turn.pointer.find('=') == std::string::npos;
       add_left(says_pointer ? Concat({turn.pointer,
@@ -232,7 +231,7 @@ void AddTurns(const std::vector<Turn>& turns, std::string_view walk,
       add_left(place, 4, 3);
     }
     add_left(turn.read, 2, 2);
-    // Where a walk goes down shows.
+    // That a walk goes down is visible without a line.
     const bool goes_down = turn.next.find("then ") != std::string::npos;
     if (!compact || !goes_down) add_left(turn.next, 2, 2);
     for (const std::string& line : turn.after) add_left(line, 2, 2);
@@ -248,7 +247,7 @@ void AddTurns(const std::vector<Turn>& turns, std::string_view walk,
 }
 
 // -----------------------------------------------------------------------------
-// The short form: what surrounds the first difference.
+// The short form: the surroundings of the first difference.
 
 std::vector<PageRow> RowsAround(const std::vector<PageRow>& rows) {
   constexpr size_t kMost = 5;
@@ -271,8 +270,8 @@ std::vector<PageRow> RowsAround(const std::vector<PageRow>& rows) {
   return around;
 }
 
-// Turns that are marked, each with the one before it, and changes; where none
-// is marked, the last three.
+// Marked iterations, each with the one before it, and changes; if none is
+// marked, the last three.
 std::vector<Turn> TurnsAround(const std::vector<Turn>& turns) {
   const bool has_mark = std::any_of(
       turns.begin(), turns.end(), [](const Turn& turn) { return turn.marked; });

@@ -90,7 +90,7 @@ std::vector<std::string> Terms(const Facts& facts, size_t request,
   return terms;
 }
 
-// What a reader may not know of the terms that come.
+// Explanations of terms below that readers may not know.
 std::vector<Explanation::Term> Glossary(const Facts& facts) {
   std::vector<Explanation::Term> terms = {
       {"gup_fast",

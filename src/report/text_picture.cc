@@ -108,7 +108,7 @@ class Drawing {
     };
     if (info.unseen.has_value()) put(*info.unseen, s_.unseen);
     if (info.boundary.has_value()) {
-      // More than there are cells look the same.
+      // If there are more tables than cells, they look the same.
       const uint64_t every = std::max<uint64_t>(1, info.boundaries / 64);
       for (uint64_t i = 0; i < info.boundaries; i += every) {
         put(*info.boundary + i * info.span, s_.tick);
@@ -262,7 +262,7 @@ class Drawing {
 }  // namespace
 
 std::vector<std::string> FoldedNotes(const WalkPicture& picture) {
-  // Levels that hand on the same table's entry are noted together.
+  // Levels that pass on an entry of the same table share a note.
   std::vector<std::string> notes;
   for (size_t i = 0; i < picture.levels.size();) {
     const WalkPicture::LevelInfo& first = picture.levels[i];

@@ -14,7 +14,7 @@ namespace pxdfuzz {
 
 using Kind = Event::Kind;
 
-// The rule that was broken there, and why.
+// The rule that the iteration broke, and why.
 std::string TurnText::RuleText(size_t event) const {
   const Event& broken = facts_.events()[event];
   const std::string pointer = PointerName(broken.level);
@@ -62,7 +62,7 @@ std::string TurnText::RuleText(size_t event) const {
          "whatever it finds.";
 }
 
-// That it left a local copy, and how it came to that.
+// That it stepped off a local copy, and why.
 std::string TurnText::EscapeRule(size_t i) const {
   const Event& read = ReadOf(i);
   const Policy policy = facts_.policy();

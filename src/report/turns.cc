@@ -50,14 +50,14 @@ std::string TurnText::ReadName(const Event& event) const {
   return Concat({name, name.empty() ? "" : ", ", SourceLine(event)});
 }
 
-// "read 5, mm/gup.c:2613: ", of what is read again.
+// "read 5, mm/gup.c:2613: ", for an entry that is read again.
 std::string TurnText::Number(const Event& event) const {
   const std::string name = ReadName(event);
   return name.empty() ? "" : name + ": ";
 }
 
 std::string TurnText::StackContent(const Event& event) const {
-  // What the case says of the stack is for the model alone.
+  // The stack's content in the case applies only to the model.
   if (!event.file.empty()) return "whatever stood there";
   const std::string_view level = Name(event.place.copy_of);
   const int64_t distance = event.place.distance.value_or(0);
@@ -107,7 +107,7 @@ std::optional<size_t> TurnText::SeenByRecheck(size_t turn) const {
 }
 
 // -----------------------------------------------------------------------------
-// Which turns there are.
+// Which iterations there are.
 
 bool TurnText::IsMarked(const Block& block) const {
   const auto holds = [&block](std::optional<size_t> turn) {
@@ -117,7 +117,8 @@ bool TurnText::IsMarked(const Block& block) const {
          (facts_.rule().has_value() && holds(facts_.TurnOf(*facts_.rule())));
 }
 
-// Whether it gets a page, nothing changed and nothing that was read again had.
+// Whether it gets a page, nothing changed, and every second read gave the same
+// value.
 bool TurnText::IsPlain(size_t turn) const {
   const Facts::Turn& events = facts_.turns()[turn];
   if (events.pages == 0) return false;
@@ -188,7 +189,7 @@ std::vector<Explanation::Turn> TurnText::Make() const {
 // -----------------------------------------------------------------------------
 // One of them.
 
-// What turns `first` to `last` have in common.
+// What iterations `first` to `last` have in common.
 Explanation::Turn TurnText::Begin(size_t first, size_t last) const {
   const Event& read = ReadOf(first);
   const std::optional<TurnPart>& end = ReadOf(last).part;
@@ -231,10 +232,10 @@ Explanation::Turn TurnText::Run(const Block& block) const {
   return run;
 }
 
-// One turn, and what happens in its course: an operation splits it.
+// One iteration and its events: an operation splits it.
 void TurnText::Add(size_t i, std::vector<Explanation::Turn>& out) const {
   const Facts::Turn& turn = facts_.turns()[i];
-  // Of tables that stay as they are, a page that is grabbed is returned.
+  // In tables that do not change, every grabbed page is returned.
   const bool grabs = facts_.changing() && facts_.HasEvent(i, Kind::kGrab);
   Explanation::Turn now = Begin(i, i);
   now.pointer = Pointer(i);
@@ -336,7 +337,7 @@ std::string TurnText::EntryText(const Event& event) const {
   return Concat({text, ": ", facts_.Meaning(event)});
 }
 
-// What the walk does next; nothing where kernel code goes down, which shows.
+// What the walk does next; empty if kernel code goes down, which is visible.
 std::string TurnText::Action(size_t i) const {
   const Facts::Turn& turn = facts_.turns()[i];
   const Event& read = ReadOf(i);
@@ -359,8 +360,8 @@ std::string TurnText::Action(size_t i) const {
   return Concat({"stops here: ", facts_.WhyNot(read)});
 }
 
-// "pud_addr_end(): 2 GiB boundary; ": why the part of a turn ends where it
-// ends.
+// "pud_addr_end(): 2 GiB boundary; ": why the part of an iteration ends where
+// it does.
 std::string TurnText::Boundary(const Event& read) const {
   const uint64_t span = uint64_t{1} << facts_.BoundaryShift(read.level);
   const bool at_boundary = (read.part->next & (span - 1)) == 0;
@@ -405,8 +406,8 @@ std::string TurnText::CheckText(size_t event) const {
                  " now"});
 }
 
-// What the reference reads for the address of a turn, in the snapshot that the
-// turn read.
+// What the reference reads for the address of an iteration, in the snapshot
+// that the iteration read.
 std::vector<std::string> TurnText::ReferenceOf(size_t i) const {
   const Event& read = ReadOf(i);
   if (!facts_.geometry().real(read.level)) {
@@ -448,7 +449,7 @@ std::vector<std::string> TurnText::ReferenceOf(size_t i) const {
   return {Concat({place, ": the one that was copied, and now ", entry})};
 }
 
-// The same of a run of page entries.
+// The same for several iterations of page entries.
 std::string TurnText::ReferenceOfRun(const Block& block,
                                      size_t snapshot) const {
   const Facts::Turn& last = facts_.turns()[block.last];

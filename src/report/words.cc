@@ -81,7 +81,7 @@ std::string PointerName(Level level) { return Concat({Name(level), "p"}); }
 std::string OffsetCall(Policy policy, Level level) {
   if (level == Level::kPgd) return "pgd_offset(mm, addr)";
   const std::string parent(Name(Above(level)));
-  // gup maps page tables by value in all of its versions.
+  // All versions of gup pass the pmd to pte_offset_map() by value.
   const std::string name = level == Level::kPte
                                ? "pte_offset_map"
                                : Concat({Name(level), "_offset"});

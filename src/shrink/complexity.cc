@@ -37,7 +37,7 @@ uint64_t CostOf(StackContent content) {
   return 3;
 }
 
-// Operations of the set-up that stand before one of a lower address.
+// Operations of the set-up before one with a lower address.
 uint64_t Disorder(const Case& c) {
   uint64_t disorder = 0;
   for (size_t i = 0; i < c.setup.size(); ++i) {
@@ -48,7 +48,7 @@ uint64_t Disorder(const Case& c) {
   return disorder;
 }
 
-// Moments at which something changes.
+// The number of times at which something changes.
 uint64_t MomentsOf(const Case& c) {
   uint64_t moments = 0;
   for (size_t i = 0; i < c.concurrent.size(); ++i) {
@@ -71,7 +71,7 @@ Complexity::Complexity(const Case& c) {
   };
   add(c.mode.levels);
   add(c.requests.size());
-  // Of the set-up and then of what is concurrent.
+  // First for the set-up, then for concurrent operations.
   const auto sum_ops = [&](auto&& cost) {
     sum(c.setup, cost);
     sum(c.concurrent, cost);
@@ -88,7 +88,8 @@ Complexity::Complexity(const Case& c) {
   const auto count = [](const TableOp& op) { return op.count; };
   const auto state = [](const TableOp& op) { return CostOf(op.state); };
   const auto frame = [](const TableOp& op) { return op.frame; };
-  // What is concurrent does no more than a set-up, and is no simpler.
+  // A concurrent operation does no more than one of the set-up, and is no
+  // simpler.
   uint64_t lines = c.stack.words.size();
   for (const OpPlace& place : OpsOf(c)) lines += shrink::LinesOf(place.In(c));
   add(lines);
@@ -124,7 +125,7 @@ Complexity::Complexity(const Case& c) {
     return static_cast<uint64_t>(2 * std::abs(int{w.distance}) -
                                  (w.distance > 0 ? 1 : 0));
   });
-  // What tells apart what is left.
+  // Distinguishes the remaining cases.
   each(c.requests, [](const Request& r) { return r.pages; });
   each(c.requests, [](const Request& r) { return r.write ? 1 : 0; });
   each(c.setup, setup_kind);

@@ -24,8 +24,9 @@ void AddWithAllReads(const Case& c, Cases& out) {
   }
 }
 
-// An operation that goes on where another of `list` ends takes over that one's
-// entries. What they map is consecutive then, whatever it was.
+// If one operation continues where another of `list` ends, it takes over the
+// entries of the other. Then they map consecutive pages, whatever they mapped
+// before.
 template <class Op, size_t kMost>
 void Merge(const Case& c, InlineVector<Op, kMost> Case::* list, bool one_level,
            Cases& out) {
@@ -59,7 +60,7 @@ void Merge(const Case& c, InlineVector<Op, kMost> Case::* list, bool one_level,
   }
 }
 
-// Calls `add_op` with what has fewer entries than `op`.
+// Calls `add_op` with operations on fewer entries than `op`.
 template <class Add>
 void ForFewerEntries(const TableOp& op, const Case& c, Add add_op) {
   const Geometry& geometry = GeometryOf(c);
@@ -77,7 +78,7 @@ void ForFewerEntries(const TableOp& op, const Case& c, Add add_op) {
     add(0, fewer);
     add(count - fewer, fewer);
   }
-  // From where something may happen, or up to there.
+  // From a place where something may happen, or up to it.
   if (count < 2) return;
   for (const uint64_t place : Places(c)) {
     if (!Holds(op, place, geometry)) continue;
@@ -137,7 +138,7 @@ void DropWords(const Case& c, Cases& out) {
     Case fewer = c;
     fewer.stack.words.erase(i);
     out.push_back(fewer);
-    // What a word held may as well be everywhere.
+    // The value of one word may as well be everywhere.
     for (const StackContent content :
          {StackContent::kZero, StackContent::kCopy, StackContent::kNext}) {
       fewer.stack.around = content;
@@ -146,7 +147,7 @@ void DropWords(const Case& c, Cases& out) {
   }
 }
 
-// All of them, and each choice out of them.
+// All of them, and each subset.
 void DropConcurrent(const Case& c, Cases& out) {
   const size_t all = (size_t{1} << c.concurrent.size()) - 1;
   for (size_t kept = 0; kept < all; ++kept) {
@@ -158,7 +159,7 @@ void DropConcurrent(const Case& c, Cases& out) {
   }
 }
 
-// What is concurrent is done before the walk begins.
+// Concurrent operations are done before the walk begins.
 void SetupForConcurrent(const Case& c, Cases& out) {
   if (c.setup.full()) return;
   for (size_t i = 0; i < c.concurrent.size(); ++i) {
@@ -177,7 +178,7 @@ void SetupForConcurrent(const Case& c, Cases& out) {
 void MergeSetup(const Case& c, Cases& out) {
   Merge(c, &Case::setup, /*one_level=*/false, out);
 }
-// At the time of either.
+// At the time of either operation.
 void MergeConcurrent(const Case& c, Cases& out) {
   Merge(c, &Case::concurrent, /*one_level=*/true, out);
 }

@@ -9,7 +9,7 @@
 namespace pxdfuzz::shrink {
 namespace {
 
-// All that lies at `from` or above it is moved down to `to`.
+// Moves everything at `from` or above it down to `to`.
 Case MovedDown(const Case& c, uint64_t from, uint64_t to, uint64_t first) {
   Case moved = c;
   const uint64_t by = from - to;
@@ -36,15 +36,15 @@ void SortSetup(const Case& c, Cases& out) {
   }
 }
 
-// Moves a request to lower addresses: the boundary that it crosses, or else its
-// start, becomes each of some plain multiples of what entries span. Operations
-// at or above a bound near the request move by the same distance.
+// Moves a request to lower addresses: the boundary that it crosses, or
+// otherwise its start, becomes each of some simple multiples of entry spans.
+// Operations at or above a bound near the request move by the same distance.
 void LowerAddresses(const Case& c, Cases& out) {
   const Geometry& geometry = GeometryOf(c);
   for (const Request& request : c.requests) {
     const auto crossed = Crossed(request, geometry);
     const uint64_t from = crossed.has_value() ? crossed->second : request.start;
-    // Without its lowest bit: as many steps as there are bits, at most.
+    // Without its lowest bit: at most as many steps as there are bits.
     std::set<uint64_t> targets = {from & WrappingSub(from, 1)};
     if (!crossed.has_value()) targets.insert({0, geometry.page_size()});
     for (const Level level : kAllLevels) {
@@ -58,7 +58,7 @@ void LowerAddresses(const Case& c, Cases& out) {
     for (const uint64_t to : targets) {
       if (to >= from) continue;
       if (crossed.has_value() && to == 0) continue;
-      // Everything; what lies above the distance; what lies close by.
+      // Everything; what is above the distance; what is close by.
       out.push_back(MovedDown(c, from, to, 0));
       out.push_back(MovedDown(c, from, to, request.start));
       for (const Level level : {Level::kPmd, geometry.root()}) {
@@ -71,7 +71,7 @@ void LowerAddresses(const Case& c, Cases& out) {
   }
 }
 
-// Moves one operation to each plain place. An operation of the set-up moves
+// Moves one operation to each simple place. An operation of the set-up moves
 // alone, and then together with the concurrent operations that touch it.
 void MoveOp(const Case& c, Cases& out) {
   const Geometry& geometry = GeometryOf(c);

@@ -8,8 +8,8 @@
 namespace pxdfuzz::shrink {
 namespace {
 
-// Calls `add` with what is one or a few smaller entries in place of those of
-// `op`, at a place where that may matter. A page stays where it is.
+// Calls `add` with operations on one or a few smaller entries instead of those
+// of `op`, at a place where that may matter. A page keeps its place.
 template <class Add>
 void ForSmaller(const TableOp& op, const Case& c,
                 const std::vector<uint64_t>& places, Add add) {
@@ -39,8 +39,8 @@ void ForSmaller(const TableOp& op, const Case& c,
 
 }  // namespace
 
-// Of any level: what empties the entry of a page table may as well empty those
-// of its pages.
+// Of any level: an operation that empties the entry of a page table may as well
+// empty those of its pages.
 void PlainConcurrent(const Case& c, Cases& out) {
   for (size_t i = 0; i < c.concurrent.size(); ++i) {
     const TableOp& op = c.concurrent[i];
@@ -116,7 +116,7 @@ void ReadInsteadOfWrite(const Case& c, Cases& out) {
 }
 
 void PlainState(const Case& c, Cases& out) {
-  // `state` stands in `plain`.
+  // `state` must be in `plain`.
   const auto simplify = [&out](const Case& plain, LeafState& state) {
     if (state == LeafState{}) return;
     const auto add = [&](const LeafState& wanted) {
@@ -146,8 +146,8 @@ void PlainState(const Case& c, Cases& out) {
   }
 }
 
-// All that is concurrent at the time of one of them, or at one of the first
-// reads; all earlier; one alone earlier, or with the next.
+// All concurrent operations at the time of one of them, or at one of the first
+// reads; all earlier; one earlier, alone or with the next.
 void EarlierReads(const Case& c, Cases& out) {
   if (c.concurrent.empty()) return;
   const auto all_at = [&](int read) {

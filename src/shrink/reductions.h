@@ -21,22 +21,22 @@ namespace pxdfuzz::shrink {
 
 using Cases = std::vector<Case>;
 
-// How many reads a walk does more or less where one leaf is of another level,
-// and within how many it comes to the first pages.
+// How many reads a walk does more or less if one leaf has another level, and
+// within how many reads it reaches the first pages.
 inline constexpr int kFewReads = 3;
 inline constexpr int kFirstReads = 24;
 
 const Geometry& GeometryOf(const Case& c);
 
 uint64_t EndOf(const Request& request, const Geometry& geometry);
-// Behind the last byte of the last entry.
+// The address behind the last entry's last byte.
 uint64_t EndOf(const TableOp& op, const Geometry& geometry);
 bool Holds(const TableOp& op, uint64_t address, const Geometry& geometry);
-// Whether what one is about lies in the entries of the other.
+// Whether the entries of one operation are within those of the other.
 bool Touches(const TableOp& one, const TableOp& other,
              const Geometry& geometry);
 
-// Where an operation stands in a case.
+// The position of an operation in a case.
 struct OpPlace {
   bool concurrent = false;
   size_t index = 0;
@@ -49,13 +49,13 @@ struct OpPlace {
   }
 };
 
-// Those of the set-up first.
+// First those of the set-up.
 std::vector<OpPlace> OpsOf(const Case& c);
 
-// What kinds cost in a set-up, and as concurrent operations.
+// The cost of kinds in a set-up, and as concurrent operations.
 uint64_t SetupCost(TableOp::Kind kind);
 uint64_t ConcurrentCost(TableOp::Kind kind);
-// Kinds of concurrent operations, that with the least to it first.
+// Kinds of concurrent operations, the simplest first.
 inline constexpr std::array kPlainFirst = {
     TableOp::Kind::kClear,  TableOp::Kind::kWriteProtect,
     TableOp::Kind::kDetach, TableOp::Kind::kMap,
@@ -65,28 +65,28 @@ inline constexpr std::array kPlainFirst = {
 // An operation on many entries is no simpler than two on a few each.
 uint64_t LinesOf(const TableOp& op);
 
-// The frames of a case whose numbers say nothing: from the second page on, each
-// operation's behind those before it. By OpsOf(); 0 for what has none.
+// The frames of a case with meaningless numbers: from the second page on, each
+// operation's frames follow those of the previous one. By OpsOf(); 0 for
+// operations without frames.
 std::vector<uint64_t> PlainFrames(const Case& c);
 
 // The first boundary inside a request, of the highest level that has one.
 std::optional<std::pair<Level, uint64_t>> Crossed(const Request& request,
                                                   const Geometry& geometry);
 
-// Addresses at which something may well happen to a request: its first and last
-// page, those around each boundary in it, where something changes, and what
-// lies an entry of any level away from there. Sorted.
+// Addresses at which an operation may well affect a request: its first and last
+// page, the pages around each boundary in it, where something changes, and
+// addresses one entry of any level away from these. Sorted.
 std::vector<uint64_t> Places(const Case& c);
 
-// Adds `c`, and where something changes the same with other reads: what makes a
-// walk shorter lets it come to a place earlier or later. `most` is how much
-// later or earlier.
+// Adds `c`, and if something changes, the same with other reads: a shorter walk
+// reaches a place earlier or later. `most` is the maximum difference.
 void AddWithReads(const Case& c, int most, Cases& out);
 
-// Of operations with one address the first stays first.
+// Among operations with one address, the first stays first.
 void SortByAddress(Case& c);
 
-// Each adds what it makes of `c`, as Reduction::propose does.
+// Each adds its candidates for `c`, as Reduction::propose does.
 
 // Less of something: fewer.cc.
 void OneRequest(const Case& c, Cases& out);
@@ -100,7 +100,7 @@ void SetupForConcurrent(const Case& c, Cases& out);
 void MergeConcurrent(const Case& c, Cases& out);
 void FewerEntries(const Case& c, Cases& out);
 
-// Something plainer in its place: plainer.cc.
+// Something simpler instead: plainer.cc.
 void PlainConcurrent(const Case& c, Cases& out);
 void PlainSetup(const Case& c, Cases& out);
 void SmallerLeaves(const Case& c, Cases& out);

@@ -87,8 +87,8 @@ bool Shrinker::Apply(const Reduction& reduction, Case& c) {
 Case Shrinker::Shrink(const Case& c) {
   Case best = c;
   stopped_ = false;
-  // From the first reduction on whenever one has helped: what comes first is
-  // what makes a case smaller, and everything else cheaper.
+  // Starts again with the first reduction whenever one has helped: the first
+  // ones make a case smaller, which makes all others cheaper.
   for (size_t i = 0; i < kReductions.size() && !stopped_;) {
     i = Apply(kReductions[i], best) ? 0 : i + 1;
   }

@@ -15,8 +15,8 @@
 namespace pxdfuzz::shrink {
 namespace {
 
-// What cases are made of that cross a boundary and are simple: `boundary` is
-// the first one of `level`.
+// The parts of simple cases that cross a boundary: `boundary` is the first one
+// of `level`.
 std::vector<TableOp> Ingredients(const PagingModeInfo& info, Level level,
                                  uint64_t boundary) {
   const Geometry& geometry = info.geometry;
@@ -24,15 +24,16 @@ std::vector<TableOp> Ingredients(const PagingModeInfo& info, Level level,
   for (Level leaf = Level::kPte; leaf <= level; leaf = Above(leaf)) {
     if (!info.HasLeaf(leaf)) continue;
     const uint64_t span = geometry.span(leaf);
-    // Before the boundary, on both sides of it, behind it, and where a walk
-    // comes to that reads the entry before it once more.
+    // Before the boundary, on both sides of it, behind it, and the place that a
+    // walk reaches if it reads the entry before it again.
     ops.push_back({.level = leaf, .address = boundary - span});
     ops.push_back({.level = leaf, .address = boundary - span, .count = 2});
     ops.push_back({.level = leaf, .address = boundary});
     if (leaf < level) {
       ops.push_back(
           {.level = leaf, .address = boundary - geometry.span(level)});
-      // Makes tables for what is behind the boundary, and leaves that empty.
+      // Makes tables for the addresses behind the boundary, and leaves them
+      // empty.
       ops.push_back({.address = boundary + span});
     }
     for (const LeafState& state :
@@ -46,8 +47,8 @@ std::vector<TableOp> Ingredients(const PagingModeInfo& info, Level level,
   return ops;
 }
 
-// Cases that are simpler than another: the simplest first, and of equal ones
-// one.
+// Cases that are simpler than another: the simplest first, and only one of
+// equal ones.
 class Simplest {
  public:
   explicit Simplest(const Case& c) : most_(c) {}
@@ -74,8 +75,8 @@ void NumberFrames(Case& c) {
   }
 }
 
-// What may be at a place before it changes: nothing, a leaf, a table that is
-// empty, a page beside it, or one in the next page table.
+// The possible content of a place before it changes: nothing, a leaf, an empty
+// table, a page beside it, or one in the next page table.
 std::vector<std::optional<TableOp>> ThingsAt(const PagingModeInfo& info,
                                              uint64_t place) {
   const Geometry& geometry = info.geometry;
@@ -102,7 +103,7 @@ std::vector<std::optional<TableOp>> ThingsAt(const PagingModeInfo& info,
   return ops;
 }
 
-// What may happen there, all of it at once.
+// The possible changes there, all at once.
 std::vector<std::vector<TableOp>> DeedsAt(const PagingModeInfo& info,
                                           uint64_t place) {
   using Kind = TableOp::Kind;
@@ -127,13 +128,13 @@ std::vector<std::vector<TableOp>> DeedsAt(const PagingModeInfo& info,
 }
 
 // The simplest cases in which something changes near the first reads: at the
-// one thing in the way of a request, or behind a boundary that it crosses.
+// one thing on the path of a request, or behind a boundary that it crosses.
 void StartOverChanging(const Case& c, Cases& out) {
   constexpr int kReads = 8;
   const PagingModeInfo& info = InfoOf(c.mode);
   const Geometry& geometry = info.geometry;
   Simplest cases(c);
-  // A page is mapped in front of `place` where that is not the first.
+  // A page is mapped before `place`, unless that is the first.
   const auto add = [&](uint64_t start, uint64_t place, int first, int last) {
     Case simple;
     simple.mode = c.mode;
@@ -173,8 +174,8 @@ void StartOverChanging(const Case& c, Cases& out) {
 }  // namespace
 
 // The simplest cases that cross a boundary of the same level, made of up to
-// three operations. What is left of two cases may differ although one thing is
-// wrong in both, if no single step leads from one to the other: here they meet.
+// three operations. Two cases with one bug may shrink to different results if
+// no single step leads from one to the other: here they meet.
 void StartOver(const Case& c, Cases& out) {
   if (!c.concurrent.empty()) {
     StartOverChanging(c, out);

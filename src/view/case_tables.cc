@@ -47,8 +47,8 @@ size_t CaseTables::WriterOf(uint64_t physical, size_t last) const {
 }
 
 uint64_t CaseTables::WordIn(size_t snapshot, uint64_t physical) const {
-  // The arena may be at another snapshot: what is written later is known by
-  // what it was before.
+  // The arena may be at another snapshot: if a word is written later, its value
+  // before that write is known.
   std::optional<uint64_t> found;
   for (size_t operation = snapshots() - 1; operation > 0; --operation) {
     for (const ChangedWord& word : changed_words_[operation]) {

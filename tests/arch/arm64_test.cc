@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// arm64 with pages of 16 KiB: words, answers and addresses typed in as numbers,
-// the walk that its folded offset breaks, and the trial of its manual.
+// arm64 with pages of 16 KiB: words, answers and addresses as literal numbers,
+// the walk that its folded offset breaks, and the rules for its manual.
 
 #include "pxdfuzz/arch/arm64.h"
 
@@ -86,7 +86,7 @@ TEST(Arm64EntriesTest, ClassifyIsTheInverse) {
   for (const Level level : {Level::kPmd, Level::kPud, Level::kPgd}) {
     EXPECT_EQ(Entries::Classify(level, 0x0800000010000003),
               EntryKind::Table(0x10000000));
-    // A kernel's own table, and one that is not valid.
+    // A table of the kernel itself, and one that is not valid.
     EXPECT_EQ(Entries::Classify(level, 0x1000000010000003),
               EntryKind::Malformed());
     EXPECT_EQ(Entries::Classify(level, 0x0800000010000002),
@@ -109,7 +109,7 @@ TEST(Arm64EntriesTest, ClassifyIsTheInverse) {
 }
 
 // -----------------------------------------------------------------------------
-// What gup_fast takes.
+// What gup_fast returns.
 
 TEST(Arm64ContractTest, Leaves) {
   struct Answer {
@@ -123,7 +123,8 @@ TEST(Arm64ContractTest, Leaves) {
            Answer{Level::kPte, 0xe8000040000843, true, true},     // old
            Answer{Level::kPte, 0x68000040000cc3, true, true},     // clean
            Answer{Level::kPte, 0xe0000040000cc3, true, false},    // read-only
-           Answer{Level::kPte, 0xe8000040000c03, false, false},   // no user's
+           Answer{Level::kPte, 0xe8000040000c03, false, false},   // not a user
+                                                                  // page
            Answer{Level::kPte, 0x1e8000040000c43, false, false},  // special
            Answer{Level::kPte, 0xe0000040000c82, false, false},   // PROT_NONE
            Answer{Level::kPte, 0x5040, false, false},             // swap
@@ -160,7 +161,7 @@ TEST(Arm64ContractTest, Limit) {
 // -----------------------------------------------------------------------------
 // Translation.
 
-// All that is asked stands in tests/mutants/arm64_answers.h.
+// tests/mutants/arm64_answers.h has the questions and answers.
 TEST(Arm64TranslateTest, KnownAnswers) {
   EXPECT_GE(mutants::Arm64Answers().size(), 50u);
   mutants::AskAll<Arm64Page16K::Manual>(
@@ -206,13 +207,14 @@ TEST(Arm64KernelTest, P4dIsFoldedAndWithThreeLevelsPud) {
   EXPECT_EQ(three.RootIndex(0, 0x7fffffffffff), 0u);
 }
 
-TEST(Arm64KernelTest, FoldedOffsetGoesFromTheStartOfThePage) {
+TEST(Arm64KernelTest, FoldedOffsetAlignsToTheStartOfThePage) {
   const Kernel three(3);
   const EntryRef entry = EntryRef::InTable(0x10400010);
   EXPECT_EQ(three.FoldedOffset(Level::kP4d, entry, 0x4d2613f45abc), entry);
   EXPECT_EQ(three.FoldedOffset(Level::kPud, entry, 0x4d2613f45abc),
             EntryRef::InTable(0x10402690));
-  // That of a copy leads away from it; to where it stood before, by luck.
+  // An aligned pointer to a copy leads away from it, or by luck back to its own
+  // word.
   const EntryRef copy = EntryRef::OfCopy(Level::kP4d, 0x7f0000002690);
   const EntryRef there = three.FoldedOffset(Level::kPud, copy, 0x4d2613f45abc);
   EXPECT_EQ(there.address(), copy.address());
@@ -232,7 +234,7 @@ TEST(Arm64KernelTest, HighAddressBits) {
             0x1613f44000u);
 }
 
-TEST(Arm64KernelTest, WhatEntriesAre) {
+TEST(Arm64KernelTest, ClassifiesEntries) {
   const Kernel kernel(4);
   EXPECT_EQ(kernel.Classify(Level::kPmd, 0x0800000010000003),
             WalkStep::kDescend);
@@ -254,7 +256,7 @@ bool HoldsIn(uint8_t levels, const Policy& policy) {
   return levels == 4 || policy.descent != Descent::kByValue;
 }
 
-TEST(Arm64WalksTest, ByValueIsWrongWithThreeLevelsAndNothingElse) {
+TEST(Arm64WalksTest, OnlyByValueWithThreeLevelsIsWrong) {
   for (const uint8_t levels : {uint8_t{3}, uint8_t{4}}) {
     Rng rng(levels);
     Generator generator(rng, InfoOf({ArchId::kArm64Page16K, levels}));
@@ -296,8 +298,8 @@ TEST(Arm64WalksTest, ByValueIsWrongWithThreeLevelsAndNothingElse) {
   }
 }
 
-// One page, mapped at `address`; the copy stands in word `position` of its
-// page, and around it lie older copies of the same entry.
+// One page, mapped at `address`; the copy is in word `position` of its page,
+// surrounded by older copies of the same entry.
 Case OnePage(uint64_t address, uint16_t position) {
   Case c;
   c.mode = {ArchId::kArm64Page16K, 3};
@@ -307,9 +309,9 @@ Case OnePage(uint64_t address, uint16_t position) {
   return c;
 }
 
-// The first entry of the root table is what every older copy is of: by value a
-// walk finds what is mapped below 64 GiB.
-TEST(Arm64WalksTest, ByValueReturnsWhatIsMappedMultiplesOf64GiBBelow) {
+// Every older copy is of the first entry of the root table: by value a walk
+// finds what is mapped below 64 GiB.
+TEST(Arm64WalksTest, ByValueReturnsPagesMultiplesOf64GiBBelow) {
   Oracle oracle;
   Case c = OnePage(0x5000014000, 7);
   c.setup.push_back({.address = 0x14000, .frame = 0x80000000});
@@ -323,7 +325,7 @@ TEST(Arm64WalksTest, ByValueReturnsWhatIsMappedMultiplesOf64GiBBelow) {
   }
 }
 
-// Where the copy is the first word of its page, the pointer stays on it for the
+// If the copy is the first word of its page, the pointer stays on it for the
 // first 64 GiB.
 TEST(Arm64WalksTest, ByValueIsRightByLuckAtTheStartOfAPage) {
   Oracle oracle;
@@ -340,8 +342,8 @@ TEST(Arm64WalksTest, ByValueIsRightByLuckAtTheStartOfAPage) {
   EXPECT_EQ(judge(0x1000014000, 0).outcome, Outcome::kShort);
 }
 
-// The pointer comes back to the copy, which is of another entry.
-TEST(Arm64WalksTest, ByValueLeavesTheCopyThoughItComesBackToIt) {
+// The pointer returns to the copy, which is of another entry.
+TEST(Arm64WalksTest, ByValueLeavesTheCopyEvenIfItReturns) {
   Oracle oracle;
   const Case c = OnePage(0x5000014000, 5);
   const Verdict& verdict =
@@ -356,9 +358,9 @@ TEST(Arm64WalksTest, ByValueLeavesTheCopyThoughItComesBackToIt) {
               testing::HasSubstr("by luck, the local copy of p4d again"));
 }
 
-// pgd and p4d are read from the first entry of the root table, whatever the
-// address: no rule is broken by that.
-TEST(Arm64WalksTest, ReportsFindNoFaultWithWalksThatHold) {
+// pgd and p4d are read from the first entry of the root table for every
+// address: that breaks no rule.
+TEST(Arm64WalksTest, ReportsOnSoundWalksHaveNoBrokenRule) {
   Oracle oracle;
   const Case c = OnePage(0x5000014000, 7);
   const Verdict& verdict =
@@ -374,12 +376,12 @@ TEST(Arm64WalksTest, ReportsFindNoFaultWithWalksThatHold) {
 }
 
 // -----------------------------------------------------------------------------
-// The trial of the manual: planted bugs (tests/mutants/arm64_manual.h).
+// The rules for the manual: planted bugs (tests/mutants/arm64_manual.h).
 
 using mutants::arm64::kArm64ManualBugs;
 using mutants::arm64::PlantedArm64;
 
-// The first rule that `A`'s manual is seen to break in so many raw cases.
+// The first rule that `A`'s manual breaks in that many raw cases.
 template <class A>
 std::optional<RuleViolation> Try(int cases) {
   Arena first = MakeArena<A>();
@@ -400,21 +402,21 @@ std::optional<RuleViolation> Try(int cases) {
   return std::nullopt;
 }
 
-TEST(Arm64RulesTest, TheManualIsSilent) {
+TEST(Arm64RulesTest, TheManualBreaksNone) {
   const auto violation = Try<Arm64Page16K>(Budget(300'000));
   EXPECT_FALSE(violation.has_value())
       << Describe(*violation, {ArchId::kArm64Page16K, 4});
 }
 
-// What shows a planted bug is the bug.
-TEST(Arm64RulesTest, ThePlantThatChangesNothingIsNotSeen) {
+// Only the planted bug may break a rule.
+TEST(Arm64RulesTest, APlantWithoutABugBreaksNone) {
   PlantedArm64::Manual::Plant(mutants::arm64::kArm64NoBug);
   EXPECT_FALSE(Try<PlantedArm64>(5'000).has_value());
 }
 
 class Arm64PlantTest : public testing::TestWithParam<size_t> {};
 
-TEST_P(Arm64PlantTest, IsSeen) {
+TEST_P(Arm64PlantTest, IsFound) {
   PlantedArm64::Manual::Plant(kArm64ManualBugs[GetParam()]);
   EXPECT_TRUE(Try<PlantedArm64>(5'000).has_value());
 }

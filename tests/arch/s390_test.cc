@@ -21,7 +21,7 @@ constexpr uint64_t kRegionSecond = 0x1234400b;
 constexpr uint64_t kRegionThird = 0x12344007;
 constexpr uint64_t kSegment = 0x12344000;
 
-TEST(S390GeometryTest, IsThatOfTheMachine) {
+TEST(S390GeometryTest, MatchesTheMachine) {
   const Geometry geometry = S390::GeometryOf(5);
   EXPECT_EQ(geometry.span(Level::kPte), 0x1000u);
   EXPECT_EQ(geometry.span(Level::kPmd), 0x10'0000u);
@@ -54,7 +54,7 @@ TEST(S390GeometryTest, FoldedLevelsAreNotReal) {
   }
 }
 
-TEST(S390KernelTest, RootIndexGoesByTheTypeOfTheFirstEntry) {
+TEST(S390KernelTest, RootIndexDependsOnTheTypeOfTheFirstEntry) {
   EXPECT_TRUE(kKernel.ReadsRootType());
   // Indexes 1, 2, 3 and 4 of the four levels.
   constexpr uint64_t kAddress = 0x0020'0801'8040'5678;
@@ -62,7 +62,7 @@ TEST(S390KernelTest, RootIndexGoesByTheTypeOfTheFirstEntry) {
   EXPECT_EQ(kKernel.RootIndex(kRegionSecond, kAddress), 2u);
   EXPECT_EQ(kKernel.RootIndex(kRegionThird, kAddress), 3u);
   EXPECT_EQ(kKernel.RootIndex(kSegment, kAddress), 4u);
-  // Empty entries bear their type too.
+  // Empty entries contain their type too.
   EXPECT_EQ(kKernel.RootIndex(0x2c, kAddress), 1u);
   EXPECT_EQ(kKernel.RootIndex(0x28, kAddress), 2u);
   EXPECT_EQ(kKernel.RootIndex(0x24, kAddress), 3u);
@@ -109,7 +109,7 @@ TEST(S390KernelTest, Indexes) {
   EXPECT_EQ(kKernel.Index(Level::kPte, ~uint64_t{0}), 0xffu);
 }
 
-TEST(S390KernelTest, AFoldedOffsetHandsBackItsPointer) {
+TEST(S390KernelTest, AFoldedOffsetReturnsItsPointer) {
   const EntryRef table = EntryRef::InTable(0x1234'4008);
   EXPECT_EQ(kKernel.FoldedOffset(Level::kP4d, table, ~uint64_t{0}), table);
   const EntryRef copy = EntryRef::OfCopy(Level::kPgd, 0x7f'0000'0000'0000);
@@ -124,7 +124,7 @@ TEST(S390KernelTest, StaticBoundaries) {
   EXPECT_EQ(kKernel.StaticShift(Level::kPte), 12);
 }
 
-// By type for pgd and p4d; the RFC left pud and pmd as they were.
+// By type for pgd and p4d; the RFC did not change pud and pmd.
 TEST(S390KernelTest, FoldedAwareBoundaries) {
   for (const Level level : {Level::kPgd, Level::kP4d}) {
     EXPECT_EQ(kKernel.FoldedAwareShift(level, kRegionFirst), 53);
@@ -149,29 +149,29 @@ TEST(S390KernelTest, EntriesOfFoldedLevelsArePresent) {
   EXPECT_EQ(kKernel.Classify(Level::kPud, 0x20), WalkStep::kDescend);
 }
 
-TEST(S390KernelTest, PgdIsAskedForItsInvalidBit) {
+TEST(S390KernelTest, PgdTestsTheInvalidBit) {
   EXPECT_EQ(kKernel.Classify(Level::kPgd, 0x1234400f), WalkStep::kDescend);
   EXPECT_EQ(kKernel.Classify(Level::kPgd, 0x1234402f), WalkStep::kStop);
   EXPECT_EQ(kKernel.Classify(Level::kPgd, 0x0f), WalkStep::kDescend);
 }
 
-TEST(S390KernelTest, P4dIsComparedWithTheEmptyEntry) {
+TEST(S390KernelTest, P4dComparesWithTheEmptyEntry) {
   EXPECT_EQ(kKernel.Classify(Level::kP4d, 0x28), WalkStep::kStop);
   EXPECT_EQ(kKernel.Classify(Level::kP4d, 0x1234402b), WalkStep::kDescend);
   EXPECT_EQ(kKernel.Classify(Level::kP4d, 0x08), WalkStep::kDescend);
 }
 
-TEST(S390KernelTest, PudIsAskedForItsOrigin) {
+TEST(S390KernelTest, PudTestsTheOrigin) {
   EXPECT_EQ(kKernel.Classify(Level::kPud, 0x24), WalkStep::kStop);
   EXPECT_EQ(kKernel.Classify(Level::kPud, 0x07), WalkStep::kStop);
   EXPECT_EQ(kKernel.Classify(Level::kPud, 0x12344027), WalkStep::kDescend);
   EXPECT_EQ(kKernel.Classify(Level::kPud, 0x8000'0404), WalkStep::kLeaf);
   EXPECT_EQ(kKernel.Classify(Level::kPud, 0x8000'0424), WalkStep::kLeaf);
-  // A leaf is of the table's own type.
+  // A leaf has the table's own type.
   EXPECT_EQ(kKernel.Classify(Level::kPud, 0x8000'0408), WalkStep::kDescend);
 }
 
-TEST(S390KernelTest, PmdIsComparedWithTheEmptyEntry) {
+TEST(S390KernelTest, PmdComparesWithTheEmptyEntry) {
   EXPECT_EQ(kKernel.Classify(Level::kPmd, 0x20), WalkStep::kStop);
   EXPECT_EQ(kKernel.Classify(Level::kPmd, 0x12345800), WalkStep::kDescend);
   EXPECT_EQ(kKernel.Classify(Level::kPmd, 0x12345820), WalkStep::kDescend);
@@ -179,7 +179,7 @@ TEST(S390KernelTest, PmdIsComparedWithTheEmptyEntry) {
   EXPECT_EQ(kKernel.Classify(Level::kPmd, 0x0620), WalkStep::kLeaf);
 }
 
-TEST(S390KernelTest, PteIsAskedForItsPresentBit) {
+TEST(S390KernelTest, PteTestsThePresentBit) {
   EXPECT_EQ(kKernel.Classify(Level::kPte, 0x400), WalkStep::kStop);
   EXPECT_EQ(kKernel.Classify(Level::kPte, 0x600), WalkStep::kStop);
   EXPECT_EQ(kKernel.Classify(Level::kPte, 0x601), WalkStep::kLeaf);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// x86-64: words, answers and addresses typed in as numbers, and the trial of
+// x86-64: words, answers and addresses as literal numbers, and the rules for
 // its manual.
 
 #include "pxdfuzz/arch/x86.h"
@@ -84,7 +84,7 @@ TEST(X86EntriesTest, ClassifyIsTheInverse) {
 }
 
 // -----------------------------------------------------------------------------
-// What gup_fast takes.
+// What gup_fast returns.
 
 TEST(X86ContractTest, Leaves) {
   struct Answer {
@@ -118,7 +118,7 @@ TEST(X86ContractTest, Leaves) {
   }
 }
 
-// Unlike s390's, the limit itself is no end of a range.
+// Unlike on s390, the limit itself cannot be the end of a range.
 TEST(X86ContractTest, Limit) {
   const auto permitted = [](int levels, uint64_t start, uint64_t pages) {
     return Permitted<X86>(levels, start, pages);
@@ -135,7 +135,7 @@ TEST(X86ContractTest, Limit) {
 // -----------------------------------------------------------------------------
 // Translation.
 
-// All that is asked stands in tests/mutants/x86_answers.h.
+// tests/mutants/x86_answers.h has the questions and answers.
 TEST(X86TranslateTest, KnownAnswers) {
   EXPECT_GE(mutants::X86Answers().size(), 20u);
   mutants::AskAll<X86::Manual>(
@@ -190,11 +190,11 @@ TEST(X86WalksTest, AllHold) {
 }
 
 // -----------------------------------------------------------------------------
-// The trial of the manual: planted bugs (tests/mutants/x86_manual.h).
+// The rules for the manual: planted bugs (tests/mutants/x86_manual.h).
 
 using mutants::x86::PlantedX86;
 
-// How many raw cases it takes to see `A`'s manual break a rule.
+// How many raw cases it takes until `A`'s manual breaks a rule.
 template <class A>
 std::optional<RuleViolation> Try(int cases) {
   Arena first = MakeArena<A>();
@@ -215,7 +215,7 @@ std::optional<RuleViolation> Try(int cases) {
   return std::nullopt;
 }
 
-TEST(X86RulesTest, TheManualIsSilent) {
+TEST(X86RulesTest, TheManualBreaksNone) {
   const auto violation = Try<X86>(Budget(300'000));
   EXPECT_FALSE(violation.has_value())
       << Describe(*violation, {ArchId::kX86, 4});
@@ -223,7 +223,7 @@ TEST(X86RulesTest, TheManualIsSilent) {
 
 class X86PlantTest : public testing::TestWithParam<size_t> {};
 
-TEST_P(X86PlantTest, IsSeen) {
+TEST_P(X86PlantTest, IsFound) {
   PlantedX86::Manual::Plant(mutants::x86::kX86ManualBugs[GetParam()]);
   EXPECT_TRUE(Try<PlantedX86>(5'000).has_value());
 }

@@ -27,7 +27,7 @@ class EnvironmentTest : public testing::Test {
       "PXDFUZZ_COLOR",    "NO_COLOR"};
 };
 
-TEST_F(EnvironmentTest, EachVariableHasItsMember) {
+TEST_F(EnvironmentTest, ReadsEachVariable) {
   EXPECT_EQ(Environment::Read().only, "");
   for (const char* name : kNames) setenv(name, name, 1);
   setenv("PXDFUZZ_COLOR", "never", 1);
@@ -42,7 +42,7 @@ TEST_F(EnvironmentTest, EachVariableHasItsMember) {
   EXPECT_EQ(environment.error, "");
 }
 
-TEST_F(EnvironmentTest, ColorGoesToTerminalsUnlessAVariableSaysOtherwise) {
+TEST_F(EnvironmentTest, ColorIsForTerminalsUnlessAVariableDecides) {
   const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
   const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   ASSERT_GE(terminal, 0);

@@ -27,7 +27,7 @@ class ProcessTest : public testing::Test {
     unlink(file_.c_str());
   }
 
-  // A line of a shell, with its output in `file_`.
+  // Runs a shell command, with its output in `file_`.
   Process::Options Shell(const std::string& line) const {
     return {.words = {"sh", "-c", line}, .out = out_, .error = out_};
   }
@@ -55,7 +55,7 @@ TEST_F(ProcessTest, HasItsStreamsAndEnvironment) {
   EXPECT_EQ(Output(), "yes a b unset\nerror\n");
 }
 
-TEST_F(ProcessTest, WhatCannotBeExecutedIsAnError) {
+TEST_F(ProcessTest, AProgramThatCannotBeExecutedIsAnError) {
   Process process;
   EXPECT_EQ(process.Start({.words = {"/nowhere/program"}}),
             "/nowhere/program: cannot be executed: No such file or directory");
@@ -72,7 +72,7 @@ TEST_F(ProcessTest, EndsBySignals) {
   const Process::End end = process.Wait();
   EXPECT_EQ(end.signal, SIGTERM);
   EXPECT_EQ(end.shell_code(), 128 + SIGTERM);
-  // Nothing runs any more.
+  // No process is running now.
   EXPECT_FALSE(process.Poll().has_value());
   process.Kill();
 }
@@ -97,7 +97,7 @@ TEST_F(ProcessTest, CountsProcessorTime) {
   EXPECT_GT(process.Wait().user_seconds, 0);
 }
 
-TEST_F(ProcessTest, ReadFileTellsWhatCannotBeRead) {
+TEST_F(ProcessTest, ReadFileFailsOnAFolder) {
   EXPECT_EQ(ReadFile(file_), "");
   EXPECT_EQ(ReadFile("/nowhere"), std::nullopt);
   EXPECT_EQ(ReadFile("/tmp"), std::nullopt);

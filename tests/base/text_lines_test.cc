@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(ShellWordTest, QuotesWhatAShellWouldChange) {
+TEST(ShellWordTest, QuotesSpecialCharacters) {
   EXPECT_EQ(ShellWord("a/b-c_1.2=3,4:5+6@7%8"), "a/b-c_1.2=3,4:5+6@7%8");
   EXPECT_EQ(ShellWord(""), "''");
   EXPECT_EQ(ShellWord("a b"), "'a b'");
@@ -37,7 +37,7 @@ TEST(WrapWordsTest, BreaksBetweenWords) {
               ElementsAre("\xc3\xa4\xc3\xa4 b"));
 }
 
-TEST(WrapWordsTest, KeepsOrCutsALongWord) {
+TEST(WrapWordsTest, KeepsOrBreaksALongWord) {
   EXPECT_THAT(WrapWords("- ", "  ", "a 123456789 b", 6),
               ElementsAre("- a", "  123456789", "  b"));
   EXPECT_THAT(WrapWords("- ", "  ", "a 123456789 b", 6, LongWords::kCut),
@@ -46,7 +46,7 @@ TEST(WrapWordsTest, KeepsOrCutsALongWord) {
               ElementsAre("1234"));
 }
 
-TEST(TextLinesTest, StylesWholeLinesWhereThereIsColor) {
+TEST(TextLinesTest, StylesWholeLinesWithColor) {
   TextLines plain(/*color=*/false, /*columns=*/5);
   plain.Wrap("", "", "one two", LineStyle::kMarked);
   EXPECT_EQ(plain.text(), "one\ntwo\n");
@@ -55,7 +55,7 @@ TEST(TextLinesTest, StylesWholeLinesWhereThereIsColor) {
   EXPECT_EQ(color.text(), "\x1b[31mone\x1b[0m\n\x1b[31mtwo\x1b[0m\n");
 }
 
-TEST(NumbersTest, AreTexts) {
+TEST(NumbersTest, FormatAsText) {
   EXPECT_EQ(Grouped(0), "0");
   EXPECT_EQ(Grouped(999), "999");
   EXPECT_EQ(Grouped(1'234'567), "1,234,567");

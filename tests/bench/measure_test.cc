@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What measures the speed fails where a target has done nothing. Scripts stand
-// in for the targets.
+// The benchmark programs fail if a target did nothing. Scripts replace the
+// targets.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ class MeasureTest : public ::testing::Test {
     std::ofstream(file) << text;
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
   }
-  // Fuzz targets of ./run bench that do what `script` says.
+  // Fuzz targets of ./run bench that run `script`.
   void WriteTargets(const std::string& begin, const std::string& script) const {
     for (const char* end : {"held_requests", "unmutated"}) {
       Write(Concat({"build/fuzz/bin/", begin, "_", end}),
@@ -61,13 +61,13 @@ constexpr char kRun[] =
     "for word; do case $word in -runs=*) runs=${word#*=};; esac; done\n"
     "echo \"Done $runs runs in 1 second(s)\"\n";
 
-TEST_F(MeasureSpeedTest, FailsWhereATargetRunsNothing) {
+TEST_F(MeasureSpeedTest, FailsIfATargetRunsNothing) {
   WriteTargets("gup", "exit 0\n");
   ExpectFailure("measure_speed",
                 "gup_held_requests (fuzz) did not do 200000 runs");
 }
 
-TEST_F(MeasureSpeedTest, FailsWhereTheEmptyTargetRunsNothing) {
+TEST_F(MeasureSpeedTest, FailsIfTheEmptyTargetRunsNothing) {
   WriteTargets("gup", std::string(kRun) +
                           "echo '{\"requests\": 1}' > \"$PXDFUZZ_STATS\"\n");
   WriteTargets("empty", "exit 0\n");
@@ -75,20 +75,20 @@ TEST_F(MeasureSpeedTest, FailsWhereTheEmptyTargetRunsNothing) {
                 "empty_held_requests (fuzz) did not do 1000000 runs");
 }
 
-TEST_F(MeasureSpeedTest, FailsWhereNothingIsCompared) {
+TEST_F(MeasureSpeedTest, FailsIfNothingIsCompared) {
   WriteTargets("gup", std::string(kRun) +
                           "echo '{\"requests\": 0}' > \"$PXDFUZZ_STATS\"\n");
   ExpectFailure("measure_speed", "gup_held_requests (fuzz) compared nothing");
 }
 
-// taskset stands in for the afl-fuzz that it starts.
+// A fake taskset also replaces the afl-fuzz that it starts.
 constexpr char kFuzz[] =
     "#!/bin/sh\n"
     "while [ \"$1\" != -o ]; do shift; done\n"
     "mkdir -p \"$2/default\"\n"
     "echo \"execs_done : $EXECUTIONS\" > \"$2/default/fuzzer_stats\"\n";
 
-TEST_F(MeasureTest, OfAflFailsWhereNothingIsExecuted) {
+TEST_F(MeasureTest, AflFailsIfNothingIsExecuted) {
   Write("bin/taskset", kFuzz);
   ASSERT_EQ(setenv("EXECUTIONS", "0", 1), 0);
   ExpectFailure("measure_afl", "afl-fuzz executed nothing");

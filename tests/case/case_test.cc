@@ -31,7 +31,7 @@ std::vector<uint8_t> Bytes(const Case& c) {
   return bytes;
 }
 
-TEST(CaseTest, OtherVersionsAreTheEmptyCase) {
+TEST(CaseTest, OtherVersionsDecodeToTheEmptyCase) {
   EXPECT_TRUE(Decode({}).empty());
   for (int version = 0; version < 256; ++version) {
     std::vector<uint8_t> bytes(kRecordBytes, 0);
@@ -119,7 +119,7 @@ TEST(CaseTest, KnownBytes) {
   EXPECT_EQ(c.setup[0].frame, 0xf80001000u);
 }
 
-// Changes, byte by byte, behind a header of zeroes: s390/3, 2 GiB.
+// Changes, byte by byte, after a header of zeroes: s390/3, 2 GiB.
 TEST(CaseTest, KnownBytesOfChanges) {
   std::vector<uint8_t> bytes(kRecordBytes, 0);
   bytes[0] = 1;
@@ -166,8 +166,8 @@ TEST(CaseTest, KnownBytesOfChanges) {
   EXPECT_EQ(Bytes(c), bytes);
 }
 
-// What a kind of change does not have is not looked at.
-TEST(CaseTest, ChangesIgnoreBytesThatTheyHaveNot) {
+// Bytes that a kind of change does not use are ignored.
+TEST(CaseTest, ChangesIgnoreUnusedBytes) {
   std::vector<uint8_t> bytes(2 * kRecordBytes, 0xa5);
   bytes[0] = 1;
   bytes[1] = 0;
@@ -194,7 +194,7 @@ TEST(CaseTest, ChangesIgnoreBytesThatTheyHaveNot) {
   }
 }
 
-// The place of a kind in a list, which never changes.
+// The position of a kind in a list that never changes.
 template <size_t kCount>
 size_t NumberOf(TableOp::Kind kind,
                 const std::array<TableOp::Kind, kCount>& kinds) {
@@ -234,8 +234,8 @@ std::string Numbers(const Case& c) {
   return out.str();
 }
 
-// A record of each type, and for a change of each kind; with both ways to say
-// before which read it is.
+// A record of each type, and for changes of each kind, with both forms of the
+// read's number.
 std::vector<std::vector<uint8_t>> RecordsOfEachType() {
   std::vector<std::vector<uint8_t>> records;
   const auto add = [&records](uint8_t type) -> std::vector<uint8_t>& {
@@ -256,9 +256,9 @@ std::vector<std::vector<uint8_t>> RecordsOfEachType() {
   return records;
 }
 
-// What each value of each byte means is fixed for version 1: each byte of a
-// header and of a record of each type in turn takes all values. A change of
-// this digest gives old files a new meaning.
+// The meaning of each value of each byte is fixed for version 1: each byte of a
+// header and of a record of each type takes all values in turn. A change of
+// this digest changes the meaning of old files.
 TEST(CaseTest, TheFormatIsFrozen) {
   const std::vector<std::vector<uint8_t>> records = RecordsOfEachType();
   std::string all;
@@ -280,7 +280,7 @@ TEST(CaseTest, TheFormatIsFrozen) {
             "bafbbbccb070ca951bf8477dda18b1669c666125");
 }
 
-TEST(CaseTest, UnbuiltArchitecturesAreTheEmptyCase) {
+TEST(CaseTest, UnbuiltArchitecturesDecodeToTheEmptyCase) {
   size_t empty = 0;
   for (int selector = 0; selector < 256; ++selector) {
     const std::vector<uint8_t> bytes = {1, static_cast<uint8_t>(selector)};
@@ -291,8 +291,9 @@ TEST(CaseTest, UnbuiltArchitecturesAreTheEmptyCase) {
   EXPECT_EQ(empty == 0, built == kAllPagingModes.size());
 }
 
-// docs/format.md, from the project's folder: what byte 16 of a change means.
-TEST(CaseTest, ChangesAreAsTheManualSays) {
+// docs/format.md, relative to the project's folder: the meaning of byte 16 of a
+// change.
+TEST(CaseTest, ChangesMatchTheDocumentation) {
   std::ifstream manual("docs/format.md");
   std::string line;
   while (std::getline(manual, line) && line != "#### Change") continue;
@@ -326,7 +327,7 @@ TEST(CaseTest, ChangesAreAsTheManualSays) {
 }
 
 // A change comes no earlier than the one before it.
-TEST(CaseTest, ReadsOfChangesNeverFall) {
+TEST(CaseTest, ReadsOfChangesNeverDecrease) {
   std::vector<uint8_t> bytes(4 * kRecordBytes, 0);
   bytes[0] = 1;
   const std::array<uint8_t, 3> reads = {6 * 4, 2 * 4, 8 * 4};
@@ -348,7 +349,7 @@ TEST(CaseTest, ReadsOfChangesNeverFall) {
   EXPECT_EQ(c, decoded);
 }
 
-TEST(CaseTest, WhatDoesNotFitIsLeftOut) {
+TEST(CaseTest, LeavesOutWhatDoesNotFit) {
   for (const uint8_t type : std::initializer_list<uint8_t>{0, 230, 245, 255}) {
     std::vector<uint8_t> bytes(100 * kRecordBytes, 3);
     bytes[0] = 1;
@@ -363,14 +364,14 @@ TEST(CaseTest, WhatDoesNotFitIsLeftOut) {
     EXPECT_EQ(c.requests.size(), type == 230 ? 4u : 1u);
     EXPECT_EQ(c.stack.words.size(), type == 245 ? 4u : 0u);
     ASSERT_EQ(c.concurrent.size(), type == 255 ? 3u : 0u);
-    // The first ones are kept.
+    // The first ones stay.
     for (size_t i = 0; i < c.concurrent.size(); ++i) {
       EXPECT_EQ(c.concurrent[i].read, i + 2);
     }
   }
 }
 
-// The largest case has room in kMaxEncodedSize, and no less would do.
+// The largest case fits into kMaxEncodedSize exactly.
 TEST(CaseTest, TheLargestCaseFits) {
   Case c = Decode(std::vector<uint8_t>{1});
   while (c.requests.push_back({.start = 0x1000})) continue;
@@ -396,8 +397,8 @@ TEST(CaseTest, RandomBytesRoundTrip) {
   }
 }
 
-// A case that somebody wrote, and not bytes, loses nothing either: bytes can
-// say every page of every paging mode.
+// A case that was not decoded from bytes loses nothing either: bytes can
+// represent every page of every paging mode.
 TEST(CaseTest, CanonicalCasesRoundTrip) {
   RandomCase random(2);
   std::map<TableOp::Kind, int> kinds;
@@ -422,7 +423,7 @@ TEST(CaseTest, KnownCasesAreCanonical) {
   }
 }
 
-TEST(CaseTest, CanonicalizeMakesSayable) {
+TEST(CaseTest, CanonicalizeMakesCasesEncodable) {
   Case c = MakeCase(2, {.start = 0x1234, .pages = 0},
                     {MapLarge(Level::kPud, 3 * kGiB + 4096, 5 * kGiB + 1,
                               {.special = true})});
@@ -439,7 +440,7 @@ TEST(CaseTest, CanonicalizeMakesSayable) {
   EXPECT_FALSE(c.setup[0].state.special);
 }
 
-// The only change of a case of `levels` levels, made sayable.
+// The only change of a case with `levels` levels, canonicalized.
 ConcurrentOp Sayable(int levels, const ConcurrentOp& change) {
   Case c = MakeCase(levels, {}, {});
   c.concurrent.push_back(change);
@@ -448,12 +449,12 @@ ConcurrentOp Sayable(int levels, const ConcurrentOp& change) {
   return c.concurrent[0];
 }
 
-TEST(CaseTest, CanonicalizeMakesChangesSayable) {
+TEST(CaseTest, CanonicalizeMakesChangesEncodable) {
   using enum TableOp::Kind;
   // The number of the read.
   EXPECT_EQ(Sayable(3, {{.kind = TableOp::Kind::kClear}, 0}).read, 1);
   EXPECT_EQ(Sayable(3, {{.kind = TableOp::Kind::kClear}, 2049}).read, 2048);
-  // Levels: what the kind has, what is real, what has leaves.
+  // Levels: those that the kind supports, that are real, that have leaves.
   const auto level = [](int levels, TableOp::Kind kind, Level of) {
     return Sayable(levels, {{.kind = kind, .level = of}}).level;
   };
@@ -472,7 +473,8 @@ TEST(CaseTest, CanonicalizeMakesChangesSayable) {
   EXPECT_EQ(level(5, kMap, Level::kPgd), Level::kPud);
   EXPECT_EQ(level(5, kWriteProtect, Level::kP4d), Level::kPud);
   EXPECT_EQ(level(3, kWriteProtect, Level::kPte), Level::kPte);
-  // Addresses and frames are aligned; what the kind has not is dropped.
+  // Addresses and frames are aligned; members that the kind does not have are
+  // dropped.
   const ConcurrentOp odd = {{.level = Level::kPud,
                              .address = 3 * kGiB + 4097,
                              .count = 0,
@@ -503,7 +505,7 @@ TEST(CaseTest, CanonicalizeMakesChangesSayable) {
                            .frame = 5 * kGiB + 4096,
                            .state = {.young = false, .special = true}}}));
   EXPECT_EQ(of(kUpgrade), (ConcurrentOp{{.kind = kUpgrade}}));
-  // How many.
+  // Counts.
   const auto count = [](TableOp::Kind kind, uint64_t address,
                         uint16_t entries) {
     return Sayable(3, {{.kind = kind, .address = address, .count = entries}})

@@ -31,7 +31,7 @@ Case Example() {
                    MapPages(0x10000000000, 1, 0x3000000)});
 }
 
-// Something of everything.
+// Every feature of the format.
 Case Everything() {
   Case c;
   c.mode = {ArchId::kS390, 4};
@@ -72,7 +72,7 @@ Case Everything() {
   return c;
 }
 
-// A change of each kind, in order. More than a case holds.
+// A change of each kind, in order; more than a case can have.
 std::vector<ConcurrentOp> ChangesOfEachKind() {
   using enum TableOp::Kind;
   return {
@@ -107,7 +107,7 @@ std::vector<ConcurrentOp> ChangesOfEachKind() {
   };
 }
 
-// What the text of `c` says of its changes.
+// The part of the text of `c` about its changes.
 std::string TextOfChanges(const Case& c, size_t columns = kTextColumns) {
   const std::string text = ToText(c, columns);
   const size_t at = text.find("\nchanges:");
@@ -125,7 +125,7 @@ TEST(ToTextTest, Example) {
       "- {start: 0x1007ffff000, pages: 2, access: read}\n"
       "  # to 0x10080001000, across the pud boundary 0x10080000000\n"
       "stack:\n"
-      "  position: 0  # the word of its page that a local copy stands in\n"
+      "  position: 0  # the word of its page where a local copy is\n"
       "  around: copy  # words near a local copy of an entry: older copies of "
       "it\n"
       "tables:  # each line changes what those above it made\n"
@@ -151,7 +151,7 @@ TEST(ToTextTest, Everything) {
       "- {start: 0x1ffffffffff000, pages: 2, access: read}\n"
       "  # refused: to 0x20000000001000, beyond the limit 0x20000000000000\n"
       "stack:\n"
-      "  position: 1023  # the word of its page that a local copy stands in\n"
+      "  position: 1023  # the word of its page where a local copy is\n"
       "  around: next  # words near a local copy: the entry behind it in its "
       "table\n"
       "  words:  # distance from a local copy: above it, or below if < 0\n"
@@ -188,19 +188,19 @@ TEST(ToTextTest, Changes) {
   for (size_t i = 0; i < 3; ++i) c.concurrent.push_back(changes[i]);
   EXPECT_EQ(
       TextOfChanges(c),
-      "changes:  # what another processor does meanwhile, in this order\n"
+      "changes:  # operations of another processor, in this order\n"
       "- before read 7: clear 4 pte of 0x1007fffe000\n"
       "- before read 9: detach pmd of 0x10080000000\n"
       "  # the page table keeps what it holds\n"
       "- before read 12: map pmd of 0x10080000000 to 0x40000000, rw young "
       "dirty\n");
-  // All else is as it was.
+  // The rest does not change.
   EXPECT_EQ(ToText(c), ToText(Example()) + TextOfChanges(c));
   c.concurrent.clear();
   for (size_t i = 3; i < 6; ++i) c.concurrent.push_back(changes[i]);
   EXPECT_EQ(
       TextOfChanges(c),
-      "changes:  # what another processor does meanwhile, in this order\n"
+      "changes:  # operations of another processor, in this order\n"
       "- before read 30: split pmd of 0x10080000000\n"
       "  # a table of its pages takes its place\n"
       "- before read 30: write-protect 2 pud of 0x80000000  # as fork does\n"
@@ -211,13 +211,13 @@ TEST(ToTextTest, Changes) {
   c.concurrent.push_back(changes[5]);
   c.concurrent.push_back(changes[6]);
   EXPECT_EQ(TextOfChanges(c, 60),
-            "changes:  # what another processor does meanwhile, in this "
+            "changes:  # operations of another processor, in this "
             "order\n"
             "- before read 2048: refill 3 pte of 0xffffffffff3ff000\n"
             "    to 0xfffffff000, none old clean special\n"
             "  # the page table that was detached last\n"
             "- before read 2048: upgrade  # one more root table, on top\n");
-  // Whether something is done to the tables beforehand or not.
+  // With or without a set-up.
   c.setup.clear();
   EXPECT_THAT(ToText(c), HasSubstr("\ntables: []\nchanges:  #"));
 }
@@ -239,7 +239,7 @@ TEST(DescribeTest, Changes) {
                   "upgrade"));
 }
 
-// Every change of a field shows.
+// Every change of a field changes the text.
 TEST(ToTextTest, ShowsEveryField) {
   Case all = Everything();
   for (const size_t kind : {0, 5, 6}) {
@@ -307,7 +307,7 @@ TEST(ToTextTest, ShowsEveryField) {
   }
 }
 
-// Random bytes, and bytes that differ from others in one place only.
+// Random bytes, and bytes that differ from others in one place.
 TEST(ToTextTest, DifferentCasesHaveDifferentText) {
   Rng rng(1);
   RandomBytes random(1);
@@ -331,7 +331,7 @@ TEST(ToTextTest, LinesAreAsciiAndFit) {
   RandomCase cases(3);
   for (int i = 0; i < 10'000; ++i) {
     const Case c = i % 2 == 0 ? Decode(bytes.Next()) : cases.Next();
-    // As wide as it is alone, in a comment and in mail.
+    // With the widths of standard output, a comment and mail.
     for (const size_t columns : {size_t{80}, size_t{75}, size_t{72}}) {
       const std::string text = ToText(c, columns);
       size_t column = 0;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// pxdfuzz campaign with programs that stand in for fuzz targets: what goes
-// wrong with processes, and what is kept. tests/engine/kill_test.cc has the
-// real ones.
+// pxdfuzz campaign with programs that replace fuzz targets: failures of
+// processes, and what is stored. tests/engine/kill_test.cc uses real targets.
 
 #include "src/cli/campaign/campaign.h"
 
@@ -39,7 +38,7 @@ struct Ran {
   std::string out;  // with standard error
 };
 
-// The line of a script that writes these statistics.
+// The script line that writes these statistics.
 std::string Write(const std::string& stats) {
   return "echo '" + stats + "' > $PXDFUZZ_STATS\n";
 }
@@ -58,7 +57,7 @@ class CampaignTest : public ::testing::Test {
     return scratch_ / "out" / name;
   }
 
-  // A fuzz target that is a script. It finds its artifact prefix in $prefix.
+  // A fuzz target that is a script. Its artifact prefix is in $prefix.
   std::string Target(const std::string& body) const {
     const std::string file = Scratch("target");
     std::ofstream(file) << "#!/bin/sh\n"
@@ -87,7 +86,7 @@ class CampaignTest : public ::testing::Test {
   const fs::path& scratch_ = folder_.path();
 };
 
-TEST_F(CampaignTest, WithoutAFindingItEndsWell) {
+TEST_F(CampaignTest, EndsWithZeroWithoutAFinding) {
   const Ran ran = RunTarget(Write(
       R"({"executions": 5, "judged": 4, "cells": {"possible": 8, "mask": "13"}})"));
   EXPECT_EQ(ran.code, 0) << ran.out;
@@ -97,7 +96,7 @@ TEST_F(CampaignTest, WithoutAFindingItEndsWell) {
   EXPECT_TRUE(fs::is_directory(Out("corpus")));
 }
 
-TEST_F(CampaignTest, FindingsOfTheTargetAreCounted) {
+TEST_F(CampaignTest, CountsFindingsOfTheTarget) {
   const Ran ran = RunTarget(
       "mkdir -p $PXDFUZZ_FINDINGS/a.short\n"
       "echo x > $PXDFUZZ_FINDINGS/a.short/input\n" +
@@ -109,7 +108,7 @@ TEST_F(CampaignTest, FindingsOfTheTargetAreCounted) {
 }
 
 // One cause can have hundreds of names.
-TEST_F(CampaignTest, ManyFindingsAreSummedUpByWhatTheyBeginWith) {
+TEST_F(CampaignTest, ManyFindingsAreGroupedByPrefix) {
   const Ran ran = RunTarget(
       "i=0\n"
       "for what in short.pte long.pte short.pmd long.pmd short.pud long.pud "
@@ -144,12 +143,12 @@ TEST_F(CampaignTest, ManyFindingsAreSummedUpByWhatTheyBeginWith) {
                "s390-3.static-by-value.fault.pte-leaf (7 times)\n"));
 }
 
-TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {
+TEST_F(CampaignTest, ResumingContinuesTheCounts) {
   const std::string body =
       "mkdir -p $PXDFUZZ_FINDINGS/a.short\n" +
       Write(R"({"executions": 9, "findings": {"a.short": 4}})");
   ASSERT_EQ(RunTarget(body).code, 1);
-  // Not without being told to.
+  // Not without --resume.
   const Ran again = RunTarget(body);
   EXPECT_EQ(again.code, 2);
   EXPECT_THAT(again.out, HasSubstr("is not empty; --resume goes on"));
@@ -161,9 +160,9 @@ TEST_F(CampaignTest, CountsGoOnWhereItIsResumed) {
   EXPECT_EQ(Contents(Out("findings/a.short/count")), "8\n");
 }
 
-// What changed and what is expected to fail, all sessions together; what means
-// nothing here is left out.
-TEST_F(CampaignTest, WhatATargetCountsIsSummedUp) {
+// Changes and expected failures of all sessions together; keys without a
+// meaning here are left out.
+TEST_F(CampaignTest, SumsUpTheTargetsCounts) {
   const std::string body = Write(R"({"executions": 1000, "judged": 900,
       "changing": {"cases": 800, "requests": 1100, "met": 600},
       "impossible": {"maps-over": 7}, "what": "else", "more": [1],
@@ -192,7 +191,7 @@ TEST_F(CampaignTest, WhatATargetCountsIsSummedUp) {
   EXPECT_FALSE(stats.contains("what") || stats.contains("more"));
 }
 
-TEST_F(CampaignTest, CellsOfAllProcessesAreUnited) {
+TEST_F(CampaignTest, UnitesTheCellsOfAllProcesses) {
   const Ran ran =
       Run(Target("case $PXDFUZZ_STATS in\n"
                  "*job-1*) mask=21 ;;\n*) mask=0120 ;;\nesac\n"
@@ -217,8 +216,8 @@ TEST_F(CampaignTest, AFileOfAnotherVersionIsNotResumed) {
   }
 }
 
-TEST_F(CampaignTest, WhatACrashLeftBecomesAFinding) {
-  // It dies once, and ends well the second time.
+TEST_F(CampaignTest, ACrashBecomesAFinding) {
+  // It dies once, and succeeds the second time.
   const std::string once = Scratch("once");
   const Ran ran = RunTarget(
       WorksWell() + "[ ! -e " + once +
@@ -237,11 +236,11 @@ TEST_F(CampaignTest, WhatACrashLeftBecomesAFinding) {
   EXPECT_THAT(Contents(finding / "report.txt"), HasSubstr("==7==ERROR"));
   EXPECT_THAT(Contents(finding / "case.yaml"), HasSubstr("empty case"));
   EXPECT_EQ(Contents(finding / "count"), "1\n");
-  // Executions of both lives.
+  // Executions of both runs.
   EXPECT_EQ(Stats()["executions"], 6u);
 }
 
-TEST_F(CampaignTest, ATargetThatDoesNotStartEndsIt) {
+TEST_F(CampaignTest, ATargetThatDoesNotStartFailsTheCampaign) {
   const Ran ran = RunTarget("echo 'no such luck' >&2; exit 1");
   EXPECT_EQ(ran.code, 3);
   EXPECT_THAT(
@@ -250,13 +249,13 @@ TEST_F(CampaignTest, ATargetThatDoesNotStartEndsIt) {
                "luck\n"));
 }
 
-TEST_F(CampaignTest, ATargetThatCannotKeepFindingsEndsIt) {
+TEST_F(CampaignTest, ATargetThatCannotStoreFindingsFailsTheCampaign) {
   const Ran ran = RunTarget(WorksWell() + "echo 'pxdfuzz: full' >&2; exit 3");
   EXPECT_EQ(ran.code, 3);
   EXPECT_THAT(ran.out, HasSubstr("\npxdfuzz: full\n"));
 }
 
-// What ignores the wish to end is killed.
+// A process that ignores the signal is killed.
 TEST_F(CampaignTest, ATargetThatDoesNotEndFailsTheCampaign) {
   const Ran ran = RunTarget(
       "trap '' USR1 TERM INT\n" + WorksWell() + "while :; do sleep 1; done",
@@ -278,8 +277,8 @@ TEST_F(CampaignTest, ATargetThatExecutesNothingMoreHangs) {
                                 "ends with: reading\n"));
 }
 
-// One that goes on is none, however long it takes.
-TEST_F(CampaignTest, ATargetThatGoesOnDoesNotHang) {
+// A target that continues does not hang, however long it takes.
+TEST_F(CampaignTest, ATargetThatContinuesDoesNotHang) {
   const Ran ran = RunTarget(
       "trap 'exit 0' USR1\n"
       "i=0\n"
@@ -315,27 +314,27 @@ TEST_F(CampaignTest, ATargetThatComparesNothingFailsTheCampaign) {
                                 "executions, all of them skipped or "
                                 "inconclusive; see " +
                                 Out("log").string() + "\n"));
-  // What an earlier session has compared does not count.
+  // Comparisons of an earlier session do not count.
   fs::remove_all(Scratch("out"));
   ASSERT_EQ(RunTarget(WorksWell()).code, 0);
   EXPECT_EQ(RunTarget(Write(R"({"executions": 1})"), "--resume").code, 3);
 }
 
-TEST_F(CampaignTest, WithoutANumberThereIsAProcessForEachProcessor) {
+TEST_F(CampaignTest, RunsAProcessPerProcessorByDefault) {
   const Ran ran = Run(Target(WorksWell()) + " --out=" + Scratch("out"));
   EXPECT_EQ(ran.code, 0) << ran.out;
   EXPECT_EQ(Stats()["executions"], 3 * std::thread::hardware_concurrency());
 }
 
-TEST_F(CampaignTest, OnAFullDiskItFails) {
-  // /dev/full stands for one: nothing can be made below it.
+TEST_F(CampaignTest, FailsOnAFullDisk) {
+  // /dev/full acts as a full disk: nothing can be created below it.
   const Ran ran = Run(Target("exit 0") + " --out=/dev/full/out");
   EXPECT_EQ(ran.code, 3);
   EXPECT_THAT(ran.out, HasSubstr("/dev/full/out/corpus: cannot be made"));
 }
 
-// Where its log is on the same disk, a target cannot even say so.
-TEST_F(CampaignTest, OnAFullDiskItSpeaksForItsTarget) {
+// If its log is on the same disk, a target cannot even report the error.
+TEST_F(CampaignTest, ReportsATargetsFullDisk) {
   const SmallDisk disk(scratch_ / "out", 64 * SmallDisk::kPage);
   if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
   const Ran ran = RunTarget(
@@ -351,8 +350,9 @@ TEST_F(CampaignTest, OnAFullDiskItSpeaksForItsTarget) {
                                 "device\n"));
 }
 
-// A program in the place of taskset, which starts afl-fuzz, says what it got.
-TEST_F(CampaignTest, AFuzzTargetHasItsMutatorUnderAfl) {
+// A program that replaces taskset, which starts afl-fuzz, and prints its
+// arguments.
+TEST_F(CampaignTest, UsesTheMutatorUnderAfl) {
   fs::create_directory(Scratch("bin"));
   std::ofstream(Scratch("bin/taskset"))
       << "#!/bin/sh\n"
@@ -370,7 +370,7 @@ TEST_F(CampaignTest, AFuzzTargetHasItsMutatorUnderAfl) {
   setenv("PATH", path.c_str(), 1);
 }
 
-TEST_F(CampaignTest, WhatWasHalfMadeIsRemoved) {
+TEST_F(CampaignTest, RemovesUnfinishedFiles) {
   const std::string whole = "corpus/da39a3ee5e6b4b0d3255bfef95601890afd80709";
   const std::string cut = "corpus/86f7e437faa5a7fce15d1ddcb9eaeaea377667b8";
   ASSERT_EQ(RunTarget(WorksWell()).code, 0);
@@ -394,13 +394,13 @@ TEST_F(CampaignTest, WhatWasHalfMadeIsRemoved) {
   EXPECT_TRUE(fs::is_empty(Out("findings/a.short")));
 }
 
-// Killed before it had read what its target died of.
-TEST_F(CampaignTest, WhatAKilledCampaignLeftBecomesAFinding) {
+// Killed before it had read why its target died.
+TEST_F(CampaignTest, ACrashOfAKilledCampaignBecomesAFinding) {
   ASSERT_EQ(RunTarget(WorksWell()).code, 0);
   std::ofstream(Out("log/job-1.crash-12ab")) << "A\1";
   std::ofstream(Out("log/job-1.log"))
       << "SUMMARY: Tool: bad /a/b.cc:1:2 in F\n";
-  // What the next one prints is of no consequence.
+  // The output of the next one does not matter.
   EXPECT_EQ(
       RunTarget(WorksWell() + "echo 'SUMMARY: Tool: other'", "--resume").code,
       1);
@@ -408,7 +408,7 @@ TEST_F(CampaignTest, WhatAKilledCampaignLeftBecomesAFinding) {
   EXPECT_FALSE(fs::exists(Out("log/job-1.crash-12ab")));
 }
 
-TEST_F(CampaignTest, KnownIssuesFailNothingUntilTheyExpire) {
+TEST_F(CampaignTest, KnownIssuesDoNotFailUntilTheyExpire) {
   const std::string known = Scratch("known.yaml");
   std::ofstream(known)
       << "- {signature: a.*, reason: r, link: l1, expires: 9999-12-31}\n"
@@ -428,10 +428,10 @@ TEST_F(CampaignTest, KnownIssuesFailNothingUntilTheyExpire) {
   EXPECT_EQ(expired.code, 1) << expired.out;
 }
 
-// Of scripts that stand in for both targets.
+// With scripts that replace both targets.
 class DemonstrationTest : public CampaignTest {
  protected:
-  // `strict` looks for the bug, with its input to be written to $artifact.
+  // `strict` looks for the bug; it must write its input to $artifact.
   Ran Demonstrate(const std::string& strict,
                   const std::string& all = WorksWell()) const {
     const std::string folder = Scratch("bin");
@@ -450,7 +450,7 @@ class DemonstrationTest : public CampaignTest {
     return Run(folder +
                " --demonstration --jobs=1 --seconds=1 --out=" + Scratch("out"));
   }
-  // Finds what a file shows, and reports it where it is run on one.
+  // Finds what a file shows, and reports it if it is run on a file.
   static std::string Finds(const std::string& name) {
     return "[ -n \"$artifact\" ] || {\n"
            "  echo 'pxdfuzz: FINDING x'; echo the report;\n"
@@ -474,7 +474,7 @@ TEST_F(DemonstrationTest, FindsTheBugShrinksItAndFuzzes) {
             fs::file_size(Out("known-bug")));
 }
 
-TEST_F(DemonstrationTest, WithoutTheBugOrWithMoreItEndsWithOne) {
+TEST_F(DemonstrationTest, ExitsWithOneWithoutTheBugOrWithMore) {
   const Ran none =
       Demonstrate(Write(R"({"executions": 1000000, "judged": 9})"));
   EXPECT_EQ(none.code, 1);
@@ -492,13 +492,13 @@ TEST_F(DemonstrationTest, WithoutTheBugOrWithMoreItEndsWithOne) {
   EXPECT_EQ(more.code, 1);
 }
 
-TEST_F(DemonstrationTest, ATargetThatFailsEndsIt) {
+TEST_F(DemonstrationTest, FailsIfATargetFails) {
   const Ran dead = Demonstrate("echo broken; exit 1");
   EXPECT_EQ(dead.code, 3);
   EXPECT_THAT(dead.out, HasSubstr("gup_strict_fuzzer: ended with 1 and no "
                                   "finding; see "));
   fs::remove_all(Scratch("out"));
-  // What it says is a finding shows none.
+  // Its alleged finding shows none.
   const Ran wrong = Demonstrate(Finds("old-page-written.bin"));
   EXPECT_EQ(wrong.code, 3);
   EXPECT_THAT(wrong.out, HasSubstr("/known-bug: shows no finding, and "));
@@ -506,7 +506,7 @@ TEST_F(DemonstrationTest, ATargetThatFailsEndsIt) {
   EXPECT_EQ(Demonstrate(Finds("thread-wrong-page.bin"), "exit 0").code, 3);
 }
 
-TEST_F(CampaignTest, WrongUsageIsToldInOneLine) {
+TEST_F(CampaignTest, ReportsWrongUsageInOneLine) {
   const std::string target = Target("exit 0");
   const std::string out = " --out=" + Scratch("out");
   EXPECT_EQ(Run(target).out, "pxdfuzz: campaign: --out=FOLDER is wanted\n");
@@ -539,7 +539,7 @@ TEST(KnownIssuesTest, ReadsAList) {
   EXPECT_TRUE(ReadKnownIssues("", "f")->empty());
 }
 
-TEST(KnownIssuesTest, SaysWhereATextIsWrong) {
+TEST(KnownIssuesTest, ReportsThePositionOfAnError) {
   const auto error = [](const std::string& text) {
     return std::string(ReadKnownIssues(text, "f").status().message());
   };

@@ -40,7 +40,7 @@ std::string Error(std::string_view text) {
   return c.ok() ? "accepted" : std::string(c.status().message());
 }
 
-// Something of everything.
+// Every feature of the format.
 Case Everything() {
   Case c;
   c.mode = {ArchId::kS390, 4};
@@ -85,7 +85,7 @@ Case Everything() {
   return c;
 }
 
-// A good text, with one part of it replaced.
+// A correct text, with one part replaced.
 std::string With(std::string_view part, std::string_view by) {
   std::string text =
       "version: 1\n"
@@ -111,7 +111,7 @@ std::string With(std::string_view part, std::string_view by) {
   return text.replace(at, part.size(), by);
 }
 
-TEST(ReadCaseTextTest, ReadsBackWhatToTextWrites) {
+TEST(ReadCaseTextTest, ReadsTheOutputOfToText) {
   EXPECT_EQ(Read(ToText(Everything())), Everything());
   EXPECT_EQ(Read(ToText(Case())), Case());
   for (const KnownCase& known : KnownCases()) {
@@ -136,7 +136,7 @@ TEST(ReadCaseTextTest, ReadsBackRandomChanges) {
   for (int i = 0; i < 10'000; ++i) {
     const Case c = random.Next();
     ASSERT_EQ(Read(ToText(c)), c) << ToText(c);
-    // As it stands in mail, too, where more lines are broken.
+    // Also in the form for mail, which has more line breaks.
     ASSERT_EQ(Read(ToText(c, 60)), c) << ToText(c, 60);
     for (const ConcurrentOp& change : c.concurrent) {
       ++kinds[change.kind];
@@ -146,8 +146,8 @@ TEST(ReadCaseTextTest, ReadsBackRandomChanges) {
   EXPECT_THAT(kinds, Each(testing::Pair(testing::_, Gt(1000))));
 }
 
-// docs/format.md, from the project's folder.
-TEST(ReadCaseTextTest, TheManualsExampleIsCanonical) {
+// docs/format.md, relative to the project's folder.
+TEST(ReadCaseTextTest, TheDocumentationsExampleIsCanonical) {
   const std::string manual = ReadFile("docs/format.md").value_or("");
   constexpr std::string_view kBegin = "```yaml\n";
   const size_t begin = manual.find(kBegin);
@@ -157,7 +157,7 @@ TEST(ReadCaseTextTest, TheManualsExampleIsCanonical) {
   EXPECT_EQ(ToText(Read(text)), text);
 }
 
-TEST(ReadCaseTextTest, AnySpelling) {
+TEST(ReadCaseTextTest, AcceptsAnySpelling) {
   EXPECT_EQ(Read(With("{start: 0x1000, pages: 2, access: read}",
                       "access: 'read'\n  start: +4096  # a page\n"
                       "  pages: 0X2")),
@@ -174,7 +174,7 @@ TEST(ReadCaseTextTest, AnySpelling) {
   EXPECT_EQ(Read("---\nversion: 1\nrequests: []\n...\n"), Case());
 }
 
-TEST(ReadCaseTextTest, AnySpellingOfChanges) {
+TEST(ReadCaseTextTest, AcceptsAnySpellingOfChanges) {
   const Case plain = Read(With("", ""));
   ASSERT_EQ(plain.concurrent.size(), 2u);
   EXPECT_EQ(
@@ -213,17 +213,17 @@ TEST(ReadCaseTextTest, AnySpellingOfChanges) {
                       "{before read 5: 'map pte of 0x3000 to 0x8000, ro old "
                       "clean'}]\n")),
             plain);
-  // A kind that has no number has one entry.
+  // A kind without a count has one entry.
   for (const std::string_view kind : {"detach", "split"}) {
     const std::string line(kind);
     EXPECT_EQ(Read(With("clear 3 pte of 0x1000", line + " 1 pmd of 0x100000")),
               Read(With("clear 3 pte of 0x1000", line + " pmd of 0x100000")));
   }
-  // Two before one read stay in their order.
+  // Two changes before one read keep their order.
   const Case together = Read(With("before read 5", "before read 2"));
   EXPECT_EQ(together.concurrent[1].read, 2);
   EXPECT_EQ(together.concurrent[1].kind, TableOp::Kind::kMap);
-  // None: with and without the key.
+  // No changes: with and without the key.
   const std::string all = With("", "");
   const Case none = Read(all.substr(0, all.find("changes:")));
   EXPECT_TRUE(none.concurrent.empty());
@@ -240,7 +240,7 @@ void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.by; }
 
 class ReadCaseTextErrorTest : public ::testing::TestWithParam<Refused> {};
 
-TEST_P(ReadCaseTextErrorTest, SaysWhereAndWhat) {
+TEST_P(ReadCaseTextErrorTest, ReportsPositionAndValue) {
   const Refused& refused = GetParam();
   EXPECT_EQ(Error(With(refused.part, refused.by)), refused.message);
 }
@@ -437,7 +437,7 @@ constexpr Refused kChanges[] = {
     {"before read 5", "before read 1",
      "f:18:3: before read: found 1 behind 2, but what is done first stands "
      "first; should be a number from 2 to 2048"},
-    // What is done.
+    // The operation.
     {"clear 3 pte of 0x1000", "",
      "f:17:3: changes: found nothing; what is done should be clear, detach, "
      "map, split, write-protect, refill or upgrade"},
@@ -478,7 +478,7 @@ constexpr Refused kChanges[] = {
     {"pte of 0x1000", "pte of 0x10000000000000000",
      "f:17:18: address: found '0x10000000000000000'; should be a number from 0 "
      "to 0xffffffffffffffff"},
-    // What does not belong.
+    // Words that do not belong there.
     {"clear 3 pte of 0x1000", "clear 3 pte of 0x1000, rw young dirty",
      "f:17:18: clear: found ',' behind '0x1000'; should be 'clear [COUNT] "
      "LEVEL of ADDRESS'"},
@@ -493,7 +493,7 @@ constexpr Refused kChanges[] = {
      "ADDRESS'"},
     {"clear 3 pte of 0x1000", "upgrade pgd of 0x0",
      "f:17:18: upgrade: found 'pgd' behind 'upgrade'; should be 'upgrade'"},
-    // What is missing.
+    // Missing words.
     {" to 0x8000, ro old clean", "",
      "f:18:18: map: found nothing behind '0x3000'; should be 'map [COUNT] "
      "LEVEL of ADDRESS to FRAME, STATE'"},
@@ -524,7 +524,7 @@ constexpr Refused kChanges[] = {
     {"to 0x8000, ro", "to there, ro",
      "f:18:18: frame: found 'there'; should be a number from 0 to "
      "0xffffffffffffffff"},
-    // What a case cannot say.
+    // Values that a case cannot have.
     {"clear 3 pte", "clear 0 pte",
      "f:17:18: count: found 0, which a case cannot say; the nearest is 1"},
     {"clear 3 pte", "clear 513 pte",
@@ -572,7 +572,7 @@ constexpr Refused kChanges[] = {
 INSTANTIATE_TEST_SUITE_P(Changes, ReadCaseTextErrorTest,
                          ::testing::ValuesIn(kChanges));
 
-TEST(ReadCaseTextTest, RefusesALargeLeafThatTheSpaceHasNot) {
+TEST(ReadCaseTextTest, RefusesALargeLeafThatTheSpaceLacks) {
   EXPECT_EQ(Error("version: 1\nspace: s390/2\nrequests:\n"
                   "- {start: 0, pages: 1, access: read}\n"
                   "stack: {position: 0, around: zero}\ntables:\n"
@@ -581,7 +581,7 @@ TEST(ReadCaseTextTest, RefusesALargeLeafThatTheSpaceHasNot) {
             "nearest is pmd");
 }
 
-TEST(ReadCaseTextTest, RefusesMoreThanACaseHolds) {
+TEST(ReadCaseTextTest, RefusesMoreThanACaseCanHave) {
   const std::string request = "\n- {start: 0x1000, pages: 2, access: read}";
   std::string requests;
   for (int i = 0; i < 5; ++i) requests += request;
@@ -613,7 +613,7 @@ TEST(ReadCaseTextTest, ErrorsAreOneShortLine) {
   }
 }
 
-TEST(ReadCaseTextTest, RefusesWhatIsTooLong) {
+TEST(ReadCaseTextTest, RefusesTextThatIsTooLong) {
   const std::string fits =
       ToText(Everything()) + '#' + std::string(kMaxTextSize / 2, '#');
   EXPECT_EQ(Read(fits), Everything());
@@ -621,7 +621,7 @@ TEST(ReadCaseTextTest, RefusesWhatIsTooLong) {
             "f:1:1: found 65537 bytes; a text has at most 65536");
 }
 
-TEST(IsCaseTextTest, TellsTextFromBytes) {
+TEST(IsCaseTextTest, DistinguishesTextFromBytes) {
   EXPECT_TRUE(IsCaseText(ToText(Everything())));
   EXPECT_TRUE(IsCaseText("{requests: [], version: 1}"));
   EXPECT_TRUE(IsCaseText("what somebody thought was a case"));

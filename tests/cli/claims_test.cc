@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// pxdfuzz claims, and that docs/claims.md holds what it prints. Runs in the
-// project's folder.
+// pxdfuzz claims, and the comparison of docs/claims.md with its output. Runs in
+// the project's folder.
 
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
@@ -23,7 +23,7 @@ std::string OutputOf(const std::string& arguments) {
   return ran.output;
 }
 
-TEST(ClaimsTest, ThePageHoldsWhatIsPrinted) {
+TEST(ClaimsTest, ThePageMatchesTheOutput) {
   const std::string page = Contents("docs/claims.md");
   const size_t begin = page.find("```\n");
   ASSERT_NE(begin, page.npos);
@@ -34,7 +34,7 @@ TEST(ClaimsTest, ThePageHoldsWhatIsPrinted) {
 }
 
 TEST(ClaimsTest, EachHasAVerdict) {
-  // The other test has looked for errors of memory, in a minute or two.
+  // The other test has looked for memory errors, which takes a minute or two.
   if (kAddressSanitizer) GTEST_SKIP() << "the same surveys once more";
   const YAML::Node claims = YAML::Load(OutputOf("claims --json"))["claims"];
   const std::vector<std::string> expected = {

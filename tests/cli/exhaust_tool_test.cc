@@ -41,7 +41,7 @@ TEST(ExhaustToolTest, PrintsATable) {
       "1,078 behaviours, 672 differ, 672 of them by an expected failure\n");
 }
 
-TEST(ExhaustToolTest, TellsAllWalks) {
+TEST(ExhaustToolTest, ListsAllWalks) {
   const Ran ran = Exhaust("--index-bits=1 --changes=2");
   EXPECT_EQ(ran.exit_code, 0);
   for (const Policy& walk : kAllWalks) {
@@ -65,7 +65,7 @@ TEST(ExhaustToolTest, TellsAllWalks) {
   EXPECT_THAT(ran.output, EndsWith(" as expected\n"));
 }
 
-// What follows the table of tables that nobody changes.
+// The output after the table for tables that do not change.
 TEST(ExhaustToolTest, PrintsATableOfChanges) {
   const std::string output =
       Exhaust("--walk=static-by-value --pages=1 --levels=2 --changes=2").output;
@@ -103,7 +103,7 @@ TEST(ExhaustToolTest, PrintsATableOfChanges) {
 }
 
 // A range of one page crosses nothing.
-TEST(ExhaustToolTest, DoesNotTakeShortRangesForAProof) {
+TEST(ExhaustToolTest, ShortRangesAreNoProof) {
   const Ran ran =
       Exhaust("--walk=static-by-value --pages=1 --levels=3 --changes=1");
   EXPECT_EQ(ran.exit_code, 0);
@@ -131,7 +131,7 @@ TEST(ExhaustToolTest, Json) {
     for (const auto& outcome : one["outcomes"]) sum += outcome.second.as<int>();
     EXPECT_EQ(sum, one["behaviours"].as<int>());
   }
-  // Four walks of the twelve, where a level is folded.
+  // Four of the twelve walks, if a level is folded.
   EXPECT_EQ(verdicts["broken"], 4 * 3 * 2);
   EXPECT_EQ(verdicts["holds"], 96 - 24);
 }
@@ -162,10 +162,10 @@ TEST(ExhaustToolTest, JsonOfChanges) {
     EXPECT_EQ(sum, one["worlds"].as<int>());
     EXPECT_LE(one["changed"].as<int>(), sum);
   }
-  // Where tables do not change: four walks at three numbers of levels.
+  // In tables that do not change: four walks with three numbers of levels.
   EXPECT_EQ(causes["stack-escape"], 3);
   EXPECT_EQ(causes["wrong-entry"], 9);
-  // By pointer at all, by value at 2 and 3 levels.
+  // All by pointer, and by value with 2 and 3 levels.
   EXPECT_EQ(causes["double-fetch"], 16);
   EXPECT_EQ(causes["vacuous-recheck"], 8);
   // Lockless walks but those that read a wrong entry; by value at 5 levels, and
@@ -174,7 +174,7 @@ TEST(ExhaustToolTest, JsonOfChanges) {
   EXPECT_EQ(verdicts["differs"], 0);
 }
 
-TEST(ExhaustToolTest, ChangesCanBeLeftOut) {
+TEST(ExhaustToolTest, CanLeaveOutChanges) {
   const Ran ran = Exhaust("--json --pages=1 --changes=0 --levels=2");
   const YAML::Node json = YAML::Load(ran.output)["changes"];
   EXPECT_EQ(json["pages"].as<int>(), 0);

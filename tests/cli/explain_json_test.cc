@@ -24,7 +24,7 @@ Json Explained(const std::string& arguments) {
   return Json::parse(ran.out);
 }
 
-TEST(ExplainJsonTest, HasAllThatIsSaid) {
+TEST(ExplainJsonTest, HasTheContentOfTheText) {
   const Json e = Explained(
       "--walk=static-by-value corpus/regressions/thread-wrong-page.yaml");
   EXPECT_EQ(e["format"], "pxdfuzz-explanation 1");
@@ -71,7 +71,7 @@ TEST(ExplainJsonTest, HasConcurrentOperations) {
   EXPECT_EQ(changes, e["changes"].size());
 }
 
-TEST(ExplainJsonTest, SaysWhatIsInconclusive) {
+TEST(ExplainJsonTest, ReportsAnInconclusiveRequest) {
   const Json e = Explained("corpus/regressions/beyond-limit.bin");
   EXPECT_EQ(e["conclusive"], false);
   EXPECT_EQ(e["wrong"], false);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// pxdfuzz export: what it writes is compiled and run. Runs in the project's
-// folder.
+// pxdfuzz export: compiles and runs its output. Runs in the project's folder.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,8 +37,8 @@ constexpr char kShort[] = "corpus/regressions/thread-short.yaml";
 constexpr char kAgrees[] = "corpus/regressions/old-page-written.yaml";
 constexpr char kRefused[] = "corpus/regressions/beyond-limit.yaml";
 
-// A kernel that the exported program meets in place of the real one: its
-// vmsplice(), and function tracing. FAKE says what is wrong with it.
+// A fake kernel for the exported program: its vmsplice(), and function tracing.
+// FAKE selects what is wrong with it.
 constexpr std::string_view kFakeKernel = R"text(
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -66,7 +65,7 @@ ssize_t vmsplice(int fd, const struct iovec *all, size_t count, unsigned flags) 
   (void)count;
   (void)flags;
   int slow = 0;
-  // The program's own trial: pages of the heap, far from the case.
+  // The program's own test: pages of the heap, far from the case.
   if (at > border * 2) slow = *from == 0;
   if (is("blind")) slow = 0;
   if (at < border && border < end) {
@@ -123,8 +122,8 @@ class ExportTest : public ::testing::Test {
   Ran Export(const std::string& arguments) const {
     return RunCommand(Program("pxdfuzz") + " export " + arguments);
   }
-  // The program ends with `code` and says `message` alone, in one line; no file
-  // is left.
+  // The program exits with `code` and prints only `message`, in one line; no
+  // file is left.
   void ExpectError(const std::string& arguments, int code,
                    const std::string& message) const {
     const std::string file = Scratch("out");
@@ -143,7 +142,8 @@ class ExportTest : public ::testing::Test {
     return file;
   }
 
-  // Compiles an exported test, as the project's sources are, and runs it.
+  // Compiles an exported test with the flags of the project's sources, and runs
+  // it.
   Ran RunGtest(const std::string& source) const {
     const std::string program = Scratch("gtest");
     const Ran compiled = RunCommand(
@@ -158,7 +158,7 @@ class ExportTest : public ::testing::Test {
     if (compiled.exit_code != 0) return compiled;
     return RunCommand(program);
   }
-  // Adds to an exported test that what it builds is the case of `file`.
+  // Adds to an exported test a check that its case is the one in `file`.
   void AddWholeTest(const std::string& file, const std::string& source) const {
     const Ran bytes = RunCommand(Program("pxdfuzz") + " encode " + file +
                                  " | od -An -v -tu1");
@@ -204,7 +204,7 @@ std::vector<std::string> Regressions() {
   return files;
 }
 
-// The walk that a case is exported with, or nothing where none differs.
+// The walk with which a case is exported, or nothing if none differs.
 std::string CulpritOf(const std::string& file) {
   const auto c = ReadCase(file);
   EXPECT_TRUE(c.ok()) << c.status();
@@ -221,7 +221,7 @@ std::string CulpritOf(const std::string& file) {
   return "";
 }
 
-// The frame is a program of a case, too.
+// The frame is also a program for a case.
 TEST_F(ExportTest, TheFrameOfCProgramsCompilesByItself) {
   CompileC("src/cli/export/drive_gup.c");
 }
@@ -248,8 +248,8 @@ TEST_F(ExportTest, GtestFailsForTheCulpritAndPassesForAWalkThatHolds) {
   EXPECT_THAT(passed.output, HasSubstr("[  PASSED  ] 1 test."));
 }
 
-// Everything that a case can say, in one: it compiles, and it is the same case.
-TEST_F(ExportTest, GtestSaysTheWholeCase) {
+// Every feature of a case in one: the export compiles, and it is the same case.
+TEST_F(ExportTest, GtestContainsTheWholeCase) {
   std::ofstream(Scratch("all.yaml"))
       << "version: 1\n"
          "space: s390/3\n"
@@ -309,7 +309,7 @@ TEST_F(ExportTest, GtestChangesTheTables) {
     EXPECT_THAT(ran.output, HasSubstr("[       OK ] Whole.IsTheSame"));
     return ran;
   };
-  // Between the test of the pmd and what static-by-pointer reads again.
+  // Between the test of the pmd and the second read by static-by-pointer.
   const std::string race =
       "- before read 8: detach pmd of 0x1007ff00000\n"
       "- before read 2048: upgrade\n";
@@ -355,14 +355,14 @@ TEST_F(ExportTest, GtestOfEachRegressionThatShowsADifference) {
   EXPECT_GE(written, 9);
 }
 
-// On this machine's kernel, whatever it is.
-TEST_F(ExportTest, CRunsHereAndClaimsNoMoreThanItKnows) {
+// On this machine's kernel.
+TEST_F(ExportTest, CRunsHereAndClaimsOnlyWhatItTested) {
   CompileC(Written(std::string("--as=c ") + kThread, "case.c"));
   const Ran ran = RunCommand(Scratch("case"));
   const std::string last = Lines(ran.output).back();
   if (ran.exit_code == 0) {
     EXPECT_EQ(last, "no wrong byte and no fallback");
-    // Only a trace that was tried can say so.
+    // Only a trace that was tested can show that.
     EXPECT_THAT(ran.output,
                 HasSubstr("\ntrace: a page never touched goes to "));
   } else {
@@ -375,7 +375,7 @@ TEST_F(ExportTest, CRunsHereAndClaimsNoMoreThanItKnows) {
   }
 }
 
-TEST_F(ExportTest, CTellsWhatAKernelDoes) {
+TEST_F(ExportTest, CReportsWhatAKernelDoes) {
   std::ofstream(Scratch("kernel.c")) << kFakeKernel;
   CompileC(Written(std::string("--as=c ") + kThread, "case.c"),
            Scratch("kernel.c"));
@@ -426,7 +426,7 @@ TEST_F(ExportTest, CTellsWhatAKernelDoes) {
                         "(__get_user_pages)"));
 }
 
-TEST_F(ExportTest, CSaysWhatItCannotReproduce) {
+TEST_F(ExportTest, CListsWhatItCannotReproduce) {
   std::ofstream(Scratch("all.yaml"))
       << "version: 1\n"
          "space: s390/3\n"
@@ -459,15 +459,15 @@ TEST_F(ExportTest, CSaysWhatItCannotReproduce) {
   // Neither the special page nor the large one is mapped.
   EXPECT_THAT(text, Not(HasSubstr("{0x90000000, ")));
   EXPECT_THAT(text, Not(HasSubstr("{0x200000, ")));
-  // Up to where the reference stops.
+  // Up to the page at which the reference stops.
   EXPECT_THAT(text, HasSubstr("drive_start = 0x7fff8000;"));
   EXPECT_THAT(text, HasSubstr("drive_pages = 9;"));
   CompileC(source);
 }
 
-// A program cannot change tables between two reads of a walk: it says so, where
-// it is read and where it is run.
-TEST_F(ExportTest, CDrivesNothingWhereTablesChange) {
+// A program cannot change tables between two reads of a walk: its text and its
+// output both say so.
+TEST_F(ExportTest, CDrivesNothingIfTablesChange) {
   std::ofstream(Scratch("race.yaml"))
       << Contents(kThread)
       << "changes:\n- before read 8: detach pmd of 0x1007ff00000\n";
@@ -489,7 +489,7 @@ TEST_F(ExportTest, CDrivesNothingWhereTablesChange) {
                        "which they do\n"));
 }
 
-TEST_F(ExportTest, COfEachRegressionSaysWhatItDrives) {
+TEST_F(ExportTest, COfEachRegressionReportsWhatItDrives) {
   for (const std::string& file : Regressions()) {
     const Ran ran = Export("--as=c " + file);
     EXPECT_EQ(ran.exit_code, 0) << file;
@@ -506,7 +506,7 @@ TEST_F(ExportTest, COfEachRegressionSaysWhatItDrives) {
   }
 }
 
-TEST_F(ExportTest, MailIsNarrowAndNamesTheCulprit) {
+TEST_F(ExportTest, MailIsNarrowAndNamesTheWalk) {
   for (const std::string& file : Regressions()) {
     const Ran ran = Export("--as=mail " + file);
     EXPECT_EQ(ran.exit_code, 0) << file;
@@ -514,7 +514,7 @@ TEST_F(ExportTest, MailIsNarrowAndNamesTheCulprit) {
     EXPECT_THAT(ran.output, Not(ContainsRegex("[\t\x1b]"))) << file;
     for (const std::string& line : Lines(ran.output)) {
       EXPECT_LE(line.size(), 72u) << file << ": " << line;
-      // What is quoted begins so.
+      // The mark of quoted lines.
       EXPECT_THAT(line, Not(StartsWith(">"))) << file;
     }
     const std::string walk = CulpritOf(file);
@@ -531,8 +531,8 @@ TEST_F(ExportTest, MailIsNarrowAndNamesTheCulprit) {
   }
 }
 
-// The case in the mail is a case.
-TEST_F(ExportTest, MailHoldsTheCase) {
+// The case in the mail is valid.
+TEST_F(ExportTest, MailContainsTheCase) {
   const std::string text = Export(std::string("--as=mail ") + kThread).output;
   const size_t from = text.find("# pxdfuzz case\n");
   const size_t to = text.find("\n\n--- Address space");
@@ -543,8 +543,8 @@ TEST_F(ExportTest, MailHoldsTheCase) {
   EXPECT_EQ(*c, *ReadCase(kThread));
 }
 
-// And so it does where tables change, which no program of C can repeat.
-TEST_F(ExportTest, MailHoldsTheChanges) {
+// The same if tables change, which a C program cannot reproduce.
+TEST_F(ExportTest, MailContainsTheChanges) {
   std::ofstream(Scratch("race.yaml"))
       << Contents(kThread)
       << "changes:\n- before read 8: detach pmd of 0x1007ff00000\n";
@@ -566,13 +566,13 @@ TEST_F(ExportTest, TakesBytesAndStandardInput) {
 
 #ifdef PXDFUZZ_BY_VALUE
 
-// No line of what was sliced out of the tree stands in `source`.
+// No line of the sliced code is in `source`.
 void ExpectNoKernelSource(const std::string& source) {
   std::ifstream in(PXDFUZZ_SLICED_CODE);
   int compared = 0;
   for (std::string line; std::getline(in, line);) {
     const size_t begin = line.find_first_not_of(" \t");
-    // Braces, and the like of "return 0;", are anybody's.
+    // Braces, and lines such as "return 0;", may occur.
     if (begin == line.npos || line.size() - begin < 16) continue;
     ++compared;
     EXPECT_EQ(source.find(line.substr(begin)), source.npos) << line;
@@ -609,7 +609,7 @@ TEST_F(ExportTest, GtestOfKernelCodeRunsItsProgram) {
                        "corpus/regressions/race-by-pointer-freed-pud.yaml");
   EXPECT_EQ(race.exit_code, 1) << race.output;
   EXPECT_THAT(race.output, HasSubstr(".s390-3.changing.fault.pud-empty\""));
-  // Without the program it fails, and says why.
+  // Without the program it fails and gives the reason.
   const Ran lost =
       RunCommand("PXDFUZZ_KERNEL_PROGRAMS=" + scratch_.path().string() + " " +
                  Scratch("gtest"));
@@ -617,8 +617,8 @@ TEST_F(ExportTest, GtestOfKernelCodeRunsItsProgram) {
   EXPECT_THAT(lost.output, HasSubstr("there is no walk '" PXDFUZZ_BY_POINTER));
 }
 
-// The C program of a case holds its pages, whoever walked them.
-TEST_F(ExportTest, COfKernelCodeHoldsNoKernelSource) {
+// The C program of a case has its pages, whichever walk differs.
+TEST_F(ExportTest, COfKernelCodeContainsNoKernelSource) {
   const std::string source = Written(
       std::string("--as=c --walk=" PXDFUZZ_BY_VALUE " ") + kThread, "kernel.c");
   const std::string text = Contents(source);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// `pxdfuzz explain --html`: the page, its drawing, and what a browser makes of
+// `pxdfuzz explain --html`: the page, its drawing, and how a browser renders
 // both. Runs in the project's folder.
 
 #include <gmock/gmock.h>
@@ -38,7 +38,7 @@ using ::testing::StartsWith;
 
 namespace fs = std::filesystem;
 
-// A wrong page and one too few with 3 levels, 2 and 4 levels, arm64, a walk
+// A wrong page and a missing page with 3 levels, 2 and 4 levels, arm64, a walk
 // that agrees, and a request that is refused.
 constexpr std::string_view kCases[] = {
     "thread-wrong-page", "thread-short", "thread-zero-stack", "border-1-mib",
@@ -69,7 +69,7 @@ class HtmlTest : public ::testing::Test {
     return (scratch_ / name).string();
   }
 
-  // Runs a line of a shell in which $P is the program.
+  // Runs a shell command in which $P is the program.
   Ran Shell(const std::string& line) const {
     const std::string out = Scratch("stdout");
     const std::string error = Scratch("stderr");
@@ -87,7 +87,7 @@ class HtmlTest : public ::testing::Test {
   fs::path scratch_;
 };
 
-// A root table is put on top in the midst, and a page goes.
+// A root table is added during the walk, and a page is unmapped.
 constexpr std::string_view kUpgrade = R"(version: 1
 space: s390/3
 requests:
@@ -103,8 +103,8 @@ changes:
 - before read 6: clear pte of 0x1007ffff000
 )";
 
-// Elements that are begun and not ended, or the other way round; nothing where
-// all are. Knows the HTML that is written here, no more.
+// Elements without start or end tag; empty if there are none. Supports only the
+// HTML of this project.
 std::string Unbalanced(std::string_view html) {
   const std::set<std::string, std::less<>> kVoid = {"meta", "br", "!DOCTYPE"};
   std::vector<std::string> open;
@@ -147,7 +147,7 @@ std::string Browser() {
   return "";
 }
 
-TEST_F(HtmlTest, UnbalancedSeesWhatIsWrong) {
+TEST_F(HtmlTest, UnbalancedFindsErrors) {
   EXPECT_EQ(Unbalanced("<p>a<br>b<rect x=\"1\"/></p>"), "");
   EXPECT_EQ(Unbalanced("<p>a"), "<p>");
   EXPECT_EQ(Unbalanced("<p><b></p></b>"), "</p>");
@@ -155,7 +155,7 @@ TEST_F(HtmlTest, UnbalancedSeesWhatIsWrong) {
   EXPECT_NE(Unbalanced("<p class=\"a>b</p>"), "");
 }
 
-TEST_F(HtmlTest, WritesAPageThatNeedsNothingElse) {
+TEST_F(HtmlTest, WritesASelfContainedPage) {
   for (const std::string_view name : kCases) {
     const Ran ran =
         Explain(name, "--html='" + Scratch("page.html") + "' --force");
@@ -170,7 +170,7 @@ TEST_F(HtmlTest, WritesAPageThatNeedsNothingElse) {
           "javascript:"}) {
       EXPECT_THAT(html, Not(HasSubstr(not_there))) << name;
     }
-    // No address of the net but the name of SVG's elements.
+    // No URL except the name of SVG's elements.
     size_t addresses = 0;
     for (size_t at = 0; (at = html.find("http", at)) != html.npos; ++at) {
       ++addresses;
@@ -178,14 +178,14 @@ TEST_F(HtmlTest, WritesAPageThatNeedsNothingElse) {
     const bool drawn = name != "beyond-limit";
     EXPECT_EQ(addresses, drawn ? 1u : 0u) << name;
     EXPECT_EQ(html.find("<svg") != html.npos, drawn) << name;
-    // The same again, in other bytes of input and another time.
+    // The same case as other bytes and at another time.
     const Ran again = Shell("\"$P\" explain --html=- corpus/regressions/" +
                             std::string(name) + ".bin");
     EXPECT_EQ(again.out, html) << name;
   }
 }
 
-TEST_F(HtmlTest, SaysWhereTheCopyIsLeft) {
+TEST_F(HtmlTest, ShowsWhereTheCopyIsLeft) {
   const std::string html = Explain("thread-wrong-page", "--html=-").out;
   EXPECT_THAT(html, HasSubstr("returns a wrong page: page 1 of 2"));
   EXPECT_THAT(html, HasSubstr("The p4d copy is left at pud."));
@@ -221,7 +221,7 @@ TEST_F(HtmlTest, ReplacesNothingWithoutForce) {
   EXPECT_FALSE(fs::exists(Scratch("k")));
 }
 
-TEST_F(HtmlTest, BoxCharactersWhereTheyAreKnown) {
+TEST_F(HtmlTest, UsesBoxCharactersInUtf8Locales) {
   const std::string run =
       "\"$P\" explain --full "
       "corpus/regressions/thread-wrong-page.yaml";
@@ -242,7 +242,7 @@ TEST(EscapedTest, LeavesNoMarkup) {
             "a&lt;b&gt;&amp;&quot;c&quot;&#39;d&#39;");
 }
 
-TEST(HtmlReportTest, EscapesAllOfAnExplanation) {
+TEST(HtmlReportTest, EscapesTheWholeExplanation) {
   const std::string evil = "</pre><script>&\"'";
   WalkPicture picture;
   for (int i = kLevelCount; i > 0; --i) {
@@ -302,8 +302,8 @@ TEST(HtmlReportTest, EscapesAllOfAnExplanation) {
   EXPECT_EQ(Unbalanced(html), "");
 }
 
-// No two texts of a drawing overlap and none leaves the paper, by the size that
-// a character is laid out with.
+// No two texts of a drawing overlap and all are inside it, by the character
+// size of the layout.
 void ExpectTextsApart(const WalkDrawing& drawing) {
   for (size_t a = 0; a < drawing.texts.size(); ++a) {
     const WalkDrawing::Text& text = drawing.texts[a];
@@ -325,7 +325,7 @@ void ExpectTextsApart(const WalkDrawing& drawing) {
   ASSERT_EQ(Unbalanced(ToSvg(drawing, "t", "d")), "");
 }
 
-TEST(WalkDrawingTest, TextsHaveTheirOwnPlace) {
+TEST(WalkDrawingTest, TextsDoNotOverlap) {
   Oracle oracle;
   RandomBytes random(11);
   int drawn = 0;
@@ -348,9 +348,9 @@ TEST(WalkDrawingTest, TextsHaveTheirOwnPlace) {
   EXPECT_GT(left, 20);
 }
 
-// The same where tables change: on each change's entry stands what it was,
-// struck out, and what it becomes.
-TEST(WalkDrawingTest, ChangesHaveTheirOwnPlace) {
+// The same with changes: each changed entry shows its old value, struck out,
+// and its new value.
+TEST(WalkDrawingTest, ChangesDoNotOverlap) {
   Oracle oracle;
   int drawn = 0;
   std::map<TableOp::Kind, int> kinds;
@@ -423,8 +423,8 @@ changes:
   EXPECT_THAT(html, HasSubstr("reference&#39;s in snapshot 1, dashed"));
 }
 
-// What a browser makes of it: a script is put into a copy of the page, which
-// measures what is on the screen and leaves what it found in the title.
+// The rendering in a browser: a script in a copy of the page measures the
+// screen and writes its results into the title.
 TEST_F(HtmlTest, ABrowserShowsAllOfIt) {
   const std::string browser = Browser();
   if (browser.empty()) {
@@ -478,7 +478,7 @@ document.title = 'measured ' + texts.length + ' left ' + left + ' problems ' +
             : Explain(name, "--html=-").out;
     html.replace(html.rfind("</body>"), 7, kMeasure);
     std::ofstream(Scratch("copy.html")) << html;
-    // A browser makes no window narrower than 500; a frame is.
+    // A browser window cannot be narrower than 500 pixels; a frame can.
     std::ofstream(Scratch("narrow.html"))
         << "<!DOCTYPE html><title>no</title><iframe id=f width=360 height=800 "
            "src=copy.html></iframe><script>f.onload = () => { document.title "
@@ -502,7 +502,7 @@ document.title = 'measured ' + texts.length + ' left ' + left + ' problems ' +
             Scratch("shot.png") + "' 'file://" + Scratch("copy.html") + "'");
   const std::string png = Contents(Scratch("shot.png"));
   ASSERT_THAT(png, StartsWith("\x89PNG")) << shot.error;
-  // A blank one of that size is some 5 KiB.
+  // A blank image of that size has about 5 KiB.
   EXPECT_GT(png.size(), 40'000u);
 }
 

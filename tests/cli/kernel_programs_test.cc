@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // The tool and programs with kernel code: fake ones, which are shell scripts,
-// and where a tree was found when this was configured, a real one. Runs in the
-// project's folder.
+// and a real one if a tree was found at configuration. Runs in the project's
+// folder.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ constexpr char kX86[] = "corpus/regressions/x86-512-gib.yaml";
 constexpr char kAgreed[] =
     "request returned\\ncall get\\ncount 1\\nheld 1\\nend\\n";
 
-// A case of as many requests as asked for.
+// A case with that many requests.
 Case Requests(int count) {
   Case c =
       MakeCase(3, {.start = 0x1000, .pages = 1}, {MapPages(0x1000, 1, 0x1000)});
@@ -68,7 +68,7 @@ class KernelProgramsTest : public ::testing::Test {
     fs::permissions(Path(name), fs::perms::owner_all);
   }
 
-  // A program that does `body` for each line that it gets: $asked, $line.
+  // A program that runs `body` for each line of input: $asked, $line.
   void WriteFake(const std::string& name, const std::string& body) const {
     WriteScript(name, "echo \"$*\" >> '" + Path("started").string() +
                           "'\nprintf 'pxdfuzz-protocol 1\\nname " + name +
@@ -86,7 +86,7 @@ class KernelProgramsTest : public ::testing::Test {
     return lines;
   }
 
-  // The error of asking it about a case with two requests.
+  // The error of a run on a case with two requests.
   std::string ErrorOf(const std::string& body) const {
     WriteFake("kernel-fake", body);
     const auto opened = OpenKernelProgram("kernel-fake");
@@ -99,7 +99,7 @@ class KernelProgramsTest : public ::testing::Test {
     return error.substr(Path("kernel-fake").string().size() + 2);
   }
 
-  // The tool, with the fakes.
+  // Runs the tool with the fakes.
   Ran RunTool(const std::string& arguments) const {
     return RunCommand(Program("pxdfuzz") + ' ' + arguments);
   }
@@ -126,7 +126,7 @@ TEST_F(KernelProgramsTest, OneProcessAnswersForManyCases) {
   EXPECT_THAT(Started(), ElementsAre(""));
 }
 
-TEST_F(KernelProgramsTest, ItGetsTheCaseAsHexadecimalBytes) {
+TEST_F(KernelProgramsTest, AProgramGetsTheCaseAsHexadecimalBytes) {
   WriteFake("kernel-fake", std::string("echo \"$line\" >> '") +
                                Path("lines").string() + "'\nprintf '" +
                                kAgreed + "case\\n'");
@@ -144,9 +144,9 @@ TEST_F(KernelProgramsTest, ItGetsTheCaseAsHexadecimalBytes) {
   EXPECT_EQ(bytes, *ReadInput("corpus/regressions/old-page-written.bin"));
 }
 
-// It dies on the first request of three: that one is a fault, the others are
-// asked of a new process.
-TEST_F(KernelProgramsTest, OneThatDiesIsStartedAnew) {
+// It dies on the first request of three: that one is a fault, and a new process
+// answers the others.
+TEST_F(KernelProgramsTest, AProgramThatDiesIsRestarted) {
   const std::string marker = Path("died").string();
   for (const std::string death : {"exit 3", "kill -9 $$"}) {
     fs::remove(marker);
@@ -168,7 +168,7 @@ TEST_F(KernelProgramsTest, OneThatDiesIsStartedAnew) {
   }
 }
 
-// Only what was not answered is asked again.
+// Only requests without an answer are asked again.
 TEST_F(KernelProgramsTest, ANewProcessGetsTheRest) {
   const std::string lines = Path("lines").string();
   WriteFake("kernel-fake", "echo \"$line\" >> '" + lines + "'\nprintf '" +
@@ -177,7 +177,8 @@ TEST_F(KernelProgramsTest, ANewProcessGetsTheRest) {
   ASSERT_TRUE(opened.ok()) << opened.error;
   const Answers answers = opened.program->Run(Requests(3), false);
   ASSERT_TRUE(answers.ok()) << answers.error;
-  // The first answers one and dies of the second, the next answers the third.
+  // The first process answers one request and dies on the second; the next
+  // answers the third.
   ASSERT_EQ(answers.of_request.size(), 3u);
   EXPECT_EQ(answers.of_request[0].finding.name(), "");
   EXPECT_EQ(answers.of_request[1].finding.name(), "kernel-fake.s390-3.died");
@@ -187,12 +188,12 @@ TEST_F(KernelProgramsTest, ANewProcessGetsTheRest) {
   std::string second;
   std::getline(in, first);
   std::getline(in, second);
-  // Two records of a request less.
+  // Two records of a request fewer.
   EXPECT_EQ(first.size(), second.size() + 2 * 40);
 }
 
-// Where a sanitizer ends it, it says so first.
-TEST_F(KernelProgramsTest, TheLastWordsOfOneThatDiesAreItsAnswer) {
+// A sanitizer's report comes before the end.
+TEST_F(KernelProgramsTest, ASanitizersReportIsAnAnswer) {
   WriteFake("kernel-fake",
             "printf 'request sanitizer\\ncall get\\nfinding 0 "
             "kernel-fake.s390-3.sanitizer\\nturn 1 0 0 pgd table 0x10400000 "
@@ -224,7 +225,7 @@ TEST_F(KernelProgramsTest, StrangeAnswersAreErrorsOfOneLine) {
   EXPECT_EQ(ErrorOf("yes read"), "answers without an end");
 }
 
-TEST_F(KernelProgramsTest, AfterAStrangeAnswerItIsAskedAfresh) {
+TEST_F(KernelProgramsTest, AfterAStrangeAnswerAProgramIsRestarted) {
   const std::string marker = Path("spoke").string();
   WriteFake("kernel-fake", "if [ ! -e '" + marker + "' ]; then touch '" +
                                marker + "'; echo end; echo case; fi\nprintf '" +
@@ -237,7 +238,7 @@ TEST_F(KernelProgramsTest, AfterAStrangeAnswerItIsAskedAfresh) {
   EXPECT_EQ(answers.of_request.size(), 1u);
 }
 
-TEST_F(KernelProgramsTest, WhatIsNoSuchProgramIsNamed) {
+TEST_F(KernelProgramsTest, NamesAFileThatIsNoSuchProgram) {
   const auto error = [](const std::string& name) {
     const KernelProgram::Opened opened = OpenKernelProgram(name);
     EXPECT_FALSE(opened.ok()) << name;
@@ -281,7 +282,7 @@ TEST_F(KernelProgramsTest, WhatIsNoSuchProgramIsNamed) {
       Path("kernel-data").string() + ": cannot be executed: Permission denied");
 }
 
-TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
+TEST_F(KernelProgramsTest, ToolHasTheRightExitCode) {
   WriteFake("kernel-good", std::string("printf '") + kAgreed + "case\\n'");
   WriteFake("kernel-known",
             "printf 'request returned\\ncall get\\nheld 1\\nknown "
@@ -315,7 +316,7 @@ TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
     const Ran replay = RunTool("replay" + walk + file);
     EXPECT_EQ(replay.exit_code, expected.code) << replay.output;
     EXPECT_THAT(replay.output, HasSubstr(expected.line));
-    // Explaining a finding is no failure.
+    // Explaining a finding is a success.
     EXPECT_EQ(RunTool("explain" + walk + file).exit_code,
               expected.code == 1 ? 0 : expected.code)
         << expected.name;
@@ -340,7 +341,7 @@ TEST_F(KernelProgramsTest, ToolEndsAsItShould) {
   EXPECT_EQ(RunTool("replay --walk=static-by-value" + file).exit_code, 0);
 }
 
-TEST_F(KernelProgramsTest, JsonSaysTheSame) {
+TEST_F(KernelProgramsTest, JsonHasTheSameContent) {
   WriteFake("kernel-bad",
             "printf 'request fault\\ncall get\\nheld 1\\nfinding 0 "
             "kernel-bad.s390-3.fault.pte-leaf\\nend\\ncase\\n'");
@@ -363,7 +364,7 @@ TEST_F(KernelProgramsTest, JsonSaysTheSame) {
   EXPECT_EQ(json["summary"]["expected-failure"].as<int>(), 0);
 }
 
-TEST_F(KernelProgramsTest, WalksListsThem) {
+TEST_F(KernelProgramsTest, WalksListsThePrograms) {
   const std::string without = RunTool("walks").output;
   EXPECT_THAT(without, EndsWith("\nno kernel code: build with linux-source-6.1 "
                                 "installed\n"));
@@ -381,8 +382,8 @@ TEST_F(KernelProgramsTest, WalksListsThem) {
   EXPECT_THAT(ran.output, HasSubstr("kernel-silent: says nothing"));
 }
 
-// What is said of the model depends on no program.
-TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
+// The output about the model does not depend on programs.
+TEST_F(KernelProgramsTest, MatrixListsProgramsBelowTheModel) {
   const Ran alone = RunTool("matrix --cases=20 --no-kernel");
   EXPECT_EQ(alone.exit_code, 0);
   EXPECT_THAT(alone.output, Not(HasSubstr("kernel code")));
@@ -396,7 +397,7 @@ TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
                 ": build with linux-source-6.1 installed, or say in "
                 "PXDFUZZ_KERNEL_PROGRAMS which folder has them\n");
 
-  // A fake does not know how many requests a case has: this one dies of each.
+  // A fake does not know how many requests a case has: this one dies on each.
   WriteFake("kernel-dead", "exit 1");
   const Ran unasked = RunTool("matrix --cases=20 --no-kernel");
   EXPECT_EQ(unasked.output, alone.output);
@@ -424,8 +425,8 @@ TEST_F(KernelProgramsTest, MatrixHasThemBelowTheModel) {
             "wanted, 1 or more\n");
 }
 
-// A fake's finding goes on as long as it is said to.
-TEST_F(KernelProgramsTest, ShrinkKeepsWhatAProgramGetsWrong) {
+// A fake reports a finding as long as it is told to.
+TEST_F(KernelProgramsTest, ShrinkKeepsAProgramsFinding) {
   constexpr char kBad[] =
       "request returned\\ncall get\\nheld 0\\nfinding 0 "
       "kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n";
@@ -448,7 +449,7 @@ TEST_F(KernelProgramsTest, ShrinkKeepsWhatAProgramGetsWrong) {
   EXPECT_EQ(RunTool(std::string("shrink --walk=kernel-bad ") + kX86).exit_code,
             3);
 
-  // It is right by the second case; it is out of its mind by the third.
+  // It agrees on the second case, and gives nonsense on the third.
   const std::string at_first =
       std::string("n=$((n + 1))\n[ $n = 1 ] && printf '") + kBad +
       "' && continue\n";
@@ -468,7 +469,7 @@ TEST_F(KernelProgramsTest, ShrinkKeepsWhatAProgramGetsWrong) {
       StartsWith("pxdfuzz: shrink: there is no walk 'kernel-none' in "));
 }
 
-TEST_F(KernelProgramsTest, ExportTellsKernelCodeAsAMail) {
+TEST_F(KernelProgramsTest, ExportWritesAMailAboutKernelCode) {
   WriteFake("kernel-bad",
             "printf 'request returned\\ncall get\\nheld 1\\n"
             "finding 0 kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n'");
@@ -503,13 +504,13 @@ TEST_F(KernelProgramsTest, ExportTellsKernelCodeAsAMail) {
 
 #ifdef PXDFUZZ_BY_VALUE
 
-// The text of a real tree, as it was in 2020.
+// The code of a real tree, as in 2020.
 class RealKernelTest : public ::testing::Test {
  protected:
   static std::string Walk() { return " --walk=" PXDFUZZ_BY_VALUE " "; }
 };
 
-// The text without breaks of lines and marks.
+// The text without line breaks and marks.
 std::string Flat(const std::string& text) {
   std::string flat;
   for (const char c : text) {
@@ -529,8 +530,8 @@ void ExpectTokenUnlessExpected(const std::string& report) {
             has("expected failure of walks of this kind (stack-escape)"));
 }
 
-// What stands on its stack is the compiler's and the machine's, and so is what
-// comes of it.
+// The content of its stack depends on compiler and machine, and so do the
+// effects.
 TEST_F(RealKernelTest, ExplainsTheThreadsExampleWithTheKernelsLines) {
   const Ran ran = RunCommand("LC_ALL=C " + Program("pxdfuzz") +
                              " explain --full" + Walk() + kThread);
@@ -566,7 +567,7 @@ TEST_F(RealKernelTest, ExplainsTheThreadsExampleWithTheKernelsLines) {
   }
 }
 
-// Drawn, as JSON, and short on every case of its architecture.
+// As a drawing, as JSON, and in short form on every case of its architecture.
 TEST_F(RealKernelTest, ExplainsInEveryFormat) {
   const std::string explain = Program("pxdfuzz") + " explain" + Walk();
   const Ran html = RunCommand(explain + "--html=- " + kThread);
@@ -599,12 +600,12 @@ TEST_F(RealKernelTest, ExplainsInEveryFormat) {
   EXPECT_GT(files, 10u);
 }
 
-// As the model's walk of its kind, it is expected to fail there.
-TEST_F(RealKernelTest, AnExpectedFailureIsNoFinding) {
+// Like the model's walk of its kind, it is expected to fail there.
+TEST_F(RealKernelTest, AnExpectedFailureIsNotAFinding) {
   const auto replay = [](const std::string& arguments) {
     return RunCommand(Program("pxdfuzz") + " replay " + arguments);
   };
-  // The address sanitizer ends the program at the access, which is a finding.
+  // AddressSanitizer ends the program at the access, which is a finding.
   const Ran still = replay(Walk() + kThread);
   EXPECT_EQ(still.exit_code, kAddressSanitizer ? 1 : 0);
   EXPECT_THAT(still.output,
@@ -622,7 +623,7 @@ TEST_F(RealKernelTest, AnExpectedFailureIsNoFinding) {
   EXPECT_THAT(replay("--strict --walk=" PXDFUZZ_BY_POINTER + race).output,
               HasSubstr("FINDING " PXDFUZZ_BY_POINTER
                         ".s390-3.changing.fault.pud-empty"));
-  // The same of the model's.
+  // The same for the model.
   EXPECT_THAT(replay(std::string("--walk=static-by-value ") + kThread).output,
               HasSubstr("expected failure: static-by-value (stack-escape)\n"));
 }
@@ -678,8 +679,8 @@ TEST_F(RealKernelTest, MatrixShowsWhereItIsBroken) {
   EXPECT_EQ(ran, 4u);
 }
 
-// An empty pud, which it reads once to test it and once more to follow it.
-TEST(RealKernelRaceTest, ShrinkLeavesWhatItTakes) {
+// An empty pud, which it reads once to test it and again to follow it.
+TEST(RealKernelRaceTest, ShrinkKeepsWhatTheFindingNeeds) {
   const Ran ran =
       RunCommand(Program("pxdfuzz") +
                  " shrink --walk=" PXDFUZZ_BY_POINTER
@@ -690,7 +691,7 @@ TEST(RealKernelRaceTest, ShrinkLeavesWhatItTakes) {
       AllOf(HasSubstr("\n- {start: 0x0, pages: 1, access: read}"),
             EndsWith("\ntables:  # each line changes what those above it made\n"
                      "- clear: {pmd: 0x0, count: 1}\n"
-                     "changes:  # what another processor does meanwhile, in "
+                     "changes:  # operations of another processor, in "
                      "this order\n"
                      "- before read 6: clear pud of 0x0\n")));
 }

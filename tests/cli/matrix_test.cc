@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// pxdfuzz matrix, and what it rests on: surveys, and the cases that show where
-// a walk is wrong. Runs in the project's folder.
+// pxdfuzz matrix and its parts: surveys, and the cases that show where a walk
+// is wrong. Runs in the project's folder.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ ModeSurvey SurveyModel(PagingMode mode, uint64_t cases, Stillness tables) {
   return *survey;
 }
 
-TEST(SurveyTest, FindsEachExpectedFailureAndNothingElse) {
+TEST(SurveyTest, FindsExactlyTheExpectedFailures) {
   for (const PagingMode& mode : BuiltPagingModes()) {
     const ModeSurvey survey = SurveyModel(mode, kCases, Stillness::kStill);
     EXPECT_EQ(survey.cases, kCases);
@@ -62,7 +62,7 @@ TEST(SurveyTest, FindsEachExpectedFailureAndNothingElse) {
           ExpectedFailures(kAllWalks[i], mode).InStillTables() != Cause::kNone)
           << which << Name(kAllWalks[i]);
       EXPECT_EQ(walk.agreed + walk.all_waived(), survey.requests);
-      // The invariant is broken where a range crosses a boundary of a folded
+      // A walk breaks the invariant if a range crosses a boundary of a folded
       // level and the boundary is static.
       const bool may_break = mode.arch == ArchId::kS390 && mode.levels < 5 &&
                              kAllWalks[i].boundary == BoundaryRule::kStatic &&
@@ -73,7 +73,7 @@ TEST(SurveyTest, FindsEachExpectedFailureAndNothingElse) {
   }
 }
 
-TEST(SurveyTest, IsTheSameEachTime) {
+TEST(SurveyTest, IsDeterministic) {
   constexpr PagingMode kMode = {ArchId::kS390, 3};
   constexpr Stillness kTables = Stillness::kStill;
   EXPECT_EQ(SurveyCase(kMode, 7, kTables), SurveyCase(kMode, 7, kTables));
@@ -82,7 +82,7 @@ TEST(SurveyTest, IsTheSameEachTime) {
             SurveyModel(kMode, 100, kTables).pages);
 }
 
-TEST(SurveyWhileTablesChangeTest, FindsEachKnownRaceAndNothingElse) {
+TEST(SurveyWhileTablesChangeTest, FindsExactlyTheKnownRaces) {
   for (const PagingMode& mode : BuiltPagingModes()) {
     const ModeSurvey survey =
         SurveyModel(mode, 4 * kCases, Stillness::kChanging);
@@ -104,7 +104,7 @@ TEST(SurveyWhileTablesChangeTest, FindsEachKnownRaceAndNothingElse) {
   }
 }
 
-TEST(SurveyWhileTablesChangeTest, IsTheSameEachTime) {
+TEST(SurveyWhileTablesChangeTest, IsDeterministic) {
   constexpr PagingMode kMode = {ArchId::kS390, 3};
   const Case c = SurveyCase(kMode, 7, Stillness::kChanging);
   EXPECT_EQ(SurveyCase(kMode, 7, Stillness::kChanging), c);
@@ -120,7 +120,7 @@ class WitnessTest : public ::testing::TestWithParam<PagingMode> {
     ADD_FAILURE() << c.status();
     return {};
   }
-  // How `walk` does on the one request of `c`.
+  // The result of `walk` for the one request of `c`.
   WalkVerdict Judge(const Case& c, size_t walk) {
     const Verdict& verdict =
         oracle_.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
@@ -131,8 +131,8 @@ class WitnessTest : public ::testing::TestWithParam<PagingMode> {
   Oracle oracle_;
 };
 
-// The named case shows each defect, by its cause and by nothing else.
-TEST_P(WitnessTest, ShowsEachDefectOfItsSpace) {
+// The named case shows each expected failure, by its cause only.
+TEST_P(WitnessTest, ShowsEachExpectedFailureOfItsMode) {
   const Case c = Read(GetParam());
   EXPECT_EQ(c.mode, GetParam());
   for (size_t i = 0; i < kWalkCount; ++i) {
@@ -146,7 +146,7 @@ TEST_P(WitnessTest, ShowsEachDefectOfItsSpace) {
   }
 }
 
-// Nothing can be left out of it.
+// Nothing can be removed from it.
 TEST_P(WitnessTest, IsMinimal) {
   const Case c = Read(GetParam());
   ASSERT_EQ(c.requests.size(), 1u);
@@ -176,7 +176,7 @@ INSTANTIATE_TEST_SUITE_P(Spaces, WitnessTest,
                                            PagingMode{ArchId::kArm64Page16K,
                                                       3}));
 
-TEST(MatrixTest, NoSpaceWithADefectLacksItsWitness) {
+TEST(MatrixTest, EachExpectedFailureHasAWitness) {
   for (const PagingMode& mode : BuiltPagingModes()) {
     bool wrong = false;
     for (const Policy& policy : kAllWalks) {
@@ -189,7 +189,7 @@ TEST(MatrixTest, NoSpaceWithADefectLacksItsWitness) {
 TEST(MatrixTest, PrintsARowForEachWalk) {
   const auto [code, out] = RunTool("matrix --no-kernel --cases=500");
   EXPECT_EQ(code, 0);
-  // Rows with one blank between columns.
+  // Rows with single blanks between columns.
   const std::string rows =
       std::regex_replace(out, std::regex(" +"), std::string(" "));
   EXPECT_THAT(rows, HasSubstr("\nstatic-by-value stack-escape stack-escape "
@@ -234,7 +234,7 @@ TEST(MatrixTest, JsonHasAllCounts) {
 }
 
 // The only case of some paging modes is one that Linux would not make.
-TEST(MatrixTest, ComparingNothingIsNoSuccess) {
+TEST(MatrixTest, ComparingNothingFails) {
   const auto [code, out] = RunTool("matrix --no-kernel --cases=1");
   EXPECT_EQ(code, 3);
   EXPECT_THAT(out, HasSubstr("pxdfuzz: matrix: no request was compared in "

@@ -26,7 +26,7 @@ TEST_F(NewTest, WritesACanonicalCaseWithComments) {
   EXPECT_THAT(ran.out, StartsWith("# pxdfuzz case\n#\n# A range across "
                                   "0x80000000, where the second pud entry "));
   EXPECT_EQ(Run("new").out, ran.out);
-  // Below the comments stands what decode writes.
+  // The text below the comments is the output of decode.
   const Ran decoded =
       Shell("\"$P\" new | \"$P\" encode - | \"$P\" decode - | tail -n +2");
   EXPECT_THAT(ran.out, EndsWith("#\n" + decoded.out));
@@ -38,7 +38,7 @@ TEST_F(NewTest, WritesACanonicalCaseWithComments) {
       "- {start: 0x7ffff000, pages: 2, access: read}\n"
       "  # to 0x80001000, across the pud boundary 0x80000000\n"
       "stack:\n"
-      "  position: 0  # the word of its page that a local copy stands in\n"
+      "  position: 0  # the word of its page where a local copy is\n"
       "  around: copy  # words near a local copy of an entry: older copies of "
       "it\n"
       "tables:  # each line changes what those above it made\n"
@@ -54,13 +54,13 @@ TEST_F(NewTest, ExplainReadsIt) {
   EXPECT_THAT(ran.out,
               StartsWith("On s390 with 3 levels, static-by-value stops "
                          "too early"));
-  // With the line that the comments offer, the finding is a wrong page.
+  // With the line that the comments suggest, the finding is a wrong page.
   const Ran more = Shell(
       "{ \"$P\" new; \"$P\" new | sed -n 's/^#   - map/- map/p'; } | \"$P\" "
       "explain -");
   EXPECT_THAT(more.out, StartsWith("On s390 with 3 levels, static-by-value "
                                    "returns a wrong page"));
-  // And the lines that are offered for the end go there.
+  // The lines that the comments suggest for the end also work there.
   const Ran changing = Shell(
       "{ \"$P\" new --leaf=pmd; \"$P\" new --leaf=pmd | sed -n "
       "'s/^#   changes/changes/p; s/^#   - before/- before/p'; } | tee " +
@@ -70,7 +70,7 @@ TEST_F(NewTest, ExplainReadsIt) {
               HasSubstr(": expected failure: "));
 }
 
-TEST_F(NewTest, FlagsSayWhatIsAsked) {
+TEST_F(NewTest, FlagsChangeTheCase) {
   const Ran ran =
       Run("new --arch=s390 --levels=4 --cross=4t --pages=512 --write "
           "--leaf=pmd --state='ro old' --stack=zero");
@@ -83,12 +83,12 @@ TEST_F(NewTest, FlagsSayWhatIsAsked) {
                                  "frame: 0x100000, state: ro old dirty}\n"));
   EXPECT_THAT(ran.out, HasSubstr("\n- map: {pmd: 0x40000000000, count: 1, "
                                  "frame: 0x200000, state: ro old dirty}\n"));
-  // An odd number: the larger half is behind the border.
+  // An odd number: the larger half is behind the boundary.
   EXPECT_THAT(Run("new --pages=5 --cross=1M").out,
               HasSubstr("\n- {start: 0xfe000, pages: 5, access: read}\n"));
   EXPECT_THAT(Run("new --stack=next --state='none clean special'").out,
               HasSubstr("state: none young clean special}"));
-  // All paging modes and all of their borders.
+  // All paging modes and all of their boundaries.
   for (const std::string mode :
        {"s390 --levels=2", "s390 --levels=5", "x86-64", "x86-64 --levels=5",
         "arm64-16k", "arm64-16k --levels=4"}) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// corpus/regressions: texts with a story, each with its bytes beside it. Runs
-// in the project's folder.
+// corpus/regressions: texts that begin with an explanation, each with its bytes
+// in a second file. Runs in the project's folder.
 
 #include <gtest/gtest.h>
 
@@ -54,7 +54,7 @@ Case ReadText(const std::string& name) {
   return {};
 }
 
-TEST(RegressionsTest, EachTextHasItsBytesBesideIt) {
+TEST(RegressionsTest, EachTextHasItsBytes) {
   const std::vector<std::string> names = Names(".yaml");
   EXPECT_GE(names.size(), KnownCases().size());
   EXPECT_EQ(names, Names(".bin"));
@@ -69,8 +69,8 @@ TEST(RegressionsTest, EachTextHasItsBytesBesideIt) {
   }
 }
 
-// Below the story, the text is the canonical one.
-TEST(RegressionsTest, EachTextBeginsWithItsStory) {
+// Below the explanation, the text is canonical.
+TEST(RegressionsTest, EachTextBeginsWithAnExplanation) {
   constexpr std::string_view kFirst = "# pxdfuzz case\n";
   for (const std::string& name : Names(".yaml")) {
     const std::string text = Contents(kFolder / (name + ".yaml"));
@@ -83,13 +83,13 @@ TEST(RegressionsTest, EachTextBeginsWithItsStory) {
   }
 }
 
-TEST(RegressionsTest, HoldTheKnownCases) {
+TEST(RegressionsTest, ContainTheKnownCases) {
   for (const KnownCase& known : KnownCases()) {
     EXPECT_EQ(ReadText(known.name), known.c) << known.name;
   }
 }
 
-TEST(RegressionsTest, ShowWhatTheyAreKnownFor) {
+TEST(RegressionsTest, HaveTheKnownOutcomes) {
   const std::map<std::string, Outcome> static_by_value = {
       {"arm64-128-tib", Outcome::kAgrees},
       {"arm64-by-luck", Outcome::kWrongPage},
@@ -118,9 +118,9 @@ TEST(RegressionsTest, ShowWhatTheyAreKnownFor) {
   }
 }
 
-// How each of the named walks fares, in the order of kAllWalks, with the
-// recheck; what goes wrong does so by its cause.
-TEST(RegressionsTest, RacesShowWhatTheyAreKnownFor) {
+// The outcome of each named walk, in the order of kAllWalks, with the recheck;
+// failures have their expected cause.
+TEST(RegressionsTest, RacesHaveTheKnownOutcomes) {
   using enum Outcome;
   const std::map<std::string, std::array<Outcome, kNamedWalkCount>> races = {
       {"race-by-pointer-collapsed-pmd",
@@ -145,7 +145,7 @@ TEST(RegressionsTest, RacesShowWhatTheyAreKnownFor) {
     for (size_t i = 0; i < kNamedWalkCount; ++i) {
       EXPECT_EQ(verdict.requests[0].walks[i].outcome, outcomes[i])
           << name << ' ' << Name(kAllWalks[i]);
-      // By pointer a page is read one entry later than otherwise.
+      // By pointer a page is read one read later than otherwise.
       EXPECT_TRUE(verdict.requests[0].walks[i].changes > 0 ||
                   name == "race-by-pointer-collapsed-pmd")
           << name;

@@ -13,23 +13,23 @@
 
 namespace pxdfuzz {
 
-// A test of the program as a process, with a folder of its own.
+// A test that runs the program as a process, with a folder for its files.
 class ShellTest : public ::testing::Test {
  protected:
   using Ran = ShellRun;
 
-  // The path of a file in a folder that begins empty.
+  // The path of a file in a folder that is initially empty.
   std::string Scratch(const std::string& name) const {
     return (scratch_.path() / name).string();
   }
-  // Names in it, and how many.
+  // Names of the files in it, and their number.
   size_t ScratchFiles() const {
     return static_cast<size_t>(
         std::distance(std::filesystem::directory_iterator(scratch_.path()),
                       std::filesystem::directory_iterator()));
   }
 
-  // Runs a line of a shell in which $P is the program.
+  // Runs a shell command in which $P is the program.
   Ran Shell(const std::string& line) const {
     return RunShell("P='" PXDFUZZ_BIN "/pxdfuzz'; unset NO_COLOR; { " + line +
                     "\n}");
@@ -39,7 +39,7 @@ class ShellTest : public ::testing::Test {
     return Shell("\"$P\" " + arguments);
   }
 
-  // The program ends with `code` and says `message` alone, in one line.
+  // The program exits with `code` and prints only `message`, in one line.
   void ExpectError(const std::string& arguments, int code,
                    const std::string& message) const {
     const Ran ran = Run(arguments);

@@ -33,7 +33,7 @@ constexpr char kSmall[] =
     "- {start: 0x7ffff000, pages: 2, access: read}\n"
     "  # to 0x80001000, across the pud boundary 0x80000000\n"
     "stack:\n"
-    "  position: 0  # the word of its page that a local copy stands in\n"
+    "  position: 0  # the word of its page where a local copy is\n"
     "  around: copy  # words near a local copy of an entry: older copies of "
     "it\n"
     "tables:  # each line changes what those above it made\n"
@@ -41,8 +41,8 @@ constexpr char kSmall[] =
     "- map: {pte: 0x7ffff000, count: 2, frame: 0x2000, state: rw young "
     "dirty}\n";
 
-// Forty pages, of which one's page table is taken away while a walk is below
-// it, and another change that nobody meets.
+// Forty pages; the page table of one of them is detached while a walk is below
+// it. Another change happens after the walk.
 constexpr char kChanging[] =
     "version: 1\n"
     "space: s390/3\n"
@@ -58,19 +58,19 @@ constexpr char kChanging[] =
 
 using ShrinkTest = ShellTest;
 
-TEST_F(ShrinkTest, KeepsTheSignatureAndNothingElse) {
+TEST_F(ShrinkTest, KeepsOnlyTheSignature) {
   const Ran ran = Run(std::string("shrink ") + kThread);
   EXPECT_EQ(ran.code, 0);
   EXPECT_EQ(ran.error, "");
   EXPECT_EQ(ran.out, kSmall);
-  // Bytes and standard input alike.
+  // Bytes and standard input work too.
   EXPECT_EQ(Run("shrink corpus/regressions/thread-wrong-page.bin").out, kSmall);
   const Ran pipe = Shell(std::string("\"$P\" shrink - <") + kThread);
   EXPECT_EQ(pipe.out, kSmall);
   EXPECT_EQ(pipe.code, 0);
 }
 
-TEST_F(ShrinkTest, TextOrBytesByTheNameOrByAFlag) {
+TEST_F(ShrinkTest, TheNameOrAFlagSelectsTextOrBytes) {
   const std::string shrink = std::string("shrink ") + kThread + " -o ";
   EXPECT_EQ(Run(shrink + Scratch("a.yaml")).code, 0);
   EXPECT_EQ(Contents(Scratch("a.yaml")), kSmall);
@@ -98,7 +98,7 @@ TEST_F(ShrinkTest, ReplacesNothingUnlessForced) {
   EXPECT_EQ(ScratchFiles(), 1u);
 }
 
-TEST_F(ShrinkTest, WithoutAFindingThereIsNothingToKeep) {
+TEST_F(ShrinkTest, FailsWithoutAFinding) {
   ExpectError(
       std::string("shrink ") + kAgrees + " -o " + Scratch("out"), 3,
       std::string(kAgrees) + ": shows no finding; there is nothing to keep");
@@ -113,7 +113,7 @@ TEST_F(ShrinkTest, WithoutAFindingThereIsNothingToKeep) {
   EXPECT_EQ(ScratchFiles(), 0u);
 }
 
-TEST_F(ShrinkTest, OneWalkAlone) {
+TEST_F(ShrinkTest, ShrinksForOneWalk) {
   const Ran ran =
       Shell(std::string("\"$P\" shrink --walk=static-lockless-recompute ") +
             kThread + " | \"$P\" explain --walk=static-lockless-recompute -");
@@ -125,9 +125,8 @@ TEST_F(ShrinkTest, OneWalkAlone) {
                          "are static-by-value, "));
 }
 
-// The finding is that of gup_race_strict_fuzzer, and what changes is part of
-// it.
-TEST_F(ShrinkTest, WhatChangesMeanwhile) {
+// The finding is that of gup_race_strict_fuzzer, and the change is part of it.
+TEST_F(ShrinkTest, ShrinksConcurrentOperations) {
   std::ofstream(Scratch("changing.yaml")) << kChanging;
   const Ran ran = Run("shrink " + Scratch("changing.yaml"));
   EXPECT_EQ(ran.code, 0);
@@ -147,8 +146,8 @@ TEST_F(ShrinkTest, WhatChangesMeanwhile) {
             ran.out);
 }
 
-TEST_F(ShrinkTest, OneSignatureOfSeveral) {
-  // A request that is cut short, and behind it one with a wrong page.
+TEST_F(ShrinkTest, KeepsOneSignatureOfSeveral) {
+  // A request with a missing page, and after it one with a wrong page.
   std::string text = Contents(kThread);
   text.insert(text.find("requests:\n") + 10,
               "- {start: 0x1007ffff000, pages: 2, access: write}\n"
@@ -168,7 +167,7 @@ TEST_F(ShrinkTest, OneSignatureOfSeveral) {
   EXPECT_EQ(signature_of(Scratch("two.yaml")), first);
   EXPECT_EQ(signature_of("--signature=" + second + " " + Scratch("two.yaml")),
             second);
-  // A pattern is kept as a pattern: the simplest like it.
+  // A pattern stays a pattern: the simplest match remains.
   EXPECT_EQ(signature_of("--signature='s390-3.static-by-value.*' " +
                          Scratch("two.yaml")),
             "s390-3.static-by-value.fault.pud-empty");
@@ -204,9 +203,9 @@ TEST_F(ShrinkTest, BadInput) {
       Scratch("no/file") + ": cannot be written: No such file or directory");
 }
 
-// The signal waits while the program starts, and is delivered as soon as that
-// is ready for it: before the first trial, so the case is as it was.
-TEST_F(ShrinkTest, CtrlCLeavesTheBestSoFar) {
+// The signal is pending while the program starts, and is delivered as soon as
+// the program handles it: before the first trial, so the case does not change.
+TEST_F(ShrinkTest, CtrlCWritesTheBestSoFar) {
   const std::string out = Scratch("out.yaml");
   const pid_t child = fork();
   ASSERT_GE(child, 0);

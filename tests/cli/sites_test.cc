@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// pxdfuzz sites: the scanner on sources that are made up, and the command on
-// small trees of them.
+// pxdfuzz sites: the scanner on made-up sources, and the command on small trees
+// of them.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,7 +47,7 @@ std::vector<std::string> ReadsOf(std::string_view source) {
   return reads;
 }
 
-// The one walker in a function of this body.
+// The only walker, in a function with this body.
 WalkerFunction WalkerOf(const std::string& body) {
   const SourceSites found = SiteScanner::Scan(
       "int look(pud_t *pudp, unsigned long addr)\n{\n" + body + "\n}\n");
@@ -57,7 +57,7 @@ WalkerFunction WalkerOf(const std::string& body) {
 
 // --- Uses --------------------------------------------------------------------
 
-TEST(SiteScannerTest, SaysWhatEachOffsetGets) {
+TEST(SiteScannerTest, ClassifiesTheArgumentOfEachOffset) {
   EXPECT_THAT(
       SitesOf("int look(struct mm_struct *mm, unsigned long addr)\n"
               "{\n"
@@ -73,7 +73,7 @@ TEST(SiteScannerTest, SaysWhatEachOffsetGets) {
                   "7 look pmd_addr_end boundary"));
 }
 
-TEST(SiteScannerTest, KnowsAddressesOfCopiesFromPointersIntoTables) {
+TEST(SiteScannerTest, DistinguishesCopiesFromPointersIntoTables) {
   EXPECT_THAT(
       SitesOf("void f(void) {\n"
               "pud_offset(&(p4d), a);\n"
@@ -105,7 +105,7 @@ TEST(SiteScannerTest, FindsThePageTableAmongTheArguments) {
                           "6 f pgd_offset_k root"));
 }
 
-TEST(SiteScannerTest, LeavesOutWhatIsNoUse) {
+TEST(SiteScannerTest, IgnoresOtherCode) {
   EXPECT_THAT(SitesOf("pmd_t *pmd_offset(pud_t *pud, unsigned long addr);\n"
                       "static inline pmd_t *pmd_offset(pud_t *pud, long a)\n"
                       "{\n"
@@ -129,14 +129,14 @@ TEST(SiteScannerTest, LeavesOutWhatIsNoUse) {
               IsEmpty());
 }
 
-TEST(SiteScannerTest, TablesOfConstantsAreNoFunctions) {
+TEST(SiteScannerTest, TablesOfConstantsAreNotFunctions) {
   EXPECT_THAT(SitesOf("static pmd_t *const table[SIZE(2)] = {\n"
                       "  pmd_offset(a, b),\n"
                       "};\n"),
               IsEmpty());
 }
 
-TEST(SiteScannerTest, TellsUsesInMacrosByTheirName) {
+TEST(SiteScannerTest, NamesTheMacroOfAUse) {
   EXPECT_THAT(
       SitesOf("#define find(p4dp, p4d, addr) \\\n"
               "({ /* pmd_offset(x, y)\n"
@@ -149,7 +149,7 @@ TEST(SiteScannerTest, TellsUsesInMacrosByTheirName) {
               ElementsAre("2 find pmd_offset by-pointer"));
 }
 
-TEST(SiteScannerTest, CountsLinesPastCommentsSplicesAndQuotes) {
+TEST(SiteScannerTest, CountsLinesInCommentsSplicesAndQuotes) {
   EXPECT_THAT(
       SitesOf("#error don't \\\n"
               "  stop here\n"
@@ -209,7 +209,7 @@ TEST(SiteScannerTest, TakesBothBranchesOfAnIf) {
                   "14 h p4d_offset by-pointer"));
 }
 
-TEST(SiteScannerTest, SurvivesWhatIsCutShort) {
+TEST(SiteScannerTest, SurvivesTruncatedSources) {
   const std::string source =
       "#define x(a) \\\n pmd_offset(&(a), b)\nint f(pmd_t *pmd) {\n"
       "  /* c */ return *pmd_offset(&pud[\"\\\"\"], 'x') + READ_ONCE(*pmd);\n"
@@ -221,7 +221,7 @@ TEST(SiteScannerTest, SurvivesWhatIsCutShort) {
   EXPECT_EQ(SiteScanner::Scan(source).sites.size(), 2u);
 }
 
-TEST(SiteScannerTest, AScanIsNeededWhereThereMayBeUses) {
+TEST(SiteScannerTest, MayHaveSitesIsTrueForUses) {
   for (const char* source :
        {"x = pgd_offset_k(a);", "pud_addr_end(a, b)", "pte_offset_map(a, b)"}) {
     EXPECT_TRUE(SiteScanner::MayHaveSites(source)) << source;
@@ -232,7 +232,7 @@ TEST(SiteScannerTest, AScanIsNeededWhereThereMayBeUses) {
 
 // --- Reads of entries --------------------------------------------------------
 
-TEST(SiteScannerTest, TellsReadsOnceFromPlainOnes) {
+TEST(SiteScannerTest, DistinguishesReadOnceFromPlainReads) {
   EXPECT_THAT(
       ReadsOf("int f(pud_t *pudp, unsigned long a)\n"
               "{\n"
@@ -252,7 +252,7 @@ TEST(SiteScannerTest, TellsReadsOnceFromPlainOnes) {
                   "10 *vmf->pmd read-plainly", "10 *pvmw.pte read-once"));
 }
 
-TEST(SiteScannerTest, ReadsAreNoDeclarationsNorWritesNorProducts) {
+TEST(SiteScannerTest, DeclarationsWritesAndProductsAreNotReads) {
   EXPECT_THAT(ReadsOf("int f(pud_t *pudp, const pmd_t *pmdp, pte_t **out)\n"
                       "{\n"
                       "\tpmd_t *a, *b = x(1, 2), *c;\n"
@@ -264,7 +264,7 @@ TEST(SiteScannerTest, ReadsAreNoDeclarationsNorWritesNorProducts) {
                       "\tx = **out + *name + *file->data + *x->pmd_count;\n"
                       "}\n"),
               IsEmpty());
-  // It does see those variables.
+  // It does find those variables.
   EXPECT_THAT(ReadsOf("int f(pud_t *pudp, const pmd_t *pmdp)\n"
                       "{\n"
                       "\tpmd_t *a, *b = x(1, 2), *c;\n"
@@ -276,7 +276,7 @@ TEST(SiteScannerTest, ReadsAreNoDeclarationsNorWritesNorProducts) {
                           "5 *c read-plainly"));
 }
 
-TEST(SiteScannerTest, ReadsCountInWalkersAlone) {
+TEST(SiteScannerTest, ReadsCountOnlyInWalkers) {
   EXPECT_THAT(ReadsOf("int f(pud_t *pudp) { return READ_ONCE(*pudp); }\n"),
               IsEmpty());
 }
@@ -297,7 +297,7 @@ TEST(SiteScannerTest, WalkersOfValuesWithoutALockAreCandidates) {
       WalkerOf("pmd_offset(pudp, addr); pte = ptep_get(ptep);").is_candidate());
 }
 
-TEST(SiteScannerTest, ALockMakesNoCandidate) {
+TEST(SiteScannerTest, AWalkerWithALockIsNoCandidate) {
   for (const std::string lock :
        {"ptl = pmd_lock(mm, pmd)", "spin_lock_irqsave(&x, flags)",
         "mmap_read_trylock(mm)", "down_read(&mm->mmap_lock)",
@@ -318,7 +318,7 @@ TEST(SiteScannerTest, ALockMakesNoCandidate) {
                    .is_candidate());
 }
 
-TEST(SiteScannerTest, SeesThePointerStep) {
+TEST(SiteScannerTest, FindsThePointerStep) {
   EXPECT_TRUE(WalkerOf("do pmd_offset(&pud, a); while (pudp++, x);").steps);
   EXPECT_TRUE(WalkerOf("pmd_offset(&pud, a); ++pudp;").steps);
   EXPECT_TRUE(WalkerOf("pmd_offset(&pud, a); pudp += 4;").steps);
@@ -368,7 +368,7 @@ class SitesTest : public ::testing::Test {
     fs::create_directories((tree() / name).parent_path());
     std::ofstream(tree() / name) << source;
   }
-  // Runs the command in the folder that holds the folder `tree`.
+  // Runs the command in the parent folder of `tree`.
   Ran Run(const std::string& arguments) const {
     return RunCommand("cd '" + scratch_.path().string() + "' && " +
                       Program("pxdfuzz") + " sites " + arguments);
@@ -421,7 +421,7 @@ TEST_F(SitesTest, LooksAtOneFolder) {
   EXPECT_EQ(ran.output, "arch/x/b.h:1: f: p4d_offset: by-pointer\n");
 }
 
-TEST_F(SitesTest, SaysTheSameAsJson) {
+TEST_F(SitesTest, JsonHasTheSameContent) {
   const Ran ran = Run("--json tree");
   EXPECT_EQ(ran.exit_code, 0);
   const YAML::Node json = YAML::Load(ran.output);
@@ -445,21 +445,21 @@ TEST_F(SitesTest, SaysTheSameAsJson) {
             "read-once");
 }
 
-TEST_F(SitesTest, SaysNothingOfCandidatesWhereThereAreNone) {
+TEST_F(SitesTest, OmitsCandidatesIfThereAreNone) {
   const Ran ran = Run("--under=arch tree");
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_THAT(ran.output, Not(HasSubstr("Walkers that")));
   EXPECT_THAT(ran.output, EndsWith("files         1 of 1 have uses\n"));
 }
 
-TEST_F(SitesTest, AMacroIsNoFunction) {
+TEST_F(SitesTest, AMacroIsNotAFunction) {
   Add("mm/m.h", "#define find(a) pmd_offset(&(a), 0)\n");
   const YAML::Node total = YAML::Load(Run("--json tree").output)["total"];
   EXPECT_EQ(total["by_value"].as<int>(), 2);
   EXPECT_EQ(total["functions"].as<int>(), 2);
 }
 
-TEST_F(SitesTest, RefusesWhatIsNoTree) {
+TEST_F(SitesTest, RefusesAFolderThatIsNoTree) {
   const auto error = [this](const std::string& arguments) {
     const Ran ran = Run(arguments);
     EXPECT_EQ(ran.exit_code, 3) << arguments;
@@ -486,7 +486,7 @@ TEST_F(SitesTest, RefusesWhatIsNoTree) {
             "such as mm or arch/x86\n");
 }
 
-TEST_F(SitesTest, FailsWhereNothingWalksPageTables) {
+TEST_F(SitesTest, FailsIfNothingWalksPageTables) {
   Add("fs/plain.c", "int x;\n");
   const Ran ran = Run("--list --under=fs tree");
   EXPECT_EQ(ran.exit_code, 3);
@@ -494,9 +494,9 @@ TEST_F(SitesTest, FailsWhereNothingWalksPageTables) {
             "pxdfuzz: tree/fs: none of 1 file in it walks page tables\n");
 }
 
-TEST_F(SitesTest, SaysWhichFilesCannotBeRead) {
-  // A folder can be opened, but no file besides. What the test was started with
-  // is closed, or it would count.
+TEST_F(SitesTest, NamesFilesThatCannotBeRead) {
+  // A folder can be opened, but no file in addition. The test closes inherited
+  // descriptors, since they would count.
   const Ran ran = RunCommand(
       "cd '" + scratch_.path().string() +
       "' && exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- && ulimit -n 4 && " +
@@ -508,13 +508,13 @@ TEST_F(SitesTest, SaysWhichFilesCannotBeRead) {
   }
 }
 
-TEST_F(SitesTest, WantsOneTree) {
+TEST_F(SitesTest, RequiresOneTree) {
   EXPECT_EQ(Run("").exit_code, 2);
   EXPECT_EQ(Run("tree tree").exit_code, 2);
   EXPECT_EQ(Run("--quick tree").exit_code, 2);
 }
 
-TEST_F(SitesTest, HelpSaysWhatIsNotSeen) {
+TEST_F(SitesTest, HelpListsTheLimits) {
   const Ran ran = Run("--help");
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_THAT(ran.output, HasSubstr("does not see uses through"));

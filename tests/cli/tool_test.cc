@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The program as a process: what it prints, and what it ends with. Runs in the
-// project's folder.
+// The program as a process: its output and exit codes. Runs in the project's
+// folder.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,7 +41,7 @@ constexpr char kAgrees[] = "corpus/regressions/old-page-written.yaml";
 
 class ToolTest : public ShellTest {};
 
-TEST_F(ToolTest, ReplaySaysWhatBecameOfEachFile) {
+TEST_F(ToolTest, ReplayPrintsTheResultOfEachFile) {
   const Ran ran =
       Run("replay corpus/regressions/beyond-limit.bin corpus/regressions/"
           "old-page-written.yaml corpus/regressions/thread-short.bin");
@@ -85,7 +85,7 @@ TEST_F(ToolTest, StrictMakesExpectedFailuresFindings) {
                 "1 case, 1 finding\n");
 }
 
-TEST_F(ToolTest, JsonSaysTheSame) {
+TEST_F(ToolTest, JsonHasTheSameContent) {
   std::ofstream(Scratch("bad.yaml")) << "version: 3\n";
   for (const std::string strict : {"", " --strict"}) {
     const Ran ran = Run("replay --json" + strict + " " + Scratch("bad.yaml") +
@@ -156,7 +156,7 @@ TEST_F(ToolTest, ExplainsAgreement) {
   EXPECT_THAT(ran.out, Not(HasSubstr(">>")));
 }
 
-TEST_F(ToolTest, ExplainsWhatIsInconclusive) {
+TEST_F(ToolTest, ExplainsAnInconclusiveCase) {
   const Ran ran = Run("explain corpus/regressions/beyond-limit.bin");
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.out,
@@ -202,7 +202,7 @@ TEST_F(ToolTest, DecodeAndEncodeAreInverse) {
   const Ran text = Run("decode corpus/regressions/thread-wrong-page.bin");
   EXPECT_EQ(text.code, 0);
   EXPECT_THAT(text.out, StartsWith("# pxdfuzz case\nversion: 1\n"));
-  // Either takes both.
+  // Both commands take both forms.
   EXPECT_EQ(Run(std::string("decode ") + kThread).out, text.out);
   EXPECT_EQ(Run("encode corpus/regressions/thread-wrong-page.bin").out, bytes);
   const Ran pipe =
@@ -224,7 +224,7 @@ TEST_F(ToolTest, NothingIsOverwrittenUnlessForced) {
   EXPECT_EQ(Run(encode + " --force").code, 0);
   EXPECT_EQ(Contents(out),
             Contents("corpus/regressions/thread-wrong-page.bin"));
-  // No draft is left.
+  // No temporary file is left.
   EXPECT_EQ(ScratchFiles(), 1u);
   ExpectError(std::string("decode --force -o /dev/null ") + kThread, 3,
               "/dev/null: is no regular file, and is left as it is");
@@ -335,7 +335,7 @@ TEST_F(ToolTest, BadInput) {
                   "space, requests, stack and tables");
 }
 
-TEST_F(ToolTest, ReplayGoesOnBehindBadInput) {
+TEST_F(ToolTest, ReplayContinuesAfterBadInput) {
   fs::create_directory(Scratch("empty"));
   const Ran ran = Run("replay nowhere " + Scratch("empty") + " " + kAgrees);
   EXPECT_EQ(ran.code, 3);
@@ -346,7 +346,7 @@ TEST_F(ToolTest, ReplayGoesOnBehindBadInput) {
   EXPECT_EQ(ran.out, std::string(kAgrees) +
                          ": agrees\n"
                          "3 cases, 1 agrees, 0 findings, 2 unreadable\n");
-  // Nor does one that is inconclusive count as judged.
+  // An inconclusive case does not count as judged either.
   const std::string refused = "corpus/regressions/beyond-limit.yaml";
   const Ran none = Run("replay " + refused);
   EXPECT_EQ(none.code, 3);
@@ -354,12 +354,12 @@ TEST_F(ToolTest, ReplayGoesOnBehindBadInput) {
             "pxdfuzz: replay: nothing was compared: the case is "
             "inconclusive\n");
   EXPECT_EQ(Run("replay " + refused + " " + kAgrees).code, 0);
-  // A finding outweighs it.
+  // A finding has priority.
   EXPECT_EQ(Run(std::string("replay --strict nowhere ") + kThread).code, 1);
 }
 
-TEST_F(ToolTest, AClosedPipeIsNoError) {
-  // The reader is gone before the program begins to write.
+TEST_F(ToolTest, AClosedPipeIsNotAnError) {
+  // The reader exits before the program begins to write.
   const Ran ran = Shell(
       "{ sleep 0.2; \"$P\" replay --strict corpus/regressions; echo $? >&2; } "
       "| true");
@@ -374,7 +374,7 @@ TEST_F(ToolTest, OutputThatCannotBeWritten) {
             "device\n");
 }
 
-TEST_F(ToolTest, TerminalsHaveColourAndNoBytes) {
+TEST_F(ToolTest, TerminalsGetColourAndNoBytes) {
   if (system("command -v script > /dev/null") != 0) {
     GTEST_SKIP() << "there is no script(1) to make a terminal";
   }
@@ -397,7 +397,7 @@ TEST_F(ToolTest, TerminalsHaveColourAndNoBytes) {
             "OUT\r\n");
 }
 
-// A file's name may be any bytes.
+// A file name may contain any bytes.
 TEST(JsonTextTest, IsAscii) {
   EXPECT_EQ(JsonText(nlohmann::json("a \"b\" \n\x01\x7f \xe2\x82\xac \xff-")),
             R"("a \"b\" \n\u0001\u007f \u20ac \ufffd-")"

@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 
 class TriageTest : public ShellTest {
  protected:
-  // A pile: two of one finding, one of another, one that agrees, and three
-  // files that are no cases, in two folders.
+  // A folder with two files of one finding, one of another, one that agrees,
+  // and three files that are not cases, in two folders.
   std::string Pile() const {
     const std::string pile = Scratch("pile");
     fs::create_directories(pile + "/below");
@@ -50,7 +50,7 @@ class TriageTest : public ShellTest {
   }
 };
 
-TEST_F(TriageTest, SumsUpAPile) {
+TEST_F(TriageTest, SumsUpAFolder) {
   const std::string pile = Pile();
   const Ran ran = Run("triage " + pile);
   EXPECT_EQ(ran.code, 1);
@@ -79,7 +79,7 @@ TEST_F(TriageTest, SumsUpAPile) {
   EXPECT_THAT(ran.out, HasSubstr("\n- `below/text`: `1:1: found no key"));
   EXPECT_THAT(ran.out, HasSubstr("\n- `e?x`: `1:1: found "));
   EXPECT_THAT(ran.out, HasSubstr("\n- `empty`: `is no case`\n"));
-  // The same each time, and in a file.
+  // The output is the same each time, and in a file.
   EXPECT_EQ(Run("triage " + pile).out, ran.out);
   const std::string file = Scratch("summary.md");
   EXPECT_EQ(Run("triage " + pile + " -o " + file).code, 1);
@@ -88,7 +88,7 @@ TEST_F(TriageTest, SumsUpAPile) {
               file + ": exists; --force replaces it");
 }
 
-TEST_F(TriageTest, MarksWhatIsKnown) {
+TEST_F(TriageTest, MarksKnownFindings) {
   const std::string pile = Pile();
   const std::string all = Known("s390-3.static-by-value.*", "2999-01-01");
   const Ran known = Run("triage " + pile + " --known=" + all);
@@ -103,7 +103,7 @@ TEST_F(TriageTest, MarksWhatIsKnown) {
   const std::string one = Known("*.short.*", "2998-01-01");
   const Ran partly = Run("triage " + pile + " --known=" + one);
   EXPECT_EQ(partly.code, 1);
-  // What is new comes first.
+  // New findings come first.
   EXPECT_LT(partly.out.find("## s390-3.static-by-value.wrong-page"),
             partly.out.find("## s390-3.static-by-value.short"));
   const std::string past = Known("*", "2021-01-01");
@@ -118,11 +118,11 @@ TEST_F(TriageTest, MarksWhatIsKnown) {
   EXPECT_EQ(bad.out, "");
 }
 
-TEST_F(TriageTest, Folders) {
+TEST_F(TriageTest, AcceptsFoldersOnly) {
   fs::create_directory(Scratch("empty"));
   ExpectError("triage " + Scratch("empty"), 3,
               Scratch("empty") + ": is a folder without files");
-  // One in which no file is a case is summed up, and has failed.
+  // A folder in which no file is a case gets a summary, and the command fails.
   std::ofstream(Scratch("empty/text")) << "version: 1\nrequests: 5\n";
   const Ran none = Run("triage " + Scratch("empty"));
   EXPECT_EQ(none.code, 3);
@@ -137,9 +137,9 @@ TEST_F(TriageTest, Folders) {
   EXPECT_THAT(usage.error, StartsWith("pxdfuzz: triage: say which: FOLDER"));
 }
 
-// A pile of what gup_race_strict_fuzzer leaves: by its signatures, not by those
-// of the walk of 2020, which goes wrong there as well.
-TEST_F(TriageTest, WhatChangesMeanwhile) {
+// A folder with files of gup_race_strict_fuzzer: sorted by its signatures, not
+// by those of the walk of 2020, which fails on them too.
+TEST_F(TriageTest, SortsCasesWithConcurrentOperations) {
   const std::string pile = Scratch("pile");
   fs::create_directory(pile);
   std::ofstream(pile + "/two")
@@ -178,7 +178,7 @@ TEST_F(TriageTest, WhatChangesMeanwhile) {
   EXPECT_THAT(ran.out, HasSubstr("\n- before read 8: detach pmd of 0x0  # "));
 }
 
-// A folder of cases with findings of which nothing is unread.
+// A folder of cases with findings, all of which can be read.
 TEST_F(TriageTest, TheRegressions) {
   const Ran ran = Run("triage corpus/regressions");
   EXPECT_EQ(ran.code, 1);

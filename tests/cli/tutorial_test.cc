@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// docs/tutorial.md: its commands are run, and print what it says. Runs in the
-// project's folder.
+// docs/tutorial.md: runs its commands and compares their output with the page.
+// Runs in the project's folder.
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct Step {
   std::string command;
-  // The lines that it prints; "[...]" stands for any number of them.
+  // The lines of a command's output; "[...]" stands for any number of lines.
   std::vector<std::string> lines;
 };
 
@@ -47,8 +47,8 @@ std::vector<Step> Steps(const fs::path& page) {
   return steps;
 }
 
-// The first line of the page that is not found where it should be; empty where
-// all are.
+// The first line of the page that is missing in the output; empty if there is
+// none.
 std::string FirstMissing(const std::vector<std::string>& told,
                          const std::vector<std::string>& printed) {
   size_t at = 0;
@@ -66,7 +66,7 @@ std::string FirstMissing(const std::vector<std::string>& told,
   return skips || at == printed.size() ? "" : "the end of the output";
 }
 
-TEST(TutorialTest, CommandsPrintWhatThePageSays) {
+TEST(TutorialTest, CommandsPrintTheLinesOfThePage) {
   const ScratchFolder folder;
   for (const auto& entry : fs::directory_iterator("docs/tutorial")) {
     fs::copy(entry.path(), folder.path() / entry.path().filename());
@@ -84,7 +84,7 @@ TEST(TutorialTest, CommandsPrintWhatThePageSays) {
   }
 }
 
-TEST(TutorialTest, ALineThatIsNotPrintedIsSeen) {
+TEST(TutorialTest, AMissingLineIsFound) {
   const std::vector<std::string> printed = {"a", "b", "c"};
   EXPECT_EQ(FirstMissing({"a", "[...]"}, printed), "");
   EXPECT_EQ(FirstMissing({"[...]", "c"}, printed), "");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// A map of the case space: which kinds of situation statistics of fuzz targets
-// say were reached, and which never. cell_map TEXT|HTML STATS...: as text, or
-// as a page with a picture and a link to the lines, on standard output.
+// A map of the case space: which kinds of situation the statistics of fuzz
+// targets contain, and which they do not. cell_map TEXT|HTML STATS...: writes
+// text, or a page with a picture and a link to the lines, to standard output.
 
 #include <algorithm>
 #include <cstdio>
@@ -26,7 +26,7 @@ namespace {
 constexpr int kUsage = 2;
 constexpr int kUnreadable = 3;
 
-// By position in Cells(); nothing where a file says nothing of cells.
+// By position in Cells(); nothing if a file contains no cells.
 std::optional<std::vector<bool>> ReadReached(
     const std::vector<std::string>& files) {
   std::vector<bool> reached(Cells().size());
@@ -47,8 +47,7 @@ std::optional<std::vector<bool>> ReadReached(
   return reached;
 }
 
-// Cells that stand in one row of the picture: the same paging mode, access and
-// boundary.
+// Cells in one row of the picture: the same paging mode, access and boundary.
 std::string RowName(const Cell& cell) {
   if (cell.outcome == Cell::Outcome::kRefused) return "refused";
   return Concat({cell.write ? "write" : "read", ", ",
@@ -184,7 +183,9 @@ int main(int argc, char** argv) {
   }
   const auto reached = pxdfuzz::ReadReached({words.begin() + 2, words.end()});
   if (!reached.has_value()) {
-    std::fprintf(stderr, "cell_map: a file is no statistics of this version\n");
+    std::fprintf(
+        stderr,
+        "cell_map: a file does not contain statistics of this version\n");
     return pxdfuzz::kUnreadable;
   }
   if (std::find(reached->begin(), reached->end(), true) == reached->end()) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Prints what this build makes of inputs: a line for each, and a digest of all.
-// Builds by other compilers, for other machines, print the same, or one of them
-// is wrong; the first line that differs has the input.
+// Prints this build's results for inputs: a line for each, and a digest of all.
+// Builds by other compilers and for other machines must print the same. The
+// first line that differs has the input.
 
 #include <algorithm>
 #include <charconv>
@@ -82,8 +82,8 @@ std::optional<Options> Parse(int argc, char** argv) {
   return options;
 }
 
-// The inputs at or below `path`, in the order of their names; nothing where
-// there is none or one cannot be read.
+// The inputs at or below `path`, in the order of their names; nothing if there
+// is none or one cannot be read.
 std::optional<std::vector<Input>> InputsAt(const fs::path& path) {
   std::vector<std::string> names;
   std::error_code error;
@@ -91,7 +91,7 @@ std::optional<std::vector<Input>> InputsAt(const fs::path& path) {
     for (auto it = fs::recursive_directory_iterator(path, error);
          !error && it != fs::recursive_directory_iterator();
          it.increment(error)) {
-      // A text has its bytes beside it.
+      // Each text has its bytes in another file.
       if (it->is_regular_file() && it->path().extension() != ".yaml") {
         names.push_back(it->path().generic_string());
       }
@@ -111,8 +111,8 @@ std::optional<std::vector<Input>> InputsAt(const fs::path& path) {
   return inputs;
 }
 
-// Random bytes behind a right version byte: pokes, refused requests and tables
-// that are none, of which a corpus has few.
+// Random bytes after a valid version byte: pokes, refused requests and
+// malformed tables, which are rare in a corpus.
 void AddRandom(uint64_t count, std::vector<Input>& inputs) {
   Rng rng(count);
   for (uint64_t i = 0; i < count; ++i) {
@@ -124,7 +124,7 @@ void AddRandom(uint64_t count, std::vector<Input>& inputs) {
   }
 }
 
-// Cases whose tables change while they are walked, as a fuzz target gets them.
+// Cases with concurrent operations, as a fuzz target gets them.
 void AddChanging(uint64_t count, std::vector<Input>& inputs) {
   std::vector<uint8_t> bytes(kMaxEncodedSize);
   for (uint64_t i = 0; i < count; ++i) {
@@ -164,7 +164,7 @@ double Seconds(std::chrono::steady_clock::time_point began) {
       .count();
 }
 
-// Whether a second line for an input is its first.
+// Whether the second line for an input equals its first.
 bool Same(std::string_view when, std::string_view first,
           std::string_view second) {
   if (first == second) return true;
@@ -174,7 +174,7 @@ bool Same(std::string_view when, std::string_view first,
   return false;
 }
 
-// What it says of an input depends on no other input.
+// The line for an input must not depend on other inputs.
 bool SameAgain(InputJudge& judge, const std::vector<Input>& inputs,
                const std::vector<std::string>& lines) {
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -204,7 +204,7 @@ int Run(const Options& options) {
     std::move(more->begin(), more->end(), std::back_inserter(inputs));
   }
   for (const Input& input : inputs) judge.Replay(input.bytes);
-  // To stderr: it is not to be compared.
+  // To stderr, since this is not compared.
   if (!options.reports) {
     std::fprintf(stderr, "replayed %zu files in %.3f s\n", inputs.size(),
                  Seconds(began));

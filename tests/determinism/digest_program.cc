@@ -71,7 +71,7 @@ std::optional<std::vector<uint8_t>> ReadFile(const std::string& name) {
 
 using Add = std::function<bool(std::span<const uint8_t>, Facts&)>;
 
-// What is said of one input, and whether it has a finding.
+// The result for one input, and whether it has a finding.
 bool AddInput(const DigestSet& set, const Add& add, uint64_t index,
               Facts& facts) {
   const std::vector<uint8_t> input = set.input(index);
@@ -183,7 +183,7 @@ std::optional<std::vector<std::vector<uint8_t>>> ReadCorpus(
 }
 
 std::vector<uint8_t> MakeRandomInput(uint64_t index) {
-  // Eight records; a constant, whatever the format will have.
+  // Eight records; a constant that does not depend on the format.
   constexpr uint64_t kMostBytes = 160;
   constexpr uint8_t kVersion = 1;
   NumberHash numbers;

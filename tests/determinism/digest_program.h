@@ -16,15 +16,15 @@ namespace pxdfuzz {
 
 // What the programs that print digests have in common.
 
-// Inputs, each of which is a line.
+// Inputs, with one line each.
 struct DigestSet {
   std::string name;  // without blanks and colons
   uint64_t count = 0;
   std::function<std::vector<uint8_t>(uint64_t index)> input;
-  // Adds what is made of an input; whether it has a finding.
+  // Adds the results for an input; returns whether it has a finding.
   std::function<bool(std::span<const uint8_t> input, Facts& facts)> add;
-  // The first `shrunk` inputs that have a finding are a set of their own, with
-  // what this adds of them. False where there is no finding after all.
+  // The first `shrunk` inputs with a finding form another set, with the values
+  // that this adds for them. False if there is no finding after all.
   uint64_t shrunk = 0;
   std::function<bool(std::span<const uint8_t> input, Facts& facts)> add_shrunk;
 };
@@ -42,20 +42,20 @@ struct DigestOptions {
 inline constexpr int kDigestUsage = 2;
 inline constexpr int kDigestFailed = 3;
 
-// Nothing where the arguments are none; that was said then.
+// Nothing if the arguments are wrong, after an error message.
 std::optional<DigestOptions> ParseDigestOptions(int argc, char** argv);
 
-// The files in these folders and below, in the order of their names, but for
-// texts. Nothing where one cannot be read; that was said then.
+// The files in and below these folders, in the order of their names, except
+// texts. Nothing if one cannot be read, after an error message.
 std::optional<std::vector<std::vector<uint8_t>>> ReadCorpus(
     const DigestOptions& options);
 
-// Random bytes behind a right version byte: pokes, refused requests and tables
-// that are none, of which a corpus has few. Made without the library.
+// Random bytes after a valid version byte: pokes, refused requests and
+// malformed tables, which are rare in a corpus. Made without the library.
 std::vector<uint8_t> MakeRandomInput(uint64_t index);
 
-// Prints "SET INDEX HASH" for each input of each set, or what is added of the
-// one that is asked for. `walked` says how many requests were walked: none is a
+// Prints "SET INDEX HASH" for each input of each set, or the details of the
+// requested one. `walked` returns how many requests were walked; none is a
 // failure. Returns the exit code.
 int PrintDigest(const DigestOptions& options,
                 const std::vector<DigestSet>& sets,

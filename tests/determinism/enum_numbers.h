@@ -19,10 +19,10 @@
 
 namespace pxdfuzz {
 
-// Numbers that stand for enumerators in digests. They never change: where an
-// enumerator is renamed or moved, its case here follows.
+// Numbers for enumerators in digests. They never change: if an enumerator is
+// renamed or moved, its case here follows.
 
-// For what is not among those listed.
+// For enumerators that are not listed.
 inline constexpr uint64_t kNoNumber = 9999;
 
 constexpr uint64_t NumberOf(ArchId arch) {
@@ -109,7 +109,7 @@ constexpr uint64_t NumberOf(Cause cause) {
   return kNoNumber;
 }
 
-// Of what Populate() finds.
+// For results of Populate().
 constexpr uint64_t NumberOfMalformed(Inconclusive reason) {
   switch (reason) {
     case Inconclusive::kNo:
@@ -200,12 +200,12 @@ constexpr uint64_t NumberOf(Policy policy) {
   return kNoNumber;
 }
 
-// A count of pages at which a walk did something, or that it never did.
+// A number of pages at which a walk did something, or never.
 constexpr uint64_t NumberOfMark(size_t mark) {
   return mark == Marks::kNever ? ~uint64_t{0} : mark;
 }
 
-// Of an index that need not be there.
+// For an optional index.
 constexpr uint64_t NumberOfIndex(const std::optional<size_t>& index) {
   return index.has_value() ? *index : ~uint64_t{0};
 }

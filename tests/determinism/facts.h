@@ -12,8 +12,8 @@
 
 namespace pxdfuzz {
 
-// A hash of numbers, in order: the same on every machine. It needs nothing of
-// the library, which is what it guards.
+// A hash of numbers, in order: the same on every machine. It uses nothing from
+// the library, since it protects the library's results.
 class NumberHash {
  public:
   constexpr void Add(uint64_t number) {
@@ -28,7 +28,7 @@ class NumberHash {
  private:
   static constexpr uint64_t Times(uint64_t a, uint64_t b) {
     uint64_t product = 0;
-    // Overflow is meant.
+    // Overflow is intended.
     static_cast<void>(__builtin_mul_overflow(a, b, &product));
     return product;
   }
@@ -43,11 +43,11 @@ inline uint64_t HashOfBytes(std::span<const uint8_t> bytes) {
   return hash.value();
 }
 
-// Takes what is known of one input, as numbers. Labels are for people alone:
-// they are printed, where that is wanted, and never hashed.
+// Collects the results for one input as numbers. Labels are only for people:
+// they are printed on request, and never hashed.
 class Facts {
  public:
-  // With `out`, a line for each number goes there.
+  // With `out`, a line for each number is written there.
   explicit Facts(std::FILE* out = nullptr) : out_(out) {}
 
   void Add(std::string_view label, uint64_t number) {
@@ -58,7 +58,7 @@ class Facts {
                  static_cast<unsigned long long>(number),
                  static_cast<unsigned long long>(number));
   }
-  // How many there are, and each.
+  // The number of elements, and each element.
   template <class T>
   void AddAll(std::string_view label, std::span<T> numbers) {
     const Part part(*this, label, numbers.size());
@@ -73,7 +73,7 @@ class Facts {
     std::fputc('\n', out_);
   }
 
-  // What is added while it lives belongs to "LABEL NUMBER".
+  // What is added during its lifetime belongs to "LABEL NUMBER".
   class Part {
    public:
     Part(Facts& facts, std::string_view label, uint64_t number)

@@ -12,8 +12,8 @@
 
 namespace pxdfuzz {
 
-// FNV-1a of 64 bits (Fowler, Noll and Vo), the same for any byte order of the
-// machine. It tells texts apart that differ by accident.
+// FNV-1a of 64 bits (Fowler, Noll and Vo), the same for both byte orders. It
+// distinguishes texts that differ by accident.
 class Hash {
  public:
   constexpr void Add(std::string_view text) {

@@ -35,11 +35,12 @@
 
 namespace pxdfuzz {
 
-// Says all that the library makes of an input. One object serves any number of
-// them, one after the other, and none changes what it says of the next.
+// Computes all results of the library for an input. One object serves any
+// number of them, one after the other, and none affects the results of the
+// next.
 class InputJudge {
  public:
-  // What the fuzz targets do with an input between them, and nothing else.
+  // What the fuzz targets together do with an input.
   void Replay(std::span<const uint8_t> bytes) {
     const Case c = Decode(bytes);
     oracle_.Judge(c, WalkSet::All(), Waivers::kNone);
@@ -47,9 +48,9 @@ class InputJudge {
     rules_.Check(c);
   }
 
-  // Fields "key=value", each begun by a tab, without a line's end: of the case;
-  // of both verdicts and each walk; of the reference; of the rules; of what a
-  // person would read.
+  // Fields "key=value", each after a tab, without a line break: for the case;
+  // for both verdicts and each walk; for the reference; for the rules; for the
+  // reports.
   std::string Fields(std::span<const uint8_t> bytes) {
     const Case c = Decode(bytes);
     std::array<uint8_t, kMaxEncodedSize> canonical{};
@@ -70,7 +71,7 @@ class InputJudge {
     return fields_;
   }
 
-  // What of an input is in its fields as a hash alone.
+  // The texts of an input whose fields contain only their hashes.
   std::string Reports(std::span<const uint8_t> bytes) {
     const Case c = Decode(bytes);
     return ToText(c) + Translations(c) +
@@ -85,7 +86,7 @@ class InputJudge {
     fields_ += value;
   }
 
-  // A position, unless it is Marks::kNever, whose value depends on the machine.
+  // A position, except Marks::kNever, whose value depends on the machine.
   static std::string At(std::string_view what, size_t position) {
     if (position == Marks::kNever) return "";
     return Concat({", ", what, " at ", std::to_string(position)});
@@ -136,9 +137,8 @@ class InputJudge {
     }
   }
 
-  // What the hardware makes of the first and last address of each request and
-  // of each address that something is done to, malformed or not; and the same
-  // behind each change.
+  // The hardware's translation of the first and last address of each request
+  // and of each operation, malformed or not; and the same after each change.
   std::string Translations(const Case& c) {
     std::string text;
     if (c.empty()) return text;
@@ -173,7 +173,7 @@ class InputJudge {
         }
       };
       add_all(typename A::Manual(mm.geometry(), mm.control()));
-      // Only what Linux could have written is changed.
+      // Changes happen only in tables that Linux could have written.
       if (c.concurrent.empty() || !is_well_formed) return;
       timeline_.Make(c, mm);
       for (size_t version = 1; version < timeline_.count(); ++version) {
@@ -187,7 +187,7 @@ class InputJudge {
     return text;
   }
 
-  // The report of the finding, and of one walk that holds on each request.
+  // The report of the finding, and that of one sound walk for each request.
   static std::string ReportsOf(const Case& c, const Verdict& verdict) {
     constexpr size_t kWalk = IndexOf(kStaticLockless);
     std::string text;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What neutral_digest.cc does, of all kernel code that were built. What this
-// is linked to holds kernel code: GPL-2.0-only.
+// Like neutral_digest.cc, for all kernel code that was built. This program
+// contains kernel code: GPL-2.0-only.
 
 #include <cstdint>
 #include <span>

@@ -74,7 +74,7 @@ uint64_t NumberOf(RunEnd ended) {
     case RunEnd::kRefused:
     case RunEnd::kSanitizer:
     case RunEnd::kDied:
-      return 5;  // no run in this process ends so
+      return 5;  // no run in this process ends like this
   }
   return kNoNumber;
 }
@@ -123,7 +123,7 @@ void AddVerdict(const KernelVerdict& verdict, Facts& facts) {
   }
 }
 
-// Whether a judge has run its text on a request of that case.
+// Whether a judge has run its code on a request of that case.
 bool HasRun(const KernelVerdict& verdict) {
   if (verdict.finding.has_value() &&
       verdict.finding->rule == WalkRule::kPermitted) {
@@ -135,7 +135,7 @@ bool HasRun(const KernelVerdict& verdict) {
                      });
 }
 
-// The walk that ran last.
+// The last walk.
 void AddWalk(const KernelJudge& judge, Facts& facts) {
   const pxd_walk& walk = judge.last_walk();
   facts.Add("pin", walk.pin ? 1 : 0);
@@ -160,7 +160,7 @@ void AddWalk(const KernelJudge& judge, Facts& facts) {
     const Facts::Part part(facts, "read", i);
     facts.Add("level", NumberOf(static_cast<Level>(read.level)));
     facts.Add("role", NumberOf(read.role));
-    // Where local copies are depends on the compiler.
+    // The addresses of local copies depend on the compiler.
     const std::optional<uint64_t> physical = judge.PhysicalOf(read.place);
     facts.Add("in_table", physical.has_value() ? 1 : 0);
     if (!physical.has_value()) continue;
@@ -209,7 +209,7 @@ class KernelFacts::Impl {
     facts.Add("takes", takes ? 1 : 0);
     if (!takes) return;
     facts.Add("space", pxdfuzz::NumberOf(c.mode));
-    // What it reads of its own stack depends on the compiler.
+    // Values that it reads from its own stack depend on the compiler.
     const bool leaves_copies = LeavesCopies(c.mode);
     facts.Add("leaves_copies", leaves_copies ? 1 : 0);
     if (leaves_copies) return;
@@ -245,7 +245,8 @@ class KernelFacts::Impl {
 
  private:
   bool LeavesCopies(PagingMode mode) const {
-    // Of text without this repair a folded offset does, with 3 levels.
+    // So do those of code without this repair, whose folded offset leaves the
+    // copy with 3 levels.
     return judge_.LeavesCopies(mode) ||
            (std::string_view(kernel_.variant) == "without-36639013b346" &&
             mode.levels == 3);

@@ -13,26 +13,25 @@
 
 namespace pxdfuzz {
 
-// All that one kernel code makes of inputs, and its judge, as numbers.
-// kernel_facts.cc and enum_numbers.h are what knows them here.
+// All results of one kernel code, and of its judge, for inputs, as numbers.
+// Only kernel_facts.cc and enum_numbers.h depend on their interfaces.
 class KernelFacts {
  public:
-  // Of every text that was built, in the order of their labels.
+  // For every kernel code that was built, in the order of their labels.
   static std::vector<KernelFacts> OfAllTexts();
 
   KernelFacts(KernelFacts&&) noexcept;
   ~KernelFacts();
 
-  // "6.1-s390-by-value": what sets are called by. It stays, whatever else the
-  // text is called.
+  // "6.1-s390-by-value": the name of sets. It stays if the code is renamed.
   std::string label() const;
 
   void Add(std::span<const uint8_t> input, Facts& facts);
 
-  // A case that the text takes; of every other one the tables change.
+  // A case that the code supports; every second one has changes.
   std::vector<uint8_t> MakeInput(uint64_t index) const;
 
-  // Requests that it walked so far.
+  // Requests walked until now.
   uint64_t walked() const;
 
  private:

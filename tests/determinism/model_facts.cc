@@ -30,7 +30,8 @@
 namespace pxdfuzz {
 namespace {
 
-// Where the last page of a request begins, beyond the end of all if need be.
+// The start of the last page of a request, even beyond the end of the address
+// space.
 uint64_t LastPage(const Request& request, uint64_t page_size) {
   uint64_t last = 0;
   static_cast<void>(__builtin_add_overflow(
@@ -87,7 +88,7 @@ void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
       facts.Add("outcome", NumberOf(walk.outcome));
       facts.Add("excuse", NumberOf(walk.waiver));
       facts.Add("pages", walk.pages);
-      // Where tables change, a walk that agrees has none.
+      // If tables change, a walk that agrees has no cell.
       facts.Add("first_difference",
                 c.concurrent.empty() || walk.outcome != Outcome::kAgrees
                     ? NumberOfMark(walk.first_difference)
@@ -98,7 +99,7 @@ void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
   }
 }
 
-// How `shrink` looks for the finding that it is to keep, where none is named.
+// How `shrink` selects the finding to keep if none is named.
 struct Way {
   WalkSet walks;
   Waivers waivers = Waivers::kNone;
@@ -207,8 +208,7 @@ class ModelFacts::Impl {
     }
   }
 
-  // Of the first and last address of each request and of each address that
-  // something is done to.
+  // For the first and last address of each request and of each operation.
   template <class Manual>
   static void AddTranslations(const Case& c, const Manual& manual,
                               const ArenaMemory& memory, uint64_t page_size,
@@ -241,7 +241,7 @@ class ModelFacts::Impl {
     }
   }
 
-  // What is expected; of each version where tables change.
+  // The expected pages; for each snapshot if tables change.
   template <class A>
   void AddReference(AddressSpace<A>& mm, const ArenaMemory& memory,
                     const Request& request, bool changing, Facts& facts) {

@@ -12,21 +12,22 @@
 
 namespace pxdfuzz {
 
-// All that the library makes of inputs, as numbers. model_facts.cc and
-// enum_numbers.h are what knows the library here.
+// All results of the library for inputs, as numbers. Only model_facts.cc and
+// enum_numbers.h depend on the library.
 class ModelFacts {
  public:
   ModelFacts();
   ~ModelFacts();
 
-  // Adds what is made of one input; whether there is a finding without excuses.
+  // Adds the results for one input; returns whether there is a finding,
+  // expected failures included.
   bool Add(std::span<const uint8_t> input, Facts& facts);
 
-  // Adds what `shrink` comes to with an input that has a finding; false where
-  // it has none.
+  // Adds the result of `shrink` for an input with a finding; false if it has
+  // none.
   bool AddShrunk(std::span<const uint8_t> input, Facts& facts);
 
-  // Requests that walks were run on so far.
+  // Requests walked until now.
   uint64_t walked() const;
 
  private:
@@ -34,7 +35,7 @@ class ModelFacts {
   std::unique_ptr<Impl> impl_;
 };
 
-// A case whose tables change while they are walked, as a fuzz target gets it.
+// A case with concurrent operations, as a fuzz target gets it.
 std::vector<uint8_t> MakeChangingInput(uint64_t index);
 
 }  // namespace pxdfuzz

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Prints a hash of all the numbers that this build makes of each input, by the
-// models' walks. Two builds that mean the same print the same, whatever they
-// call things: ./run digest compares a tree with an earlier one.
+// Prints a hash of all numbers that this build computes for each input with the
+// model's walks. Two builds with the same behaviour print the same, whatever
+// their names for things: ./run digest compares a tree with an earlier one.
 
 #include <cstdint>
 #include <span>
@@ -23,7 +23,7 @@ int Run(const DigestOptions& options) {
   if (!corpus.has_value()) return kDigestFailed;
   ModelFacts model;
   const uint64_t count = options.count.value_or(kDefaultCount);
-  // A third of what is shrunk is out of each set.
+  // A third of the shrunk inputs comes from each set.
   const uint64_t shrunk = options.shrunk.value_or(kDefaultShrunk);
   std::vector<DigestSet> sets = {
       {.name = "corpus",

@@ -20,7 +20,7 @@
 
 namespace pxdfuzz {
 
-// Signatures of the findings in a folder, each of which is whole and right:
+// Signatures of the findings in a folder, each of which is complete and right:
 // those of gup_strict_fuzzer.
 inline std::set<std::string> Findings(const std::filesystem::path& folder) {
   static Oracle& oracle = *new Oracle();
@@ -47,8 +47,8 @@ inline std::set<std::string> Findings(const std::filesystem::path& folder) {
   return signatures;
 }
 
-// What a campaign keeps for good, by path: inputs, and findings without their
-// counts.
+// What a campaign stores permanently, by path: inputs, and findings without
+// their counts.
 inline std::map<std::string, std::string> Kept(
     const std::filesystem::path& out) {
   std::map<std::string, std::string> kept;
@@ -64,8 +64,8 @@ inline std::map<std::string, std::string> Kept(
   return kept;
 }
 
-// How many inputs of a corpus, which an engine names by what they hold, hold
-// something else.
+// How many inputs of a corpus, which an engine names by their content, have
+// other content.
 inline size_t CutShort(const std::filesystem::path& corpus) {
   size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(corpus)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Campaigns with a real target on a disk that is full, and with files that
-// their user may not read.
+// Campaigns with a real target on a full disk, and with files that their user
+// may not read.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kRoom = 64 << 20;
 
-// Lines by which the tool says what is wrong.
+// Lines in which the tool reports the error.
 std::vector<std::string> Complaints(const Ran& ran) {
   std::vector<std::string> complaints;
   std::istringstream in(ran.output);
@@ -43,7 +43,7 @@ std::vector<std::string> Complaints(const Ran& ran) {
   return complaints;
 }
 
-// A target that ends by itself after some executions.
+// A target that ends after some executions.
 std::string EndingTarget(const ScratchFolder& scratch, const std::string& name,
                          int runs) {
   const fs::path file = scratch.path() / name;
@@ -53,14 +53,14 @@ std::string EndingTarget(const ScratchFolder& scratch, const std::string& name,
   return "'" + file.string() + "'";
 }
 
-// A campaign ends with this where its disk is full.
+// The exit code of a campaign whose disk is full.
 void ExpectFull(const Ran& ran) {
   EXPECT_EQ(ran.exit_code, 3) << ran.output;
   EXPECT_THAT(Complaints(ran), ElementsAre(EndsWith("No space left on device")))
       << ran.output;
 }
 
-TEST(FullDiskTest, NothingIsLostAndItGoesOn) {
+TEST(FullDiskTest, ACampaignLosesNothingAndContinues) {
   const ScratchFolder scratch;
   constexpr uint64_t kSmall = 256 << 10;
   const SmallDisk disk(scratch.path() / "disk", kSmall);
@@ -74,12 +74,12 @@ TEST(FullDiskTest, NothingIsLostAndItGoesOn) {
       EndingTarget(scratch, "gup_strict_fuzzer", 20'000) + " --jobs=2 --out='" +
       out.string() + "'";
 
-  // Without an end of its own it fills the disk.
+  // Without a limit it fills the disk.
   ExpectFull(RunCommand(endless));
-  // What was to become findings, and was taken away again, is a few pages each.
+  // Unfinished findings that were removed again take a few pages each.
   EXPECT_GT(disk.used(), kSmall / 2) << "is it full?";
-  // Whether it was an input of an engine's that found no room is chance; one
-  // that is empty needs none.
+  // It is random whether an engine's input found no space; an empty one needs
+  // none.
   std::ofstream(out / "corpus" / std::string(40, 'a'));
   std::set<std::string> findings = Findings(out / "findings");
   std::map<std::string, std::string> kept = Kept(out);
@@ -90,7 +90,7 @@ TEST(FullDiskTest, NothingIsLostAndItGoesOn) {
     EXPECT_EQ(resumed.exit_code, 1) << resumed.output;
     EXPECT_EQ(CutShort(out / "corpus"), 0u);
     EXPECT_THAT(Findings(out / "findings"), IsSupersetOf(findings));
-    // What was cut short is gone, and nothing else.
+    // Only truncated files are gone.
     const std::map<std::string, std::string> after = Kept(out);
     for (const auto& [file, bytes] : kept) {
       if (Sha1Hex(Bytes(bytes)) != fs::path(file).filename() &&
@@ -101,7 +101,7 @@ TEST(FullDiskTest, NothingIsLostAndItGoesOn) {
     }
     if (round == 1) break;
 
-    // Full once more, with more in it.
+    // Full again, with more content.
     findings = Findings(out / "findings");
     ASSERT_TRUE(disk.Resize(disk.used() + 8 * SmallDisk::kPage));
     ExpectFull(RunCommand(endless + " --resume"));
@@ -115,8 +115,8 @@ TEST(FullDiskTest, NothingIsLostAndItGoesOn) {
   EXPECT_FALSE(Findings(out / "findings").empty());
 }
 
-// A campaign that could not begin is in nobody's way.
-TEST(FullDiskTest, WithoutAnyRoomItDoesNotBegin) {
+// A campaign that could not begin does not block another.
+TEST(FullDiskTest, ACampaignDoesNotBeginWithoutSpace) {
   const ScratchFolder scratch;
   const SmallDisk disk(scratch.path() / "disk", SmallDisk::kPage);
   if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
@@ -138,7 +138,7 @@ class UnreadableTest : public testing::Test {
   void SetUp() override {
     fs::permissions(scratch_.path(), fs::perms(0777));
     if (geteuid() == 0) {
-      // Nothing keeps root from reading.
+      // Root can read everything.
       user_ = "setpriv --reuid=65534 --regid=65534 --clear-groups ";
       const std::string program = Program("pxdfuzz");
       if (RunCommand(user_ + "test -x " + program).exit_code != 0) {
@@ -152,11 +152,11 @@ class UnreadableTest : public testing::Test {
     }
   }
   void TearDown() override {
-    // Or it could not be removed.
+    // Otherwise it could not be removed.
     RunCommand("chmod -R u+rwX '" + scratch_.path().string() + "'");
   }
 
-  // Nobody may read it any more, its owner included.
+  // Nobody may read it any more, not even its owner.
   static void Lock(const fs::path& path) {
     fs::permissions(path, fs::perms::none);
   }
@@ -165,7 +165,7 @@ class UnreadableTest : public testing::Test {
                       " --out='" + out_.string() + "' " + flags);
   }
   Ran RunWithSeeds() const { return Run("--seeds='" + seeds_.string() + "'"); }
-  // It ends so, and in one line.
+  // It fails, with one line.
   static void ExpectError(const Ran& ran, int code, const std::string& line) {
     EXPECT_EQ(ran.exit_code, code);
     EXPECT_EQ(ran.output, "pxdfuzz: " + line + "\n");
@@ -174,7 +174,7 @@ class UnreadableTest : public testing::Test {
   const ScratchFolder scratch_;
   const fs::path seeds_ = scratch_.path() / "seeds";
   const fs::path out_ = scratch_.path() / "out";
-  std::string user_;  // what makes the command another user's
+  std::string user_;  // prefix that runs the command as another user
   std::string target_;
 };
 
@@ -193,7 +193,7 @@ TEST_F(UnreadableTest, AFolderBelowSeedsIsAnError) {
       (seeds_ / "below").string() + ": cannot be read: Permission denied");
 }
 
-TEST_F(UnreadableTest, FilesAmongSeedsAreLeftOut) {
+TEST_F(UnreadableTest, LeavesOutFilesAmongSeeds) {
   EXPECT_THAT(Complaints(RunWithSeeds()), IsEmpty());
   fs::remove_all(out_);
   Lock(seeds_ / "a");
@@ -237,7 +237,7 @@ TEST_F(UnreadableTest, AFolderOfTheCampaignIsAnError) {
   EXPECT_EQ(Run("--resume").exit_code, 0);
 }
 
-TEST_F(UnreadableTest, InputsOfTheCampaignAreLeftOut) {
+TEST_F(UnreadableTest, LeavesOutInputsOfTheCampaign) {
   ASSERT_EQ(Run("").exit_code, 0);
   const fs::path input = fs::directory_iterator(out_ / "corpus")->path();
   Lock(input);

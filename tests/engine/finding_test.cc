@@ -13,7 +13,7 @@
 namespace pxdfuzz {
 namespace {
 
-// Every finding that has a name of its own.
+// Every finding with a distinct name.
 std::vector<Finding> AllFindings() {
   std::vector<std::string_view> walks = {
       "kernel-6.1-s390", "kernel-6.12-x86-64-by-value", "kernel-fake"};
@@ -84,7 +84,7 @@ TEST(FindingTest, EveryNameIsReadBack) {
   EXPECT_GT(names.size(), 80'000u);
 }
 
-TEST(FindingTest, NamesAreAsTheyWere) {
+TEST(FindingTest, NamesDoNotChange) {
   EXPECT_EQ(Name(Finding{.mode = {ArchId::kS390, 3},
                          .walk = "static-by-value",
                          .outcome = Outcome::kWrongPage,
@@ -112,7 +112,7 @@ TEST(FindingTest, NamesAreAsTheyWere) {
             "kernel-6.1-s390.s390-3.died");
 }
 
-TEST(FindingTest, ThoseOfTranslateHaveNoWalk) {
+TEST(FindingTest, FindingsOfTranslateHaveNoWalk) {
   const std::string name = "translate.s390.common-bit";
   EXPECT_EQ(Name(Finding{.translate_rule = "s390.common-bit"}), name);
   const std::optional<Finding> read = FindingFromName(name);
@@ -121,7 +121,7 @@ TEST(FindingTest, ThoseOfTranslateHaveNoWalk) {
   EXPECT_EQ(read->walk, "");
 }
 
-TEST(FindingTest, OtherNamesAreNone) {
+TEST(FindingTest, RefusesOtherNames) {
   for (const std::string_view name : {
            "",
            ".",
@@ -156,7 +156,7 @@ TEST(FindingTest, OtherNamesAreNone) {
   }
 }
 
-TEST(FindingTest, GroupsBeginAlike) {
+TEST(FindingTest, GroupsShareAPrefix) {
   EXPECT_EQ(GroupOf("s390-3.static-by-value.wrong-page.pte-leaf"), "s390-3");
   EXPECT_EQ(GroupOf("kernel-6.1-s390.s390-3.changing.fork.pte-leaf"),
             "kernel-6.1-s390");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Campaigns with a real target: kills at any moment lose no finding, and what
-// was found is what it says.
+// Campaigns with a real target: a kill at any moment loses no finding, and
+// stored findings are right.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ TEST(KillTest, AKillAtAnyMomentLosesNothing) {
                 std::distance(fs::directory_iterator(out / "corpus"), {})),
             inputs);
   EXPECT_EQ(CutShort(out / "corpus"), 0u);
-  // Nothing half-made is left, and no process.
+  // No unfinished files and no process are left.
   for (const auto& entry : fs::directory_iterator(out / "findings")) {
     EXPECT_FALSE(entry.path().filename().string().starts_with("."));
   }
@@ -64,7 +64,7 @@ TEST(KillTest, AKillAtAnyMomentLosesNothing) {
             0);
 }
 
-// Folders with what is no input in them are of no consequence.
+// Folders that contain other things than inputs do not matter.
 TEST(KillTest, LinksAndFifosAmongTheSeedsDoNoHarm) {
   const ScratchFolder scratch;
   const fs::path seeds = scratch.path() / "seeds";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 // libFuzzer's own minimisation, which works on bytes: with PXDFUZZ_SIGNATURE it
-// keeps one finding of a file that holds two.
+// keeps one finding of a file that shows two.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ std::optional<std::string> SignatureOf(const fs::path& file) {
   return SignatureOf(Decode(Bytes(Contents(file))));
 }
 
-// A wrong page in the first request and a page too few in the second.
+// A wrong page in the first request and a missing page in the second.
 Case TwoFindings() {
   Case c = Crossing(3, kThreadBorder, 2 * kGiB);
   const TableOp decoy = c.setup.back();
@@ -48,13 +48,13 @@ Case TwoFindings() {
   for (int i = 0; i < 4; ++i) {
     c.setup.push_back(MapPages(0x40000000, 1, 0x9000));
   }
-  // Last, so that the easiest thing to drop is what the first finding needs.
+  // Last, so that the first finding needs what is easiest to drop.
   c.setup.push_back(decoy);
   Canonicalize(c);
   return c;
 }
 
-TEST(MinimizeTest, KeepsTheSignatureThatIsAskedFor) {
+TEST(MinimizeTest, KeepsTheRequestedSignature) {
   const Case two = TwoFindings();
   ASSERT_EQ(SignatureOf(two), kFirst);
   Case second = two;

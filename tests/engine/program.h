@@ -16,13 +16,13 @@
 namespace pxdfuzz {
 
 struct Ran {
-  int exit_code = -1;  // 128 + signal, where one ended it
+  int exit_code = -1;  // 128 + signal, if one ended it
   std::string output;  // standard output and standard error
 };
 
 // Runs a shell command.
 inline Ran RunCommand(const std::string& command) {
-  // The whole command's streams, also where it holds several words or a `cd`.
+  // The streams of the whole command, even if it has several words or a `cd`.
   ShellRun run = RunShell("{ " + command + "\n} 2>&1");
   return {run.code, std::move(run.out)};
 }
@@ -47,7 +47,7 @@ class Numbers {
                                   /*allow_exceptions=*/false);
     EXPECT_TRUE(json_.is_object()) << file;
   }
-  // 0 where there is none.
+  // 0 if there is none.
   uint64_t operator[](const std::string& path) const {
     return json_.value(nlohmann::json::json_pointer(path), uint64_t{0});
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What programs that run walks say, as lines. No kernel code is needed here.
+// The output of programs that run walks, as lines. No kernel code is needed
+// here.
 
 #include "pxdfuzz/engine/protocol.h"
 
@@ -32,7 +33,7 @@ Event Turn(Level level, const Place& place, EntryKind meaning, size_t read) {
   return Read(Event::Kind::kTurn, level, place, meaning, read);
 }
 
-// An answer in which every word there is occurs.
+// An answer that contains every word of the protocol.
 Answer Full() {
   Answer answer{.inconclusive = Inconclusive::kBeyondLimit,
                 .finding = std::string("kernel-6.1-s390.s390-3.short.pte-leaf"),
@@ -84,7 +85,7 @@ Answer Full() {
       Read(Kind::kReread, Level::kPmd, table, EntryKind::Table(0x10600000), 0));
   run.events.push_back(
       Read(Kind::kCheck, Level::kPmd, copy, EntryKind::Empty(), 11));
-  // The model has no lines.
+  // The model has no source lines.
   run.events.back().file.clear();
   run.events.back().line = 0;
   run.events.push_back(
@@ -99,7 +100,7 @@ Answer Full() {
   return answer;
 }
 
-TEST(ProtocolTest, AnswersComeBackAsTheyWere) {
+TEST(ProtocolTest, AnswersRoundTrip) {
   EXPECT_EQ(ReadAnswer(ToLines(Answer())), Answer());
   EXPECT_EQ(ReadAnswer(ToLines(Full())), Full());
   for (size_t i = 0; i < kRunEndCount; ++i) {
@@ -110,7 +111,7 @@ TEST(ProtocolTest, AnswersComeBackAsTheyWere) {
   }
 }
 
-TEST(ProtocolTest, AVerdictLeavesOutTheRun) {
+TEST(ProtocolTest, AVerdictOmitsTheRun) {
   Answer bare = Full();
   bare.run.pages.clear();
   bare.run.events.clear();
@@ -120,7 +121,7 @@ TEST(ProtocolTest, AVerdictLeavesOutTheRun) {
   EXPECT_EQ(ReadAnswer(ToLines(Full(), /*recorded=*/false)), bare);
 }
 
-TEST(ProtocolTest, AnswersLookAsTheyAreDocumented) {
+TEST(ProtocolTest, AnswersMatchTheDocumentation) {
   EXPECT_EQ(ToLines(Full()),
             "request returned\n"
             "inconclusive beyond-limit\n"
@@ -166,7 +167,7 @@ TEST(ProtocolTest, AnswersLookAsTheyAreDocumented) {
             "end\n");
 }
 
-TEST(ProtocolTest, AnAnswerThatIsCutOffIsNone) {
+TEST(ProtocolTest, RefusesATruncatedAnswer) {
   const std::string lines = ToLines(Full());
   for (size_t size = 0; size < lines.size(); ++size) {
     EXPECT_EQ(ReadAnswer(lines.substr(0, size)), std::nullopt) << size;
@@ -175,7 +176,7 @@ TEST(ProtocolTest, AnAnswerThatIsCutOffIsNone) {
   EXPECT_EQ(ReadAnswer(lines + '\n'), std::nullopt);
 }
 
-TEST(ProtocolTest, GarbageIsRefused) {
+TEST(ProtocolTest, RefusesGarbage) {
   for (const std::string_view line : {
            "request\n",
            "request lost\n",
@@ -260,8 +261,8 @@ TEST(ProtocolTest, GarbageIsRefused) {
   EXPECT_NE(read(turn + part), std::nullopt);
 }
 
-// What is accepted after all says the same when it is written again.
-TEST(ProtocolTest, AnyByteMayBeAnother) {
+// An accepted answer has the same text when it is written again.
+TEST(ProtocolTest, SurvivesAnyChangedByte) {
   const std::string lines = ToLines(Full());
   Rng rng(1);
   int accepted = 0;
@@ -279,7 +280,7 @@ TEST(ProtocolTest, AnyByteMayBeAnother) {
   EXPECT_LT(accepted, 15'000);
 }
 
-TEST(ProtocolTest, GreetingsComeBackAsTheyWere) {
+TEST(ProtocolTest, GreetingsRoundTrip) {
   const KernelCode text{.name = "kernel-6.1-s390-by-value",
                         .version = "6.1.192",
                         .slice = "34c97dde83082321",

@@ -24,8 +24,8 @@ namespace {
 // How many walks ended in each way.
 using Seen = std::map<Outcome, int>;
 
-// What is recorded of each walk of each request is what the oracle saw, and an
-// explanation comes to the same of it.
+// The recording of each walk of each request matches what the oracle saw, and
+// an explanation has the same result.
 void ExpectAsJudged(Oracle& oracle, const Case& c, Seen& seen) {
   const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
   if (verdict.inconclusive != Inconclusive::kNo) return;
@@ -64,7 +64,7 @@ void ExpectAsJudged(Oracle& oracle, const Case& c, Seen& seen) {
   }
 }
 
-TEST(RecordModelTest, IsWhatTheOracleJudges) {
+TEST(RecordModelTest, MatchesTheOracle) {
   constexpr int kCases = kAddressSanitizer ? 300 : 3000;
   Oracle oracle;
   RandomBytes random(21);
@@ -78,7 +78,7 @@ TEST(RecordModelTest, IsWhatTheOracleJudges) {
   EXPECT_GE(seen.size(), 5u);
 }
 
-TEST(RecordModelTest, IsWhatTheOracleJudgesWhileTablesChange) {
+TEST(RecordModelTest, MatchesTheOracleWhileTablesChange) {
   constexpr int kCases = kAddressSanitizer ? 200 : 1500;
   Oracle oracle;
   Seen seen;
@@ -90,7 +90,7 @@ TEST(RecordModelTest, IsWhatTheOracleJudgesWhileTablesChange) {
   EXPECT_GT(seen[Outcome::kFault], 0);
 }
 
-TEST(RecordModelTest, NotesEachReadWithItsPlace) {
+TEST(RecordModelTest, RecordsEachReadWithItsPlace) {
   const Case c = MakeCase(
       3, {.start = 0x1007ffff000, .pages = 2},
       {MapPages(0x1007ffff000, 1, 0x1000), MapPages(0x10080000000, 1, 0x2000),
@@ -121,7 +121,7 @@ TEST(RecordModelTest, NotesEachReadWithItsPlace) {
   EXPECT_EQ(run.pages[1].physical, 0x3000u);
 }
 
-TEST(RecordModelTest, NotesReferencesThatArePut) {
+TEST(RecordModelTest, RecordsReferencesThatArePut) {
   Case c = MakeCase(3, {.start = 0x80000000, .pages = 3},
                     {MapPages(0x80000000, 3, 0x1000)});
   c.concurrent.push_back({{.kind = TableOp::Kind::kDetach,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Small worlds show bugs that are planted in how a walk bears with changes. As
-// in exhaust_planted_test, every bug is walks of its own to compile.
+// Small worlds show planted bugs in how a walk handles changes. As in
+// exhaust_planted_test, each bug needs separately compiled walks.
 
 #include <cstdint>
 #include <set>
@@ -18,7 +18,7 @@ namespace pxdfuzz {
 namespace {
 
 // -----------------------------------------------------------------------------
-// Bugs in what is said for all architectures.
+// Bugs in the code for all architectures.
 
 struct HasNoRecheck : GupFastText {
   static constexpr bool Checks(Level /*leaf*/, Level /*level*/) {
@@ -48,7 +48,7 @@ template <WalkStep kStep>
 struct GoesByASecondRead : GupFastText {
   static constexpr bool ReadsTwice(WalkStep step) { return step == kStep; }
 };
-// The pages of a leaf that follow the first are left out.
+// All pages of a leaf but the first are left out.
 struct TakesOnePage : GupFastText {
   static constexpr uint64_t PageCount(Level /*level*/, uint64_t /*address*/,
                                       uint64_t /*next*/, int /*page_shift*/) {
@@ -67,7 +67,7 @@ uint64_t Of(const ExhaustResult& result, Outcome outcome) {
   return result.outcomes[static_cast<size_t>(outcome)];
 }
 
-// All that goes wrong is a finding and is `outcome`.
+// Every failure is a finding with `outcome`.
 void ExpectOnly(Outcome outcome, const ExhaustResult& result) {
   EXPECT_GT(result.differ, 0u);
   EXPECT_EQ(Of(result, outcome), result.differ);
@@ -77,7 +77,7 @@ void ExpectOnly(Outcome outcome, const ExhaustResult& result) {
   EXPECT_EQ(result.finding()->outcome, outcome);
 }
 
-TEST(PlantedTest, NothingPlantedIsNothingFound) {
+TEST(PlantedTest, WithoutABugNothingIsFound) {
   EXPECT_EQ(Planted<GupFastText>(3).differ, 0u);
 }
 
@@ -93,7 +93,7 @@ TEST(PlantedTest, ACheckOfTheWrongLevel) {
     ExpectOnly(Outcome::kStale, Planted<ChecksThePmdOfAPageAlone>(levels));
     ExpectOnly(Outcome::kStale, Planted<ChecksAboveALargeLeaf>(levels));
   }
-  // The entry that was not looked at.
+  // The entry whose recheck is missing.
   const ExhaustResult detached = Planted<ChecksTheLeafAlone>(4);
   EXPECT_EQ(detached.finding()->change->entry.level, Level::kPmd);
   const ExhaustResult unmapped = Planted<ChecksThePmdOfAPageAlone>(4);
@@ -113,8 +113,8 @@ TEST(PlantedTest, ATableThatIsReadTwice) {
   }
 }
 
-// What was tested is not what is returned: a hole is taken for a leaf of frame
-// 0, and a page may be read alone by then.
+// The tested value is not the returned one: a hole becomes a leaf of frame 0,
+// and a page may be read-only by then.
 TEST(PlantedTest, ALeafThatIsReadTwice) {
   for (int levels = 2; levels <= 4; ++levels) {
     const ExhaustResult result =
@@ -128,23 +128,23 @@ TEST(PlantedTest, ALeafThatIsReadTwice) {
   }
 }
 
-TEST(PlantedTest, PagesThatAreLeftOut) {
+TEST(PlantedTest, MissingPages) {
   const ExhaustResult result = Planted<TakesOnePage>(3);
   EXPECT_GT(Of(result, Outcome::kShort), 0u);
   EXPECT_EQ(Of(result, Outcome::kShort), result.unexpected());
 }
 
-// A cause excuses what shows it, and not all that its walk does.
-TEST(PlantedTest, AnotherDefectExcusesNothing) {
+// A cause explains the failures that show it, not all failures of its walk.
+TEST(PlantedTest, AnotherCauseExplainsNothing) {
   const ExhaustResult by_pointer = Planted<HasNoRecheck>(3, kStaticByPointer);
   EXPECT_GT(by_pointer.differ_by(Cause::kDoubleFetch), 0u);
   EXPECT_EQ(by_pointer.unexpected(), Of(by_pointer, Outcome::kStale));
   EXPECT_GT(by_pointer.unexpected(), 0u);
-  // Nothing checks a copy, ...
+  // Nothing rechecks a copy.
   const ExhaustResult by_value = Planted<HasNoRecheck>(2, kFoldedAwareByValue);
   EXPECT_EQ(by_value.differ_by(Cause::kVacuousRecheck), 0u);
   EXPECT_GT(by_value.unexpected(), 0u);
-  // ... or while the entry is still the same.
+  // Or the entry has not changed yet.
   const ExhaustResult too_early =
       Planted<GrabsAfterTheCheck>(2, kFoldedAwareByValue);
   EXPECT_EQ(too_early.differ_by(Cause::kVacuousRecheck), 0u);
@@ -165,10 +165,10 @@ TEST(PlantedTest, WorldsAreBounded) {
 }
 
 // -----------------------------------------------------------------------------
-// Changes are made before an entry is read again and before references. Were
-// they made before any other read, nothing else would be seen.
+// Changes are made before an entry is read again and before references. Changes
+// before any other read would show nothing else.
 
-// What goes wrong, and what was changed into what, whenever that was.
+// What goes wrong, and what changed into what, at any time.
 template <class Text>
 std::set<std::string> AllThatGoesWrong(int levels, Policy walk,
                                        EntryChanges changes, uint64_t& worlds) {
@@ -216,8 +216,8 @@ void ExpectTheSameAtAnyTime(Policy walk) {
   }
 }
 
-// Where a walk goes wrong anyhow, so it does whatever else is changed.
-TEST(TimeTest, OtherTimesShowNothingElse) {
+// If a walk goes wrong without a change, it also does with one.
+TEST(TimeTest, OtherTimesShowNothingMore) {
   for (const Policy& walk : kAllWalks) {
     if (S390::ExpectedFailures(walk, 2).InStillTables() != Cause::kNone)
       continue;
@@ -230,7 +230,7 @@ TEST(TimeTest, OtherTimesShowNothingElse) {
 
 // -----------------------------------------------------------------------------
 
-// Worlds of the first page alone.
+// Worlds of the first page only.
 template <class Text = GupFastText>
 uint64_t OnePage(int levels, Policy walk, bool write) {
   Exhaustion<TinyS390<1>, Text> exhaustion(
@@ -240,22 +240,23 @@ uint64_t OnePage(int levels, Policy walk, bool write) {
 }
 
 TEST(ChangingCountTest, OnePageByHand) {
-  // 5 levels. Holes at each end the walk: 5 worlds. Else references are taken,
-  // and the recheck reads the leaf once more. Before either nothing is
-  // changed, or the leaf is:
+  // 5 levels. Holes at each level end the walk: 5 worlds. Otherwise the walk
+  // takes references, and the recheck reads the leaf again. Before either of
+  // these nothing changes, or the leaf does:
   //   pud: a hole, another leaf               1 + 2 * 2
   //   pmd: the same, and a table of pages     1 + 2 * 3
   //   pte: the same as pud; and before references, and before the pmd entry is
   //        read once more, that is a hole     1 + 2 * 2 + 2
   EXPECT_EQ(OnePage(5, kStaticLockless, false), 5u + 5 + 7 + 7);
-  // For writing there are leaves that the request does not get, which end the
-  // walk, and each leaf may become one.
+  // For requests to write, there are leaves that the request does not get,
+  // which end the walk, and each leaf may become one.
   EXPECT_EQ(OnePage(5, kStaticLockless, true), 5u + 3 + 7 + 9 + 9);
-  // Without references and with nothing read again nothing is changed.
+  // Without references and second reads nothing changes.
   EXPECT_EQ(OnePage<GupText>(5, kStaticLockless, false), 8u);
   // With 4 levels pgd and p4d read one entry. A hole there may have been a
-  // table first, which is empty then, or a table a hole: 1 + 1 worlds more, of
-  // which the second goes on with 4 holes and leaves at each of 3 levels below.
+  // table first, which is then empty, or a table a hole: 1 + 1 more worlds, of
+  // which the second continues with 4 holes and leaves at each of 3 levels
+  // below.
   EXPECT_EQ(OnePage<GupText>(4, kStaticLockless, false), 7u + 1 + 6);
 }
 

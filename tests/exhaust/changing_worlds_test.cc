@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // Small worlds while another processor changes an entry. Ranges are shorter
-// than those of `pxdfuzz exhaust`: up to 4 pages with 1 index bit a level, up
-// to 2 with 2 bits, where all causes are seen and all walks take some seconds.
+// than those of `pxdfuzz exhaust`: up to 4 pages with 1 index bit per level, up
+// to 2 with 2 bits. These show all causes, and all walks take some seconds.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ ExhaustResult Explore(int index_bits, int levels, Policy walk, Recheck recheck,
                      {.pages = pages, .changes = EntryChanges::kBeforeUse});
 }
 
-// What each walk is known to do is seen, and nothing else.
+// Exactly the expected failures of each walk occur.
 void ExpectAsKnown(int index_bits, Policy walk, Recheck recheck) {
   for (int levels = 2; levels <= 5; ++levels) {
     const ExhaustResult result =
@@ -52,14 +52,14 @@ void ExpectAsKnown(int index_bits, Policy walk, Recheck recheck) {
 
 class WalksTest : public testing::TestWithParam<int> {};
 
-TEST_P(WalksTest, AreAsKnown) {
+TEST_P(WalksTest, FailExactlyAsExpected) {
   for (const Policy& walk : kAllWalks) {
     ExpectAsKnown(GetParam(), walk, Recheck::kYes);
   }
 }
 
-// Under the lock nobody asks when references are taken.
-TEST_P(WalksTest, AreAsKnownWithoutARecheck) {
+// Under the lock the time of references does not matter.
+TEST_P(WalksTest, FailExactlyAsExpectedWithoutARecheck) {
   for (size_t i = 0; i < kNamedWalkCount; ++i) {
     ExpectAsKnown(GetParam(), kAllWalks[i], Recheck::kNo);
   }
@@ -89,8 +89,8 @@ TEST(ChangingCountTest, WholeSpaces) {
   expect(kFoldedAwareByPointer, 3, {13'532, 12'603});
 }
 
-// Among them are those in which nothing is changed.
-TEST(ChangingCountTest, TheQuietWorldsAreThere) {
+// They include those without a change.
+TEST(ChangingCountTest, IncludesWorldsWithoutAChange) {
   for (const Policy& walk : kAllWalks) {
     for (int levels = 2; levels <= 5; ++levels) {
       if (S390::ExpectedFailures(walk, levels).InStillTables() != Cause::kNone)
@@ -106,7 +106,7 @@ TEST(ChangingCountTest, TheQuietWorldsAreThere) {
 
 // -----------------------------------------------------------------------------
 
-TEST(ChangingWitnessTest, TellsWhatBecameOfWhat) {
+TEST(ChangingWitnessTest, DescribesTheChange) {
   const ExhaustResult result =
       Explore(1, 2, kFoldedAwareByValue, Recheck::kYes, 1);
   const std::optional<WorldWitness>& witness =
@@ -124,7 +124,7 @@ TEST(ChangingWitnessTest, TellsWhatBecameOfWhat) {
       "  reference         before 31, after none\n");
 }
 
-TEST(ChangingWitnessTest, TellsOfAReadWhereThereIsNothing) {
+TEST(ChangingWitnessTest, DescribesAReadOutsideMemory) {
   const ExhaustResult result =
       Explore(1, 3, kStaticByPointer, Recheck::kYes, 1);
   const std::optional<WorldWitness>& witness =
@@ -137,7 +137,7 @@ TEST(ChangingWitnessTest, TellsOfAReadWhereThereIsNothing) {
                               "empty\n"));
 }
 
-TEST(ChangingWorldsTest, TellsItsProgress) {
+TEST(ChangingWorldsTest, ReportsItsProgress) {
   ExhaustProgress last;
   uint64_t calls = 0;
   const ExhaustResult result =

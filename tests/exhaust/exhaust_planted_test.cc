@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Small worlds show bugs that are planted. Every bug is walks of its own to
-// compile, of which little is run.
+// Small worlds show planted bugs. Each bug needs separately compiled walks, of
+// which few are run.
 
 #include <cstdint>
 #include <string_view>
@@ -66,7 +66,7 @@ struct AsksReadersForWrite : None {
 struct LosesAnIndexBit : None {
   static constexpr uint64_t kIndexMask = 1;
 };
-// Each turn of the pte loop is for one byte.
+// Each iteration of the pte loop is for one byte.
 struct GoesByBytes : None {
   static constexpr int Smaller(Level level) {
     return level == Level::kPte ? TinyGeometry(1).page_shift() : 0;
@@ -88,7 +88,7 @@ struct HasTinyPages : None {
   }
 };
 
-// Bugs in what is said for all architectures.
+// Bugs in the code for all architectures.
 template <class T>
 struct PlantedInText : TinyS390<1> {
   using Text = T;
@@ -115,7 +115,7 @@ struct CountsForEver : GupText {
 
 constexpr WorldBounds kFirstFinding = {.stop_at_finding = true};
 
-TEST(PlantedTest, NothingPlantedIsNothingFound) {
+TEST(PlantedTest, WithoutABugNothingIsFound) {
   EXPECT_EQ((Exhaust<Planted<1, None>>(3, kStaticLockless).differ), 0u);
 }
 
@@ -127,8 +127,8 @@ TEST(PlantedTest, AHoleThatIsALeaf) {
   EXPECT_EQ(result.unexpected(), 1u);
 }
 
-// In all walks that ask for that boundary, also those that an expected failure
-// excuses elsewhere.
+// In all walks that use that boundary, including those with an expected failure
+// in other modes.
 TEST(PlantedTest, ABoundaryOffByALevel) {
   for (const Policy& walk : kAllWalks) {
     if (walk.boundary != BoundaryRule::kStatic) continue;
@@ -164,7 +164,7 @@ TEST(PlantedTest, AnIndexMaskNeedsTwoBits) {
   EXPECT_TRUE(result.finding().has_value());
 }
 
-// The boundary above the last entry of all is 0.
+// The boundary above the very last entry is 0.
 TEST(PlantedTest, ABoundaryThatWraps) {
   using Bug = PlantedInText<TakesTheTopForZero>;
   EXPECT_EQ(Exhaust<Bug>(4, kStaticLockless).differ, 0u);

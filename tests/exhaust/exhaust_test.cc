@@ -27,7 +27,7 @@ constexpr bool Holds(Policy walk, int levels) {
 // How many behaviours there are, as a formula. Pages are counted from 0, levels
 // from pte at 0.
 
-// How many lead through to the end of a range, and how many stop in it.
+// How many reach the end of a range, and how many stop within it.
 struct Behaviours {
   uint64_t complete = 1;
   uint64_t stopping = 0;
@@ -35,14 +35,14 @@ struct Behaviours {
   uint64_t all() const { return complete + stopping; }
 };
 
-// Of one table of `level` whose part of the range is pages `begin` to before
+// For one table of `level` whose part of the range is pages `begin` to before
 // `end`, counted from the table's first.
 Behaviours Count(int level, uint64_t begin, uint64_t end, int index_bits,
                  bool write) {
   const uint64_t span = uint64_t{1} << level * index_bits;
   Behaviours table;
   for (uint64_t i = begin / span; i * span < end; ++i) {
-    // A hole stops; so does what may not be written.
+    // A hole stops; so does a leaf without write permission.
     Behaviours entry{.complete = 0, .stopping = 1};
     if (level > 0) {
       const Behaviours below =
@@ -65,7 +65,7 @@ uint64_t CountAll(int levels, uint64_t begin, uint64_t end, int index_bits,
   return Count(levels - 1, begin, end, index_bits, write).all();
 }
 
-// A whole table of n entries, each with c behaviours that go on and s that
+// A whole table of n entries, each with c behaviours that continue and s that
 // stop, has c^n and s * (1 + c + ... + c^(n-1)).
 TEST(FormulaTest, KnownNumbers) {
   EXPECT_EQ(CountAll(2, 0, 4, 1, false), 13u);
@@ -74,7 +74,7 @@ TEST(FormulaTest, KnownNumbers) {
   EXPECT_EQ(CountAll(5, 0, 32, 1, false), 1'384'087u);
   EXPECT_EQ(CountAll(2, 0, 16, 2, false), 91u);
   EXPECT_EQ(CountAll(3, 0, 64, 2, false), 480'241u);
-  // One page: a hole or a leaf at each of the levels that have leaves.
+  // One page: a hole or a leaf at each of the levels with leaves.
   EXPECT_EQ(CountAll(5, 3, 4, 1, false), 8u);
   EXPECT_EQ(CountAll(5, 3, 4, 1, true), 11u);
 }
@@ -117,7 +117,7 @@ TEST(ExhaustCountTest, TheWholeSpaceOfThreeLevelsOfTwoIndexBits) {
             480'241u);
 }
 
-// Each range there is, for each walk that holds.
+// Every range, for each sound walk.
 template <class A>
 void ExpectFormula(int index_bits) {
   for (const Policy& walk : kAllWalks) {
@@ -170,8 +170,8 @@ TEST(RequestsWithinTest, AllRangesUpToTheTop) {
 
 class WalksTest : public testing::TestWithParam<int> {};
 
-// What is expected to fail, in all worlds of up to 4 pages.
-TEST_P(WalksTest, AreAsKnown) {
+// The expected failures, in all worlds of up to 4 pages.
+TEST_P(WalksTest, FailExactlyAsExpected) {
   const int index_bits = GetParam();
   for (const Policy& walk : kAllWalks) {
     for (int levels = 2; levels <= 5; ++levels) {
@@ -187,8 +187,8 @@ TEST_P(WalksTest, AreAsKnown) {
       EXPECT_EQ(result.expected() > 0, !Holds(walk, levels)) << which;
       EXPECT_EQ(result.changed, 0u) << which;
       EXPECT_EQ(result.outcomes[0], result.behaviours - result.differ) << which;
-      // Static walks leave the invariant where a level is folded, unless they
-      // compute each pointer again.
+      // Static walks break the invariant at a folded level, unless they compute
+      // each pointer again.
       EXPECT_EQ(result.invariant,
                 levels == 5 || walk.boundary == BoundaryRule::kFoldedAware ||
                     walk.step == Step::kRecompute)
@@ -204,7 +204,7 @@ uint64_t Of(const ExhaustResult& result, Outcome outcome) {
   return result.outcomes[static_cast<size_t>(outcome)];
 }
 
-// What lies on the stack decides how the bug shows, and never whether.
+// The stack's content affects how the bug shows, but not whether it does.
 TEST(StackContentTest, ShowsTheBugInAllItsForms) {
   const ExhaustResult all = Exhaust<TinyS390<1>>(3, kStaticByValue);
   for (const Outcome outcome :
@@ -220,7 +220,7 @@ TEST(StackContentTest, ShowsTheBugInAllItsForms) {
   EXPECT_LT(zero.behaviours, all.behaviours);
 }
 
-TEST(StackContentTest, DoesNotMatterToWalksThatHold) {
+TEST(StackContentTest, DoesNotMatterToSoundWalks) {
   for (const Policy& walk : kAllWalks) {
     if (!Holds(walk, 3)) continue;
     EXPECT_EQ(
@@ -231,7 +231,7 @@ TEST(StackContentTest, DoesNotMatterToWalksThatHold) {
 
 // -----------------------------------------------------------------------------
 
-TEST(WitnessTest, TellsTheWorld) {
+TEST(WitnessTest, DescribesTheWorld) {
   const ExhaustResult result = Exhaust<TinyS390<1>>(3, kStaticByValue);
   const auto& known = result.first_by(Cause::kStackEscape);
   ASSERT_TRUE(known.has_value());
@@ -260,7 +260,7 @@ TEST(WitnessTest, HasThePagesOfBothSides) {
   EXPECT_THAT(witness.expected, ElementsAre(30, 29));
 }
 
-TEST(ExhaustTest, TellsItsProgress) {
+TEST(ExhaustTest, ReportsItsProgress) {
   ExhaustProgress last;
   uint64_t calls = 0;
   const ExhaustResult result = Exhaust<TinyS390<1>>(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The corpora that speed is measured on are what they are said to be; figures
-// taken on others are inconclusive. Runs in the project's folder.
+// The corpora for speed measurements have their documented properties; figures
+// from other corpora would not be comparable. Runs in the project's folder.
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ namespace {
 
 using Corpus = std::map<std::filesystem::path, Case>;
 
-// The cases below `folder`, by their paths in it.
+// The cases below `folder`, by their relative paths.
 Corpus CorpusIn(const std::filesystem::path& folder) {
   Corpus corpus;
   for (const auto& entry :

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The committed corpus: every file canonical, and the known cases among them.
-// Runs in the project's folder.
+// The committed corpus: every file is canonical, and it contains the known
+// cases. Runs in the project's folder.
 
 #include <gtest/gtest.h>
 
@@ -40,7 +40,7 @@ std::vector<std::filesystem::path> Seeds() {
   std::vector<std::filesystem::path> seeds;
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(kCorpus)) {
-    // The texts in regressions/ have their bytes beside them.
+    // The texts in regressions/ have byte files.
     if (entry.is_regular_file() && entry.path().extension() != ".yaml") {
       seeds.push_back(entry.path());
     }
@@ -70,7 +70,7 @@ TEST(CorpusTest, KnownCasesAreSeeds) {
   }
 }
 
-// Engines are given the longest input by files that cannot ask for it.
+// Configuration files give engines the longest input as a literal number.
 TEST(LongestInputTest, IsTheLongestCaseEverywhere) {
   const std::string number = std::to_string(kMaxEncodedSize);
   for (const auto& [file, line] :
@@ -83,7 +83,7 @@ TEST(LongestInputTest, IsTheLongestCaseEverywhere) {
   }
 }
 
-TEST(CorpusTest, TheSameVerdictsInAnyOrder) {
+TEST(CorpusTest, VerdictsDoNotDependOnTheOrder) {
   const auto judge = [](std::vector<std::filesystem::path> seeds) {
     Oracle oracle;
     std::map<std::filesystem::path, std::string> verdicts;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What builds are compared by (determinism/): that it says what it is to say,
-// and nothing that depends on what was judged before.
+// The lines by which builds are compared (determinism/): their content, and
+// that they do not depend on earlier inputs.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,7 +41,7 @@ TEST(HashTest, KnownAnswers) {
   EXPECT_EQ(HashOf("\xff"), "af64724c8602eb6e");
 }
 
-TEST(InputJudgeTest, SaysWhatBothVerdictsAre) {
+TEST(InputJudgeTest, ContainsBothVerdicts) {
   const std::string fields = InputJudge().Fields(BytesOf("thread-wrong-page"));
   for (const char* field :
        {"\tstrict=finding s390-3.static-by-value.wrong-page.pte-leaf, request "
@@ -64,7 +64,7 @@ std::vector<uint8_t> Regression(const std::string& name) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-TEST(InputJudgeTest, SaysWhatChanged) {
+TEST(InputJudgeTest, ContainsTheChanges) {
   InputJudge judge;
   const std::string reread =
       judge.Fields(Regression("race-by-pointer-collapsed-pmd"));
@@ -78,8 +78,8 @@ TEST(InputJudgeTest, SaysWhatChanged) {
               Not(HasSubstr("change")));
 }
 
-// The pmd entry is gone, and with it the page.
-TEST(InputJudgeTest, TranslatesAfterEachChangeToo) {
+// The pmd entry is gone, and so is the page.
+TEST(InputJudgeTest, TranslatesAfterEachChange) {
   const std::string reports =
       InputJudge().Reports(Regression("race-by-pointer-collapsed-pmd"));
   const size_t change = reports.find("behind change 1:\n");
@@ -114,7 +114,7 @@ TEST(InputJudgeTest, OneLineEachInAnyOrder) {
   }
 }
 
-TEST(InputJudgeTest, ReportsAreTheTextBehindTheHashes) {
+TEST(InputJudgeTest, ReportsMatchTheHashes) {
   const std::string reports =
       InputJudge().Reports(BytesOf("thread-wrong-page"));
   EXPECT_THAT(reports, HasSubstr("space: s390/3"));

@@ -28,7 +28,7 @@ class FindingFolderTest : public ::testing::Test {
   const std::vector<uint8_t> input_ = {1, 0, 255};
 };
 
-TEST_F(FindingFolderTest, KeepsTheFirstOfEachSignature) {
+TEST_F(FindingFolderTest, StoresTheFirstOfEachSignature) {
   FindingFolder folder(Path());
   ASSERT_FALSE(folder.Has("a.short"));
   EXPECT_EQ(folder.Keep("a.short", {input_, "text\n", "report\n"}), "");
@@ -41,7 +41,7 @@ TEST_F(FindingFolderTest, KeepsTheFirstOfEachSignature) {
   EXPECT_EQ(Contents(Path() + "/a.short/report.txt"), "report\n");
 }
 
-TEST_F(FindingFolderTest, WhatAnotherProcessKeptStays) {
+TEST_F(FindingFolderTest, KeepsWhatAnotherProcessStored) {
   FindingFolder first(Path());
   FindingFolder second(Path());
   ASSERT_FALSE(first.Has("a"));
@@ -51,18 +51,18 @@ TEST_F(FindingFolderTest, WhatAnotherProcessKeptStays) {
   EXPECT_EQ(Contents(Path() + "/a/report.txt"), "first");
   // Nothing else is left.
   EXPECT_EQ(std::distance(fs::directory_iterator(Path()), {}), 1);
-  // A third one knows it from the start.
+  // A third one finds it at the start.
   EXPECT_TRUE(FindingFolder(Path()).Has("a"));
 }
 
-TEST_F(FindingFolderTest, WhereNothingCanBeWrittenItSaysSo) {
+TEST_F(FindingFolderTest, FailsIfNothingCanBeWritten) {
   std::ofstream(scratch_ / "findings") << "a file";
   FindingFolder folder(Path());
   ASSERT_FALSE(folder.Has("a"));
   EXPECT_NE(folder.Keep("a", {input_, "", ""}).find(Path()), std::string::npos);
 }
 
-TEST_F(FindingFolderTest, OnAFullDiskItIsThereWholeOrNotAtAll) {
+TEST_F(FindingFolderTest, StoresAllOrNothingOnAFullDisk) {
   const SmallDisk disk(scratch_ / "disk", SmallDisk::kPage);
   if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
   const std::string path = (disk.path() / "findings").string();
@@ -83,7 +83,7 @@ TEST_F(FindingFolderTest, OnAFullDiskItIsThereWholeOrNotAtAll) {
   EXPECT_EQ(std::distance(fs::directory_iterator(path), {}), 1);
 }
 
-TEST_F(FindingFolderTest, WithoutAPathItIsNotOpen) {
+TEST_F(FindingFolderTest, IsNotOpenWithoutAPath) {
   EXPECT_FALSE(FindingFolder("").is_open());
   EXPECT_TRUE(FindingFolder(Path()).is_open());
 }

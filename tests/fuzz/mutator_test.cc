@@ -27,8 +27,8 @@ namespace {
 
 using Buffer = std::array<uint8_t, 1024>;
 
-// Runs `steps` mutations, each on what the last one made, and hands each result
-// to `see`.
+// Runs `steps` mutations, each on the previous result, and calls `see` with
+// each result.
 template <class See>
 void Chain(uint64_t seed, int steps, size_t max_size,
            const PagingModeFilter& filter, Tables tables, See see) {
@@ -58,9 +58,9 @@ TEST(MutatorTest, WritesCanonicalCases) {
   }
 }
 
-// What was made of tables that nobody changes is what is made today, byte for
-// byte, and they stay so.
-TEST(MutatorTest, QuietTablesAreMadeAsTheyWere) {
+// For tables without changes, the results are today's, byte for byte, and they
+// stay without changes.
+TEST(MutatorTest, OutputForQuietTablesDoesNotChange) {
   const auto digest = [](Tables tables) {
     std::vector<uint8_t> all;
     for (uint64_t seed = 0; seed < 20'000; seed += 16) {
@@ -77,8 +77,8 @@ TEST(MutatorTest, QuietTablesAreMadeAsTheyWere) {
   EXPECT_EQ(digest(Tables::kRaw), "781998733596e5e3f60b37e1912d0ef66431cf93");
 }
 
-// Also where bytes say that something changes: one such input among those of a
-// target that asks for none would be many soon.
+// Even if the bytes contain a change: for a target without changes, one such
+// input would soon become many.
 TEST(MutatorTest, QuietTablesStayQuiet) {
   int changing = 0;
   Chain(3, 2'000, kMaxEncodedSize, PagingModeFilter(), Tables::kChanging,
@@ -103,7 +103,7 @@ TEST(MutatorTest, QuietTablesStayQuiet) {
   EXPECT_GT(changing, 1'000);
 }
 
-TEST(MutatorTest, KeepsToTheSpacesAskedFor) {
+TEST(MutatorTest, KeepsToTheRequestedPagingModes) {
   for (const char* only : {"s390/2", "s390/3", "s390/4", "s390/5"}) {
     const PagingModeFilter filter = *PagingModeFilter::Parse(only);
     for (const Tables tables : {Tables::kWellFormed, Tables::kChanging}) {
@@ -126,7 +126,7 @@ TEST(MutatorTest, FitsTheBuffer) {
   }
 }
 
-TEST(MutatorTest, DependsOnTheSeedAlone) {
+TEST(MutatorTest, DependsOnlyOnTheSeed) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     for (const Tables tables : {Tables::kWellFormed, Tables::kChanging}) {
       std::vector<std::vector<uint8_t>> runs[2];
@@ -156,7 +156,7 @@ TEST(MutatorTest, WordsThatLinuxWouldNotWriteAreRare) {
       }
     };
   };
-  // Each from nothing, so that pokes do not add up.
+  // Each from an empty input, so that pokes do not accumulate.
   for (uint64_t seed = 0; seed < 20'000; ++seed) {
     Chain(seed, 1, 640, PagingModeFilter(), Tables::kWellFormed, count(poked));
     Chain(seed, 1, 640, PagingModeFilter(), Tables::kRaw, count(raw_poked));
@@ -166,7 +166,7 @@ TEST(MutatorTest, WordsThatLinuxWouldNotWriteAreRare) {
   EXPECT_EQ(raw_poked, 20'000);
 }
 
-// What a run of cases comes to in which tables change.
+// The results of a run of cases with changes.
 struct ChangingRun {
   int cases = 0;
   int changing = 0;
@@ -174,7 +174,7 @@ struct ChangingRun {
   int comparable = 0;  // of those that change
   int impossible = 0;
   int requests = 0;
-  int met = 0;      // ... in which something changes while the walk runs
+  int met = 0;      // ... with a change during the walk
   int dropped = 0;  // ... that return less than there was at the start
   // Comparable cases by kinds that they have.
   std::map<TableOp::Kind, int> kinds;
@@ -214,8 +214,8 @@ ChangingRun RunChanging(const PagingMode& mode, int cases) {
   return run;
 }
 
-// Floors under what cases in which tables change reach, in every paging mode.
-TEST(MutatorTest, ChangingFloors) {
+// Minimum results for cases with changes, in every paging mode.
+TEST(MutatorTest, ReachesTheMinimumForChanges) {
   for (const PagingMode& mode : kAllPagingModes) {
     SCOPED_TRACE(Name(mode));
     ChangingRun run = RunChanging(mode, Budget(40'000));
@@ -224,7 +224,7 @@ TEST(MutatorTest, ChangingFloors) {
     EXPECT_LT(run.changing, run.cases);
     EXPECT_GE(run.several, run.changing * 25 / 100);
     EXPECT_GE(run.comparable, run.changing * 85 / 100);
-    // What Linux never does is left to the oracle now and then.
+    // The oracle also gets some operations that Linux never does.
     EXPECT_GE(run.impossible, run.changing / 100);
     EXPECT_GE(run.met, run.requests * 35 / 100);
     EXPECT_GE(run.dropped, run.requests * 14 / 100);
@@ -238,8 +238,8 @@ TEST(MutatorTest, ChangingFloors) {
   }
 }
 
-// A long run meets all that Linux never does.
-TEST(MutatorTest, ChangesThatAreImpossible) {
+// A long run meets everything that Linux never does.
+TEST(MutatorTest, MakesImpossibleChanges) {
   // And kNo.
   constexpr size_t kAll = static_cast<size_t>(Inconclusive::kUpgradesNothing) -
                           static_cast<size_t>(Inconclusive::kFreesPages) + 2;
@@ -255,8 +255,8 @@ TEST(MutatorTest, ChangesThatAreImpossible) {
   EXPECT_EQ(met.size(), kAll);
 }
 
-// It says what the oracle says.
-TEST(ChangeCheckTest, SaysWhatTheOracleSays) {
+// Its answers match the oracle's.
+TEST(ChangeCheckTest, MatchesTheOracle) {
   ChangeCheck check;
   Oracle oracle;
   RandomCase random(4);
@@ -275,9 +275,8 @@ TEST(ChangeCheckTest, SaysWhatTheOracleSays) {
   EXPECT_GT(impossible, 1000);
 }
 
-// Floors under what random cases reach, in each paging mode where a level is
-// folded.
-TEST(GeneratorTest, Floors) {
+// Minimum results for random cases, in each paging mode with a folded level.
+TEST(GeneratorTest, ReachesTheMinimum) {
   for (const uint8_t levels : std::initializer_list<uint8_t>{2, 3, 4}) {
     const PagingMode mode{ArchId::kS390, levels};
     Rng rng(levels);

@@ -14,8 +14,8 @@ std::string Of(const std::string& text) {
   return Sha1Hex({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 
-// From FIPS 180-4's examples, and lengths around the padding's edge as
-// sha1sum(1) has them.
+// From FIPS 180-4's examples, and lengths around the padding's edge, with
+// results of sha1sum(1).
 TEST(Sha1Test, KnownAnswers) {
   EXPECT_EQ(Of(""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
   EXPECT_EQ(Of("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// What a target says of a run in PXDFUZZ_STATS.
+// The statistics of a target in PXDFUZZ_STATS.
 
 #include "fuzz/harness/stats.h"
 
@@ -50,7 +50,7 @@ Case Changed(int levels, const TableOp& op, uint16_t read = 1) {
 }
 constexpr TableOp kDetach{.kind = TableOp::Kind::kDetach, .level = Level::kPmd};
 
-TEST_F(StatsTest, QuietTablesAreNotCountedAsChanging) {
+TEST_F(StatsTest, DoesNotCountQuietTablesAsChanging) {
   Count(Crossing(3, kThreadBorder, 2 * kGiB));
   ExpectNumber("/executions", 1);
   ExpectNumber("/judged", 1);
@@ -60,18 +60,18 @@ TEST_F(StatsTest, QuietTablesAreNotCountedAsChanging) {
   }
 }
 
-TEST_F(StatsTest, WhatChangesAndWhoNotices) {
-  // The pages are gone when the walk gets to them.
+TEST_F(StatsTest, CountsChangesAndTheirEffects) {
+  // The pages are gone when the walk reaches them.
   Count(Changed(5, {.kind = TableOp::Kind::kClear, .count = 3}));
-  // The table is taken away while the walk is below it.
+  // The table is detached while the walk is below it.
   Case two = Changed(5, kDetach, 8);
-  // A walk that ends before anything changes, and one that is refused.
+  // A walk that ends before any change, and one that is refused.
   two.requests.push_back({.start = 16 * kMiB});
   two.requests.push_back({.start = ~uint64_t{0} - kPage + 1, .pages = 9});
   Count(two);
-  // Nobody comes so far.
+  // No walk reaches that read.
   Count(Changed(5, {.kind = TableOp::Kind::kClear}, 1000));
-  // Nothing less for it.
+  // No walk returns less because of it.
   Count(Changed(
       5, {.kind = TableOp::Kind::kMap, .address = 7 * kPage, .frame = kPage}));
   ExpectNumber("/judged", 4);
@@ -85,7 +85,7 @@ TEST_F(StatsTest, WhatChangesAndWhoNotices) {
   }
 }
 
-TEST_F(StatsTest, WhatLinuxNeverDoes) {
+TEST_F(StatsTest, CountsWhatLinuxNeverDoes) {
   const TableOp clear_pmd = {.kind = TableOp::Kind::kClear,
                              .level = Level::kPmd};
   Count(Changed(3, clear_pmd));
@@ -117,8 +117,8 @@ TEST_F(StatsTest, WhatLinuxNeverDoes) {
   ExpectNothing("changing");
 }
 
-// A walk may be wrong for several reasons.
-TEST_F(StatsTest, ExpectedFailuresByCause) {
+// A walk may have several causes.
+TEST_F(StatsTest, CountsExpectedFailuresByCause) {
   Count(Crossing(2, 16 * kMiB, kMiB));
   Case large = MakeCase(2, {.pages = 1}, {MapLarge(Level::kPmd, 0, kMiB)});
   large.concurrent.push_back(
@@ -132,7 +132,7 @@ TEST_F(StatsTest, ExpectedFailuresByCause) {
   ExpectNumber("/expected_failures/static-by-pointer/double-fetch", 1);
 }
 
-TEST_F(StatsTest, FindingsBySignature) {
+TEST_F(StatsTest, CountsFindingsBySignature) {
   EXPECT_EQ(Json()["findings"], nlohmann::json::object());
   EXPECT_EQ(stats_.CountFinding("a.short"), 1u);
   EXPECT_EQ(stats_.CountFinding("b"), 1u);
@@ -141,8 +141,9 @@ TEST_F(StatsTest, FindingsBySignature) {
   EXPECT_EQ(Json()["findings"], (nlohmann::json{{"a.short", 2}, {"b", 1}}));
 }
 
-// What a target judges without a verdict, and what no verdict counts.
-TEST_F(StatsTest, WhatIsJudged) {
+// What a target judges without a verdict, and executions that no verdict
+// counts.
+TEST_F(StatsTest, CountsJudgedCases) {
   Count(Crossing(3, kThreadBorder, 2 * kGiB));
   stats_.CountJudged();
   stats_.CountSkipped();
@@ -155,7 +156,7 @@ TEST_F(StatsTest, WhatIsJudged) {
   EXPECT_TRUE(std::string(Json()["cells"]["mask"]).starts_with("02"));
 }
 
-TEST(JsonObjectTest, EscapesWhatJsonDoesNotHave) {
+TEST(JsonObjectTest, EscapesSpecialCharacters) {
   JsonObject inner;
   inner.Add("n", ~uint64_t{0});
   JsonObject object;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Writes the known cases as seeds: write_seeds CORPUS. Targets that a seed
-// would crash do not get it.
+// Writes the known cases as seeds: write_seeds CORPUS. A target does not get
+// seeds that crash it.
 
 #include <array>
 #include <filesystem>

@@ -29,7 +29,7 @@ std::string Attribute(std::string_view element, std::string_view name) {
   return std::string(element.substr(0, element.find('"')));
 }
 
-// The text without its comments, in which there may be elements.
+// The text without comments, which may contain elements.
 std::string WithoutComments(std::string xml) {
   constexpr std::string_view kBegin = "<!--";
   constexpr std::string_view kEnd = "-->";
@@ -42,7 +42,7 @@ std::string WithoutComments(std::string xml) {
   }
 }
 
-// Calls `visit` for each element of that name, with its text.
+// Calls `visit` for each element with that name, with its text.
 template <class Visit>
 void ForEachElement(std::string_view xml, std::string_view name, Visit visit) {
   const std::string key = '<' + std::string(name) + ' ';
@@ -79,8 +79,8 @@ std::string Gdb::Packet(std::string_view content) {
 }
 
 std::string Gdb::ReadPacket() {
-  // What comes before is `+`. It wants one as well, but does without if another
-  // packet comes.
+  // A `+` may come first. QEMU also expects one, but continues without it if
+  // another packet comes.
   stream_.ReadUntil('$');
   std::string content = stream_.ReadUntil('#');
   stream_.Read(2);
@@ -104,7 +104,7 @@ std::vector<std::string> Gdb::Ask(const std::vector<std::string>& commands) {
   stream_.Write(packets);
   std::vector<std::string> printed(commands.size());
   for (std::string& text : printed) {
-    // Packets of text as hexadecimal bytes, and one that ends them.
+    // Packets of hexadecimal text, and one that ends them.
     while (true) {
       const std::string packet = ReadPacket();
       if (packet == "OK") break;

@@ -14,25 +14,25 @@
 
 namespace pxdfuzz::hardware {
 
-// Sets registers of a stopped x86-64 machine, and gives commands to its
-// monitor, as a debugger would. That is quicker than the monitor's own socket,
-// of which QEMU reads one byte at a time.
+// Sets registers of a stopped x86-64 machine, and sends commands to its
+// monitor, as a debugger does. This is faster than the monitor's own socket,
+// from which QEMU reads one byte at a time.
 class Gdb {
  public:
-  // Learns the numbers of the registers. `stream` outlives the object.
+  // Reads the numbers of the registers. `stream` must outlive the object.
   explicit Gdb(Stream& stream);
 
-  // Registers of 64 bits alone; ends the program where there is none of that
+  // Only registers of 64 bits; ends the program if there is none with that
   // name.
   void Set(std::string_view name, uint64_t value);
 
-  // What each of these commands of the monitor prints.
+  // The output of each of these monitor commands.
   std::vector<std::string> Ask(const std::vector<std::string>& commands);
 
  private:
   static std::string Packet(std::string_view content);
   std::string ReadPacket();
-  // Sends a packet, and returns the one that answers it.
+  // Sends a packet, and returns the reply.
   std::string Exchange(std::string_view content);
   // A part of the description of the machine.
   std::string Describe(std::string_view file);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What of the hardware check can be tried without QEMU: Translate itself stands
-// in for the machine.
+// The parts of the hardware check that can be tested without QEMU: Translate
+// itself replaces the machine.
 
 #include <array>
 #include <bit>
@@ -31,7 +31,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// What a machine that is right would say; protection is asked of every page.
+// The answer of a correct machine; protection is tested for every page.
 template <class Match>
 Answer RightAnswer(const Match& match, const Ram<Match::kOrder>& ram,
                    const Question& question) {
@@ -61,7 +61,7 @@ struct S390Fixture {
   }
 };
 
-TEST(RamTest, HasTheByteOrderOfItsMachine) {
+TEST(RamTest, UsesTheByteOrderOfItsMachine) {
   std::vector<uint64_t> words(2);
   const Ram<std::endian::big> big(words);
   big.Put(8, 0x0102030405060708);
@@ -75,7 +75,7 @@ TEST(RamTest, HasTheByteOrderOfItsMachine) {
             0x0102030405060708u);
 }
 
-TEST(S390WireTest, LiesWhereTheGuestHasIt) {
+TEST(S390WireTest, MatchesTheGuestsAddresses) {
   EXPECT_EQ(sizeof(WireQuestion), 16u);
   EXPECT_EQ(sizeof(WireAnswer), 16u);
   EXPECT_EQ(offsetof(WireAnswer, lrag), 8u);
@@ -87,7 +87,7 @@ TEST(S390WireTest, LiesWhereTheGuestHasIt) {
             size_t{kWireTablesAt});
 }
 
-TEST(S390MatchTest, ReadsAnswersAsTheManualHasThem) {
+TEST(S390MatchTest, ReadsAnswersByTheManual) {
   const auto decode = S390Match::Decode;
   EXPECT_EQ(decode(0x12345, 0, kWireNotAsked)->physical, 0x12345u);
   EXPECT_EQ(decode(0x12345, 0, kWireNotAsked)->code, 0);
@@ -113,7 +113,7 @@ TEST(S390MatchTest, CountsFacilityBitsFromTheLeft) {
   EXPECT_FALSE(S390Match::HasFacility(list, 79));
 }
 
-TEST(S390MatchTest, AgreesWithItselfAndSeesEveryPlantedBug) {
+TEST(S390MatchTest, AgreesWithItselfAndFindsEveryPlantedBug) {
   S390Fixture f;
   f.Draw(1, S390Match::kPlantCases);
   Tally<S390Match> tally;
@@ -125,7 +125,7 @@ TEST(S390MatchTest, AgreesWithItselfAndSeesEveryPlantedBug) {
   EXPECT_EQ(tally.PlantsNotSeen(), "");
 }
 
-TEST(S390MatchTest, MeetsEveryRuleOfTheFacilitiesThatAreInstalled) {
+TEST(S390MatchTest, ReachesEveryRuleOfInstalledFacilities) {
   S390Fixture f;
   f.Draw(2, 30'000);
   Tally<S390Match> without;
@@ -144,8 +144,8 @@ TEST(S390MatchTest, MeetsEveryRuleOfTheFacilitiesThatAreInstalled) {
   EXPECT_EQ(with.rules_met(), S390Match::kRules.size());
 }
 
-// Each kind of wrong answer, and what is told of it.
-TEST(S390MatchTest, SeesWrongAnswers) {
+// Each kind of wrong answer, and its message.
+TEST(S390MatchTest, FindsWrongAnswers) {
   S390Fixture f;
   f.Draw(3, 1'000);
   int tried = 0;
@@ -197,7 +197,7 @@ struct X86Fixture {
   Ram<std::endian::little> ram{words};
 };
 
-TEST(X86MatchTest, AgreesWithItselfAndSeesEveryPlantedBug) {
+TEST(X86MatchTest, AgreesWithItselfAndFindsEveryPlantedBug) {
   X86Fixture f;
   Tally<X86Match> tally;
   X86Draw draw(1, f.ram);
@@ -217,7 +217,7 @@ TEST(X86MatchTest, AgreesWithItselfAndSeesEveryPlantedBug) {
   EXPECT_EQ(tally.PlantsNotSeen(), "");
 }
 
-TEST(X86MatchTest, KnowsWhatTheMonitorDoesNotTell) {
+TEST(X86MatchTest, KnowsTheLimitsOfTheMonitor) {
   X86Fixture f;
   const X86Match match = {.levels = 4};
   const uint64_t root = 0x10000;
@@ -228,7 +228,7 @@ TEST(X86MatchTest, KnowsWhatTheMonitorDoesNotTell) {
   const Answer unmapped = {.code = X86Match::kUnmapped};
   EXPECT_EQ(verdict(unmapped), Verdict::kAgrees);
   EXPECT_EQ(verdict({.physical = 0x345}), Verdict::kDisagrees);
-  // A supervisor page is a page to the monitor.
+  // The monitor treats a supervisor page as a page.
   f.ram.Put(root, 0x11003);
   f.ram.Put(0x11000, 0x12003);
   f.ram.Put(0x12000, 0x13003);

@@ -17,8 +17,8 @@
 
 namespace pxdfuzz::hardware {
 
-// What a machine is asked: how it translates `address` in the paging mode that
-// `control` (ASCE, CR3) stands for.
+// A question to a machine: how it translates `address` in the paging mode of
+// `control` (ASCE, CR3).
 struct Question {
   uint64_t control = 0;
   uint64_t address = 0;
@@ -26,19 +26,19 @@ struct Question {
   friend constexpr bool operator==(const Question&, const Question&) = default;
 };
 
-// What it says.
+// The machine's answer.
 struct Answer {
-  // 0, or the exception that there is instead of an address.
+  // 0, or the exception instead of an address.
   uint16_t code = 0;
   uint64_t physical = 0;
-  // Whether a store is refused, where the machine was asked that.
+  // Whether a store is refused, if the machine was asked.
   std::optional<bool> is_protected;
 };
 
 enum class Verdict : uint8_t {
   kAgrees,
   kDisagrees,
-  kLeftOut,  // the machine cannot tell what is asked here
+  kLeftOut,  // the machine cannot answer this question
 };
 
 struct Fetched {
@@ -47,22 +47,23 @@ struct Fetched {
   uint64_t entry = 0;
 };
 
-// How Translate answers the same question.
+// Translate's answer to the same question.
 struct Judgement {
   Verdict verdict = Verdict::kLeftOut;
   Translation result;
   InlineVector<Fetched, kLevelCount> path;
 };
 
-// What a planted bug changes. Each bug replaces some of it.
+// The changes of a planted bug. Each bug replaces some of these functions.
 struct NoBug {
-  // What Translate takes for the control register, the address, an entry.
+  // The value that Translate uses as the control register, the address, an
+  // entry.
   static constexpr uint64_t Control(uint64_t control) { return control; }
   static constexpr uint64_t Address(uint64_t address) { return address; }
   static constexpr uint64_t Entry(Level /*level*/, uint64_t entry) {
     return entry;
   }
-  // What it makes of its next step, after it read `entry`.
+  // The next step, after it read `entry`.
   static constexpr ManualStep After(ManualStep step, Level /*level*/,
                                     uint64_t /*entry*/) {
     return step;

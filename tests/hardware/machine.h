@@ -16,15 +16,15 @@
 
 namespace pxdfuzz::hardware {
 
-// Says on standard error what went wrong and ends the program with code 3. QEMU
+// Prints an error to standard error and ends the program with exit code 3. QEMU
 // ends with it.
 [[noreturn]] void Fail(std::string_view what);
 
 // A connected stream to a process.
 class Stream {
  public:
-  // Takes `socket` over. `on_end` is called where the other side has closed it,
-  // and does not return.
+  // Takes ownership of `socket`. Calls `on_end`, which does not return, if the
+  // other side has closed it.
   Stream(int socket, std::function<void()> on_end)
       : socket_(socket), on_end_(std::move(on_end)) {}
   ~Stream();
@@ -32,8 +32,8 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   void Write(std::string_view bytes);
-  // The bytes up to the next `end`, which is left out. Nothing may take longer
-  // than some seconds.
+  // The bytes up to the next `end`, which is left out. Fails after some
+  // seconds.
   std::string ReadUntil(char end);
   std::string Read(size_t count);
 
@@ -46,18 +46,18 @@ class Stream {
   size_t used_ = 0;
 };
 
-// A process of QEMU whose memory is shared with this one. It has no files, and
+// A QEMU process whose memory is shared with this process. It has no files, and
 // dies with the object or with this process, however that ends. One at a time.
 class Machine {
  public:
   struct Options {
-    std::string program;  // is looked for in PATH
+    std::string program;  // searched in PATH
     std::vector<std::string> arguments;
     uint64_t ram_size = 0;
     bool gdb = false;
   };
 
-  // Starts it, and waits until its monitor says so.
+  // Starts it, and waits until its monitor is ready.
   explicit Machine(const Options& options);
   ~Machine();
   Machine(const Machine&) = delete;
@@ -73,7 +73,7 @@ class Machine {
   void CheckAlive();
 
  private:
-  // Both ends of what the process is to have; its own end is closed here as
+  // Both ends of a socket for the process; the process's end is closed here as
   // soon as it runs.
   struct Ends {
     int ours = -1;
@@ -85,7 +85,7 @@ class Machine {
   Machine(const Options& options, const Ends& monitor, const Ends& gdb);
 
   void Start(const Options& options, const Ends& monitor, const Ends& gdb);
-  // Ends the program with what QEMU had to say.
+  // Ends the program with QEMU's error output.
   [[noreturn]] void Died();
 
   std::string program_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // Asks QEMU how it translates addresses in random tables, and compares that
-// with Translate. Exit codes: 0 where all agree and every planted bug was seen;
-// 1 otherwise; 2 for wrong usage; 3 where QEMU cannot be asked.
+// with Translate. Exit codes: 0 if all agree and every planted bug was found; 1
+// otherwise; 2 for wrong usage; 3 if QEMU cannot be asked.
 
 #include <unistd.h>
 
@@ -37,7 +37,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t kDefaultCases = 200'000;
-// A question to the monitor is text, and takes far longer.
+// A question to the monitor is text, and takes much longer.
 constexpr uint64_t kX86Part = 20;
 // Fewer would miss some planted bugs.
 constexpr uint64_t kLeastCases = Tally<S390Match>::kPlantCases;
@@ -55,8 +55,8 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Says how far a long run is: on a terminal in one line that changes, elsewhere
-// in a line now and then.
+// The progress of a long run: on a terminal in one line that is overwritten,
+// otherwise in a line from time to time.
 class Progress {
  public:
   explicit Progress(uint64_t total) : total_(total) {}
@@ -96,7 +96,7 @@ void Row(std::string_view label, std::string_view text) {
   std::fputs(lines.text().c_str(), stdout);
 }
 
-// The summary, and whether all is well.
+// Prints the summary. Returns whether everything is right.
 template <class Match>
 bool Conclude(const Tally<Match>& tally, double seconds, const Options& options,
               std::string_view facilities, std::string_view never_told) {
@@ -151,8 +151,8 @@ bool Conclude(const Tally<Match>& tally, double seconds, const Options& options,
   return all_seen;
 }
 
-// The planted bug that is asked for, or nothing where this architecture has
-// none of that name.
+// The requested planted bug, or nothing if this architecture has none with that
+// name.
 template <class Match>
 std::optional<Tally<Match>> MakeTally(const Options& options) {
   if (!options.plant.has_value()) return Tally<Match>();
@@ -191,7 +191,7 @@ bool RunS390(const Options& options, const std::string& guest) {
 }
 
 bool RunX86(const Options& options) {
-  // Questions for one CR3, and for one filling of the memory.
+  // Questions per CR3, and per content of the memory.
   constexpr uint64_t kGroup = 16;
   constexpr uint64_t kRound = 1'024;
   std::optional<Tally<X86Match>> tally = MakeTally<X86Match>(options);
@@ -269,21 +269,21 @@ int Main(std::span<char* const> arguments) {
     } else if (argument == "x86-64") {
       options.x86 = true;
     } else if (flag == "--plant") {
-      // By default one that every architecture has.
+      // Default: one that every architecture has.
       options.plant = value.empty() ? "index-mask" : value;
       if (!MakeTally<S390Match>(options).has_value() &&
           !MakeTally<X86Match>(options).has_value()) {
-        return Usage("--plant wants the name of a planted bug, one of\n" +
+        return Usage("--plant must be the name of a planted bug, one of\n" +
                      PlantNames());
       }
     } else if (flag == "--cases" || flag == "--seed") {
       const std::optional<uint64_t> number = Number(value);
       if (!number.has_value() || (flag == "--cases" && *number == 0)) {
-        return Usage(std::string(flag) + " wants a number");
+        return Usage(std::string(flag) + " must be a number");
       }
       (flag == "--cases" ? options.cases : options.seed) = *number;
     } else {
-      return Usage("it takes no '" + std::string(argument) + "'");
+      return Usage("unknown argument '" + std::string(argument) + "'");
     }
   }
   if (!options.s390 && !options.x86) return Usage("which architecture?");

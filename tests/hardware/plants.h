@@ -14,8 +14,8 @@
 #include "tests/hardware/s390_match.h"
 #include "tests/hardware/x86_match.h"
 
-// Bugs planted in Translate, each one rule that is left out or broken. A
-// hardware check that does not see them is none.
+// Bugs planted in Translate: each omits or breaks one rule. A hardware check
+// that does not find them is useless.
 
 namespace pxdfuzz::hardware {
 namespace plants {
@@ -67,7 +67,7 @@ struct S390TableOrigin : NoBug {
     return asce & ~uint64_t{0x3000};
   }
 };
-// An invalid entry of the wrong type is invalid before anything else.
+// An invalid entry of the wrong type is first of all invalid.
 struct S390Order : NoBug {
   static constexpr ManualStep After(ManualStep step, Level level,
                                     uint64_t entry) {
@@ -84,13 +84,13 @@ struct X86Present : NoBug {
     return level == Level::kPmd ? entry | X86::Mask::kPresent : entry;
   }
 };
-// The highest bits of an address are taken for whatever they should be.
+// The highest bits of an address are treated as correct, whatever they are.
 struct X86Canonical : NoBug {
   static constexpr uint64_t Address(uint64_t address) {
     return static_cast<uint64_t>(static_cast<int64_t>(address << 7) >> 7);
   }
 };
-// A leaf of 1 GiB is taken for one of 2 MiB.
+// A leaf of 1 GiB is treated as one of 2 MiB.
 struct X86Large : NoBug {
   static constexpr ManualStep After(ManualStep step, Level level,
                                     uint64_t /*entry*/) {
@@ -100,7 +100,7 @@ struct X86Large : NoBug {
     return step;
   }
 };
-// The bit that a large leaf has for PAT is taken for part of its frame.
+// The PAT bit of a large leaf is treated as a part of its frame.
 struct X86LargePat : NoBug {
   static constexpr ManualStep After(ManualStep step, Level level,
                                     uint64_t entry) {

@@ -15,17 +15,17 @@
 
 namespace pxdfuzz::hardware {
 
-// The physical memory of a machine, from address 0 on, as words of that
-// machine's byte order. What Translate reads tables through.
+// The physical memory of a machine, from address 0, as words in that machine's
+// byte order. Translate reads tables through it.
 template <std::endian kOrder>
 class Ram {
  public:
-  // `words` outlives the object.
+  // `words` must outlive the object.
   explicit Ram(std::span<uint64_t> words) : words_(words) {}
 
   uint64_t size() const { return words_.size_bytes(); }
 
-  // The word at `address`, which is in the memory; rounded down to a word.
+  // The word at `address`, which must be in the memory; rounded down to a word.
   uint64_t Get(uint64_t address) const { return Order(At(address)); }
   void Put(uint64_t address, uint64_t word) const { At(address) = Order(word); }
 

@@ -15,11 +15,11 @@
 
 namespace pxdfuzz::hardware {
 
-// Draws raw tables and questions: mostly entries that lead on, in which now and
-// then some bits are wrong.
+// Draws raw tables and questions: mostly entries that lead to a table,
+// sometimes with some wrong bits.
 //
-// Storage from kTablesAt on is one part for each level, full of that level's
-// entries, so every question has tables of its own although little is written.
+// Storage from kTablesAt has one part for each level, full of that level's
+// entries, so every question has different tables with few writes.
 class S390Draw {
  public:
   S390Draw(uint64_t seed, const Ram<std::endian::big>& ram)
@@ -33,7 +33,7 @@ class S390Draw {
         ram_.Put(address, level == Level::kPte ? DrawPage() : DrawEntry(level));
       }
     }
-    // What the division left over.
+    // The remainder of the division.
     for (; address < ram_.size(); address += kEntrySize) {
       ram_.Put(address, rng_.Next());
     }
@@ -46,7 +46,7 @@ class S390Draw {
     asce |= rng_.Chance(3, 4) ? 3 : rng_.Below(4);
     if (rng_.Chance(1, 2)) asce |= S390::Mask::kPrivateSpace;
     if (rng_.Chance(1, 64)) asce |= S390::Mask::kRealSpace;
-    // Bits that say nothing about translation.
+    // Bits without a meaning for translation.
     if (rng_.Chance(1, 4)) asce |= rng_.Next() & 0xed0;
     return {asce, DrawAddress(top, (asce & S390::Mask::kRealSpace) != 0)};
   }
@@ -63,7 +63,7 @@ class S390Draw {
 
   uint64_t DrawAddress(Level top, bool real) {
     uint64_t address = rng_.Next();
-    // Where TEST PROTECTION can be asked.
+    // Addresses for which TEST PROTECTION can be asked.
     if (real && rng_.Chance(1, 2)) return address % S390Match::kRamSize;
     if (rng_.Chance(31, 32)) {
       address &= S390::GeometryOf(Ordinal(top) + 1).last_address();
@@ -79,8 +79,8 @@ class S390Draw {
     return address;
   }
 
-  // Where a table of `level` might be. Tables begin at any multiple of 4 KiB,
-  // page tables of 2 KiB, though that is less than most of them take.
+  // A possible place of a table of `level`. Tables begin at any multiple of 4
+  // KiB, page tables at any multiple of 2 KiB, although most are larger.
   uint64_t DrawOrigin(Level level) {
     const uint64_t step = level == Level::kPte ? 0x800 : 0x1000;
     const uint64_t chance = rng_.Below(64);
@@ -99,7 +99,7 @@ class S390Draw {
   uint64_t DrawEntry(Level level) {
     if (rng_.Chance(1, 64)) return rng_.Next();
     uint64_t entry = DrawOrigin(Below(level)) | S390::TypeOf(level) << 2;
-    // One draw for all: 6 bits each.
+    // One random number for all: 6 bits each.
     uint64_t random = rng_.Next();
     const auto chance = [&random](uint64_t part) {
       const bool hit = (random & 63) < part;

@@ -21,7 +21,7 @@ namespace pxdfuzz::hardware {
 // An s390x machine that runs the program in guest/s390_guest.c.
 class S390Machine {
  public:
-  // Most questions at a time.
+  // Maximum number of questions at a time.
   static constexpr size_t kMost = kWireMost;
 
   // `guest`: the path of that program.
@@ -33,7 +33,7 @@ class S390Machine {
   }
   S390::Manual::Facilities facilities() const { return facilities_; }
 
-  // Answers to questions on the tables that lie in the memory now.
+  // Answers to questions on the tables in the memory.
   std::vector<Answer> Ask(std::span<const Question> questions);
 
  private:

@@ -19,7 +19,7 @@
 
 namespace pxdfuzz::hardware {
 
-// Translate of s390 beside LOAD REAL ADDRESS and TEST PROTECTION.
+// Translate of s390 compared with LOAD REAL ADDRESS and TEST PROTECTION.
 struct S390Match {
   using Arch = S390;
   static constexpr std::endian kOrder = std::endian::big;
@@ -32,10 +32,10 @@ struct S390Match {
     return S390::Manual(asce, facilities);
   }
 
-  // In so many questions every planted bug should be seen.
+  // This many questions should find every planted bug.
   static constexpr uint64_t kPlantCases = 16'384;
 
-  // What the control register is called.
+  // The name of the control register.
   static constexpr std::string_view kControl = "ASCE";
   // Why a question may be left out.
   static constexpr std::string_view kLeftOut =
@@ -44,7 +44,7 @@ struct S390Match {
   // Below are the guest's program, questions and answers, which change.
   static bool IsTable(uint64_t address) { return address >= kTablesAt; }
 
-  // What the instructions say of it.
+  // The instructions' answers.
   static std::optional<Answer> Expect(const Translation& result,
                                       uint64_t /*address*/) {
     return Answer{.code = result.code,
@@ -52,10 +52,10 @@ struct S390Match {
                   .is_protected = result.is_protected};
   }
 
-  // The answer that the guest wrote down, or nothing where it makes no sense.
-  // Condition codes as the manual has them for LRAG: 1 and 2 stand for segment-
-  // and page-translation exceptions, 3 for the others, with the code in the
-  // register's last bits. QEMU gives 3 for all of them.
+  // The guest's answer, or nothing if it makes no sense. Condition codes of
+  // LRAG by the manual: 1 and 2 stand for segment- and page-translation
+  // exceptions, 3 for the others, with the code in the register's last bits.
+  // QEMU gives 3 for all of them.
   static constexpr std::optional<Answer> Decode(uint64_t value, uint32_t lrag,
                                                 uint32_t tprot) {
     Answer answer;
@@ -86,8 +86,8 @@ struct S390Match {
   static constexpr int kEdat1Bit = 8;
   static constexpr int kEdat2Bit = 78;
 
-  // The rules that a run should meet, each once at least. Where a rule is one
-  // for each level, this is the number of the lowest.
+  // The rules that a run should reach, each at least once. For a rule with one
+  // instance per level, this is the number of the lowest.
   enum Rule : uint8_t {
     kRealSpace = 0,
     kAsceType = 1,
@@ -142,7 +142,7 @@ struct S390Match {
       "protection by region-first entries (EDAT-1)",
   };
 
-  // Which of them decided a question that was answered alike: a bit for each.
+  // The rules that decided a question with equal answers: one bit each.
   uint64_t RulesMet(const Question& question, const Answer& answer,
                     const Judgement& judgement) const {
     using Manual = S390::Manual;
@@ -187,7 +187,7 @@ struct S390Match {
     const uint64_t frame = Bit(kFrame, judgement.result.level);
     if (!answer.is_protected.has_value()) return frame;
     if (!*answer.is_protected) return frame | Bit(kNoProtection);
-    // A rule of protection decides where no other entry protects.
+    // A protection rule decides if no other entry protects.
     const Fetched* protecting = nullptr;
     for (const Fetched& fetched : judgement.path) {
       if ((fetched.entry & S390::Mask::kTableProtect) == 0) continue;

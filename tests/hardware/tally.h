@@ -29,22 +29,22 @@ inline std::string Grouped(uint64_t number) {
   return text;
 }
 
-// Judges answers, and counts what came of it.
+// Judges answers, and counts the results.
 template <class Match>
 class Tally {
  public:
   using Memory = Ram<Match::kOrder>;
   using Judging = decltype(Plant<Match>::judge);
 
-  // So many questions are judged by each planted bug as well.
+  // Each planted bug also judges this many questions.
   static constexpr uint64_t kPlantCases = Match::kPlantCases;
-  // So many disagreements are told in full.
+  // This many disagreements are printed in full.
   static constexpr size_t kMostTold = 3;
 
   // `judging`: Judge<Match>, or that of a planted bug.
   explicit Tally(Judging judging = &Judge<Match>) : judging_(judging) {}
 
-  // `memory` holds the tables that the machine answered by.
+  // `memory` has the tables for the machine's answers.
   void Add(const Match& match, const Memory& memory,
            std::span<const Question> questions,
            std::span<const Answer> answers) {
@@ -86,7 +86,7 @@ class Tally {
   }
 
   uint64_t plants_seen() const { return kPlants.size() - Unseen().size(); }
-  // Names of the planted bugs that made no difference.
+  // Names of the planted bugs without an effect.
   std::string PlantsNotSeen() const { return Joined(Unseen()); }
 
  private:

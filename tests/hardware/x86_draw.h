@@ -17,7 +17,8 @@
 namespace pxdfuzz::hardware {
 
 // Draws raw tables and questions for 4 and for 5 levels: mostly entries that
-// lead on. Memory is one part for each level, full of that level's entries.
+// lead to a table. Memory is one part for each level, full of that level's
+// entries.
 class X86Draw {
  public:
   X86Draw(uint64_t seed, const Ram<std::endian::little>& ram)
@@ -66,7 +67,7 @@ class X86Draw {
       random >>= 6;
       return hit;
     };
-    // Bits that say nothing about where an entry leads.
+    // Bits that do not affect where an entry leads.
     uint64_t entry = rng_.Next() & ~(Mask::kFrame | Mask::kLarge);
     entry |= Mask::kPresent | Mask::kUser;
     if (chance(4)) entry ^= Mask::kPresent;

@@ -16,8 +16,8 @@
 
 namespace pxdfuzz::hardware {
 
-// An x86-64 processor with memory and nothing else, which never runs: its
-// registers are set, and the monitor is asked what it makes of an address.
+// An x86-64 processor with memory and nothing else, which never runs: the host
+// sets its registers and asks the monitor about an address.
 class X86Machine {
  public:
   X86Machine();
@@ -27,11 +27,10 @@ class X86Machine {
     return Ram<std::endian::little>(machine_.ram());
   }
 
-  // 4 or 5, from now on.
+  // 4 or 5, from the next question.
   void SetLevels(int levels);
 
-  // Answers to questions that all have the same CR3, on the tables that lie in
-  // the memory now.
+  // Answers to questions with the same CR3, on the tables in the memory.
   std::vector<Answer> Ask(std::span<const Question> questions);
 
  private:

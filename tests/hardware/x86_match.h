@@ -17,9 +17,9 @@
 
 namespace pxdfuzz::hardware {
 
-// Translate of x86-64 beside the monitor command gva2gpa, which walks tables
-// as a debugger would: it asks for no permission, sees no reserved bit and
-// takes what lies beyond memory for zeros.
+// Translate of x86-64 compared with the monitor command gva2gpa, which walks
+// tables as a debugger would: it checks no permission and no reserved bit, and
+// reads zeros beyond memory.
 struct X86Match {
   using Arch = X86;
   static constexpr std::endian kOrder = std::endian::little;
@@ -31,10 +31,10 @@ struct X86Match {
     return X86::Manual(X86::GeometryOf(levels), cr3);
   }
 
-  // In so many questions every planted bug should be seen.
+  // This many questions should find every planted bug.
   static constexpr uint64_t kPlantCases = 4'096;
 
-  // What the control register is called.
+  // The name of the control register.
   static constexpr std::string_view kControl = "CR3";
   // Why a question may be left out.
   static constexpr std::string_view kLeftOut =
@@ -42,7 +42,7 @@ struct X86Match {
 
   static bool IsTable(uint64_t /*address*/) { return true; }
 
-  // All that the monitor has for an exception is "Unmapped".
+  // The monitor reports every exception as "Unmapped".
   static constexpr uint16_t kUnmapped = X86::Manual::kNotPresent;
 
   static std::optional<Answer> Expect(const Translation& result,
@@ -84,7 +84,7 @@ struct X86Match {
   static constexpr std::string_view kNeverTold =
       "user and writable bits, reserved bits, tables outside memory";
 
-  // Which of them decided a question that was answered alike: a bit for each.
+  // The rules that decided a question with equal answers: one bit each.
   uint64_t RulesMet(const Question& /*question*/, const Answer& /*answer*/,
                     const Judgement& judgement) const {
     const Translation& t = judgement.result;

@@ -15,7 +15,7 @@ namespace pxdfuzz {
 // Every kernel code that was built.
 std::span<const pxd_kernel* const> AllTexts();
 
-// All of that variant, of one architecture where it is named.
+// All of that variant, or those of one architecture if it is named.
 inline std::vector<const pxd_kernel*> FindTexts(std::string_view variant,
                                                 std::string_view arch = "") {
   std::vector<const pxd_kernel*> texts;
@@ -35,7 +35,7 @@ inline const pxd_kernel* FindText(std::string_view arch,
   return nullptr;
 }
 
-// What was read, without what happened between the reads.
+// The reads, without the events between them.
 inline std::vector<Event> ReadsIn(const Recording& run) {
   std::vector<Event> reads;
   for (const Event& event : run.events) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// kernel/tree/copy_tree.sh, on trees that are made up. Runs in the project's
-// folder.
+// kernel/tree/copy_tree.sh, on made-up trees. Runs in the project's folder.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -65,7 +64,7 @@ class CopyTreeTest : public ::testing::Test {
                                                "include/linux/sched/mm.h",
                                                "arch/s390/include/asm/page.h"));
   }
-  // It ends with 3 and a line with `error`, and leaves nothing.
+  // It exits with 3 and a line with `error`, and leaves nothing.
   void ExpectNone(const std::string& from, const std::string& error) const {
     const ShellRun run = Copy(from);
     EXPECT_EQ(run.code, 3);
@@ -88,7 +87,7 @@ TEST_F(CopyTreeTest, FoldersAndArchivesGiveTheSame) {
   ExpectWhatIsCompiled();
 }
 
-TEST_F(CopyTreeTest, WhatIsNoTreeLeavesNothing) {
+TEST_F(CopyTreeTest, AFolderThatIsNoTreeLeavesNothing) {
   ExpectNone((folder_.path() / "none").string(), "no such folder or archive");
   fs::remove(tree() / "mm/gup.c");
   ExpectNone(tree().string(), "no Linux tree: it has no Makefile or no");
@@ -99,7 +98,7 @@ TEST_F(CopyTreeTest, WhatIsNoTreeLeavesNothing) {
   EXPECT_EQ(RunShell("kernel/tree/copy_tree.sh 2> /dev/null").code, 2);
 }
 
-TEST_F(CopyTreeTest, AnArchiveThatIsCutShortIsNone) {
+TEST_F(CopyTreeTest, RefusesATruncatedArchive) {
   std::string noise;
   Rng rng(1);
   for (int i = 0; i < 100'000; ++i) {

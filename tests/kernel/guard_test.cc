@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Made-up walks that do not come to an end, and what ends them.
+// Made-up walks that do not end, and how they are ended.
 
 #include "kernel/guard.h"
 
@@ -41,7 +41,7 @@ TEST_F(GuardTest, AWalkThatReturns) {
 TEST_F(GuardTest, ReadsAreBounded) {
   for (const auto walk : {&pxd_read_forever, &pxd_recurse_and_read}) {
     EXPECT_EQ(Run(walk), RunEnd::kEndless);
-    // As often as one may read, and the read that is one too many.
+    // The maximum number of reads, and one more.
     EXPECT_EQ(walk_->read_count, PXD_ENDLESS + size_t{1});
   }
   walk_->pages = PXD_ENDLESS;
@@ -54,14 +54,14 @@ TEST_F(GuardTest, ReferencesAreBounded) {
   EXPECT_EQ(walk_->grab_count, size_t{PXD_ENDLESS});
 }
 
-// The only one that takes time.
+// The only test that takes time.
 TEST_F(GuardTest, TimeIsBounded) {
   EXPECT_EQ(Run(&pxd_spin), RunEnd::kEndless);
   EXPECT_EQ(walk_->read_count, 0u);
 }
 
 TEST_F(GuardTest, TheStackIsBounded) {
-  // The handler is there again each time, and on its own stack.
+  // The handler is installed each time, and has a separate stack.
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(Run(&pxd_recurse), RunEnd::kOverflow);
     EXPECT_EQ(Run(&pxd_recurse_far), RunEnd::kOverflow);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 // What others may do to the tables while kernel code walks: the callbacks of
-// struct pxd_walk, and what is noted of reads and references.
+// struct pxd_walk, and the record of reads and references.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -60,23 +60,23 @@ class Hooked {
   uint64_t* Word(uint64_t physical) {
     return const_cast<uint64_t*>(arena_.Find(physical));
   }
-  // The physical address of a place in a table; nothing for others.
+  // The physical address of a place in a table; nothing for other places.
   std::optional<uint64_t> PhysicalOf(const volatile void* place) const {
     const uint64_t physical =
         WrappingSub(reinterpret_cast<uint64_t>(place), walk_->va_offset);
     if (arena_.Find(physical) == nullptr) return std::nullopt;
     return physical;
   }
-  // The word at a place in a table, to change it.
+  // The word at a place in a table, for changing it.
   static uint64_t& At(const volatile void* place) {
     return *static_cast<uint64_t*>(const_cast<void*>(place));
   }
 
-  // What is done before reads, and after grabs.
+  // Actions before reads, and after grabs.
   std::function<void(int level, const volatile void* place)> before_read;
   std::function<void()> after_grab, before_walk;
 
-  // Walks, and gives the pages that came of it.
+  // Walks, and returns the pages.
   std::vector<uint64_t> Run(uint64_t start, uint64_t pages, bool pin = false) {
     walk_->start = start;
     walk_->pages = pages;
@@ -113,7 +113,7 @@ class Hooked {
     }
     return levels;
   }
-  // The last turn's read of that level, before read `i`.
+  // The last iteration's read of that level, before read `i`.
   const pxd_read* TurnBefore(size_t i, int level) const {
     for (; i > 0; --i) {
       const pxd_read& read = walk_->reads[i - 1];
@@ -130,7 +130,7 @@ class Hooked {
   std::array<uint64_t, 512> pages_{};
 };
 
-// Calls `visit` with each text and each paging mode that is its.
+// Calls `visit` with each kernel code and each paging mode that it supports.
 template <class Visit>
 void WithPagingModes(std::span<const pxd_kernel* const> texts, Visit visit) {
   for (const pxd_kernel* text : texts) {
@@ -145,7 +145,7 @@ void WithPagingModes(std::span<const pxd_kernel* const> texts, Visit visit) {
   }
 }
 
-// An address in the middle of what the paging mode can have, where an entry of
+// An address in the middle of the paging mode's range, where an entry of
 // `level` begins.
 uint64_t Middle(PagingMode mode, Level level) {
   const PagingModeInfo& info = InfoOf(mode);
@@ -161,8 +161,8 @@ uint64_t MapFour(Hooked<A>& hooked, PagingMode mode) {
   return start;
 }
 
-// Whether it takes the entries of 2 levels for a bug, or its pointers leave
-// their locals at once.
+// Whether it treats the entries of 2 levels as a bug, or its pointers leave
+// their local copies at once.
 bool IsBroken(const pxd_kernel& text, PagingMode mode) {
   const std::string_view variant = text.variant;
   return (variant == "folded-aware-checked" && mode.levels == 2) ||
@@ -170,7 +170,7 @@ bool IsBroken(const pxd_kernel& text, PagingMode mode) {
           variant != "by-pointer");
 }
 
-TEST(HooksTest, EachReadIsForetold) {
+TEST(HooksTest, EachReadIsAnnounced) {
   WithPagingModes(
       AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
         if (IsBroken(text, mode)) return;
@@ -202,7 +202,7 @@ TEST(HooksTest, EachReadIsForetold) {
       });
 }
 
-TEST(HooksTest, AChangeBeforeAReadIsWhatIsRead) {
+TEST(HooksTest, AReadSeesAChangeBeforeIt) {
   WithPagingModes(
       AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
         if (IsBroken(text, mode)) return;
@@ -225,7 +225,7 @@ TEST(HooksTest, AChangeBeforeAReadIsWhatIsRead) {
       });
 }
 
-// All of them, in as-is; each stands where the turn before it read.
+// All of them, in as-is; each is where the iteration before it read.
 template <class A>
 void ExpectChecks(const Hooked<A>& hooked, const std::vector<int>& levels) {
   EXPECT_EQ(hooked.LevelsOf(PXD_CHECK), levels);
@@ -242,7 +242,7 @@ void ExpectChecks(const Hooked<A>& hooked, const std::vector<int>& levels) {
   }
 }
 
-TEST(HooksTest, TheRecheckIsNoted) {
+TEST(HooksTest, RecordsTheRecheck) {
   WithPagingModes(FindTexts("as-is"), []<class A>(const pxd_kernel& text,
                                                   PagingMode mode) {
     Hooked<A> hooked(text, mode.levels);
@@ -250,7 +250,7 @@ TEST(HooksTest, TheRecheckIsNoted) {
     hooked.before_read = [](int, const volatile void*) {};
     EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
     ExpectChecks(hooked, {1, 0, 1, 0, 1, 0, 1, 0});
-    // Without a callback they are for who asks.
+    // Without a callback only explanations request them.
     hooked.walk().before_read = nullptr;
     hooked.before_read = nullptr;
     hooked.walk().notes_checks = true;
@@ -277,8 +277,8 @@ TEST(HooksTest, TheRecheckIsNoted) {
   });
 }
 
-// What the RFC of 2020 did not repair: at a folded level the pointer that the
-// check reads by is that of the local copy.
+// What the RFC of 2020 did not repair: at a folded level the recheck's pointer
+// is the address of the local copy.
 TEST(HooksTest, AFoldedCheckReadsACopy) {
   int tried = 0;
   for (const auto& [variant, in_table] :
@@ -296,7 +296,7 @@ TEST(HooksTest, AFoldedCheckReadsACopy) {
         EXPECT_EQ(hooked.PhysicalOf(read.place).has_value(),
                   in_table || read.level == 0);
       }
-      // A copy is no place that a walk may not read.
+      // A walk may read a copy.
       KernelJudge judge(*text);
       const Case c = MakeCase(2, {.start = 16 * kPage, .pages = 2},
                               {MapPages(16 * kPage, 2, kPage)});
@@ -316,7 +316,7 @@ TEST(HooksTest, AFoldedCheckReadsACopy) {
   if (tried == 0) GTEST_SKIP() << "no text of s390";
 }
 
-// Empties the entry of `level` that the last turn read.
+// Empties the entry of `level` that the last iteration read.
 template <class A>
 void EmptyLast(Hooked<A>& hooked, Level level) {
   const pxd_read* turn =
@@ -371,12 +371,12 @@ TEST(HooksTest, WithoutThePmdCheckAClearedPmdGoesUnnoticed) {
         EXPECT_EQ(hooked.PhysicalOf(read.place).has_value(), read.level == 0);
       }
     }
-    // Large leaves have a check of their own.
+    // Large leaves have a separate recheck.
     Hooked<S390> large(*text, 3);
     large.mm().Map(Level::kPmd, kMiB, 1, 4 * kMiB, LeafState());
     large.after_grab = [&] { EmptyLast(large, Level::kPmd); };
     EXPECT_THAT(large.Run(kMiB, 2), IsEmpty());
-    // Alone it is right, and reads what it may.
+    // Without a change it is right, and reads only what it may.
     KernelJudge judge(*text);
     const Answer answer = Observe(judge, Crossing(3, 4 * kGiB, 0), 0);
     EXPECT_EQ(answer.finding.name(), "");
@@ -405,10 +405,10 @@ TEST(HooksTest, AForkDropsPins) {
             EXPECT_EQ(given_back.refs, -1);
             EXPECT_TRUE(given_back.pin);
           }
-          // That it was over before says nothing.
+          // A fork() that ended before does not matter.
           hooked.after_grab = [] {};
           EXPECT_EQ(hooked.Run(start, 4, pin).size(), 4u);
-          // While it is at it, no pin is taken.
+          // During fork(), no pin is taken.
           hooked.walk().write_protect_seq = 1;
           EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
           EXPECT_EQ(hooked.walk().grab_count, count);
@@ -416,8 +416,8 @@ TEST(HooksTest, AForkDropsPins) {
       });
 }
 
-// The mm gets a level more, as by crst_table_upgrade().
-TEST(HooksTest, TheRootIsTheOneThatThereIsBeforeTheWalk) {
+// The mm gets one more level, as by crst_table_upgrade().
+TEST(HooksTest, UsesTheRootBeforeTheWalk) {
   int tried = 0;
   for (const pxd_kernel* text : AllTexts()) {
     if (text->arch != std::string_view("s390")) continue;
@@ -445,7 +445,8 @@ TEST(HooksTest, TheRootIsTheOneThatThereIsBeforeTheWalk) {
     EXPECT_THAT(hooked.Run(16 * kPage, 2), ElementsAre(kPage, 2 * kPage));
     EXPECT_EQ(hooked.reads()[0].place, upgraded);
 
-    // What was beyond the limit is refused before, and not asked again.
+    // A request beyond the earlier limit is refused before, and not tested
+    // again.
     hooked.walk().root = before;
     hooked.walk().levels = 3;
     EXPECT_THAT(hooked.Run(4 * kTiB, 1), IsEmpty());
@@ -454,8 +455,8 @@ TEST(HooksTest, TheRootIsTheOneThatThereIsBeforeTheWalk) {
   if (tried == 0) GTEST_SKIP() << "no text of s390";
 }
 
-// The number of levels is taken over as well.
-TEST(HooksTest, TheLevelsAreThoseThatThereAreBeforeTheWalk) {
+// The number of levels changes too.
+TEST(HooksTest, UsesTheLevelsBeforeTheWalk) {
   const auto texts = FindTexts("as-is", "x86-64");
   if (texts.empty()) GTEST_SKIP() << "no text of x86-64";
   for (const pxd_kernel* text : texts) {
@@ -474,9 +475,9 @@ TEST(HooksTest, TheLevelsAreThoseThatThereAreBeforeTheWalk) {
   }
 }
 
-// By pointer each pXd_offset() reads the entry again that was just looked at.
+// By pointer each pXd_offset() reads the entry again that the loop just read.
 // It does so in a table, once.
-TEST(HooksTest, ByPointerEntriesAreDoubleFetch) {
+TEST(HooksTest, ByPointerReadsEntriesTwice) {
   WithPagingModes(
       AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
         if (IsBroken(text, mode)) return;
@@ -517,8 +518,8 @@ TEST(HooksTest, ByPointerAChangeInBetweenLeadsElsewhere) {
       uint64_t* const root = hooked.walk().root;
       hooked.before_read = [&](int, const volatile void* place) {
         if (place != &root[1]) return;
-        // The first is the turn's of pgd; by pointer, that of pmd_offset() is
-        // the last.
+        // The first is that of the pgd loop; by pointer, that of pmd_offset()
+        // is the last.
         const size_t times = hooked.reads().size();
         if (times == (variant == "as-is" ? 4u : 6u)) root[1] = root[3];
       };
@@ -529,7 +530,7 @@ TEST(HooksTest, ByPointerAChangeInBetweenLeadsElsewhere) {
   }
 }
 
-TEST(HooksTest, GrabsStandBetweenReads) {
+TEST(HooksTest, RecordsGrabsBetweenReads) {
   WithPagingModes(FindTexts("as-is"),
                   []<class A>(const pxd_kernel& text, PagingMode mode) {
                     Hooked<A> hooked(text, mode.levels);
@@ -548,8 +549,8 @@ TEST(HooksTest, GrabsStandBetweenReads) {
                   });
 }
 
-// The longest walks there are fit, with all that can be noted of them.
-TEST(HooksTest, TheLongestWalkIsNotedWhole) {
+// The record has room for the longest walks.
+TEST(HooksTest, RecordsTheLongestWalkCompletely) {
   WithPagingModes(
       AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
         if (IsBroken(text, mode)) return;
@@ -557,7 +558,7 @@ TEST(HooksTest, TheLongestWalkIsNotedWhole) {
         Hooked<A> hooked(text, mode.levels);
         const Geometry& geometry = hooked.mm().geometry();
         const uint64_t page = geometry.page_size();
-        // Across a border of the highest level that is real.
+        // Across a boundary of the highest real level.
         const uint64_t start = Middle(mode, geometry.root()) - 256 * page;
         hooked.mm().Map(Level::kPte, start, 512, 1024 * page, LeafState());
         size_t checks = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// The judge of kernel code, on texts that are right but for one thing that is
-// done to them here.
+// The judge of kernel code, on correct code with one change that is made here.
 
 #include "kernel/judge.h"
 
@@ -22,7 +21,7 @@ const pxd_kernel& Real() {
   return text == nullptr ? *AllTexts().front() : *text;
 }
 
-// The verdict on `c` of the real text with other functions in it.
+// The verdict on `c` of the real code with other functions in it.
 std::string FindingOf(const pxd_kernel& kernel, const Case& c,
                       KernelTrial trial = KernelTrial::kGupFast) {
   KernelJudge judge(kernel);
@@ -32,7 +31,7 @@ std::string FindingOf(const pxd_kernel& kernel, const Case& c,
   return name.substr(std::string(kernel.name).size() + 1);
 }
 
-// Four pages and then a large one, of which four pages are asked for.
+// Four pages and then a large one; the request asks for four of them.
 Case Mixed(bool write = false) {
   return MakeCase(3, {.start = kMiB - 0x4000, .pages = 8, .write = write},
                   {MapPages(kMiB - 0x4000, 4, 0x10000),
@@ -47,13 +46,13 @@ class JudgeTest : public ::testing::Test {
   pxd_kernel kernel_ = Real();
 };
 
-TEST_F(JudgeTest, TakesTheTextAsItIs) {
+TEST_F(JudgeTest, AcceptsUnmodifiedCode) {
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "");
   EXPECT_EQ(FindingOf(kernel_, Mixed(true)), "");
   EXPECT_EQ(FindingOf(kernel_, Mixed(), KernelTrial::kPageSize), "");
 }
 
-TEST_F(JudgeTest, SeesAPageTooFew) {
+TEST_F(JudgeTest, FindsAMissingPage) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     if (walk->count > 0) --walk->count;
@@ -61,7 +60,7 @@ TEST_F(JudgeTest, SeesAPageTooFew) {
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.short.pmd-leaf");
 }
 
-TEST_F(JudgeTest, SeesAPageTooMany) {
+TEST_F(JudgeTest, FindsAnExtraPage) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     walk->page[walk->count++] = 0x1000;
@@ -71,7 +70,7 @@ TEST_F(JudgeTest, SeesAPageTooMany) {
   EXPECT_EQ(FindingOf(kernel_, c), "s390-3.long.pmd-empty");
 }
 
-TEST_F(JudgeTest, SeesAWrongPage) {
+TEST_F(JudgeTest, FindsAWrongPage) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     if (walk->count > 2) walk->page[2] += 0x1000;
@@ -79,7 +78,7 @@ TEST_F(JudgeTest, SeesAWrongPage) {
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.wrong-page.pte-leaf");
 }
 
-TEST_F(JudgeTest, SeesAPageThatIsWrongForPinsAlone) {
+TEST_F(JudgeTest, FindsAPageThatIsWrongOnlyForPins) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     if (walk->pin && walk->count > 0) --walk->count;
@@ -87,7 +86,7 @@ TEST_F(JudgeTest, SeesAPageThatIsWrongForPinsAlone) {
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.short.pmd-leaf");
 }
 
-TEST_F(JudgeTest, SeesAReferenceThatIsNotGivenBack) {
+TEST_F(JudgeTest, FindsAReferenceThatIsNotPut) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     walk->grabs[walk->grab_count++] = {
@@ -96,7 +95,7 @@ TEST_F(JudgeTest, SeesAReferenceThatIsNotGivenBack) {
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.references.pmd-leaf");
 }
 
-TEST_F(JudgeTest, SeesAReferenceOfAnotherPage) {
+TEST_F(JudgeTest, FindsAReferenceToAnotherPage) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     if (walk->grab_count > 0) walk->grabs[1].pfn ^= 0x100;
@@ -104,7 +103,7 @@ TEST_F(JudgeTest, SeesAReferenceOfAnotherPage) {
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.references.pte-leaf");
 }
 
-TEST_F(JudgeTest, SeesAPinWhereAReferenceWasAskedFor) {
+TEST_F(JudgeTest, FindsAPinInsteadOfAReference) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     for (size_t i = 0; i < walk->grab_count; ++i) walk->grabs[i].pin = true;
@@ -112,8 +111,8 @@ TEST_F(JudgeTest, SeesAPinWhereAReferenceWasAskedFor) {
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.references.pte-leaf");
 }
 
-// Of two references, one is given back and the page is returned all the same.
-TEST_F(JudgeTest, SeesAReferenceGivenBackAndKept) {
+// Of two references, one is put and the page is still returned.
+TEST_F(JudgeTest, FindsAPutReferenceWhosePageIsReturned) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     const pxd_grab last = walk->grabs[walk->grab_count - 1];
@@ -123,7 +122,7 @@ TEST_F(JudgeTest, SeesAReferenceGivenBackAndKept) {
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.references.pmd-leaf");
 }
 
-TEST_F(JudgeTest, SeesARefusalThatIsPassedOver) {
+TEST_F(JudgeTest, FindsAnIgnoredRefusal) {
   kernel_.walk = [](pxd_walk* walk) {
     walk->refused = UINT64_MAX;
     Real().walk(walk);
@@ -131,31 +130,31 @@ TEST_F(JudgeTest, SeesARefusalThatIsPassedOver) {
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.refusal.pmd-leaf");
 }
 
-TEST_F(JudgeTest, SeesALimitThatIsAnother) {
+TEST_F(JudgeTest, FindsAnotherLimit) {
   kernel_.permitted = [](int, uint64_t, uint64_t) { return false; };
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.permitted.pte-empty");
 }
 
-TEST_F(JudgeTest, SeesAnotherPageSize) {
+TEST_F(JudgeTest, FindsAnotherPageSize) {
   if (kernel_.page_size == nullptr) GTEST_SKIP() << "the tree has none";
   kernel_.page_size = [](pxd_walk*, uint64_t) { return uint64_t{0x1000}; };
   EXPECT_EQ(FindingOf(kernel_, Mixed(), KernelTrial::kPageSize),
             "s390-3.page-size.pmd-leaf");
 }
 
-TEST_F(JudgeTest, AFaultEndsTheWalkAlone) {
+TEST_F(JudgeTest, AFaultEndsOnlyTheWalk) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     *reinterpret_cast<volatile uint64_t*>(walk->read_count) = 0;
   };
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.fault.pmd-leaf");
-  // And again: the handler is still there.
+  // And again: the handler is still installed.
   EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.fault.pmd-leaf");
   KernelJudge judge(kernel_);
   EXPECT_EQ(Observe(judge, Mixed(), 0).run.end, RunEnd::kFault);
 }
 
-TEST_F(JudgeTest, ABugEndsTheWalkAlone) {
+TEST_F(JudgeTest, ABugEndsOnlyTheWalk) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     pxd_bug("mm/gup.c", 77);
@@ -166,17 +165,17 @@ TEST_F(JudgeTest, ABugEndsTheWalkAlone) {
   EXPECT_EQ(answer.run.bug, "mm/gup.c:77");
 }
 
-// Where the model's walk of the same kind returns something else, although the
+// The model's walk of the same kind returns something else, although the
 // reference agrees.
-TEST_F(JudgeTest, SeesThatTheModelIsAnother) {
-  // The model is told that large pages are written by a bit that none has.
+TEST_F(JudgeTest, FindsADifferenceFromTheModel) {
+  // The model gets a write bit of large pages that no entry has.
   kernel_.region_third_write = 0x80000;
   const Case c = MakeCase(3, {.start = 2 * kGiB, .pages = 2, .write = true},
                           {MapLarge(Level::kPud, 2 * kGiB, 4 * kGiB)});
   EXPECT_EQ(FindingOf(kernel_, c), "s390-3.model.pud-leaf");
 }
 
-// What is known is excused where it is alone, and nothing besides.
+// A known finding is excused only if there is nothing else.
 TEST_F(JudgeTest, KnownFindingsExcuseNothingElse) {
   const pxd_kernel* without = FindText("s390", "no-numa");
   ASSERT_NE(without, nullptr);
@@ -193,7 +192,7 @@ TEST_F(JudgeTest, KnownFindingsExcuseNothingElse) {
   EXPECT_EQ(verdict.requests[0].pages, 1u);
   EXPECT_EQ(verdict.requests[0].walk.pages, 3u);
 
-  // One page more is wrong, behind the one that is known.
+  // One more page is wrong, behind the known one.
   static const pxd_kernel* real = without;
   pxd_kernel other = *without;
   other.walk = [](pxd_walk* walk) {
@@ -201,7 +200,7 @@ TEST_F(JudgeTest, KnownFindingsExcuseNothingElse) {
     if (walk->count == 3) walk->page[2] ^= 0x1000;
   };
   EXPECT_EQ(FindingOf(other, c), "s390-3.long.pte-leaf");
-  // The text with the check does not do it at all.
+  // Code with the check does not do it at all.
   EXPECT_EQ(FindingOf(Real(), c), "");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// The targets that hold kernel code, under their engine.
+// The targets with kernel code, under their engine.
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ namespace pxdfuzz {
 namespace {
 
 // How many executions `target` took to its first finding, from an empty corpus;
-// 0 where there was none. Of one of its texts, where that is named.
+// 0 if there was none. `text` restricts it to one kernel code.
 uint64_t ExecutionsToFinding(const std::string& target, int seed,
                              const std::string& only, uint64_t most,
                              const std::string& text = "") {
@@ -35,7 +35,7 @@ uint64_t ExecutionsToFinding(const std::string& target, int seed,
   return Executions(ran.output);
 }
 
-TEST(KernelEngineTest, ByValueIsFoundFromNothing) {
+TEST(KernelEngineTest, FindsTheBugOfByValueWithoutSeeds) {
   for (const std::string only : {"s390/2", "s390/3", "s390/4"}) {
     std::vector<uint64_t> costs;
     for (int seed = 1; seed <= 5; ++seed) {
@@ -48,7 +48,7 @@ TEST(KernelEngineTest, ByValueIsFoundFromNothing) {
   }
 }
 
-// The texts of a target whose names end so.
+// The kernel code of a target whose names have this ending.
 std::vector<std::string> TextsOf(const std::string& target,
                                  const std::string& ending) {
   const Ran ran =
@@ -65,8 +65,8 @@ std::vector<std::string> TextsOf(const std::string& target,
 }
 
 // What each repair of 2020 gets wrong while tables change, and what 6.1 did
-// before it looked at the pmd.
-TEST(KernelEngineTest, RacesAreFoundFromNothing) {
+// before it rechecked the pmd.
+TEST(KernelEngineTest, FindsRacesWithoutSeeds) {
   constexpr char kTarget[] = "kernel_race_strict_fuzzer";
   const std::vector<std::pair<std::string, std::string>> found = {
       {"-s390-by-pointer", "s390/3"},   {"-s390-by-pointer", "s390/4"},
@@ -87,7 +87,7 @@ TEST(KernelEngineTest, RacesAreFoundFromNothing) {
   EXPECT_FALSE(TextsOf(kTarget, "-s390-folded-aware").empty());
 }
 
-TEST(KernelEngineTest, TextAsItStandsHolds) {
+TEST(KernelEngineTest, UnmodifiedCodeHolds) {
   for (const std::string target : {"kernel_gup_fuzzer", "kernel_race_fuzzer",
                                    "kernel_pgtable_size_fuzzer"}) {
     const ScratchFolder folder;
@@ -99,8 +99,8 @@ TEST(KernelEngineTest, TextAsItStandsHolds) {
   }
 }
 
-// Requests that something met, and what is known of walks of each kind.
-TEST(KernelEngineTest, RacesAreCounted) {
+// Requests that met a change, and the expected failures of walks of each kind.
+TEST(KernelEngineTest, CountsRaces) {
   const ScratchFolder folder;
   const std::string file = (folder.path() / "stats").string();
   const Ran ran = RunCommand(
@@ -118,8 +118,8 @@ TEST(KernelEngineTest, RacesAreCounted) {
   EXPECT_FALSE(stats.json()["expected_failures"].contains("static-lockless"));
 }
 
-// A report says what to ask the tool, and where the program is that it is to
-// ask, if it lies there.
+// A report gives the tool's commands, with the folder of the program if it is
+// there.
 TEST(KernelEngineTest, TheReportsCommandsWork) {
   constexpr char kTarget[] = "kernel_race_strict_fuzzer";
   const std::vector<std::string> texts = TextsOf(kTarget, "-s390-by-pointer");
@@ -143,7 +143,7 @@ TEST(KernelEngineTest, TheReportsCommandsWork) {
     ++asked;
     if (!beside || !has_tool) continue;
     EXPECT_EQ(RunCommand(begin + line).exit_code, 0) << line;
-    // The second wrote this, which the first can tell as well.
+    // The second command wrote this file, which the first can explain too.
     const size_t made = line.find(" -o ");
     if (made == line.npos) continue;
     const std::string small =
@@ -158,7 +158,7 @@ TEST(KernelEngineTest, TheReportsCommandsWork) {
   EXPECT_EQ(asked, 2) << found.output;
 }
 
-TEST(KernelEngineTest, AnUnknownTextIsRefused) {
+TEST(KernelEngineTest, RefusesUnknownKernelCode) {
   const Ran ran = RunCommand("PXDFUZZ_KERNEL=kernel-0.1 " +
                              Program("kernel_gup_fuzzer") + " -runs=1");
   EXPECT_EQ(ran.exit_code, 2);

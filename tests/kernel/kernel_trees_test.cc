@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// What is taken out of Linux trees, and whether kernel/shim fits the spellings
-// of all versions from 5.4 on. Trees here are made up: files of a few lines
-// that have the names, signatures and anchors of the real ones, and none of
-// their text.
+// What the slicer takes from Linux trees, and whether kernel/shim fits the
+// spellings of all versions since 5.4. Trees here are made up: files of a few
+// lines that have the names, signatures and anchors of the real ones, and none
+// of their code.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ std::string With(
   return text;
 }
 
-// A folder that goes away with the object.
+// A folder that is removed with the object.
 class Folder {
  public:
   Folder() {
@@ -111,7 +111,7 @@ int open(int a)
 	return a;
 )";
 
-TEST(KernelSourceTest, AFunctionIsItsDefinition) {
+TEST(KernelSourceTest, FindsAFunctionsDefinition) {
   const KernelSource source("mm/x.c", kSource);
   const std::optional<Piece> one = source.Function("one");
   ASSERT_TRUE(one.has_value());
@@ -121,7 +121,7 @@ TEST(KernelSourceTest, AFunctionIsItsDefinition) {
   EXPECT_EQ(one->anchor, "function one");
 }
 
-TEST(KernelSourceTest, AFunctionWhoseTypeStandsInALineOfItsOwn) {
+TEST(KernelSourceTest, FindsAFunctionWithItsTypeOnASeparateLine) {
   const std::optional<Piece> two =
       KernelSource("mm/x.c", kSource).Function("two");
   ASSERT_TRUE(two.has_value());
@@ -130,7 +130,7 @@ TEST(KernelSourceTest, AFunctionWhoseTypeStandsInALineOfItsOwn) {
   EXPECT_THAT(two->text, EndsWith("return 0;\n}\n"));
 }
 
-TEST(KernelSourceTest, WhatIsNoFunction) {
+TEST(KernelSourceTest, IgnoresOtherCode) {
   const KernelSource source("mm/x.c", kSource);
   EXPECT_FALSE(source.Function("three").has_value());
   EXPECT_FALSE(source.Function("wo").has_value());
@@ -138,7 +138,7 @@ TEST(KernelSourceTest, WhatIsNoFunction) {
   EXPECT_FALSE(source.Function("open").has_value()) << "it never ends";
 }
 
-TEST(KernelSourceTest, AMacroWithTheLinesItIsContinuedOn) {
+TEST(KernelSourceTest, FindsAMacroWithItsContinuationLines) {
   const KernelSource source("mm/x.c", kSource);
   const std::optional<Piece> both = source.Macro("both");
   ASSERT_TRUE(both.has_value());
@@ -151,7 +151,7 @@ TEST(KernelSourceTest, AMacroWithTheLinesItIsContinuedOn) {
   EXPECT_FALSE(source.Macro("one").has_value());
 }
 
-TEST(KernelSourceTest, AConditionalIsTheOneThatHoldsIt) {
+TEST(KernelSourceTest, FindsTheEnclosingConditional) {
   const KernelSource source("mm/x.c", kSource);
   const std::optional<Piece> found =
       source.Conditional("#ifdef CONFIG_X", "third");
@@ -163,13 +163,13 @@ TEST(KernelSourceTest, AConditionalIsTheOneThatHoldsIt) {
   EXPECT_FALSE(source.Conditional("#ifdef CONFIG_Z", "third").has_value());
 }
 
-TEST(KernelSourceTest, AConditionalThatNeverEnds) {
+TEST(KernelSourceTest, RefusesAConditionalThatNeverEnds) {
   const KernelSource source("x.c", "#ifdef CONFIG_X\nint gup_pgd_range(\n");
   EXPECT_FALSE(
       source.Conditional("#ifdef CONFIG_X", "gup_pgd_range(").has_value());
 }
 
-TEST(KernelSourceTest, AnEmptyFileHasNothing) {
+TEST(KernelSourceTest, FindsNothingInAnEmptyFile) {
   const KernelSource source("x.c", "");
   EXPECT_FALSE(source.Function("one").has_value());
   EXPECT_FALSE(source.Macro("one").has_value());
@@ -179,22 +179,22 @@ TEST(KernelSourceTest, AnEmptyFileHasNothing) {
 // -----------------------------------------------------------------------------
 // Made-up trees
 
-// How one version spells what differs between them.
+// How one version spells what differs between versions.
 struct Spelling {
   std::string_view name;
   // "5.8", for the Makefile.
   std::string_view major, minor;
   bool linux_pgtable = true;
-  // The walk asks for pXd_offset_lockless().
+  // The walk calls pXd_offset_lockless().
   bool lockless = true;
   std::string_view config = "CONFIG_HAVE_FAST_GUP";
   std::string_view pgd_range = "gup_pgd_range";
-  // In front of the block, in it, and behind it.
+  // Before the block, in it, and after it.
   std::string_view before, inside, entry;
-  // How an entry of the lowest level is read, and how for the recheck; how
-  // references are taken and given back.
+  // How the walk reads an entry of the lowest level, and how for the recheck;
+  // how it takes and puts references.
   std::string_view read_pte, check_pte = "*ptep", take, give;
-  // Whether the recheck of a page looks at its pmd (70cbc3cc78a9).
+  // Whether the recheck of a page reads its pmd (70cbc3cc78a9).
   bool pmd_check = false;
   std::string_view entry_name;
 };
@@ -204,7 +204,7 @@ constexpr std::string_view kTakeHead =
     "\tif (!head)\n\t\treturn 0;\n";
 constexpr std::string_view kPutOneByOne =
     "while (refs--)\n\t\t\tput_page(head);";
-// One that stands in the block itself, up to 5.6.
+// An entry point in the block itself, up to 5.6.
 constexpr std::string_view kOwnHead = R"(
 static inline pte_t gup_get_pte(pte_t *ptep)
 {
@@ -241,7 +241,7 @@ int __get_user_pages_fast(unsigned long start, int nr_pages, int write,
 	return nr;
 }
 )";
-// That of 5.6, 5.7, 5.8: which flags it lets pass.
+// The one of 5.6, 5.7, 5.8: which flags it allows.
 constexpr std::string_view kInternal = R"(
 static int internal_get_user_pages_fast(unsigned long start, int nr_pages,
 					unsigned int gup_flags,
@@ -419,8 +419,8 @@ typedef struct { unsigned long pgprot; } pgprot_t;
 #define __pa(x) ((unsigned long)(x))
 )";
 
-// A machine of its own: five levels that are all real, bit 0 of an entry says
-// that it is there, 1 that it is large, 2 that it may be written.
+// A made-up machine: five levels that are all real; bit 0 of an entry is
+// present, 1 large, 2 writable.
 constexpr std::string_view kPgtable = R"(
 #define PMD_SHIFT 20
 #define PUD_SHIFT 31
@@ -513,7 +513,7 @@ void @SETHUGE(struct mm_struct *mm, unsigned long addr,
 )";
 
 // Two pages before a boundary of segments, a large page behind it, and nothing
-// behind that: what a walk gives of it in four ways.
+// after that: the results of a walk in four ways.
 constexpr std::string_view kProgram = R"(
 #include <stdio.h>
 #include "kernel/kernel_walk.h"
@@ -592,7 +592,8 @@ int main(void)
 }
 )";
 
-// Of two pages the recheck reads one entry, or two, and one of a large page.
+// The recheck reads one entry or two for each of two pages, and one for a large
+// page.
 std::string Answers(bool pmd_check, bool has_fork) {
   const std::string all = pmd_check ? "checks 5" : "checks 3";
   const std::string two = pmd_check ? "checks 4" : "checks 2";
@@ -785,8 +786,8 @@ void WriteTree(const fs::path& tree, const Spelling& how) {
 
 class SpellingTest : public testing::TestWithParam<Spelling> {};
 
-// Cut, compiled with kernel/arch/s390.c and its shims, and run.
-TEST_P(SpellingTest, AMappedRangeGivesItsPages) {
+// Sliced, compiled with kernel/arch/s390.c and its shims, and run.
+TEST_P(SpellingTest, ReturnsThePagesOfAMappedRange) {
   const Folder folder;
   const fs::path tree = folder / "tree";
   const fs::path cut = folder / "slice";
@@ -805,7 +806,7 @@ TEST_P(SpellingTest, AMappedRangeGivesItsPages) {
   const std::string source = PXDFUZZ_SOURCE;
   const std::string program = (folder / "program").string();
   const std::string log = (folder / "log").string();
-  // Both are what a whole build has: no warnings, as the kernel's are its own.
+  // Both as in a whole build: no warnings, since the kernel has its own.
   const std::string compile =
       std::string("'") + PXDFUZZ_CC +
       "' -std=gnu11 -O1 -w -Werror=implicit-function-declaration"
@@ -830,7 +831,7 @@ INSTANTIATE_TEST_SUITE_P(All, SpellingTest, testing::ValuesIn(kSpellings),
                          });
 
 // -----------------------------------------------------------------------------
-// What a cut says where it cannot be done
+// Errors of the slicer
 
 class CutTest : public testing::Test {
  protected:
@@ -841,7 +842,7 @@ class CutTest : public testing::Test {
   SliceReport Cut(std::string arch = "s390") const {
     return SliceTree({.tree = tree(), .arch = std::move(arch), .out = out()});
   }
-  // One line that tells what is missing, and nothing is written.
+  // One line that names what is missing, and nothing is written.
   void ExpectRefused(std::string_view what) const {
     const SliceReport report = Cut();
     EXPECT_THAT(report.error, HasSubstr(std::string(what)));
@@ -874,7 +875,7 @@ TEST_F(CutTest, AMakefileOfSomethingElse) {
   ExpectRefused("tree: no Makefile that tells a kernel's VERSION");
 }
 
-TEST_F(CutTest, AnArchitectureThatIsNotKnown) {
+TEST_F(CutTest, AnUnknownArchitecture) {
   const SliceReport report = Cut("m68k");
   EXPECT_EQ(report.error, "architecture m68k is not known");
   EXPECT_FALSE(fs::exists(out()));
@@ -924,7 +925,7 @@ TEST_F(CutTest, NoHeaderOfTheArchitecture) {
   ExpectRefused("arch/s390/include/asm/page.h: the file is not there");
 }
 
-TEST_F(CutTest, WhatWasCutBeforeStaysWhereNothingCanBeCut) {
+TEST_F(CutTest, AFailedSliceKeepsTheEarlierOne) {
   ASSERT_EQ(Cut().error, "");
   const std::string before = Read(out() / "gup.c");
   fs::remove(tree() / "arch/s390/mm/hugetlbpage.c");
@@ -932,7 +933,7 @@ TEST_F(CutTest, WhatWasCutBeforeStaysWhereNothingCanBeCut) {
   EXPECT_EQ(Read(out() / "gup.c"), before);
 }
 
-TEST_F(CutTest, PiecesSayWhereTheyStand) {
+TEST_F(CutTest, PiecesHaveTheirLineNumbers) {
   const SliceReport report = Cut();
   ASSERT_EQ(report.error, "");
   EXPECT_THAT(report.pieces, Contains("arch/s390/include/asm/page.h whole"));
@@ -943,7 +944,7 @@ TEST_F(CutTest, PiecesSayWhereTheyStand) {
   EXPECT_THAT(Read(out() / "gup.c"), HasSubstr(" \"mm/gup.c\"\n"));
 }
 
-TEST_F(CutTest, TheHashTellsTextsApart) {
+TEST_F(CutTest, TheHashDependsOnTheCode) {
   const std::string before = Cut().hash;
   EXPECT_EQ(Cut().hash, before);
   Replace("mm/gup.c", "nr_pinned = 0", "nr_pinned =  0");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Kernel code while tables change: what each variant is known for, on the cases
-// of corpus/regressions, and on many. Runs in the project's folder.
+// Kernel code while tables change: the known results of each variant, on the
+// cases of corpus/regressions, and on many others. Runs in the project's
+// folder.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,7 +39,7 @@ Case Regression(const std::string& name) {
   return c;
 }
 
-// What a judge finds, without the text's name:
+// A judge's finding, without the name of the code:
 // "s390-3.changing.fault.pud-empty".
 std::string FindingOf(const pxd_kernel& kernel, const Case& c,
                       Waivers waivers = Waivers::kNone) {
@@ -65,7 +66,7 @@ TEST(RaceTest, TheMergedWalkHolds) {
   }
 }
 
-TEST(RaceTest, PassingPointersAloneFaults) {
+TEST(RaceTest, PassingOnlyPointersFaults) {
   for (const pxd_kernel* kernel : FindTexts("by-pointer", "s390")) {
     const Case c = Regression("race-by-pointer-freed-pud");
     EXPECT_EQ(FindingOf(*kernel, c), "s390-3.changing.fault.pud-empty");
@@ -73,14 +74,14 @@ TEST(RaceTest, PassingPointersAloneFaults) {
   }
 }
 
-TEST(RaceTest, WithoutTheCheckOfThePmdAPageIsStale) {
+TEST(RaceTest, WithoutTheRecheckOfThePmdAPageIsStale) {
   for (const pxd_kernel* kernel : FindTexts("no-pmd-check", "s390")) {
     EXPECT_EQ(FindingOf(*kernel, Regression("race-collapse-detached")),
               "s390-3.changing.stale.pmd-empty");
   }
 }
 
-// The RFC of 2020: where the level is folded, the recheck is void.
+// The RFC of 2020: at a folded level, the recheck is void.
 TEST(RaceTest, TheFoldedAwareWalkChecksItsOwnCopy) {
   for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
     const auto finding = [&](const std::string& name) {
@@ -99,9 +100,9 @@ TEST(RaceTest, TheFoldedAwareWalkChecksItsOwnCopy) {
   }
 }
 
-// As mm/gup.c was up to 5.8: values are handed down, and within one entry of
-// the root no copy is left. The recheck of large leaves is void as well.
-TEST(RaceTest, TextByValueChecksItsOwnCopy) {
+// As mm/gup.c was up to 5.8: it passes values down, and within one entry of the
+// root it leaves no copy. The recheck of large leaves is void as well.
+TEST(RaceTest, CodeByValueChecksItsOwnCopy) {
   for (const pxd_kernel* kernel : FindTexts("by-value", "s390")) {
     EXPECT_EQ(FindingOf(*kernel, Regression("race-vacuous-recheck-2-gib")),
               "s390-3.changing.stale.pud-empty");
@@ -110,9 +111,9 @@ TEST(RaceTest, TextByValueChecksItsOwnCopy) {
   }
 }
 
-// The change stands in front of the check that cannot see it, and that has the
-// line of the check that can.
-TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
+// The change comes before the recheck that cannot see it, which has the same
+// source line as the recheck that can.
+TEST(RaceTest, AReportShowsTheChangeWhereItWasMade) {
   const Case c = Regression("race-vacuous-recheck-2-gib");
   const auto observe = [&c](const pxd_kernel& kernel) {
     KernelJudge judge(kernel);
@@ -153,9 +154,9 @@ TEST(RaceTest, AReportTellsTheChangeWhereItWasMade) {
   }
 }
 
-// Where a change adds a level before the walk, entries are told as what they
-// are with that many levels.
-TEST(RaceTest, EntriesAreToldAsTheWalkFoundThem) {
+// If a change adds a level before the walk, entries are described for that
+// number of levels.
+TEST(RaceTest, EntriesAreDescribedAsTheWalkFoundThem) {
   for (const pxd_kernel* kernel : FindTexts("as-is", "s390")) {
     KernelJudge judge(*kernel);
     const Answer answer = Observe(judge, Regression("race-upgraded"), 0);
@@ -170,13 +171,13 @@ TEST(RaceTest, EntriesAreToldAsTheWalkFoundThem) {
 
 // -----------------------------------------------------------------------------
 
-// What came of many cases of one paging mode.
+// The results of many cases of one paging mode.
 struct Came {
   int compared = 0;
   int changed = 0;
   int excused = 0;
-  // Requests that nothing is to be said of but that they read otherwise than
-  // the model's walk does.
+  // Requests about which only one thing is known: the code's reads differ from
+  // those of the model's walk.
   int unlike = 0;
   std::string finding;
 };
@@ -221,8 +222,8 @@ std::vector<PagingMode> PagingModesOf(const pxd_kernel& kernel) {
   return modes;
 }
 
-// All that stands as it is in its tree, by the rules and as its model.
-TEST(RaceTest, NothingIsFoundInTextAsItIs) {
+// All unmodified code keeps the rules and matches its model.
+TEST(RaceTest, FindsNothingInUnmodifiedCode) {
   constexpr int kCases = 3'000;
   for (const pxd_kernel* kernel : FindTexts("as-is")) {
     for (const PagingMode& mode : PagingModesOf(*kernel)) {
@@ -235,8 +236,8 @@ TEST(RaceTest, NothingIsFoundInTextAsItIs) {
   }
 }
 
-// Each excuse is used, and covers all that there is.
-TEST(RaceTest, VariantsGoWrongAsTheyAreKnownTo) {
+// Each expected failure occurs, and covers all failures.
+TEST(RaceTest, VariantsFailAsExpected) {
   constexpr int kCases = 20'000;
   for (const std::string_view variant : {"by-pointer", "folded-aware"}) {
     for (const pxd_kernel* kernel : FindTexts(variant, "s390")) {
@@ -244,8 +245,8 @@ TEST(RaceTest, VariantsGoWrongAsTheyAreKnownTo) {
         const Came came =
             Try(*kernel, mode, kCases, Waivers::kExpectedFailures);
         EXPECT_EQ(came.finding, "");
-        // With 2 levels no offset goes by an entry that it reads, but that of a
-        // page table, and pte_offset_map() is handed a copy.
+        // With 2 levels only the offset function of a page table uses an entry
+        // that it reads, and pte_offset_map() gets a copy.
         const bool holds =
             variant == "by-pointer" ? mode.levels == 2 : mode.levels > 3;
         EXPECT_EQ(came.excused == 0, holds) << kernel->name << Name(mode);

@@ -12,7 +12,7 @@
 typedef struct {
   unsigned long value;
 } pgd_t;
-/* The shims ask for the level of an entry by all five. */
+/* The shims read the level of an entry as one of five. */
 typedef struct pte {
 } pte_t;
 typedef struct pmd {
@@ -43,7 +43,8 @@ void pxd_read_forever(struct pxd_walk *walk) {
   for (;;) read_root();
 }
 
-/* An argument that is never so ends each of these, for the compiler. */
+/* An argument that never occurs would end each of these; this satisfies the
+ * compiler. */
 static noinline unsigned long recurse_and_read(unsigned long value) {
   if (value == 1) return 0;
   return recurse_and_read(read_root()) + 1;

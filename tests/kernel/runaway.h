@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Made-up walks that do not come to an end. */
+/* Made-up walks that do not end. */
 #ifndef PXDFUZZ_TESTS_KERNEL_RUNAWAY_H_
 #define PXDFUZZ_TESTS_KERNEL_RUNAWAY_H_
 
@@ -10,22 +10,22 @@
 extern "C" {
 #endif
 
-/* Read the root's first entry: again and again; in each call of itself; in each
- * of `pages` turns. */
+/* Read the root's first entry: repeatedly; in each recursive call; in each of
+ * `pages` iterations. */
 void pxd_read_forever(struct pxd_walk *walk);
 void pxd_recurse_and_read(struct pxd_walk *walk);
 void pxd_read_pages(struct pxd_walk *walk);
-/* Takes references again and again. */
+/* Takes references repeatedly. */
 void pxd_grab_forever(struct pxd_walk *walk);
-/* Do nothing, again and again; call themselves, with small frames and large;
- * has one frame that is larger than the stack. */
+/* Do nothing, for ever; call themselves, with small frames and large; has one
+ * frame that is larger than the stack. */
 void pxd_spin(struct pxd_walk *walk);
 void pxd_recurse(struct pxd_walk *walk);
 void pxd_recurse_far(struct pxd_walk *walk);
 void pxd_large_frame(struct pxd_walk *walk);
 /* Returns pages without end. */
 void pxd_write_forever(struct pxd_walk *walk);
-/* Reads where there is nothing, far from the stack. */
+/* Reads where there is no memory, far from the stack. */
 void pxd_read_nowhere(struct pxd_walk *walk);
 
 #ifdef __cplusplus

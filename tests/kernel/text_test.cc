@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Each kernel code, asked whether it is what it is meant to be: a wrong
-// configuration compiles a walk that returns nothing and agrees with nothing.
+// Verifies each kernel code: a wrong configuration compiles a walk that returns
+// nothing and never differs.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ class TextTest : public ::testing::TestWithParam<const pxd_kernel*> {
     }
     return modes;
   }
-  // Whether the walk holds there, by what the model knows of its kind.
+  // Whether the model's walk of its kind holds there.
   bool Holds(PagingMode mode) const {
     if (variant() == "folded-aware-checked") return mode.levels > 2;
     if (variant() == "by-value" || variant() == "without-36639013b346") {
@@ -85,10 +85,10 @@ Case MappedRange(PagingMode mode, bool write) {
   return c;
 }
 
-TEST_P(TextTest, AMappedRangeGivesAllItsPages) {
+TEST_P(TextTest, ReturnsAllPagesOfAMappedRange) {
   ASSERT_FALSE(PagingModes().empty());
   for (const PagingMode& mode : PagingModes()) {
-    // Two levels and the check of entry types: a BUG() at the first entry.
+    // Two levels and the type check: a BUG() at the first entry.
     if (variant() == "folded-aware-checked" && mode.levels == 2) continue;
     // The pointer is aligned away from the copy at once.
     if (mode.arch == ArchId::kArm64Page16K && !Holds(mode)) continue;
@@ -97,11 +97,11 @@ TEST_P(TextTest, AMappedRangeGivesAllItsPages) {
       const Answer answer = Observe(judge_, c, 0);
       EXPECT_EQ(answer.finding.name(), "") << Name(mode);
       EXPECT_EQ(answer.run.pages.size(), 4u) << Name(mode);
-      // It looks at one entry of each real level, and at four pages.
+      // It reads one entry of each real level, and four pages.
       const std::vector<Event> reads = ReadsIn(answer.run);
       EXPECT_GE(reads.size(), mode.levels + 3u) << Name(mode);
       for (const Event& read : reads) {
-        // What stands in tables is read by gup.c itself.
+        // gup.c itself reads what is in tables.
         if (read.place.kind == Place::Kind::kTable) {
           EXPECT_EQ(read.file, "mm/gup.c");
         }
@@ -111,8 +111,8 @@ TEST_P(TextTest, AMappedRangeGivesAllItsPages) {
   }
 }
 
-// What the tree writes, the reference understands.
-TEST_P(TextTest, EntriesMeanWhatTheModelTakesThemFor) {
+// The reference understands what the tree writes.
+TEST_P(TextTest, EntriesHaveTheModelsMeaning) {
   for (const PagingMode& mode : PagingModes()) {
     VisitArch(mode.arch, [&]<class A>() {
       const LeafBits bits = TreeEntries<A>::Compare(kernel(), mode.levels);
@@ -141,8 +141,8 @@ TEST_P(TextTest, EntriesMeanWhatTheModelTakesThemFor) {
 }
 
 // A tree's words may differ from the model's in bits that neither the
-// hardware's translation nor gup_fast looks at.
-TEST_P(TextTest, EntriesDifferInBitsThatNoWalkLooksAt) {
+// hardware's translation nor gup_fast uses.
+TEST_P(TextTest, EntriesDifferOnlyInBitsThatNoWalkUses) {
   for (const PagingMode& mode : PagingModes()) {
     VisitArch(mode.arch, [&]<class A>() {
       const LeafBits bits = TreeEntries<A>::Compare(kernel(), mode.levels);
@@ -170,7 +170,7 @@ TEST_P(TextTest, EntriesDifferInBitsThatNoWalkLooksAt) {
 }
 
 TEST_P(TextTest, PermitsWhatTheModelPermits) {
-  if (kernel().permitted == nullptr) GTEST_SKIP() << "has none of its own";
+  if (kernel().permitted == nullptr) GTEST_SKIP() << "does not define it";
   Rng rng(1);
   int permitted = 0;
   for (const PagingMode& mode : PagingModes()) {
@@ -194,9 +194,9 @@ TEST_P(TextTest, PermitsWhatTheModelPermits) {
   EXPECT_GT(permitted, 5'000);
 }
 
-// The thread's invariant, asked of the tree's own helpers: broken at the same
-// cases as the model's walk under the lock breaks it.
-TEST_P(TextTest, LoopInvariantIsTheModels) {
+// The thread's invariant, computed with the tree's own helpers: broken in the
+// same cases as by the model's walk under the lock.
+TEST_P(TextTest, LoopInvariantMatchesTheModel) {
   if (variant() != "as-is") GTEST_SKIP() << "the helpers are the same";
   Rng rng(2);
   pxd_walk& walk = *new pxd_walk();
@@ -224,7 +224,7 @@ TEST_P(TextTest, LoopInvariantIsTheModels) {
         const size_t count =
             model.Run(mm.root(), request.start,
                       request.start + request.pages * page, false, pages);
-        // Theirs goes on where gup_fast may not return a page.
+        // Theirs continues where gup_fast may not return a page.
         if (count != request.pages) continue;
         auto* root = const_cast<uint64_t*>(arena.Find(mm.root().address()));
         walk.root = root;
@@ -245,9 +245,9 @@ TEST_P(TextTest, LoopInvariantIsTheModels) {
   delete &walk;
 }
 
-// The thread's own example, and its like at every border where a level is
-// folded.
-TEST_P(TextTest, FailsWhereItsKindIsKnownToFail) {
+// The thread's own example, and similar ranges at every boundary of a folded
+// level.
+TEST_P(TextTest, FailsWhereItsKindIsExpectedTo) {
   if (PagingModes()[0].arch != ArchId::kS390) GTEST_SKIP() << "s390's example";
   struct Border {
     int levels;
@@ -262,8 +262,8 @@ TEST_P(TextTest, FailsWhereItsKindIsKnownToFail) {
                    "stack-buffer-overflow.*gup_(fast_)?p[4um]d_range");
       continue;
     }
-    // What stands beside a local may be the right entry, by luck: that it is
-    // read there is seen all the same.
+    // The word beside a local copy may be the right entry, by luck: the read is
+    // still detected.
     EXPECT_EQ(Observe(judge_, c, 0).finding.empty(), Holds(mode)) << Name(mode);
   }
 }
@@ -281,7 +281,7 @@ INSTANTIATE_TEST_SUITE_P(All, TextTest,
                                              AllTexts().end()),
                          TestName);
 
-// Variants of one text are different programs.
+// Variants of one tree are different programs.
 TEST(VariantsTest, DifferWhereTheyMust) {
   const Case protnone = MakeCase(
       3, {.start = 0x10000000, .pages = 1},
@@ -299,10 +299,10 @@ TEST(VariantsTest, DifferWhereTheyMust) {
     EXPECT_EQ(Observe(judge, two_levels, 0).run.end == RunEnd::kBug,
               variant == "folded-aware-checked")
         << text->name;
-    // How many p4d entries are looked at from where: a table, or the stack.
+    // How many p4d entries the walk reads from where: a table, or the stack.
     int on_stack = 0;
     int p4d_turns = 0;
-    if (variant == "by-value") continue;  // what it reads is the compiler's
+    if (variant == "by-value") continue;  // its reads depend on the compiler
     for (const Event& read : Observe(judge, across, 0).run.events) {
       if (read.kind != Event::Kind::kTurn) continue;
       on_stack +=

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Checks the shape of the house: layers, folders, repeated lines, size.
+# Checks layers, folders, repeated lines and size.
 #
 #   awk -f house.awk rules.txt exemptions.txt FILE...
 #
@@ -26,7 +26,7 @@ function in_any(file, prefixes,  prefix) {
   return 0
 }
 
-# The room of a file, or of what an include names; empty outside the rooms.
+# The room of a file, or of an included header; empty outside the rooms.
 function room_of(path,  part) {
   sub(/^include\//, "", path)
   split(path, part, "/")
@@ -117,9 +117,9 @@ function check_repeat(  text, window, i, place, at) {
 
 # --- Size ---
 
-# Whether anything but blanks and comments is left of a line of C or C++.
-# `block` and `raw` carry over what a line leaves open: a comment, and the
-# characters that end a raw string.
+# Whether anything but blanks and comments remains of a line of C or C++.
+# `block` and `raw` carry what a line leaves open: a comment, and the characters
+# that end a raw string.
 function is_code(s,  token, left) {
   left = ""
   while (s != "") {
@@ -164,7 +164,7 @@ function begin_file(  folder, cxx_name) {
   room = ""
   if (FILENAME ~ /^(include|src|fuzz|kernel|machine)\//) {
     room = room_of(FILENAME)
-    # What belongs to a whole folder, as CMakeLists.txt, has no room.
+    # Files for a whole folder, such as CMakeLists.txt, have no room.
     if (cxx_name && !(room in layer)) {
       violation(FILENAME ": is in no room of rules.txt")
       room = ""

@@ -10,7 +10,7 @@ cd -- "$(mktemp -d)"
 trap 'rm -rf "$PWD"' EXIT
 failures=0 tests=0
 
-# Writes a good tree, with rules that it only just keeps.
+# Writes a good tree, with rules that it barely keeps.
 good_tree() {
   rm -rf ./*
   mkdir -p include/pxdfuzz/{base,paging,walk} src/{walk,reference} tests
@@ -37,7 +37,7 @@ TEXT
     > src/reference/r.cc
 }
 
-# expect STATUS PATTERN: of house.awk in this folder.
+# expect STATUS PATTERN: runs house.awk in this folder.
 expect() {
   local status=0 output files
   ((++tests))
@@ -121,7 +121,7 @@ expect 0 ' 12 lines of code'
 echo 'add_library(x)  # code' >> src/CMakeLists.txt
 expect 1 '^13 lines of code, at most 12$'
 
-# Exemptions that nothing needs; bad rules; nothing to check.
+# Unneeded exemptions; bad rules; nothing to check.
 good_tree
 echo 'include src/walk/w.cc reference' > exemptions.txt
 expect 1 'not needed: include src/walk/w.cc reference$'

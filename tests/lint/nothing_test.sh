@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Tests that a command of ./run which has nothing to do fails and says why.
+# Tests that each command of ./run fails with a message if it has nothing to do.
 
 set -euo pipefail
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 readonly ROOT
 failures=0 tests=0
 
-# expect STATUS PATTERN FILE FUNCTION [ARGUMENT]...: of a function of
-# scripts/FILE.sh, in a new folder that `prepare` fills. An unset `prepare`
-# leaves it empty.
+# expect STATUS PATTERN FILE FUNCTION [ARGUMENT]...: runs a function of
+# scripts/FILE.sh in a new folder that `prepare` fills. If `prepare` is unset,
+# the folder is empty.
 expect() {
   local want=$1 pattern=$2 file=$3 status=0 output
   shift 3
@@ -42,12 +42,12 @@ expect() {
 
 no_files='^there is no file to check$'
 prepare='is_there() { :; }'
-expect 3 "$no_files" check check_format
+expect 3 "$no_files" lint check_format
 prepare=''
-expect 3 "$no_files" check check_scripts
-expect 3 "$no_files" check check_licences
+expect 3 "$no_files" lint check_scripts
+expect 3 "$no_files" lint check_licences
 prepare='check_licences() { return 3; }'
-expect 3 'check: licences: nothing was checked$' check check licences \
+expect 3 'lint: licences: nothing was checked$' lint check licences \
   check_licences
 
 prepare='echo "No tests were found!!!" > log'
@@ -62,7 +62,8 @@ expect 3 'minimize: from: there is no input in it$' minimize merge_inputs from t
 prepare='mkdir from to; echo input > from/a; cp from/a from/b'
 expect 0 '^$' minimize merge_inputs from to
 
-# fake_coverage LINES MISSED CELLS: files as llvm-cov and cell_map write them.
+# fake_coverage LINES MISSED CELLS: files in the formats of llvm-cov and
+# cell_map.
 fake_coverage() {
   prepare="mkdir -p \$COVERAGE
     echo TOTAL 9 1 88% 9 1 88% $1 $2 50% > \$COVERAGE/lines.txt

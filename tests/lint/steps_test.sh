@@ -13,7 +13,8 @@ end_with() {
   return "$1"
 }
 
-# expect STATUS PATTERN ABSENT ARGUMENT...: of run_steps; ABSENT must not match.
+# expect STATUS PATTERN ABSENT ARGUMENT...: runs run_steps; ABSENT must not
+# match.
 expect() {
   local status=0 output
   output=$(run_steps "${@:4}") || status=$?

@@ -13,8 +13,8 @@
 namespace pxdfuzz {
 namespace {
 
-// Pools of 2 MiB from 1000'0000 on, pte first. A page table has 2 KiB, the
-// others 16.
+// Pools of 2 MiB from 1000'0000, pte first. A page table has 2 KiB, the others
+// 16.
 class ArenaTest : public testing::Test {
  protected:
   ArenaTest() : arena_(MakeArena<S390>()) { arena_.Begin(S390::GeometryOf(5)); }
@@ -54,7 +54,7 @@ TEST_F(ArenaTest, NewTablesAreEmpty) {
   }
 }
 
-TEST_F(ArenaTest, OnlyFramesThatWereHandedOutExist) {
+TEST_F(ArenaTest, OnlyAllocatedFramesExist) {
   EXPECT_EQ(arena_.Find(0x1000'0000), nullptr);
   arena_.NewTable(Level::kPte);
   EXPECT_NE(arena_.Find(0x1000'0000), nullptr);
@@ -66,7 +66,7 @@ TEST_F(ArenaTest, OnlyFramesThatWereHandedOutExist) {
   EXPECT_EQ(arena_.Find(0xffff'ffff'ffff'fff8), nullptr);
 }
 
-TEST_F(ArenaTest, SaysWhereAWordStands) {
+TEST_F(ArenaTest, FindsThePlaceOfAWord) {
   arena_.NewTable(Level::kPmd);
   arena_.NewTable(Level::kPmd);
   arena_.NewTable(Level::kPte);
@@ -80,7 +80,7 @@ TEST_F(ArenaTest, SaysWhereAWordStands) {
   EXPECT_FALSE(arena_.IsTable(Level::kPmd, 0x1020'8000));
 }
 
-TEST_F(ArenaTest, ResetPutsEveryWordBack) {
+TEST_F(ArenaTest, ResetRestoresEveryWord) {
   const uint64_t pte = *arena_.NewTable(Level::kPte);
   const uint64_t pgd = *arena_.NewTable(Level::kPgd);
   uint64_t* ptes = arena_.Touch(pte, 256);

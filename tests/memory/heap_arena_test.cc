@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The arena that ./run bench compares with stands in for the project's: what is
-// included here is compiled with it.
+// The arena for comparison in ./run bench replaces the project's: everything
+// that is included here is compiled with it.
 
 #include <gtest/gtest.h>
 

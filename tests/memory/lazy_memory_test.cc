@@ -24,7 +24,7 @@ using testing::UnorderedElementsAre;
 static_assert(Memory<LazyMemory<TinyS390<1>>>);
 static_assert(Memory<LazySnapshot<TinyS390<1>>>);
 
-// All that a world has chosen.
+// All choices of a world.
 template <class A>
 std::string Fingerprint(const LazyWorld<A>& world) {
   std::string text;
@@ -39,7 +39,7 @@ std::string Fingerprint(const LazyWorld<A>& world) {
   return text;
 }
 
-TEST(LazyWorldTest, NoTwoWorldsAreAlike) {
+TEST(LazyWorldTest, AllWorldsAreDifferent) {
   using A = TinyS390<1>;
   const Geometry geometry = A::GeometryOf(3);
   for (const Policy& walk : {kStaticByValue, kFoldedAwareByPointer}) {
@@ -57,7 +57,7 @@ TEST(LazyWorldTest, NoTwoWorldsAreAlike) {
       if (++count == 1) first = Fingerprint(world);
     } while (world.Advance());
     EXPECT_EQ(worlds.size(), count);
-    // It can begin anew.
+    // It can start again.
     LazyMemory<A> memory(world);
     MarkTrace trace(memory);
     Walk w(A::Kernel(3), walk, memory, trace);
@@ -67,8 +67,8 @@ TEST(LazyWorldTest, NoTwoWorldsAreAlike) {
   }
 }
 
-// Otherwise a wrong page might pass for the right one.
-TEST(LazyWorldTest, EachPageHasAFrameOfItsOwn) {
+// Otherwise a wrong page might look like the right one.
+TEST(LazyWorldTest, EachPageHasADifferentFrame) {
   using A = TinyS390<2>;
   const uint64_t page_size = A::GeometryOf(3).page_size();
   LazyWorld<A> world(3, {});
@@ -86,7 +86,7 @@ TEST(LazyWorldTest, EachPageHasAFrameOfItsOwn) {
   } while (world.Advance());
 }
 
-TEST(LazyWorldTest, AnEntryIsEachThingOnce) {
+TEST(LazyWorldTest, AnEntryHasEachValueOnce) {
   using A = TinyS390<2>;
   const auto kinds = [](int levels, bool write) {
     LazyWorld<A> world(levels, {.write = write});
@@ -108,7 +108,7 @@ TEST(LazyWorldTest, AnEntryIsEachThingOnce) {
   EXPECT_THAT(kinds(4, true), UnorderedElementsAre("empty", "table"));
 }
 
-// What stands in entry `index` of pte tables, over all places.
+// The forms at entry `index` of pte tables, over all places.
 std::set<std::string> PageForms(uint64_t index, bool write) {
   using A = TinyS390<2>;
   const Geometry geometry = A::GeometryOf(3);
@@ -133,7 +133,7 @@ std::set<std::string> PageForms(uint64_t index, bool write) {
   return forms;
 }
 
-TEST(LazyWorldTest, EachFormStandsAtEachIndex) {
+TEST(LazyWorldTest, EachFormOccursAtEachIndex) {
   for (uint64_t index = 0; index < 4; ++index) {
     for (const bool write : {false, true}) {
       EXPECT_THAT(PageForms(index, write),
@@ -144,7 +144,7 @@ TEST(LazyWorldTest, EachFormStandsAtEachIndex) {
   }
 }
 
-TEST(LazyWorldTest, BesideTablesThereIsNothing) {
+TEST(LazyWorldTest, ThereIsNothingOutsideTables) {
   using A = TinyS390<1>;
   LazyWorld<A> world(3, {});
   LazyMemory<A> memory(world);
@@ -172,8 +172,8 @@ TEST(LazyWorldTest, ReadsAreBounded) {
   EXPECT_NO_THROW(memory.Load(Level::kPud, root));
 }
 
-// The words that the stack holds behind a copy of the root's entry `index`,
-// read as one of `level`.
+// The words of the stack behind a copy of the root's entry `index`, read as an
+// entry of `level`.
 std::vector<std::string> StackWords(int levels, uint64_t index, Level level) {
   using A = TinyS390<2>;
   LazyWorld<A> world(levels, {});
@@ -186,13 +186,13 @@ std::vector<std::string> StackWords(int levels, uint64_t index, Level level) {
         memory.Push(root, A::Entries::Empty(root), entry).Next();
     const Loaded loaded = memory.Load(level, copy);
     EXPECT_EQ(loaded.source, Source::kStackEscape);
-    // It stays what it is, and is the same behind each copy.
+    // It does not change, and is the same behind each copy.
     EXPECT_EQ(memory.Load(level, copy).value, loaded.value);
     EXPECT_EQ(world.stack().size(), 1u);
     const StackWord word = world.stack()[0];
     EXPECT_EQ(word.distance, 1);
     if (word.content == StackContent::kNext) {
-      // The entry behind is chosen as any other is; once is enough here.
+      // The next entry is chosen as any other; once is enough here.
       if (loaded.value != A::Entries::Empty(root)) continue;
       EXPECT_EQ(loaded.value, *world.Read(entry.Next().address()));
     }
@@ -221,14 +221,14 @@ TEST(LazyWorldTest, WordsOfTheStack) {
               UnorderedElementsAre("zero", "copy", "pmd empty", "pmd leaf",
                                    "pmd table", "pud empty", "pud leaf",
                                    "pud table", "pud nowhere"));
-  // p4d entries are not there in three levels.
+  // With three levels there are no p4d entries.
   EXPECT_EQ(StackWords(3, 3, Level::kP4d), StackWords(3, 3, Level::kPud));
   EXPECT_EQ(StackWords(4, 3, Level::kP4d).size(), 12u);
 }
 
 // -----------------------------------------------------------------------------
 
-// What becomes of the root's first entry between two reads.
+// The values of the root's first entry after a change between two reads.
 std::vector<std::string> ReplacementsOf(int levels, bool write) {
   using A = TinyS390<1>;
   LazyWorld<A> world(levels,
@@ -261,7 +261,7 @@ std::vector<std::string> ReplacementsOf(int levels, bool write) {
   return all;
 }
 
-TEST(ChangeTest, WhatAnEntryBecomes) {
+TEST(ChangeTest, AnEntryBecomesWhatLinuxMakesOfIt) {
   EXPECT_THAT(
       ReplacementsOf(2, false),
       UnorderedElementsAre("empty > leaf", "empty > table", "table > empty",
@@ -281,9 +281,9 @@ TEST(ChangeTest, WhatAnEntryBecomes) {
               UnorderedElementsAre("empty > table", "table > empty"));
 }
 
-// In worlds of which the root's second entry leads to a table that is then
-// taken out: what that holds in its two entries, of which the second is read
-// after.
+// In worlds in which the root's second entry leads to a table that is then
+// detached: the content of its two entries, of which the second is read
+// afterwards.
 std::vector<std::string> AllThatIsTakenOut(int levels) {
   using A = TinyS390<1>;
   LazyWorld<A> world(levels, {.changes = EntryChanges::kBeforeUse});
@@ -310,7 +310,7 @@ std::vector<std::string> AllThatIsTakenOut(int levels) {
   return all;
 }
 
-TEST(ChangeTest, ATableIsTakenOutWithItsPagesOrEmpty) {
+TEST(ChangeTest, ATableIsDetachedWithItsPagesOrEmpty) {
   EXPECT_THAT(AllThatIsTakenOut(3), UnorderedElementsAre("hole, hole"));
   EXPECT_THAT(AllThatIsTakenOut(2),
               UnorderedElementsAre("hole, hole", "hole, leaf", "leaf, hole",
@@ -352,9 +352,9 @@ TEST(ChangeTest, ASplitLeafKeepsItsPages) {
   EXPECT_EQ(splits, 1);
 }
 
-// Another entry than the one that is read again, before references are taken;
-// and none that was not read.
-TEST(ChangeTest, BeforeReferencesAnyEntryThatWasRead) {
+// Any other entry than the one that is read again, before references are taken;
+// but only entries that were read.
+TEST(ChangeTest, BeforeReferencesAnyReadEntryMayChange) {
   using A = TinyS390<2>;
   LazyWorld<A> world(2, {.changes = EntryChanges::kBeforeUse});
   std::set<uint64_t> changed;
@@ -373,7 +373,7 @@ TEST(ChangeTest, BeforeReferencesAnyEntryThatWasRead) {
   EXPECT_EQ(changed, (std::set<uint64_t>{0, 2}));
 }
 
-TEST(ChangeTest, NeverUnlessAskedFor) {
+TEST(ChangeTest, NothingChangesByDefault) {
   using A = TinyS390<1>;
   LazyWorld<A> world(3, {});
   do {

@@ -10,10 +10,10 @@
 #include "pxdfuzz/arch/arm64.h"
 #include "tests/mutants/known_answers.h"
 
-// Known answers for arm64's translation. All numbers are typed in, codes of
-// faults too: 0x80 address size, 0x84 translation, 0x88 access flag, 0x8c
-// permission, each with the lookup level added; 0x94 external abort, 0xcc
-// permission on a store.
+// Known answers for arm64's translation. All numbers are literal, including
+// fault codes: 0x80 address size, 0x84 translation, 0x88 access flag, 0x8c
+// permission, each plus the lookup level; 0x94 external abort, 0xcc permission
+// on a store.
 
 namespace pxdfuzz::mutants {
 
@@ -100,7 +100,7 @@ inline const std::vector<Arm64Answer>& Arm64Answers() {
     made.Ends(0x82);
     made.Set(0x25848, 0x28003);
     made.Set(0x2be88, 0xe9000040000843);
-    made.Ends(0x83);  // before the Access flag
+    made.Ends(0x83);  // before the Access flag is tested
     made.Set(0x2be88, 0xe8000040000c43);
     made.next.setting.physical_bits.reset();
 

@@ -20,7 +20,7 @@ struct FoldedPudHandsBack : Base {
   static constexpr Info kInfo = {
       .name = "folded-pud-hands-back",
       .says =
-          "A folded pud_offset() hands back the pointer that it was handed, "
+          "A folded pud_offset() returns the pointer that it got, "
           "as other folded offsets do: with 3 levels nobody has added an "
           "index to it."};
   struct Kernel : ShapedKernel<Base> {
@@ -37,8 +37,8 @@ struct FoldedPudUnaligned : Base {
   static constexpr Info kInfo = {
       .name = "folded-pud-unaligned",
       .says =
-          "p4d_to_folded_pud() adds its index to the pointer as it is, and "
-          "does not go to the start of the page first.",
+          "p4d_to_folded_pud() adds its index to the pointer without "
+          "aligning it to the start of the page.",
       .equal =
           "pgd's index is 0 below 2^47: a pointer into the root table is the "
           "start of a page, and one to a local copy leaves it either way."};
@@ -74,8 +74,8 @@ struct FoldedP4dHasHoles : Base {
   static constexpr Info kInfo = {
       .name = "folded-p4d-has-holes",
       .says =
-          "p4d_none() looks at the entry although pud is folded, without "
-          "asking pgtable_l4_enabled()."};
+          "p4d_none() tests the entry although pud is folded, without "
+          "calling pgtable_l4_enabled()."};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
     constexpr WalkStep Classify(Level level, uint64_t entry) const {
@@ -89,8 +89,7 @@ template <class Base>
 struct SectionsTakenForTables : Base {
   static constexpr Info kInfo = {
       .name = "sections-taken-for-tables",
-      .says =
-          "pmd_table() does not look at bit 1: a block is read as a table."};
+      .says = "pmd_table() does not test bit 1: a block is read as a table."};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
     constexpr WalkStep Classify(Level level, uint64_t entry) const {
@@ -106,9 +105,10 @@ template <class Base>
 struct PresentInvalidUnread : Base {
   static constexpr Info kInfo = {
       .name = "present-invalid-unread",
-      .says = "pXd_present() asks for the valid bit alone.",
+      .says = "pXd_present() tests only the valid bit.",
       .equal =
-          "What it is there for, PROT_NONE, is refused as a leaf as well."};
+          "The entries for which it exists, PROT_NONE, are refused as "
+          "leaves too."};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
     constexpr WalkStep Classify(Level level, uint64_t entry) const {
@@ -125,8 +125,8 @@ struct ReadOnlyAsked : Base {
   static constexpr Info kInfo = {
       .name = "read-only-asked",
       .says =
-          "pte_write() asks whether the hardware allows a store, in place of "
-          "PTE_WRITE: what is clean is refused."};
+          "pte_write() tests whether the hardware allows a store, instead of "
+          "PTE_WRITE: clean pages are refused."};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
     constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
@@ -140,7 +140,7 @@ template <class Base>
 struct LargeSpecialReturned : Base {
   static constexpr Info kInfo = {.name = "special-returned",
                                  .level = Level::kPmd,
-                                 .says = "pmd_special() is not asked.",
+                                 .says = "pmd_special() is not called.",
                                  .copies = "gup_fast before 6.12"};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;

@@ -11,14 +11,14 @@
 #include "pxdfuzz/paging/manual.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in the Manual of arm64, as s390_manual.h has them of s390's.
+// Bugs in the Manual of arm64, as in s390_manual.h for s390.
 
 namespace pxdfuzz::mutants::arm64 {
 
-// What a bug may override. It says nothing of its own. Where a step goes by
-// LPA2, `lpa2` says whether it is on.
+// The functions that a bug may override. If a step depends on LPA2, `lpa2` says
+// whether it is on.
 struct Arm64Plant {
-  // What the manual takes for an entry, for the address and for the root.
+  // The values that the manual uses as an entry, the address and the root.
   static constexpr uint64_t Entry(Level, uint64_t entry, bool /*lpa2*/) {
     return entry;
   }
@@ -142,7 +142,7 @@ struct AccessFlagIgnored : Arm64Plant {
 struct AccessFlagOfTables : Arm64Plant {
   static constexpr Info kInfo = {
       .name = "access-flag-of-tables",
-      .says = "The Access flag is asked of entries for tables too."};
+      .says = "The Access flag is required in entries for tables too."};
   static constexpr uint64_t Entry(Level level, uint64_t entry, bool) {
     const bool table = level != Level::kPte && (entry & 2) != 0;
     return table && (entry & 0x400) == 0 ? entry & ~uint64_t{1} : entry;
@@ -151,7 +151,7 @@ struct AccessFlagOfTables : Arm64Plant {
 
 struct TablePermissionsIgnored : Arm64Plant {
   static constexpr Info kInfo = {.name = "permissions-of-tables-ignored",
-                                 .says = "APTable is not looked at."};
+                                 .says = "APTable is ignored."};
   static constexpr uint64_t Entry(Level level, uint64_t entry, bool) {
     const bool table = level != Level::kPte && (entry & 2) != 0;
     return table ? entry & ~uint64_t{0x6000'0000'0000'0000} : entry;
@@ -242,14 +242,14 @@ inline constexpr auto kArm64ManualBugs =
                 DirtyBitModifierPermits, Arm64NeverProtected, TagIgnored,
                 InputOf52Bits, RootHighBitsIgnored, RootAlignedToAPage>();
 
-// The true manual, as a plant that changes nothing.
+// The true manual, as a plant without a bug.
 inline constexpr Arm64ManualBug kArm64NoBug = Arm64BugOf<Arm64Plant>({});
 
-// Arm64Page16K with the bug in its manual that was given to `Plant` last.
+// Arm64Page16K with the bug in its manual that `Plant` got last.
 struct PlantedArm64 : Arm64Page16K {
   class Manual : public Arm64Page16K::Manual {
    public:
-    // `bug` outlives what is done with it.
+    // `bug` must outlive its use.
     static void Plant(const Arm64ManualBug& bug) { bug_ = &bug; }
 
     Manual(const Geometry& geometry, uint64_t ttbr)

@@ -45,11 +45,11 @@ std::optional<Kill> KillOf(const Verdict& verdict) {
   return kill;
 }
 
-// Runs the walks that have the bug, and others as they are. Which bug it is is
-// a value, so that there is one oracle for all of them. Bugs are looked for in
-// tables that nobody changes: a case with changes, as corpora and random bytes
-// bring some, runs the walks as they are and so shows none
-// (tests/changing_oracle_test.cc plants bugs for such cases).
+// Runs the walks with the bug, and others unmodified. Which bug it is is a
+// value, so that there is one oracle for all of them. Bugs are searched for in
+// tables that nobody changes: a case with changes, which corpora and random
+// bytes may contain, runs unmodified walks and so shows none
+// (tests/oracle/changing_oracle_test.cc plants bugs for such cases).
 class PlantedRunner {
  public:
   static void Plant(const PlantedWalk& planted) { planted_ = &planted; }
@@ -81,7 +81,7 @@ class PlantedRunner {
 
 class WalkTrial : public Trial {
  public:
-  // What is said to equal the original is to do so in all walks.
+  // A bug that is declared equal to the original must be so in all walks.
   explicit WalkTrial(const PlantedWalk& planted)
       : planted_(planted),
         walks_(planted.info.equal.empty() ? WalkSet::Named() : WalkSet::All()) {
@@ -115,7 +115,7 @@ class ContractTrial : public Trial {
   const Verdict* verdict_ = nullptr;
 };
 
-// Where requests may end: known answers, typed in.
+// Where requests may end: known answers with literal numbers.
 template <class Contract>
 std::string WrongLimit(ArchId arch) {
   const struct {
@@ -185,7 +185,7 @@ Mutant Row(std::optional<ArchId> arch, Mutant::Where where, const Info& info) {
 }
 
 Mutant WalkRow(const PlantedWalk& planted) {
-  // Bugs of the text are everybody's; all others are one architecture's.
+  // Bugs of the text affect all architectures; all others one.
   std::optional<ArchId> arch;
   if (planted.x86 == nullptr && planted.arm64 == nullptr) arch = ArchId::kS390;
   if (planted.s390 == nullptr && planted.arm64 == nullptr) arch = ArchId::kX86;
@@ -197,7 +197,7 @@ Mutant WalkRow(const PlantedWalk& planted) {
   return row;
 }
 
-// All architectures, with M in the place of the one whose bug it has.
+// All architectures, with M instead of the one whose bug it has.
 template <class M, class... A>
 std::tuple<std::conditional_t<M::kId == A::kId, M, A>...> With(
     const std::tuple<A...>&);

@@ -16,23 +16,24 @@
 
 namespace pxdfuzz::mutants {
 
-// How a bug came to light.
+// How a bug was found.
 struct Kill {
   // "s390-3.static-lockless.short.pte-leaf", "s390.common": which difference,
-  // or which rule that does not hold.
+  // or which broken rule.
   std::string signature;
-  // How many of the walks that ran show it, for those that walk.
+  // How many of the walks that ran show it, for bugs in walks.
   int walks = 0;
 };
 
-// One planted bug, tried on cases as the fuzz targets try what has none.
+// One planted bug, tested on cases in the same way as the fuzz targets test
+// code without bugs.
 class Trial {
  public:
   virtual ~Trial() = default;
 
-  // How `c` shows the bug; nothing where it does not.
+  // How `c` shows the bug; nothing if it does not.
   virtual std::optional<Kill> Try(const Case& c) = 0;
-  // What was made of that case, for those that walk; else null.
+  // The verdict on that case, for bugs in walks; otherwise null.
   virtual const Verdict* verdict() const { return nullptr; }
 };
 
@@ -41,20 +42,20 @@ struct Mutant {
     kWalk,      // what a walk does: gup_fuzzer's oracle finds it
     kContract,  // which pages the reference gives: the same
     kManual,    // the reference's translation: translate_fuzzer's rules find it
-    kAnswers,   // the reference, where known answers alone can tell
+    kAnswers,   // the reference, if only known answers can find it
   };
 
   std::string name;
-  // Of which architecture; nothing for bugs in the text that all share.
+  // Its architecture; nothing for bugs in the text, which all share.
   std::optional<ArchId> arch;
   Where where = Where::kWalk;
   std::string_view says;
   std::string_view copies;
-  // Where it is none, why.
+  // If it is not a bug, the reason.
   std::string_view equal;
   // Null for kAnswers.
   std::function<std::unique_ptr<Trial>()> make_trial;
-  // The known answer that it gets wrong first; empty for none.
+  // The first known answer that it gets wrong; empty if there is none.
   std::function<std::string()> wrong_answer;
 
   bool is_bug() const { return equal.empty(); }
@@ -62,13 +63,13 @@ struct Mutant {
 
 std::string_view Name(Mutant::Where where);
 
-// All that are planted. Names are unique.
+// All planted bugs. Names are unique.
 const std::vector<Mutant>& Catalog();
 
-// The one of that name, or null.
+// The bug with that name, or null.
 const Mutant* Find(std::string_view name);
 
-// What has no bug, tried as if it had one: a survivor by design.
+// Code without a bug, tested as if it had one: it must survive.
 Mutant Unmutated();
 
 }  // namespace pxdfuzz::mutants

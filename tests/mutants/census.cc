@@ -33,21 +33,21 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kUsage = 2;
 constexpr int kFailed = 3;
-// An exit code of libFuzzer's.
+// An exit code of libFuzzer.
 constexpr int kCrashed = 77;
-// Executions; a bug that takes more is not found.
+// The limit of executions; a bug that takes more counts as not found.
 constexpr char kBudget[] = "30000";
 constexpr uint64_t kMedianBar = 2000;
-// A median of a few runs is rough: where it is above the bar, so many times as
-// many seeds are tried before that is believed.
+// The median of a few runs is imprecise: if it is above the limit, this many
+// times as many seeds are used to confirm it.
 constexpr int kMoreSeeds = 5;
 
-// One bug, and what looking for it came to.
+// One bug, and the results of the search for it.
 struct Row {
   const Mutant* mutant = nullptr;
   int seeds = 0;
-  // Of the runs that found it: executions, sorted; and how often each signature
-  // was met.
+  // For the runs that found it: executions, sorted; and how often each
+  // signature occurred.
   std::vector<uint64_t> executions;
   std::map<std::string, int> signatures;
   int in_corpus = 0;
@@ -63,7 +63,7 @@ struct Row {
 struct Run {
   Row* row = nullptr;
   int seed = 0;
-  std::string base;  // of the names of its files
+  std::string base;  // prefix of the names of its files
   Process process;
 };
 
@@ -85,7 +85,8 @@ std::string Start(Run& run) {
       {"PXDFUZZ_ONLY",
        std::string(mutant.arch.has_value() ? Name(*mutant.arch)
                                            : std::string_view())},
-      // The stack of a planted bug is of no use, and naming it takes longest.
+      // The stack of a planted bug is useless, and symbolizing it takes
+      // longest.
       {"UBSAN_OPTIONS", "symbolize=0"},
       {"PXDFUZZ_MUTANT", mutant.name},
       {"PXDFUZZ_STATS", run.base + ".stats"}};
@@ -96,7 +97,7 @@ std::string Start(Run& run) {
   return error;
 }
 
-// Counts what a run came to. An error where it ended by neither a finding nor
+// Counts the results of a run. An error if it ended by neither a finding nor
 // the budget, or did nothing.
 std::string Count(const Run& run, const Process::End& end) {
   const auto stats =
@@ -123,7 +124,7 @@ class Census {
       : out_(std::move(out)),
         color_(Environment::Read().HasColor(STDOUT_FILENO)) {}
 
-  // All bugs, or those of these names. An error, or nothing.
+  // All bugs, or those with these names. Returns an error, or nothing.
   std::string Choose(const std::vector<std::string>& names) {
     for (const Mutant& mutant : Catalog()) {
       if (names.empty()) Choose(mutant);
@@ -132,7 +133,7 @@ class Census {
       static const Mutant& none = *new Mutant(Unmutated());
       const Mutant* mutant = name == none.name ? &none : Find(name);
       if (mutant == nullptr) {
-        return Concat({"there is no bug '", name, "'; --list names them"});
+        return Concat({"there is no bug '", name, "'; --list lists them"});
       }
       Choose(*mutant);
     }
@@ -144,7 +145,7 @@ class Census {
                         [](const Row& row) { return row.is_fuzzed(); });
   }
 
-  // Looks for all with the seeds from 1 on. An error, or nothing.
+  // Searches for all with the seeds from 1. Returns an error, or nothing.
   std::string Hunt(int seeds) {
     std::printf("looking for %s, each from an empty corpus with %s\n",
                 Plural(rows_.size(), "planted bug").c_str(),
@@ -194,7 +195,7 @@ class Census {
     }
     if (!equal_.empty()) {
       text.Blank();
-      text.Line("no bugs, and so not looked for:");
+      text.Line("not bugs, so not searched for:");
       for (const Mutant* mutant : equal_) {
         text.Line(Concat(
             {"  ", mutant->name, ": ", mutant->says, " ", mutant->equal}));
@@ -203,7 +204,7 @@ class Census {
     std::fputs(text.text().c_str(), stdout);
   }
 
-  // Whether nothing is missing and every bar is held.
+  // Whether every bug was found and every limit kept.
   bool PrintSummary() const {
     std::map<Mutant::Where, uint64_t> where;
     std::vector<uint64_t> medians;
@@ -274,7 +275,7 @@ class Census {
     return text;
   }
 
-  // printf with nothing but %s and %-Ns.
+  // printf with only %s and %-Ns.
   static std::string Format(const char* form, std::vector<std::string> words) {
     words.resize(8);
     char line[512];
@@ -300,7 +301,7 @@ class Census {
     return row.is_fuzzed() ? "-" : row.mutant->wrong_answer();
   }
 
-  // What can tell it.
+  // What can find it.
   static std::string MeansOf(const Row& row) {
     const bool answers = !row.mutant->wrong_answer().empty();
     if (row.executions.empty()) return answers ? "answers" : "-";
@@ -309,8 +310,8 @@ class Census {
          answers ? ", answers" : ""});
   }
 
-  // Runs every bug that `is_wanted` and can be fuzzed for with these seeds, as
-  // many at a time as there are processors.
+  // Runs every bug for which `is_wanted` is true and that fuzzing can find with
+  // these seeds, in as many parallel processes as there are processors.
   template <class Wanted>
   std::string RunAll(Wanted is_wanted, int first_seed, int last_seed) {
     std::vector<Run> waiting;
@@ -385,7 +386,7 @@ int TakeCensus(const std::vector<std::string>& arguments) {
     const auto [stop, error] =
         std::from_chars(word.data() + kSeeds.size(), end, seeds);
     if (error != std::errc() || stop != end || seeds < 1 || seeds > 9999) {
-      return fail(kUsage, "--seeds wants a whole number from 1 to 9999");
+      return fail(kUsage, "--seeds must be a whole number from 1 to 9999");
     }
   }
   Census census(arguments[0]);

@@ -11,8 +11,8 @@
 #include "pxdfuzz/paging/level.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in an architecture's Contract: the reference gives what gup_fast must
-// not, or the reverse. The walks, which are right, are then what disagrees.
+// Bugs in an architecture's Contract: the reference returns what gup_fast must
+// not, or the reverse. Then the walks, which are right, disagree.
 
 namespace pxdfuzz::mutants {
 
@@ -23,7 +23,7 @@ struct ContractWriteNotAsked {
     static constexpr Info kInfo = {
         .name = "contract-write-not-asked",
         .level = kLevel,
-        .says = "The contract gives a writer a page that may only be read."};
+        .says = "The contract returns a read-only page for a write."};
     struct Contract : Base::Contract {
       static constexpr bool Allows(Level level, uint64_t entry, bool write) {
         return Base::Contract::Allows(level, entry, write && level != kLevel);
@@ -39,7 +39,7 @@ struct ContractOldRefused {
     static constexpr Info kInfo = {
         .name = "contract-old-refused",
         .level = kLevel,
-        .says = "The contract asks whether the hardware may use the page."};
+        .says = "The contract requires that the hardware may use the page."};
     struct Contract : Base::Contract {
       static constexpr bool Allows(Level level, uint64_t entry, bool write) {
         return Base::Contract::Allows(level, entry, write) &&
@@ -57,7 +57,7 @@ struct ContractNoneReturned {
     static constexpr Info kInfo = {
         .name = "contract-prot-none-returned",
         .level = kLevel,
-        .says = "The contract gives readers pages of PROT_NONE."};
+        .says = "The contract returns pages of PROT_NONE for a read."};
     struct Contract : Base::Contract {
       static constexpr bool Allows(Level level, uint64_t entry, bool write) {
         const EntryKind kind = Base::Entries::Classify(level, entry);
@@ -74,7 +74,7 @@ struct ContractNoneReturned {
 template <class Base>
 struct ContractSpecialReturned : Base {
   static constexpr Info kInfo = {.name = "contract-special-returned",
-                                 .says = "The contract gives special pages."};
+                                 .says = "The contract returns special pages."};
   struct Contract : Base::Contract {
     static constexpr bool Allows(Level level, uint64_t entry, bool write) {
       const EntryKind kind = Base::Entries::Classify(level, entry);
@@ -91,8 +91,9 @@ struct ContractSpecialReturned : Base {
 
 template <class Base>
 struct ContractLargeRefused : Base {
-  static constexpr Info kInfo = {.name = "contract-large-refused",
-                                 .says = "The contract gives no large pages."};
+  static constexpr Info kInfo = {
+      .name = "contract-large-refused",
+      .says = "The contract returns no large pages."};
   struct Contract : Base::Contract {
     static constexpr bool Allows(Level level, uint64_t entry, bool write) {
       return level == Level::kPte &&
@@ -107,7 +108,7 @@ struct ContractPudNoneRefused : Base {
   static constexpr Info kInfo = {
       .name = "contract-prot-none-refused",
       .level = Level::kPud,
-      .says = "The contract asks PROT_NONE of region-third leaves."};
+      .says = "The contract tests region-third leaves for PROT_NONE."};
   struct Contract : Base::Contract {
     static constexpr bool Allows(Level level, uint64_t entry, bool write) {
       return Base::Contract::Allows(level, entry, write) &&
@@ -129,8 +130,8 @@ struct LimitPageMore : Base {
   };
 };
 
-// Which requests are taken is settled once for reference and walks, so one that
-// is refused shows nothing.
+// Reference and walks share the decision which requests to take, so a refused
+// request shows nothing.
 template <class Base>
 struct LimitPageLess : Base {
   static constexpr Info kInfo = {

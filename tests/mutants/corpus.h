@@ -11,8 +11,7 @@
 
 namespace pxdfuzz::mutants {
 
-// The cases that the files in these folders are, each once; the texts among
-// them are left out.
+// The cases in the files of these folders, each once; texts are left out.
 std::vector<Case> ReadCorpus(const std::vector<std::filesystem::path>& folders);
 
 // How many of `cases` show the bug.

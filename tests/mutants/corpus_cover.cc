@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-// Proves that a corpus which was made smaller lost nothing, or puts what
-// it lost: corpus_cover ALL KEPT. Both are folders of inputs. What counts is
-// which cells of the case space they reach, what comes of which changes, and
-// which planted bugs they show; for each that KEPT lacks, an input of ALL is
-// added to it. Inputs in KEPT are written anew in canonical bytes, under names
-// that their bytes make.
+// Verifies that a corpus lost nothing when it was made smaller, or adds what it
+// lost: corpus_cover ALL KEPT. Both are folders of inputs. It compares the
+// cells that they reach, the outcomes of changes, and the planted bugs that
+// they show; for each that KEPT lacks, it adds an input of ALL. It writes
+// inputs in KEPT again in canonical bytes, named by their content.
 
 #include <array>
 #include <cstdio>
@@ -45,8 +44,8 @@ std::set<size_t> CellsOf(const Case& c) {
   return cells;
 }
 
-// By space: why changes are impossible; or which changes each walk has met, and
-// what came of it.
+// By paging mode: why changes are impossible; or which changes each walk has
+// met, with the outcome.
 std::set<std::string> RacesOf(const Case& c) {
   std::set<std::string> races;
   if (c.concurrent.empty()) return races;
@@ -71,7 +70,7 @@ std::set<std::string> RacesOf(const Case& c) {
   return races;
 }
 
-// All that `of` says of `cases`.
+// The union of `of` over `cases`.
 template <class Of>
 auto AllOf(const std::vector<Case>& cases, Of of) {
   decltype(of(cases[0])) all;
@@ -79,7 +78,7 @@ auto AllOf(const std::vector<Case>& cases, Of of) {
   return all;
 }
 
-// Adds to `kept` what of `all` has something that it does not, as `of` says.
+// Adds to `kept` those of `all` that have something, by `of`, that it lacks.
 template <class Of>
 void AddFor(const std::vector<Case>& all, Of of, std::vector<Case>& kept) {
   auto reached = AllOf(kept, of);
@@ -96,7 +95,7 @@ struct Bugs {
   size_t after = 0;
 };
 
-// Adds to `kept` what of `all` shows planted bugs that it does not.
+// Adds to `kept` those of `all` that show planted bugs that it does not show.
 Bugs AddForBugs(const std::vector<Case>& all, std::vector<Case>& kept) {
   Bugs bugs;
   for (const Mutant& mutant : Catalog()) {
@@ -153,7 +152,7 @@ int Main(const fs::path& all_folder, const fs::path& kept_folder) {
                  kept_folder.c_str());
     return kUnreadable;
   }
-  // What was written, as it is read again.
+  // The written inputs, read again.
   const std::vector<Case> written = ReadCorpus({kept_folder});
   const size_t cells_before = AllOf(all, CellsOf).size();
   const size_t cells_after = AllOf(written, CellsOf).size();

@@ -16,7 +16,7 @@
 
 namespace pxdfuzz::mutants {
 
-// Cases of a bug's architecture, drawn as the fuzz targets draw them.
+// Cases of a bug's architecture, generated as for the fuzz targets.
 class DrawnCases {
  public:
   DrawnCases(uint64_t seed, const Mutant& mutant)
@@ -36,7 +36,7 @@ class DrawnCases {
   }
 
  private:
-  // Each architecture as often as another, and each number of its levels.
+  // Each architecture equally often, and each number of its levels.
   PagingMode DrawPagingMode() {
     PagingMode mode = {};
     mode.arch = arch_.value_or(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Adds seeds to the corpus for the planted bugs that it does not show:
-// find_seeds CORPUS. Of drawn cases it takes the one that shows most of them,
-// makes it smaller as long as it shows the same, and goes on with the rest.
+// Adds seeds to the corpus for planted bugs that it does not show: find_seeds
+// CORPUS. Among generated cases it takes the one that shows most of them,
+// shrinks it while it shows the same ones, and continues with the rest.
 
 #include <array>
 #include <cstdio>
@@ -83,8 +83,7 @@ bool Write(const Case& c, const fs::path& file) {
   return static_cast<bool>(out.flush());
 }
 
-// Seeds for bugs in manuals, or for all others. False where one cannot be
-// written.
+// Seeds for bugs in manuals, or for all others. False if one cannot be written.
 bool AddSeeds(const fs::path& corpus, bool manual) {
   const std::vector<Case> cases = ReadCorpus({corpus});
   const fs::path folder = corpus / (manual ? "translate_fuzzer" : "gup_fuzzer");

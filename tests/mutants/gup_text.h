@@ -12,12 +12,12 @@
 #include "pxdfuzz/walk/walk.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in what mm/gup.c and linux/pgtable.h say for all architectures: the
-// types below stand in for GupText.
+// Bugs in the code of mm/gup.c and linux/pgtable.h for all architectures: the
+// types below replace GupText.
 
 namespace pxdfuzz::mutants {
 
-// An architecture that is walked by the text `T`.
+// An architecture whose walks use the text `T`.
 template <class T>
 struct WithText {
   template <class Base>
@@ -57,8 +57,9 @@ struct BoundaryUnaligned : GupText {
 };
 
 struct BoundaryMaskedBySize : GupText {
-  static constexpr Info kInfo = {.name = "boundary-masked-by-size",
-                                 .says = "`& ~size` for `& ~(size - 1)`."};
+  static constexpr Info kInfo = {
+      .name = "boundary-masked-by-size",
+      .says = "`& ~size` instead of `& ~(size - 1)`."};
   static constexpr uint64_t AddressEnd(uint64_t address, uint64_t end,
                                        uint64_t size) {
     const uint64_t boundary = WrappingAdd(address, size) & ~size;
@@ -106,8 +107,8 @@ struct BoundaryIn32Bits : GupText {
 struct BoundaryAtMost : GupText {
   static constexpr Info kInfo = {
       .name = "boundary-at-most",
-      .says = "`<=` where pXd_addr_end() has `<`.",
-      .equal = "Where the two are equal it does not matter which is taken."};
+      .says = "`<=` instead of `<` in pXd_addr_end().",
+      .equal = "If the two are equal, both give the same result."};
   static constexpr uint64_t AddressEnd(uint64_t address, uint64_t end,
                                        uint64_t size) {
     const uint64_t boundary = WrappingAdd(address, size) & ~(size - 1);
@@ -134,7 +135,7 @@ struct NoAdvanceAfterLeaf : GupText {
   static constexpr Info kInfo = {
       .name = "no-advance-after-leaf",
       .level = kLevel,
-      .says = "The pointer stays where it is after a leaf."};
+      .says = "The pointer does not move after a leaf."};
   static constexpr EntryRef NextEntry(EntryRef ref, Level level,
                                       WalkStep step) {
     if (level == kLevel && step == WalkStep::kLeaf) return ref;
@@ -147,7 +148,7 @@ struct NoAdvanceAfterTable : GupText {
   static constexpr Info kInfo = {
       .name = "no-advance-after-table",
       .level = kLevel,
-      .says = "The pointer stays where it is after a table."};
+      .says = "The pointer does not move after a table."};
   static constexpr EntryRef NextEntry(EntryRef ref, Level level,
                                       WalkStep step) {
     if (level == kLevel && step == WalkStep::kDescend) return ref;
@@ -174,7 +175,7 @@ struct TwoEntriesAhead : GupText {
 struct LargeLeafGivesOnePage : GupText {
   static constexpr Info kInfo = {
       .name = "large-leaf-gives-one-page",
-      .says = "A large page gives one page of its part of the range."};
+      .says = "A large page returns one page of its part of the range."};
   static constexpr uint64_t PageCount(Level level, uint64_t address,
                                       uint64_t next, int page_shift) {
     return level == Level::kPte
@@ -183,7 +184,7 @@ struct LargeLeafGivesOnePage : GupText {
   }
 };
 
-// The page at which one part ends and the next begins is counted in both.
+// The page at which one part ends and the next begins counts in both.
 template <Level kLevel>
 struct PageCountedTwice : GupText {
   static constexpr Info kInfo = {

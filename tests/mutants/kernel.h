@@ -13,8 +13,8 @@
 #include "pxdfuzz/paging/level.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in an architecture's Kernel that any architecture can have. Those that
-// are wrong at one level are `Bug<level>::On<Base>`.
+// Bugs in an architecture's Kernel that any architecture can have. Bugs at one
+// level are `Bug<level>::On<Base>`.
 
 namespace pxdfuzz::mutants {
 
@@ -123,7 +123,7 @@ struct TakenForFolded {
         .name = "taken-for-folded",
         .level = kLevel,
         .says =
-            "Its offset function hands back the pointer to the entry above "
+            "Its offset function returns the pointer to the entry above "
             "although the level is real."};
     struct Kernel : ShapedKernel<Base> {
       using ShapedKernel<Base>::ShapedKernel;
@@ -179,7 +179,7 @@ struct FoldedOffsetAddsIndex : Base {
       .name = "folded-offset-adds-index",
       .says =
           "A folded offset adds an index to the pointer that it was "
-          "handed, which has one already.",
+          "got, which has one already.",
       .copies =
           "half of d1874a0c2805, which moved the index of s390's root "
           "table from the offset functions to pgd_offset()"};
@@ -202,7 +202,7 @@ struct BoundaryOfLevelBelow {
     static constexpr Info kInfo = {
         .name = "boundary-of-level-below",
         .level = kLevel,
-        .says = "pXd_addr_end() goes by the size of the level below."};
+        .says = "pXd_addr_end() uses the size of the level below."};
     struct Kernel : ShapedKernel<Base> {
       using ShapedKernel<Base>::ShapedKernel;
       constexpr int StaticShift(Level level) const {
@@ -240,7 +240,7 @@ struct FoldedAwareStatic {
     static constexpr Info kInfo = {
         .name = "folded-aware-as-static",
         .level = kLevel,
-        .says = "Its folded-aware boundary does not ask the entry.",
+        .says = "Its folded-aware boundary does not depend on the entry.",
         .equal = kLevel != Level::kP4d
                      ? std::string_view()
                      : "pgd's boundary is folded-aware still, and hands down "
@@ -320,13 +320,12 @@ struct HoleTakenForTable {
   };
 };
 
-// A folded level has no holes of its own: the entry that it is asked of is an
-// entry of the root.
+// A folded level has no holes: its entry is an entry of the root.
 template <class Base>
 struct FoldedPgdHasHoles : Base {
   static constexpr Info kInfo = {
       .name = "folded-pgd-has-holes",
-      .says = "pgd_none() looks at the entry although pgd is folded.",
+      .says = "pgd_none() tests the entry although pgd is folded.",
       .equal =
           "The entry is the root's, and ends the walk at the root's own "
           "level as well, with the same pages."};
@@ -346,7 +345,7 @@ template <class Base>
 struct SwapTakenForPage : Base {
   static constexpr Info kInfo = {
       .name = "swap-taken-for-page",
-      .says = "pte_present() says yes of swap entries.",
+      .says = "pte_present() is true for swap entries.",
       .equal =
           "What they hold of the rest refuses them: they are not "
           "readable."};
@@ -369,10 +368,9 @@ template <Level kLevel>
 struct WriteNotAsked {
   template <class Base>
   struct On : Base {
-    static constexpr Info kInfo = {
-        .name = "write-not-asked",
-        .level = kLevel,
-        .says = "A writer gets a page that may only be read."};
+    static constexpr Info kInfo = {.name = "write-not-asked",
+                                   .level = kLevel,
+                                   .says = "A write gets a read-only page."};
     struct Kernel : ShapedKernel<Base> {
       using ShapedKernel<Base>::ShapedKernel;
       constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
@@ -389,7 +387,7 @@ struct WriteAskedOfReaders {
     static constexpr Info kInfo = {
         .name = "write-asked-of-readers",
         .level = kLevel,
-        .says = "A reader does not get a page that may only be read."};
+        .says = "A read does not get a read-only page."};
     struct Kernel : ShapedKernel<Base> {
       using ShapedKernel<Base>::ShapedKernel;
       constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
@@ -406,7 +404,7 @@ struct NoneReturned {
     static constexpr Info kInfo = {
         .name = "prot-none-returned",
         .level = kLevel,
-        .says = "pXd_protnone() says no: a reader gets a page of PROT_NONE.",
+        .says = "pXd_protnone() is false: a read gets a page of PROT_NONE.",
         .copies = kLevel == Level::kPte
                       ? "s390 with NUMA balancing configured out, 6.1 and 6.12"
                       : std::string_view()};
@@ -431,7 +429,7 @@ struct NoneRefused {
     static constexpr Info kInfo = {
         .name = "prot-none-refused",
         .level = kLevel,
-        .says = "PROT_NONE is asked at a level where it is not."};
+        .says = "PROT_NONE is tested at a level without that test."};
     struct Kernel : ShapedKernel<Base> {
       using ShapedKernel<Base>::ShapedKernel;
       constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
@@ -494,7 +492,7 @@ struct CleanRefused {
     static constexpr Info kInfo = {
         .name = "clean-refused",
         .level = kLevel,
-        .says = "A writer does not get a page that was not written so far."};
+        .says = "A write does not get a page that was not written before."};
     struct Kernel : ShapedKernel<Base> {
       using ShapedKernel<Base>::ShapedKernel;
       constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {

@@ -16,8 +16,7 @@
 
 namespace pxdfuzz::mutants {
 
-// Words by physical address; nothing is in storage elsewhere. Remembers what
-// was read.
+// Words by physical address; nothing is in storage elsewhere. Records reads.
 class WordMemory {
  public:
   void Set(uint64_t address, uint64_t word) { words_[address] = word; }
@@ -30,7 +29,7 @@ class WordMemory {
     reads_.push_back(ref.address());
     return {found->second, Source::kTable};
   }
-  // What only walks need.
+  // For walks only.
   uint64_t LoadRootType(EntryRef /*root*/) const { return 0; }
   EntryRef Push(Level /*level*/, uint64_t /*value*/, EntryRef ref) {
     return ref;
@@ -44,8 +43,8 @@ class WordMemory {
 
 static_assert(Memory<WordMemory>);
 
-// A known answer: what a translation gives. `Setting` is what an architecture's
-// manual is made from.
+// A known answer: the result of a translation. `Setting` is the input of an
+// architecture's manual.
 template <class Setting>
 struct KnownAnswer {
   // The rule that it is for.
@@ -54,7 +53,7 @@ struct KnownAnswer {
   Setting setting;
   uint64_t address = 0;
   Access access = Access::kFetch;
-  // 0, or the exception's code; then neither of the others counts.
+  // 0, or the exception's code; then the other members do not count.
   uint16_t code = 0;
   uint64_t physical = 0;
   bool is_protected = false;
@@ -63,7 +62,7 @@ struct KnownAnswer {
     return t.code == code && t.physical == physical &&
            (code != 0 || t.is_protected == is_protected);
   }
-  // What was asked and what came of it, one line.
+  // The question and the result, one line.
   std::string Describe(const Translation& t) const {
     std::ostringstream text;
     text << std::hex << rule << ": " << address
@@ -75,8 +74,8 @@ struct KnownAnswer {
   }
 };
 
-// A list of known answers in the making. `next` is what is asked next; it stays
-// as it is from one answer to the other, but for what is changed.
+// Builds a list of known answers. `next` is the next question; it keeps its
+// values from one answer to the next, except those that are changed.
 template <class Setting>
 struct AnswerList {
   KnownAnswer<Setting> next;
@@ -99,7 +98,7 @@ struct AnswerList {
 };
 
 // Asks `Manual` for each of `answers` and calls `on_wrong(answer, translation)`
-// for those that it gets wrong.
+// for wrong results.
 template <class Manual, class Setting, class OnWrong>
 void AskAll(const std::vector<KnownAnswer<Setting>>& answers,
             OnWrong&& on_wrong) {
@@ -111,8 +110,7 @@ void AskAll(const std::vector<KnownAnswer<Setting>>& answers,
   }
 }
 
-// The rule of the first that `Manual` gets wrong; empty where it gets all
-// right.
+// The rule of the first that `Manual` gets wrong; empty if it gets all right.
 template <class Manual, class Setting>
 std::string FirstWrong(const std::vector<KnownAnswer<Setting>>& answers) {
   std::string rule;

@@ -11,13 +11,13 @@
 #include "tests/mutants/s390_kernel.h"
 #include "tests/mutants/x86_kernel.h"
 
-// All bugs that are planted in architecture types, to be planted on any base:
+// All bugs that are planted in architecture types, for planting on any base:
 //
 //   S390KernelBugs::Visit<BasicS390<kTiny>>([]<class M>() { ... });
 //
 // calls the visitor with each bug's type, an architecture whose Kernel, Text or
-// Contract has the bug. Those whose kInfo.equal says why they
-// are none are among them.
+// Contract has the bug. This includes those whose kInfo.equal explains why they
+// are not bugs.
 
 namespace pxdfuzz::mutants {
 
@@ -94,7 +94,7 @@ using S390KernelBugs = List<
     FrameTooNarrow<Level::kPte>::On, FrameTooNarrow<Level::kPmd>::On,
     OffsetByOr>;
 
-// What is x86's own, or is another thing there.
+// Bugs that only x86 has, or that differ there.
 using X86KernelBugs =
     List<IndexTooNarrow<Level::kPmd>::On, IndexTooNarrow<Level::kP4d>::On,
          IndexShift<Level::kPud>::On, UserRootIndex, FiveLevelRootIndex,
@@ -107,7 +107,7 @@ using X86KernelBugs =
          SpecialReturned, OldRefused<Level::kPte>::On, FrameInverted,
          UpperBitsInFrame, UserNotAsked, OffsetTooWide<Level::kPmd>::On>;
 
-// What is arm64's own, or is another thing there.
+// Bugs that only arm64 has, or that differ there.
 using Arm64KernelBugs =
     List<IndexTooNarrow<Level::kPud>::On, IndexTooWide<Level::kPmd>::On,
          IndexShift<Level::kPte>::On, RootIndexTooNarrow,
@@ -140,7 +140,7 @@ using Arm64ContractBugs = List<ContractWriteNotAsked<Level::kPmd>::On,
                                ContractNoneReturned<Level::kPmd>::On,
                                ContractSpecialReturned, ContractLargeRefused>;
 
-// Those that known answers alone can tell.
+// Bugs that only known answers can find.
 using S390LimitBugs = List<LimitPageLess>;
 using X86LimitBugs = List<LimitPageMore, LimitPageLess>;
 using Arm64LimitBugs = List<LimitPageMore, LimitPageLess>;

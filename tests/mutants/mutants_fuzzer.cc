@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-// Looks for one planted bug, as gup_fuzzer looks for bugs in walks and
-// translate_fuzzer for such in the reference. PXDFUZZ_MUTANT names the bug;
-// without it, or with --list, the bugs are listed:
+// Searches for one planted bug, as gup_fuzzer does for bugs in walks and
+// translate_fuzzer for bugs in the reference. PXDFUZZ_MUTANT names the bug;
+// without it, or with --list, it lists the bugs:
 //
-//   name, where it is, architecture or `all`, the known answer that tells it
-//   (or -), the reason why it is no bug (or -), what is wrong, what it copies
-//   (or -); with tabs
+//   name, where it is, architecture or `all`, the known answer that finds it
+//   (or -), the reason why it is not a bug (or -), what is wrong, what it
+//   copies (or -); separated by tabs
 //
-// --census does the whole of `./run mutants` (census.h).
+// --census runs all of `./run mutants` (census.h).
 
 #include <cstddef>
 #include <cstdint>
@@ -41,7 +41,7 @@ std::string OrDash(std::string_view text) {
   return std::string(text.empty() ? "-" : text);
 }
 
-// What has no bug, to see that it survives. Not among those that are listed.
+// Code without a bug, which must survive. Not among the listed bugs.
 constexpr std::string_view kNoBug = "no-bug";
 
 void PrintList() {
@@ -121,8 +121,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   return pxdfuzz::mutants::Fuzz({data, size});
 }
 
-// As for the other targets (fuzz/engines/custom_mutator.cc), but that the bug
-// says which tables are wanted.
+// As for the other targets (fuzz/engines/custom_mutator.cc), except that the
+// bug selects the kind of tables.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   using namespace pxdfuzz::mutants;
   const std::vector<std::string> arguments(*argv, *argv + *argc);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Planted bugs without an engine: every one is seen within a budget of drawn
-// cases, and what has none is not. `./run mutants` is the census.
+// Planted bugs without an engine: every bug is found within a budget of
+// generated cases, and code without a bug is not. `./run mutants` is the
+// census.
 
 #include <cstdint>
 #include <memory>
@@ -28,7 +29,7 @@ void PrintTo(const Mutant& mutant, std::ostream* out) { *out << mutant.name; }
 
 namespace {
 
-// How many cases it takes to see the bug.
+// How many cases it takes to find the bug.
 std::optional<int> CasesToKill(const Mutant& mutant, int limit) {
   const std::unique_ptr<Trial> trial = mutant.make_trial();
   DrawnCases cases(1, mutant);
@@ -54,8 +55,8 @@ std::string NameOf(const testing::TestParamInfo<Mutant>& of) {
 
 class BugTest : public testing::TestWithParam<Mutant> {};
 
-// The floor is in cases; the slowest takes some 3,600.
-TEST_P(BugTest, IsSeen) {
+// The limit is in cases; the slowest takes some 3,600.
+TEST_P(BugTest, IsFound) {
   const Mutant& mutant = GetParam();
   const bool needs_answer = mutant.where == Mutant::Where::kManual ||
                             mutant.where == Mutant::Where::kAnswers;
@@ -73,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(Planted, BugTest, testing::ValuesIn(Those(true)),
 
 class NoBugTest : public testing::TestWithParam<Mutant> {};
 
-TEST_P(NoBugTest, IsNotSeen) {
+TEST_P(NoBugTest, IsNotFound) {
   EXPECT_FALSE(CasesToKill(GetParam(), Budget(20'000)).has_value());
 }
 
@@ -82,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Planted, NoBugTest, testing::ValuesIn(Those(false)),
 
 // -----------------------------------------------------------------------------
 
-TEST(MutantsTest, WhatHasNoBugIsNotSeen) {
+TEST(MutantsTest, CodeWithoutABugIsNotFound) {
   EXPECT_FALSE(CasesToKill(Unmutated(), Budget(50'000)).has_value());
 }
 
@@ -96,8 +97,7 @@ TEST(MutantsTest, NamesAreUnique) {
   EXPECT_EQ(Find("no-such-bug"), nullptr);
 }
 
-// How many there are to be at least: in walks, contracts and limits; in
-// manuals.
+// The minimum number: in walks, contracts and limits; in manuals.
 TEST(MutantsTest, ThereAreEnough) {
   int manual = 0;
   int others = 0;
@@ -116,7 +116,7 @@ TEST(MutantsTest, TheCommittedCorpusAloneShowsEachBug) {
   }
 }
 
-TEST(MutantsTest, ACensusOfWhatCannotBeFuzzedForFails) {
+TEST(MutantsTest, ACensusOfBugsThatFuzzingCannotFindFails) {
   for (const Mutant& mutant : Catalog()) {
     if (mutant.is_bug() && mutant.where != Mutant::Where::kAnswers) continue;
     EXPECT_EQ(TakeCensus({"build/mutants", mutant.name}), 3) << mutant.name;

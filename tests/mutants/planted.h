@@ -13,22 +13,22 @@
 
 namespace pxdfuzz::mutants {
 
-// What a planted bug says of itself.
+// The description of a planted bug.
 struct Info {
-  // Short and telling: "no-minus-one". Where `level` is set its name goes in
-  // front: "pud-index-too-narrow".
+  // Short and specific: "no-minus-one". If `level` is set, its name precedes
+  // it: "pud-index-too-narrow".
   std::string_view name;
   std::optional<Level> level;
   // What is wrong, one sentence.
   std::string_view says;
   // The real bug that it copies, if it does.
   std::string_view copies;
-  // Why nothing can tell it from the original. Such a bug is none, and does not
-  // count.
+  // Why nothing can distinguish it from the original. Then it is not a bug, and
+  // does not count.
   std::string_view equal;
 };
 
-// "pud_index_too_narrow", as GoogleTest wants names.
+// "pud_index_too_narrow", in the form that GoogleTest requires.
 inline std::string TestName(const Info& info) {
   std::string name(info.level.has_value() ? pxdfuzz::Name(*info.level) : "");
   if (!name.empty()) name += '_';
@@ -37,9 +37,9 @@ inline std::string TestName(const Info& info) {
 }
 
 // A bug is a small architecture type that overrides one function of `Base`,
-// which is an architecture itself (a tiny one will do): one decision. It has
-// `static constexpr Info kInfo`, and a member type `Text` where the function
-// stands in GupText.
+// which is an architecture itself (possibly a tiny one): one decision. It has
+// `static constexpr Info kInfo`, and a member type `Text` if the function is in
+// GupText.
 
 // The kernel's view of `Base`, and the shape of its paging mode.
 template <class Base>
@@ -50,7 +50,7 @@ class ShapedKernel : public Base::Kernel {
 
  protected:
   constexpr const Geometry& shape() const { return shape_; }
-  // Bits of an address inside what an entry of `level` spans.
+  // Bits of an address below the span of an entry of `level`.
   constexpr uint64_t Inside(Level level) const {
     return shape_.span(level) - 1;
   }

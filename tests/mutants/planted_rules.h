@@ -17,8 +17,8 @@
 
 namespace pxdfuzz::mutants {
 
-// Tries manuals that have a bug by their rules. The arenas are clean, are made
-// for A and outlive the object.
+// Tests manuals with a bug by their rules. The arenas must be clean, made for A
+// and outlive the object.
 class PlantedRules {
  public:
   PlantedRules();

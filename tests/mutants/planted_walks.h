@@ -16,23 +16,23 @@
 
 namespace pxdfuzz::mutants {
 
-// As pxdfuzz::RunWalk, on walks that have a bug. Such a walk need not end: it
-// is cut off after more turns than any request takes, which is a fault from its
-// first page on.
+// Like pxdfuzz::RunWalk, for walks with a bug. Such a walk need not end: after
+// more iterations than any request takes it is stopped, which counts as a fault
+// at its first page.
 using WalkFunction = void (*)(const WalkSite&, Policy, const Request&,
                               WalkRun&);
 
 struct PlantedWalk {
   Info info;
-  // Null where an architecture's walks have not the bug.
+  // Null if an architecture's walks do not have the bug.
   WalkFunction s390 = nullptr;
   WalkFunction x86 = nullptr;
   WalkFunction arm64 = nullptr;
 };
 
-// Walks that have a bug of an architecture's own, in the order of lists.h; and
-// the walks of an architecture that have the bugs of the text. As with RunWalk,
-// these are the places where they are compiled for fuzzing.
+// Walks with a bug of one architecture, in the order of lists.h; and the walks
+// of an architecture with the bugs of the text. As with RunWalk, this is where
+// they are compiled for fuzzing.
 std::vector<PlantedWalk> S390Walks();
 std::vector<PlantedWalk> X86Walks();
 std::vector<PlantedWalk> Arm64Walks();
@@ -40,7 +40,7 @@ std::vector<PlantedWalk> S390TextWalks();
 std::vector<PlantedWalk> X86TextWalks();
 std::vector<PlantedWalk> Arm64TextWalks();
 
-// Walks that have none, run as those that have: nothing may find it.
+// Walks without a bug, run like those with one: nothing may find a difference.
 PlantedWalk UnplantedWalk();
 
 }  // namespace pxdfuzz::mutants

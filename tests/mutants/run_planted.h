@@ -18,13 +18,13 @@
 namespace pxdfuzz::mutants {
 namespace internal {
 
-// Thrown in the midst of a walk that does not end.
+// Thrown during a walk that does not end.
 struct Endless {};
 
 class BoundedTrace {
  public:
-  // Every page of the largest request by a page entry, and as much again for
-  // the levels above.
+  // Every page of the largest request as a page entry, and the same number
+  // again for the levels above.
   static constexpr int kMostTurns = 4 * Case::kMaxPages;
 
   BoundedTrace(ArenaMemory& memory, bool looks_for_wrong_entry)
@@ -43,8 +43,8 @@ class BoundedTrace {
   int turns_ = 0;
 };
 
-// A part of a range that is said to be longer than any request would be counted
-// page by page: twice the longest will do.
+// A part of a range that claims to be longer than any request would be counted
+// page by page: twice the maximum will do.
 template <class Text>
 struct BoundedText : Text {
   static constexpr uint64_t PageCount(Level level, uint64_t address,

@@ -12,7 +12,7 @@
 #include "tests/mutants/known_answers.h"
 
 // Known answers for each rule of dynamic address translation (Principles of
-// Operation, SA22-7832, chapter 3), in its order. All numbers are typed in.
+// Operation, SA22-7832, chapter 3), in its order. All numbers are literal.
 
 namespace pxdfuzz::mutants {
 
@@ -63,10 +63,10 @@ struct S390Setting {
 };
 using S390Answer = KnownAnswer<S390Setting>;
 
-// Writes the answers down.
+// Writes the answers.
 class S390AnswerList {
  public:
-  // Begins a rule, with the tables as they were.
+  // Begins a rule, with the initial tables.
   void Rule(std::string_view rule) {
     rule_ = rule;
     memory_ = S390Tables();
@@ -74,8 +74,8 @@ class S390AnswerList {
   void Set(uint64_t address, uint64_t word) { memory_.Set(address, word); }
   void Remove(uint64_t address) { memory_.Remove(address); }
 
-  // The last word by its meaning: a result, which is not protected; one that
-  // is; an exception.
+  // The kind of the last word: a result, which is not protected; a protected
+  // result; an exception.
   void Gives(uint64_t asce, uint64_t address, uint64_t physical,
              S390Facilities facilities = kEdat2,
              Access access = Access::kFetch) {
@@ -138,7 +138,7 @@ inline void AddS390ControlAnswers(S390AnswerList& list) {
 
   list.Rule("1-real-space");
   list.Gives(0x20, 0xfedc'ba98'7654'3210, 0xfedc'ba98'7654'3210);
-  // Whatever else stands there, and for stores too.
+  // Whatever else the entry contains, and for stores too.
   list.Gives(kS390Asce2 | 0x20, 0x8000'0000, 0x8000'0000, kEdat2,
              Access::kStore);
   list.Ends(kS390Asce2, 0x8000'0000, 0x38);
@@ -147,17 +147,17 @@ inline void AddS390ControlAnswers(S390AnswerList& list) {
   list.Ends(kS390Asce2, 0x8000'0000, 0x38);
   list.Ends(kS390Asce3, 0x400'0000'0000, 0x38);
   list.Ends(kS390Asce4, 0x20'0000'0000'0000, 0x38);
-  // Any bit up there counts.
+  // Any of the upper bits counts.
   list.Ends(kS390Asce2, 0x8000'0000'0040'5678, 0x38);
   list.Ends(kS390Asce3, 0x8000'0001'8040'5678, 0x38);
   list.Ends(kS390Asce4, 0x8000'0801'8040'5678, 0x38);
-  // The last address below: not in storage, rather than out of range.
+  // The last address below: it is not in storage, but not out of range.
   list.Ends(kS390Asce2, 0x7fff'ffff, 0x05);
   list.Ends(kS390Asce3, 0x3ff'ffff'ffff, 0x05);
   list.Ends(kS390Asce4, 0x1f'ffff'ffff'ffff, 0x05);
   list.Ends(kS390Asce, 0xffff'ffff'ffff'ffff, 0x05);
 
-  // Top quarter of a table of which one quarter exists: within the root's
+  // The top quarter of a table of which one quarter exists: within the root's
   // range, and beyond it.
   list.Rule("2-asce-type-before-length");
   list.Ends(0x40100, 0x7ff0'0000, 0x10);
@@ -168,7 +168,7 @@ inline void AddS390ControlAnswers(S390AnswerList& list) {
   list.Ends(0x20108, 0x3f'fc00'0000'0000, 0x38);
 
   // In quarters of 512 entries. Nothing is in storage there: an addressing
-  // exception tells that the length was passed.
+  // exception shows that the length check passed.
   list.Rule("3-root-length");
   struct {
     uint64_t asce;  // with length 0
@@ -323,7 +323,7 @@ inline void AddS390EntryAnswers(S390AnswerList& list) {
   list.Gives(kS390Asce, kS390Address, 0x1230'5678, kEdat1);
   list.Gives(kS390Asce2, 0x4f'ffff, 0x123f'ffff);
   list.Gives(kS390Asce2, 0x40'0000, 0x1230'0000);
-  // Its low bits are no address.
+  // Its low bits are not part of the address.
   list.Set(0x40020, 0x123f'fdc3);
   list.Gives(kS390Asce, kS390Address, 0x1230'5678);
   // Without the facility.
@@ -349,7 +349,7 @@ inline void AddS390EntryAnswers(S390AnswerList& list) {
 
   struct {
     uint64_t place;  // of an entry that leads to a table
-    uint64_t entry;  // without offset and length; nothing stands there
+    uint64_t entry;  // without offset and length; nothing is there
     uint64_t above;  // the part of the address above the table
     uint64_t quarter;
     uint16_t code;
@@ -422,7 +422,7 @@ inline void AddS390PageAnswers(S390AnswerList& list) {
   list.Set(0x50828, 0xabcde1ff);
   list.Gives(kS390Asce, kS390Address, 0xabcde678);
 
-  // As Linux writes them: what the hardware makes of them.
+  // As Linux writes them: the hardware's result.
   list.Rule("5-pages-of-linux");
   list.Set(0x50828, 0xabcde439);  // writable, dirty, old
   list.Ends(kS390Asce, kS390Address, 0x11);

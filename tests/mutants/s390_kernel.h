@@ -32,7 +32,7 @@ template <class Base>
 struct RootIndexOfPgd : Base {
   static constexpr Info kInfo = {
       .name = "root-index-of-pgd",
-      .says = "pgd_offset() takes every root for a region-first table.",
+      .says = "pgd_offset() treats every root as a region-first table.",
       .copies =
           "pgd_offset() before d1874a0c2805, without what its callers "
           "then did"};
@@ -157,7 +157,7 @@ struct WriteBitOf61 : Base {
   };
 };
 
-// Old pages are invalid to the hardware, and so is what is not there.
+// Old pages are invalid for the hardware, like pages that do not exist.
 template <Level kLevel>
 struct InvalidTakenForHole {
   template <class Base>

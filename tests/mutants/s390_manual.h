@@ -12,19 +12,19 @@
 #include "pxdfuzz/paging/manual.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in the Manual of s390: each leaves out or breaks one rule of dynamic
-// address translation, by reading entries, the control element or the address
-// differently, or by changing a step. The numbers in what they say are those of
-// the rules as s390_answers.h lists them.
+// Bugs in the Manual of s390: each omits or breaks one rule of dynamic address
+// translation, by reading entries, the control element or the address
+// differently, or by changing a step. The numbers in their descriptions are
+// those of the rules in s390_answers.h.
 
 namespace pxdfuzz::mutants {
 
-// What a bug may override. It says nothing of its own.
+// The functions that a bug may override.
 struct S390Plant {
   using Facilities = S390::Manual::Facilities;
 
-  // What the manual takes for the control element, for an entry, for the
-  // address and for the facilities.
+  // The values that the manual uses as the control element, an entry, the
+  // address and the facilities.
   static constexpr uint64_t Control(uint64_t asce) { return asce; }
   static constexpr uint64_t Entry(Level, uint64_t entry, uint64_t /*asce*/) {
     return entry;
@@ -33,7 +33,7 @@ struct S390Plant {
   static constexpr Facilities Installed(Facilities facilities) {
     return facilities;
   }
-  // The first step, and one after an entry was read.
+  // The first step, and a step after an entry was read.
   static constexpr ManualStep First(ManualStep step, uint64_t /*asce*/,
                                     uint64_t /*address*/) {
     return step;
@@ -402,7 +402,7 @@ struct WrongIndex : S390Plant {
   static constexpr Info kInfo = {
       .name = "wrong-entry",
       .level = kLevel,
-      .says = "4: the entry beside the right one is read."};
+      .says = "4: the entry next to the right one is read."};
   static constexpr ManualStep After(ManualStep step, Level, uint64_t,
                                     uint64_t) {
     if (step.kind == ManualStep::Kind::kFetch && step.level == kLevel) {
@@ -450,7 +450,7 @@ struct NeverProtected : S390Plant {
 
 // -----------------------------------------------------------------------------
 // Which bug is planted is a value here, and not a type as elsewhere: the rules
-// that try a manual are large, and so are compiled once for all bugs.
+// that test a manual are large, so they are compiled once for all bugs.
 
 struct S390ManualBug {
   Info info;
@@ -495,14 +495,14 @@ inline constexpr auto kS390ManualBugs = S390BugsOf<
     WrongIndex<Level::kP4d, 0x10>, NarrowIndex<Level::kPte>,
     NarrowIndex<Level::kPgd>>();
 
-// The true manual, as a plant that changes nothing.
+// The true manual, as a plant without a bug.
 inline constexpr S390ManualBug kS390NoBug = S390BugOf<S390Plant>({});
 
-// S390 with the bug in its manual that was given to `Plant` last.
+// S390 with the bug in its manual that `Plant` got last.
 struct PlantedS390 : S390 {
   class Manual : public S390::Manual {
    public:
-    // `bug` outlives what is done with it.
+    // `bug` must outlive its use.
     static void Plant(const S390ManualBug& bug) { bug_ = &bug; }
 
     Manual(const Geometry& geometry, uint64_t asce)

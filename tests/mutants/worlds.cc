@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// Looks for the planted bugs of s390, of the text and of the contract in small
-// worlds, and says which none of these shows, and why. Ends with 1 where one is
-// not shown that is no equal of the original, or the reverse.
+// Searches for the planted bugs of s390, of the text and of the contract in
+// small worlds, and prints which of them small worlds do not show, and why.
+// Exits with 1 if one is not shown that differs from the original, or the
+// reverse.
 
 #include "tests/mutants/worlds.h"
 
@@ -19,7 +20,7 @@ std::string NameOf(const Info& info) {
   return name + std::string(info.name);
 }
 
-// Bugs that are out of reach of small worlds, and why.
+// Bugs that small worlds cannot show, and why.
 struct OutOfReach {
   std::string_view name;
   std::string_view why;

@@ -12,17 +12,17 @@
 
 namespace pxdfuzz::mutants {
 
-// What small worlds make of a planted bug.
+// The results of small worlds for a planted bug.
 struct Shown {
   Info info;
-  // The first world that shows it, if one does: the fewest levels, then the
-  // first walk, then the shortest range.
+  // The first world that shows it, if any: the fewest levels, then the first
+  // walk, then the shortest range.
   std::optional<WorldWitness> witness;
-  // Worlds that were seen until then, or in all.
+  // Worlds explored until then, or in total.
   uint64_t behaviours = 0;
 };
 
-// Ranges of up to so many pages; with 1 index bit a table has 2 entries.
+// Ranges of at most this many pages; with 1 index bit a table has 2 entries.
 inline constexpr uint64_t kWorldPages = 4;
 
 // Plants M, a bug in TinyS390<1>.

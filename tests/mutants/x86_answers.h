@@ -9,7 +9,7 @@
 #include "pxdfuzz/arch/x86.h"
 #include "tests/mutants/known_answers.h"
 
-// Known answers for x86-64's translation. All numbers are typed in.
+// Known answers for x86-64's translation. All numbers are literal.
 
 namespace pxdfuzz::mutants {
 

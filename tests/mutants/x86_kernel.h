@@ -35,7 +35,7 @@ struct UpperBitsInFrame : Base {
   static constexpr Info kInfo = {
       .name = "upper-bits-in-frame",
       .says =
-          "The frame of a page entry is taken with the bits above it: "
+          "The frame of a page entry includes the bits above it: "
           "no-execute, protection keys, software's.",
       .equal = "Linux's tables as they are modelled have none of them."};
   struct Kernel : ShapedKernel<Base> {
@@ -53,7 +53,7 @@ template <class Base>
 struct UserNotAsked : Base {
   static constexpr Info kInfo = {
       .name = "user-not-asked",
-      .says = "pXd_access_permitted() does not ask for the user bit.",
+      .says = "pXd_access_permitted() does not test the user bit.",
       .equal =
           "No present leaf below the limit is a supervisor's; a table "
           "that says so is none that Linux writes."};
@@ -98,7 +98,7 @@ struct FrameInverted : Base {
   };
 };
 
-// 256 of a top table's 512 entries are the user's.
+// 256 of a top table's 512 entries are for user space.
 template <class Base>
 struct UserRootIndex : RootIndexTooNarrow<Base> {
   static constexpr Info kInfo = {

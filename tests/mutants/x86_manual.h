@@ -11,17 +11,17 @@
 #include "pxdfuzz/paging/manual.h"
 #include "tests/mutants/planted.h"
 
-// Bugs in the Manual of x86-64, as s390_manual.h has them of s390's.
+// Bugs in the Manual of x86-64, as in s390_manual.h for s390.
 
 namespace pxdfuzz::mutants::x86 {
 
-// What a bug may override. It says nothing of its own.
+// The functions that a bug may override.
 struct X86Plant {
-  // What the manual takes for an entry, for the address and for the root.
+  // The values that the manual uses as an entry, the address and the root.
   static constexpr uint64_t Entry(Level, uint64_t entry) { return entry; }
   static constexpr uint64_t Address(uint64_t address) { return address; }
   static constexpr uint64_t Control(uint64_t cr3) { return cr3; }
-  // The first step, and one after an entry was read.
+  // The first step, and a step after an entry was read.
   static constexpr ManualStep First(ManualStep step, uint64_t /*address*/) {
     return step;
   }
@@ -42,7 +42,7 @@ struct PresentIgnored : X86Plant {
 struct UserOfTheLeafAlone : X86Plant {
   static constexpr Info kInfo = {
       .name = "user-of-upper-tables-ignored",
-      .says = "The user bit is not asked of the upper tables."};
+      .says = "The user bit of the upper tables is ignored."};
   static constexpr uint64_t Entry(Level level, uint64_t entry) {
     return level > Level::kPud ? entry | 4 : entry;
   }
@@ -51,7 +51,7 @@ struct UserOfTheLeafAlone : X86Plant {
 struct WritableOfTablesIgnored : X86Plant {
   static constexpr Info kInfo = {
       .name = "writable-of-top-ignored",
-      .says = "The writable bit is not asked of the top table."};
+      .says = "The writable bit of the top table is ignored."};
   static constexpr uint64_t Entry(Level level, uint64_t entry) {
     return level == Level::kPgd ? entry | 2 : entry;
   }
@@ -144,7 +144,7 @@ struct UpperHalfRefused : X86Plant {
 struct PatIsFrame : X86Plant {
   static constexpr Info kInfo = {
       .name = "pat-is-frame",
-      .says = "The PAT bit of a large leaf is taken for an address bit."};
+      .says = "The PAT bit of a large leaf is used as an address bit."};
   static constexpr ManualStep After(ManualStep step, Level level,
                                     uint64_t entry, uint64_t) {
     if (level != Level::kPte && step.kind == ManualStep::Kind::kDone) {
@@ -220,13 +220,13 @@ inline constexpr auto kX86ManualBugs = X86BugsOf<
     CanonicalByBit47, UpperHalfRefused, AccessedNeeded, NoExecuteNeeded,
     FrameTooNarrow, PatIsFrame, RootOriginTooNarrow, IndexOf8Bits>();
 
-// Those that known answers alone can tell: no rule is about that bit.
+// Bugs that only known answers can find: no rule is about that bit.
 inline constexpr auto kX86AnswerBugs = X86BugsOf<PatIsReserved>();
 
-// The true manual, as a plant that changes nothing.
+// The true manual, as a plant without a bug.
 inline constexpr X86ManualBug kX86NoBug = X86BugOf<X86Plant>({});
 
-// X86 with the bug in its manual that was given to `Plant` last.
+// X86 with the bug in its manual that `Plant` got last.
 struct PlantedX86 : X86 {
   class Manual : public X86::Manual {
    public:

@@ -24,7 +24,7 @@ TEST(CellsTest, IndexIsTheInverse) {
   EXPECT_LE(Cells().size(), kMaxCells);
 }
 
-TEST(CellsTest, DescriptionsTellThemApart) {
+TEST(CellsTest, DescriptionsAreUnique) {
   std::set<std::string> seen;
   for (const Cell& cell : Cells()) {
     EXPECT_TRUE(seen.insert(Describe(cell)).second) << Describe(cell);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What the oracle asks of walks while tables change: silent on those that hold,
-// loud on a bug of each kind.
+// The oracle's rules while tables change: no finding in sound walks, a finding
+// for a bug of each kind.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,14 +27,14 @@
 namespace pxdfuzz {
 namespace {
 
-// Cases of one paging mode, in which tables change.
+// Cases of one paging mode with changing tables.
 class ChangingCases {
  public:
   ChangingCases(PagingMode mode, uint64_t seed)
       : filter_(*PagingModeFilter::Parse(Name(mode))), seed_(seed) {}
 
   Case Next() {
-    // A case grows for some steps out of the one before.
+    // Each case is made from the one before, for some steps.
     if (made_++ % 8 == 0) size_ = 0;
     size_ = Mutate(buffer_, size_, seed_++, filter_, Tables::kChanging,
                    /*mutate_bytes=*/nullptr);
@@ -51,9 +51,9 @@ class ChangingCases {
 
 class ChangingOracleTest : public testing::TestWithParam<PagingMode> {};
 
-// All twelve walks: those that hold by all three rules, the others but for what
-// their causes excuse. 125,000 cases of each of eight paging modes.
-TEST_P(ChangingOracleTest, IsSilentOnWalksThatHold) {
+// All twelve walks: the sound ones keep all three rules, the others fail only
+// with their expected causes. 125,000 cases of each of eight paging modes.
+TEST_P(ChangingOracleTest, FindsNothingInSoundWalks) {
   constexpr int kCases = Budget(125'000);
   auto oracle = std::make_unique<Oracle>();
   ChangingCases cases(GetParam(), 1);
@@ -71,7 +71,7 @@ TEST_P(ChangingOracleTest, IsSilentOnWalksThatHold) {
       dropped += merged.ran && merged.pages < request.pages;
     }
   }
-  // A test of tables that stay as they are would be silent too.
+  // A test of tables that do not change would find nothing either.
   EXPECT_GT(changed, kCases / 4);
   EXPECT_GT(dropped, kCases / 20);
 }
@@ -115,8 +115,8 @@ struct PlantedRunner {
   }
 };
 
-// The signature by which the merged walk with the planted text is first found,
-// and nothing where it is not.
+// The signature of the first finding for the merged walk with the planted text,
+// or nothing.
 template <class Text>
 std::string FirstFinding(PagingMode mode, int tries = 20'000) {
   auto oracle =
@@ -130,7 +130,7 @@ std::string FirstFinding(PagingMode mode, int tries = 20'000) {
   return "";
 }
 
-TEST_P(ChangingOracleTest, IsLoudOnPlantedBugs) {
+TEST_P(ChangingOracleTest, FindsPlantedBugs) {
   EXPECT_EQ(FirstFinding<GupFastText>(GetParam(), Budget(20'000)), "");
   EXPECT_THAT(FirstFinding<NoRecheck>(GetParam()),
               testing::HasSubstr(".changing."));

@@ -32,7 +32,7 @@ const WalkVerdict& VerdictOf(const Verdict& verdict, Policy walk) {
 }
 
 // -----------------------------------------------------------------------------
-// The cases that everything began with.
+// The cases with which this project began.
 
 TEST(CompareTest, TheThreadsExampleReturnsAWrongPage) {
   Oracle oracle;
@@ -113,7 +113,7 @@ TEST(CompareTest, PagesOfKnownCases) {
 // -----------------------------------------------------------------------------
 // Judging.
 
-TEST(CompareTest, ACauseExcuses) {
+TEST(CompareTest, ACauseExplainsAFailure) {
   Oracle oracle;
   const Verdict& verdict = oracle.Judge(
       Known("thread-wrong-page"), WalkSet::All(), Waivers::kExpectedFailures);
@@ -158,11 +158,11 @@ TEST(CompareTest, MalformedTablesAreInconclusive) {
                    .address = 0x10000000000,
                    .word = word};
   };
-  // Bit 1000 of a page entry belongs to its frame; 800 is never set.
+  // Bit 1000 of a page entry is part of its frame; 800 is never set.
   EXPECT_EQ(judge(poke(Level::kPte, 0x101f)), Inconclusive::kMalformedWord);
   EXPECT_EQ(judge(poke(Level::kPte, 0x103d)), Inconclusive::kNo);
   EXPECT_EQ(judge(poke(Level::kPte, 0x183d)), Inconclusive::kMalformedWord);
-  // A segment entry that points into the air, and one to a page table.
+  // A segment entry that points outside all tables, and one to a page table.
   EXPECT_EQ(judge(poke(Level::kPmd, 0x7000)), Inconclusive::kMalformedTable);
   EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase)), Inconclusive::kNo);
   EXPECT_EQ(judge(poke(Level::kPmd, Arena::kBase | 0x10)),
@@ -204,9 +204,9 @@ TEST(CompareTest, TheFindingIsTheFirstRequestsFirstWalk) {
   EXPECT_EQ(verdict.finding->walk_index(), IndexOf(kStaticByValue));
 }
 
-// The loop invariant of the thread: walks with static boundaries break it where
-// a folded level's boundary is crossed, the merged one as well, and the
-// folded-aware ones never.
+// The loop invariant of the thread: walks with static boundaries, even the
+// merged one, break it at a boundary of a folded level, and the folded-aware
+// ones never do.
 TEST(CompareTest, LoopInvariant) {
   Oracle oracle;
   const Verdict& verdict =
@@ -259,9 +259,8 @@ TEST(CompareTest, AMillionRandomInputs) {
   }
 }
 
-// Nothing of one case is left in the next: a verdict does not depend on what
-// was judged before.
-TEST(CompareTest, CasesLeaveNothingBehind) {
+// Cases leave no state behind: a verdict does not depend on earlier cases.
+TEST(CompareTest, VerdictsDoNotDependOnEarlierCases) {
   const auto digest = [](const Verdict& verdict) {
     std::string text = std::to_string(static_cast<int>(verdict.kind));
     for (const RequestVerdict& request : verdict.requests) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What Linux writes on s390 and which of it gup_fast may return: all words and
-// answers typed in as numbers.
+// What Linux writes on s390 and what gup_fast may return: all words and answers
+// are literal numbers.
 
 #include <cstdint>
 #include <sstream>
@@ -27,8 +27,8 @@ struct KnownLeaf {
   Level level;
   LeafState state;  // permission, young, dirty, special
   uint64_t low_bits;
-  bool read;   // whether gup_fast returns it to readers, ...
-  bool write;  // ... and to writers
+  bool read;   // whether gup_fast returns it for reading
+  bool write;  // and for writing
 };
 
 constexpr KnownLeaf kLeaves[] = {
@@ -65,7 +65,7 @@ constexpr KnownLeaf kLeaves[] = {
     {Level::kPmd, {kNone, false, true, false}, 0x2620, false, false},
     {Level::kPmd, {kNone, true, false, false}, 0x1620, false, false},
     {Level::kPmd, {kNone, false, false, false}, 0x0620, false, false},
-    // Region-third leaves: the same with type 4; gup_fast does not ask whether
+    // Region-third leaves: the same with type 4; gup_fast does not test whether
     // they are PROT_NONE.
     {Level::kPud, {kReadWrite, true, true, false}, 0x3407, true, true},
     {Level::kPud, {kReadWrite, false, true, false}, 0x2427, true, true},
@@ -81,7 +81,7 @@ constexpr KnownLeaf kLeaves[] = {
     {Level::kPud, {kNone, false, false, false}, 0x0624, true, false},
 };
 
-// A frame that is a multiple of what an entry of `level` spans.
+// A frame that is a multiple of an entry's span at `level`.
 constexpr uint64_t FrameFor(Level level) {
   switch (level) {
     case Level::kPte:
@@ -99,7 +99,7 @@ class S390LeafTest : public testing::TestWithParam<KnownLeaf> {
   uint64_t word() const { return FrameFor(level()) | GetParam().low_bits; }
 };
 
-TEST_P(S390LeafTest, IsWritten) {
+TEST_P(S390LeafTest, IsEncoded) {
   EXPECT_EQ(Entries::Leaf(level(), FrameFor(level()), GetParam().state),
             word());
 }
@@ -122,7 +122,7 @@ TEST_P(S390LeafTest, IsReturnedByTheKernel) {
 }
 
 // 6.1's header has the write bit of region-third leaves where hugetlbpage.c
-// puts the read bit: there a writer gets a page that is only readable.
+// writes the read bit: there a write request gets a read-only page.
 TEST_P(S390LeafTest, IsReturnedByTheKernelWithTheBitsOf61) {
   const S390::Kernel kernel(5, {.region_third_write = 1});
   const bool readable = GetParam().state.permission != kNone;
@@ -167,7 +167,7 @@ TEST(S390EntriesTest, TableEntries) {
             EntryKind::Table(0x12344000));
   EXPECT_EQ(Entries::Classify(Level::kPgd, 0x1234400f),
             EntryKind::Table(0x12344000));
-  // No page stands in them.
+  // They contain no page.
   EXPECT_FALSE(Contract::Allows(Level::kPmd, 0x12345800, false));
   EXPECT_FALSE(Contract::Allows(Level::kPud, 0x12344007, false));
   EXPECT_FALSE(Contract::Allows(Level::kP4d, 0x1234440b, false));
@@ -221,7 +221,7 @@ TEST(S390EntriesTest, MalformedWords) {
   }
 }
 
-TEST(S390EntriesTest, WhatLevelsHave) {
+TEST(S390EntriesTest, FeaturesOfLevels) {
   EXPECT_TRUE(Entries::HasLeaf(Level::kPte));
   EXPECT_TRUE(Entries::HasLeaf(Level::kPmd));
   EXPECT_TRUE(Entries::HasLeaf(Level::kPud));
@@ -247,13 +247,13 @@ TEST(S390EntriesTest, ControlElements) {
   EXPECT_EQ(Entries::Control(5, 0x12344000), 0x1234410fu);
 }
 
-// A region-third entry is there if its origin is not zero, whatever bits say
-// that it is a leaf.
+// A region-third entry is present if its origin is not zero, whatever its leaf
+// bits are.
 TEST(S390ContractTest, RegionThirdLeafWithoutAnOrigin) {
   EXPECT_FALSE(Contract::Allows(Level::kPud, 0x0627, false));
   EXPECT_FALSE(Contract::Allows(Level::kPud, 0x0627, true));
   EXPECT_EQ(S390::Kernel(3).Classify(Level::kPud, 0x0627), WalkStep::kStop);
-  // Young and dirty stand where an origin does.
+  // Young and dirty are within the bits of an origin.
   EXPECT_TRUE(Contract::Allows(Level::kPud, 0x3407, true));
   EXPECT_EQ(S390::Kernel(3).Classify(Level::kPud, 0x3407), WalkStep::kLeaf);
 }
@@ -286,7 +286,7 @@ TEST(S390PermittedTest, FourLevels) {
             Inconclusive::kBeyondLimit);
 }
 
-// The last page of all is never user's.
+// The last page of all never belongs to user space.
 TEST(S390PermittedTest, FiveLevels) {
   EXPECT_EQ(Permitted<S390>(5, 0xffff'ffff'ffff'e000, 1), kYes);
   EXPECT_EQ(Permitted<S390>(5, 0xffff'ffff'ffff'd000, 2), kYes);

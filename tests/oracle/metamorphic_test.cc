@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Rules that hold by symmetry, for the reference and for each walk that holds:
-// what a change that must not matter does to the pages of a range.
+// Rules of symmetry, for the reference and for each sound walk: changes that
+// must not affect the pages of a range.
 
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ constexpr uint64_t kCases = Budget(5'000);
 
 using Pages = std::vector<uint64_t>;
 
-// The reference, and all walks without a expected failure.
+// The reference, and all walks without an expected failure.
 struct Finder {
   std::string name;
   std::optional<Policy> walk;
@@ -147,9 +147,9 @@ TYPED_TEST(MetamorphicTest, SplittingALargeLeafChangesNothing) {
       for (const Finder& finder : finders) {
         before.push_back(this->Find(finder, mm, request));
       }
-      // Each page that a large leaf with a permission maps gets a small one.
-      // (PROT_NONE is told apart by the size of a leaf; and Linux takes an old,
-      // clean region-third leaf for frame 0 to be empty.)
+      // A small leaf replaces each page of a large leaf with a permission.
+      // (PROT_NONE is treated differently by the size of a leaf; and Linux
+      // treats an old, clean region-third leaf for frame 0 as empty.)
       const Stack stack;
       const ArenaMemory memory(mm.arena(), mm.geometry(), stack);
       const uint64_t end = this->End(request, mm.geometry());
@@ -193,7 +193,7 @@ TYPED_TEST(MetamorphicTest, AMappingOutsideARangeChangesNothing) {
       AddressSpace<TypeParam> mm(this->arena_, levels);
       if (Populate(c, mm) != Inconclusive::kNo) return;
       const Geometry& geometry = mm.geometry();
-      // Near the range as often as far away, and where no large leaf stands.
+      // Near the range as often as far away, and where there is no large leaf.
       const uint64_t page =
           rng.Chance(1, 2)
               ? (rng.Chance(1, 2)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-// ./run ossfuzz: what ClusterFuzzLite and OSS-Fuzz would make of this
-// repository, without them. Runs .clusterfuzzlite/build.sh in the environment
-// that the services give it and does their own checks on what it leaves: those
-// of bad_build_check and of what starts targets there.
+// ./run ossfuzz: what ClusterFuzzLite and OSS-Fuzz would build from this
+// repository, without the services. Runs .clusterfuzzlite/build.sh in the
+// services' environment and applies their checks to its output: those of
+// bad_build_check and of the code that starts targets.
 //
 //   ossfuzz_check CLANG++ [BUILD...]
 //
-// CLANG++ is the path of clang++-N; the other programs of LLVM lie beside it.
-// Runs in the project's folder, and ends with 1 where something is wrong.
+// CLANG++ is the path of clang++-N; the other programs of LLVM are in its
+// folder. Runs in the project's folder, and exits with 1 if something is wrong.
 
 #include <algorithm>
 #include <array>
@@ -37,12 +37,12 @@ namespace fs = std::filesystem;
 
 const std::string kFolder = fs::absolute("build/ossfuzz").string();
 
-// The builds; `library` is one with an engine that is a library and has nothing
-// but a main, as other engines than libFuzzer are linked.
+// The builds; `library` is one with an engine that is a library with only a
+// main, which is how engines other than libFuzzer are linked.
 const std::vector<std::string> kBuilds = {"address", "undefined", "coverage",
                                           "library"};
 
-// How the base image compiles, less the warnings that it turns off. The image
+// The flags of the base image, without those that disable warnings. The image
 // separates words by one blank.
 constexpr char kCommonFlags[] =
     "-O1 -fno-omit-frame-pointer -gline-tables-only "
@@ -64,7 +64,7 @@ const std::map<std::string, std::string> kBuildFlags = {
      "-Wl,--no-as-needed -Wl,-ldl -Wl,-lm -Wno-unused-command-line-argument"},
     {"library", ""}};
 
-// How targets are started there.
+// How the services start targets.
 const std::vector<std::string> kStartedWith = {"-rss_limit_mb=2560",
                                                "-timeout=25"};
 constexpr char kAsanOptions[] =
@@ -78,8 +78,8 @@ constexpr char kUbsanOptions[] =
     "UBSAN_OPTIONS=print_stacktrace=1:print_summary=1:"
     "silence_unsigned_overflow=1";
 
-// The bars of bad_build_check: edges at least; calls of a sanitizer's runtime,
-// at least where it is on and at most where it is off.
+// The limits of bad_build_check: minimum number of edges; calls of a
+// sanitizer's runtime, a minimum if it is on and a maximum if it is off.
 constexpr uint64_t kEdges = 100;
 constexpr uint64_t kAsanOn = 1000;
 constexpr uint64_t kAsanOff = 0;
@@ -87,7 +87,7 @@ constexpr uint64_t kUbsanOn = 169;
 constexpr uint64_t kUbsanOff = 200;
 constexpr uint64_t kMsanOff = 3;
 
-// Libraries of the image that targets run in.
+// Libraries of the image in which targets run.
 const std::set<std::string> kLibraries = {
     "ld-linux-x86-64.so.2", "libc.so.6", "libdl.so.2",
     "libgcc_s.so.1",        "libm.so.6", "libpthread.so.0",
@@ -98,7 +98,7 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Runs a program, which prints what is returned, in the present environment.
+// Runs a program in the present environment and returns its output.
 std::string OutputOf(std::vector<std::string> words) {
   const std::string log = kFolder + "/output";
   RunWithLog({.words = std::move(words)}, log);
@@ -107,7 +107,7 @@ std::string OutputOf(std::vector<std::string> words) {
   return output;
 }
 
-// Lines that match, and of the first the parenthesis.
+// Matching lines, and the group of the first match.
 struct Match {
   uint64_t count = 0;
   std::string first;
@@ -161,7 +161,7 @@ class Checker {
     Require(!shipped_.empty(), "no target ships: see fuzz/targets.def");
   }
 
-  // What can be said of the workflows without running them.
+  // Checks of the workflows that do not need to run them.
   void CheckWorkflows() {
     for (const fs::path& file : FilesIn(".github/workflows")) {
       const std::string text = ReadFile(file).value_or("");
@@ -197,7 +197,7 @@ class Checker {
     const std::chrono::duration<double> took =
         std::chrono::steady_clock::now() - started;
     std::printf("built in %.1f s with %s\n", took.count(), library_.c_str());
-    // Targets run elsewhere, and nothing is found at its old place.
+    // Targets run on other machines, where nothing is at its old place.
     for (const auto& entry : fs::directory_iterator(before_ + "/out")) {
       fs::rename(entry.path(), out_ + '/' + entry.path().filename().string());
     }
@@ -236,13 +236,13 @@ class Checker {
   std::string LogOf(const std::string& target, const std::string& what) const {
     return Concat({place_, "/", target, ".", what, ".log"});
   }
-  // llvm-cov-19 beside clang++-19.
+  // llvm-cov-19, in the folder of clang++-19.
   std::string Llvm(const std::string& program) const {
     const size_t at = clang_.rfind("clang++");
     return clang_.substr(0, at) + program + clang_.substr(at + 7);
   }
 
-  // What is compiled with what, for the current build.
+  // Flags for the current build.
   void ChooseFlags() {
     flags_ = kCommonFlags + kBuildFlags.at(name_);
     engine_ = "-fsanitize=fuzzer";
@@ -250,8 +250,8 @@ class Checker {
     const std::string abi = OutputOf({clang_, "-print-file-name=libc++abi.a"});
     if (libcxx.starts_with('/') && abi.starts_with('/')) {
       library_ = "libc++";
-      // The image has it as an archive alone. Debian's libFuzzer wants the
-      // other library for itself.
+      // The image has it only as an archive. Debian's libFuzzer requires the
+      // other library.
       const std::string folder = place_ + "/lib";
       fs::create_directories(folder);
       std::ofstream(folder + "/libc++.a")
@@ -307,8 +307,8 @@ class Checker {
     return RunWithLog({.words = {"sh", "-c", line}}, log).shell_code() == 0;
   }
 
-  // Starts a target as a service does, away from where it was built. What it
-  // printed, and whether it ended well.
+  // Starts a target as a service does, away from where it was built. Its
+  // output, and whether it succeeded.
   std::pair<std::string, bool> Start(const std::string& target,
                                      const std::string& log,
                                      const std::vector<std::string>& flags) {
@@ -350,7 +350,8 @@ class Checker {
     }
   }
 
-  // What a service takes for a target, and whether it starts where it is.
+  // The files that a service treats as targets, and whether each starts in
+  // place.
   void CheckTarget(const std::string& target) {
     const std::string file = out_ + '/' + target;
     const std::string bytes = ReadFile(file).value_or("");
@@ -359,7 +360,7 @@ class Checker {
             target + " is no program");
     Require(bytes.find("LLVMFuzzerTestOneInput") != bytes.npos,
             target + " has no name of an entry point: it is not seen");
-    // Beside its debug information.
+    // In the folder of its debug information.
     Require(
         OutputOf({"strings", "-d", file}).find(before_) == std::string::npos,
         target + " knows the build folder");
@@ -381,7 +382,7 @@ class Checker {
     Require(ended_well, target + " fails; see " + log);
     Require(Find(printed, "Done 4 runs").count > 0,
             target + " did not run; see " + log);
-    if (name_ == "coverage") return;  // of another kind, see CheckCoverage
+    if (name_ == "coverage") return;  // different, see CheckCoverage
     Require(Find(printed, "no interesting inputs").count == 0,
             target + " has no coverage of an empty input");
     const uint64_t edges =
@@ -394,7 +395,7 @@ class Checker {
                     " edges of at least ", std::to_string(kEdges)}));
   }
 
-  // How often the functions of a sanitizer's runtime are called.
+  // How many calls of a sanitizer's runtime functions there are.
   void CheckCalls(const std::string& target) {
     const std::string code = OutputOf({"objdump", "-dC", out_ + '/' + target});
     std::map<std::string, uint64_t> calls;
@@ -448,7 +449,7 @@ class Checker {
     return FilesIn(folder).size();
   }
 
-  // As flags; an error where a line is none.
+  // As flags; an error if a line is not one.
   std::vector<std::string> OptionsOf(const std::string& target) {
     std::vector<std::string> flags;
     std::string section;
@@ -470,7 +471,7 @@ class Checker {
     return flags;
   }
 
-  // Seeds, options and dictionary, all at once, as when fuzzing begins.
+  // Seeds, options and dictionary together, as at the start of fuzzing.
   void CheckInputs(const Target& of) {
     const std::string target(of.name);
     const std::string log = LogOf(target, "inputs");
@@ -509,7 +510,7 @@ class Checker {
     Require(words > 0, target + ".dict cannot be read");
   }
 
-  // The coverage of the seeds, with the sources elsewhere.
+  // The coverage of the seeds, with the sources in another place.
   void CheckCoverage(const std::string& target) {
     const std::string file =
         Concat({after_, "/src/pxdfuzz/include/pxdfuzz/",
@@ -553,8 +554,8 @@ class Checker {
   const std::string clang_;
   std::vector<const Target*> shipped_;
   int problems_ = 0;
-  // Of the current build: its name; its folder; in there, what build.sh sees
-  // until it has ended, and where that is moved; where results are moved.
+  // For the current build: its name; its folder; in there, what build.sh sees
+  // until it ends, and where that is moved; where results are moved.
   std::string name_;
   std::string place_;
   std::string before_;
@@ -590,7 +591,7 @@ int Main(std::vector<std::string> words) {
     checker.Try(build);
   }
   if (checker.problems() == 0) return 0;
-  std::fprintf(stderr, "ossfuzz: %d things are wrong\n", checker.problems());
+  std::fprintf(stderr, "ossfuzz: %d problems\n", checker.problems());
   return 1;
 }
 

@@ -20,8 +20,8 @@
 namespace pxdfuzz {
 namespace {
 
-// Draws cases of raw words: mostly a path of entries that lead on, in which
-// some bits are wrong.
+// Generates cases of raw words: mostly a path of entries that lead on, with
+// some wrong bits.
 class RawCases {
  public:
   explicit RawCases(uint64_t seed) : random_(seed) {}
@@ -39,7 +39,7 @@ class RawCases {
     c.requests.push_back({.start = start});
     if (OneIn(2)) AddMapping(geometry, start, c);
     if (OneIn(4)) return c;
-    // From the leaf up: a table has to be there before its parent is spoilt.
+    // From the leaf up: a table must exist before its parent is damaged.
     for (const Level level : kAllLevels) {
       if (!geometry.real(level)) break;
       c.setup.push_back({.kind = TableOp::Kind::kPoke,
@@ -105,8 +105,7 @@ class RawCases {
 using mutants::PlantedS390;
 using mutants::S390ManualBug;
 
-// How many random cases pass before a manual is seen to break a rule, and which
-// rule that is.
+// How many random cases pass until a manual breaks a rule, and which rule.
 struct Killed {
   int cases = 0;
   std::string rule;
@@ -127,7 +126,7 @@ std::optional<Killed> Kill(const S390ManualBug& bug, int limit) {
 
 class TranslateRulesFindTest : public testing::TestWithParam<size_t> {};
 
-// The floor is in cases: most are found in the first ones.
+// The limit is in cases: most are found in the first ones.
 TEST_P(TranslateRulesFindTest, ThePlantedBug) {
   const S390ManualBug& bug = mutants::kS390ManualBugs[GetParam()];
   const std::optional<Killed> killed = Kill(bug, 2000);
@@ -146,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(Bugs, TranslateRulesFindTest,
 
 // -----------------------------------------------------------------------------
 
-TEST(TranslateRulesTest, TheTrueManualKeepsThem) {
+TEST(TranslateRulesTest, TheTrueManualBreaksNone) {
   TranslateRules rules;
   RawCases cases(2);
   for (int i = 0; i < Budget(1'000'000); ++i) {
@@ -157,7 +156,7 @@ TEST(TranslateRulesTest, TheTrueManualKeepsThem) {
   }
 }
 
-TEST(TranslateRulesTest, APlantThatChangesNothingIsNoBug) {
+TEST(TranslateRulesTest, APlantWithoutABugBreaksNone) {
   EXPECT_FALSE(Kill(mutants::kS390NoBug, 20'000).has_value());
 }
 
@@ -165,7 +164,8 @@ TEST(TranslateRulesTest, TheEmptyCaseBreaksNone) {
   EXPECT_FALSE(TranslateRules().Check(Case{}).has_value());
 }
 
-// Raw cases are to be of all kinds, or silence says little.
+// Raw cases must be of all kinds; otherwise the absence of findings proves
+// little.
 TEST(TranslateRulesTest, RawCasesEndInEveryWay) {
   Arena arena = MakeArena<S390>();
   RawCases cases(3);
@@ -185,7 +185,7 @@ TEST(TranslateRulesTest, RawCasesEndInEveryWay) {
   }
 }
 
-TEST(TranslateRulesTest, AViolationSaysWhatItTakesToSeeIt) {
+TEST(TranslateRulesTest, AViolationDescribesHowToReproduceIt) {
   Arena first = MakeArena<S390>();
   Arena second = MakeArena<S390>();
   Case c;
@@ -203,8 +203,8 @@ TEST(TranslateRulesTest, AViolationSaysWhatItTakesToSeeIt) {
   ASSERT_TRUE(violation.has_value());
   EXPECT_EQ(violation->rule, "s390.page-zero");
   EXPECT_EQ(violation->address & ~uint64_t{0xfff}, 0x1007ffff000u);
-  // The control element, and the page entry's place: 0xff of the first page
-  // table.
+  // The control element, and the place of the page entry: 0xff of the first
+  // page table.
   EXPECT_EQ(violation->control, 0x10400107u);
   EXPECT_EQ(violation->written, 0x100007f8u);
   EXPECT_EQ(violation->word & 0xc00, 0x800u);
@@ -239,7 +239,7 @@ TEST_F(ChangedMemoryTest, ShowsTheArena) {
   EXPECT_EQ(Load(0x10204000).source, Source::kNowhere);
 }
 
-TEST_F(ChangedMemoryTest, TheLastWordCountsUntilItIsTakenBack) {
+TEST_F(ChangedMemoryTest, TheLastWordCountsUntilItIsRemoved) {
   memory_.Write(0x10200000, 1);
   {
     const ChangedMemory::Undo undo(memory_);
@@ -261,7 +261,7 @@ TEST_F(ChangedMemoryTest, ASeriesCounts) {
   EXPECT_EQ(Load(0x7fff'fff8).source, Source::kNowhere);
 }
 
-TEST_F(ChangedMemoryTest, AnAliasShowsChangesOfWhatItStandsFor) {
+TEST_F(ChangedMemoryTest, AnAliasShowsChangesOfItsTarget) {
   memory_.Write(0x10200008, 7);
   memory_.Add({.kind = ChangedMemory::Range::Kind::kAlias,
                .address = 0x8000'0000,

@@ -34,7 +34,7 @@ using mutants::S390Answer;
 using mutants::WordMemory;
 
 // -----------------------------------------------------------------------------
-// Results: all that is asked stands in tests/mutants/s390_answers.h.
+// Results: tests/mutants/s390_answers.h has the questions and answers.
 
 std::vector<std::string> Rules() {
   std::vector<std::string> rules;
@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(Rules, S390AnswersTest, testing::ValuesIn(Rules()),
                          });
 
 // -----------------------------------------------------------------------------
-// What else a translation says.
+// Other parts of a translation.
 
 class S390TranslateTest : public testing::Test {
  protected:
@@ -114,7 +114,7 @@ TEST_F(S390TranslateTest, TheLastEntryOfEachTable) {
               ElementsAre(0x13ff8, 0x23ff8, 0x33ff8, 0x43ff8, 0x50ff8));
 }
 
-TEST_F(S390TranslateTest, ReadsNothingWhereTheControlElementDecides) {
+TEST_F(S390TranslateTest, ReadsNothingIfTheControlElementDecides) {
   const Translation real = Ask(0x20, 0xfedc'ba98'7654'3210);
   EXPECT_FALSE(real.is_protected);
   EXPECT_FALSE(real.fetched);
@@ -127,13 +127,13 @@ TEST_F(S390TranslateTest, ReadsNothingWhereTheControlElementDecides) {
   EXPECT_THAT(reads(), IsEmpty());
 }
 
-TEST_F(S390TranslateTest, SaysWhichEntryWasReadLast) {
+TEST_F(S390TranslateTest, ReportsTheLastEntryRead) {
   Translation t = Ask(kS390Asce3, kS390Address3);
   EXPECT_TRUE(t.fetched);
   EXPECT_EQ(t.level, Level::kPte);
   EXPECT_EQ(t.ref, EntryRef::InTable(0x50828));
   EXPECT_EQ(t.entry, 0xabcde000u);
-  // Also one that the hardware may not use.
+  // Even one that the hardware may not use.
   Set(0x40020, 0x50820);
   t = Ask(kS390Asce3, kS390Address3);
   EXPECT_EQ(t.level, Level::kPmd);
@@ -141,7 +141,7 @@ TEST_F(S390TranslateTest, SaysWhichEntryWasReadLast) {
   EXPECT_EQ(t.physical, 0u);
 }
 
-TEST_F(S390TranslateTest, NothingWasReadWhereNothingIs) {
+TEST_F(S390TranslateTest, ReportsNoEntryOutsideStorage) {
   for (const uint64_t place : {0x10008, 0x20010, 0x30018, 0x40020, 0x50828}) {
     memory_ = mutants::S390Tables();
     memory_.Remove(place);
@@ -200,7 +200,7 @@ TEST(S390ManualTest, NamesItsTables) {
   EXPECT_EQ(S390::Manual::TableName(Level::kPgd), "region-first table");
 }
 
-// The same through an arena, as the oracle does it: the tables of a case.
+// The same through an arena, as in the oracle: the tables of a case.
 TEST(S390TranslateArenaTest, APokedWordIsRead) {
   Arena arena = MakeArena<S390>();
   AddressSpace<S390> mm(arena, 3);
@@ -216,7 +216,7 @@ TEST(S390TranslateArenaTest, APokedWordIsRead) {
   EXPECT_EQ(ask().physical, 0x1230'5678u);
   mm.Poke(Level::kPud, 0x1'8000'0000, 0x24);
   EXPECT_EQ(ask().code, 0x3b);
-  // Only frames that were handed out are in storage.
+  // Only allocated frames are in storage.
   mm.set_control(0x1050'0107);
   EXPECT_EQ(ask().code, 0x05);
   mm.set_control(0x1040'0127);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// How long explanations are, over every case of the corpus. Runs in the
+// The length of explanations, for every case of the corpus. Runs in the
 // project's folder.
 
 #include <gtest/gtest.h>
@@ -71,7 +71,7 @@ TEST(ExplainCorpusTest, TheThreadsExampleIsShort) {
   }
 }
 
-// Every walk that has a finding or an expected failure, and one that agrees.
+// Every walk with a finding or an expected failure, and one that agrees.
 TEST(ExplainCorpusTest, NoExplanationIsLong) {
   Oracle oracle;
   size_t files = 0;

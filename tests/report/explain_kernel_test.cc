@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Explanations of kernel code. The answers here are made up from the model's
+// Explanations of kernel code. The answers here are made from the model's
 // walks: no kernel code is needed.
 
 #include <gmock/gmock.h>
@@ -48,7 +48,7 @@ const KernelCode& Code() {
 }
 
 std::string Finding(std::string_view rest) {
-  // The end of a process says nothing of an entry.
+  // The end of a process has no entry.
   for (const std::string_view end : {"sanitizer", "died"}) {
     if (const size_t at = rest.find(end); at != rest.npos) {
       rest = rest.substr(0, at + end.size());
@@ -66,8 +66,8 @@ Case Example(StackContent around = StackContent::kCopy) {
       around);
 }
 
-// What kernel code would answer that does what a walk of the model does. Each
-// level has a line of its own, and what is read again stands 7 lines on.
+// The answer of kernel code that does the same as a walk of the model. Each
+// level has a separate source line, and second reads are 7 lines further.
 Answer AnswerOf(const Case& c, Policy policy) {
   Answer answer{.run = RecordModel(CaseTables(c), c.requests[0], policy)};
   for (Event& event : answer.run.events) {
@@ -103,8 +103,8 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
-// The text without breaks of lines, their margins and marks, and of turns what
-// stands on the left alone: to look for what is wrapped.
+// The text without line breaks, margins and marks, and only the left column of
+// iterations: for finding text that may be wrapped.
 std::string Flat(const std::string& text) {
   std::string flat;
   for (std::string line : Lines(text)) {
@@ -153,7 +153,7 @@ Case FreedBetween() {
   return c;
 }
 
-// A page table that collapse takes away while a walk is at its second page.
+// A page table that collapse detaches while a walk is at its second page.
 Case CollapsedBetween() {
   Case c = MakeCase(3, {.start = 0x80000000, .pages = 3},
                     {MapPages(0x80000000, 3, 0x1000)});
@@ -176,7 +176,7 @@ Explanation RaceOf(std::string_view variant, const Case& c, Answer answer,
 }
 std::string Full(const Explanation& e) { return RenderText(e, {.full = true}); }
 
-TEST(ExplainKernelTest, APageThatWasGone) {
+TEST(ExplainKernelTest, ExplainsAStalePage) {
   const Case c = UnmappedBetween();
   Answer answer = AnswerOf(c, kFoldedAwareByValue);
   answer.cause = Cause::kVacuousRecheck;
@@ -207,7 +207,7 @@ TEST(ExplainKernelTest, APageThatWasGone) {
   EXPECT_THAT(flat, Not(HasSubstr("should be")));
   EXPECT_THAT(flat, HasSubstr("- snapshot: what the tables hold between"));
   EXPECT_THAT(report, HasSubstr("\n>>     grabs page 0: frame 0x80000000 "));
-  // The change, then the reference, then the check.
+  // The change, then the reference, then the recheck.
   ASSERT_TRUE(e.timeline.has_value());
   EXPECT_EQ(e.timeline->changes[0].wrote,
             (std::vector<std::string>{"region-third table 0, entry 1: large "
@@ -245,7 +245,7 @@ TEST(ExplainKernelTest, APageThatWasGone) {
       HasSubstr("\nDEDUP_TOKEN: "));
 }
 
-TEST(ExplainKernelTest, AnOffsetThatWentByAnEntryWhichHadChanged) {
+TEST(ExplainKernelTest, ExplainsADoubleFetch) {
   const Case c = FreedBetween();
   Answer answer = AnswerOf(c, kStaticByPointer);
   ASSERT_EQ(answer.run.end, RunEnd::kFault);
@@ -272,10 +272,11 @@ TEST(ExplainKernelTest, AnOffsetThatWentByAnEntryWhichHadChanged) {
                               "the read faults "));
   EXPECT_THAT(flat, HasSubstr("FIRST DIFFERENCE: a fault at page 0; "));
   EXPECT_THAT(report, HasSubstr("\n     pud 0x80000000 "));
-  EXPECT_EQ(Count(report, "\n== change "), 6u);  // among reads, among turns
+  EXPECT_EQ(Count(report, "\n== change "), 6u);  // among reads, among
+                                                 // iterations
 }
 
-TEST(ExplainKernelTest, HowTheRecheckSawAChange) {
+TEST(ExplainKernelTest, ExplainsHowTheRecheckSawAChange) {
   const Case c = CollapsedBetween();
   const Answer answer = AnswerOf(c, kStaticLockless);
   ASSERT_EQ(answer.run.pages.size(), 1u);
@@ -306,8 +307,8 @@ TEST(ExplainKernelTest, HowTheRecheckSawAChange) {
   EXPECT_THAT(report, Not(HasSubstr("== change 2")));
 }
 
-// A walk without the check that would have seen it breaks no other rule.
-TEST(ExplainKernelTest, WhatTheRecheckLooksAt) {
+// A walk without the recheck that would have seen it breaks no other rule.
+TEST(ExplainKernelTest, ExplainsWhatTheRecheckReads) {
   Case c = CollapsedBetween();
   c.requests[0].pages = 1;
   c.concurrent[0].read = 5;
@@ -331,7 +332,7 @@ TEST(ExplainKernelTest, WhatTheRecheckLooksAt) {
   check.snapshot = 1;
   EXPECT_THAT(flat(), HasSubstr(" Its recheck looks at *ptep alone, and "
                                 "passes. - "));
-  // The variant hands it the address of a local.
+  // The variant passes the address of a local variable.
   check = answer.run.events[3];
   ASSERT_EQ(check.level, Level::kPmd);
   check.kind = Kind::kCheck;
@@ -345,7 +346,7 @@ TEST(ExplainKernelTest, WhatTheRecheckLooksAt) {
                                       "variable.")));
 }
 
-TEST(ExplainKernelTest, OtherRulesWhileTablesChange) {
+TEST(ExplainKernelTest, ExplainsOtherRulesWhileTablesChange) {
   const Case c = CollapsedBetween();
   Answer answer = AnswerOf(c, kStaticLockless);
   const auto flat = [&](std::string_view rule) {
@@ -389,8 +390,8 @@ TEST(ExplainKernelTest, FoldsLongRunsWhileTablesChange) {
                               "here: empty pte"));
 }
 
-// Whatever is said to have happened, and of whatever case.
-TEST(ExplainKernelTest, StandsAnyRecording) {
+// Any recording, and any case.
+TEST(ExplainKernelTest, SurvivesAnyRecording) {
   Rng rng(1);
   for (int i = 0; i < 600; ++i) {
     const Case c = rng.Chance(1, 3)   ? Example()
@@ -412,7 +413,7 @@ TEST(ExplainKernelTest, StandsAnyRecording) {
                   .snapshot = rng.Chance(1, 8) ? rng.Next() : rng.Below(4),
                   .count = rng.Chance(1, 8) ? rng.Next() : rng.Below(4),
                   .file = "f"};
-      // Change 0 is none.
+      // There is no change 0.
       if (event.kind == Kind::kChange) {
         if (c.concurrent.empty()) continue;
         event.snapshot = 1 + rng.Below(c.concurrent.size());
@@ -452,7 +453,7 @@ TEST(ExplainKernelTest, StandsAnyRecording) {
 
 // -----------------------------------------------------------------------------
 
-TEST(ExplainKernelTest, WhereAPointerLeftALocalVariable) {
+TEST(ExplainKernelTest, ExplainsWhereAPointerLeftALocalVariable) {
   Answer answer = AnswerOf(Example(), kStaticByValue);
   answer.finding = Finding("wrong-page.pte-leaf");
   const Explanation e = Explained(Example(), answer);
@@ -491,14 +492,14 @@ TEST(ExplainKernelTest, WhereAPointerLeftALocalVariable) {
   EXPECT_THAT(report, HasSubstr("--- reference, page 1 at 0x10080000000 "));
   EXPECT_THAT(report, HasSubstr("\nDEDUP_TOKEN: kernel-6.9-s390-by-value."
                                 "s390-3.wrong-page.pte-leaf\n"));
-  // The reference column, as the model's walks have it.
+  // The reference column is that of the model's walks.
   const auto marked =
       std::find_if(e.turns.begin(), e.turns.end(),
                    [](const auto& turn) { return turn.marked; });
   EXPECT_EQ(marked->reference,
             (std::vector<std::string>{"region-third table 0, entry 513",
                                       "0x10204007: segment table 1"}));
-  // So has the drawing: both paths, and the stack.
+  // So does the drawing: both paths, and the stack.
   ASSERT_TRUE(e.picture.has_value());
   EXPECT_EQ(e.picture->walk_path.size(), 4u);
   EXPECT_EQ(e.picture->walk_path[0].at, WalkPicture::Step::At::kStack);
@@ -506,7 +507,7 @@ TEST(ExplainKernelTest, WhereAPointerLeftALocalVariable) {
   EXPECT_TRUE(e.picture->stack->copied.has_value());
 }
 
-TEST(ExplainKernelTest, Agreement) {
+TEST(ExplainKernelTest, ExplainsAgreement) {
   const std::string report =
       Report(Example(), AnswerOf(Example(), kStaticLockless));
   EXPECT_THAT(Flat(report), HasSubstr("agrees with the reference: both return "
@@ -517,7 +518,7 @@ TEST(ExplainKernelTest, Agreement) {
   EXPECT_THAT(report, Not(HasSubstr("as the model writes them")));
 }
 
-TEST(ExplainKernelTest, TheReadThatFaulted) {
+TEST(ExplainKernelTest, ExplainsTheReadThatFaulted) {
   Answer answer = AnswerOf(Example(), kStaticByValue);
   Recording& run = answer.run;
   run.events.resize(6);
@@ -530,7 +531,7 @@ TEST(ExplainKernelTest, TheReadThatFaulted) {
        .file = "mm/gup.c",
        .line = 2839});
   run.end = RunEnd::kFault;
-  // Those that it had are known from its reads.
+  // Its pages are known from its reads.
   run.pages.clear();
   const std::string report = Report(Example(), answer);
   const std::string flat = Flat(report);
@@ -546,7 +547,7 @@ TEST(ExplainKernelTest, TheReadThatFaulted) {
                                 "by mm/gup.c:2839.\n"));
 }
 
-TEST(ExplainKernelTest, ABug) {
+TEST(ExplainKernelTest, ExplainsABug) {
   Answer answer = AnswerOf(Example(), kStaticLockless);
   answer.run.end = RunEnd::kBug;
   answer.run.bug = "mm/gup.c:77";
@@ -564,7 +565,7 @@ TEST(ExplainKernelTest, ABug) {
   EXPECT_THAT(report, Not(HasSubstr("a fault")));
 }
 
-TEST(ExplainKernelTest, OneThatNeverEnds) {
+TEST(ExplainKernelTest, ExplainsAWalkThatNeverEnds) {
   Answer answer = AnswerOf(Example(), kStaticLockless);
   answer.finding = Finding("endless.pte-leaf");
   answer.run.pages.clear();
@@ -576,7 +577,7 @@ TEST(ExplainKernelTest, OneThatNeverEnds) {
               HasSubstr("(Linux 6.9.1, code c0ffee) uses up its stack: at "));
 }
 
-// What is known has its page, and no token: it is not to be grouped.
+// A known finding has its page, and no token, since it must not be grouped.
 TEST(ExplainKernelTest, NamesAKnownFinding) {
   for (const auto known : {KnownKernelFinding::kProtNoneWithoutNuma,
                            KnownKernelFinding::kReadOnly2GWrite}) {
@@ -590,7 +591,7 @@ TEST(ExplainKernelTest, NamesAKnownFinding) {
   }
 }
 
-TEST(ExplainKernelTest, OtherRules) {
+TEST(ExplainKernelTest, ExplainsOtherRules) {
   const Answer right = AnswerOf(Example(), kStaticLockless);
   const auto report_of = [&right](std::string_view rule) {
     Answer answer = right;
@@ -639,7 +640,7 @@ TEST(ExplainKernelTest, OtherRules) {
                         "not be taken."));
 }
 
-TEST(ExplainKernelTest, WhatIsPermitted) {
+TEST(ExplainKernelTest, ExplainsTheLimits) {
   // Beyond the limit of 3 levels.
   const Case beyond = MakeCase(3, {.start = 4 * kTiB, .pages = 1}, {});
   Answer answer;
@@ -664,8 +665,8 @@ TEST(ExplainKernelTest, WhatIsPermitted) {
   EXPECT_THAT(Report(Case(), Answer()), StartsWith("The case is inconclusive"));
 }
 
-// The right pages although a pointer left a local variable.
-TEST(ExplainKernelTest, Luck) {
+// The right pages, although a pointer left a local variable.
+TEST(ExplainKernelTest, ExplainsLuck) {
   const Case c = MakeCase(
       3, {.start = 0x1007ffff000, .pages = 2},
       {MapPages(0x1007ffff000, 1, 0x1000), MapPages(0x10080000000, 1, 0x2000)},
@@ -681,8 +682,8 @@ TEST(ExplainKernelTest, Luck) {
   EXPECT_EQ(Count(report, "RULE BROKEN"), 1u);
 }
 
-// Each page with what gup's recheck reads, and each other entry with what
-// pXd_offset() reads by pointer.
+// Each page with the reads of gup's recheck, and each other entry with the
+// second read of pXd_offset() by pointer.
 Answer WithRereads(const Answer& answer) {
   Answer checked = answer;
   checked.run.events.clear();
@@ -714,7 +715,7 @@ TEST(ExplainKernelTest, FoldsLongRuns) {
                                       "table 0, entry 0 and on, 16 leaves "
                                       "returns pages 0 to 15"));
 
-  // Code that looks at each entry once more says nothing else.
+  // Code that reads each entry again needs no further line.
   Answer twice = answer;
   twice.run.events.clear();
   for (const Event& read : answer.run.events) {
@@ -730,15 +731,15 @@ TEST(ExplainKernelTest, FoldsLongRuns) {
   EXPECT_EQ(Report(c, twice), report);
 }
 
-// What was read again and is the same is not worth a line.
-TEST(ExplainKernelTest, SaysNothingOfChecksThatSeeNoChange) {
+// A second read with the same value is not printed.
+TEST(ExplainKernelTest, OmitsRechecksThatSeeNoChange) {
   const Case c = MakeCase(3, {.start = kMiB - 8 * 4096, .pages = 16},
                           {MapPages(kMiB - 8 * 4096, 16, 0x100000)});
   const Answer answer = AnswerOf(c, kStaticLockless);
   EXPECT_EQ(Report(c, WithRereads(answer)), Report(c, answer));
 }
 
-TEST(ExplainKernelTest, WhatTheRecheckSaw) {
+TEST(ExplainKernelTest, ExplainsWhatTheRecheckSaw) {
   const Case c = MakeCase(3, {.start = 0x10000000, .pages = 3},
                           {MapPages(0x10000000, 3, 0x100000)});
   Answer answer = WithRereads(AnswerOf(c, kStaticLockless));
@@ -758,8 +759,8 @@ TEST(ExplainKernelTest, WhatTheRecheckSaw) {
   EXPECT_EQ(Count(report, "recheck: "), 1u);
 }
 
-// Where a level is folded, by value: it compares a copy with itself.
-TEST(ExplainKernelTest, ARecheckOfACopy) {
+// By value at a folded level: it compares a copy with itself.
+TEST(ExplainKernelTest, ExplainsARecheckOfACopy) {
   const Case c =
       MakeCase(2, {.start = 0x1000, .pages = 1}, {MapPages(0x1000, 1, 0x2000)});
   const Explanation e =
@@ -769,7 +770,7 @@ TEST(ExplainKernelTest, ARecheckOfACopy) {
                                        "compared with itself"));
 }
 
-TEST(ExplainKernelTest, WhatAnOffsetFunctionReadAgain) {
+TEST(ExplainKernelTest, ExplainsASecondReadOfAnOffsetFunction) {
   const Case c = MakeCase(3, {.start = 0x10000000, .pages = 1},
                           {MapPages(0x10000000, 1, 0x100000)});
   Answer answer = WithRereads(AnswerOf(c, kStaticLockless));
@@ -783,7 +784,7 @@ TEST(ExplainKernelTest, WhatAnOffsetFunctionReadAgain) {
                         "segment table 0 when it was tested"));
 }
 
-// Large leaves return what is left of them.
+// Large leaves return their remaining pages.
 TEST(ExplainKernelTest, CountsThePagesOfLargeLeaves) {
   const Case c = MakeCase(3, {.start = 0x100fe000, .pages = 4},
                           {MapLarge(Level::kPmd, 0x10000000, 0x40000000),
@@ -795,7 +796,7 @@ TEST(ExplainKernelTest, CountsThePagesOfLargeLeaves) {
   EXPECT_THAT(flat, HasSubstr("returns pages 0 to 1 pmd 0x10100000"));
   EXPECT_THAT(flat, HasSubstr("returns pages 2 to 3"));
 
-  // Where it faults later, they are the pages that it had.
+  // If it faults later, these are the pages that it had.
   Answer fault = answer;
   fault.run.end = RunEnd::kFault;
   fault.run.pages.clear();
@@ -806,7 +807,7 @@ TEST(ExplainKernelTest, CountsThePagesOfLargeLeaves) {
                                 "0x400ff000\n"));
 }
 
-TEST(ExplainKernelTest, SaysWhereWordsAreNotTheModels) {
+TEST(ExplainKernelTest, ReportsWordsThatDifferFromTheModels) {
   Answer answer = AnswerOf(Example(), kStaticLockless);
   for (Event& read : answer.run.events) {
     if (read.level == Level::kPte) *read.value |= 0x100;
@@ -838,7 +839,7 @@ TEST(ExplainKernelTest, EndsWithCommands) {
   }
 }
 
-TEST(ExplainKernelTest, IsAsWideAsATerminal) {
+TEST(ExplainKernelTest, FitsATerminal) {
   for (const Policy& policy : {kStaticByValue, kStaticLockless}) {
     Answer answer = AnswerOf(Example(), policy);
     answer.finding = Finding("short.pte-leaf");

@@ -73,7 +73,7 @@ std::string WithoutEscapes(std::string_view text) {
   return plain;
 }
 
-// The turns of a report, what is on the left beside the reference alone.
+// The iterations in a report, only the left column beside the reference.
 std::string LeftOfTurns(std::string_view report) {
   std::string left;
   for (const std::string_view line : Lines(report)) {
@@ -84,7 +84,7 @@ std::string LeftOfTurns(std::string_view report) {
   return left;
 }
 
-// `text` with every run of blanks and line breaks as one blank, and without the
+// `text` with each run of blanks and line breaks as one blank, and without the
 // marks in the margin.
 std::string Unwrapped(std::string_view text) {
   std::string flat;
@@ -149,7 +149,7 @@ requests:
 - {start: 0x1007ffff000, pages: 2, access: read}
   # to 0x10080001000, across the pud boundary 0x10080000000
 stack:
-  position: 0  # the word of its page that a local copy stands in
+  position: 0  # the word of its page where a local copy is
   around: copy  # words near a local copy of an entry: older copies of it
 tables:  # each line changes what those above it made
 - map: {pte: 0x1007ffff000, count: 1, frame: 0x1000000, state: rw young dirty}
@@ -301,7 +301,7 @@ TEST(FindingReportTest, LinesFitAndHaveNoEscapeCodes) {
   EXPECT_GT(reports[4], 300);
 }
 
-TEST(FindingReportTest, ColorAddsEscapeCodesAlone) {
+TEST(FindingReportTest, ColorOnlyAddsEscapeCodes) {
   int reports = 0;
   ForFindings(2, 3000, WalkSet::Named(), [&](const Case& c, const Verdict& v) {
     const std::string plain = FindingReport(c, v, {.full = true});
@@ -314,7 +314,7 @@ TEST(FindingReportTest, ColorAddsEscapeCodesAlone) {
   EXPECT_GT(reports, 50);
 }
 
-// Box characters take one column each, and stand in the drawing alone.
+// Box characters take one column each, and occur only in the drawing.
 TEST(FindingReportTest, BoxCharactersFitAsWell) {
   const auto is_ascii = [](std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char byte) {
@@ -347,7 +347,7 @@ TEST(FindingReportTest, BoxCharactersFitAsWell) {
   EXPECT_GT(reports, 100);
 }
 
-TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
+TEST(WalkReportTest, ExplainsEveryWalkOfEveryRequest) {
   Oracle oracle;
   RandomBytes random(7);
   std::map<Outcome, int> outcomes;
@@ -393,7 +393,7 @@ TEST(WalkReportTest, TellsEveryWalkOfEveryRequest) {
   EXPECT_GT(outcomes.size(), 3u);
 }
 
-TEST(WalkReportTest, SaysWhereBothStop) {
+TEST(WalkReportTest, ReportsWhereBothStop) {
   Oracle oracle;
   Case c = Example();
   c.requests[0].pages = 3;
@@ -453,7 +453,7 @@ TEST(FindingReportTest, NamesTheCopyAndTheLevel) {
   }
 }
 
-TEST(FindingReportTest, NamesTheFoldedOffsetThatStandsStill) {
+TEST(FindingReportTest, NamesTheFoldedOffsetThatRepeatsItsEntry) {
   constexpr Policy kWalk = {BoundaryRule::kStatic, Descent::kLockless,
                             Step::kRecompute};
   Oracle oracle;
@@ -468,7 +468,7 @@ TEST(FindingReportTest, NamesTheFoldedOffsetThatStandsStill) {
   EXPECT_THAT(flat, Not(HasSubstr("d3f7b1bb2040")));
 }
 
-// The difference is marked in the table of pages, once.
+// The table of pages marks the difference once.
 TEST(FindingReportTest, MarksTheFirstDifference) {
   ForFindings(4, 3000, WalkSet::Named(), [](const Case& c, const Verdict& v) {
     const Finding& finding = *v.finding;
@@ -508,7 +508,7 @@ TEST(FindingReportTest, MarksTheRequestAndKeepsTheCaseAsText) {
   EXPECT_THAT(Unwrapped(report), HasSubstr("it is request 2 of the 3"));
 }
 
-TEST(FindingReportTest, SaysWhyTheReferenceStops) {
+TEST(FindingReportTest, ExplainsWhyTheReferenceStops) {
   struct {
     TableOp record;
     bool write;
@@ -552,7 +552,7 @@ TEST(FindingReportTest, SaysWhyTheReferenceStops) {
   }
 }
 
-TEST(FindingReportTest, TellsRunsOfPageEntriesTogether) {
+TEST(FindingReportTest, CombinesRunsOfPageEntries) {
   Case c = Example();
   c.requests[0] = {.start = 0x1007ff80000, .pages = 129, .write = false};
   c.setup[0] = {.address = 0x1007ff80000, .count = 128, .frame = 0x1000000};
@@ -564,7 +564,7 @@ TEST(FindingReportTest, TellsRunsOfPageEntriesTogether) {
   EXPECT_LT(Lines(report).size(), 180u);
 }
 
-// Whatever a recording says of a request that is permitted, there is a report.
+// Any recording of a permitted request gives a report.
 TEST(FindingReportTest, SurvivesAnyRecording) {
   Oracle oracle;
   RandomBytes random(5);
@@ -608,7 +608,7 @@ TEST(FindingReportTest, SurvivesAnyRecording) {
   EXPECT_GE(outcomes.size(), 5u);
 }
 
-// What is said of a recording, as if a walk of the model had made it.
+// The explanation of a recording, as if a walk of the model had made it.
 Explanation ExplanationOf(const Case& c, Policy policy,
                           const Recording& recording) {
   Oracle oracle;
@@ -616,7 +616,7 @@ Explanation ExplanationOf(const Case& c, Policy policy,
                  oracle.Judge(c, WalkSet::All(), Waivers::kNone));
 }
 
-// A walk that takes the page behind the right one.
+// A walk that takes the page after the right one.
 TEST(ExplainTest, WrongDecisionWithoutAWrongRead) {
   const Case c = Example();
   Recording run = RecordModel(CaseTables(c), c.requests[0], kStaticLockless);
@@ -672,7 +672,7 @@ Case OnePage() {
                   {MapPages(kMiB, 1, 0x1000000)});
 }
 
-// What is said of one walk of a case, as text and in parts.
+// The explanation of one walk of a case, as text and in parts.
 struct Explained {
   Outcome outcome = Outcome::kAgrees;
   std::string report;
@@ -691,8 +691,8 @@ Explained ExplainWalk(const Case& c, Policy policy) {
           .explanation = ExplainModel(c, verdict, 0, walk)};
 }
 
-// A collapse takes the page table away before its entry is read: at 2 levels
-// the recheck of pmd looks at a local copy.
+// Collapse detaches the page table before the walk reads its entry: at 2 levels
+// the recheck of pmd reads a local copy.
 Case StaleByVoidCheck() {
   return WithChanges(
       OnePage(),
@@ -751,11 +751,11 @@ space: s390/2  # tables: segment, page; folded: pgd, p4d, pud
 requests:
 - {start: 0x100000, pages: 2, access: read}  # to 0x102000
 stack:
-  position: 0  # the word of its page that a local copy stands in
+  position: 0  # the word of its page where a local copy is
   around: copy  # words near a local copy of an entry: older copies of it
 tables:  # each line changes what those above it made
 - map: {pte: 0x100000, count: 1, frame: 0x1000000, state: rw young dirty}
-changes:  # what another processor does meanwhile, in this order
+changes:  # operations of another processor, in this order
 - before read 5: detach pmd of 0x100000  # the page table keeps what it holds
 
 --- Changes --------------------------------------------------------------------
@@ -905,7 +905,7 @@ TEST(ChangingReportTest, StaleLargePage) {
                         "0x200000000  1        0, gone\n"));
 }
 
-TEST(ChangingReportTest, WrongPageOfATableThatWasFilledAnew) {
+TEST(ChangingReportTest, WrongPageOfARefilledTable) {
   const Explained explained = ExplainWalk(
       WithChanges(StaleByVoidCheck(), {{{.kind = TableOp::Kind::kRefill,
                                          .address = 3 * kMiB,
@@ -922,7 +922,7 @@ TEST(ChangingReportTest, WrongPageOfATableThatWasFilledAnew) {
   EXPECT_THAT(explained.flat,
               HasSubstr("0x5000000 is the page that is mapped at 0x300000 from "
                         "snapshot 2 on, 2 MiB above 0x100000."));
-  // Where it stands at the start, and what becomes of it.
+  // The place at the start, and the later ones.
   EXPECT_THAT(explained.report, HasSubstr(R"(
    +- [1] 0x100000 -> page table 0 (pte), 256 entries of 4 KiB
 == |  |    change 1: empty
@@ -961,7 +961,7 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
                                   "a table. FIRST DIFFERENCE: a fault at page "
                                   "0; that address has"));
 
-  // Both paths lead over what change 2 made of the pmd entry, and part there.
+  // Both paths lead over the pmd entry of change 2, and part there.
   const WalkPicture& picture = *pmd.explanation.picture;
   EXPECT_EQ(picture.snapshot, 2u);
   ASSERT_EQ(picture.reference_path.size(), 2u);
@@ -990,7 +990,7 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
                                   "it empty."));
 }
 
-TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
+TEST(ChangingReportTest, ASoundWalkPutsThePage) {
   const Explained explained =
       ExplainWalk(WithChanges(Example(), {{{.kind = TableOp::Kind::kDetach,
                                             .level = Level::kPmd,
@@ -1005,8 +1005,8 @@ TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
           "of 2 pages, and stops at page 0, at 0x1007ffff000: its recheck "
           "(read 6) found *pmdp changed by change 1, and it put the "
           "page."));
-  // The change stands where it is made: before the reference is taken, which is
-  // what the check is for.
+  // The change is shown where it happens: before the reference is taken, which
+  // is why there is a recheck.
   EXPECT_THAT(explained.report, HasSubstr(R"(
 == change 1, before read 6: detach pmd of 0x1007ff00000 ========================
 ==   segment table 0, entry 2047: page table 0 -> empty
@@ -1020,7 +1020,7 @@ TEST(ChangingReportTest, AWalkThatHoldsGivesThePageBack) {
   EXPECT_THAT(explained.report, HasSubstr("  stop: the recheck"));
 }
 
-TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
+TEST(ChangingReportTest, ShowsAnUpgradeAndAChangeAfterTheWalk) {
   const ConcurrentOp upgrade = {{.kind = TableOp::Kind::kUpgrade}, 4};
   const Explained during = ExplainWalk(
       WithChanges(
@@ -1041,7 +1041,7 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
 )"));
   EXPECT_THAT(during.report,
               HasSubstr("\n   change 1, root: region-second table 0 (p4d)"));
-  // The walk goes on in the old tables, which it began in.
+  // The walk continues in the old tables.
   EXPECT_THAT(during.report, HasSubstr("\n    p4d 0x1007ffff000 to "
                                        "0x10080001000, folded    |"));
 
@@ -1055,7 +1055,7 @@ TEST(ChangingReportTest, UpgradeAndWhatIsNotDone) {
                                       "0x10080001000            | the same"));
 }
 
-TEST(ChangingReportTest, SaysWhatIsImpossible) {
+TEST(ChangingReportTest, ReportsAnImpossibleChange) {
   const Case c = WithChanges(
       Example(), {{{.kind = TableOp::Kind::kSplit, .level = Level::kPmd}}});
   Oracle oracle;
@@ -1067,10 +1067,10 @@ TEST(ChangingReportTest, SaysWhatIsImpossible) {
   EXPECT_THAT(report, HasSubstr("\n# pxdfuzz case\n"));
 }
 
-// Whatever changes, every walk can be explained: each change that was made once
-// among the turns, in order and in its snapshot, each that was not as such, and
-// where pages came to differ.
-TEST(ChangingReportTest, TellsEveryWalkOfManyCases) {
+// Every walk can be explained, whatever changes: each change that happened is
+// shown once among the iterations, in order and in its snapshot; each other
+// change is marked; and the report shows where pages began to differ.
+TEST(ChangingReportTest, ExplainsEveryWalkOfManyCases) {
   constexpr int kCases = kAddressSanitizer ? 500 : 2000;
   Oracle oracle;
   std::map<Outcome, int> outcomes;

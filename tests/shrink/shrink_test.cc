@@ -42,13 +42,13 @@ const Reduction& Named(std::string_view name) {
   return Reductions()[0];
 }
 
-// Whether one application of a reduction makes `to` of `from`.
+// Whether one application of a reduction turns `from` into `to`.
 bool Makes(std::string_view name, const Case& from, const Case& to) {
   const std::vector<Case> simpler = Simpler(Named(name), from);
   return std::find(simpler.begin(), simpler.end(), to) != simpler.end();
 }
 
-// What judges like gup_strict_fuzzer, and all walks behind it.
+// Judges like gup_strict_fuzzer, and then with all walks.
 std::optional<std::string> SignatureOf(Oracle& oracle, const Case& c,
                                        WalkSet walks = WalkSet::All()) {
   const Verdict& verdict = oracle.Judge(c, walks, Waivers::kNone);
@@ -56,7 +56,7 @@ std::optional<std::string> SignatureOf(Oracle& oracle, const Case& c,
   return Name(*verdict.finding);
 }
 
-// As gup_race_strict_fuzzer.
+// Judges like gup_race_strict_fuzzer.
 constexpr WalkSet kRaceStrict = FindTarget("gup_race_strict_fuzzer")->walks;
 
 Case Shrunk(Oracle& oracle, const Case& c, const std::string& signature,
@@ -67,8 +67,8 @@ Case Shrunk(Oracle& oracle, const Case& c, const std::string& signature,
   return shrinker.Shrink(c);
 }
 
-// What gup_race_strict_fuzzer stops at in one paging mode, each time from
-// nothing.
+// Findings of gup_race_strict_fuzzer in one paging mode, each from an empty
+// input.
 class RaceCrashes {
  public:
   RaceCrashes(Oracle& oracle, PagingMode mode, uint64_t seed)
@@ -76,7 +76,7 @@ class RaceCrashes {
         filter_(*PagingModeFilter::Parse(Name(mode))),
         seed_(seed) {}
 
-  // With its signature; nothing where there is none in a long while.
+  // With its signature; nothing if there is none for a long time.
   std::optional<std::pair<std::string, Case>> Next() {
     std::array<uint8_t, kMaxEncodedSize> buffer;
     size_t size = 0;
@@ -104,7 +104,7 @@ Case Plain() {
                   {MapPages(2 * kGiB - kPage, 1, kPage)});
 }
 
-// A page, and its page table that is taken away while a walk is below it.
+// A page, and its page table that is detached while a walk is below it.
 Case Detached() {
   Case c = MakeCase(3, {.pages = 1}, {MapPages(0, 1, kPage)});
   c.stack = {};
@@ -113,7 +113,7 @@ Case Detached() {
   return c;
 }
 
-// What `change` makes of a change of a case.
+// The result of `change` for a change of a case.
 template <class Make>
 Case With(const Case& c, size_t change, Make make) {
   Case made = c;
@@ -122,7 +122,7 @@ Case With(const Case& c, size_t change, Make make) {
   return made;
 }
 
-TEST(ReductionsTest, HaveNamesOfTheirOwn) {
+TEST(ReductionsTest, HaveUniqueNames) {
   std::set<std::string_view> names;
   for (const Reduction& reduction : Reductions()) {
     EXPECT_TRUE(names.insert(reduction.name).second) << reduction.name;
@@ -131,7 +131,7 @@ TEST(ReductionsTest, HaveNamesOfTheirOwn) {
   }
 }
 
-// For each reduction a case, and what it makes of it in one go.
+// For each reduction a case, and its result after one application.
 TEST(ReductionsTest, DoWhatTheirNamesSay) {
   std::set<std::string_view> tried;
   const auto expect = [&tried](std::string_view name, const Case& from,
@@ -139,7 +139,7 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
     tried.insert(name);
     EXPECT_TRUE(Makes(name, from, to)) << name << '\n'
                                        << ToText(from) << ToText(to);
-    // And not the other way round, which would not end.
+    // And not the reverse, which would not end.
     for (const Reduction& reduction : Reductions()) {
       EXPECT_FALSE(Makes(reduction.name, to, from)) << reduction.name;
     }
@@ -256,7 +256,7 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   beside.setup.push_back(MapPages(2 * kGiB + kPage, 1, 2 * kPage));
   expect("start-over", c, beside);
 
-  // What changes meanwhile.
+  // Concurrent operations.
   const Case detached = Detached();
   c = detached;
   c.concurrent.push_back({{.kind = TableOp::Kind::kClear}, 9});
@@ -267,7 +267,7 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   quiet.concurrent.clear();
   expect("drop-concurrent", c, quiet);
 
-  // A fault before the walk begins is no fault.
+  // A page fault before the walk begins has no effect.
   c = detached;
   c.setup.clear();
   c.concurrent.clear();
@@ -348,7 +348,8 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   };
   expect("earlier-reads", late({40, 50, 60}), late({50, 50, 50}));
 
-  // A case of one signature with `detached`, which no step leads to it from.
+  // A case with the signature of `detached`, from which no single step leads to
+  // it.
   c = detached;
   c.setup[0] = {.kind = TableOp::Kind::kClear};
   c.concurrent[0].kind = TableOp::Kind::kClear;
@@ -359,8 +360,8 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   }
 }
 
-// What moves or shrinks takes along what changes about it.
-TEST(ReductionsTest, TakeChangesAlong) {
+// A move or a reduction includes the changes in the same place.
+TEST(ReductionsTest, IncludeChanges) {
   const Case detached = Detached();
   Case c = detached;
   c.requests[0].start += 6 * kGiB;
@@ -368,7 +369,7 @@ TEST(ReductionsTest, TakeChangesAlong) {
   c.concurrent[0].address += 6 * kGiB;
   EXPECT_TRUE(Makes("lower-addresses", c, detached));
 
-  // A request that stays is no hindrance.
+  // A request that stays does not prevent this.
   c = detached;
   c.setup[0].address += 2 * kGiB;
   c.concurrent[0].address += 2 * kGiB;
@@ -395,7 +396,8 @@ TEST(ReductionsTest, TakeChangesAlong) {
     EXPECT_TRUE(Makes("smaller-leaf", c, pages)) << read;
   }
 
-  // The last page of forty: a walk of that one alone is there 117 reads sooner.
+  // The last page of forty: a walk of only that page reaches it 117 reads
+  // earlier.
   c = detached;
   c.requests[0].pages = 40;
   c.setup[0].count = 40;
@@ -405,7 +407,7 @@ TEST(ReductionsTest, TakeChangesAlong) {
   last.concurrent[0].read = 8;
   EXPECT_TRUE(Makes("fewer-pages", c, last));
 
-  // Where something changes something may well be.
+  // Where something changes, something may also be mapped.
   c = detached;
   c.setup[0].address = 0x123'4567'8000;
   c.concurrent[0].address = 7 * kMiB;
@@ -414,7 +416,7 @@ TEST(ReductionsTest, TakeChangesAlong) {
   EXPECT_TRUE(Makes("move-op", c, there));
 }
 
-TEST(ComplexityTest, TellsDifferentCasesApart) {
+TEST(ComplexityTest, DistinguishesDifferentCases) {
   Rng rng(1);
   Generator generator(rng, InfoOf({ArchId::kS390, 3}));
   for (int i = 0; i < 2000; ++i) {
@@ -445,8 +447,8 @@ TEST(ComplexityTest, TellsDifferentCasesApart) {
   }
 }
 
-// Of what a change has, too.
-TEST(ComplexityTest, TellsDifferentChangesApart) {
+// Also by the members of a change.
+TEST(ComplexityTest, DistinguishesDifferentChanges) {
   RandomCase random(3);
   int told_apart = 0;
   for (int i = 0; i < 12'000; ++i) {
@@ -500,29 +502,29 @@ TEST(ComplexityTest, TellsDifferentChangesApart) {
   EXPECT_GT(told_apart, 4000);
 }
 
-TEST(ComplexityTest, WhatIsSimpler) {
+TEST(ComplexityTest, OrdersCasesBySimplicity) {
   const Case detached = Detached();
   const auto expect = [](const Case& simple, const Case& other) {
     EXPECT_LT(Complexity(simple), Complexity(other))
         << ToText(simple) << ToText(other);
   };
-  // A record rather than a change that makes it.
+  // A record is simpler than a change with the same effect.
   Case mapped = detached;
   mapped.setup.clear();
   mapped.concurrent.push_back(mapped.concurrent[0]);
   mapped.concurrent[0] = {{.kind = TableOp::Kind::kMap, .frame = kPage}};
   expect(detached, mapped);
-  // One thing less, be it a record.
+  // One thing fewer is simpler, even a record.
   mapped.concurrent.erase(0);
   expect(mapped, detached);
-  // A moment for both rather than an early one for one.
+  // One time for both is simpler than an earlier time for one.
   Case two = detached;
   two.concurrent.push_back({{.kind = TableOp::Kind::kClear}, 8});
   Case apart = two;
   apart.concurrent[0].read = 1;
   expect(two, apart);
   expect(detached, two);
-  // Few entries and plain states rather than low numbers.
+  // Few entries and plain states are simpler than low numbers.
   Case few = detached;
   few.concurrent[0] = {{.kind = TableOp::Kind::kMap, .frame = kPage}, 9};
   Case many = few;
@@ -542,7 +544,8 @@ TEST(ComplexityTest, WhatIsSimpler) {
   expect(detached, far);
 }
 
-// What a reduction makes of `c` is simpler, and bytes can say it.
+// The candidates of a reduction for `c` are simpler, and bytes can represent
+// them.
 void ExpectSayable(const Reduction& reduction, const Case& c) {
   for (const Case& simpler : Simpler(reduction, c)) {
     std::array<uint8_t, kMaxEncodedSize> bytes;
@@ -554,7 +557,7 @@ void ExpectSayable(const Reduction& reduction, const Case& c) {
   }
 }
 
-TEST(ShrinkerTest, WhatBytesCanSayStaysSo) {
+TEST(ShrinkerTest, CandidatesCanBeEncoded) {
   Rng rng(2);
   for (const PagingMode& mode : kAllPagingModes) {
     Generator generator(rng, InfoOf(mode));
@@ -568,7 +571,7 @@ TEST(ShrinkerTest, WhatBytesCanSayStaysSo) {
   }
 }
 
-TEST(ShrinkerTest, WhatBytesCanSayStaysSoOfChanges) {
+TEST(ShrinkerTest, CandidatesWithChangesCanBeEncoded) {
   RandomCase random(5);
   for (int i = 0; i < 60; ++i) {
     const Case c = random.Next();
@@ -579,7 +582,7 @@ TEST(ShrinkerTest, WhatBytesCanSayStaysSoOfChanges) {
   }
 }
 
-// Nothing that one reduction makes of a result has the finding.
+// No candidate of one reduction for a result has the finding.
 void ExpectMinimal(Oracle& oracle, const Case& c, const std::string& signature,
                    const std::string& name, WalkSet walks = WalkSet::All()) {
   EXPECT_EQ(SignatureOf(oracle, c, walks), signature) << name;
@@ -621,7 +624,7 @@ TEST(ShrinkerTest, TheThreadsExampleBecomesItsCore) {
                       MapPages(2 * kGiB - kPage, 2, 2 * kPage)}));
 }
 
-// Random cases of one signature end in one text, and each is minimal.
+// Random cases of one signature shrink to one text, and each is minimal.
 TEST(ShrinkerTest, CasesOfOneSignatureBecomeOneText) {
   Oracle oracle;
   size_t cases = 0;
@@ -647,8 +650,8 @@ TEST(ShrinkerTest, CasesOfOneSignatureBecomeOneText) {
   EXPECT_GE(cases, 100u);
 }
 
-// What quiet cases become is what it was before there were changes.
-TEST(ShrinkerTest, QuietCasesBecomeWhatTheyDid) {
+// Results for cases without changes are the same as before there were changes.
+TEST(ShrinkerTest, ResultsForQuietCasesDoNotChange) {
   Oracle oracle;
   std::vector<uint8_t> all;
   size_t cases = 0;
@@ -670,8 +673,8 @@ TEST(ShrinkerTest, QuietCasesBecomeWhatTheyDid) {
   EXPECT_EQ(Sha1Hex(all), "e2d275f848552e1172a233c0cac9c1a8dd06b291");
 }
 
-// What gup_race_strict_fuzzer stops at: one text for each signature, the same
-// each time, and each is minimal.
+// Findings of gup_race_strict_fuzzer: one text for each signature, always the
+// same, and each is minimal.
 TEST(ShrinkerTest, ChangingCasesOfOneSignatureBecomeOneText) {
   Oracle oracle;
   size_t cases = 0;
@@ -701,8 +704,8 @@ TEST(ShrinkerTest, ChangingCasesOfOneSignatureBecomeOneText) {
             Detached());
 }
 
-// Equivalent cases: another border, other frames, another order, and something
-// else that nobody walks.
+// Equivalent cases: another boundary, other frames, another order, and
+// something else that no walk reaches.
 TEST(ShrinkerTest, EquivalentCasesBecomeOneText) {
   Oracle oracle;
   Rng rng(5);
@@ -728,7 +731,7 @@ TEST(ShrinkerTest, EquivalentCasesBecomeOneText) {
   EXPECT_EQ(texts.size(), 1u);
 }
 
-TEST(ShrinkerTest, TheSameEachTime) {
+TEST(ShrinkerTest, IsDeterministic) {
   Oracle oracle;
   Rng rng(6);
   Generator generator(rng, InfoOf({ArchId::kS390, 2}));
@@ -749,7 +752,7 @@ TEST(ShrinkerTest, TheSameEachTime) {
   }
 }
 
-// What is tried late may make possible what was tried early.
+// A late reduction may make an earlier one possible.
 TEST(ShrinkerTest, TriesAgainWhatDidNotHelpBefore) {
   Case c = Plain();
   c.requests[0].write = true;
@@ -759,7 +762,7 @@ TEST(ShrinkerTest, TriesAgainWhatDidNotHelpBefore) {
   EXPECT_TRUE(shrinker.Shrink(c).setup.empty());
 }
 
-TEST(ShrinkerTest, AResultStaysAsItIs) {
+TEST(ShrinkerTest, AResultDoesNotChange) {
   Oracle oracle;
   const Case c = Crossing(4, 8 * kTiB, 4 * kTiB);
   const auto signature = SignatureOf(oracle, c);
@@ -768,8 +771,8 @@ TEST(ShrinkerTest, AResultStaysAsItIs) {
   EXPECT_EQ(Shrunk(oracle, small, *signature), small);
 }
 
-// A property that everything has: nothing much is left.
-TEST(ShrinkerTest, WithoutAPropertyHardlyAnythingIsLeft) {
+// A property that every case has: little remains.
+TEST(ShrinkerTest, WithAnyPropertyLittleRemains) {
   Rng rng(8);
   for (const PagingMode& mode : kAllPagingModes) {
     Generator generator(rng, InfoOf(mode));
@@ -783,8 +786,8 @@ TEST(ShrinkerTest, WithoutAPropertyHardlyAnythingIsLeft) {
   }
 }
 
-// Nothing but a change: the least that one can be.
-TEST(ShrinkerTest, WithoutAPropertyHardlyAnyChangeIsLeft) {
+// Only a change: the simplest possible one.
+TEST(ShrinkerTest, WithAnyPropertyTheSimplestChangeRemains) {
   RandomCase random(8);
   int changing = 0;
   for (int i = 0; i < 40; ++i) {

@@ -14,8 +14,8 @@
 namespace pxdfuzz {
 namespace {
 
-// Words are looked for where they have to stand: first tables of each level
-// begin at 1000'0000 (pte), 1020'0000, 1040'0000, 1060'0000 and 1080'0000.
+// Words are expected at their places: first tables of each level begin at
+// 1000'0000 (pte), 1020'0000, 1040'0000, 1060'0000 and 1080'0000.
 class AddressSpaceTest : public testing::Test {
  protected:
   AddressSpaceTest() : arena_(MakeArena<S390>()) {}
@@ -82,7 +82,7 @@ TEST_F(AddressSpaceTest, TablesOfFiveLevels) {
 }
 
 TEST_F(AddressSpaceTest, MapsAcrossTheBordersOfTables) {
-  // Across a segment and, at the same place, a region's border.
+  // Across a segment and, at the same place, a region's boundary.
   Make(3).Map(Level::kPte, 0x1007'fff'f000, 2, 0xabc000, {});
   EXPECT_EQ(At(0x1040'1000), 0x1020'0007u);
   EXPECT_EQ(At(0x1020'3ff8), 0x1000'0000u);
@@ -103,7 +103,7 @@ TEST_F(AddressSpaceTest, MapsAWholeTableAndMore) {
 }
 
 // x86-64 writes the frame of a PROT_NONE page inverted: it counts down.
-TEST(AddressSpaceX86Test, MapsConsecutivePagesWhoseFramesStandInverted) {
+TEST(AddressSpaceX86Test, MapsConsecutivePagesWithInvertedFrames) {
   Arena arena = MakeArena<X86>();
   AddressSpace<X86> mm(arena, 4);
   const LeafState none = {.permission = Permission::kNone};
@@ -136,7 +136,7 @@ TEST_F(AddressSpaceTest, ALaterLargeLeafReplacesATable) {
   mm.Map(Level::kPte, 0x1'8040'5000, 1, 0xabc000, {});
   mm.Map(Level::kPmd, 0x1'8040'0000, 1, 0x1230'0000, {});
   EXPECT_EQ(At(0x1020'0020), 0x1230'3403u);
-  // And a page in it a table again: a new one.
+  // And a page in it makes a table again: a new one.
   mm.Map(Level::kPte, 0x1'8040'6000, 1, 0xdef000, {});
   EXPECT_EQ(At(0x1020'0020), 0x1000'0800u);
   EXPECT_EQ(At(0x1000'0828), 0x400u);
@@ -170,7 +170,7 @@ TEST_F(AddressSpaceTest, Swaps) {
   EXPECT_EQ(At(0x1000'0038), 0x400u);
 }
 
-TEST_F(AddressSpaceTest, WhatLiesBeyondTheLastAddressIsLeftOut) {
+TEST_F(AddressSpaceTest, LeavesOutPagesBeyondTheLastAddress) {
   AddressSpace<S390>& mm = Make(2);
   mm.Map(Level::kPte, 0x7fff'f000, 3, 0xabc000, {});
   EXPECT_EQ(At(0x1020'3ff8), 0x1000'0000u);
@@ -190,7 +190,7 @@ TEST_F(AddressSpaceTest, TheTopOfTheWholeSpace) {
   EXPECT_EQ(At(0x1040'3ff8), 0x1020'0007u);
   EXPECT_EQ(At(0x1020'3ff8), 0x1000'0000u);
   EXPECT_EQ(At(0x1000'07f8), 0xabc03du);
-  // The second page does not come round to address 0.
+  // The second page does not wrap to address 0.
   EXPECT_EQ(At(0x1080'0000), 0x2cu);
   EXPECT_EQ(arena_.frames(Level::kPte), 1u);
 }
@@ -201,7 +201,7 @@ TEST_F(AddressSpaceTest, PokesAnyWord) {
   EXPECT_EQ(At(0x1000'0028), 0xfedc'ba98'7654'3210u);
   mm.Poke(Level::kPud, 0x8000'0000, 0x1234);
   EXPECT_EQ(At(0x1040'0008), 0x1234u);
-  // A table is made where what stands there leads to none.
+  // Makes a table if the present entry leads to none.
   mm.Poke(Level::kPmd, 0x8000'0000, 0x5678);
   EXPECT_EQ(At(0x1040'0008), 0x1020'4007u);
   EXPECT_EQ(At(0x1020'4000), 0x5678u);
@@ -215,7 +215,7 @@ TEST_F(AddressSpaceTest, FollowsAPokeThatLeadsToATable) {
   mm.Map(Level::kPte, 0x10'6000, 1, 0xdef000, {});
   EXPECT_EQ(At(0x1000'0030), 0xdef03du);
   EXPECT_EQ(arena_.frames(Level::kPte), 1u);
-  // One that leads beyond the tables is replaced.
+  // An entry that leads outside all tables is replaced.
   mm.Poke(Level::kPmd, 0x20'0000, 0x1000'0800);
   mm.Map(Level::kPte, 0x20'6000, 1, 0xdef000, {});
   EXPECT_EQ(At(0x1020'0010), 0x1000'0800u);
@@ -234,7 +234,7 @@ TEST_F(AddressSpaceTest, TheNextCaseFindsNothing) {
 
 TEST_F(AddressSpaceTest, MapsUntilTheTablesAreUsedUp) {
   AddressSpace<S390>& mm = Make(5);
-  // A table of each level but pgd for each: there is room for 128.
+  // A table of each level but pgd for each page: there is room for 128.
   for (uint64_t i = 0; i < 129; ++i) {
     mm.Map(Level::kPte, i << 53, 1, 0xabc000, {});
   }
@@ -245,7 +245,7 @@ TEST_F(AddressSpaceTest, MapsUntilTheTablesAreUsedUp) {
 
 // -----------------------------------------------------------------------------
 
-TEST_F(AddressSpaceTest, PopulateSaysWhichRuleACaseBreaks) {
+TEST_F(AddressSpaceTest, PopulateReportsTheRuleThatACaseBreaks) {
   const auto populate = [this](const TableOp& record) {
     Case c;
     c.setup.push_back(record);

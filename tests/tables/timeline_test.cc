@@ -62,7 +62,7 @@ TableOp Refill(uint64_t address, uint64_t frame, uint16_t count = 1) {
 }
 constexpr TableOp kUpgrade = {.kind = TableOp::Kind::kUpgrade};
 
-// Tables of s390 and what concurrent operations make of them.
+// Tables of s390 and the effects of concurrent operations on them.
 class TimelineTest : public testing::Test {
  protected:
   TimelineTest() : arena_(MakeArena<S390>()) {}
@@ -77,7 +77,7 @@ class TimelineTest : public testing::Test {
     return timeline_.Make(c, *mm_);
   }
 
-  // What an address translates to in a snapshot; 0 where nothing does.
+  // The translation of an address in a snapshot; 0 if there is none.
   uint64_t At(size_t snapshot, uint64_t address,
               Access access = Access::kFetch) {
     timeline_.GoTo(snapshot);
@@ -109,7 +109,7 @@ TEST_F(TimelineTest, PagesAreUnmappedAndMapped) {
   EXPECT_EQ(At(0, kPlace + 0x1000), 0xb000u);
 }
 
-TEST_F(TimelineTest, TablesAreFreedWhenNothingIsInThem) {
+TEST_F(TimelineTest, TablesAreFreedWhenTheyAreEmpty) {
   EXPECT_EQ(
       Make(3, {MapPages(kPlace, 1, 0xa000)}, {Clear(Level::kPmd, kPlace)}),
       Inconclusive::kFreesPages);
@@ -120,7 +120,7 @@ TEST_F(TimelineTest, TablesAreFreedWhenNothingIsInThem) {
                  {Clear(Level::kPte, kPlace), Clear(Level::kPmd, kPlace),
                   Clear(Level::kPud, 6 * kGiB)}),
             Inconclusive::kNo);
-  // A swap entry is something too.
+  // A swap entry counts as content.
   EXPECT_EQ(
       Make(3,
            {{.kind = TableOp::Kind::kSwap, .address = kPlace, .frame = 0x1000}},
@@ -166,7 +166,7 @@ TEST_F(TimelineTest, OnlyPageTablesAreDetached) {
       Inconclusive::kDetachesNothing);
 }
 
-TEST_F(TimelineTest, ADetachedTableIsFilledForAnotherPlace) {
+TEST_F(TimelineTest, ADetachedTableIsRefilledForAnotherPlace) {
   const uint64_t other = kPlace + 5 * kMiB;
   ASSERT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)},
                  {Detach(kPlace), Refill(other + 0x1000, 0x7000, 2)}),
@@ -175,12 +175,13 @@ TEST_F(TimelineTest, ADetachedTableIsFilledForAnotherPlace) {
   EXPECT_EQ(At(2, other), 0u);
   EXPECT_EQ(At(2, other + 0x1000), 0x7000u);
   EXPECT_EQ(At(2, other + 0x2000), 0x8000u);
-  // It is the same table: what had read the pmd entry reads the new page.
+  // It is the same table: a walk that had read the pmd entry reads the new
+  // page.
   EXPECT_EQ(*arena_.Find(0x1000'0008), 0x703du);
 
   EXPECT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)}, {Refill(other, 0x7000)}),
             Inconclusive::kRefillsNothing);
-  // It is used up then.
+  // Then it has been used.
   EXPECT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)},
                  {Detach(kPlace), Refill(other, 0x7000),
                   Refill(other + kMiB, 0x7000)}),
@@ -210,7 +211,7 @@ TEST_F(TimelineTest, LargeLeavesAreSplit) {
             Inconclusive::kInsideLeaf);
 }
 
-TEST_F(TimelineTest, NothingIsMappedOverWhatIsMapped) {
+TEST_F(TimelineTest, NothingIsMappedOverAPage) {
   EXPECT_EQ(Make(3, {MapPages(kPlace + 0x1000, 1, 0xa000)},
                  {Map(Level::kPte, kPlace, 0x1000, 2)}),
             Inconclusive::kMapsOver);
@@ -225,7 +226,7 @@ TEST_F(TimelineTest, NothingIsMappedOverWhatIsMapped) {
       Inconclusive::kNo);
 }
 
-TEST_F(TimelineTest, ForkTakesWriteAccess) {
+TEST_F(TimelineTest, ForkRemovesWriteAccess) {
   ASSERT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)},
                  {WriteProtect(Level::kPte, kPlace)}),
             Inconclusive::kNo);
@@ -235,7 +236,7 @@ TEST_F(TimelineTest, ForkTakesWriteAccess) {
   EXPECT_EQ(At(1, kPlace + 0x1000, Access::kStore), 0xb000u);
 }
 
-TEST_F(TimelineTest, AnMmIsGivenOneMoreLevel) {
+TEST_F(TimelineTest, AnMmGetsOneMoreLevel) {
   ASSERT_EQ(Make(3, {MapPages(kPlace, 1, 0xa000)},
                  {kUpgrade, kUpgrade, Clear(Level::kPte, kPlace)}),
             Inconclusive::kNo);
@@ -251,8 +252,8 @@ TEST_F(TimelineTest, AnMmIsGivenOneMoreLevel) {
   EXPECT_EQ(Make(2, {}, {kUpgrade}), Inconclusive::kUpgradesNothing);
 }
 
-// Whatever way snapshots are gone through, each is what it was.
-TEST_F(TimelineTest, VersionsComeBack) {
+// In any order of visits, each snapshot keeps its content.
+TEST_F(TimelineTest, SnapshotsKeepTheirContent) {
   const PagingModeFilter filter = *PagingModeFilter::Parse("s390");
   std::array<uint8_t, kMaxEncodedSize> buffer;
   std::set<size_t> counts;
@@ -306,8 +307,8 @@ TEST(TimelineVerdictTest, ImpossibleChangesHaveNames) {
             static_cast<size_t>(Inconclusive::kUpgradesNothing) + 1);
 }
 
-// The oracle's arena is clean when a case with changes has been judged.
-TEST(TimelineVerdictTest, NothingOfACaseStays) {
+// The oracle's arena is clean after it judged a case with changes.
+TEST(TimelineVerdictTest, NothingOfACaseRemains) {
   auto oracle = std::make_unique<Oracle>();
   Case c =
       MakeCase(3, {.start = kPlace, .pages = 2}, {MapPages(kPlace, 2, 0xa000)});

@@ -58,14 +58,14 @@ class WalkTest : public testing::Test {
   std::unique_ptr<AddressSpace<S390>> mm_;
 };
 
-// What a walk does where a range crosses a boundary of the root's entries.
+// The result of a walk if a range crosses a boundary of the root's entries.
 enum class Kind { kHolds, kLeavesItsCopy, kWrongEntry };
 
 struct KnownWalk {
   std::string_view name;
   Kind kind;
-  // Whether the loop invariant of the thread holds; by construction it does
-  // where each pointer is computed again.
+  // Whether the loop invariant of the thread holds; by construction it does if
+  // each pointer is computed again.
   bool invariant;
 };
 
@@ -85,7 +85,7 @@ constexpr KnownWalk kWalks[] = {
 };
 
 // A range of two pages, one on each side of a boundary of the root's entries;
-// `behind` is what lies one entry before the second page.
+// `behind` is mapped one entry before the second page.
 struct Crossing {
   int levels;
   uint64_t start;
@@ -148,7 +148,7 @@ TEST_P(CrossingTest, TheBugReturnsThePageAnEntryBefore) {
   EXPECT_EQ(walked.marks.wrong_entry, kNever);
 }
 
-TEST_P(CrossingTest, TheBugIsShortWhereThereIsNone) {
+TEST_P(CrossingTest, TheBugIsShortWithoutSuchAPage) {
   stack_.around = StackContent::kCopy;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000));
@@ -156,7 +156,7 @@ TEST_P(CrossingTest, TheBugIsShortWhereThereIsNone) {
   EXPECT_EQ(walked.marks.nowhere, kNever);
 }
 
-TEST_P(CrossingTest, TheBugIsRightByLuckWhereTheNextEntryLies) {
+TEST_P(CrossingTest, TheBugIsRightByLuckIfTheNextEntryIsThere) {
   stack_.around = StackContent::kNext;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xbbbb000));
@@ -168,7 +168,7 @@ TEST_P(CrossingTest, TheBugFaultsOnAZero) {
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000));
   EXPECT_EQ(walked.marks.stack_escape, 1u);
-  // A zero is a segment entry that leads to a page table at 0; in two levels
+  // A zero is a segment entry that leads to a page table at 0; with two levels
   // it is read as one at once.
   EXPECT_EQ(walked.marks.nowhere, 1u);
 }
@@ -197,7 +197,8 @@ TEST_P(CrossingTest, OnlyTheWordBehindTheCopyIsRead) {
   }
 }
 
-// A folded offset hands back a pointer to the entry where the loop began.
+// A folded offset function returns a pointer to the entry at which the loop
+// began.
 TEST_P(CrossingTest, StaticWalksThatRecomputeReadWrongEntries) {
   for (const KnownWalk& walk : kWalks) {
     if (walk.kind != Kind::kWrongEntry) continue;
@@ -238,7 +239,7 @@ INSTANTIATE_TEST_SUITE_P(FoldedLevels, CrossingTest,
 // -----------------------------------------------------------------------------
 
 // No level is folded: the sizes are right.
-TEST_F(WalkTest, FiveLevelsAreRightForAll) {
+TEST_F(WalkTest, FiveLevelsAreRightForAllWalks) {
   for (const uint64_t boundary : {uint64_t{1} << 53, uint64_t{1} << 42,
                                   uint64_t{1} << 31, uint64_t{1} << 20}) {
     Make(5);
@@ -255,8 +256,8 @@ TEST_F(WalkTest, FiveLevelsAreRightForAll) {
   }
 }
 
-// A boundary of a level that is real below the folded ones.
-TEST_F(WalkTest, InnerBoundariesAreRightForAll) {
+// A boundary of a real level below the folded ones.
+TEST_F(WalkTest, InnerBoundariesAreRightForAllWalks) {
   Make(3);
   MapPage(0xf'f000, 0xaaaa000);
   MapPage(0x10'0000, 0xbbbb000);
@@ -334,7 +335,7 @@ TEST_F(WalkTest, ALargeLeafBeforeTheBoundary) {
   }
 }
 
-TEST_F(WalkTest, StopsAtWhatMayNotBeReturned) {
+TEST_F(WalkTest, StopsAtAPageThatMayNotBeReturned) {
   const LeafState states[] = {{.permission = Permission::kNone},
                               {.special = true}};
   for (const LeafState& state : states) {
@@ -350,7 +351,7 @@ TEST_F(WalkTest, StopsAtWhatMayNotBeReturned) {
   }
 }
 
-TEST_F(WalkTest, WritesNeedTheWriteBitAlone) {
+TEST_F(WalkTest, WritesNeedOnlyTheWriteBit) {
   Make(3);
   MapPage(0x1000, 0xaaaa000, {.young = false, .dirty = false});
   MapPage(0x2000, 0xbbbb000, {.permission = Permission::kRead});
@@ -360,7 +361,7 @@ TEST_F(WalkTest, WritesNeedTheWriteBitAlone) {
               ElementsAre(0xaaaa000, 0xbbbb000));
 }
 
-TEST_F(WalkTest, AnEmptySpaceGivesNothing) {
+TEST_F(WalkTest, AnEmptyAddressSpaceGivesNothing) {
   for (int levels = 2; levels <= 5; ++levels) {
     Make(levels);
     for (const KnownWalk& walk : kWalks) {
@@ -380,7 +381,7 @@ TEST_F(WalkTest, CountsPagesThatDoNotFit) {
   EXPECT_THAT(pages, ElementsAre(0xaaaa000, 0xaaab000));
 }
 
-// A walk that reads what is neither table nor stack.
+// A walk that reads an address that is neither in a table nor on the stack.
 TEST_F(WalkTest, AnEntryThatLeadsNowhere) {
   Make(3);
   MapPage(0, 0xaaaa000);
@@ -394,7 +395,7 @@ TEST_F(WalkTest, AnEntryThatLeadsNowhere) {
 
 // -----------------------------------------------------------------------------
 
-// Turns of each loop, and reads of a parent's entry.
+// Iterations of each loop, and second reads of a parent's entry.
 class CountingTrace {
  public:
   void OnTurn(const Turn& turn) { ++turns_[Ordinal(turn.level)]; }

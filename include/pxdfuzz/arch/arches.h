@@ -26,15 +26,15 @@ constexpr bool VisitOneOf(ArchId id, Visitor&& visitor, std::tuple<A...>*) {
 }
 }  // namespace internal
 
-// Calls `visitor.operator()<A>()` for the architecture type of that name, out
-// of the tuple `Arches`. False, and nothing called, where there is none.
+// Calls `visitor.operator()<A>()` for the architecture type of that name in the
+// tuple `Arches`. If there is none, calls nothing and returns false.
 template <class Arches, class Visitor>
 constexpr bool VisitArchOf(ArchId id, Visitor&& visitor) {
   return internal::VisitOneOf(id, std::forward<Visitor>(visitor),
                               static_cast<Arches*>(nullptr));
 }
 
-// Out of those that are built.
+// The same, for the architectures that are built.
 template <class Visitor>
 constexpr bool VisitArch(ArchId id, Visitor&& visitor) {
   return VisitArchOf<Architectures>(id, std::forward<Visitor>(visitor));

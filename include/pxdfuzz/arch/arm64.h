@@ -36,7 +36,7 @@ constexpr Geometry Arm64Page16KGeometry(int levels) {
 // bits. p4d is folded when the kernel is built; with 3 levels pud is folded
 // into it at boot.
 //
-// The parts are those of S390, and share bit masks alone.
+// The parts are those of S390. They share bit masks and nothing else.
 struct Arm64Page16K {
   static constexpr ArchId kId = ArchId::kArm64Page16K;
   static constexpr int kMinLevels = 3;
@@ -57,8 +57,8 @@ struct Arm64Page16K {
     static constexpr uint64_t kWrite = uint64_t{1} << 51;  // DBM
     static constexpr uint64_t kPrivilegedNoExecute = uint64_t{1} << 53;
     static constexpr uint64_t kUserNoExecute = uint64_t{1} << 54;
-    static constexpr uint64_t kDirty = uint64_t{1} << 55;    // software's
-    static constexpr uint64_t kSpecial = uint64_t{1} << 56;  // software's
+    static constexpr uint64_t kDirty = uint64_t{1} << 55;    // for software
+    static constexpr uint64_t kSpecial = uint64_t{1} << 56;  // for software
     // In entries that point to tables.
     static constexpr uint64_t kTableNoExecute = uint64_t{1} << 59;  // PXN
     static constexpr uint64_t kTableNoUser = uint64_t{1} << 61;  // APTable[0]
@@ -73,10 +73,10 @@ struct Arm64Page16K {
   }
 
   // ---------------------------------------------------------------------------
-  // What Linux writes, 6.12. Leaves of 64 GiB exist with 4 KiB pages alone
-  // (pud_sect_supported()). The words are those of a processor with LPA2: one
-  // that lacks it has kShared set in leaves besides, which no reader of them
-  // looks at.
+  // What Linux writes, 6.12. Leaves of 64 GiB exist with 4 KiB pages only
+  // (pud_sect_supported()). The words are those of a processor with LPA2. A
+  // processor that lacks LPA2 also has kShared set in leaves, which no reader
+  // of them looks at.
   struct Entries {
     static constexpr bool HasLeaf(Level level) { return level <= Level::kPmd; }
     static constexpr bool HasSpecial(Level level) { return HasLeaf(level); }
@@ -94,8 +94,8 @@ struct Arm64Page16K {
     }
 
     // PAGE_SHARED, PAGE_READONLY and PAGE_NONE, and what pte_mkdirty() and
-    // others make of them. A page that may be written and is clean is read-only
-    // to the hardware.
+    // others make of them. A clean page with write permission is read-only to
+    // the hardware.
     static constexpr uint64_t Leaf(Level level, uint64_t frame,
                                    const LeafState& state) {
       const bool none = state.permission == Permission::kNone;
@@ -112,8 +112,8 @@ struct Arm64Page16K {
       return word;
     }
 
-    // __swp_entry() of type 1: the offset from bit 12 up. Type 0 would make an
-    // empty entry of offset 0, which holds a swap area's header.
+    // __swp_entry() of type 1: the offset from bit 12 up. With type 0 the entry
+    // of offset 0, where a swap area has its header, would be empty.
     static constexpr uint64_t Swap(uint64_t place) {
       return place >> 14 << 12 | uint64_t{1} << 6;
     }
@@ -143,7 +143,7 @@ struct Arm64Page16K {
                                                : EntryKind::Malformed();
     }
 
-    // TTBR0_EL1: the root table alone.
+    // TTBR0_EL1: the address of the root table.
     static constexpr uint64_t Control(int /*levels*/, uint64_t root) {
       return root;
     }
@@ -164,15 +164,15 @@ struct Arm64Page16K {
     explicit constexpr Kernel(int levels)
         : geometry_(GeometryOf(levels)), lpa2_(levels == kMaxLevels) {}
 
-    // pgd_offset(): 0 for all of user space with 3 levels, where the entries
-    // that it finds are pud's and nobody looks at them as pgd's.
+    // pgd_offset(): with 3 levels always entry 0 for user space. The entries
+    // there are pud entries, and the walk does not look at them as pgd entries.
     static constexpr bool ReadsRootType() { return false; }
     constexpr uint64_t RootIndex(uint64_t /*first_entry*/,
                                  uint64_t address) const {
       return geometry_.index(Level::kPgd, address);
     }
 
-    // p4d_offset() hands back the pgd's pointer, and pgtable_l4_enabled() says
+    // p4d_offset() returns the pgd's pointer, and pgtable_l4_enabled() says
     // whether pud_offset() follows a p4d entry.
     constexpr bool Descends(Level parent, uint64_t /*entry*/) const {
       return parent != Level::kPgd && (parent != Level::kP4d || lpa2_);
@@ -183,9 +183,10 @@ struct Arm64Page16K {
     constexpr uint64_t Index(Level level, uint64_t address) const {
       return geometry_.index(level, address);
     }
-    // p4d_to_folded_pud() takes what it is handed for a pointer into the root
-    // table: it goes to the start of that page and adds the index. On a pointer
-    // to a local copy that is wrong; 36639013b346 hands it the table's.
+    // p4d_to_folded_pud() expects a pointer into the root table: it aligns the
+    // pointer to the start of that page and adds the index. For a pointer to a
+    // local copy the result is wrong; 36639013b346 passes the pointer into the
+    // table.
     constexpr EntryRef FoldedOffset(Level level, EntryRef pointer,
                                     uint64_t address) const {
       if (level != Level::kPud) return pointer;
@@ -196,13 +197,13 @@ struct Arm64Page16K {
     constexpr int StaticShift(Level level) const {
       return geometry_.shift(level);
     }
-    // The entry says nothing of its span: the argument changes nothing.
+    // An entry does not tell its span: the argument changes nothing.
     constexpr int FoldedAwareShift(Level level, uint64_t /*entry*/) const {
       return geometry_.shift(level);
     }
 
     // pgd_none(), p4d_present(), pud_present(), pmd_present(), pte_present(),
-    // and pXd_leaf(). A PROT_NONE page is present to them.
+    // and pXd_leaf(). A PROT_NONE page is present for them.
     constexpr WalkStep Classify(Level level, uint64_t entry) const {
       switch (level) {
         case Level::kPgd:
@@ -222,8 +223,8 @@ struct Arm64Page16K {
       return WalkStep::kStop;
     }
 
-    // pXd_access_permitted(), pXd_special(). That the hardware has an entry
-    // read-only is not asked, nor is anything special at pud.
+    // pXd_access_permitted(), pXd_special(). They do not check whether the
+    // hardware has an entry read-only, and a pud is never special.
     constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
       if ((entry & Mask::kValid) == 0) return false;
       if ((entry & Mask::kUser) == 0) return false;
@@ -239,11 +240,12 @@ struct Arm64Page16K {
     }
 
    private:
-    // Valid, or what PTE_PRESENT_INVALID marks.
+    // Valid, or marked by PTE_PRESENT_INVALID.
     static constexpr bool IsPresent(uint64_t entry) {
       return (entry & (Mask::kValid | Mask::kNotGlobal)) != 0;
     }
-    // __pte_to_phys(): what PTE_MAYBE_SHARED masks is no address without LPA2.
+    // __pte_to_phys(): without LPA2 the bits of PTE_MAYBE_SHARED are not part
+    // of the address.
     constexpr uint64_t Physical(uint64_t entry) const {
       const uint64_t low = entry & Mask::kFrameLpa2;
       return lpa2_ ? low | (entry & Mask::kShared) << 42 : low;
@@ -269,8 +271,8 @@ struct Arm64Page16K {
       kTranslation = 0x84,
       kAccessFlag = 0x88,
       kPermission = 0x8c,
-      kExternalAbort = 0x94,  // on a table walk; the level is not told
-      kStoreRefused = 0xcc,   // a permission fault with WnR; likewise
+      kExternalAbort = 0x94,  // on a table walk; without a level
+      kStoreRefused = 0xcc,   // a permission fault with WnR; without a level
     };
     static constexpr uint16_t kNotInStorage = kExternalAbort;
 
@@ -317,7 +319,7 @@ struct Arm64Page16K {
       if (address >> geometry_.address_bits() != 0) {
         return ManualStep::Exception(At(kTranslation, Level::kPgd));
       }
-      // The table is aligned to its size, and what is below that is ignored.
+      // The table is aligned to its size; lower bits are ignored.
       const Level root = geometry_.root();
       uint64_t base = ttbr_ & 0x0000'ffff'ffff'fffe;
       if (lpa2_) base |= (ttbr_ >> 2 & 0xf) << 48;
@@ -357,8 +359,8 @@ struct Arm64Page16K {
     constexpr bool is_protected() const { return !writable_; }
     static constexpr uint16_t kStoreToProtected = kStoreRefused;
 
-    // For leaves that Linux writes: they have no address of more than 48 bits,
-    // and the two formats agree on those.
+    // For leaves that Linux writes: their addresses have at most 48 bits, for
+    // which the two formats are the same.
     static constexpr uint64_t FrameAddress(Level level, uint64_t entry,
                                            uint64_t address) {
       const uint64_t inside = Arm64Page16KGeometry(kMaxLevels).span(level) - 1;
@@ -375,7 +377,7 @@ struct Arm64Page16K {
       return level >= Level::kP4d ? 0 : 3 - Ordinal(level);
     }
     // Whether an entry of `level` maps memory: with bit 1 set it is a page,
-    // without a block, which there are at level 2, and with LPA2 at level 1.
+    // without it a block. Blocks exist at level 2, and with LPA2 at level 1.
     constexpr bool HasLeaf(Level level, bool is_page) const {
       if (level == Level::kPte) return is_page;
       return level == Level::kPmd || (level == Level::kPud && lpa2_);
@@ -404,9 +406,9 @@ struct Arm64Page16K {
   // ---------------------------------------------------------------------------
   // Which requests and which leaves gup_fast may serve.
   struct Contract {
-    // TASK_SIZE. gup_fast itself asks for TASK_SIZE_MAX, which is 2^52 with 3
-    // levels too; no process has anything mapped between the two, and the walk
-    // would wrap round there.
+    // TASK_SIZE. gup_fast checks against TASK_SIZE_MAX, which is 2^52 with 3
+    // levels too. No process maps anything between the two, and the walk would
+    // wrap there.
     static constexpr uint64_t Limit(int levels) {
       return uint64_t{1} << (levels == kMaxLevels ? 52 : 47);
     }
@@ -414,7 +416,7 @@ struct Arm64Page16K {
       return end <= Limit(levels);
     }
 
-    // Valid, the user's and not special; a writer's where the write bit is set.
+    // Valid, a user page and not special; for a write, with the write bit set.
     static constexpr bool Allows(Level level, uint64_t entry, bool write) {
       if (!Entries::HasLeaf(level)) return false;
       uint64_t wanted = Mask::kValid | Mask::kUser;
@@ -427,15 +429,17 @@ struct Arm64Page16K {
   // All processes have as many levels as the machine was started with.
   static constexpr bool CanUpgrade(int /*levels*/) { return false; }
 
-  // With 3 levels p4d_to_folded_pud() must not be handed a local copy. All else
-  // holds in tables that stand still: each folded level's part of a range lies
-  // in one entry of it, and asking pud_offset() again gives the next entry.
+  // With 3 levels p4d_to_folded_pud() must not get a pointer to a local copy.
+  // All else holds in tables that do not change: each folded level's part of a
+  // range lies in one entry of it, and calling pud_offset() again gives the
+  // next entry.
   static constexpr Causes ExpectedFailures(Policy policy, int levels) {
     Causes causes;
     if (levels == kMinLevels && policy.descent == Descent::kByValue) {
       causes.Add(Cause::kStackEscape);
     }
-    // An offset that is handed a pointer reads an entry that nobody has tested.
+    // An offset function that gets a pointer reads an entry that was not
+    // tested.
     if (policy.descent == Descent::kByPointer) causes.Add(Cause::kDoubleFetch);
     return causes;
   }

@@ -28,8 +28,8 @@ inline constexpr Geometry kS390Geometry = {{{
     {.shift = 53, .index_bits = 11, .real = true},
 }}};
 
-// s390: the number of real levels is a property of each process, and the type
-// bits in every region and segment entry tell it.
+// s390: each process has its own number of real levels, and the type bits in
+// every region and segment entry tell the level.
 //
 // Four parts that share bit masks alone:
 //   Entries   what Linux writes into tables
@@ -37,8 +37,8 @@ inline constexpr Geometry kS390Geometry = {{{
 //   Manual    how the hardware reads them
 //   Contract  which leaves gup_fast may return
 //
-// `kShape` has all five levels real. A tiny space for exhaustive tests is the
-// same type with fewer index bits and smaller shifts.
+// In `kShape` all five levels are real. A tiny space for exhaustive tests is
+// the same type with fewer index bits and smaller shifts.
 template <Geometry kShape = kS390Geometry>
 struct BasicS390 {
   static constexpr ArchId kId = ArchId::kS390;
@@ -58,16 +58,16 @@ struct BasicS390 {
     static constexpr uint64_t kCommon = 0x10;
     static constexpr uint64_t kType = 0x0c;
     static constexpr uint64_t kTableLength = 0x03;
-    // Software's, in large leaves.
+    // Large leaves, for software.
     static constexpr uint64_t kLargeDirty = 0x2000;
     static constexpr uint64_t kLargeYoung = 0x1000;
     static constexpr uint64_t kLargeRead = 0x1;
     static constexpr uint64_t kLargeWrite = 0x2;
-    // Page entries: the hardware's ...
+    // Page entries, for the hardware.
     static constexpr uint64_t kPageInvalid = 0x400;
     static constexpr uint64_t kPageProtect = 0x200;
     static constexpr uint64_t kPageZero = 0x800;
-    // ... and software's.
+    // Page entries, for software.
     static constexpr uint64_t kPagePresent = 0x001;
     static constexpr uint64_t kPageYoung = 0x004;
     static constexpr uint64_t kPageDirty = 0x008;
@@ -105,7 +105,7 @@ struct BasicS390 {
     }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
 
-    // Bytes that a table's address is a multiple of at least.
+    // Minimum alignment of a table's address, in bytes.
     static constexpr uint64_t TableAlignment(Level level) {
       return level == Level::kPte ? ~Mask::kPageTableOrigin + 1
                                   : ~Mask::kOrigin + 1;
@@ -117,7 +117,8 @@ struct BasicS390 {
     }
 
     // The entry of `level` that points to a table at `origin`. Region entries
-    // state a full table's length; segment entries carry the origin alone.
+    // contain the length of a full table; segment entries contain only the
+    // origin.
     static constexpr uint64_t Table(Level level, uint64_t origin) {
       const uint64_t length =
           level == Level::kPmd ? 0 : uint64_t{Mask::kTableLength};
@@ -125,8 +126,8 @@ struct BasicS390 {
     }
 
     // The entry of `level` that maps the page at physical address `frame`,
-    // which is a multiple of what the entry spans. Young and dirty are kept in
-    // the hardware's bits too: an old page is invalid and a clean one
+    // which is a multiple of what the entry spans. The hardware's bits depend
+    // on young and dirty too: an old page is invalid and a clean page is
     // protected, whatever its permission.
     static constexpr uint64_t Leaf(Level level, uint64_t frame,
                                    const LeafState& state) {
@@ -151,7 +152,7 @@ struct BasicS390 {
              Bit(protect, Mask::kTableProtect);
     }
 
-    // A page entry that says where a page was swapped out to.
+    // A page entry for a page that was swapped out, with its place.
     static constexpr uint64_t Swap(uint64_t frame) {
       return frame | Mask::kPageInvalid | Mask::kPageProtect;
     }
@@ -217,21 +218,21 @@ struct BasicS390 {
   // planted bug might replace.
   class Kernel {
    public:
-    // What differs between versions and configurations. 6.1's header has the
-    // write bit of region-third leaves at 1, 6.12's at 2; hugetlbpage.c writes
-    // 2 in both.
+    // Differences between versions and configurations. The write bit of
+    // region-third leaves is 1 in 6.1's header and 2 in 6.12's; hugetlbpage.c
+    // writes 2 in both.
     struct SoftwareBits {
       uint64_t region_third_write = Mask::kLargeWrite;
-      // pte_protnone() and pmd_protnone() say yes at all: they do not where
-      // CONFIG_NUMA_BALANCING is off.
+      // Whether pte_protnone() and pmd_protnone() can return true: they cannot
+      // if CONFIG_NUMA_BALANCING is off.
       bool tells_protnone = true;
     };
 
     explicit constexpr Kernel(int /*levels*/) {}
     constexpr Kernel(int /*levels*/, const SoftwareBits& bits) : bits_(bits) {}
 
-    // pgd_offset(): which entry of the root table, told by the type of its
-    // first entry.
+    // pgd_offset(): which entry of the root table. The type of the table's
+    // first entry decides.
     static constexpr bool ReadsRootType() { return true; }
     constexpr uint64_t RootIndex(uint64_t first_entry, uint64_t address) const {
       return kShape.index(TypeLevel(first_entry), address);
@@ -251,23 +252,23 @@ struct BasicS390 {
     constexpr uint64_t Index(Level level, uint64_t address) const {
       return kShape.index(level, address);
     }
-    // What an offset function gives where its level is folded: the pointer that
-    // it was handed.
+    // What an offset function returns if its level is folded: the pointer that
+    // it got.
     constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef pointer,
                                     uint64_t /*address*/) const {
       return pointer;
     }
 
-    // log2 of what pXd_addr_end() takes an entry to span: fixed sizes, ...
+    // log2 of the span that pXd_addr_end() assumes for an entry: a fixed size.
     constexpr int StaticShift(Level level) const { return kShape.shift(level); }
-    // ... and pXd_addr_end_folded() of the RFC (v2): by the entry's own type
-    // for pgd and p4d.
+    // The same for pXd_addr_end_folded() of the RFC (v2): for pgd and p4d, the
+    // span depends on the type of the entry.
     constexpr int FoldedAwareShift(Level level, uint64_t entry) const {
       if (level < Level::kP4d) return kShape.shift(level);
       return kShape.shift(TypeLevel(entry));
     }
 
-    // What an entry is: pXd_none(), pXd_present(), pXd_leaf(). At a folded
+    // The kind of an entry: pXd_none(), pXd_present(), pXd_leaf(). At a folded
     // level the answer is always "a table".
     constexpr WalkStep Classify(Level level, uint64_t entry) const {
       switch (level) {
@@ -297,7 +298,7 @@ struct BasicS390 {
     }
 
     // Whether gup_fast takes a leaf: pXd_protnone(), pXd_access_permitted(),
-    // pte_special(). PROT_NONE is not asked of region-third leaves.
+    // pte_special(). Region-third leaves are not tested for PROT_NONE.
     constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
       switch (level) {
         case Level::kPte:
@@ -325,7 +326,8 @@ struct BasicS390 {
     }
 
    private:
-    // The level whose table an entry's type bits say that it stands in.
+    // The level of the table in which an entry stands, by the entry's type
+    // bits.
     static constexpr Level TypeLevel(uint64_t entry) {
       return static_cast<Level>(((entry & Mask::kType) >> 2) + 1);
     }
@@ -501,9 +503,9 @@ struct BasicS390 {
   // ---------------------------------------------------------------------------
   // Which requests and which leaves gup_fast may serve.
   struct Contract {
-    // Highest end of a range: the mm's limit. Beyond it, or where start and
-    // length overflow, gup_fast refuses the whole request. The last page of a
-    // 5-level space is never user's.
+    // Highest end of a range: the mm's limit. gup_fast refuses a request beyond
+    // it, or whose start and length overflow, as a whole. The last page of a
+    // 5-level space never belongs to user space.
     static constexpr uint64_t Limit(int levels) {
       const Geometry geometry = GeometryOf(levels);
       if (levels == kMaxLevels) return WrappingSub(0, geometry.page_size());
@@ -514,9 +516,9 @@ struct BasicS390 {
     }
 
     // Whether `entry`, where a translation of `level` ended, is a page that
-    // gup_fast may hand out. Page entries: present, not special, readable, and
-    // writable for a write. Segment leaves the same, without special.
-    // Region-third leaves: PROT_NONE is not asked.
+    // gup_fast may return. Page entries: present, not special, readable, and
+    // writable for a write. Segment leaves: the same, without special.
+    // Region-third leaves: the same, without special and PROT_NONE.
     static constexpr bool Allows(Level level, uint64_t entry, bool write) {
       if (level == Level::kPte) {
         uint64_t wanted = Mask::kPagePresent | Mask::kPageRead;
@@ -534,37 +536,39 @@ struct BasicS390 {
     }
   };
 
-  // Whether a process of that many levels may be given one more while it runs:
-  // crst_table_upgrade(). With 2 it is a 31-bit one, and stays so.
+  // Whether a process with that many levels may get one more while it runs:
+  // crst_table_upgrade(). A process with 2 levels is a 31-bit process and keeps
+  // them.
   static constexpr bool CanUpgrade(int levels) {
     return levels >= 3 && levels < kMaxLevels;
   }
 
   // Why the walk `policy` is expected to go wrong in a paging mode of that many
-  // levels; empty where it holds.
+  // levels; empty if the walk is correct there.
   static constexpr Causes ExpectedFailures(Policy policy, int levels) {
     Causes causes;
     if (levels < kMaxLevels && policy.boundary == BoundaryRule::kStatic) {
       if (policy.step == Step::kRecompute) {
-        // A folded offset hands back a pointer to the first entry again.
+        // A folded offset function returns a pointer to the first entry again.
         causes.Add(Cause::kWrongEntry);
       } else if (policy.descent == Descent::kByValue) {
-        // The static boundary of a folded level lets the loop below walk off
+        // The static boundary of a folded level lets the loop below step off
         // the copy.
         causes.Add(Cause::kStackEscape);
       }
     }
-    // An offset that is handed a pointer reads an entry that nobody has tested.
+    // An offset function that gets a pointer reads an entry that was not
+    // tested.
     if (policy.descent == Descent::kByPointer) causes.Add(Cause::kDoubleFetch);
-    // Below a folded level the pointer to an entry that may be a leaf, or lead
-    // to pages, is that of a local copy: region-third leaves with 3 levels and
+    // Below a folded level, the pointer to an entry that may be a leaf, or lead
+    // to pages, points to a local copy: region-third leaves with 3 levels and
     // fewer, segment entries with 2.
     if (policy.descent == Descent::kByValue && levels <= Ordinal(Level::kP4d)) {
       causes.Add(Cause::kVacuousRecheck);
     }
     return causes;
   }
-  // The case of corpus/regressions that shows it, by name.
+  // The name of the case in corpus/regressions that shows it.
   static constexpr std::string_view Witness(int levels) {
     constexpr std::array<std::string_view, kMaxLevels - kMinLevels> kNames = {
         "border-1-mib", "thread-wrong-page", "border-4-tib"};

@@ -31,10 +31,10 @@ constexpr Geometry X86Geometry(int levels) {
   }}};
 }
 
-// x86-64 with 4 and 5 levels: which of them is settled at boot. With 4, Linux
+// x86-64 with 4 and 5 levels: the number is decided at boot. With 4, Linux
 // folds p4d, and a pgd entry spans what a p4d entry would.
 //
-// The parts are those of S390, and share bit masks alone.
+// The parts are those of S390. They share bit masks and nothing else.
 struct X86 {
   static constexpr ArchId kId = ArchId::kX86;
   static constexpr int kMinLevels = 4;
@@ -48,11 +48,12 @@ struct X86 {
     static constexpr uint64_t kUser = 0x004;
     static constexpr uint64_t kAccessed = 0x020;
     static constexpr uint64_t kDirty = 0x040;
-    static constexpr uint64_t kLarge = 0x080;    // page size, above pte
-    static constexpr uint64_t kGlobal = 0x100;   // and not present: PROT_NONE
-    static constexpr uint64_t kSpecial = 0x200;  // software's
+    static constexpr uint64_t kLarge = 0x080;    // page size, above pte level
+    static constexpr uint64_t kGlobal = 0x100;   // in an entry that is not
+                                                 // present: PROT_NONE
+    static constexpr uint64_t kSpecial = 0x200;  // for software
     static constexpr uint64_t kFrame = 0x000f'ffff'ffff'f000;
-    // In a large leaf the lowest bit of the frame's place is PAT.
+    // In a large leaf the lowest bit of the frame field is PAT.
     static constexpr uint64_t kLargePat = 0x1000;
   };
 
@@ -73,7 +74,7 @@ struct X86 {
 
     static constexpr uint64_t Empty(Level /*level*/) { return 0; }
 
-    // _PAGE_TABLE: what a table allows is left to the leaves.
+    // _PAGE_TABLE: tables allow everything; leaves decide.
     static constexpr uint64_t Table(Level /*level*/, uint64_t origin) {
       return origin | kTableBits;
     }
@@ -127,7 +128,7 @@ struct X86 {
                                                : EntryKind::Malformed();
     }
 
-    // CR3: the root table alone.
+    // CR3: the address of the root table.
     static constexpr uint64_t Control(int /*levels*/, uint64_t root) {
       return root;
     }
@@ -155,7 +156,7 @@ struct X86 {
       return geometry_.index(Level::kPgd, address);
     }
 
-    // p4d_offset() hands back the pgd's pointer with 4 levels.
+    // p4d_offset() returns the pgd's pointer with 4 levels.
     constexpr bool Descends(Level parent, uint64_t /*entry*/) const {
       return parent != Level::kPgd || five_;
     }
@@ -173,7 +174,7 @@ struct X86 {
     constexpr int StaticShift(Level level) const {
       return geometry_.shift(level);
     }
-    // The entry says nothing of its span: the argument changes nothing.
+    // An entry does not tell its span: the argument changes nothing.
     constexpr int FoldedAwareShift(Level level, uint64_t /*entry*/) const {
       return geometry_.shift(level);
     }
@@ -235,7 +236,7 @@ struct X86 {
   class Manual {
    public:
     // The manual has one exception with an error code, and one for addresses;
-    // these tell the reasons apart.
+    // these codes distinguish the reasons.
     enum Code : uint16_t {
       kNotPresent = 1,    // #PF, P = 0
       kReservedBit = 2,   // #PF, RSVD = 1
@@ -275,7 +276,7 @@ struct X86 {
         : geometry_(geometry), cr3_(cr3) {}
 
     constexpr ManualStep Start(uint64_t address) const {
-      // Bits from the highest translated one up are all alike.
+      // The bits from the highest translated one upwards are all equal.
       const int top = geometry_.address_bits() - 1;
       const uint64_t high = address >> top;
       if (high != 0 && high != ~uint64_t{0} >> top) {
@@ -335,7 +336,8 @@ struct X86 {
   // ---------------------------------------------------------------------------
   // Which requests and which leaves gup_fast may serve.
   struct Contract {
-    // `end` may have no bit above the user half's: one page less than the half.
+    // `end` may have no bit above the user half: the limit is one page less
+    // than the half.
     static constexpr uint64_t Limit(int levels) {
       return (uint64_t{1} << (levels == kMaxLevels ? 56 : 47)) - 4096;
     }
@@ -362,10 +364,11 @@ struct X86 {
   static constexpr bool CanUpgrade(int /*levels*/) { return false; }
 
   // Where p4d is folded, a pgd entry's part of the range lies in one p4d entry:
-  // in tables that stand still all walks hold.
+  // in tables that do not change all walks hold.
   static constexpr Causes ExpectedFailures(Policy policy, int /*levels*/) {
     Causes causes;
-    // An offset that is handed a pointer reads an entry that nobody has tested.
+    // An offset function that gets a pointer reads an entry that was not
+    // tested.
     if (policy.descent == Descent::kByPointer) causes.Add(Cause::kDoubleFetch);
     return causes;
   }

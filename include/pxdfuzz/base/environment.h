@@ -11,22 +11,22 @@ namespace pxdfuzz {
 // The environment variables that fuzz targets and the tool read. An empty one
 // counts as unset.
 struct Environment {
-  // As they are now.
+  // The variables as they are now.
   static Environment Read();
 
   // Fuzz targets alone:
 
-  // PXDFUZZ_ONLY=s390/3,x86-64: skips cases of other address spaces.
+  // PXDFUZZ_ONLY=s390/3,x86-64: skips cases of other paging modes.
   std::string only;
-  // PXDFUZZ_SIGNATURE=s390-3.*: passes over findings whose signature does not
-  // match; a pattern with * as shells have it.
+  // PXDFUZZ_SIGNATURE=s390-3.*: ignores findings whose signature does not
+  // match; a pattern with * as in a shell.
   std::string signature;
   // PXDFUZZ_STATS=FILE: writes statistics there while the target runs.
   std::string stats;
-  // PXDFUZZ_FINDINGS=FOLDER: keeps findings there by signature, and goes on
+  // PXDFUZZ_FINDINGS=FOLDER: stores findings there by signature, and continues
   // where the target would abort.
   std::string findings;
-  // PXDFUZZ_KERNEL=NAME,...: leaves out all other kernel code.
+  // PXDFUZZ_KERNEL=NAME,...: runs only this kernel code.
   std::string kernel;
 
   // The tool alone:
@@ -38,10 +38,10 @@ struct Environment {
   // Both:
 
   // PXDFUZZ_COLOR=always or never; NO_COLOR=1 is never. By default output has
-  // colour where it goes to a terminal.
+  // colour if it goes to a terminal.
   std::optional<bool> color;
 
-  // Whether text to that descriptor has colour.
+  // Whether output to that descriptor has colour.
   bool HasColor(int descriptor) const;
 
   // What is wrong with a variable, in one line, or nothing.

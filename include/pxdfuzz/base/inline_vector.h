@@ -11,9 +11,9 @@
 
 namespace pxdfuzz {
 
-// A vector of at most N elements that lives in place and never allocates: the
-// part of std::inplace_vector (C++26) that this project needs. Only elements
-// that are in it are ever made or copied, so an empty one costs nothing.
+// A vector of at most N elements, stored in place, that never allocates: the
+// part of std::inplace_vector (C++26) that this project needs. It constructs
+// and copies only its elements, so an empty one costs nothing.
 template <class T, size_t N>
 class InlineVector {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -44,13 +44,13 @@ class InlineVector {
   constexpr const T& operator[](size_t i) const { return items_[i]; }
   constexpr const T& back() const { return items_[size_ - 1]; }
 
-  // Whether there was room.
+  // False if there is no room.
   constexpr bool push_back(const T& item) {
     if (full()) return false;
     std::construct_at(&items_[size_++], item);
     return true;
   }
-  // The new element, made in place. There is room.
+  // The new element, constructed in place. There must be room.
   constexpr T& emplace_back() {
     assert(!full());
     return *std::construct_at(&items_[size_++]);

@@ -17,13 +17,13 @@ namespace pxdfuzz {
 class Process {
  public:
   struct Options {
-    // The program, looked for in PATH, and its arguments.
+    // The program, searched in PATH, and its arguments.
     std::vector<std::string> words;
-    // Variables that are set for it, or without a value unset. It inherits all
-    // others.
+    // Variables to set for it, or to unset where there is no value. It inherits
+    // all others.
     std::vector<std::pair<std::string, std::optional<std::string>>> environment;
-    // Descriptors that become its standard streams. Where one is negative, that
-    // stream is /dev/null.
+    // Descriptors that become its standard streams. A negative one stands for
+    // /dev/null.
     int in = -1;
     int out = -1;
     int error = -1;
@@ -33,13 +33,13 @@ class Process {
 
   // How a program ended.
   struct End {
-    int code = 0;    // its exit code, where no signal ended it
+    int code = 0;    // its exit code, if no signal ended it
     int signal = 0;  // or the signal
     // Processor time of it and of those of its children that it waited for.
     double user_seconds = 0;
     double system_seconds = 0;
 
-    // As a shell has it: 128 and the signal.
+    // As in a shell: 128 plus the signal.
     int shell_code() const { return signal == 0 ? code : 128 + signal; }
   };
 
@@ -50,11 +50,13 @@ class Process {
 
   bool runs() const { return id_ > 0; }
 
-  // Starts a program where none runs. Returns an error in one line, or nothing.
+  // Starts a program; none may be running. Returns an error in one line, or
+  // nothing.
   std::string Start(const Options& options);
-  // How it ended, or nothing while it runs. Afterwards none runs.
+  // How it ended, or nothing while it runs. Once it ended, another may be
+  // started.
   std::optional<End> Poll();
-  // Waits for its end. One runs.
+  // Waits for the end of the program, which must be running.
   End Wait();
   void Signal(int signal) const;
   void Kill();

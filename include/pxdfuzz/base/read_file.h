@@ -12,7 +12,7 @@
 
 namespace pxdfuzz {
 
-// All bytes of a file, or nothing where it cannot be read.
+// All bytes of a file, or nothing if it cannot be read.
 std::optional<std::string> ReadFile(const std::filesystem::path& file);
 
 inline std::span<const uint8_t> Bytes(std::string_view text) {

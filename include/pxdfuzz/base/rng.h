@@ -12,7 +12,7 @@
 namespace pxdfuzz {
 
 // A stream of numbers that depends on its seed alone: SplitMix64 (Steele, Lea
-// and Flood, 2014). Made for each mutation, so it has to be cheap to seed.
+// and Flood, 2014). Each mutation makes one, so seeding must be cheap.
 class Rng {
  public:
   explicit constexpr Rng(uint64_t seed) : state_(seed) {}
@@ -21,7 +21,7 @@ class Rng {
     state_ = WrappingAdd(state_, 0x9e3779b97f4a7c15);
     return Mix(state_);
   }
-  // Any number made of `z`, the same each time.
+  // A pseudo-random number that depends on `z` alone.
   static constexpr uint64_t Mix(uint64_t z) {
     z = WrappingMul(z ^ z >> 30, 0xbf58476d1ce4e5b9);
     z = WrappingMul(z ^ z >> 27, 0x94d049bb133111eb);

@@ -12,7 +12,7 @@
 
 namespace pxdfuzz {
 
-// How wide a text is unless told otherwise.
+// The default width of text, in columns.
 inline constexpr size_t kTextColumns = 80;
 
 // "0x10080000000".
@@ -27,17 +27,17 @@ std::string Grouped(uint64_t number);
 // "1 page", "2 pages".
 std::string Plural(uint64_t count, std::string_view noun);
 
-// All parts, one after the other.
+// Concatenates all parts.
 std::string Concat(std::initializer_list<std::string_view> parts);
 
 // Columns that UTF-8 takes where each character takes one.
 size_t TextWidth(std::string_view text);
 
-// A word as a shell reads it: in quotes where it has to be.
+// A word quoted for a shell, if necessary.
 std::string ShellWord(std::string_view word);
 
 // The beginning of any bytes for a message, in quotes: one line of printable
-// ASCII that has at most `longest` of them.
+// ASCII, at most `longest` characters.
 std::string Excerpt(std::string_view bytes, size_t longest = 60);
 
 // What to do with a word that is longer than a line.
@@ -56,20 +56,19 @@ std::string Enumerate(const std::vector<std::string>& items);
 // How a terminal shows a line.
 enum class LineStyle : uint8_t { kPlain, kTitle, kMarked };
 
-// Text for a terminal, line by line.
+// Builds text for a terminal, line by line.
 class TextLines {
  public:
-  // Without `color` there is no escape code; with it the text is the same but
-  // for escape codes.
+  // Without `color` there are no escape codes; otherwise the text is the same.
   explicit TextLines(bool color, size_t columns = kTextColumns)
       : color_(color), columns_(columns) {}
 
-  // The longest that a line should be.
+  // The longest line that wrapping should make, in columns.
   size_t columns() const { return columns_; }
 
-  // `line` as it is, however long.
+  // Adds `line` unchanged, whatever its length.
   void Line(std::string_view line, LineStyle style = LineStyle::kPlain);
-  // The lines of WrapWords().
+  // Adds the lines of WrapWords().
   void Wrap(std::string_view first, std::string_view rest,
             std::string_view text, LineStyle style = LineStyle::kPlain);
   void Blank() { text_ += '\n'; }

@@ -16,7 +16,7 @@ namespace pxdfuzz {
 
 // Sums modulo 2^64, for addresses that wrap by design: a boundary above the
 // last entry is 0, and `boundary - 1` is then the last byte. Everywhere else in
-// the project an unsigned sum that overflows is a bug and a sanitizer says so.
+// the project an unsigned sum that overflows is a bug that a sanitizer reports.
 PXDFUZZ_WRAPS_BY_DESIGN constexpr uint64_t WrappingAdd(uint64_t a, uint64_t b) {
   return a + b;
 }

@@ -16,30 +16,29 @@ namespace pxdfuzz {
 
 // One call of gup_fast.
 struct Request {
-  uint64_t start = 0;  // a multiple of the page size; any, also out of range
+  uint64_t start = 0;  // a multiple of the page size; may be out of range
   uint16_t pages = 1;  // 1 to Case::kMaxPages
   bool write = false;
 
   friend constexpr bool operator==(const Request&, const Request&) = default;
 };
 
-// The value that one input decodes to: an address space, what lies on the stack
-// of whoever walks it, the requests, and what is done to the tables while they
-// are walked.
+// The value that one input decodes to: an address space, the content of the
+// walk's stack, the requests, and the concurrent operations.
 //
-// A Case made by `Decode` says exactly what bytes can say, and
-// `Decode(Encode(c)) == c` for it.
+// A Case from `Decode` holds only what bytes can represent: `Decode(Encode(c))
+// == c`.
 struct Case {
   static constexpr uint16_t kMaxPages = 512;
 
   PagingMode mode;
   Stack stack;
-  // None in the empty case, which bytes that mean nothing decode to.
+  // None in the empty case, the result of decoding meaningless bytes.
   InlineVector<Request, 4> requests;
   // What makes the tables, in this order.
   InlineVector<TableOp, 24> setup;
-  // In the order in which they are done: `read` never falls. Each walk of each
-  // request meets all of them, on the tables of the set-up.
+  // In the order in which they are done: `read` never decreases. Each walk of
+  // each request meets all of them, on the tables of the set-up.
   InlineVector<ConcurrentOp, 3> concurrent;
 
   constexpr bool empty() const { return requests.empty(); }
@@ -49,11 +48,10 @@ struct Case {
 
 // The byte format, version 1. All of it is fixed: 20 bytes for the paging mode,
 // the first request and the stack, then records of 20 bytes, each a further
-// request, a word on the stack, an operation of the set-up or a concurrent
-// one. Bytes past the end count as zero. Selectors are tables of
-// 256 values, so nearly every input means something; addresses are relative to
-// the first request, which is drawn near a boundary. docs/format.md has the
-// tables.
+// request, a word on the stack, an operation of the set-up or a concurrent one.
+// Bytes past the end count as zero. Selectors are tables of 256 values, so
+// nearly every input is meaningful; addresses are relative to the first
+// request, which is drawn near a boundary. docs/format.md has the tables.
 inline constexpr uint8_t kFormatVersion = 1;
 inline constexpr size_t kRecordBytes = 20;
 inline constexpr size_t kMaxEncodedSize =
@@ -68,11 +66,11 @@ Case Decode(std::span<const uint8_t> bytes);
 // empty case. `out` has room for kMaxEncodedSize.
 size_t Encode(const Case& c, std::span<uint8_t> out);
 
-// Makes `c` a case that bytes can say: counts and frames are cut to their
-// range, addresses and frames aligned down, levels that the paging mode has not
-// replaced by the next lower one, states that a level has not by what it has;
-// a kind that bytes cannot say becomes kClear, and no concurrent operation
-// comes earlier than the one before it.
+// Makes `c` a case that bytes can represent. Limits counts and frames to their
+// range and aligns addresses and frames down. Replaces levels that the paging
+// mode does not have by the next lower level, states that a level does not have
+// by one that it has, and kinds that bytes cannot represent by kClear. No
+// concurrent operation comes earlier than the one before it.
 void Canonicalize(Case& c);
 
 }  // namespace pxdfuzz

@@ -20,10 +20,10 @@ std::string Describe(const LeafState& state);
 // dirty". A count of 1 is left out.
 std::string Describe(const TableOp& op);
 
-// `c` as canonical YAML: addresses and frames absolute and in hexadecimal, a
-// comment where a number alone says too little. Equal cases give equal text,
-// and different cases that bytes can say give different text. Lines are broken
-// at `columns`.
+// `c` as canonical YAML: addresses and frames are absolute and hexadecimal, and
+// numbers that need an explanation have a comment. Equal cases give equal text,
+// and different cases that bytes can represent give different text. Lines are
+// broken at `columns`.
 std::string ToText(const Case& c, size_t columns = kTextColumns);
 
 }  // namespace pxdfuzz

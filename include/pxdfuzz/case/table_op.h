@@ -13,36 +13,36 @@
 
 namespace pxdfuzz {
 
-// One operation on page tables. A case's set-up is a list of them; see
-// ConcurrentOp for those that are done while a walk reads the tables.
+// One operation on page tables. A case's set-up is a list of them; ConcurrentOp
+// is for operations during a walk.
 struct TableOp {
   enum class Kind : uint8_t {
-    // Maps leaves of `level`; concurrent, where nothing is: a page fault, or
-    // the end of a collapse.
+    // Maps leaves of `level`. As a concurrent operation, only where nothing is
+    // mapped: a page fault, or the end of a collapse.
     kMap,
-    // Empties entries of `level`; concurrent: pages are unmapped, or a table
-    // that holds nothing any more is freed. In a detached page table too.
+    // Empties entries of `level`, also in a detached page table. As a
+    // concurrent operation, pages are unmapped, or an empty table is freed.
     kClear,
 
-    // In a set-up alone.
+    // In a set-up only.
     kSwap,         // makes swap entries
     kPoke,         // writes `word` into one entry of `level`
-    kPokeControl,  // gives the hardware `word` in place of the root's address
+    kPokeControl,  // gives the hardware `word` instead of the root's address
 
-    // Concurrent alone. Each is something that Linux does in one step of its
-    // own, or in steps of which a walk would see no more.
+    // Concurrent only. Linux does each of them in one step, or in steps that a
+    // walk cannot distinguish.
     //
-    // Empties the pmd entry of a page table that may hold pages still, as
-    // collapse does first of all.
+    // Empties the pmd entry of a page table that may still hold pages, the
+    // first step of collapse.
     kDetach,
-    // Puts a table of its pages in the place of a large leaf of pmd.
+    // Replaces a large leaf at pmd by a table of its pages.
     kSplit,
-    // Takes write access from leaves of `level`: fork.
+    // Removes write access from leaves of `level`: fork.
     kWriteProtect,
     // Empties the page table that was detached last, fills it with pages for
-    // another place and puts it there.
+    // another place and installs it there.
     kRefill,
-    // Gives the mm a root table on top of the one that it has.
+    // Gives the mm a root table above the present one.
     kUpgrade,
   };
 
@@ -50,15 +50,15 @@ struct TableOp {
   // pte for kSwap, kPokeControl, kRefill and kUpgrade, pmd for kDetach and
   // kSplit.
   Level level = Level::kPte;
-  // Virtual address of the first entry, a multiple of what it spans; 0 where
-  // there is none, see HasAddress().
+  // Virtual address of the first entry, a multiple of its span; 0 if
+  // HasAddress() is false.
   uint64_t address = 0;
-  // Entries, 1 to Case::kMaxPages and within one table for kRefill; 1 where
-  // there is no count, see HasCount().
+  // Entries, 1 to Case::kMaxPages and within one table for kRefill; 1 if
+  // HasCount() is false.
   uint16_t count = 1;
   // For kMap and kRefill the physical address of the first page, a multiple of
-  // what an entry spans and below 2^32 pages; for kSwap the place, in the same
-  // form. Else 0.
+  // an entry's span and below 2^32 pages; for kSwap the place, in the same
+  // form. Otherwise 0.
   uint64_t frame = 0;
   LeafState state = {};  // for kMap and kRefill, else the default
   uint64_t word = 0;     // for kPoke and kPokeControl, else 0
@@ -101,17 +101,17 @@ constexpr bool HasCount(TableOp::Kind kind) {
          kind == TableOp::Kind::kWriteProtect;
 }
 
-// What another processor does to the tables while a walk reads them, all of it
-// between two reads.
+// What another processor does to the tables during a walk. It happens
+// completely between two reads.
 struct ConcurrentOp : TableOp {
   static constexpr uint16_t kMaxRead = 2048;
 
-  // It is done before the walk's read of an entry of that number, 1 to
-  // kMaxRead, and never where the walk reads less. Reads of local copies count
-  // too, so that walks which differ in nothing else are at the same place; what
-  // pgd_offset() reads does not, and comes after all that is done before the
-  // first read. A reference is taken after what is done before the read that
-  // follows.
+  // It is done before the walk's read with that number, 1 to kMaxRead, and
+  // never if the walk does fewer reads. Reads of local copies count too, so
+  // that otherwise equal walks have equal numbers. pgd_offset()'s read of the
+  // root does not count and comes after everything that is done before the
+  // first read. A walk takes a reference after what is done before its next
+  // read.
   uint16_t read = 1;
 
   friend constexpr bool operator==(const ConcurrentOp&,

@@ -16,7 +16,7 @@
 
 namespace pxdfuzz {
 
-// What an engine says of each request of a case, or an error of one line.
+// An engine's answer for each request of a case, or an error in one line.
 struct Answers {
   std::string error;
   std::vector<Answer> of_request;
@@ -30,7 +30,7 @@ struct Walker {
   std::string name;
   // The model's walk that does the same.
   Policy policy;
-  // Of kernel code.
+  // For kernel code.
   std::optional<KernelCode> kernel = std::nullopt;
 };
 inline Walker ModelWalker(Policy walk) {
@@ -42,19 +42,19 @@ inline Walker KernelWalker(const KernelCode& code) {
           .kernel = code};
 }
 
-// Whatever runs a walk: one of the model's, or kernel code in a program of its
-// own.
+// Anything that runs a walk: a walk of the model, or kernel code in a separate
+// program.
 class Engine {
  public:
   virtual ~Engine() = default;
 
   virtual const Walker& walker() const = 0;
   const std::string& name() const { return walker().name; }
-  // Whether its walk is one of that paging mode.
+  // Whether its walk supports that paging mode.
   virtual bool Takes(PagingMode mode) const = 0;
-  // What its walk does with each request of `c`, which is of a paging mode that
-  // it takes, and whether that is right; with all that is known of the runs
-  // where `recorded` says so. Nothing is excused: a finding has its cause.
+  // What its walk does with each request of `c`, whose paging mode it supports,
+  // and whether that is right; with the whole recording if `recorded`. Expected
+  // failures are findings here, each with its cause.
   virtual Answers Run(const Case& c, bool recorded) = 0;
 };
 

@@ -22,12 +22,13 @@ namespace pxdfuzz {
 // The rule that a walk broke.
 enum class WalkRule : uint8_t {
   kPages,       // count and pages are the reference's
-  kReferences,  // one reference for each page returned, and none besides
-  kRefusal,     // where no reference can be taken, it ends before that leaf
+  kReferences,  // one reference for each page returned, and no others
+  kRefusal,     // if no reference can be taken, it ends before that leaf
   kModel,       // count and pages are those of the model's walk of its kind,
-                // which reads alike while tables change
-  kFork,        // with FOLL_PIN it returns nothing where fork() came in between
-  kPermitted,   // it takes a request that the limits forbid, or the reverse
+                // which does the same reads while tables change
+  kFork,        // with FOLL_PIN it returns nothing if fork() came in between
+  kPermitted,   // it takes a request that the limits forbid, or refuses one
+                // that they allow
   kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf
 };
 inline constexpr size_t kWalkRuleCount = 7;
@@ -48,31 +49,33 @@ struct Finding {
   // Whether tables changed while it ran.
   bool changing = false;
   WalkRule rule = WalkRule::kPages;
-  // By kPages and kModel; else kAgrees. kFault where the run did not return.
+  // Set for kPages and kModel; otherwise kAgrees. kFault if the run did not
+  // return.
   Outcome outcome = Outcome::kAgrees;
   RunEnd end = RunEnd::kReturned;
-  // The entry by which the reference finds the page; of a stray read that no
-  // reference was asked about, the level alone.
+  // The entry by which the reference finds the page. For a stray read without a
+  // reference, only the level is set.
   Level level = Level::kPte;
   std::optional<EntryKind::Tag> entry = EntryKind::Tag::kEmpty;
-  // Of Translate alone: the rule that it broke. There is no walk then.
+  // Only for Translate: the rule that it broke. There is no walk then.
   std::string_view translate_rule;
 
-  // What follows is no part of the name: a position in the case's requests, the
-  // first page that differs, and of the run that broke the rule, whether it was
-  // one with FOLL_PIN.
+  // The following members are not part of the name: a position in the case's
+  // requests, the first page that differs, and whether the run that broke the
+  // rule used FOLL_PIN.
   size_t request = 0;
   size_t page = 0;
   bool pin = false;
-  // Why walks of its kind are expected to go wrong there; else kNone.
+  // Why walks of its kind are expected to go wrong there, or kNone.
   Cause cause = Cause::kNone;
 
-  // Of the model's walks: the position in kAllWalks.
+  // For walks of the model: the position in kAllWalks.
   size_t walk_index() const { return IndexOf(*PolicyFromName(walk)); }
 };
 
-// What findings of one cause have in common, made of the case's meaning alone:
-// no address, order of hashing or compiler is in it. Fit for a file's name.
+// The name that findings of one cause share. It depends on the meaning of the
+// case alone, not on addresses, the order of hashing or the compiler. Usable as
+// a file name.
 //   s390-3.static-by-value.wrong-page.pte-leaf
 //   s390-3.static-by-pointer.changing.fault.pmd-empty
 //   kernel-6.1-s390.s390-3.references.pmd-leaf
@@ -84,7 +87,7 @@ std::string Name(const Finding& finding);
 // "sanitizer".
 std::string_view What(const Finding& finding);
 
-// The inverse; nothing for other names. `name` outlives the result.
+// The inverse; nothing for other names. `name` must outlive the result.
 std::optional<Finding> FindingFromName(std::string_view name);
 
 // A finding that owns what it refers to, or none: kept by its name.
@@ -105,8 +108,8 @@ class OwnedFinding {
   std::string name_;
 };
 
-// What findings that are listed together begin with: the kernel code, or the
-// paging mode, or "translate". The name itself where it is no finding's.
+// The common beginning of findings that are listed together: the kernel code,
+// or the paging mode, or "translate". The name itself if it is not a finding's.
 std::string GroupOf(std::string_view name);
 
 }  // namespace pxdfuzz

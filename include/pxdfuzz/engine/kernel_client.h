@@ -20,12 +20,12 @@
 namespace pxdfuzz {
 
 // A program that holds the fast walk of a kernel tree, and a process of it that
-// answers. Kernel code is never linked here: it is asked.
+// answers requests. Nothing here links kernel code.
 class KernelProgram : public Engine {
  public:
   struct Opened;
 
-  // Asks the program at `path` what it is.
+  // Starts the program at `path` and reads which kernel code it holds.
   static Opened Open(const std::string& path);
   ~KernelProgram() override;
   KernelProgram(const KernelProgram&) = delete;
@@ -35,37 +35,38 @@ class KernelProgram : public Engine {
   bool Takes(PagingMode mode) const override {
     return Name(mode.arch) == walker_.kernel->arch;
   }
-  // One process answers for many cases. Where it ends in the middle of a case,
-  // so did that request, and a new process goes on with the next.
+  // One process answers for many cases. If it ends during a case, the request
+  // ended in that way, and a new process continues with the next request.
   Answers Run(const Case& c, bool recorded) override;
 
  private:
   explicit KernelProgram(std::string path) : path_(std::move(path)) {}
 
-  // These give an error of one line, or nothing.
+  // These return an error in one line, or nothing.
   std::string AskEach(const Case& c, bool recorded,
                       std::vector<Answer>& answers);
   // Starts a process and reads its greeting.
   std::string Start();
   // Ends the process that is running, if any, and waits for it.
   void Stop();
-  // Up to and with the next end of line; without one where it has ended.
+  // Reads up to and including the next end of line; without one if the process
+  // ended.
   std::string ReadLine(std::string& line);
   bool Send(std::string_view bytes);
-  // What is wrong with the program.
+  // Describes what is wrong with the program.
   std::string Error(std::string_view what) const;
-  // The first line that it wrote to standard error, with ", but " before it.
+  // The first line of its standard error, with ", but " before it.
   std::string Complaint() const;
 
   std::string path_;
   Walker walker_;
   Process process_;
   int socket_ = -1;  // its standard input and output
-  int errors_ = -1;  // a file without a name: its standard error
+  int errors_ = -1;  // an unnamed file: its standard error
   std::string received_;
 };
 
-// A program, or an error of one line.
+// A program, or an error in one line.
 struct KernelProgram::Opened {
   std::unique_ptr<KernelProgram> program;
   std::string error;
@@ -75,14 +76,14 @@ struct KernelProgram::Opened {
   bool ok() const { return program != nullptr; }
 };
 
-// The folder in which programs with kernel code are looked for: that in
-// PXDFUZZ_KERNEL_PROGRAMS, or the one that this program is in.
+// The folder of the programs with kernel code: PXDFUZZ_KERNEL_PROGRAMS, or the
+// folder of this program.
 std::string KernelFolder();
 
 // Names of all programs kernel-* there, sorted.
 std::vector<std::string> KernelProgramNames();
 
-// "no program with kernel code in FOLDER: ...": what to do where there is none.
+// "no program with kernel code in FOLDER: ...": what to do if there is none.
 std::string NoKernelPrograms();
 
 // The program of that name.

@@ -14,20 +14,20 @@ namespace pxdfuzz {
 struct KernelCode {
   std::string name;     // "kernel-6.1-s390-by-value"
   std::string version;  // "6.1.192"
-  std::string slice;    // a hash of the text
+  std::string slice;    // a hash of the code
   std::string arch;     // "s390"
   std::string variant;  // "by-value"
 
   friend bool operator==(const KernelCode&, const KernelCode&) = default;
 };
 
-// Whether a walk of that name is kernel code, of which a program has the name.
+// Whether a walk of that name is kernel code, with a program of that name.
 constexpr bool IsKernelName(std::string_view walk) {
   return walk.starts_with("kernel-") && walk.find('/') == walk.npos;
 }
 
 // "as it was before d3f7b1bb2040: ...": how a variant differs from the tree's
-// own text. The name itself for one that is not known here.
+// own code. The name itself if the variant is unknown.
 std::string DescribeVariant(std::string_view variant);
 
 // The model's walk that does what a variant does, and on an architecture.

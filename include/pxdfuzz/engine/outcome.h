@@ -15,9 +15,9 @@ enum class Outcome : uint8_t {
   kAgrees,
   kShort,      // stops before the reference does
   kLong,       // goes on where the reference stops
-  kWrongPage,  // another page in some place
+  kWrongPage,  // another page at some position
   kStrayRead,  // the right pages, and a read that left its local copy
-  kFault,      // a read where there is nothing
+  kFault,      // a read of memory that does not exist
   kStale,      // a page that was gone when its reference was taken
 };
 inline constexpr size_t kOutcomeCount = 7;
@@ -28,13 +28,13 @@ constexpr std::string_view Name(Outcome outcome) {
   return kNames[static_cast<size_t>(outcome)];
 }
 
-// How a run ended. Only a run that returned has pages.
+// How a run ended. Pages are valid only if it returned.
 enum class RunEnd : uint8_t {
   kReturned,
   kRefused,    // the code refuses the request before it reads an entry
   kFault,      // a read or a write of memory that is not mapped
   kBug,        // BUG() or VM_BUG_ON()
-  kEndless,    // more turns or reads than any request takes
+  kEndless,    // more iterations or reads than any request takes
   kOverflow,   // the stack is used up
   kSanitizer,  // a sanitizer ended the process
   kDied,       // the process ended in another way

@@ -14,48 +14,49 @@
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/tables/inconclusive.h"
 
-// How a program that runs walks and its client talk: lines of text, which both
-// sides read and write by the functions here. docs/protocol.md describes them.
+// The protocol between a program that runs walks and its client: lines of text,
+// which both sides read and write with these functions. docs/protocol.md
+// describes it.
 
 namespace pxdfuzz {
 
-// What an engine says of one request.
+// An engine's answer for one request.
 struct Answer {
-  // Why the case or the request cannot be judged, if so. Where it was not
-  // refused, nothing was run.
+  // Why the case or the request cannot be judged. If it was not refused,
+  // nothing was run.
   Inconclusive inconclusive = Inconclusive::kNo;
   Recording run;
   // The finding, if any, and the page it is about.
   OwnedFinding finding;
   size_t page = 0;
-  // Why walks of its kind are expected to go wrong there; else kNone.
+  // Why walks of its kind are expected to go wrong there, or kNone.
   Cause cause = Cause::kNone;
-  // Where only a known finding explains the pages, which: it has a page in
-  // docs/findings/.
+  // The known finding, with a page in docs/findings/, if only that explains the
+  // pages.
   std::string known;
 
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 
-// The first line of all that a program says.
+// The first line that a program writes.
 inline constexpr std::string_view kProtocolLine = "pxdfuzz-protocol 1\n";
 // The last lines of the greeting, of an answer, and of the answers to a case.
 inline constexpr std::string_view kGreetingEnd = "ready\n";
 inline constexpr std::string_view kAnswerEnd = "end\n";
 inline constexpr std::string_view kCaseEnd = "case\n";
-// What a client asks of a case: a verdict, or all that is known of the run too.
+// What a client asks for: a verdict, or the whole recording of the run too.
 inline constexpr std::string_view kJudge = "judge ";
 inline constexpr std::string_view kRecord = "record ";
 
-// What a program says when it starts, from kProtocolLine to kGreetingEnd.
+// What a program writes when it starts, from kProtocolLine to kGreetingEnd.
 std::string Greeting(const KernelCode& text);
-// Nothing where the lines are no greeting of this version.
+// Nothing if the lines are not a greeting of this version.
 std::optional<KernelCode> ReadGreeting(std::string_view lines);
 
-// An answer, from its first line to kAnswerEnd. Without `recorded` it has no
+// An answer, from its first line to kAnswerEnd. If not `recorded`, without
 // pages, marks and events.
 std::string ToLines(const Answer& answer, bool recorded = true);
-// Nothing where the lines are not what ToLines() writes.
+// Nothing if the lines are not output of ToLines().
 std::optional<Answer> ReadAnswer(std::string_view lines);
 
 }  // namespace pxdfuzz

@@ -10,8 +10,8 @@
 
 namespace pxdfuzz {
 
-// What the model's walk `policy` does with a request, which is permitted, as
-// RunWalk() runs it, with all that happens on the way.
+// What the model's walk `policy` does with a request, which is permitted: runs
+// it as RunWalk() does and records every event.
 Recording RecordModel(const CaseTables& tables, const Request& request,
                       Policy policy);
 

@@ -29,11 +29,11 @@ struct Place {
   Kind kind = Kind::kTable;
   uint64_t physical = 0;
   Level copy_of = Level::kPgd;
-  // Of kStack: bytes from the copy to the place, negative below it. Nothing
-  // where the copy is not known.
+  // For kStack: bytes from the copy to the place, negative below the copy.
+  // Nothing if the copy is not known.
   std::optional<int64_t> distance;
 
-  // Whether a walk may not read there.
+  // Whether a walk must not read there.
   bool is_stray() const {
     return kind == Kind::kStack || kind == Kind::kNowhere;
   }
@@ -41,28 +41,28 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
-// What the model knows of a turn and kernel code does not say.
+// What the model knows of an iteration and kernel code does not report.
 struct TurnPart {
-  // The part of the range that the turn is for: [address, next).
+  // The part of the range that the iteration is for: [address, next).
   uint64_t address = 0;
   uint64_t next = 0;
   WalkStep step = WalkStep::kStop;
-  // The level below is folded: the entry is handed on unread.
+  // The level below is folded: the entry is passed on without a read.
   bool handed_on = false;
-  // The entry is the one whose span holds `address`.
+  // The entry is the one whose span contains `address`.
   bool holds = true;
-  // The loop invariant of the thread: the pointer is what the offset function
-  // gives for `address`.
+  // The loop invariant of the thread: the pointer is the offset function's
+  // result for `address`.
   bool invariant = true;
 
   friend bool operator==(const TurnPart&, const TurnPart&) = default;
 };
 
-// One thing that happened while a walk ran.
+// One event during a walk.
 struct Event {
   enum class Kind : uint8_t {
-    kTurn,    // a loop's turn reads its entry
-    kReread,  // an offset function reads an entry that a turn has read
+    kTurn,    // an iteration of a loop reads its entry
+    kReread,  // an offset function reads an entry again
     kCheck,   // the recheck reads an entry again
     kGrab,    // references are taken
     kPut,     // references are put
@@ -70,26 +70,26 @@ struct Event {
   };
 
   Kind kind = Kind::kTurn;
-  // Of the three kinds that read: the entry's level, where it stands, its word
-  // (nothing where the read faulted), and what that word means as an entry of
-  // the level; for a folded level, of the real level whose entry it is.
+  // For the three kinds of reads: the entry's level, where it stands, its word
+  // (nothing if the read faulted), and what that word means as an entry of the
+  // level; for a folded level, of the real level whose entry it is.
   Level level = Level::kPte;
   Place place;
   std::optional<uint64_t> value;
   EntryKind meaning;
   // The number of the read, from 1, as a case's concurrent operations count
-  // reads; 0 for a read that they do not count. Of other kinds: how many reads
-  // came before.
+  // reads; 0 for a read that they do not count. For other kinds: the number of
+  // reads before.
   size_t read = 0;
   // Of the tables at that moment.
   size_t snapshot = 0;
-  // Pages whose references are held before it.
+  // Pages held before the event.
   size_t held = 0;
-  // Of kGrab and kPut: references.
+  // For kGrab and kPut: the number of references.
   uint64_t count = 0;
-  // Of the model's turns.
+  // For iterations of the model.
   std::optional<TurnPart> part;
-  // Of kernel code that reads: the line of its source, as the tree names it.
+  // For reads of kernel code: the line of its source, as the tree names it.
   std::string file;
   int line = 0;
 
@@ -114,24 +114,25 @@ inline RunEnd EndOf(const Marks& marks) {
   return marks.nowhere == Marks::kNever ? RunEnd::kReturned : RunEnd::kFault;
 }
 
-// One request, as one engine ran it, with everything that is known of it. It
-// allocates and is no part of fuzzing.
+// One request, as one engine ran it, with everything that is known about the
+// run. It allocates and is not used in fuzzing.
 struct Recording {
   RunEnd end = RunEnd::kReturned;
-  // Of kBug: FILE:LINE.
+  // For kBug: FILE:LINE.
   std::string bug;
-  // How the code was called: with FOLL_PIN or FOLL_GET, and which page's
+  // How the code was called: with FOLL_PIN or FOLL_GET, and the page whose
   // reference could not be taken, if any.
   bool pin = false;
   std::optional<uint64_t> refused;
-  // The pages that were returned, at most as many as were asked for. Of the
-  // model, where the walk did not return, those it had.
+  // The pages that were returned, at most as many as were asked for. If a walk
+  // of the model did not return, the pages that it had.
   std::vector<ReturnedPage> pages;
-  // How many pages the code says it returned.
+  // How many pages the code claims to have returned.
   size_t count = 0;
   // References that were taken and not put.
   uint64_t held = 0;
-  // Reads that concurrent operations count, and the snapshot at the end.
+  // The number of reads that concurrent operations count, and the snapshot at
+  // the end.
   size_t reads = 0;
   size_t snapshot = 0;
   Marks marks;

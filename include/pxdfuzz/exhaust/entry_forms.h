@@ -14,35 +14,34 @@
 
 namespace pxdfuzz {
 
-// A form that an entry without a table has.
+// The form of an entry that leads to no table.
 struct EntryForm {
   EntryKind::Tag tag = EntryKind::Tag::kEmpty;
   LeafState state;
 };
 
-// Of what maps no table a reader asks whether the request gets it, entry by
-// entry: what is refused ends the walk as a hole does. So one form stands
-// for all that get the same answer: plain, old and clean leaves and such
-// that may only be read; empty and swap entries, PROT_NONE and special
-// leaves. Which it is goes by the entry's place and takes turns, an odd
-// number of them, so that each form comes to stand at each index of a table
-// where there are tables enough (with one index bit, pud entries take all
-// forms in five levels), and nothing is added to the worlds. Refused leaves
-// are counted among the holes for requests to read. For requests to write
-// they are a choice of their own, and those that may only be read are among
-// them.
+// For entries that lead to no table, a reader only asks whether the request
+// gets the page: a refused entry ends the walk as a hole does. So one form
+// stands for all forms with the same answer: plain, old, clean and read-only
+// leaves; empty and swap entries, PROT_NONE and special leaves. The entry's
+// place selects the form, in rotation and from an odd number of forms. So each
+// form occurs at each index of a table if there are enough tables (with one
+// index bit and five levels, pud entries have all forms), and the number of
+// worlds does not grow. For requests to read, refused leaves count as holes.
+// For requests to write they are a separate choice, which includes read-only
+// leaves.
 template <class A>
 class EntryForms {
  public:
   using List = InlineVector<EntryForm, 9>;
-  // Those that one level's entries take turns in, by what a request gets.
+  // The forms among which one level's entries rotate, by what a request gets.
   struct OfLevel {
     List holes;
     List leaves;
     List refused;
   };
 
-  // `write` says whether the request is one to write.
+  // `write`: whether the request writes.
   EntryForms(const Geometry& geometry, bool write)
       : geometry_(geometry), write_(write) {
     for (const Level level : kAllLevels) Find(level);
@@ -50,8 +49,8 @@ class EntryForms {
 
   const OfLevel& of(Level level) const { return forms_[Ordinal(level)]; }
 
-  // The word of an entry of `level` whose part of the virtual addresses begins
-  // at `first`.
+  // The word of an entry of `level` whose span begins at virtual address
+  // `first`.
   uint64_t Make(Level level, uint64_t first, const EntryForm& form) const {
     const uint64_t frame = ~first & ~(geometry_.span(level) - 1);
     switch (form.tag) {

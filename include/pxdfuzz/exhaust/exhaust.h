@@ -32,8 +32,8 @@ namespace pxdfuzz {
 
 // Five levels with that many index bits each. The topmost table's last entry
 // ends at 2^address_bits; at 2^64 the boundary above it is 0, as it is in real
-// paging modes of five levels. `index_bits` is 1 or 2; large enough an
-// `address_bits` leaves an entry's low bits to software.
+// paging modes of five levels. `index_bits` is 1 or 2; `address_bits` must be
+// large enough to leave an entry's low bits to software.
 constexpr Geometry TinyGeometry(int index_bits, int address_bits = 64) {
   Geometry geometry;
   for (const Level level : kAllLevels) {
@@ -49,44 +49,46 @@ constexpr Geometry TinyGeometry(int index_bits, int address_bits = 64) {
 template <int kIndexBits>
 using TinyS390 = BasicS390<TinyGeometry(kIndexBits)>;
 
-// What is explored. Each bound is one of size: nothing within is left out.
+// What is explored. Each bound is a size: nothing within it is left out.
 struct WorldBounds {
   static constexpr uint64_t kMostPages =
       LazyReference<BasicS390<TinyGeometry(1)>>::kMostPages;
 
-  // Ranges have 1 to so many pages, and begin at each page of the address
+  // Ranges have 1 to this many pages, and begin at each page of the address
   // space.
   uint64_t pages = 4;  // at most kMostPages
-  // Whether another processor changes an entry, or none, and when.
+  // Whether and when another processor changes an entry.
   EntryChanges changes = EntryChanges::kNever;
   // Whether words of the stack around a copy are chosen, or all zero. They are
-  // zero where entries change: what the stack holds decides how a read beside a
-  // copy shows, and never whether.
+  // zero if entries change: the stack's content affects how a read beside a
+  // copy shows, but not whether it does.
   bool stack_content = true;
-  // Stops at the first world that differs and that nothing excuses, ...
+  // Stops at the first world that differs and is not an expected failure.
   bool stop_at_finding = false;
-  // ... or when so many worlds were seen.
+  // Stops after this many worlds.
   uint64_t behaviours = std::numeric_limits<uint64_t>::max();
 };
 
 struct ExhaustResult {
-  uint64_t ranges = 0;  // each once for reading and once for writing
-  // Worlds that the walk or the reference can tell apart, over all ranges, and
-  // those in which an entry is changed.
+  uint64_t ranges = 0;  // each counts once for reading and once for writing
+  // Worlds that the walk or the reference can distinguish, over all ranges, and
+  // those of them in which an entry changes.
   uint64_t behaviours = 0;
   uint64_t changed = 0;
-  // Those in which the walk goes wrong, and among them by Cause those that an
-  // expected failure of the walk excuses.
+  // Worlds in which the walk goes wrong, and by Cause those of them that are
+  // expected failures.
   uint64_t differ = 0;
   std::array<uint64_t, kCauseCount> by_cause{};
-  // By Outcome; and those in which the walk does not end, which have none.
+  // By Outcome; and worlds in which the walk does not end, which have no
+  // outcome.
   std::array<uint64_t, kOutcomeCount> outcomes{};
   uint64_t endless = 0;
-  // Whether the loop invariant of the thread held at each turn.
+  // Whether the loop invariant of the thread held in each iteration.
   bool invariant = true;
-  // Whether the bounds were reached, or a bound on worlds cut it short.
+  // Whether exploration reached the bounds, or a limit on worlds stopped it.
   bool complete = true;
-  // The first that each cause excuses; of kNone the first that nothing does.
+  // The first expected failure of each cause; for kNone, the first other
+  // failure.
   std::array<std::optional<WorldWitness>, kCauseCount> first;
 
   uint64_t differ_by(Cause cause) const {
@@ -108,7 +110,7 @@ struct ExhaustProgress {
   uint64_t behaviours = 0;
 };
 
-// What stands in for GupText where a bug is planted in it: A::Text.
+// Replaces GupText if a bug is planted in it: A::Text.
 template <class A>
 struct TextOf {
   using Type = GupText;
@@ -119,8 +121,8 @@ struct TextOf<A> {
   using Type = typename A::Text;
 };
 
-// Ends a walk that would count the pages of a leaf for ever: between two turns
-// nothing is read.
+// Ends a walk that would count the pages of a leaf for ever: it reads nothing
+// between two iterations.
 template <class A, class Text>
 class WorldTrace : public MarkTrace<LazyMemory<A>> {
  public:
@@ -139,15 +141,15 @@ class WorldTrace : public MarkTrace<LazyMemory<A>> {
   }
 
  private:
-  // More than any paging mode has that is explored.
+  // More than any explored paging mode has.
   static constexpr uint64_t kMostPages = 1 << 16;
 
   const int page_shift_;
 };
 
 // Runs one walk in all worlds of one range after the other, and judges it in
-// each by the rules of Oracle: see JudgePages(). `A` is an architecture of few
-// index bits; its parts and `Text` may be planted bugs.
+// each by the rules of Oracle: see JudgePages(). `A` is an architecture with
+// few index bits; its parts and `Text` may be planted bugs.
 template <class A, class Text = typename TextOf<A>::Type>
 class Exhaustion {
  public:
@@ -162,15 +164,15 @@ class Exhaustion {
     assert(bounds.pages <= WorldBounds::kMostPages);
   }
 
-  // All worlds of one request, which is permitted. `on_some` is called now and
-  // then, `on_world(world, judged)` for each. False where a bound on worlds
-  // says to stop.
+  // All worlds of one request, which is permitted. Calls `on_some` occasionally
+  // and `on_world(world, judged)` for each world. False if a limit on worlds
+  // was reached.
   template <class OnSome, class OnWorld>
   bool Run(const Request& request, OnSome&& on_some, OnWorld&& on_world) {
-    // A walk that makes progress takes a page at least in each turn, so each of
-    // five loops has no more turns than pages. It reads an entry twice in each,
-    // and twice more for the recheck; the reference reads one a level for each
-    // page and snapshot.
+    // A walk that makes progress takes at least one page in each iteration, so
+    // each of five loops has no more iterations than pages. An iteration reads
+    // an entry twice, and twice more for the recheck; the reference reads one
+    // entry per level for each page and snapshot.
     const size_t most_reads = size_t{request.pages} * kLevelCount * 6;
     const bool is_still = bounds_.changes == EntryChanges::kNever;
     LazyWorld<A> world(levels_,
@@ -281,8 +283,8 @@ class Exhaustion {
   const Geometry geometry_;
   const typename A::Kernel kernel_;
   const Causes expected_failures_;
-  // Of the world at hand: pages that the walk returned, at which snapshot
-  // references to them were taken, and how they compare.
+  // For the current world: pages that the walk returned, the snapshots at which
+  // it took references to them, and how they compare.
   size_t count_ = 0;
   std::array<uint64_t, WorldBounds::kMostPages> walked_{};
   std::array<uint8_t, WorldBounds::kMostPages> grabbed_{};
@@ -292,7 +294,7 @@ class Exhaustion {
 };
 
 // All requests within the bounds that gup_fast takes: ranges in the order of
-// their lengths, since the smallest world that differs is the best to read.
+// their lengths, since the smallest world that differs is the easiest to read.
 template <class A>
 std::vector<Request> RequestsWithin(int levels, const WorldBounds& bounds) {
   const Geometry geometry = A::GeometryOf(levels);
@@ -311,8 +313,8 @@ std::vector<Request> RequestsWithin(int levels, const WorldBounds& bounds) {
   return requests;
 }
 
-// Explores all that is within the bounds. `progress` is called with an
-// ExhaustProgress after each request and now and then within a long one.
+// Explores everything within the bounds. Calls `progress` with an
+// ExhaustProgress after each request and occasionally within a long one.
 template <class A, class Text = typename TextOf<A>::Type, class Progress>
 ExhaustResult Exhaust(int levels, Policy policy, const WorldBounds& bounds,
                       Progress&& progress) {
@@ -338,8 +340,8 @@ ExhaustResult Exhaust(int levels, Policy policy,
                           [](const ExhaustProgress&) {});
 }
 
-// The same for TinyS390 of `index_bits` index bits, 1 or 2, and the walk with
-// its recheck or without it; compiled once.
+// The same for TinyS390 with `index_bits` index bits, 1 or 2, and the walk with
+// or without its recheck; compiled once.
 enum class Recheck : uint8_t { kNo, kYes };
 std::vector<Request> RequestsWithinTiny(int index_bits, int levels,
                                         const WorldBounds& bounds);

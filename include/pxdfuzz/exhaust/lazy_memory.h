@@ -16,17 +16,17 @@
 
 namespace pxdfuzz {
 
-// The memory of the world that `world` is at, for a walk that another processor
-// may disturb. One object serves one walk. Where it does, words of the stack
-// are to be zero: a walk would learn from older copies there what an entry has
-// been.
+// The memory of the current world of `world`, for a walk that another processor
+// may disturb. One object serves one walk. If entries change, words of the
+// stack must be zero: older copies there would show a walk earlier values of
+// the entry.
 template <class A>
 class LazyMemory {
  public:
   // `world` outlives the object.
   explicit LazyMemory(LazyWorld<A>& world) : world_(world) {}
 
-  // Not inlined, since a walk inlines all that it calls, and this would take a
+  // Not inlined: a walk inlines everything that it calls, and this would take a
   // minute to compile.
   [[gnu::noinline]] Loaded Load(Level level, EntryRef ref) const {
     if (ref.in_table()) world_.BeforeRead(ref.address());
@@ -37,7 +37,7 @@ class LazyMemory {
     return {*word, Source::kTable};
   }
 
-  // Chooses nothing: every entry of a table bears its type.
+  // Chooses nothing: every entry of a table contains its type.
   uint64_t LoadRootType(EntryRef /*root*/) const {
     return A::Entries::Empty(world_.geometry().root());
   }
@@ -59,11 +59,11 @@ class LazyMemory {
     return world_.HasIndexOf(ref.address(), address);
   }
 
-  // To be called before references to pages are taken.
+  // Call this before references to pages are taken.
   void Grab() const { world_.BeforeGrab(); }
-  // That which the tables are at.
+  // The current snapshot.
   size_t snapshot() const { return world_.snapshot(); }
-  // Whether the entry that a local copy is one of still holds `value`.
+  // Whether the entry from which a local copy was made still holds `value`.
   bool IsCurrent(Level /*level*/, EntryRef copy, uint64_t value) const {
     const EntryRef origin = copies_[Ordinal(copy.copy_of())].origin;
     if (!origin.in_table()) return true;
@@ -74,7 +74,7 @@ class LazyMemory {
  private:
   struct Copy {
     uint64_t value = 0;
-    // Where the entry stands that it is a copy of.
+    // Where the original of the copy stands.
     EntryRef origin;
   };
 
@@ -106,8 +106,7 @@ class LazyMemory {
   std::array<Copy, kLevelCount> copies_{};
 };
 
-// The same tables for the reference, as they were before the change, if there
-// is one, or as they are after it.
+// The same tables for the reference, before the change or after it.
 template <class A>
 class LazySnapshot : public LazyMemory<A> {
  public:

@@ -18,9 +18,9 @@
 namespace pxdfuzz {
 
 // The reference of a request in a world, for JudgePages(): what Reference says,
-// asked page by page. What nobody asks is not read, and so not chosen. Snapshot
-// 0 is before the change, and snapshot 1 after it; where there is none they are
-// the same.
+// computed page by page. Pages that nobody asks for are not read, so their
+// entries are not chosen. Snapshot 0 is before the change, and snapshot 1 after
+// it; without a change they are the same.
 template <class A>
 class LazyReference {
  public:
@@ -30,7 +30,7 @@ class LazyReference {
   explicit LazyReference(int levels)
       : levels_(levels), geometry_(A::GeometryOf(levels)) {}
 
-  // Has nothing of `world` yet, which outlives its use here.
+  // Knows nothing of `world` yet, which must outlive its use here.
   void Begin(LazyWorld<A>& world, const Request& request) {
     world_ = &world;
     request_ = request;
@@ -38,11 +38,11 @@ class LazyReference {
   }
 
   size_t pages_asked() const { return request_.pages; }
-  // Pages that were asked for so far.
+  // Pages that were asked for until now.
   size_t asked() const { return asked_; }
 
-  // What is known of a page that was asked for: its frame before the change,
-  // and after it where that was asked too.
+  // The results for a page that was asked for: its frame before the change, and
+  // its frame after it if that was asked for too.
   std::optional<uint64_t> Before(size_t page) const {
     return pages_[page].frame;
   }
@@ -50,7 +50,7 @@ class LazyReference {
     return pages_[page].has_after ? pages_[page].after : pages_[page].frame;
   }
 
-  // As those of Reference. `page` is no more than asked().
+  // The functions of Reference. `page` is at most asked().
   std::optional<uint64_t> At(size_t snapshot, size_t page) {
     Page& of = pages_[page];
     if (page == asked_) {
@@ -74,7 +74,7 @@ class LazyReference {
   bool IsEverThere(size_t page, size_t last) {
     return At(0, page).has_value() || (last > 0 && At(last, page).has_value());
   }
-  // Pages in front of `page` were asked for.
+  // All pages before `page` were asked for.
   bool MustReturn(size_t page, size_t /*last*/) {
     for (size_t i = 0; i <= page; ++i) {
       if (i == request_.pages || !At(0, i).has_value() ||
@@ -89,9 +89,9 @@ class LazyReference {
   struct Page {
     // The frame before the change, if the request gets one.
     std::optional<uint64_t> frame;
-    // Whether the changed entry is on the path to it.
+    // Whether the path to the page contains the changed entry.
     bool met_change = false;
-    // The frame after it, where that was asked.
+    // The frame after the change, if that was asked for.
     bool has_after = false;
     std::optional<uint64_t> after;
   };

@@ -22,102 +22,100 @@
 
 namespace pxdfuzz {
 
-// Thrown by a read where there were more than anything that ends can need.
+// Thrown by a read beyond the number that any walk that ends can need.
 struct Endless {};
 
 // When another processor may change an entry.
 enum class EntryChanges : uint8_t {
   kNever,
-  // Before the walk reads it again, and before it takes a reference. What is
-  // changed at any other time may as well be changed at the next of these: in
-  // between the walk does not look, and no page's state is asked for.
+  // Before the walk reads it again, and before it takes a reference. A change
+  // at any other time has the same effect as a change at the next of these
+  // times: in between, the walk does not read the entry and no page's state
+  // matters.
   kBeforeUse,
   // Before any read of any entry, and before it takes a reference: many times
-  // as many worlds, which show no more.
+  // as many worlds, which show nothing more.
   kBeforeAnyRead,
 };
 
-// All worlds that readers can tell apart, one after the other: a world is what
-// stands in each table entry and in each word of the stack that is read, and is
-// chosen at the first read. Worlds come in depth-first order:
+// All worlds that readers can distinguish, one after the other. A world is the
+// content of each table entry and each word of the stack that is read, chosen
+// at the first read. Worlds come in depth-first order:
 //
 //   LazyWorld<A> world(levels, options);
 //   do {
 //     LazyMemory memory(world);  // and what reads it, always alike
 //   } while (world.Advance());
 //
-// What was chosen is remembered as numbers and chosen again when the next world
-// is begun, so nothing is copied, and nothing allocated once all that grows has
-// grown.
+// Choices are remembered as numbers and made again at the start of the next
+// world, so nothing is copied, and nothing is allocated once all containers
+// have grown.
 //
-// Entries of tables. A table is read as one of its own level, whatever level
-// the reader takes it for, and beyond its last entry there is nothing. An entry
-// is a hole; or a table that no other entry leads to; or, where its level has
-// them, a leaf that the request gets; or, for requests to write, a leaf that it
-// does not get. That is all there is up to symmetry:
+// Entries of tables. A table is read as one of its real level, whatever level
+// the reader assumes, and reads beyond its last entry hit nothing. An entry is
+// a hole; or a table to which no other entry leads; or, if its level has
+// leaves, a leaf that the request gets; or, for requests to write, a leaf that
+// the request does not get. Up to symmetry there are no other entries:
 //   - Readers do nothing with a table's address but add indexes to it and read
 //     there, and nothing with a leaf's frame but hand it out. What counts is
 //     which are the same. Tables are numbered as they are chosen. A leaf's
 //     frame is the complement of the addresses that it maps, so that no two
 //     pages of the address space have one frame, no page has its own address
 //     for a frame, and any wrong page is seen.
-//   - Of what maps no table one form stands for all that a reader gives the
-//   same
-//     answer: see EntryForms.
+//   - For entries that lead to no table, one form stands for all forms that a
+//     reader treats alike: see EntryForms.
 //
 // Words of the stack, `distance` words from a copy, the same from each copy, as
-// in ArenaMemory. A walk acts on a word by its type bits: it goes down, or
-// reads the same word as one of the level below where those say so. At the
-// level at which it stays, the word is empty, a leaf, or leads to a table. So
-// the list is, with `level` for the level as which the word is read first:
+// in ArenaMemory. The type bits of a word decide what a walk does: it goes
+// down, or reads the same word as an entry of the level below. At the level at
+// which it stays, the word is empty, a leaf, or leads to a table. `level` is
+// the level as which the word is read first. The choices are:
 //   - zero (which on s390 is a pmd entry that leads nowhere),
 //   - an older copy of the same entry: its table's pages are those of other
 //     addresses,
-//   - the next entry of the same table, where there is one, so that a walk
-//     that is right by luck differs from one that is sound,
+//   - the next entry of the same table, if there is one, so that a walk that is
+//     right by luck differs from a sound walk,
 //   - of each real level from pmd up to `level`: the empty entry, a leaf where
 //     the level has them, an entry that leads to a table of its own, and one
 //     that leads nowhere.
 // The type of a level above `level` says no more than that of `level`. pte
-// entries stand in real tables and are never read from the stack. Left out are
-// words that lead to one more table of the same walk: its pages are those of
-// other addresses, as an older copy's are.
-// Distances are bounded by kReach on either side, beyond which all is zero: a
-// loop below one entry takes as many turns as a table has entries.
+// entries stand in real tables and are never read from the stack. Words that
+// lead to one more table of the same walk are left out: its pages are those of
+// other addresses, as an older copy's are. Distances are bounded by kReach on
+// either side, and all words beyond are zero: a loop below one entry has as
+// many iterations as a table has entries.
 //
-// Changes, where Options ask for them. Another processor changes one entry
-// while a walk runs, or none, and does so in one step. When, which and into
-// what are choices too. An entry becomes what Linux makes of one like it:
-//   - a leaf: a hole; the same in another state, which the request gets too or
-//     does not get; at pmd, a table of its pages;
+// Changes, if Options ask for them. Another processor changes at most one entry
+// during a walk, in one step. Time, entry and new value are choices too. An
+// entry becomes what Linux makes of such an entry:
+//   - a leaf: a hole; the same leaf in another state, which the request may or
+//     may not get; at pmd, a table of its pages;
 //   - a leaf that the request does not get: a hole; one that it gets; at pmd, a
 //     table of its pages;
 //   - a hole: a leaf that the request gets, or a new table;
 //   - an entry that leads to a table: a hole. A page table may be detached with
 //     all that it holds; a table above holds nothing by then, so its entries
-//     are holes, also those that nobody has read yet.
-// What readers cannot tell apart is left out: that a hole comes to be something
-// else that is refused, or that what is refused does. A table that nothing
-// leads to any more stays what it was: its memory is not used again while a
-// walk runs.
+//     are holes, including those that were not read yet.
+// Changes that readers cannot distinguish are left out: a hole or refused entry
+// that becomes another refused entry. A table to which nothing leads any more
+// keeps its content: its memory is not used again during a walk.
 //
-// Only an entry that the walk has read can be changed. Of any other the walk
-// sees at most what it has become, so it does the same in the world in which
-// that stood there from the beginning, where whoever judges has one state less
-// to allow.
+// Only an entry that the walk has read can change. The walk sees only the new
+// value of any other entry, so it does the same in the world in which the entry
+// has that value from the start, and there the judge allows one state less.
 template <class A>
 class LazyWorld {
  public:
   struct Options {
-    // The request is one to write.
+    // The request writes.
     bool write = false;
-    // If not, all words of the stack are zero.
+    // Otherwise, all words of the stack are zero.
     bool stack_content = true;
-    // Reads of entries in one world; one more throws Endless.
+    // The limit of reads of entries in one world; the next one throws Endless.
     size_t most_reads = 1000;
     EntryChanges changes = EntryChanges::kNever;
   };
-  // An entry that was chosen, for people.
+  // A chosen entry, for people.
   struct Chosen {
     size_t table = 0;  // its number; 0 is the root
     Level level = Level::kPgd;
@@ -132,7 +130,7 @@ class LazyWorld {
     uint64_t before = 0;
     uint64_t after = 0;
     // How many entries of tables the walk had read, and whether it was about to
-    // take a reference then, and not to read one more.
+    // take a reference instead of reading another entry.
     size_t reads = 0;
     bool before_grab = false;
   };
@@ -151,7 +149,8 @@ class LazyWorld {
     Restart();
   }
 
-  // Goes on to the next world. False, and back at the first, after the last.
+  // Continues with the next world. After the last, returns to the first and
+  // gives false.
   bool Advance() {
     while (!choices_.empty()) {
       Choice& last = choices_.back();
@@ -166,14 +165,14 @@ class LazyWorld {
   uint64_t root() const { return AddressOf(0); }
   bool stack_content() const { return options_.stack_content; }
 
-  // To be called before each read of an entry.
+  // Call this before each read of an entry.
   void CountRead() {
     if (reads_left_ == 0) throw Endless();
     --reads_left_;
   }
 
-  // The entry at a physical address, chosen if need be; null where there is
-  // none.
+  // The entry at a physical address, which is chosen if necessary; null if
+  // there is none.
   const uint64_t* Read(uint64_t address) {
     const std::optional<Place> place = Find(address);
     if (!place.has_value()) return nullptr;
@@ -187,7 +186,7 @@ class LazyWorld {
     return &tables_[place->table].words[place->index];
   }
 
-  // To be called before the walk reads the entry at a physical address, ...
+  // Call this before the walk reads the entry at a physical address.
   void BeforeRead(uint64_t address) {
     if (options_.changes == EntryChanges::kNever) return;
     const std::optional<Place> place = Find(address);
@@ -202,24 +201,24 @@ class LazyWorld {
     ++reads_;
     if (!was_read) read_.push_back(*place);
   }
-  // ... and before it takes references to pages.
+  // Call this before the walk takes references to pages.
   [[gnu::noinline]] void BeforeGrab() { MayChangeAny(/*before_grab=*/true); }
 
   const std::optional<Change>& change() const { return change_; }
   // 0 before the change, and 1 after it.
   size_t snapshot() const { return change_.has_value() ? 1 : 0; }
-  // Whether it is the entry at that address that was changed.
+  // Whether the changed entry is the one at that address.
   bool IsChanged(uint64_t address) const {
     if (!change_.has_value()) return false;
     const std::optional<Place> place = Find(address);
     return place.has_value() && *place == Place{change_->table, change_->index};
   }
-  // As Read(), of the tables as they were before the change.
+  // Like Read(), for the tables before the change.
   const uint64_t* ReadBefore(uint64_t address) {
     return IsChanged(address) ? &change_->before : Read(address);
   }
 
-  // Whether an entry stands at that address and has the index that `virt`
+  // Whether there is an entry at that address, with the index that `virt`
   // selects.
   bool HasIndexOf(uint64_t address, uint64_t virt) const {
     const std::optional<Place> place = Find(address);
@@ -228,8 +227,8 @@ class LazyWorld {
   }
   bool IsEntry(uint64_t address) const { return Find(address).has_value(); }
 
-  // The word of the stack that far from a copy, of whose entry there is or is
-  // not one that stands behind; chosen if need be.
+  // The word of the stack at that distance from a copy, chosen if necessary;
+  // the entry that was copied has a next entry or not.
   StackWord ReadStack(int64_t distance, Level level, bool has_next) {
     if (!options_.stack_content || distance > kReach || distance < -kReach) {
       return {};
@@ -242,7 +241,7 @@ class LazyWorld {
     return stack_.back();
   }
 
-  // What this world has chosen, tables in the order of their numbers; as it was
+  // The choices of this world, tables in the order of their numbers; the state
   // before the change.
   std::vector<Chosen> ChosenEntries() const {
     std::vector<Chosen> all;
@@ -268,7 +267,7 @@ class LazyWorld {
 
  private:
   static constexpr uint64_t kMostEntries = 4;
-  // Physical addresses of tables; in front of the first there is nothing.
+  // Physical addresses of tables; there is nothing before the first.
   static constexpr uint64_t kFirstTable = uint64_t{1} << 16;
   static constexpr uint64_t kTableDistance = uint64_t{1} << 12;
   static constexpr uint64_t kNowhere = kTableDistance;
@@ -294,14 +293,14 @@ class LazyWorld {
     friend bool operator==(const Place&, const Place&) = default;
   };
 
-  // What an entry may be changed into, besides what it may be from the start.
+  // What an entry may change to, besides its possible initial values.
   enum class Replacement : uint8_t {
     kHole,
     kLeaf,
     kRefusedLeaf,
-    kOtherLeaf,  // one that the request gets still
+    kOtherLeaf,  // one that the request still gets
     kNewTable,
-    kSplit,  // a table of the pages that the leaf has mapped
+    kSplit,  // a table of the pages that the leaf mapped
   };
   using Replacements = InlineVector<Replacement, 4>;
 
@@ -316,7 +315,7 @@ class LazyWorld {
     NewTable(geometry_.root(), 0);
   }
 
-  // One of so many, from 0 on.
+  // One of this many, from 0.
   uint8_t Choose(uint8_t options) {
     if (next_choice_ == choices_.size()) choices_.push_back({0, options});
     return choices_[next_choice_++].taken;
@@ -327,8 +326,8 @@ class LazyWorld {
     return AddressOf(tables_.size() - 1);
   }
 
-  // A multiple of the alignment of a table of `level`, and of no more: so far
-  // into the place that is kept for it.
+  // A multiple of the alignment of a table of `level`, and of nothing larger:
+  // an offset into the table's place.
   static uint64_t Inset(Level level) {
     return A::Entries::TableAlignment(level) % kTableDistance;
   }
@@ -372,7 +371,7 @@ class LazyWorld {
   // ---------------------------------------------------------------------------
   // Changes.
 
-  // One entry after the other, so that no choice has very many options.
+  // One entry after the other, so that no choice has too many options.
   void MayChangeAny(bool before_grab) {
     for (const Place& place : read_) MayChange(place, before_grab);
   }
@@ -431,7 +430,8 @@ class LazyWorld {
     const uint64_t first = FirstOf(place);
     switch (replacement) {
       case Replacement::kHole:
-        // What was no page is not one in another state, or swapped out.
+        // The entry of a table becomes empty. The entry of a page may also
+        // become a refused leaf or a swap entry.
         return KindOf(level, before) == Kind::kTable
                    ? A::Entries::Empty(level)
                    : MakeEntry(level, first, Kind::kHole);
@@ -440,7 +440,7 @@ class LazyWorld {
       case Replacement::kRefusedLeaf:
         return MakeEntry(level, first, Kind::kRefusedLeaf);
       case Replacement::kOtherLeaf:
-        // Old pages are given away, and young ones: there is always another.
+        // A request gets old pages and young pages, so there is another leaf.
         for (const EntryForm& form : forms_.of(level).leaves) {
           const uint64_t other = forms_.Make(level, first, form);
           if (other != before) return other;
@@ -464,7 +464,7 @@ class LazyWorld {
     return before;
   }
 
-  // What an entry of a table is, by what this request gets of it.
+  // What an entry of a table is, by what this request gets from it.
   Kind KindOf(Level level, uint64_t word) const {
     const EntryKind::Tag tag = A::Entries::Classify(level, word).tag;
     if (tag == EntryKind::Tag::kTable) return Kind::kTable;
@@ -483,8 +483,7 @@ class LazyWorld {
     return *TableAt(A::Entries::Classify(level, entry).address);
   }
 
-  // Whether all that has been chosen in the table that an entry leads to are
-  // holes.
+  // Whether all chosen entries of the table to which an entry leads are holes.
   bool HoldsNothing(Level level, uint64_t entry) const {
     const Table& table = tables_[TableBelow(level, entry)];
     for (uint64_t i = 0; i < geometry_.entries(table.level); ++i) {
@@ -496,8 +495,8 @@ class LazyWorld {
     return true;
   }
 
-  // An entry of `level` is going to be a hole. If it leads to a table above
-  // page tables, what nobody has read of that is empty.
+  // An entry of `level` becomes a hole. If it leads to a table above page
+  // tables, all entries of that table that were not read are empty.
   void EmptyTable(Level level, uint64_t entry) {
     if (level == Level::kPmd || KindOf(level, entry) != Kind::kTable) return;
     const size_t number = TableBelow(level, entry);
@@ -511,7 +510,7 @@ class LazyWorld {
 
   // ---------------------------------------------------------------------------
 
-  // An entry of `level` whose part of the virtual addresses begins at `first`.
+  // An entry of `level` whose span begins at virtual address `first`.
   uint64_t MakeEntry(Level level, uint64_t first, Kind kind) {
     const auto turn = static_cast<uint32_t>(first >> geometry_.shift(level));
     const auto in_turn = [&](const auto& list) {
@@ -538,7 +537,7 @@ class LazyWorld {
   StackWord ChooseWord(int16_t distance, Level level, bool has_next) {
     struct Option {
       StackContent content = StackContent::kZero;
-      Level of = Level::kPmd;  // of a word that is an entry
+      Level of = Level::kPmd;  // if the word is an entry
       Kind kind = Kind::kHole;
     };
     InlineVector<Option, 3 + 4 * kLevelCount> all;
@@ -548,7 +547,7 @@ class LazyWorld {
     const int highest = std::min(Ordinal(level), Ordinal(geometry_.root()));
     for (int i = Ordinal(Level::kPmd); i <= highest; ++i) {
       const Level of = kAllLevels[i];
-      // Zero may be the same.
+      // kZero may already be an entry of this kind.
       const EntryKind::Tag zero = A::Entries::Classify(of, 0).tag;
       const auto add = [&](Kind kind) {
         all.push_back({StackContent::kWord, of, kind});
@@ -562,7 +561,7 @@ class LazyWorld {
     StackWord word{.distance = distance, .content = taken.content};
     if (taken.content == StackContent::kWord) {
       // Its pages are those of addresses from the top down, where an address
-      // space that has folded levels has none.
+      // space with folded levels has none.
       const uint64_t span = geometry_.span(taken.of);
       const uint64_t above =
           WrappingMul(static_cast<uint64_t>(distance) & kReach, span);
@@ -584,13 +583,13 @@ class LazyWorld {
   const Geometry geometry_;
   const Options options_;
   const EntryForms<A> forms_;
-  // The path to this world, and how much of it was taken so far.
+  // The path to this world, and how much of it was taken until now.
   std::vector<Choice> choices_;
   size_t next_choice_ = 0;
   size_t reads_left_ = 0;
   std::vector<Table> tables_;
   StackWords stack_;
-  // What the walk has read: how often, and which entries.
+  // How many entries the walk has read, and which.
   size_t reads_ = 0;
   std::vector<Place> read_;
   std::optional<Change> change_;

@@ -21,53 +21,54 @@
 
 namespace pxdfuzz {
 
-// A world in which a walk goes wrong, as far as the walk and the reference have
-// read it.
+// A world in which a walk goes wrong, limited to what the walk and the
+// reference have read.
 struct WorldWitness {
   struct Entry {
     size_t table = 0;  // its number, in the order of first reads; 0 is the root
     Level level = Level::kPgd;
     uint64_t index = 0;
     EntryKind kind;
-    // The number of the table that it leads to.
+    // The number of the table to which it leads.
     std::optional<size_t> leads_to;
   };
   struct Word {
     int distance = 0;
     StackContent content = StackContent::kZero;
-    // Of a word that is an entry: of which level, and what.
+    // If the word is an entry: its level and content.
     Level level = Level::kPmd;
     EntryKind kind;
     std::optional<size_t> leads_to;
   };
   struct Change {
-    Entry entry;  // as it has become
-    // After so many reads of entries, and before one more or before references
-    // are taken.
+    Entry entry;  // its new value
+    // After this many reads of entries, and before the next read or before
+    // references are taken.
     size_t reads = 0;
     bool before_grab = false;
   };
 
   PagingMode mode;
   Policy walk;
-  // Pages are counted from the beginning of the address space, frames in pages.
+  // Pages are counted from the beginning of the address space; frames are
+  // counted in pages.
   uint64_t start = 0;
   uint64_t pages = 0;
   bool write = false;
   int page_shift = 0;
-  // Whatever was read, as it was before the change, if there is one.
+  // Everything that was read, in the state before the change.
   std::vector<Entry> entries;
   std::vector<Word> stack;
   std::optional<Change> change;
 
-  // False where the walk did not end; there is no outcome then.
+  // False if the walk did not end; then there is no outcome.
   bool ends = true;
   Outcome outcome = Outcome::kAgrees;
   size_t first_difference = 0;
-  // The expected failure that excuses it, if one does.
+  // The cause of an expected failure, if it is one.
   Cause waiver = Cause::kNone;
   // Frames that the walk returned, and those of the reference before the
-  // change, as far as they were asked for.
+  // change, where they were asked for.
   std::vector<uint64_t> returned;
   std::vector<uint64_t> expected;
   // The frame of the page that differs, before the change and after it.
@@ -75,8 +76,8 @@ struct WorldWitness {
   std::optional<uint64_t> after;
 };
 
-// The case in some lines: what differs, all entries and words that were read,
-// what was changed, the frames of both sides.
+// The case in a few lines: what differs, all entries and words that were read,
+// what changed, and the frames of both sides.
 std::string Describe(const WorldWitness& witness);
 
 // The number of the table that an entry leads to.
@@ -86,7 +87,7 @@ std::optional<size_t> TableOf(const EntryKind& kind) {
   return LazyWorld<A>::TableAt(kind.address);
 }
 
-// All of it but how it ends.
+// Everything but how it ends.
 template <class A>
 WorldWitness SeenWorldOf(const LazyWorld<A>& world, int levels, Policy walk,
                          const Request& request) {

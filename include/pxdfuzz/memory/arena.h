@@ -20,10 +20,9 @@ namespace pxdfuzz {
 
 // Physical memory for tables. Each level has a pool of frames, numbered in
 // order of creation, so a table's physical address depends on nothing but the
-// case. Only frames that were handed out exist; everything else is "not in
-// storage".
+// case. Only allocated frames exist; all other addresses are "not in storage".
 //
-// Every word of a pool is that level's empty entry between two cases. What a
+// Between two cases, every word of a pool is that level's empty entry. What a
 // case writes is logged and put back by `Reset`, so a case costs what it
 // touches. Words have the host's byte order.
 class Arena {
@@ -33,9 +32,9 @@ class Arena {
   static constexpr uint64_t kPoolSize = uint64_t{1} << kPoolShift;
   static constexpr uint64_t kSize = kPoolSize * kLevelCount;
 
-  // Where the words really lie is a multiple of this, as kBase is: pointers to
-  // them are as aligned as the addresses they stand for, and kernel code may
-  // ask which page a pointer is in.
+  // Alignment in bytes of the words in host memory, the same as that of kBase:
+  // pointers to them are as aligned as the addresses they stand for, so kernel
+  // code may compute the page of a pointer.
   static constexpr uint64_t kAlignment = 65536;
 
   // Where the first table of `level` lies in every arena.
@@ -44,7 +43,7 @@ class Arena {
   }
 
   // Allocates the storage, once. `empty[i]` fills the tables of the level with
-  // ordinal i; `alignment[i]` bytes are the least distance of two of them.
+  // ordinal i; `alignment[i]` is the minimum distance of two of them in bytes.
   Arena(const std::array<uint64_t, kLevelCount>& empty,
         const std::array<uint64_t, kLevelCount>& alignment);
   Arena(const Arena&) = delete;
@@ -52,15 +51,15 @@ class Arena {
 
   // Starts a case of that geometry. The arena is clean.
   void Begin(const Geometry& geometry);
-  // Ends it: puts every touched word back and forgets all frames.
+  // Ends the case: restores every touched word and frees all frames.
   void Reset();
 
   // A new, empty table of `level`, which is real: its physical address, or
-  // nothing where the pool is used up.
+  // nothing if the pool is used up.
   std::optional<uint64_t> NewTable(Level level);
 
-  // The word at `physical`, rounded down to a word, or null where no table
-  // lies.
+  // The word at `physical`, rounded down to a word, or null if there is no
+  // table.
   const uint64_t* Find(uint64_t physical) const {
     const uint64_t offset = WrappingSub(physical, kBase);
     if (offset >= kSize) return nullptr;
@@ -71,20 +70,20 @@ class Arena {
   }
 
   // Writable words from `physical` on, `count` of them, all in one table that
-  // exists. They are put back by `Reset`. Null where a log is full.
+  // exists. `Reset` restores them. Null if a log is full.
   uint64_t* Touch(uint64_t physical, size_t count);
 
-  // From here on words that are touched go to `log` besides, as they are
-  // before; null for none.
+  // From now on, words that are touched are also added to `log`, with their
+  // value before; null for no log.
   void set_write_log(WriteLog* log) { write_log_ = log; }
-  // A word by its number, of those that were touched in this case.
+  // A word by its number, one of those that were touched in this case.
   uint64_t WordAt(uint32_t word) const { return words_[word]; }
   void SetWordAt(uint32_t word, uint64_t value) { words_[word] = value; }
   static uint64_t AddressOf(uint32_t word) {
     return kBase + word * sizeof(uint64_t);
   }
 
-  // The table that the word at `physical` stands in. There is one.
+  // The table of the word at `physical`, which must exist.
   Level TableLevel(uint64_t physical) const {
     return static_cast<Level>(WrappingSub(physical, kBase) >> kPoolShift);
   }
@@ -104,7 +103,7 @@ class Arena {
     return Find(physical) != nullptr && TableLevel(physical) == level &&
            (WrappingSub(physical, kBase) & (stride_[Ordinal(level)] - 1)) == 0;
   }
-  // Where the frame of that number lies, whether handed out or not.
+  // The address of the frame with that number, whether allocated or not.
   uint64_t FrameAddress(Level level, uint64_t number) const {
     return FirstFrame(level) + number * stride_[Ordinal(level)];
   }
@@ -129,8 +128,7 @@ class Arena {
   std::array<uint64_t, kLevelCount> empty_;
   std::array<uint64_t, kLevelCount> alignment_;
   std::array<uint64_t, kLevelCount> stride_{};
-  // Bytes handed out, and bytes that hold empty entries, from each pool's
-  // start.
+  // Bytes allocated, and bytes that hold empty entries, from each pool's start.
   std::array<uint64_t, kLevelCount> used_{};
   std::array<uint64_t, kLevelCount> filled_{};
   InlineVector<Run, 1024> log_;

@@ -16,8 +16,8 @@
 
 namespace pxdfuzz {
 
-// Memory as a machine has it: tables in an arena, local copies on a stack whose
-// other words the case says. One object serves one walk.
+// The memory of a machine: tables in an arena, and local copies on a stack
+// whose other words come from the case. One object serves one walk.
 class ArenaMemory {
  public:
   // All outlive the object.
@@ -36,7 +36,7 @@ class ArenaMemory {
   }
 
   EntryRef Push(Level level, uint64_t value, EntryRef read_through) {
-    // A copy of what is itself a copy stands for the same entry of a table.
+    // A copy of a copy stands for the same entry of a table.
     const bool of_copy = !read_through.in_table() && IsOwnCopy(read_through);
     copies_[Ordinal(level)] = {
         value, of_copy ? copies_[Ordinal(read_through.copy_of())].origin
@@ -56,7 +56,7 @@ class ArenaMemory {
            geometry_.index(level, address);
   }
 
-  // Where the entry stands that a local copy is one of.
+  // The table entry from which a local copy was made.
   EntryRef Origin(EntryRef copy) const {
     return copies_[Ordinal(copy.copy_of())].origin;
   }
@@ -64,7 +64,7 @@ class ArenaMemory {
  private:
   struct Copy {
     uint64_t value = 0;
-    // Where the entry stands that it is a copy of.
+    // The table entry from which it was made.
     EntryRef origin;
   };
 

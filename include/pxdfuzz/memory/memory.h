@@ -29,18 +29,17 @@ struct Loaded {
 // memory; others choose entries lazily or change them between two reads. Walk
 // code does not know which one it has. The hardware needs Load() alone.
 //
-//   Load(level, ref)         READ_ONCE(*pXdp), for an entry used as one of
+//   Load(level, ref)         READ_ONCE(*pXdp), as an entry of
 //                            `level`. A read that hits nothing gives the empty
 //                            entry of that level, so a walk has no error path.
-//   LoadRootType(root)       The first entry of the root table, read for the
-//                            type bits alone, as s390's pgd_offset() does.
+//   LoadRootType(root)       The first entry of the root table, read only for
+//                            its type bits, as s390's pgd_offset() does.
 //   Push(level, value, ref)  Makes the local copy of `level`'s entry, which was
-//                            read through `ref`, and says where it stands. A
+//                            read through `ref`, and returns its place. A
 //                            second copy of the same level replaces the first,
-//                            like the next turn of a loop does with its local.
-//   Holds(ref, address)      Whether the entry that `ref` leads to is the one
-//                            whose span holds `address`. Asked by traces, never
-//                            by walks.
+//                            as in the next iteration of a loop.
+//   Holds(ref, address)      Whether the span of the entry at `ref` contains
+//                            `address`. For traces, not for walks.
 template <class M>
 concept ReadableMemory = requires(M memory, Level level, EntryRef ref) {
   { memory.Load(level, ref) } -> std::same_as<Loaded>;

@@ -15,20 +15,20 @@
 
 namespace pxdfuzz {
 
-// What the words of an arena hold in each of a few snapshots, and at which of
-// them it is. Snapshot 0 is what stands there at `Begin`; whatever is touched
-// between `BeginNext` and `EndNext` makes one more. `GoTo` writes words back
-// and forth, so all that reads the arena, kernel code too, sees the snapshot
-// that it is at. Tables are made by one snapshot and exist in all: in those
-// before, nothing leads to them.
+// The words of an arena in each of a few snapshots, and which snapshot the
+// arena is at. Snapshot 0 is its content at `Begin`; what is touched between
+// `BeginNext` and `EndNext` makes the next one. `GoTo` writes words back and
+// forth, so everything that reads the arena, kernel code too, sees the current
+// snapshot. A table that one snapshot makes exists in all; in earlier ones
+// nothing leads to it.
 class Snapshots {
  public:
   static constexpr size_t kMost = 4;
 
   Snapshots() : log_(std::make_unique<WriteLog>()) {}
 
-  // Forgets all others and starts with the arena's snapshot 0. `arena` outlives
-  // its use here.
+  // Starts with the arena's content as snapshot 0 and forgets all others.
+  // `arena` must outlive its use here.
   void Begin(Arena& arena) {
     arena_ = &arena;
     log_->clear();
@@ -37,7 +37,8 @@ class Snapshots {
     ends_.fill(0);
   }
 
-  // The arena is at the last snapshot; there is room for one more.
+  // The arena must be at the last snapshot, and there must be room for one
+  // more.
   void BeginNext() {
     assert(at_ + 1 == count_ && count_ < kMost);
     arena_->set_write_log(log_.get());
@@ -53,8 +54,8 @@ class Snapshots {
     ends_[at_] = log_->size();
   }
 
-  // What was touched to make a snapshot, not 0, in that order. A word may be
-  // among it more than once: the first says what it was before.
+  // What was touched to make a snapshot, not 0, in that order. A word may occur
+  // more than once: its first write has the value before.
   std::span<const Write> WritesOf(size_t snapshot) const {
     assert(snapshot > 0 && snapshot < count_);
     return std::span<const Write>(log_->begin(), log_->end())
@@ -82,7 +83,7 @@ class Snapshots {
  private:
   Arena* arena_ = nullptr;
   std::unique_ptr<WriteLog> log_;
-  // Behind the last write that makes each snapshot.
+  // The end of the writes that make each snapshot.
   std::array<size_t, kMost> ends_{};
   size_t count_ = 1;
   size_t at_ = 0;

@@ -10,11 +10,11 @@
 
 namespace pxdfuzz {
 
-// What lies in a word of the stack near a local copy of an entry.
+// The content of a word of the stack near a local copy of an entry.
 enum class StackContent : uint8_t {
   kZero,
   kCopy,  // an older copy of the same entry
-  kNext,  // an older copy of the entry that stands behind it in its table
+  kNext,  // an older copy of the next entry in the same table
   kWord,  // any word
 };
 
@@ -23,12 +23,11 @@ constexpr std::string_view Name(StackContent content) {
   return kNames[static_cast<size_t>(content)];
 }
 
-// One word, `distance` words above the copy (below, where it is negative; never
-// 0).
+// One word, `distance` words above the copy (below if negative; never 0).
 struct StackWord {
   int16_t distance = 1;
   StackContent content = StackContent::kZero;
-  uint64_t word = 0;  // for kWord, else 0
+  uint64_t word = 0;  // for kWord, otherwise 0
 
   friend constexpr bool operator==(const StackWord&,
                                    const StackWord&) = default;
@@ -39,9 +38,9 @@ struct Stack {
   static constexpr uint64_t kBase = 0x7f'0000'0000'0000;
   static constexpr uint16_t kMaxPosition = 2047;
 
-  // Which word of its page a copy stands in, 0 to kMaxPosition.
+  // The word of its page in which a copy stands, 0 to kMaxPosition.
   uint16_t position = 0;
-  // What every word holds that is not listed below; not kWord.
+  // The content of every word that is not listed below; not kWord.
   StackContent around = StackContent::kZero;
   InlineVector<StackWord, 4> words;
 
@@ -50,8 +49,8 @@ struct Stack {
     return kBase + uint64_t{position} * sizeof(uint64_t);
   }
 
-  // What lies `distance` words from a copy. The first of several words at one
-  // distance counts.
+  // The content `distance` words from a copy. If several words have one
+  // distance, the first counts.
   constexpr StackWord At(int64_t distance) const {
     for (const StackWord& word : words) {
       if (word.distance == distance) return word;

@@ -9,7 +9,7 @@
 
 namespace pxdfuzz {
 
-// A word of an arena that was touched: its number, and what it held before and
+// A word of an arena that was touched: its number, and its value before and
 // after.
 struct Write {
   uint32_t word = 0;

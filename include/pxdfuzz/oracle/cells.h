@@ -16,12 +16,12 @@
 
 namespace pxdfuzz {
 
-// What the reference finds at a page, as far as cells tell it apart.
+// What the reference finds at a page, as far as cells distinguish it.
 enum class PageState : uint8_t {
   kPlain,     // readable and writable, young and dirty
   kOld,       // readable and writable, old
   kClean,     // readable and writable, young and clean
-  kReadOnly,  // of any age
+  kReadOnly,  // young or old
   kNone,      // PROT_NONE
   kSpecial,
   kSwap,
@@ -31,25 +31,24 @@ inline constexpr size_t kPageStateCount = 8;
 
 std::string_view Name(PageState state);
 
-// A kind of request: cells are to the case space what lines are to source text.
-// Fuzzing counts which it reached, and every one can be reached.
+// A kind of request: cells are to the case space what lines are to source code.
+// Fuzzing counts which cells it reached, and every cell can be reached.
 struct Cell {
   enum class Outcome : uint8_t {
     kReturned,  // gup_fast returns the page that the cell is about
     kStopped,   // it does not
-    kRefused,   // the request is beyond the limit; nothing else is said
+    kRefused,   // the request is beyond the limit; other members are not set
   };
 
   PagingMode mode;
   bool write = false;
-  // The highest level of which the range crosses a boundary, if any.
+  // The highest level whose boundary the range crosses, if any.
   std::optional<Level> crossed;
-  // The leaf by which the last page before that boundary is returned; nothing
-  // where there is no boundary, or the walk stops before.
+  // The leaf by which the last page before that boundary is returned. Nothing
+  // if there is no boundary, or if the walk stops before.
   std::optional<Level> before;
-  // What maps the first page after the boundary; or the first page of all
-  // where none is crossed. Nothing for kSwap, kEmpty, and where the walk
-  // stops before.
+  // What maps the first page after the boundary, or the first page of all if
+  // none is crossed. Nothing for kSwap, kEmpty, and if the walk stops before.
   std::optional<Level> after;
   PageState state = PageState::kEmpty;
   Outcome outcome = Outcome::kStopped;
@@ -60,15 +59,14 @@ struct Cell {
 // "s390/3 read, crosses pud, pte before, pmd old after: returned".
 std::string Describe(const Cell& cell);
 
-// At most this many cells; the size of the array of counters.
+// Maximum number of cells; the size of the array of counters.
 inline constexpr size_t kMaxCells = 4096;
 
-// All that are possible, in a fixed order; those of one paging mode stand
-// together.
+// All possible cells, in a fixed order; those of one paging mode are adjacent.
 std::span<const Cell> Cells();
 
-// The position of `cell` in Cells(). Nothing for a cell that is impossible: a
-// test holds that none is ever met.
+// The position of `cell` in Cells(). Nothing for an impossible cell; a test
+// checks that none ever occurs.
 std::optional<size_t> IndexOf(const Cell& cell);
 
 }  // namespace pxdfuzz

@@ -64,7 +64,7 @@ class WalkSet {
 // Whether an expected failure is a finding.
 enum class Waivers : uint8_t { kNone, kExpectedFailures };
 
-// How one walk did on one request.
+// The result of one walk for one request.
 struct WalkVerdict {
   bool ran = false;
   Outcome outcome = Outcome::kAgrees;
@@ -72,12 +72,12 @@ struct WalkVerdict {
   Cause waiver = Cause::kNone;
   // Pages returned.
   size_t pages = 0;
-  // Position of the first page that differs, or at which the read strayed.
+  // Position of the first page that differs, or of the stray read.
   size_t first_difference = 0;
   // The entry by which the reference finds that page, where it differs.
   Level level = Level::kPte;
   EntryKind::Tag entry = EntryKind::Tag::kEmpty;
-  // How many of the case's concurrent operations were done while it ran.
+  // How many of the case's concurrent operations were done during the walk.
   size_t changes = 0;
   Marks marks;
 
@@ -91,12 +91,12 @@ struct RequestSummary {
   Inconclusive inconclusive = Inconclusive::kNo;
   // Pages that the reference returns.
   size_t pages = 0;
-  // Whether the range crosses a boundary of the root table's entries although
-  // Linux has levels above it: what goes wrong with folding goes wrong there.
+  // Whether the range crosses a boundary of the root table's entries and Linux
+  // has folded levels above the root: bugs of folding show there.
   bool crosses_folded = false;
   // Whether the reference returns pages on both sides of it.
   bool both_sides = false;
-  // The cell of the case space, as an index into Cells().
+  // The cell of the case space, a position in Cells().
   std::optional<size_t> cell;
 };
 
@@ -109,10 +109,10 @@ struct RequestVerdict : RequestSummary {
 // What is said of a case, whoever walked it.
 template <class OfRequest>
 struct BasicVerdict {
-  // Of the case as a whole; each request has its own besides.
+  // For the case as a whole; each request also has its own.
   Inconclusive inconclusive = Inconclusive::kNo;
   InlineVector<OfRequest, 4> requests;
-  // The first, in the order of requests and walks.
+  // The first finding, in the order of requests and walks.
   std::optional<Finding> finding;
 
   // Begins the verdict of another case.
@@ -127,7 +127,7 @@ struct Verdict : BasicVerdict<RequestVerdict> {
   enum class Kind : uint8_t {
     kInconclusive,
     kAgrees,
-    kExpectedFailure,  // only what the walks are known to get wrong
+    kExpectedFailure,  // only what the walks are expected to get wrong
     kFinding,
   };
 
@@ -138,7 +138,7 @@ struct Verdict : BasicVerdict<RequestVerdict> {
 Finding FindingOf(const Case& c, const Verdict& verdict, size_t request,
                   size_t walk);
 
-// Whether gup_fast takes a request of `pages` pages at all, for every walk:
+// Whether gup_fast takes a request of `pages` pages at all, whatever the walk:
 // kNo, kOverflow or kBeyondLimit.
 template <class A>
 constexpr Inconclusive Permitted(int levels, uint64_t start, uint64_t pages) {
@@ -149,20 +149,19 @@ constexpr Inconclusive Permitted(int levels, uint64_t start, uint64_t pages) {
                                            : Inconclusive::kBeyondLimit;
 }
 
-// Runs cases. One object serves any number of them, one after the other; it
-// allocates when it is made and never again, and nothing of one case outlives
-// it.
+// Runs cases. One object serves any number of them, one after the other. It
+// allocates only when it is made, and keeps nothing from one case to the next.
 //
-//   Arches   the architectures that it knows, a tuple of their types
+//   Arches   the architectures that it supports, a tuple of their types
 //   Runner   how a walk of one of them is run, as RunWalk() does it:
 //            `operator()<A>(const WalkSite&, Policy, const Request&, WalkRun&)`
 //
-// oracle.h defines it; a test that plants bugs gives its own types.
+// oracle.h defines it; a test that plants bugs has its own types.
 template <class Arches, class Runner>
 class BasicOracle {
  public:
   // Walks each request of `c` with each of `walks` and compares the pages with
-  // the reference. The verdict is good until the next call.
+  // the reference. The verdict is valid until the next call.
   const Verdict& Judge(const Case& c, WalkSet walks, Waivers waivers);
 
  private:
@@ -171,23 +170,24 @@ class BasicOracle {
   template <class A>
   void JudgeRequest(const Case& c, const AddressSpace<A>& mm, size_t request,
                     WalkSet walks, Waivers waivers);
-  // How a walk did that ended at the snapshot at hand.
+  // The result of a walk that ended at the current snapshot.
   template <class A>
   WalkVerdict JudgeWalk(const ArenaMemory& memory, const Request& request,
                         const WalkRun& run) const;
 
   const ArchArenas arenas_ = ArchArenas::For<Arches>();
   Verdict verdict_;
-  // A walk that goes on too far may return more than was asked for.
+  // A walk that does not stop in time may return more pages than it has room
+  // for.
   std::array<uint64_t, Case::kMaxPages> pages_{};
   std::array<uint8_t, Case::kMaxPages> grabbed_{};
-  // All that the tables hold, and what a walk may return.
+  // The pages in all tables, and which of them a walk may return.
   Timeline timeline_;
   std::unique_ptr<Reference> reference_ = std::make_unique<Reference>();
 };
 
-// Every architecture that is built, and the walks as they are compiled for
-// fuzzing.
+// The oracle for all architectures that are built, and the walks as they are
+// compiled for fuzzing.
 struct CompiledWalks {
   template <class A>
   void operator()(const WalkSite& site, Policy policy, const Request& request,

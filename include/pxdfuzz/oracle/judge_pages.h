@@ -21,28 +21,29 @@ struct JudgedPages {
   size_t page = 0;
 };
 
-// Compares what a walk returned with what it may return. Each page is asked on
-// its own:
+// Compares what a walk returned with what it may return. Each page is judged
+// separately:
 //
-//   A  It is what its address translates to in some snapshot that there was
-//      while the walk ran. kLong, where no snapshot has a page; kWrongPage.
-//   B  The pages in front that were there at the start, and whose paths met no
-//      changed entry, are all returned. kShort.
-//   C  Of a walk with the recheck: it is what its address translates to in some
-//      snapshot at or after the taking of its reference. kStale.
+//   A  It is what its address translates to in some snapshot that existed
+//      during the walk. kLong if no snapshot has a page; otherwise kWrongPage.
+//   B  The pages at the start of the range that were there at the start of the
+//      walk, and whose paths had no changed entry, are all returned. kShort.
+//   C  For a walk with the recheck: it is what its address translates to in
+//      some snapshot at or after the taking of its reference. kStale.
 //
-// In tables of one snapshot that is: the same pages, and as many. A and B are
-// sound for all tables. C is sound where Linux frees tables after what hangs
-// below them was unmapped: the recheck looks at a leaf, and at the pmd entry
-// above a page, and at nothing above. It takes more than three operations to
-// bring back an entry behind the recheck's back and leave its path cut.
+// In tables with one snapshot this means: the same pages, and the same number.
+// A and B are sound for all tables. C is sound if Linux unmaps what is below a
+// table before it frees the table: the recheck looks at a leaf, and at the pmd
+// entry above a page, and at nothing above. More than three operations are
+// necessary to restore an entry before the recheck reads it and leave its path
+// disconnected.
 //
 // `count` pages were returned, of which `found` are known, by a walk that ended
 // at snapshot `last`; `grabbed` has the snapshots at which references were
-// taken, or is empty where C is not asked.
+// taken, or is empty if C does not apply.
 //
-//   AnyReference  Reference, or what answers the same page by page, when asked;
-//                 pages are asked for in their order
+//   AnyReference  Reference, or a type that computes the same page by page;
+//                 pages are asked for in order
 template <class AnyReference>
 JudgedPages JudgePages(AnyReference& reference, size_t count,
                        std::span<const uint64_t> found,
@@ -65,9 +66,9 @@ JudgedPages JudgePages(AnyReference& reference, size_t count,
   return {Outcome::kAgrees, count};
 }
 
-// What reads beside tables and copies make of pages that came out as `judged`:
-// a stray read where the pages are right, and a fault whatever they are, since
-// a kernel that reads from nowhere returns nothing at all.
+// Takes reads outside tables and copies into account: a stray read if the pages
+// are right, and a fault whatever the pages are, since a kernel that reads from
+// nowhere returns nothing.
 inline void AddStrayReads(const Marks& marks, JudgedPages& judged) {
   const size_t stray = std::min(marks.nowhere, marks.stack_escape);
   if (judged.outcome == Outcome::kAgrees && stray != Marks::kNever) {

@@ -20,7 +20,8 @@
 #include "pxdfuzz/tables/timeline.h"
 #include "pxdfuzz/walk/run_walk.h"
 
-// What BasicOracle does, for whoever makes one of other types than Oracle's.
+// The implementation of BasicOracle, for code that needs other types than
+// Oracle's.
 
 namespace pxdfuzz {
 namespace oracle {
@@ -57,13 +58,13 @@ Found Look(const AddressSpace<A, Entries>& mm, const ArenaMemory& memory,
 // The first boundary of `level` inside a range, if any.
 inline std::optional<uint64_t> Boundary(const Geometry& geometry, Level level,
                                         uint64_t start, uint64_t end) {
-  // The boundary above the last entry of all is 0.
+  // The boundary above the very last entry is 0.
   const uint64_t boundary = WrappingAdd(start | (geometry.span(level) - 1), 1);
   if (boundary == 0 || boundary >= end) return std::nullopt;
   return boundary;
 }
 
-// The cell of a request that is permitted and of which the reference returns
+// The cell of a request that is permitted and for which the reference returns
 // `returned` pages.
 template <class A, class Entries>
 std::optional<size_t> CellOf(const PagingMode& mode,
@@ -205,8 +206,8 @@ WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const ArenaMemory& memory,
   if (judged.outcome == Outcome::kAgrees) return verdict;
   const uint64_t page =
       std::min<uint64_t>(judged.page, request.pages - uint64_t{1});
-  // Of the snapshot that the walk ended with, which a page that is missing has
-  // met unchanged.
+  // For the last snapshot of the walk, in which a missing page has an unchanged
+  // path.
   const Top& top = timeline_.top(timeline_.at());
   const Geometry geometry = A::GeometryOf(top.levels);
   const Translation t =

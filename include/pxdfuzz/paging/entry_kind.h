@@ -13,13 +13,13 @@ namespace pxdfuzz {
 // What a walk does with an entry.
 enum class WalkStep : uint8_t { kStop, kLeaf, kDescend };
 
-// What an entry is, among those that Linux writes.
+// What an entry is, if Linux wrote it.
 struct EntryKind {
   enum class Tag : uint8_t { kEmpty, kTable, kLeaf, kSwap, kMalformed };
 
   Tag tag = Tag::kEmpty;
   // Physical address of the table or of the first page; for a swap entry, the
-  // place it stands for.
+  // swapped page's place.
   uint64_t address = 0;
   LeafState state;
 

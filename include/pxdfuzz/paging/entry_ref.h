@@ -14,11 +14,11 @@ inline constexpr uint64_t kEntrySize = sizeof(uint64_t);
 
 // Where an entry stands: in a table, or around a local copy on the walk's
 // stack. This is the model's `pXd_t *`. Moving it is always legal, as in C;
-// what it leads to is found out when memory is asked to read it.
+// memory finds out what it leads to when it is read.
 //
 // A ref in a table is a physical address. A ref to a copy is an address on the
-// simulated stack, and remembers which copy it was made from: the one of that
-// level's entry.
+// simulated stack, and remembers the copy from which it was made, by the level
+// of the entry.
 class EntryRef {
  public:
   constexpr EntryRef() = default;
@@ -36,9 +36,9 @@ class EntryRef {
   constexpr Level copy_of() const { return static_cast<Level>(copy_of_); }
   // Physical address, or address on the simulated stack.
   constexpr uint64_t address() const { return address_; }
-  // Whether it was made from the address of a copy and aligned to something
-  // else. Moved on from there it may come to the copy by luck: that is no
-  // pointer to the copy all the same.
+  // Whether it was made from the address of a copy and then aligned to another
+  // address. If it moves on and reaches the copy by chance, it is still no
+  // pointer to the copy.
   constexpr bool realigned() const { return realigned_; }
 
   // `pXdp + entries`.
@@ -48,7 +48,7 @@ class EntryRef {
   }
   // `pXdp++`.
   constexpr EntryRef Next() const { return Plus(1); }
-  // The first entry of the `bytes`-aligned block that this one stands in.
+  // The first entry of the `bytes`-aligned block that contains this one.
   // `bytes` is a power of two.
   constexpr EntryRef AlignDown(uint64_t bytes) const {
     const uint64_t aligned = address_ & ~(bytes - 1);

@@ -66,7 +66,7 @@ struct Geometry {
     }
     return false;
   }
-  // The next real level below `level`, which is not pte.
+  // The next real level below `level`, which must not be pte.
   constexpr Level real_below(Level level) const {
     do {
       level = Below(level);
@@ -90,9 +90,9 @@ struct Geometry {
   }
 };
 
-// The level whose kind of entry a walk looks at on `level`: `level` itself, or
-// where that is folded, the real level above it whose entry is handed through;
-// above the root it is the root's.
+// The level of the entry that a walk looks at on `level`: `level` itself, or if
+// that is folded, the real level above it whose entry is passed on; above the
+// root, the root's level.
 constexpr Level EntryLevel(const Geometry& geometry, Level level) {
   for (Level above = level;; above = Above(above)) {
     if (geometry.real(above)) return above;

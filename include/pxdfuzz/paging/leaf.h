@@ -7,11 +7,11 @@
 
 namespace pxdfuzz {
 
-// What a page may be used for, as mmap() and mprotect() say it.
+// The permissions of a page, as for mmap() and mprotect().
 enum class Permission : uint8_t { kNone, kRead, kReadWrite };
 
-// The state of a mapped page, in Linux's terms. How it is written differs from
-// architecture to architecture.
+// The state of a mapped page, in Linux's terms. Each architecture encodes it
+// differently.
 struct LeafState {
   Permission permission = Permission::kReadWrite;
   bool young = true;     // was accessed; else old

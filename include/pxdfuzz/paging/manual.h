@@ -9,13 +9,13 @@
 
 namespace pxdfuzz {
 
-// What an architecture's manual says to do next in a translation. `Translate`
-// carries these out; the rules themselves stand with each architecture.
+// What an architecture's manual requires as the next step of a translation.
+// `Translate` carries the steps out; each architecture has the rules.
 struct ManualStep {
   enum class Kind : uint8_t {
     kFetch,      // read the entry of `level` at `address`
     kDone,       // `address` is the result
-    kException,  // there is none, and `code` says why
+    kException,  // there is none, and `code` is the reason
   };
 
   Kind kind = Kind::kException;

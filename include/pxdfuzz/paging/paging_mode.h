@@ -11,11 +11,11 @@
 
 namespace pxdfuzz {
 
-// Every architecture that version 1 of the case format names, built or not.
+// Every architecture that version 1 of the case format defines, built or not.
 enum class ArchId : uint8_t { kS390, kX86, kArm64Page16K };
 
-// What kind of address space a case is about: an architecture, and how many
-// levels of its tables are real.
+// The paging mode of a case: an architecture, and how many levels of its tables
+// are real.
 struct PagingMode {
   ArchId arch = ArchId::kS390;
   uint8_t levels = 3;
@@ -24,7 +24,7 @@ struct PagingMode {
                                    const PagingMode&) = default;
 };
 
-// All that version 1 names, in a fixed order.
+// All that version 1 defines, in a fixed order.
 inline constexpr std::array<PagingMode, 8> kAllPagingModes = {{
     {ArchId::kS390, 2},
     {ArchId::kS390, 3},
@@ -42,14 +42,14 @@ constexpr std::string_view Name(ArchId arch) {
   return kNames[static_cast<size_t>(arch)];
 }
 
-// Position of `mode` in kAllPagingModes. `mode` is one of them.
+// Position of `mode`, which must be in kAllPagingModes.
 constexpr size_t IndexOf(PagingMode mode) {
   size_t i = 0;
   while (i + 1 < kAllPagingModes.size() && kAllPagingModes[i] != mode) ++i;
   return i;
 }
 
-// "s390/3". The inverse gives nothing for a name that is not in
+// "s390/3". The inverse returns nothing for a name that is not in
 // kAllPagingModes.
 std::string Name(PagingMode mode);
 std::optional<PagingMode> PagingModeFromName(std::string_view name);

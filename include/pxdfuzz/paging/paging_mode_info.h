@@ -14,11 +14,11 @@
 
 namespace pxdfuzz {
 
-// What code that is no template needs to know of a kind of address space:
+// What code that is not a template needs to know about a paging mode:
 // A::GeometryOf, A::Entries::Has* and A::Contract::Limit as plain values.
 struct PagingModeInfo {
   PagingMode mode;
-  // False where the architecture is not built: nothing below is set then.
+  // False if the architecture is not built: then nothing below is set.
   bool built = false;
   Geometry geometry;
   // Highest end of a range that gup_fast serves, in bytes.
@@ -28,18 +28,18 @@ struct PagingModeInfo {
   std::array<bool, kLevelCount> has_leaf{};
   std::array<bool, kLevelCount> has_special{};
   std::array<bool, kLevelCount> has_swap{};
-  // Whether a process may be given one level more while it runs.
+  // Whether a process may be given one more level while it runs.
   bool can_upgrade = false;
   // By level: the manual's name of the table.
   std::array<std::string_view, kLevelCount> table_name{};
 
-  // The highest address below a power of two that holds all that gup_fast
-  // serves.
+  // The highest address below the power of two that covers all addresses that
+  // gup_fast serves.
   constexpr uint64_t last_user_address() const {
     return ~uint64_t{0} >> std::countl_zero(limit - 1);
   }
-  // How many boundaries of entries of `level` lie inside what gup_fast serves,
-  // but for 0.
+  // How many boundaries of entries of `level` are inside the addresses that
+  // gup_fast serves, not counting 0.
   constexpr uint64_t Boundaries(Level level) const {
     return (limit - 1) >> geometry.shift(level);
   }

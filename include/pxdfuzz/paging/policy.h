@@ -38,7 +38,7 @@ struct Policy {
   friend constexpr bool operator==(const Policy&, const Policy&) = default;
 };
 
-// The five that have a name in the history of the code, and the order in which
+// The five with a name in the history of the code, in the order in which
 // signatures look for the first walk that disagrees.
 inline constexpr Policy kStaticByValue = {BoundaryRule::kStatic,
                                           Descent::kByValue, Step::kIncrement};
@@ -105,16 +105,17 @@ constexpr std::optional<Policy> PolicyFromName(std::string_view name) {
   return std::nullopt;
 }
 
-// Why a walk goes wrong: a predicate on the first read that shows it.
+// Why a walk goes wrong: a predicate on the first read that shows the cause.
 enum class Cause : uint8_t {
   kNone,
   kStackEscape,  // a read of the stack outside the copy the pointer was made
                  // from
-  kWrongEntry,   // a loop turn reads an entry whose span does not hold its
+  kWrongEntry,   // an iteration reads an entry whose span does not contain its
                  // address
-  // Where tables change:
-  kDoubleFetch,  // an offset goes by another entry than the one that was tested
-  kVacuousRecheck,  // the recheck compares a copy with itself: the entry
+  // In changing tables:
+  kDoubleFetch,  // an offset function uses another entry than the one that was
+                 // tested
+  kVacuousRecheck,  // the recheck compares a copy with itself: the table entry
                     // differs
 };
 inline constexpr size_t kCauseCount = 5;
@@ -140,8 +141,8 @@ class Causes {
     return (bits_ >> static_cast<int>(cause) & 1) != 0;
   }
   constexpr bool empty() const { return bits_ == 0; }
-  // The one that shows in tables that stand still; kNone where all of them take
-  // a change.
+  // The cause that applies in tables that do not change; kNone if all require a
+  // change.
   constexpr Cause InStillTables() const {
     if (Contains(Cause::kStackEscape)) return Cause::kStackEscape;
     return Contains(Cause::kWrongEntry) ? Cause::kWrongEntry : Cause::kNone;

@@ -14,12 +14,13 @@
 
 namespace pxdfuzz::rules {
 
-// Rules for arm64's tables of any words, after the Arm Architecture Reference
-// Manual (DDI 0487), chapter D8. Numbers stand here a second time on purpose: a
-// mask that is wrong in Arm64Page16K is to be noticed.
+// Rules for arm64 tables with any words, after the Arm Architecture Reference
+// Manual (DDI 0487), chapter D8. Numbers are repeated here on purpose: a wrong
+// mask in Arm64Page16K must not go unnoticed.
 //
-// A change to the entry read at some level leaves every earlier read as it was
-// (no word is read twice, see Trial::distinct), so that entry is reached again.
+// A change to the entry read at some level does not affect any earlier read (no
+// word is read twice, see Trial::distinct), so the translation reaches that
+// entry again.
 template <class A>
 class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
   using Manual = typename A::Manual;
@@ -51,13 +52,13 @@ class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
   static constexpr uint64_t kAccessed = 0x400;
   static constexpr uint64_t kNoUserBelow = 0x2000'0000'0000'0000;
   static constexpr uint64_t kReadOnlyBelow = 0x4000'0000'0000'0000;
-  // Of an entry that points to a table: bits 2 to 11 but for two of the
+  // For an entry that points to a table: bits 2 to 11 except two of the
   // address, 51 to 60, where 59 and 60 are about execution, and 63.
   static constexpr uint64_t kIgnoredInTables = 0x9ff8'0000'0000'0cfc;
-  // Of a leaf: which kind of memory it is, nG, GP, DBM, contiguous, what is
-  // about execution, and what is free for software.
+  // For a leaf: memory type, nG, GP, DBM, contiguous, execution permissions,
+  // and bits for software.
   static constexpr uint64_t kIgnoredInLeaves = 0xfffc'0000'0000'083c;
-  // Without LPA2 bits 8 and 9 are shareability, and 48 and 49 not looked at.
+  // Without LPA2 bits 8 and 9 are shareability, and 48 and 49 are ignored.
   static constexpr uint64_t kIgnoredWithoutLpa2 = 0x0003'0000'0000'0300;
 
   bool lpa2() const { return machine_.real(Level::kPgd); }
@@ -74,7 +75,7 @@ class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
     return static_cast<uint16_t>(0x84 + Number(level));
   }
 
-  // The address in an entry, whatever it is of.
+  // The address in an entry of any kind.
   uint64_t AddressIn(uint64_t entry) const {
     return lpa2() ? (entry & 0x0003'ffff'ffff'c000) |
                         (entry & 0x300) / 0x100 * 0x0004'0000'0000'0000
@@ -102,7 +103,7 @@ class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
     Expect(bad.result.code == 0x84 && bad.path.empty(), rule, text, bad);
   }
 
-  // TTBR0_EL1 has an ASID above the address, and below it nothing but, with
+  // TTBR0_EL1 has an ASID above the address, and below it nothing except, with
   // LPA2, the address's four highest bits.
   void CheckRoot() {
     written_.reset();
@@ -168,7 +169,7 @@ class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
     }
     if (base_.result.code != 0) return;
 
-    // All levels were passed: what each of them allows is joined.
+    // The translation passed all levels: their permissions are combined.
     const bool leaf = IsLeaf(base_.path[i]);
     const Trial read_only =
         RunWith(i, entry | (leaf ? kReadOnly : kReadOnlyBelow));
@@ -206,7 +207,7 @@ class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
            "arm64.index", "eleven bits of the address for each level", base_);
   }
 
-  // Makes every entry on the path passable, with new tables where it leads to
+  // Makes every entry on the path valid, with new tables where it leads to
   // none: raw cases then reach full depth.
   bool Repair() {
     bool changed = false;

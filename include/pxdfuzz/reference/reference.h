@@ -21,13 +21,13 @@
 
 namespace pxdfuzz {
 
-// The pages that gup_fast is to return, one page at a time: the hardware's path
+// The pages that gup_fast must return, one page at a time: the hardware's path
 // to the leaf, and there the architecture's contract. Puts the physical
 // addresses of at most pages.size() consecutive pages from `start` on into
-// `pages`, up to the first that the contract does not give, and returns how
+// `pages`, up to the first that the contract does not allow, and returns how
 // many.
 //
-//   Contract   A's own, or an object that answers Allows(level, entry, write)
+//   Contract   A's own, or an object that has Allows(level, entry, write)
 template <class A, ReadableMemory M, class Contract = typename A::Contract>
 size_t ReferencePages(const typename A::Manual& manual, const M& memory,
                       uint64_t page_size, uint64_t start, bool write,
@@ -43,13 +43,12 @@ size_t ReferencePages(const typename A::Manual& manual, const M& memory,
   return pages.size();
 }
 
-// What the pages of one request are in each snapshot of the tables. In tables
-// of one snapshot, what lies behind the first page that is not there is not
-// asked.
+// The pages of one request in each snapshot of the tables. In tables with one
+// snapshot, pages behind the first that is not there are not computed.
 class Reference {
  public:
-  // Asks for `request` what each snapshot of `timeline` gives by `contract`.
-  // `timeline` is at snapshot 0 before and after.
+  // Computes for `request` what each snapshot of `timeline` gives by
+  // `contract`. `timeline` is at snapshot 0 before and after.
   template <class A, ReadableMemory M, class Contract = typename A::Contract>
   void Make(Timeline& timeline, const M& memory, const Request& request,
             const Contract& contract = Contract()) {
@@ -75,7 +74,7 @@ class Reference {
                                  request.write, frames, contract));
   }
 
-  // The same of one snapshot that gives `pages`, and none behind them.
+  // The same for one snapshot with `pages`, and none behind them.
   void Set(std::span<const uint64_t> pages, size_t pages_asked) {
     pages_asked_ = pages_asked;
     snapshots_ = 1;
@@ -83,17 +82,17 @@ class Reference {
     SetLeading(pages.size());
   }
 
-  // How many pages snapshot 0 gives, up to the first that it does not.
+  // How many pages snapshot 0 gives, up to the first that it does not give.
   size_t pages() const { return pages_; }
   // How many pages the request is for.
   size_t pages_asked() const { return pages_asked_; }
-  // The page of that position in a snapshot, if it is there.
+  // The page at that position in a snapshot, if there is one.
   std::optional<uint64_t> At(size_t snapshot, size_t page) const {
     return there_[snapshot][page] ? std::optional(frames_[snapshot][page])
                                   : std::nullopt;
   }
-  // The first of snapshots `first` to `last` that has `frame` in the place of
-  // `page`, if any.
+  // The first of snapshots `first` to `last` in which `page` has `frame`, if
+  // any.
   std::optional<size_t> SnapshotOf(size_t page, uint64_t frame, size_t first,
                                    size_t last) const {
     for (size_t i = first; i <= last; ++i) {
@@ -108,8 +107,9 @@ class Reference {
     }
     return false;
   }
-  // How many pages a walk that ends at snapshot `last` has to return: those in
-  // front that were there at the start and whose paths met no changed entry.
+  // How many pages a walk that ends at snapshot `last` must return: those at
+  // the start of the range that were there at the start of the walk and whose
+  // paths had no changed entry.
   size_t Least(size_t last) const {
     if (snapshots_ == 1) return pages_;
     const auto begin = changed_in_.begin();
@@ -118,7 +118,7 @@ class Reference {
                      [last](size_t changed) { return changed <= last; }) -
         begin);
   }
-  // Whether a walk that ends at snapshot `last` has to return the page of that
+  // Whether a walk that ends at snapshot `last` must return the page at that
   // position.
   bool MustReturn(size_t page, size_t last) const { return page < Least(last); }
 

@@ -25,27 +25,27 @@ namespace pxdfuzz {
 
 // A rule that did not hold.
 struct RuleViolation {
-  // "s390.common-bit": fit for a file's name and a DEDUP_TOKEN.
+  // "s390.common-bit": usable as a file name and a DEDUP_TOKEN.
   std::string_view rule;
-  // What the rule says, one line.
+  // The rule in one line.
   std::string_view text;
-  // What was translated, and what became of it.
+  // The translation before the change.
   uint64_t control = 0;
   uint64_t address = 0;
   Translation result;
-  // The same after the change.
+  // The translation after the change.
   uint64_t changed_control = 0;
   uint64_t changed_address = 0;
   Translation changed_result;
-  // The word that was written last for it: where, and what.
+  // The last word that was written for it: address and value.
   std::optional<uint64_t> written;
   uint64_t word = 0;
 };
 
 namespace rules {
 
-// An arena seen through changes: words that differ, and ranges that stand where
-// the arena has nothing. What was added last counts.
+// An arena with changes on top: words that differ, and ranges in places where
+// the arena has nothing. The latest addition has priority.
 class ChangedMemory {
  public:
   struct Range {
@@ -72,7 +72,7 @@ class ChangedMemory {
   }
   void Add(const Range& range) { ranges_.push_back(range); }
 
-  // Takes back, when it goes, what was added since it was made.
+  // Its destructor removes what was added since its construction.
   class Undo {
    public:
     explicit Undo(ChangedMemory& memory)
@@ -146,8 +146,8 @@ struct Trial {
   Translation result;
   InlineVector<Fetch, kLevelCount> path;
 
-  // Whether no word was read twice. Tables may overlap, and then a change made
-  // for one level is a change to another: such trials say nothing.
+  // Whether no word was read twice. Tables may overlap; then a change for one
+  // level also changes another, and the trial proves nothing.
   bool distinct() const {
     for (size_t i = 0; i < path.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
@@ -170,8 +170,8 @@ Trial Try(const Manual& manual, const M& memory, uint64_t control,
   return trial;
 }
 
-// Whether two trials end alike, after as many reads. How far protection had
-// been gathered before an exception is nobody's business.
+// Whether two trials have the same result after the same number of reads. The
+// protection collected before an exception does not matter.
 inline bool EndAlike(const Trial& a, const Trial& b) {
   return a.result.code == b.result.code &&
          a.result.physical == b.result.physical &&
@@ -233,7 +233,7 @@ class ChangedTrial {
             Access access = Access::kFetch) const {
     return Try(ManualOf(control), memory_, control, address, access);
   }
-  // With `word` for the entry that was read i-th.
+  // The translation with `word` in place of the i-th entry that was read.
   Trial RunWith(size_t i, uint64_t word) {
     return RunWith(i, word, control_, address_);
   }
@@ -252,7 +252,7 @@ class ChangedTrial {
               const Trial& after) {
     Expect(holds, rule, text, base_, after);
   }
-  // That `after` ends with `code` when `reads` entries were read.
+  // Expects that `after` ends with `code` after `reads` entries.
   void ExpectEnd(size_t reads, uint16_t code, std::string_view rule,
                  std::string_view text, const Trial& after) {
     Expect(after.result.code == code && after.path.size() == reads, rule, text,
@@ -265,7 +265,7 @@ class ChangedTrial {
   uint64_t address_;
   Rng choose_;
   Findings findings_;
-  // What is changed: the tables as they are, or as repaired.
+  // The tables that are changed: as they are, or repaired.
   Trial base_;
   std::optional<ChangedMemory::Word> written_;
 

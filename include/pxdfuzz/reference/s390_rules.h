@@ -15,14 +15,14 @@
 
 namespace pxdfuzz::rules {
 
-// Rules for s390's tables of any words, after the Principles of Operation
-// (SA22-7832), chapter 3. Numbers stand here a second time on purpose: a mask
-// that is wrong in S390 is to be noticed.
+// Rules for s390 tables with any words, after the Principles of Operation
+// (SA22-7832), chapter 3. Numbers are repeated here on purpose: a wrong mask in
+// S390 must not go unnoticed.
 //
-// Why each rule is exact: a change to the entry read at some level leaves every
-// earlier read as it was (no word is read twice, see Trial::distinct), so that
-// entry is reached again; what stands in the rule's text then says what becomes
-// of it. New tables lie where none of the words passed so far leads.
+// Why each rule is exact: a change to the entry read at some level does not
+// affect any earlier read (no word is read twice, see Trial::distinct), so the
+// translation reaches that entry again, and the rule's text in the manual says
+// what happens then. New tables lie where no passed word leads.
 template <class A>
 class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
   using Base = S390Trial<typename A::Manual>;
@@ -34,10 +34,10 @@ class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
     CheckReal();
     control_ &= ~kReal;
     CheckAsceType();
-    // The tables as they are, ...
+    // The tables as they are.
     base_ = Run(control_, address_);
     CheckAll();
-    // ... and with every entry on the path made passable.
+    // The tables with every entry on the path made valid.
     if (Repair()) CheckAll();
   }
 
@@ -90,8 +90,8 @@ class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
            within);
   }
 
-  // The table hangs from the first entry of a new root: the same address space,
-  // with a level more. Lengths and their exceptions go with the table.
+  // The table is below the first entry of a new root: the same address space,
+  // with one more level. Lengths and their exceptions move with the table.
   void CheckUpperTable() {
     if (Root() == Level::kPgd || address_ >> AddressBits() != 0) return;
     const ChangedMemory::Undo undo(memory_);
@@ -180,7 +180,7 @@ class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
     CheckIndex(i, (whole & not_origin) | place, place, bytes);
   }
 
-  // `whole` leads to the table of the i-th read, and says that it is complete.
+  // `whole` leads to the table of the i-th read and declares it complete.
   void CheckLength(size_t i, uint64_t whole) {
     const Level level = base_.path[i].level;
     const uint64_t quarter = address_ >> (Shift(level) + 9) & 3;
@@ -208,7 +208,7 @@ class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
   }
 
   // `parent` leads to a table of the level of the i-th read at `place`, in
-  // storage of `bytes`. There every entry tells its own number, and is invalid.
+  // storage of `bytes`. Each entry there contains its number and is invalid.
   void CheckIndex(size_t i, uint64_t parent, uint64_t place, uint64_t bytes) {
     const Level level = base_.path[i].level;
     const int shift = Shift(level);
@@ -231,7 +231,7 @@ class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
     const Trial zero = RunWithParent(i, parent, address_ & ~mask);
     Expect(zero.path.size() == i + 1 && number(zero) == 0, rule, text, here,
            zero);
-    // One bit that counts, and one of those below, which do not.
+    // One bit that matters, and one of the lower bits, which do not.
     const int counts = static_cast<int>(choose_.Below(bits));
     const Trial other =
         RunWithParent(i, parent, address_ ^ uint64_t{1} << (shift + counts));
@@ -318,7 +318,7 @@ class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
       return ignored | kOffsetAndLength | 0x800 |
              (((uint64_t{1} << Shift(level)) - 1) & ~kInTable);
     }
-    // A page table's origin has one bit more, and no length.
+    // A page table's origin has one more bit, and there is no length.
     return ignored | (level == Level::kPmd ? kOffsetAndLength : 0x800);
   }
 
@@ -393,7 +393,7 @@ class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
   }
 
   // `whole` is a segment or region-third leaf, and `leaf` the run with it. A
-  // table of smaller leaves that bear its protection takes its place.
+  // table of smaller leaves with the same protection replaces it.
   void CheckSplit(size_t i, uint64_t whole, const Trial& leaf) {
     const Level level = base_.path[i].level;
     const bool segment = level == Level::kPmd;

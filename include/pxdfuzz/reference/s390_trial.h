@@ -25,7 +25,7 @@ class S390Trial : public ChangedTrial<Manual, typename Manual::Facilities> {
   S390Trial(const Arena& arena, const Geometry& /*geometry*/, uint64_t control,
             uint64_t address, Rng choose, Findings findings)
       : Base(arena, {}, control, address, choose, findings) {
-    // EDAT-2 comes with EDAT-1 only; both, in every second case.
+    // EDAT-2 requires EDAT-1. Every second case has both.
     const uint64_t kind = choose_.Below(4);
     machine_ = {.edat1 = kind != 0, .edat2 = kind >= 2};
   }
@@ -86,8 +86,8 @@ class S390Trial : public ChangedTrial<Manual, typename Manual::Facilities> {
     }
     return 0;
   }
-  // The bits of an entry, or of the control element, that do not say where the
-  // table of `level` stands.
+  // The bits of an entry, or of the control element, that are not the origin of
+  // the table of `level`.
   static constexpr uint64_t NotOrigin(Level level) {
     return level == Level::kPte ? kInPageTable : kInTable;
   }
@@ -103,14 +103,14 @@ class S390Trial : public ChangedTrial<Manual, typename Manual::Facilities> {
   bool CommonCheckedAt(Level level) const {
     return level == Level::kPmd || (level == Level::kPud && machine_.edat2);
   }
-  // `entry` so that it gives no exception of its own.
+  // `entry`, changed so that it causes no exception.
   static uint64_t Passable(Level level, uint64_t entry) {
     if (level == Level::kPte) return entry & ~(kPageInvalid | kPageZero);
     return (entry & ~(kInvalid | kType | kCommon)) | TypeOf(level) << 2;
   }
 
-  // What led to the table of the i-th read, and a run with another word for
-  // it.
+  // What led to the table of the i-th read, and a run with another word in its
+  // place.
   uint64_t Parent(size_t i) const {
     return i == 0 ? control_ : base_.path[i - 1].entry;
   }
@@ -128,8 +128,8 @@ class S390Trial : public ChangedTrial<Manual, typename Manual::Facilities> {
     if (!before.distinct() || !after.distinct()) return;
     Expect(EndAlike(before, after), rule, text, before, after);
   }
-  // A place for new tables, 1 MiB long, to which no word that was passed leads:
-  // of eight places, six words can spoil six.
+  // A place for new tables, 1 MiB long, to which no passed word leads: six
+  // words can rule out at most six of eight places.
   uint64_t Scratch() const {
     for (uint64_t i = 1;; ++i) {
       const uint64_t place = (i << 40) + (uint64_t{1} << 31);
@@ -146,13 +146,13 @@ class S390Trial : public ChangedTrial<Manual, typename Manual::Facilities> {
   Level Root() const { return static_cast<Level>((control_ >> 2 & 3) + 1); }
   int AddressBits() const { return Shift(Root()) + IndexBits(Root()); }
 
-  // Changes what stops the translation, one thing at a time, until nothing
-  // does: then base_ is a whole path through words of which most are as they
-  // were. False where nothing was wrong, or words stand for two levels.
+  // Repairs what stops the translation, one thing at a time, until nothing
+  // does: then base_ is a complete path, and most of its words are unchanged.
+  // False if nothing was wrong, or if a word is used for two levels.
   bool Repair() {
     if (base_.result.code == 0) return false;
-    // A step for the address, and for each level one against each thing that
-    // can be wrong with the way to an entry and with the entry.
+    // One step for the address, and for each level one for each thing that can
+    // be wrong with the path to an entry and with the entry.
     constexpr int kSteps = 1 + 4 * kLevelCount;
     for (int step = 0; step <= kSteps; ++step) {
       if (!base_.distinct() || findings_.any()) return false;
@@ -182,7 +182,7 @@ class S390Trial : public ChangedTrial<Manual, typename Manual::Facilities> {
       memory_.Write(last.address, Passable(last.level, last.entry));
       return;
     }
-    // Something is wrong with the way to the next table.
+    // Something is wrong on the path to the next table.
     const Level next = reads == 0 ? Root() : Below(base_.path.back().level);
     uint64_t parent = Parent(reads);
     if (code == kAddressing) {

@@ -12,17 +12,18 @@
 
 namespace pxdfuzz {
 
-// What the hardware makes of one address.
+// The hardware's translation of one address.
 struct Translation {
-  // 0, or the architecture's code of the exception (A::Manual::CodeName).
+  // 0, or the architecture's exception code (A::Manual::CodeName).
   uint16_t code = 0;
-  // Absolute address; 0 where there is none.
+  // Absolute address; 0 if there is none.
   uint64_t physical = 0;
   // Whether a store is refused.
   bool is_protected = false;
   // Whether any entry was read, and the last one that was: its level, where it
-  // stands and what it held. A leaf that the hardware may not use (invalid, or
-  // protected) is the last one read, so what Linux thinks of it can be asked.
+  // stands and its value. A leaf that the hardware may not use (invalid, or
+  // protected) is the last entry read, so callers can ask how Linux interprets
+  // it.
   bool fetched = false;
   Level level = Level::kPte;
   EntryRef ref;
@@ -36,8 +37,8 @@ enum class Access : uint8_t { kFetch, kStore };
 
 // Translates `address` as the hardware does: one address at a time, from the
 // real root, by the rules of `manual` (an A::Manual made for this address
-// space, used for one address). `on_fetch(level, ref, entry)` sees each
-// entry read. This is the reference: it knows nothing of walks.
+// space, used for one address). `on_fetch(level, ref, entry)` sees each entry
+// read. This is the reference: it shares no code with walks.
 template <class Manual, ReadableMemory M, class OnFetch>
 constexpr Translation Translate(Manual manual, const M& memory,
                                 uint64_t address, Access access,

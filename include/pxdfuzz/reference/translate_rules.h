@@ -33,16 +33,15 @@
 
 namespace pxdfuzz {
 
-// Tries Translate alone. There is no second Translate to compare with: each
-// rule changes the tables, the control word or the address in a way of which it
-// is known what becomes of the result, and translates again. The tables may
-// hold any words.
+// Tests Translate without a second implementation: each rule changes the
+// tables, the control word or the address in a way with a known effect on the
+// result, and translates again. The tables may hold any words.
 
-// Several lines, each ended: which rule, what it says, both results.
+// Several lines, each with a line break: the rule, its text, both results.
 std::string Describe(const RuleViolation& violation, PagingMode mode);
 
 // Checks all rules on cases. One object serves any number of them, one after
-// the other; it allocates when it is made and never again.
+// the other; it allocates only when it is made.
 class TranslateRules {
  public:
   TranslateRules();
@@ -55,14 +54,14 @@ class TranslateRules {
     std::unique_ptr<Arena> first;
     std::unique_ptr<Arena> second;
   };
-  // By ArchId; null where the architecture is not built.
+  // By ArchId; null if the architecture is not built.
   std::array<Arenas, 3> arenas_;
 };
 
 namespace rules {
 
-// The rules that need an architecture's masks. Each architecture specializes it
-// in a file of its own, arch/*_rules.h:
+// The rules that need an architecture's masks. Each architecture specializes
+// this in its file reference/*_rules.h:
 //
 //   RawRules(const Arena&, const Geometry&, uint64_t control, uint64_t address,
 //            Rng, Findings)
@@ -70,13 +69,13 @@ namespace rules {
 template <class A, ArchId = A::kId>
 class RawRules;
 
-// The rules that hold on every architecture, and then its own.
+// Checks the rules for every architecture, and then the architecture's own.
 //
 // A is an architecture type; a test gives one whose Manual has a planted bug.
 template <class A>
 class RuleChecker {
  public:
-  // The arenas are clean and outlive the object.
+  // The arenas are clean and must outlive the object.
   RuleChecker(Arena& first, Arena& second) : first_(first), second_(second) {}
 
   std::optional<RuleViolation> Check(const Case& c) {
@@ -91,8 +90,8 @@ class RuleChecker {
  private:
   using Manual = typename A::Manual;
 
-  // Calls `visit` for the addresses that a case is about: where its requests
-  // start, and the same place in what each of its pokes governs.
+  // Calls `visit` for the addresses of a case: where its requests start, and
+  // the corresponding address in the span of each poked entry.
   template <class Visit>
   static void ForEachAddress(const Case& c, const Geometry& geometry,
                              Visit visit) {
@@ -129,7 +128,7 @@ class RuleChecker {
     const Trial fetch = Try(manual, memory, mm.control(), address);
     const Translation& result = fetch.result;
 
-    // What Translate promises of its own result.
+    // What Translate guarantees for its result.
     bool sound = result.fetched == !fetch.path.empty() &&
                  (result.code == 0 || result.physical == 0);
     for (size_t i = 1; i < fetch.path.size(); ++i) {
@@ -157,7 +156,7 @@ class RuleChecker {
                     fetch, store);
 
     if (result.code == 0 && result.fetched) {
-      // The same leaf, another place in it.
+      // Another address in the same leaf.
       const uint64_t flip = choose.Next() & (geometry.span(result.level) - 1);
       const Trial other = Try(manual, memory, mm.control(), address ^ flip);
       findings.Expect(other.result.code == 0 &&
@@ -171,7 +170,7 @@ class RuleChecker {
     }
 
     if (result.fetched) {
-      // A word that was not read: a neighbour of one that was.
+      // A word that was not read, next to one that was.
       const Fetch& read = fetch.path[choose.Below(fetch.path.size())];
       const uint64_t away = WrappingSub(choose.Below(33), 16);
       const uint64_t near =
@@ -191,8 +190,8 @@ class RuleChecker {
     }
   }
 
-  // Does the operations of `c` that are no pokes and whose level both
-  // paging mode have, with entries that span the same.
+  // Does the operations of `c` that are not pokes and whose level exists in
+  // both paging modes, with entries of the same span.
   static void PopulateBoth(const Case& c, AddressSpace<A>& a,
                            AddressSpace<A>& b) {
     Case tables{.mode = c.mode};
@@ -209,8 +208,9 @@ class RuleChecker {
     Populate(tables, b);
   }
 
-  // Which page an address is on, however the tables say it. Exceptions are told
-  // apart by the level at which tables end, so which one it is may differ.
+  // Which page an address is on, whatever the form of the tables. The
+  // exceptions of a missing page depend on the level at which tables end, so
+  // they may differ.
   static bool SamePage(const Trial& a, const Trial& b) {
     return (a.result.code == 0) == (b.result.code == 0) &&
            a.result.physical == b.result.physical &&
@@ -235,7 +235,7 @@ class RuleChecker {
     for (const Request& request : c.requests) {
       const Trial in_a = Try(manual_a, memory_a, a.control(), request.start);
       const Trial in_b = Try(manual_b, memory_b, b.control(), request.start);
-      // Beyond what the smaller one translates.
+      // Beyond the addresses that the smaller one translates.
       if (!in_a.result.fetched || !in_b.result.fetched) continue;
       findings.Expect(SamePage(in_a, in_b), "roots",
                       "the same mapping gives the same page, whatever the "
@@ -249,7 +249,7 @@ class RuleChecker {
     if (!findings.any()) CheckRanges(c, a, choose, findings);
     if (!large.has_value() || findings.any()) return;
 
-    // One large leaf is given up for the small one that holds the address.
+    // The small leaf that holds the address replaces one large leaf.
     const Translation& result = large->result;
     const Level below = b.geometry().real_below(result.level);
     if (!A::Entries::HasLeaf(below)) return;
@@ -293,7 +293,7 @@ class RuleChecker {
     const ChangedMemory memory(mm.arena());
     std::array<Pages, 4> before;
     for (const Request& request : c.requests) {
-      // Ranges that overflow are not gup's.
+      // gup refuses ranges that overflow.
       if (WrappingAdd(request.start, request.pages * page_size) <
           request.start) {
         return;
@@ -302,7 +302,7 @@ class RuleChecker {
     for (size_t i = 0; i < c.requests.size(); ++i) {
       const Request& request = c.requests[i];
       before[i] = PagesOf(mm, request.start, request.pages, request.write);
-      // In two parts; the second counts where the first is complete.
+      // In two parts; the second counts only if the first is complete.
       const size_t cut = choose.Below(before[i].page.size());
       Pages parts =
           PagesOf(mm, request.start, std::min<size_t>(cut, request.pages),
@@ -321,7 +321,7 @@ class RuleChecker {
                       trial);
     }
 
-    // A page somewhere else, where no large leaf stands.
+    // A page in another place, where there is no large leaf.
     const uint64_t anywhere = choose.Next() & mm.geometry().last_address();
     const uint64_t elsewhere = anywhere >> choose.Below(40) & ~(page_size - 1);
     for (const Request& request : c.requests) {

@@ -14,12 +14,13 @@
 
 namespace pxdfuzz::rules {
 
-// Rules for x86-64's tables of any words, after the Software Developer's
-// Manual, volume 3, chapter 4. Numbers stand here a second time on purpose: a
-// mask that is wrong in X86 is to be noticed.
+// Rules for x86-64 tables with any words, after the Software Developer's
+// Manual, volume 3, chapter 4. Numbers are repeated here on purpose: a wrong
+// mask in X86 must not go unnoticed.
 //
-// A change to the entry read at some level leaves every earlier read as it was
-// (no word is read twice, see Trial::distinct), so that entry is reached again.
+// A change to the entry read at some level does not affect any earlier read (no
+// word is read twice, see Trial::distinct), so the translation reaches that
+// entry again.
 template <class A>
 class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
   using Manual = typename A::Manual;
@@ -48,8 +49,8 @@ class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
   static constexpr uint64_t kUser = 4;
   static constexpr uint64_t kLarge = 0x80;
   static constexpr uint64_t kOrigin = 0x000f'ffff'ffff'f000;
-  // Write-through, cache-disable, accessed, dirty and what is free for
-  // software; bit 63 refuses execution alone.
+  // Write-through, cache-disable, accessed, dirty and the bits for software;
+  // bit 63 only prevents execution.
   static constexpr uint64_t kIgnored = 0xfff0'0000'0000'0e78;
 
   int Bits() const { return machine_.real(Level::kP4d) ? 57 : 48; }
@@ -101,7 +102,7 @@ class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
                 "no large pages above page-directory pointers",
                 RunWith(i, entry | kPresent | kLarge));
     } else if (level != Level::kPte) {
-      // Frames of large pages are aligned, but for the bit that is PAT.
+      // Frames of large pages are aligned, except for the bit that is PAT.
       const uint64_t bits =
           ((uint64_t{1} << Shift(level)) - 1) & kOrigin & ~uint64_t{0x1000};
       const uint64_t aligned = (entry & ~bits) | kPresent | kLarge;
@@ -113,7 +114,7 @@ class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
     }
     if (base_.result.code != 0) return;
 
-    // All levels were passed: what each of them allows is joined.
+    // The translation passed all levels: their permissions are combined.
     const Trial read_only = RunWith(i, entry & ~kWritable);
     Expect(read_only.result.code == 0 && read_only.result.is_protected &&
                read_only.result.physical == base_.result.physical,
@@ -146,7 +147,7 @@ class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
            "nine bits of the address for each level", base_);
   }
 
-  // Makes every entry on the path passable, with new tables where it leads to
+  // Makes every entry on the path present, with new tables where it leads to
   // none: raw cases then reach full depth.
   bool Repair() {
     bool changed = false;

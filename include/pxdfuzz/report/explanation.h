@@ -18,9 +18,9 @@
 
 namespace pxdfuzz {
 
-// Everything there is to say of one request and the walk that ran it, of the
-// model or of a kernel tree, in tables that stay as they are or that change:
-// text, HTML, mail and JSON are made from it.
+// Everything known about one request and the walk that ran it, of the model or
+// of a kernel tree, whether or not the tables change. Text, HTML, mail and JSON
+// are made from it.
 struct Explanation {
   // A term and what it means.
   struct Term {
@@ -38,7 +38,7 @@ struct Explanation {
   struct Change {
     size_t number = 0;  // from 1; it makes the snapshot of that number
     size_t read = 0;    // the walk's read before which it happens
-    // False where the walk ended before.
+    // False if the walk ended before.
     bool made = false;
     std::string what;  // "clear 1 pmd of 0x100000"
     // "segment table 0, entry 1: page table 0 -> empty", the first few.
@@ -51,7 +51,7 @@ struct Explanation {
       enum class Kind : uint8_t {
         kRead,
         kGrab,     // after the read
-        kSkipped,  // stands for steps that are left out
+        kSkipped,  // replaces steps that are left out
       };
       Kind kind = Kind::kRead;
       size_t read = 0;
@@ -66,16 +66,17 @@ struct Explanation {
     std::vector<Step> steps;
   };
 
-  // A row of the pages side by side; one that skips stands for rows left out.
+  // A row of the pages side by side. With kind "skipped", it replaces rows left
+  // out.
   struct PageRow {
     bool skips = false;
     bool marked = false;
     std::vector<std::string> cells;
   };
 
-  // A turn of a loop, or a run of turns of page entries; one that skips stands
-  // for turns left out. A concurrent operation splits the turn in which it
-  // happens.
+  // An iteration of a loop, or several consecutive ones of page entries. With
+  // `skipped`, it replaces iterations left out. A concurrent operation splits
+  // the iteration in which it happens.
   struct Turn {
     bool skips = false;
     Level level = Level::kPgd;
@@ -87,14 +88,14 @@ struct Explanation {
     std::string place;                 // "the local copy of p4d"
     std::string read;                  // "*pudp = 0x10200007: segment table 0"
     std::string next;  // "pud_addr_end(): 2 GiB boundary; then pmd"
-    // What is done once a leaf was read.
+    // What the walk does after it has read a leaf.
     std::vector<std::string> after;
     // What the reference reads on that level for the part's first address.
     std::vector<std::string> reference;
-    // The rule that it broke and why, and what came of it.
+    // The rule that it broke, why, and the effect.
     std::string rule;
     std::string effect;
-    // Not a turn, but a concurrent operation.
+    // Not an iteration, but a concurrent operation.
     std::optional<Change> change;
   };
 
@@ -111,42 +112,43 @@ struct Explanation {
   bool is_kernel = false;
   // The request, from 0.
   size_t request = 0;
-  // Where nothing can be compared, all but the headline and the case is empty.
+  // Where nothing can be compared, everything but the headline and the case is
+  // empty.
   bool conclusive = false;
   std::string headline;
   std::vector<CaseLine> source;
 
   Outcome outcome = Outcome::kAgrees;
-  // It disagrees with the reference, or breaks a rule besides.
+  // It disagrees with the reference, or breaks another rule.
   bool is_wrong = false;
-  // Why that is an expected failure, or kNone; or the page in docs/findings
+  // The cause of an expected failure, or kNone; or the page in docs/findings
   // that explains it.
   Cause waiver = Cause::kNone;
   std::string known;
   // The DEDUP token of a finding, or empty.
   std::string token;
   // The first page that differs, or the last that was asked for: its position
-  // and address; what was returned there and what the reference has.
+  // and address, what was returned there, and the page of the reference.
   size_t page = 0;
   uint64_t address = 0;
   std::optional<uint64_t> returned;
   std::optional<uint64_t> expected;
 
-  // Where the walk went wrong and what came of it, in a sentence or two.
+  // Where the walk went wrong and the effect, in a sentence or two.
   std::string wrong_turn;
   std::vector<std::string> terms;  // "reference: the hardware's ..."
   std::vector<Term> glossary;
-  // Where tables change while the walk runs.
+  // For tables that change during the walk.
   std::optional<Timeline> timeline;
   std::optional<WalkPicture> picture;
   std::vector<std::string> page_header;
   // The column of what the walk returned.
   size_t found_column = 0;
   std::vector<PageRow> pages;
-  // About this run, and about the model's other walks.
+  // Notes on this run, and on the model's other walks.
   std::vector<std::string> notes;
   std::vector<std::string> other_walks;
-  // What stands above the reference column.
+  // The title of the reference column.
   std::string reference_title;
   std::vector<Turn> turns;
   std::vector<Path> references;
@@ -154,7 +156,7 @@ struct Explanation {
 
 // "change 1, before read 6: clear 1 pmd of 0x100000".
 std::string Heading(const Explanation::Change& change);
-// How turns and timelines are to be read, above them.
+// How to read iterations and timelines; printed above them.
 std::string HowToReadTurns(const Explanation& explanation);
 std::string HowToReadTimeline(const Explanation::Timeline& timeline);
 

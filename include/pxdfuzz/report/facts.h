@@ -24,22 +24,22 @@
 
 namespace pxdfuzz {
 
-// One run of one request, beside the reference: what an explanation is made
-// from. Reads are sorted into turns of loops, and what went wrong is found. Any
-// recording will do, also one that no engine makes.
+// One run of one request, compared with the reference: the input of an
+// explanation. Assigns reads to iterations of loops, and finds what went wrong.
+// Accepts any recording, even one that no engine makes.
 class Facts {
  public:
-  // A turn, by positions in events().
+  // An iteration, by positions in events().
   struct Turn {
     size_t first = 0;     // the first event that belongs to it
     size_t read = 0;      // its own read, of kind kTurn
     size_t end = 0;       // behind the last event
     size_t held = 0;      // pages before it
     size_t pages = 0;     // pages that it returns
-    bool begins = false;  // the first of its loop
+    bool begins = false;  // the first iteration of its loop
   };
 
-  // `c` outlives the object; its request is permitted and its tables are
+  // `c` must outlive the object; its request is permitted and its tables are
   // conclusive. `policy` is the model's walk that does the same.
   Facts(const Case& c, size_t request, Policy policy, Recording recording);
 
@@ -52,9 +52,9 @@ class Facts {
   const std::vector<Event>& events() const { return run_.events; }
   const std::vector<Turn>& turns() const { return turns_; }
 
-  // Whether tables change while the walk runs.
+  // Whether tables change during the walk.
   bool changing() const { return tables_.snapshots() > 1; }
-  // Whether the walk ended without returning, having read something.
+  // Whether the walk read something and ended without returning.
   bool broke_off() const {
     return run_.end != RunEnd::kReturned && run_.end != RunEnd::kRefused;
   }
@@ -65,7 +65,7 @@ class Facts {
     return WrappingAdd(request_.start, page * geometry().page_size());
   }
 
-  // How the pages compare, and the first that differs; where none does, the
+  // How the pages compare, and the first that differs; if none differs, the
   // first that was not returned.
   Outcome outcome() const { return outcome_; }
   size_t difference() const { return difference_; }
@@ -74,38 +74,39 @@ class Facts {
   size_t explained_page() const {
     return std::min<size_t>(difference_, request_.pages - size_t{1});
   }
-  // The event that broke a rule first; the turn that made the pages differ.
+  // The event that first broke a rule; the iteration that made the pages
+  // differ.
   std::optional<size_t> rule() const { return rule_; }
   std::optional<size_t> effect() const { return effect_; }
-  // The turn that an event belongs to.
+  // The iteration to which an event belongs.
   size_t TurnOf(size_t event) const;
-  // The event that broke a rule, where that is a turn's own read.
+  // The event that broke a rule, if it is an iteration's own read.
   const Event* rule_turn() const;
 
   // The pages that the reference gives in snapshot 0, up to the first that it
-  // does not; and what it gives in each snapshot.
+  // does not give; and what it gives in each snapshot.
   const std::vector<uint64_t>& expected() const { return expected_; }
   const Reference& reference() const { return *reference_; }
 
-  // Whether gup_fast may return the page that a translation ends at.
+  // Whether gup_fast may return the page at which a translation ends.
   bool Allows(const Translation& t) const;
   uint64_t PageOf(const Translation& t, uint64_t address) const;
-  // "PROT_NONE", "empty pmd": why gup_fast may not return a page by an entry of
-  // `level`, which is real.
+  // "PROT_NONE", "empty pmd": why gup_fast may not return a page for an entry
+  // of `level`, which is real.
   std::string WhyNot(Level level, const EntryKind& kind) const;
   std::string WhyNot(const Translation& t) const;
-  // The same of the entry of an event, and of a page in a snapshot.
+  // The same for the entry of an event, and for a page in a snapshot.
   std::string WhyNot(const Event& event) const;
   std::string WhyNot(size_t page, size_t snapshot) const;
 
   // "page table 0, entry 255": where a word of a table stands.
   std::string Place(uint64_t physical) const;
-  // "segment table 0", "page 0x1000, ro old clean": what an entry of `level`,
-  // which is real, means.
+  // "segment table 0", "page 0x1000, ro old clean": the meaning of an entry of
+  // `level`, which is real.
   std::string Meaning(Level level, const EntryKind& kind) const;
   std::string Meaning(Level level, uint64_t word) const;
   std::string Meaning(const Event& event) const;
-  // The same of a word of a table in the geometry of a snapshot.
+  // The same for a word of a table, in the geometry of a snapshot.
   std::string Meaning(size_t snapshot, uint64_t physical, uint64_t word) const;
   std::string TableAt(uint64_t origin) const;
 
@@ -116,38 +117,39 @@ class Facts {
   };
   std::optional<Mapped> WhereMapped(uint64_t page) const;
 
-  // The real level whose entry an event's level looks at.
+  // The real level of the entry that an event looks at.
   Level EntryLevelOf(const Event& event) const {
     return EntryLevel(geometry(), event.level);
   }
-  // Whether it read what a walk may not.
+  // Whether the event is a read that a walk must not do.
   bool IsStray(const Event& event) const;
-  // The read of a turn of that level that came last before an event; nothing
-  // where none did.
+  // The last read before an event by an iteration of that level; null if there
+  // is none.
   const Event* LastRead(Level level, size_t event) const;
-  // Whether an event read another word than the turn that it reads again for.
+  // Whether an event read another value than the iteration whose entry it reads
+  // again.
   bool IsChanged(size_t event) const;
-  // Where the entry stands of which an event reads a copy; nothing where that
-  // is not known.
+  // The event that read the original of the copy that an event reads; null if
+  // unknown.
   const Event* OriginOf(Level level, size_t event) const;
   // Whether a recheck compares a local copy while the entry has changed.
   bool IsVacuous(size_t event) const;
   // The level whose entry is in the local copy that a recheck reads.
   Level CheckedCopy(size_t event) const;
-  // The turn of a higher level in whose loop a turn is.
+  // The iteration of a higher level whose loop contains an iteration.
   std::optional<size_t> ParentOf(size_t turn) const;
   bool HasEvent(size_t turn, Event::Kind kind) const;
-  // An entry of `level` spans 2 to the power of that, as the walk's
-  // pXd_addr_end() has it.
+  // log2 of the span that the walk's pXd_addr_end() assumes for an entry of
+  // `level`.
   int BoundaryShift(Level level) const;
-  // The first page that an event's leaf maps for a turn.
+  // The first page that an event's leaf maps for an iteration.
   uint64_t FirstFrame(size_t turn) const;
 
-  // The snapshot that had a returned page last before its reference was taken,
-  // where it was gone by then.
+  // The last snapshot that had a returned page before its reference was taken,
+  // if the page was gone by then.
   std::optional<size_t> SnapshotBefore(size_t page) const;
   bool IsStale(size_t page) const;
-  // The operation that took a stale page away.
+  // The operation that removed a stale page.
   size_t TakenAwayBy(size_t page) const {
     return SnapshotBefore(page).value_or(0) + 1;
   }

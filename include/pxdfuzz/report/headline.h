@@ -23,10 +23,10 @@ std::string FullName(const Walker& walker);
 // The rule that a finding says was broken: "references"; else empty.
 std::string RuleOf(const Answer& answer);
 
-// Says in a sentence or two what differs, and where the walk went wrong.
+// Describes in a sentence or two what differs, and where the walk went wrong.
 class HeadlineText {
  public:
-  // All outlive the object.
+  // All must outlive the object.
   HeadlineText(const Facts& facts, const ChangeText& changes,
                const TurnText& turns, const Walker& walker,
                const Answer& answer)
@@ -43,9 +43,10 @@ class HeadlineText {
   std::string WrongTurn(const WalkPicture& picture) const;
   // Why it returns no more pages: "stop: empty pte".
   std::string WhyItStops() const;
-  // What was returned in the place of the first page that differs.
+  // What was returned instead of the first page that differs.
   std::string Got() const;
-  // A wrong page is often another page of the same process; then a sentence.
+  // A wrong page is often another page of the same process. If so, a sentence
+  // about that.
   std::string WhereWrongPageIs() const;
 
  private:

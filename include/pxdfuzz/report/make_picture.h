@@ -11,7 +11,7 @@
 
 namespace pxdfuzz {
 
-// Looks up what there is to draw of the walk of that name.
+// Collects what to draw for the walk of that name.
 WalkPicture MakePicture(const Facts& facts, const TurnText& turns,
                         std::string_view walk);
 

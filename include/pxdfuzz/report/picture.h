@@ -16,31 +16,33 @@
 
 namespace pxdfuzz {
 
-// What there is to draw of a walk: the tables that matter to one page, the
+// The content of a drawing of a walk: the tables that matter for one page, the
 // first that differs, and two paths to it, the reference's and the walk's.
-// Plain values, of no architecture and no layout.
+// Plain values, independent of architecture and layout.
 struct WalkPicture {
   static constexpr size_t kNone = std::numeric_limits<size_t>::max();
 
   struct LevelInfo {
     Level level = Level::kPte;
     bool real = true;
-    // The manual's name of its table, or where it is folded of the table whose
-    // entry is handed through: "region-third table".
+    // The manual's name of its table, or for a folded level that of the table
+    // whose entry is passed on: "region-third table".
     std::string table;
-    // What an entry of the level spans as the walk's pXd_addr_end() has it, and
-    // the first and the number of multiples of that inside the range.
+    // The span that the walk's pXd_addr_end() assumes for an entry of the
+    // level, and the first and the number of multiples of that span inside the
+    // range.
     uint64_t span = 0;
     std::optional<uint64_t> boundary;
     uint64_t boundaries = 0;
-    // Where the entry that a folded level hands on ends inside the range, and
-    // its pXd_addr_end() does not say so: that span, and the first such place.
+    // If an entry that a folded level passes on ends inside the range and its
+    // pXd_addr_end() does not stop there: the real span, and the first such
+    // place.
     uint64_t entry_span = 0;
     std::optional<uint64_t> unseen;
-    // The walk went wrong by that.
+    // The walk went wrong for that reason.
     bool marked = false;
   };
-  // What an entry is: at the start, or what a change makes of it.
+  // The value of an entry: at the start, or after a change.
   struct Content {
     uint64_t word = 0;
     EntryKind::Tag tag = EntryKind::Tag::kEmpty;
@@ -48,7 +50,7 @@ struct WalkPicture {
     // What it leads to: positions in `tables` and `pages`, or kNone.
     size_t table = kNone;
     size_t page = kNone;
-    // Whose path leads over it.
+    // The paths that contain it.
     bool by_reference = false;
     bool by_walk = false;
   };
@@ -68,7 +70,7 @@ struct WalkPicture {
     uint64_t size = 0;           // entries
     uint64_t span = 0;           // bytes that each maps
     std::vector<Entry> entries;  // those that matter, by index
-    // How many more are not empty.
+    // The number of other entries that are not empty.
     uint64_t others = 0;
     // The change that made it the root table, if any.
     size_t root_since = 0;
@@ -87,26 +89,26 @@ struct WalkPicture {
     enum class At : uint8_t { kEntry, kStack, kNowhere, kPage };
     At at = At::kEntry;
     Level level = Level::kPte;
-    // Of kEntry, positions of table and entry; of kPage, `table` is that of the
-    // page.
+    // For kEntry, positions of table and entry; for kPage, `table` is that of
+    // the page.
     size_t table = kNone;
     size_t entry = kNone;
-    // Of kEntry, the position in Entry::later of what was read there; kNone
-    // where that is what it holds at the start.
+    // For kEntry, the position in Entry::later of the value that was read;
+    // kNone if that is the value at the start.
     size_t later = kNone;
 
     friend bool operator==(const Step&, const Step&) = default;
   };
 
-  // The stack around a local copy that the walk left.
+  // The stack around a local copy that the walk stepped off.
   struct Stack {
-    Level level = Level::kPte;  // of the loop whose pointer left
+    Level level = Level::kPte;  // of the loop whose pointer stepped off
     Level copy = Level::kPmd;   // of the copied entry
     uint64_t copy_word = 0;
     std::string copied_from;     // "region-third table 0, entry 512"
-    std::optional<Step> copied;  // the same, where it is in the picture
-    std::string pointer;         // what left it: "pudp++"
-    // Bytes from the copy; above, where it is positive.
+    std::optional<Step> copied;  // the same, if the picture has it
+    std::string pointer;         // the expression that did: "pudp++"
+    // Bytes from the copy; above it if positive.
     std::optional<int64_t> distance;
     uint64_t word = 0;
     std::string content;  // "an older copy of the same p4d"
@@ -116,12 +118,12 @@ struct WalkPicture {
   std::string walk;  // its name
   uint64_t start = 0;
   uint64_t end = 0;
-  // The page that the paths lead to, and whether it is the first difference.
+  // The page to which the paths lead, and whether it is the first difference.
   size_t page = 0;
   uint64_t address = 0;
   bool differs = false;
-  // The snapshot of the tables that the reference's path is of. Tables are as
-  // they are at the start, with what changes.
+  // The snapshot of the reference's path. Tables are as they are at the start,
+  // with their changes.
   size_t snapshot = 0;
   std::vector<LevelInfo> levels;  // pgd first
   std::vector<Table> tables;      // the root first
@@ -129,13 +131,13 @@ struct WalkPicture {
   std::optional<Stack> stack;
   std::vector<Step> reference_path;
   std::vector<Step> walk_path;
-  // Where a path ends without a page: "empty pte".
+  // If a path ends without a page: "empty pte".
   std::string reference_stop;
   std::string walk_stop;
-  // What the walk's pointer of kNowhere is: "physical 0x0, where no table is".
+  // For kNowhere, the walk's pointer: "physical 0x0, where no table is".
   std::string nowhere;
 
-  // What an entry was when a path led over it.
+  // The value of an entry when a path led over it.
   Content& At(const Step& step) {
     Entry& entry = tables[step.table].entries[step.entry];
     return step.later == kNone ? static_cast<Content&>(entry)

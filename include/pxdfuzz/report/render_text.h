@@ -20,11 +20,11 @@ struct ReportCommand {
 
 struct TextOptions {
   bool color = false;
-  // Draws with box characters, which are UTF-8 and no ASCII.
+  // Draws with box characters in UTF-8 instead of ASCII.
   bool box = false;
   // Everything that is known: the glossary, the drawing of the tables, every
-  // turn that matters, the reference's path. Otherwise what differs and why,
-  // the case, and the pages and turns around the first difference.
+  // iteration that matters, the reference's path. Otherwise what differs and
+  // why, the case, and the pages and iterations around the first difference.
   bool full = false;
   size_t columns = kTextColumns;
   // Printed at the end, in this order.

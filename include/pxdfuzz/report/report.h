@@ -17,7 +17,7 @@ namespace pxdfuzz {
 std::string WalkReport(const Case& c, const Verdict& verdict, size_t request,
                        size_t walk, const TextOptions& options);
 
-// The same of what `verdict` found, which has a finding.
+// The same for the finding of `verdict`, which must have one.
 std::string FindingReport(const Case& c, const Verdict& verdict,
                           const TextOptions& options);
 

@@ -15,11 +15,11 @@
 namespace pxdfuzz {
 
 // What is compared: the walk, the reference and the request, a position in the
-// case; of kernel code how it was called, and the rule that it broke.
+// case; for kernel code also how it was called, and the rule that it broke.
 std::vector<std::string> Terms(const Facts& facts, size_t request,
                                const Walker& walker, const Answer& answer);
 
-// What a reader may not know of the words that an explanation uses.
+// Explanations of the terms that readers may not know.
 std::vector<Explanation::Term> Glossary(const Facts& facts);
 
 }  // namespace pxdfuzz

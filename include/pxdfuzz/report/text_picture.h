@@ -16,22 +16,21 @@ namespace pxdfuzz {
 std::vector<std::string> FoldedNotes(const WalkPicture& picture);
 
 // "p4d_addr_end() knows entries of 4 TiB and does not stop at 0x10080000000,
-// ...": of the folded level by which a walk went wrong, or nothing.
+// ...": about the folded level at which a walk went wrong, or empty.
 std::string UnseenNote(const WalkPicture& picture);
 
-// "0x10080000000 and 3 more": the boundaries of a level that are
-// inside the range.
+// "0x10080000000 and 3 more": a level's boundaries inside the range.
 std::string BoundariesText(const WalkPicture::LevelInfo& info);
 
-// What stands in the copy's word of a stack, and in the one that was read.
+// The content of the copy's word of a stack, and of the one that was read.
 std::string CopyText(const WalkPicture::Stack& stack);
 std::string LeftWordText(const WalkPicture::Stack& stack);
 
 // "page 1 by static-by-value: wrong and mapped at 0x10000000000".
 std::string RolesText(const WalkPicture::Page& page);
 
-// Draws the range with its boundaries, the tables and the stack, with box
-// characters or, where `box` is false, without.
+// Draws the range with its boundaries, the tables and the stack; with box
+// characters if `box` is true.
 void AddPicture(const WalkPicture& picture, bool box, TextLines& out);
 
 }  // namespace pxdfuzz

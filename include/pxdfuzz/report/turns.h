@@ -15,37 +15,38 @@
 
 namespace pxdfuzz {
 
-// Says of a walk, turn by turn, what it read and did beside the reference, and
-// of the turns that matter why they are wrong.
+// Describes a walk, iteration by iteration: what it read and did, what the
+// reference did, and for marked iterations why they are wrong.
 class TurnText {
  public:
   // Both outlive the object.
   TurnText(const Facts& facts, const ChangeText& changes)
       : facts_(facts), changes_(changes) {}
 
-  // Long walks in part: how they begin, what surrounds each mark and each
-  // change, and how they end.
+  // Shortens long walks to their start, the surroundings of each mark and each
+  // change, and their end.
   std::vector<Explanation::Turn> Make() const;
-  // What stands above the reference column.
+  // The title of the reference column.
   std::string ReferenceTitle() const;
 
-  // "pudp++", "pudp = pud_offset(&p4d, addr)": how the pointer of a turn was
-  // made; of kernel code the line that reads.
+  // "pudp++", "pudp = pud_offset(&p4d, addr)": how an iteration made its
+  // pointer; for kernel code the line that reads.
   std::string Pointer(size_t turn) const;
   // "read 4", "read 4, mm/gup.c:2613": an event's read.
   std::string ReadName(const Event& event) const;
-  // "an older copy of the same p4d": what stands where the stack was read.
+  // "an older copy of the same p4d": the content of the stack where it was
+  // read.
   std::string StackContent(const Event& event) const;
   // "*pudp was segment table 0 when it was tested (read 5), and change 3 has
-  // made it empty": of an entry that was read again and had changed.
+  // made it empty": about an entry that was read again and had changed.
   std::string Became(size_t event) const;
-  // The first event of a turn by which its recheck saw a change, if any.
+  // The first event of an iteration whose recheck saw a change, if any.
   std::optional<size_t> SeenByRecheck(size_t turn) const;
-  // The operation by which the entry of an event is what it is.
+  // The operation that gave the entry of an event its value.
   std::string Writer(size_t event) const;
 
  private:
-  // Turns that are shown together: one, or a run of page entries.
+  // Iterations that are shown together: one, or several of page entries.
   struct Block {
     size_t first = 0;
     size_t last = 0;

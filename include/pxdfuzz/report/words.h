@@ -14,7 +14,7 @@
 
 namespace pxdfuzz {
 
-// A choice on an axis: its name, and the kernel's text for it.
+// A choice on an axis: its name, and the kernel's code for it.
 struct ChoiceText {
   std::string_view name;    // "by-value"
   std::string_view kernel;  // "pXd_offset(&pXd, addr)"
@@ -24,10 +24,10 @@ ChoiceText Describe(BoundaryRule boundary);
 ChoiceText Describe(Descent descent);
 ChoiceText Describe(Step step);
 
-// "mm/gup.c before d3f7b1bb2040": what has that walk, or nothing.
+// "mm/gup.c before d3f7b1bb2040": what contains that walk, or empty.
 std::string_view KnownAs(Policy policy);
 
-// What a walk is, for a reader who knows the kernel and not this project.
+// What a walk is, for a reader who knows the kernel but not this project.
 std::string DescribeWalk(Policy policy);
 
 // "a read of the stack outside the copy that the pointer was made from".
@@ -35,7 +35,7 @@ std::string_view Describe(Cause cause);
 
 // "pudp".
 std::string PointerName(Level level);
-// "pud_offset(&p4d, addr)": the call by which a walk enters the loop of
+// "pud_offset(&p4d, addr)": the call with which a walk enters the loop of
 // `level`.
 std::string OffsetCall(Policy policy, Level level);
 // "pud_addr_end()", "pgd_addr_end_folded()".
@@ -49,14 +49,13 @@ std::string SnapshotNumbers(size_t first, size_t last);
 // a local copy.
 std::string DistanceFromCopy(std::optional<int64_t> bytes);
 
-// A rule that kernel code may break besides the one that pages are the
-// reference's.
+// A rule that kernel code may break, other than the rule about pages.
 struct RuleText {
   std::string_view name;      // "references"
-  std::string_view headline;  // what the code did, behind its name
-  std::string_view rule;      // what the rule says
+  std::string_view headline;  // what the code did; follows its name
+  std::string_view rule;      // the text of the rule
 };
-// Nothing for another name.
+// Null for another name.
 const RuleText* RuleOfName(std::string_view name);
 
 }  // namespace pxdfuzz

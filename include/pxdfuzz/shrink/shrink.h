@@ -16,14 +16,14 @@
 
 namespace pxdfuzz {
 
-// How much there is to a case, most important first: the lesser is the simpler.
-// Of a canonical case that is built.
+// The complexity of a case, most important part first; less is simpler. For a
+// canonical case whose architecture is built.
 //
 // First come levels of tables, requests, operations and words on the stack,
-// kinds of operations, levels of leaves, pages, entries, writes, states, how
-// many moments something changes at, and the stack; then what is mere numbers:
-// the order of the set-up, addresses, reads, frames and words. No two different
-// cases of one architecture have the same.
+// kinds of operations, levels of leaves, pages, entries, writes, states, the
+// number of times at which something changes, and the stack. Then come plain
+// numbers: the order of the set-up, addresses, reads, frames and words. No two
+// different cases of one architecture have the same complexity.
 class Complexity {
  public:
   explicit Complexity(const Case& c);
@@ -34,31 +34,32 @@ class Complexity {
   std::vector<uint64_t> parts_;
 };
 
-// One way in which a case may be made simpler.
+// One way to make a case simpler.
 struct Reduction {
   std::string_view name;  // "drop-setup"
   std::string_view what;  // one line, without a full stop
-  // Adds what it makes of `c`, in the order in which it is to be tried. Not all
-  // of it is simpler than `c`, or canonical.
+  // Adds candidates made from `c`, in the order in which to try them. Not all
+  // of them are simpler than `c`, or canonical.
   void (*propose)(const Case& c, std::vector<Case>& proposals);
 };
 
 // All reductions, in the order in which they are tried.
 std::span<const Reduction> Reductions();
 
-// What `reduction` makes of `c`: canonical cases that are simpler than it.
+// The candidates of `reduction` for `c`: canonical cases that are simpler than
+// it.
 std::vector<Case> Simpler(const Reduction& reduction, const Case& c);
 
 // Makes a case simpler and keeps a property of it. The result is 1-minimal: it
-// has the property, and nothing that one of the Reductions() makes of it has.
-// The same case and property give the same result each time.
+// has the property, and no candidate of one of the Reductions() has it. The
+// same case and property always give the same result.
 //
 //   Shrinker shrinker([&](const Case& c) { return Fails(c); });
 //   const Case small = shrinker.Shrink(c);
 class Shrinker {
  public:
   using Predicate = std::function<bool(const Case&)>;
-  // Asked before each trial with the best case so far; false ends it there.
+  // Called before each trial with the best case so far; false ends shrinking.
   using GoOn = std::function<bool(const Case& best)>;
 
   explicit Shrinker(Predicate keeps, GoOn go_on = nullptr)
@@ -67,7 +68,7 @@ class Shrinker {
   // `c` is canonical and has the property.
   Case Shrink(const Case& c);
 
-  // Cases of which the property was asked, all calls together.
+  // For how many cases the property was computed, over all calls.
   size_t trials() const { return trials_; }
   // Whether `go_on` ended the last call, whose result need not be minimal.
   bool stopped() const { return stopped_; }

@@ -32,7 +32,7 @@ Arena MakeArena() {
 }
 
 // Where reading begins: how many levels are real, the root table's physical
-// address, and what the hardware is given.
+// address, and the hardware's root register.
 struct Top {
   int levels = 0;
   uint64_t root = 0;
@@ -40,20 +40,21 @@ struct Top {
 };
 
 // The tables of one process: a root, and how many levels are real. Folding is a
-// value; there is one set of tables, which the hardware reads from the real
+// value: there is one set of tables, which the hardware reads from the real
 // root and the kernel from pgd.
 //
-// Tables are built with the hardware's indexes (A::Manual), never the walk's.
-// Later writes win: a page mapped inside a large leaf replaces the leaf by an
-// empty table first, a large leaf replaces the table that stood there.
+// Tables are built with the hardware's indexes (A::Manual), not with the
+// walk's. Later writes have priority: a page mapped inside a large leaf first
+// replaces the leaf by an empty table, and a large leaf replaces the table in
+// its place.
 //
 //   Entries   how entries are written: A's own, or an object that writes them
 //             as one kernel tree does
 template <class A, class Entries = typename A::Entries>
 class AddressSpace {
  public:
-  // Begins a case in `arena`, which is clean, outlives the object and is reset
-  // by its destructor.
+  // Begins a case in `arena`, which must be clean and outlive the object. The
+  // destructor resets it.
   AddressSpace(Arena& arena, int levels, const Entries& entries = Entries())
       : arena_(arena), geometry_(A::GeometryOf(levels)), entries_(entries) {
     arena_.Begin(geometry_);
@@ -71,10 +72,10 @@ class AddressSpace {
   int levels() const { return top_.levels; }
   // mm->pgd.
   EntryRef root() const { return EntryRef::InTable(top_.root); }
-  // What the hardware is given: the root and what goes with it.
+  // The hardware's root register: the root and its attributes.
   uint64_t control() const { return top_.control; }
   void set_control(uint64_t control) { top_.control = control; }
-  // All of it, as it is now or was.
+  // All of these, now or at an earlier time.
   const Top& top() const { return top_; }
   void set_top(const Top& top) {
     top_ = top;
@@ -82,13 +83,13 @@ class AddressSpace {
   }
 
   // Maps `count` leaves of `level` from `address` on to consecutive physical
-  // addresses from `frame` on; both are multiples of what a leaf spans. What
-  // the tables would not translate, beyond their last address, is left out.
+  // addresses from `frame` on; both are multiples of a leaf's span. Leaves
+  // beyond the last address that the tables translate are left out.
   void Map(Level level, uint64_t address, uint64_t count, uint64_t frame,
            const LeafState& state) {
     const uint64_t span = geometry_.span(level);
     uint64_t word = entries_.Leaf(level, frame, state);
-    // A frame may stand inverted in its entry.
+    // An entry may contain its frame inverted.
     const uint64_t step = WrappingSub(
         entries_.Leaf(level, WrappingAdd(frame, span), state), word);
     Fill(level, address, count, [&word, step] {
@@ -113,14 +114,14 @@ class AddressSpace {
     });
   }
 
-  // Writes any word into the entry of `level` that `address` selects, below
-  // tables that are made where they are missing.
+  // Writes any word into the entry of `level` that `address` selects. Makes the
+  // tables above it if they are missing.
   void Poke(Level level, uint64_t address, uint64_t word) {
     Fill(level, address, 1, [word] { return word; });
   }
 
-  // Puts a root table of one more level on top, whose first entry leads to the
-  // root as it is: crst_table_upgrade() of s390. False where the pool is full.
+  // Adds a root table of one more level, whose first entry leads to the present
+  // root: crst_table_upgrade() of s390. False if the pool is full.
   bool Upgrade() {
     const int levels = top_.levels + 1;
     const Level level = A::GeometryOf(levels).root();
@@ -133,9 +134,9 @@ class AddressSpace {
     return true;
   }
 
-  // Where the entry of `level` stands that `address` selects, or the one above
-  // it that leads no further. `level` is real. Nothing where tables are not
-  // looked at for `address`.
+  // The place of the entry of `level` that `address` selects, or of the lowest
+  // entry above it that exists. `level` is real. Nothing if the hardware does
+  // not use the tables for `address`.
   struct Slot {
     Level level = Level::kPte;
     uint64_t physical = 0;
@@ -156,7 +157,7 @@ class AddressSpace {
       table = kind.address;
     }
   }
-  // Writes one word that `Find` or a table's address led to.
+  // Writes one word at an address from `Find` or of a table.
   void Set(uint64_t physical, uint64_t word) {
     if (uint64_t* found = arena_.Touch(physical, 1)) *found = word;
   }
@@ -164,14 +165,14 @@ class AddressSpace {
  private:
   using Manual = typename A::Manual;
 
-  // The hardware with the root as the kernel gave it.
+  // The hardware with the root that the kernel set.
   Manual manual() const {
     return Manual(geometry_, A::Entries::Control(top_.levels, top_.root));
   }
   uint64_t Index(Level level, uint64_t address) const {
     return manual().Index(level, address);
   }
-  // Whether the tables are looked at for `address` at all.
+  // Whether the hardware uses the tables for `address` at all.
   bool Translates(uint64_t address) const {
     return manual().Start(address).kind == ManualStep::Kind::kFetch;
   }
@@ -196,7 +197,7 @@ class AddressSpace {
     }
   }
 
-  // The table of `level` for `address`; made, with those above it, if missing.
+  // The table of `level` for `address`. Makes it and those above it if missing.
   std::optional<uint64_t> TableFor(Level level, uint64_t address) {
     uint64_t table = top_.root;
     for (Level at = geometry_.root(); at != level;

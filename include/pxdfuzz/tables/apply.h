@@ -23,11 +23,10 @@ class TableWriter {
   // `mm` outlives the object.
   explicit TableWriter(AddressSpace<A, Entries>& mm) : mm_(mm) {}
 
-  // Applies `op`. In set-up nobody uses the tables yet: it replaces whatever
-  // stands there, and a word that Linux never writes is written all the same.
-  // Where they are `in_use`, it keeps the order that Linux keeps, and an
-  // operation that Linux never does is not completed. Returns what in it Linux
-  // never does.
+  // Applies `op`. During set-up nobody uses the tables yet: it replaces what is
+  // there, and writes even words that Linux never writes. If the tables are
+  // `in_use`, it keeps Linux's order, and does not complete an operation that
+  // Linux never does. Returns what in it Linux never does.
   Inconclusive Apply(const TableOp& op, bool in_use) {
     switch (op.kind) {
       case TableOp::Kind::kMap: {
@@ -91,7 +90,7 @@ class TableWriter {
            (address & ~(span(Level::kPmd) - 1)) == detached_at_;
   }
 
-  // Calls `once` with the address of each entry until it gives a reason.
+  // Calls `once` with the address of each entry until it returns a reason.
   template <class Do>
   Inconclusive ForEach(const TableOp& op, Do&& once) {
     uint64_t address = op.address;
@@ -170,7 +169,7 @@ class TableWriter {
       return Inconclusive::kInsideLeaf;
     }
     if (tag != Tag::kEmpty && tag != Tag::kSwap) return Inconclusive::kMapsOver;
-    // A collapse holds off faults until it is done. It ends in a large leaf.
+    // A collapse delays faults until it is complete. It ends with a large leaf.
     const uint64_t end = WrappingAdd(address, span(level) - 1);
     if (has_detached_ && address <= detached_at_ && detached_at_ <= end &&
         !IsEmptyTable(Level::kPte, detached_table_)) {
@@ -229,8 +228,8 @@ class TableWriter {
   }
 
   AddressSpace<A, Entries>& mm_;
-  // The page table that collapse took away last and nobody has used since, if
-  // any, and the address of its first page.
+  // The page table that collapse detached last, if nobody has used it since,
+  // and the address of its first page.
   bool has_detached_ = false;
   uint64_t detached_at_ = 0;
   uint64_t detached_table_ = 0;

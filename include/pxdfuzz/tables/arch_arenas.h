@@ -27,7 +27,7 @@ class ArchArenas {
     return arenas;
   }
 
-  // That of an architecture for which there is one.
+  // The arena of an architecture that has one.
   Arena& of(ArchId arch) const { return *arenas_[static_cast<size_t>(arch)]; }
 
  private:

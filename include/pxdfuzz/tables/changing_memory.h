@@ -17,13 +17,13 @@
 
 namespace pxdfuzz {
 
-// A machine's memory while another processor changes the tables: goes on to the
-// next snapshot of `timeline` before the reads that the case says. One object
-// serves one walk.
+// A machine's memory while another processor changes the tables: goes to the
+// next snapshot of `timeline` before the reads that the case specifies. One
+// object serves one walk.
 class ChangingMemory {
  public:
-  // All outlive the object. `timeline` is of the tables in `arena`, and at
-  // snapshot 0; what is to be done before the first read is done at once.
+  // All must outlive the object. `timeline` belongs to the tables in `arena`
+  // and is at snapshot 0; operations before the first read are done at once.
   ChangingMemory(const Arena& arena, const Geometry& geometry,
                  const Stack& stack, Timeline& timeline)
       : memory_(arena, geometry, stack), timeline_(timeline) {
@@ -49,22 +49,21 @@ class ChangingMemory {
     return memory_.Holds(ref, address);
   }
 
-  // A reference is taken: what is to be done before the next read is done
-  // before that, since a page that is gone by then is what the recheck is
-  // for.
+  // A walk takes a reference: operations before the next read are done first,
+  // since the recheck exists for pages that are gone by then.
   void Grab() { timeline_.BeforeRead(reads_ + 1); }
 
-  // Reads of entries so far, and the snapshot that they have led to.
+  // The number of reads of entries, and the snapshot that they led to.
   size_t reads() const { return reads_; }
   size_t snapshot() const { return timeline_.at(); }
 
-  // Where the entry stands that a local copy is one of.
+  // The table entry from which a local copy was made.
   EntryRef Origin(EntryRef copy) const { return memory_.Origin(copy); }
-  // What an entry of a table holds at the moment. This is no read of the walk.
+  // The present value of a table entry. This is no read of the walk.
   uint64_t Now(Level level, EntryRef ref) const {
     return memory_.Load(level, ref).value;
   }
-  // Whether the entry that a local copy is one of still holds `value`.
+  // Whether the entry from which a local copy was made still holds `value`.
   bool IsCurrent(Level level, EntryRef copy, uint64_t value) const {
     const EntryRef origin = Origin(copy);
     return !origin.in_table() || Now(level, origin) == value;

@@ -16,11 +16,11 @@ enum class Inconclusive : uint8_t {
   kEmptyCase,    // the input means nothing
   kOverflow,     // refused: start and length overflow
   kBeyondLimit,  // refused: the range ends beyond the mm's limit
-  // What Linux never writes:
+  // Content that Linux never writes:
   kMalformedWord,     // a word that is no entry of its level
   kMalformedTable,    // an entry for a table where none of that level begins
   kMalformedControl,  // another root, or another way to read it
-  // What Linux never does to tables that are in use:
+  // Operations that Linux never does to tables in use:
   kFreesPages,        // frees a table that holds something
   kInsideLeaf,        // changes pages inside a large leaf that was not split
   kMapsOver,          // maps where something is mapped

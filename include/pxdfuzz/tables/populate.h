@@ -10,9 +10,9 @@
 
 namespace pxdfuzz {
 
-// Applies the set-up of `c` to `mm`, which is empty. Returns what the first
-// operation does that Linux never would, if one does; the tables are made all
-// the same, since the hardware reads any word.
+// Applies the set-up of `c` to `mm`, which must be empty. Returns what the
+// first impossible operation does that Linux never would, if there is one. It
+// makes the tables in any case, since the hardware reads any word.
 template <class A, class Entries>
 Inconclusive Populate(const Case& c, AddressSpace<A, Entries>& mm) {
   TableWriter<A, Entries> writer(mm);

@@ -20,7 +20,7 @@ namespace pxdfuzz {
 // makes, and each concurrent operation makes one more.
 class Timeline {
  public:
-  // Has one snapshot alone: the tables of `mm` as they are.
+  // Starts with one snapshot: the tables of `mm` as they are.
   template <class A, class Entries>
   void Begin(AddressSpace<A, Entries>& mm) {
     snapshots_.Begin(mm.arena());
@@ -28,8 +28,8 @@ class Timeline {
   }
 
   // Applies the concurrent operations of `c`, if any, to `mm`, and goes back to
-  // snapshot 0. Returns what one of them does that Linux never would: the case
-  // has no further use then.
+  // snapshot 0. Returns what one of them does that Linux never would: then the
+  // case cannot be used.
   template <class A, class Entries>
   Inconclusive Make(const Case& c, AddressSpace<A, Entries>& mm) {
     static_assert(Snapshots::kMost > decltype(c.concurrent)::capacity());
@@ -52,7 +52,7 @@ class Timeline {
   }
 
   size_t count() const { return snapshots_.count(); }
-  // The snapshot that the tables are at.
+  // The current snapshot.
   size_t at() const { return snapshots_.at(); }
   void GoTo(size_t snapshot) { snapshots_.GoTo(snapshot); }
   const Top& top(size_t snapshot) const { return tops_[snapshot]; }
@@ -60,7 +60,8 @@ class Timeline {
     return snapshots_.WritesOf(snapshot);
   }
 
-  // Goes on to what the tables hold at the read of that number, counted from 1.
+  // Goes to the content of the tables at the read with that number, counted
+  // from 1.
   void BeforeRead(size_t read) {
     size_t snapshot = snapshots_.at();
     while (snapshot + 1 < snapshots_.count() && reads_[snapshot] <= read) {

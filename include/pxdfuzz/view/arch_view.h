@@ -21,19 +21,19 @@
 
 namespace pxdfuzz {
 
-// Sees each entry that the reference reads: its level, its physical address and
-// its word.
+// Called for each entry that the reference reads: its level, physical address
+// and word.
 using OnFetch = std::function<void(Level, uint64_t, uint64_t)>;
 
-// An architecture at run time, for code that is no template: what its type
-// says, behind one table of functions. Plain values are in PagingModeInfo.
+// An architecture at run time, for code that is not a template: the functions
+// of its type in one table. Plain values are in PagingModeInfo.
 struct ArchView {
   // An arena for its tables.
   std::unique_ptr<Arena> (*make_arena)();
   // Makes the tables of a case in a clean arena, and all their snapshots. They
-  // are there until what is returned is destroyed.
+  // exist until the result is destroyed.
   std::shared_ptr<void> (*populate)(const Case&, Arena&, Timeline&);
-  // What a walk may return for a request, in each snapshot.
+  // The pages that a walk may return for a request, in each snapshot.
   void (*make_reference)(Timeline&, const ArenaMemory&, const Request&,
                          Reference&);
   // The hardware's translation of one address from a root table.
@@ -47,13 +47,13 @@ struct ArchView {
   EntryKind (*classify)(Level, uint64_t word);
   // Whether gup_fast may return a page by that entry.
   bool (*allows)(Level, uint64_t word, bool write);
-  // 2 to the power of that is what pXd_addr_end() and pXd_addr_end_folded()
-  // take an entry of a level to span.
+  // log2 of the span that pXd_addr_end() and pXd_addr_end_folded() assume for
+  // an entry of a level.
   int (*static_shift)(int levels, Level);
   int (*folded_aware_shift)(int levels, Level, uint64_t word);
 };
 
-// Of an architecture that is built.
+// The view of an architecture that is built.
 const ArchView& ViewOf(ArchId arch);
 
 }  // namespace pxdfuzz

@@ -31,19 +31,20 @@ struct ChangedWord {
   uint64_t after = 0;
 };
 
-// The tables of a case in each of their snapshots, and what the hardware makes
-// of them. It allocates, and is no part of fuzzing.
+// The tables of a case in each of their snapshots, and how the hardware reads
+// them. It allocates and is not used in fuzzing.
 class CaseTables {
  public:
-  // `c` outlives the object, and its concurrent operations are possible.
+  // `c` must outlive the object, and its concurrent operations must be
+  // possible.
   explicit CaseTables(const Case& c);
 
   const Case& source() const { return case_; }
   const ArchView& arch() const { return arch_; }
   const Arena& arena() const { return *arena_; }
-  // At snapshot 0 but while a walk runs.
+  // At snapshot 0 except during a walk.
   Timeline& timeline() const { return timeline_; }
-  // Of the tables as a walk finds them when it begins.
+  // For the tables at the start of a walk.
   const Geometry& geometry() const { return geometry_; }
   // The manual's name of a table: "segment table".
   std::string_view TableName(Level level) const {
@@ -60,10 +61,10 @@ class CaseTables {
   }
   // The last operation up to snapshot `last` that wrote the word, or 0.
   size_t WriterOf(uint64_t physical, size_t last) const;
-  // What a word of a table, which exists, holds in a snapshot.
+  // The value of a word of an existing table in a snapshot.
   uint64_t WordIn(size_t snapshot, uint64_t physical) const;
 
-  // What the hardware makes of an address in a snapshot.
+  // The hardware's translation of an address in a snapshot.
   Translation Translate(uint64_t address, size_t snapshot,
                         const OnFetch& on_fetch = {}) const;
   std::unique_ptr<Reference> MakeReference(const Request& request) const;
@@ -76,7 +77,7 @@ class CaseTables {
   mutable Timeline timeline_;
   Geometry geometry_;
   ArenaMemory memory_;
-  // By operation; the first is none.
+  // By operation; there is no operation 0.
   std::vector<std::vector<ChangedWord>> changed_words_;
 };
 

@@ -21,11 +21,11 @@
 namespace pxdfuzz {
 
 // What a walk is run on: the tables in an arena, their snapshots, and the stack
-// around the walk's local copies. All outlive the object.
+// around the walk's local copies. All must outlive the object.
 struct WalkSite {
   PagingMode mode;
   const Arena& arena;
-  // At snapshot 0 when a walk begins, and where the walk has come to when it
+  // At snapshot 0 when a walk begins, and at the walk's last snapshot when it
   // ends.
   Timeline& timeline;
   const Stack& stack;
@@ -37,13 +37,14 @@ struct WalkRun {
   // page's reference was taken.
   std::span<uint64_t> pages;
   std::span<uint8_t> grabbed;
-  // How many pages there are, which may be more than fit.
+  // How many pages the walk returned, which may be more than fit.
   size_t count = 0;
   Marks marks;
 };
 
-// What RunWalk() does, for an architecture type and texts of the walk. In
-// tables of one snapshot the recheck sees nothing: `StillText` leaves it out.
+// The implementation of RunWalk(), for an architecture type and texts of the
+// walk. In tables with one snapshot the recheck cannot see a change, so
+// `StillText` leaves it out.
 template <class A, class Text = GupFastText, class StillText = GupText>
 void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
                WalkRun& run) {
@@ -72,10 +73,10 @@ void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
   run.marks = trace.marks();
 }
 
-// Runs the walk `policy` for `request`, which is permitted.
-// `run.marks.wrong_entry` is looked for where the walk is expected to read a
-// wrong entry. This is the one place where walks are compiled for fuzzing, so
-// that coverage counts them once and counts nothing else.
+// Runs the walk `policy` for `request`, which must be permitted. Computes
+// `run.marks.wrong_entry` if the walk is expected to read a wrong entry. Walks
+// for fuzzing are compiled only here, so that coverage counts them once and
+// counts nothing else.
 void RunWalk(const WalkSite& site, Policy policy, const Request& request,
              WalkRun& run);
 

@@ -16,28 +16,29 @@
 
 namespace pxdfuzz {
 
-// What is remembered of each walk: how many pages had been returned when it
-// first did something that a sound walk does not do.
+// The first violations of a walk: how many pages it had returned when it first
+// did something that a sound walk does not do.
 struct Marks {
   static constexpr size_t kNever = std::numeric_limits<size_t>::max();
 
   // A read of the stack outside the copy (Cause::kStackEscape).
   size_t stack_escape = kNever;
-  // A turn that reads an entry whose span does not hold its address
-  // (Cause::kWrongEntry). The question costs a quarter of a walk, so
-  // only a trace with `looks_for_wrong_entry` asks it.
+  // An iteration that reads an entry whose span does not contain its address
+  // (Cause::kWrongEntry). The test costs a quarter of a walk, so only a trace
+  // with `looks_for_wrong_entry` does it.
   size_t wrong_entry = kNever;
-  // A read of what is neither table nor stack.
+  // A read of an address that is neither in a table nor on the stack.
   size_t nowhere = kNever;
-  // An offset that read another entry than was tested (Cause::kDoubleFetch).
+  // An offset function that read another entry than was tested
+  // (Cause::kDoubleFetch).
   size_t double_fetch = kNever;
-  // A recheck of a local copy while the entry itself has changed
+  // A recheck of a local copy while the entry itself had changed
   // (Cause::kVacuousRecheck).
   size_t vacuous_recheck = kNever;
-  // Whether the loop invariant of the thread held at each turn.
+  // Whether the loop invariant of the thread held in each iteration.
   bool invariant = true;
 
-  // When the predicate of `cause` was first true.
+  // The page at which the predicate of `cause` was first true.
   constexpr size_t First(Cause cause) const {
     switch (cause) {
       case Cause::kNone:
@@ -53,8 +54,8 @@ struct Marks {
     }
     return kNever;
   }
-  // Which of the causes `expected` excuses what goes wrong at that page, if one
-  // does: a cause excuses what comes after the first read that it marks.
+  // The cause among `expected` that explains a failure at that page, if any: a
+  // cause explains failures after the first read that it marks.
   constexpr Cause Excuse(Causes expected, size_t page) const {
     for (const Cause cause : kAllCauses) {
       if (expected.Contains(cause) && First(cause) <= page) return cause;
@@ -65,16 +66,16 @@ struct Marks {
   friend constexpr bool operator==(const Marks&, const Marks&) = default;
 };
 
-// Whether a turn reads the entry whose span holds its address. Of one that is
-// handed on unread it does not matter which it is: with 3 levels arm64's pgd
-// and p4d are the first entry of the root table for every address.
+// Whether an iteration reads the entry whose span contains its address. For an
+// entry that is passed on without a read, any entry will do: with 3 levels
+// arm64's pgd and p4d are the first entry of the root table for every address.
 template <Memory M>
 bool Holds(const M& memory, const Turn& turn) {
   return turn.handed_on || memory.Holds(turn.ref, turn.address);
 }
 
-// The trace that every walk has: marks what a sound walk does not do, and notes
-// at which snapshot references are taken.
+// The trace of every walk: marks what a sound walk does not do, and notes at
+// which snapshot references are taken.
 template <Memory M>
 class MarkTrace {
  public:
@@ -102,7 +103,7 @@ class MarkTrace {
       marks_.double_fetch = reread.pages;
     }
   }
-  // Only where the text has the recheck.
+  // Only if the text has the recheck.
   void OnGrab(size_t pages, uint64_t count) {
     memory_.Grab();
     for (size_t i = pages; i < grabbed_.size() && i - pages < count; ++i) {

@@ -16,52 +16,52 @@
 
 namespace pxdfuzz {
 
-// What one level hands down to the next: pXdp, pXd and &pXd. Which of the
-// pointers goes into the next level's offset is the descent.
+// What one level passes to the next: pXdp, pXd and &pXd. The descent is the
+// choice of which pointer the next level's offset function gets.
 struct ParentEntry {
   EntryRef pointer;
   uint64_t value = 0;
   EntryRef copy;
 };
 
-// One turn of a loop, as a trace sees it.
+// One iteration of a loop, as a trace sees it.
 struct Turn {
   Level level = Level::kPgd;
-  // The part of the range that the turn is for: from `address` to before
+  // The part of the range that the iteration is for: from `address` to before
   // `next`.
   uint64_t address = 0;
   uint64_t next = 0;
-  // The entry it looks at, and what was read.
+  // The entry that it looks at, and the value that it read.
   EntryRef ref;
   Loaded loaded;
   WalkStep step = WalkStep::kStop;
-  // Whether the level below is folded: the entry is handed on unread.
+  // Whether the level below is folded: the entry is passed on without a read.
   bool handed_on = false;
-  // Pages returned so far.
+  // Pages returned before.
   size_t pages = 0;
-  // Whether `ref` is what the offset function gives for `address`: the loop
+  // Whether `ref` is the offset function's result for `address`: the loop
   // invariant of the thread.
   bool invariant = true;
 };
 
-// An entry that was read once more, as a trace sees it: by an offset function
-// that is handed its pointer, or by the recheck.
+// A second read of an entry, as a trace sees it: by an offset function that
+// gets its pointer, or by the recheck.
 struct Reread {
   Level level = Level::kPgd;
   EntryRef ref;
-  // What it was the first time, and what it is now.
+  // The first value, and the value now.
   uint64_t first = 0;
   Loaded loaded;
-  // Pages returned so far.
+  // Pages returned before.
   size_t pages = 0;
 };
 
-// What mm/gup.c and linux/pgtable.h say for all architectures. Each function is
-// one decision, and none calls another.
+// The code of mm/gup.c and linux/pgtable.h for all architectures. Each function
+// is one decision, and none calls another.
 struct GupText {
   // pXd_addr_end(): the end of an entry's part of [address, end), where entries
-  // span `size` bytes. `boundary - 1`, since the boundary above the last entry
-  // of all is 0.
+  // span `size` bytes. It compares `boundary - 1`, since the boundary above the
+  // very last entry is 0.
   static constexpr uint64_t AddressEnd(uint64_t address, uint64_t end,
                                        uint64_t size) {
     const uint64_t boundary = WrappingAdd(address, size) & ~(size - 1);
@@ -74,18 +74,18 @@ struct GupText {
                                       WalkStep /*step*/) {
     return ref.Next();
   }
-  // record_subpages(): how many pages of a leaf a part of the range takes, ...
+  // record_subpages(): how many pages of a leaf a part of the range takes.
   static constexpr uint64_t PageCount(Level /*level*/, uint64_t address,
                                       uint64_t next, int page_shift) {
     return WrappingSub(next, address) >> page_shift;
   }
-  // ... and which page follows one of them.
+  // record_subpages(): the page that follows one of them.
   static constexpr uint64_t NextPage(uint64_t page, int page_shift) {
     return WrappingAdd(page, uint64_t{1} << page_shift);
   }
 
-  // Whether a walk looks at entries again once it has taken references, and
-  // keeps no page of one that has changed. Walks under the lock do not.
+  // Whether a walk reads entries again after it takes references, and gives up
+  // pages whose entry has changed. Walks under the lock do not.
   static constexpr bool kHasRecheck = false;
 };
 
@@ -93,27 +93,27 @@ struct GupText {
 // gup_huge_pud() of 6.1.
 struct GupFastText : GupText {
   static constexpr bool kHasRecheck = true;
-  // References are taken before the check, or it says nothing.
+  // References are taken before the recheck; otherwise it would prove nothing.
   static constexpr bool kGrabsFirst = true;
   // Whether the check for a leaf of `leaf` looks at the entry of `level`: at
   // the leaf itself, and for a page at the pmd entry above it (70cbc3cc78a9),
-  // through the pointer that gup_pte_range() was handed.
+  // through the pointer that gup_pte_range() got.
   static constexpr bool Checks(Level leaf, Level level) {
     return level == leaf || (leaf == Level::kPte && level == Level::kPmd);
   }
-  // Whether an entry that was tested is read again to go by it.
+  // Whether the walk reads an entry again after it tested the entry.
   static constexpr bool ReadsTwice(WalkStep /*step*/) { return false; }
 };
 
-// The shape of the fast walks in mm/gup.c: from pgd down, five nested loops, of
-// which this is all five. Returns the pages of a range in order until the first
-// one that it may not return.
+// The shape of the fast walks in mm/gup.c: five nested loops from pgd down, in
+// one function. Returns the pages of a range in order until the first one that
+// it may not return.
 //
 //   Kernel   how an architecture's helpers read entries (S390::Kernel)
-//   Trace    is told of each turn and of each read of a parent entry:
-//            OnTurn(const Turn&), OnReread(const Reread&); and where Text has
-//            the recheck, of references taken for so many further pages and
-//            of each entry that it compares: OnGrab(pages, count),
+//   Trace    sees each iteration and each second read of a parent entry:
+//            OnTurn(const Turn&), OnReread(const Reread&); and if Text has the
+//            recheck, the number of further pages for which references are
+//            taken and each entry that it compares: OnGrab(pages, count),
 //            OnCheck(const Reread&)
 //   Text     GupText, GupFastText, or one with a planted bug
 //
@@ -122,13 +122,13 @@ struct GupFastText : GupText {
 template <class Kernel, Memory M, class Trace, class Text = GupText>
 class Walk {
  public:
-  // `memory` and `trace` outlive the walk.
+  // `memory` and `trace` must outlive the walk.
   Walk(const Kernel& kernel, Policy policy, M& memory, Trace& trace)
       : kernel_(kernel), policy_(policy), memory_(memory), trace_(trace) {}
 
-  // Walks [start, end), both multiples of a page and start below end. Puts
-  // physical addresses of pages into `pages` and returns how many there are;
-  // where there are more than fit, those are counted and not stored.
+  // Walks [start, end), both multiples of the page size, with start below end.
+  // Puts physical addresses of pages into `pages` and returns how many there
+  // are. Pages beyond the room there are counted but not stored.
   size_t Run(EntryRef root, uint64_t start, uint64_t end, bool write,
              std::span<uint64_t> pages) {
     pages_ = pages;
@@ -140,9 +140,9 @@ class Walk {
   }
 
  private:
-  // gup_pgd_range() to gup_pte_range(). False ends the whole walk. All that it
-  // calls is inlined, by order, and is told apart by the level once: a turn
-  // then takes a tenth less.
+  // gup_pgd_range() to gup_pte_range(). False ends the whole walk. Everything
+  // that it calls is forced inline and distinguishes levels once, which makes
+  // an iteration 10 % faster.
   [[gnu::flatten]] bool Range(Level level, const ParentEntry& parent,
                               uint64_t address, uint64_t end) {
     const Table expected = ExpectedTable(level, parent);
@@ -199,7 +199,7 @@ class Walk {
     if (level == Level::kPgd) return RootOffset(address);
     switch (policy_.descent) {
       case Descent::kByPointer: {
-        // pXd_offset(pXdp, address) reads *pXdp for itself.
+        // pXd_offset(pXdp, address) reads *pXdp again.
         const Loaded reread = memory_.Load(Above(level), parent.pointer);
         trace_.OnReread({.level = Above(level),
                          .ref = parent.pointer,
@@ -218,15 +218,15 @@ class Walk {
     return {};
   }
 
-  // What an offset function takes the table of a level to be.
+  // Where an offset function assumes the table of a level.
   struct Table {
     EntryRef first;
-    // The level is folded, and `first` is what was handed to the function.
+    // The level is folded, and `first` is the pointer that the function got.
     bool folded = false;
   };
 
-  // What the parent's entry leads to as it was read, without reading memory
-  // again.
+  // Where the parent's entry leads, by the value that was read, without another
+  // read of memory.
   Table ExpectedTable(Level level, const ParentEntry& parent) const {
     if (level == Level::kPgd) return {};
     return TableBelow(
@@ -263,7 +263,7 @@ class Walk {
 
   int PageShift() const { return kernel_.StaticShift(Level::kPte); }
 
-  // What a walk goes by of an entry that it has tested: what it tested.
+  // The value that a walk uses for an entry that it has tested: the tested one.
   uint64_t Used(WalkStep step, Level level, EntryRef ref, uint64_t entry) {
     if constexpr (Text::kHasRecheck) {
       if (Text::ReadsTwice(step)) return memory_.Load(level, ref).value;
@@ -272,7 +272,7 @@ class Walk {
   }
 
   // Takes references to `count` pages of a leaf: try_grab_folio() and the
-  // recheck. False where an entry has changed, and they are given back.
+  // recheck. False if an entry has changed; then it puts the references.
   bool Grab(Level level, EntryRef ref, uint64_t entry,
             const ParentEntry& parent, uint64_t count) {
     if (Text::kGrabsFirst) trace_.OnGrab(count_, count);

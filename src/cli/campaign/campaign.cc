@@ -27,9 +27,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A target that ends so often before it has executed anything does not start.
+// A target that ends this often before it has executed anything does not start.
 constexpr int kMostFailures = 3;
-// How long a process may take to end when it is asked to.
+// How long a process may take to end after a request, in seconds.
 constexpr int kSecondsToEnd = 10;
 constexpr auto kBetweenStats = std::chrono::seconds(2);
 
@@ -94,7 +94,7 @@ absl::Status Campaign::Open() {
   past_.engine = Name(options_.engine);
   before_ = past_;
   ++past_.sessions;
-  // What an earlier session had no time for.
+  // What an earlier session did not finish.
   const auto crashes = folder_.KeepAllCrashes();
   if (!crashes.ok()) return crashes.status();
   for (const std::string& signature : *crashes) {
@@ -111,7 +111,7 @@ absl::Status Campaign::FindUnreadable() {
     if (!files.ok()) return files.status();
     if (files->empty()) continue;
     const std::string& first = files->front();
-    // It ends where it meets one.
+    // AFL++ exits at a file that it cannot read.
     if (options_.engine == FuzzEngine::kAfl) {
       return absl::UnavailableError(
           Concat({first, ": cannot be read: ", std::strerror(EACCES)}));
@@ -147,6 +147,9 @@ absl::Status Campaign::StartWorker(Worker& worker) {
       {"PXDFUZZ_FINDINGS", fs::absolute(folder_.Path("findings")).string()},
       {"PXDFUZZ_STATS", fs::absolute(StatsFile(worker)).string()},
       {"PXDFUZZ_COLOR", "never"}};
+  process.environment.insert(process.environment.end(),
+                             options_.environment.begin(),
+                             options_.environment.end());
   if (options_.engine == FuzzEngine::kLibFuzzer) {
     UseLibFuzzer(worker, process);
   } else {
@@ -174,6 +177,9 @@ void Campaign::UseLibFuzzer(const Worker& worker,
       worker.program, "-reload=1",
       Concat({"-max_len=", std::to_string(kMaxEncodedSize)}), "-timeout=25",
       Concat({"-artifact_prefix=", folder_.Path("log/"), worker.name, "."})};
+  if (options_.runs > 0) {
+    process.words.push_back(Concat({"-runs=", std::to_string(options_.runs)}));
+  }
   if (!options_.dictionary.empty()) {
     process.words.push_back(Concat({"-dict=", options_.dictionary}));
   }
@@ -190,7 +196,7 @@ void Campaign::UseAfl(const Worker& worker, Process::Options& process) const {
                               {"AFL_AUTORESUME", "1"},
                               {"AFL_IGNORE_SEED_PROBLEMS", "1"},
                               {"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1"}});
-  // The targets' own mutator, where it was built beside them.
+  // The targets' own mutator, if it was built in the same folder.
   const fs::path mutator =
       fs::absolute(worker.program).parent_path() / "case_mutator.so";
   if (std::error_code error; fs::exists(mutator, error)) {
@@ -198,7 +204,7 @@ void Campaign::UseAfl(const Worker& worker, Process::Options& process) const {
                                      mutator.string());
   }
   const auto number = static_cast<int>(&worker - workers_.data());
-  // Pinned, it runs several times as fast.
+  // With CPU affinity, it runs several times as fast.
   process.words = {
       "taskset",
       "-c",
@@ -225,8 +231,8 @@ std::string Campaign::StatsFile(const Worker& worker) const {
 nlohmann::json Campaign::StatsOf(const Worker& worker) const {
   nlohmann::json stats = ReadTargetStats(StatsFile(worker));
   if (options_.engine == FuzzEngine::kLibFuzzer) return stats;
-  // AFL++ starts the target anew now and then, and counts itself. What the
-  // target has judged shows that it judges.
+  // AFL++ restarts the target from time to time, and has its own count. The
+  // number of judged cases shows that the target works.
   nlohmann::json counted = nlohmann::json::object();
   if (stats.contains("judged")) counted["judged"] = stats["judged"];
   std::ifstream in(
@@ -290,7 +296,7 @@ absl::Status Campaign::OnEnd(Worker& worker, const Process::End& end) {
 }
 
 absl::Status Campaign::CheckProgress(Worker& worker) const {
-  // What the target says: AFL++ writes its own figures once a minute.
+  // The target's own figures: AFL++ writes its figures once a minute.
   CampaignStats stats;
   stats.counted = ReadTargetStats(StatsFile(worker));
   const Clock::time_point now = Clock::now();
@@ -331,7 +337,7 @@ absl::StatusOr<bool> Campaign::Poll() {
 }
 
 absl::Status Campaign::Stop() {
-  // libFuzzer ends well on SIGUSR1 alone, AFL++ on SIGTERM.
+  // libFuzzer ends cleanly only on SIGUSR1, AFL++ on SIGTERM.
   const int signal =
       options_.engine == FuzzEngine::kLibFuzzer ? SIGUSR1 : SIGTERM;
   for (const Worker& worker : workers_) worker.process.Signal(signal);
@@ -389,7 +395,7 @@ CampaignStats Campaign::Stats() const {
   for (const Worker& worker : workers_) {
     if (worker.process.runs()) stats.Add(StatsOf(worker));
   }
-  // Engines that count nothing have left folders all the same.
+  // Engines that do not count findings have still written them to folders.
   for (const std::string& signature : folder_.Findings()) {
     stats.AddFinding(signature, 0);
   }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,62 +28,69 @@ std::string_view Name(FuzzEngine engine);
 int Processors();
 
 struct CampaignOptions {
-  // The fuzz target, and one that the last of several jobs runs in its place,
-  // with sanitizers, or nothing.
+  // The fuzz target, and a sanitized build of it that the last of several jobs
+  // runs instead, or nothing.
   std::string target;
   std::string sanitized;
   FuzzEngine engine = FuzzEngine::kLibFuzzer;
   int jobs = Processors();
-  // How long; 0 is until it is stopped.
+  // Duration in seconds; 0 for no limit.
   int seconds = 0;
-  // After so many seconds without an execution a process hangs. An input that
-  // takes an engine longer than 25 s is a finding by then.
+  // The number of executions after which libFuzzer ends; 0 for no limit.
+  uint64_t runs = 0;
+  // Variables that are set for the target.
+  std::vector<std::pair<std::string, std::optional<std::string>>> environment;
+  // A process hangs after this many seconds without an execution. Engines
+  // report an input that takes longer than 25 s as a finding before.
   int patience = 60;
   std::string out;
-  // Goes on where `out` ended.
+  // Continues the campaign in `out`.
   bool resume = false;
-  // Inputs to begin with, folders.
+  // Folders of initial inputs.
   std::vector<std::string> seeds;
   std::string dictionary;
   std::vector<KnownIssue> known;
 };
 
-// Several fuzzing processes on one target, and the folder with what they find.
+// Several fuzzing processes on one target, and the folder for their results.
 class Campaign {
  public:
   explicit Campaign(CampaignOptions options);
 
-  // How long it is to go on, from Start().
+  // Its duration from Start().
   void SetSeconds(int seconds) { options_.seconds = seconds; }
+  // How many executions libFuzzer is to add, from Start().
+  void SetRuns(uint64_t runs) { options_.runs = runs; }
 
-  // Makes or opens the folder.
+  // Creates or opens the folder.
   absl::Status Open();
   // Starts the processes.
   absl::Status Start();
-  // Looks after them: ends, crashes, hangs, statistics. False where none is
-  // left.
+  // Handles ended processes, crashes, hangs and statistics. False if no process
+  // is left.
   absl::StatusOr<bool> Poll();
-  // Lets them end, and keeps everything. An error where a process did not end.
+  // Ends the processes and stores everything. An error if a process did not
+  // end.
   absl::Status Stop();
-  // After Stop(): an error where this session executed or compared nothing.
+  // After Stop(): an error if this session executed or compared nothing.
   absl::Status CheckThatItWorked() const;
 
-  // Of all sessions up to now.
+  // For all sessions until now.
   CampaignStats Stats() const;
-  // Executions of this session, out of `stats`, and its seconds.
+  // Executions of this session, from `stats`, and its seconds.
   uint64_t SessionExecutions(const CampaignStats& stats) const {
     return stats.executions() - before_.executions();
   }
   double session_seconds() const;
-  // What was found when the folder was opened and is worth a line.
+  // Notes about the folder, from when it was opened.
   const std::vector<std::string>& remarks() const { return remarks_; }
   const CampaignOptions& options() const { return options_; }
 
-  // Signatures of the findings in `stats`, sorted; the first is of those that
-  // no known issue covers, the second of the others.
+  // Signatures of the findings in `stats`, sorted; first those that no known
+  // issue covers, then the others.
   std::pair<std::vector<std::string>, std::vector<std::string>> Findings(
       const CampaignStats& stats) const;
-  // One line for each known issue that has expired or that nothing showed.
+  // One line for each known issue that has expired or that did not occur.
   std::vector<std::string> RemarksOnKnownIssues(
       const CampaignStats& stats) const;
 
@@ -93,28 +101,27 @@ class Campaign {
     std::string name;
     std::string program;
     Process process;
-    // Of the present process: its executions, and since when it has had no
-    // more.
+    // For the present process: its executions, and the time of the last one.
     uint64_t executions = 0;
     Clock::time_point progressed;
     // How often in a row it ended before it had executed anything.
     int failures = 0;
   };
 
-  // Inputs that cannot be read are left out, which is remarked upon.
+  // Leaves out inputs that cannot be read, and adds a note about them.
   absl::Status FindUnreadable();
   absl::Status StartWorker(Worker& worker);
   void UseLibFuzzer(const Worker& worker, Process::Options& process) const;
   void UseAfl(const Worker& worker, Process::Options& process) const;
   absl::Status OnEnd(Worker& worker, const Process::End& end);
-  // An error where a process has executed nothing for too long.
+  // An error if a process has executed nothing for too long.
   absl::Status CheckProgress(Worker& worker) const;
   absl::Status KeepCrashes(const Worker& worker);
   std::string StatsFile(const Worker& worker) const;
-  // What a worker's statistics say, none of it counted yet.
+  // A worker's statistics that are not counted yet.
   nlohmann::json StatsOf(const Worker& worker) const;
-  // Counts what a worker that has ended did, removes its statistics and returns
-  // its executions.
+  // Counts the work of a worker that has ended, removes its statistics and
+  // returns its executions.
   uint64_t CountEnded(const Worker& worker);
   // Writes stats.json and the counts of findings.
   absl::Status WriteStats() const;
@@ -123,7 +130,7 @@ class Campaign {
 
   CampaignOptions options_;
   CampaignFolder folder_;
-  // Of what has ended, and of earlier sessions.
+  // For processes that have ended, and for earlier sessions.
   CampaignStats past_;
   CampaignStats before_;
   Clock::time_point started_;

@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kTailBytes = 64 * 1024;
-// More than a file of a finding has.
+// More than the size of any file of a finding.
 constexpr size_t kProbeBytes = 64 * 1024;
 constexpr std::string_view kOwnWords = "pxdfuzz: ";
 constexpr std::string_view kStatsDraft = "stats.json.";
@@ -36,7 +36,7 @@ absl::Status CannotRead(const fs::path& path, int error) {
       Concat({path.string(), ": cannot be read: ", std::strerror(error)}));
 }
 
-// The end of a file, from the beginning of a line on.
+// The end of a file, from the beginning of a line.
 std::string Tail(const fs::path& file) {
   std::ifstream in(file, std::ios::binary | std::ios::ate);
   const auto size = static_cast<size_t>(std::max<int64_t>(0, in.tellg()));
@@ -61,9 +61,9 @@ bool BeginsWith(const fs::path& path, std::string_view prefix) {
   return path.filename().string().starts_with(prefix);
 }
 
-// Whether a file that an engine named by the SHA-1 of what it holds, "crash-"
-// or the like in front, holds something else: the disk was full, or the engine
-// was killed while it wrote.
+// Whether a file whose name contains the SHA-1 of its content, with "crash-" or
+// similar before it, has other content: the disk was full, or the engine was
+// killed while it wrote.
 bool IsCutShort(const fs::path& file) {
   constexpr size_t kDigits = 40;
   const std::string name = file.filename().string();
@@ -74,8 +74,8 @@ bool IsCutShort(const fs::path& file) {
          Sha1Hex(Bytes(ReadFile(file).value_or(""))) != hash;
 }
 
-// "AddressSanitizer.heap-buffer-overflow.Walk" of the line with which a
-// sanitizer or an engine ends its report, fit for a file's name.
+// "AddressSanitizer.heap-buffer-overflow.Walk", from the line with which a
+// sanitizer or an engine ends its report. Usable as a file name.
 std::string CrashName(std::string_view log) {
   constexpr std::string_view kBegin = "SUMMARY: ";
   const size_t at = log.rfind(kBegin);
@@ -102,7 +102,7 @@ std::string CrashName(std::string_view log) {
   return name;
 }
 
-// Makes a folder with these files, whole or not at all.
+// Makes a folder with these files, all or none.
 absl::Status MakeFinding(
     const fs::path& place, const fs::path& draft,
     std::initializer_list<std::pair<std::string_view, std::string_view>>
@@ -271,7 +271,7 @@ absl::Status CampaignFolder::CollectQueues() const {
   for (const auto& of_job : fs::directory_iterator(Path("afl"), error)) {
     for (const fs::path& file : FilesIn(of_job.path() / "queue")) {
       const std::string bytes = ReadFile(file).value_or("");
-      // By content, so that it is there once.
+      // Named by its content, so that it exists once.
       const std::string name = Concat({"corpus/", Sha1Hex(Bytes(bytes))});
       if (fs::exists(Path(name), error)) continue;
       if (absl::Status status = WriteFile(Path(name), bytes, /*force=*/true);
@@ -307,7 +307,7 @@ std::string CampaignFolder::WhyNothingIsKept(std::string_view job) const {
   if (Tail(LogOf(job)).ends_with('\n') && words.starts_with(kOwnWords)) {
     return words.substr(kOwnWords.size());
   }
-  // It could not say; this process meets the same.
+  // The job could not report the reason; this process gets the same error.
   const std::string probe = Path("findings/.new-probe");
   const absl::Status status =
       WriteFile(probe, std::string(kProbeBytes, ' '), /*force=*/true);

@@ -22,8 +22,8 @@ constexpr auto kBetweenLooks = std::chrono::milliseconds(100);
 constexpr double kBetweenLines = 1;
 constexpr double kBetweenPrints = 10;
 
-// Where a campaign is, on one line: on a terminal written over each second,
-// otherwise printed now and then.
+// The progress of a campaign, on one line: a terminal's line is overwritten
+// each second; otherwise a line is printed from time to time.
 class StatusLine {
  public:
   StatusLine(const Campaign& campaign, Output& out)
@@ -41,7 +41,7 @@ class StatusLine {
     const double now = campaign_.session_seconds();
     if (now < next_) return;
     next_ = now + (live_ ? kBetweenLines : kBetweenPrints);
-    // To the first column, and the rest of the line is cleared.
+    // Goes to the first column and clears the line.
     out_.Write(live_ ? Concat({"\r\033[K", Text(now)})
                      : Concat({Text(now), "\n"}));
     shown_ = true;
@@ -80,7 +80,7 @@ class StatusLine {
   bool shown_ = false;
 };
 
-// What a target counted of tables that change and of expected failures, if
+// What a target counted about changing tables and expected failures, if
 // anything.
 void SummarizeCounts(const CampaignStats& stats, Output& out) {
   if (const uint64_t cases = stats.Number("/changing/cases"); cases > 0) {
@@ -115,8 +115,9 @@ void SummarizeCounts(const CampaignStats& stats, Output& out) {
   list("expected_failures", "expected failures");
 }
 
-// How many there are, and where each is. One cause can have hundreds of names:
-// then a line tells of all that begin alike, and where the most frequent is.
+// The number of findings, and where each is. One cause can have hundreds of
+// names: then one line stands for all with the same beginning and tells where
+// the most frequent is.
 void SummarizeFindings(std::string_view name, const Campaign& campaign,
                        const CampaignStats& stats,
                        const std::vector<std::string>& findings, Output& out) {

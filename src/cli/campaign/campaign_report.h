@@ -11,14 +11,14 @@
 
 namespace pxdfuzz {
 
-// Runs an opened campaign, with a line that says where it is, until its time is
-// over, no process is left or the user interrupts it. Stops it.
+// Runs an opened campaign, with a progress line, until its time is over, no
+// process is left or the user interrupts it. Stops the campaign.
 absl::Status Fuzz(Campaign& campaign, Output& out);
 
 // A row of a summary.
 void PrintRow(std::string_view name, std::string_view value, Output& out);
 
-// The rows of what a campaign came to.
+// The rows with a campaign's results.
 void Summarize(const Campaign& campaign, Output& out);
 
 }  // namespace pxdfuzz

@@ -29,7 +29,7 @@ std::string MaskOf(const json& cells) {
   return IsCellMask(text) ? text : "";
 }
 
-// The cells that either has reached.
+// The union of two sets of cells.
 json UnionOfCells(const json& a, const json& b) {
   std::string mask = MaskOf(a);
   const std::string more = MaskOf(b);
@@ -111,7 +111,7 @@ absl::StatusOr<CampaignStats> ReadCampaignStats(const std::string& file) {
   for (const char* key : {"target", "engine", "sessions", "seconds"}) {
     all.erase(key);
   }
-  // Nothing but numbers and cells is taken over.
+  // Uses only numbers and cells.
   stats.Add(all);
   return stats;
 }

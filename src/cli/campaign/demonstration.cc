@@ -39,11 +39,12 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kStrictTarget = "gup_strict_fuzzer";
-// In 2020 it was wrong pages, and processes with 3 levels are common.
+// In 2020 the bug returned wrong pages, and processes with 3 levels are common.
 constexpr std::string_view kWanted = "s390-3.static-by-value.wrong-page.*";
-constexpr std::string_view kMostExecutions = "1000000";  // it takes hundreds
+constexpr std::string_view kMostExecutions = "1000000";  // the bug takes
+                                                         // hundreds
 constexpr int kDefaultSeconds = 60;
-constexpr int kLeastSeconds = 5;  // for the second part
+constexpr int kLeastSeconds = 5;  // minimum for the second part
 
 class KnownBug {
  public:
@@ -53,7 +54,7 @@ class KnownBug {
         small_(Concat({input_, ".small"})),
         out_(out) {}
 
-  // Looks for it from an empty corpus. An error where the target fails.
+  // Looks for the bug from an empty corpus. An error if the target fails.
   absl::Status Find() {
     out_.Write(
         "looking for a wrong page at 3 levels, from an empty corpus ... ");
@@ -106,8 +107,8 @@ class KnownBug {
 
   bool is_found() const { return !signature_.empty(); }
 
-  // Makes the same finding of fewer bytes, and prints the target's report of
-  // it.
+  // Reduces the input to fewer bytes with the same finding, and prints the
+  // target's report of it.
   absl::Status Shrink() {
     out_.Write("making the input smaller ... ");
     const Clock::time_point started = Clock::now();
@@ -159,7 +160,7 @@ class KnownBug {
     return std::chrono::duration<double>(Clock::now() - start).count();
   }
 
-  // Runs the target to its end, or until the user interrupts it.
+  // Runs the target until it ends or the user interrupts it.
   absl::StatusOr<Process::End> Run(const std::vector<std::string>& arguments,
                                    const std::string& log,
                                    const std::string& color) const {
@@ -194,7 +195,7 @@ class KnownBug {
   Output& out_;
   Oracle oracle_;
   Case case_;
-  std::string signature_;  // nothing until it is found
+  std::string signature_;  // empty until the bug is found
   std::optional<Policy> walk_;
   std::string cost_ = "0 executions";
 };
@@ -210,7 +211,7 @@ int Demonstrate(CampaignOptions options, Output& out) {
   options.out = Concat({folder, "/campaign"});
   options.target = Concat({targets, "/gup_fuzzer"});
   Campaign campaign(std::move(options));
-  // First, so that a folder which cannot be used is seen before anything runs.
+  // First, so that the command fails early if the folder cannot be used.
   absl::Status status = campaign.Open();
   if (!status.ok()) {
     PrintError(status);

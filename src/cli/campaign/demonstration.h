@@ -8,10 +8,10 @@
 
 namespace pxdfuzz {
 
-// Shows that fuzzing works: finds the bug of 2020 from nothing with the
-// gup_strict_fuzzer in the folder `options.target`, makes its input smaller,
-// and fuzzes with gup_fuzzer for the rest of the time, a minute where none is
-// given. Returns the exit code: 0 where that bug was found and nothing new.
+// Shows that fuzzing works: finds the bug of 2020 without seeds with the
+// gup_strict_fuzzer in the folder `options.target`, minimizes its input, and
+// fuzzes with gup_fuzzer for the rest of the time (default: one minute).
+// Returns the exit code: 0 if that bug was found and nothing new.
 int Demonstrate(CampaignOptions options, Output& out);
 
 }  // namespace pxdfuzz

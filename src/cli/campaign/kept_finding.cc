@@ -15,8 +15,8 @@
 namespace pxdfuzz {
 namespace {
 
-// Whether the strict target for such a case tries a walk. It tries all of
-// kernel code.
+// Whether the strict target for such a case runs a walk. It runs all kernel
+// code.
 bool IsStrict(std::string_view walk, const Case& c) {
   const auto policy = PolicyFromName(walk);
   return !policy.has_value() ||
@@ -25,14 +25,14 @@ bool IsStrict(std::string_view walk, const Case& c) {
              ->walks.Contains(IndexOf(*policy));
 }
 
-// The lower, the worse.
+// Lower is worse.
 enum class Rank : uint8_t { kFinding, kStrict, kOther };
 Rank RankOf(const KeptFinding& finding, const Case& c) {
   if (!finding.is_expected) return Rank::kFinding;
   return IsStrict(finding.engine->name(), c) ? Rank::kStrict : Rank::kOther;
 }
 
-// The first finding of one engine that is like `wish`.
+// The first finding of one engine that matches `wish`.
 absl::StatusOr<std::optional<KeptFinding>> FirstOf(Engine& engine,
                                                    const KeptFinding& wish,
                                                    const Case& c,
@@ -102,8 +102,7 @@ absl::StatusOr<ShrunkCase> ShrinkFinding(const KeptFinding& finding,
   const auto kept =
       FirstOf(*finding.engine, finding, shrunk.c, /*recorded=*/true);
   if (!kept.ok()) return kept.status();
-  // What lies on the stack of kernel code differs from run to run.
-  shrunk.finding = kept->value_or(finding);
+  shrunk.finding = *kept;
   return shrunk;
 }
 

@@ -15,34 +15,37 @@
 
 namespace pxdfuzz {
 
-// A finding that a case shows, and who has it: what is to stay while the case
-// is made simpler.
+// A finding of a case, and the engine that has it: what must stay while the
+// case becomes simpler.
 struct KeptFinding {
   Engine* engine = nullptr;
-  // Its name, or the pattern that was wished for: any like it will do then.
+  // Its name, or the pattern of the wish: then any finding that matches will
+  // do.
   std::string signature;
-  // Whether it is an expected failure, which will do then too.
+  // Whether an expected failure will do.
   bool is_expected = false;
-  // A position in the case's requests, and what is said of it.
+  // A position in the case's requests, and the engine's answer for it.
   size_t request = 0;
   Answer answer;
 };
 
-// The finding of `c` that is wished for by a name, or a pattern with *, or
-// nothing. Without a wish, its worst: one that is no expected failure; one of a
-// walk that gup_strict_fuzzer tries, or gup_race_strict_fuzzer where tables
-// change; any. An error where an engine does not answer as it should.
+// The finding of `c` that `wish` selects, a name, a pattern with *, or empty.
+// Without a wish, the worst finding: one that is not an expected failure; one
+// of a walk that gup_strict_fuzzer runs, or gup_race_strict_fuzzer if tables
+// change; any. An error if an engine does not answer correctly.
 absl::StatusOr<std::optional<KeptFinding>> FindFinding(const Engines& engines,
                                                        const std::string& wish,
                                                        const Case& c);
 
-// Makes `c`, which shows `finding`, simple.
+// Simplifies `c`, which shows `finding`.
 struct ShrunkCase {
   Case c;
-  // The same finding in `c`, with all that is known of the run.
-  KeptFinding finding;
+  // The same finding in `c`, with all that is known of the run. Nothing where
+  // that run does not show it: the stack of kernel code differs from run to
+  // run.
+  std::optional<KeptFinding> finding;
   size_t trials = 0;
-  // Whether `go_on` ended it.
+  // Whether `go_on` ended shrinking.
   bool stopped = false;
 };
 absl::StatusOr<ShrunkCase> ShrinkFinding(const KeptFinding& finding,

@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kMembers =
     "signature, reason, link and expires are wanted";
 
-// "2026-11-23", and such a day exists.
+// "2026-11-23", an existing date.
 bool IsDay(const std::string& text) {
   if (text.size() != 10) return false;
   std::tm day = {};

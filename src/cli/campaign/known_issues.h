@@ -11,8 +11,8 @@
 
 namespace pxdfuzz {
 
-// A finding that somebody knows of, so that it fails no run until it expires.
-// In a file, a list of
+// A finding that is accepted until it expires, so that it fails no run. In a
+// file, a list of
 //
 //   - signature: s390-3.static-by-value.*  # a name, or a pattern with *
 //     reason: gup_fast of 2020
@@ -30,17 +30,17 @@ struct KnownIssue {
 absl::StatusOr<std::vector<KnownIssue>> ReadKnownIssues(std::string_view text,
                                                         std::string_view name);
 
-// The same of a file. No name is an empty list.
+// The same for a file. An empty name gives an empty list.
 absl::StatusOr<std::vector<KnownIssue>> ReadKnownIssuesFile(
     const std::string& file);
 
-// Whether `issue` is about findings of that signature.
+// Whether `issue` covers findings with that signature.
 bool Matches(const KnownIssue& issue, const std::string& signature);
 
-// Whether `issue` counts no more on the day `today`, "2026-11-23".
+// Whether `issue` has expired on the day `today`, "2026-11-23".
 bool IsExpired(const KnownIssue& issue, std::string_view today);
 
-// The present day, in UTC.
+// The current day, in UTC.
 std::string Today();
 
 }  // namespace pxdfuzz

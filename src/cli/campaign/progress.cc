@@ -9,7 +9,7 @@
 namespace pxdfuzz {
 namespace {
 
-// To the first column, and the rest of the line is cleared.
+// Goes to the first column and clears the line.
 constexpr std::string_view kClear = "\r\033[K";
 
 void Print(std::string_view text) {

@@ -8,18 +8,18 @@
 
 namespace pxdfuzz {
 
-// What is being done, on one line of standard error that is written over. Shown
-// on terminals only.
+// Progress on one line of standard error, which is overwritten. Shown only on
+// terminals.
 class Progress {
  public:
-  // `command` stands in front.
+  // `command` is printed before the message.
   explicit Progress(std::string_view command);
   ~Progress() { End(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   void Say(std::string_view what);
-  // Leaves the line empty. Nothing happens where it is.
+  // Clears the line, if it is not empty.
   void End();
 
  private:

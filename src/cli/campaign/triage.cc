@@ -41,14 +41,13 @@ struct Group {
     uintmax_t size = 0;
   };
   std::vector<File> files;
-  // That of the smallest file, the first of several.
+  // The bytes of the smallest file, the first of several.
   size_t smallest = 0;
   Case c;
   KeptFinding finding;
 };
 
-// All that lies at or below a folder, by what became of it. Names are those
-// below the folder.
+// All files at or below a folder, by result. Names are relative to the folder.
 struct Pile {
   size_t files = 0;
   std::map<std::string, Group> groups;  // by signature
@@ -57,7 +56,7 @@ struct Pile {
   std::vector<std::pair<std::string, std::string>> unreadable;
 };
 
-// Adds the regular files at or below `folder`, and what of it cannot be read.
+// Adds the regular files at or below `folder`, and what cannot be read.
 std::error_code AddFiles(const fs::path& folder, std::vector<fs::path>& files,
                          Pile& pile) {
   std::error_code error;
@@ -80,7 +79,7 @@ std::error_code AddFiles(const fs::path& folder, std::vector<fs::path>& files,
   return {};
 }
 
-// A name or a message inside a line of Markdown, as code.
+// A name or a message within a line of Markdown, as code.
 std::string Code(std::string_view text) {
   std::string code = "`";
   for (const char c : text) {
@@ -89,7 +88,7 @@ std::string Code(std::string_view text) {
   return code + "`";
 }
 
-// The message of `status` without the file's name in front of it.
+// The message of `status` without the file's name before it.
 std::string Reason(const absl::Status& status, const std::string& file) {
   std::string message(status.message());
   if (message.starts_with(file + ":")) message.erase(0, file.size() + 1);
@@ -97,8 +96,8 @@ std::string Reason(const absl::Status& status, const std::string& file) {
   return message;
 }
 
-// `name` is what the file is called below the folder. An error where an engine
-// does not answer as it should.
+// `name` is the file's name relative to the folder. An error if an engine does
+// not answer correctly.
 absl::Status Sort(const std::string& file, const std::string& name,
                   const Engines& engines, Pile& pile) {
   absl::StatusOr<Case> c = ReadCase(file);
@@ -130,7 +129,7 @@ absl::Status Sort(const std::string& file, const std::string& name,
   return absl::OkStatus();
 }
 
-// The issue that covers a signature, if any, and that one which did.
+// The issue that covers a signature, if any, and an expired one that did.
 struct Cover {
   const KnownIssue* valid = nullptr;
   const KnownIssue* expired = nullptr;
@@ -148,7 +147,7 @@ Cover CoverOf(const std::string& signature,
   return cover;
 }
 
-// Writes what is said of a pile.
+// Writes the report on a pile.
 class Summary {
  public:
   Summary(const Pile& pile, const std::vector<KnownIssue>& known)
@@ -163,7 +162,7 @@ class Summary {
 
   bool has_fresh() const { return !fresh_.empty(); }
 
-  // An error where an engine does not answer as it should.
+  // An error if an engine does not answer correctly.
   absl::StatusOr<std::string> Text(const std::string& folder,
                                    Progress& progress) {
     text_.Wrap("# ", "", Concat({"Findings in ", Code(folder)}));
@@ -231,8 +230,9 @@ class Summary {
     const absl::StatusOr<ShrunkCase> shrunk =
         ShrinkFinding(group.finding, group.c, nullptr);
     if (!shrunk.ok()) return shrunk.status();
-    text_.Line(Explain(group.finding.engine->walker(), shrunk->c,
-                       shrunk->finding.request, shrunk->finding.answer)
+    const KeptFinding& finding = shrunk->finding.value_or(group.finding);
+    text_.Line(Explain(finding.engine->walker(), shrunk->c, finding.request,
+                       finding.answer)
                    .headline);
     text_.Blank();
     const auto issue = [this](std::string_view state, const KnownIssue& known) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The program that `pxdfuzz export --as=c` writes. The tool embeds this file,
-// puts a comment in the place of this one, and those of the case in the place
-// of the constants between the two marks.
+// The program that `pxdfuzz export --as=c` writes. The tool embeds this file.
+// It replaces this comment by one about the case, and the constants between the
+// two marks by those of the case.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,11 +23,11 @@
 #endif
 
 #define BATCH 16
-// A page that happens to be moved or swapped out sends gup_fast to the slow
-// path too; a page table does so each time.
+// A page that was moved or swapped out also sends gup_fast to the slow path; a
+// page table does so each time.
 #define ROUNDS 5
 
-// Pages that are mapped. All are written before they are protected.
+// Mapped pages. All are written before they are protected.
 struct area {
   uint64_t address;
   size_t pages;
@@ -64,19 +64,18 @@ static const char idle[] = "";
 
 enum { RIGHT = 0, WRONG = 1, UNKNOWN = 2 };
 
-// Function tracing, in an instance of its own: nobody else's trace is
-// touched.
+// Function tracing, in a separate instance: it affects no other trace.
 
-// gup_fast as a whole, under the names that it has had. gup_fast_fallback()
-// is one of them: the fast walk is inside it.
+// gup_fast as a whole, under its names in different versions.
+// gup_fast_fallback() is one of them: it contains the fast walk.
 static const char *const fast_names[] = {
     "get_user_pages_fast",
     "internal_get_user_pages_fast",
     "gup_fast_fallback",
     NULL,
 };
-// What runs only for pages that the fast walk did not return. Which of them a
-// kernel has, and has not inlined, depends on its version and compiler.
+// Functions that run only for pages that the fast walk did not return. Version
+// and compiler decide which of them a kernel has and does not inline.
 static const char *const slow_names[] = {
     "__gup_longterm_locked",
     "__gup_longterm_unlocked",
@@ -90,8 +89,8 @@ static const char *const slow_names[] = {
 };
 
 static char trace_folder[128];   // "" without a trace
-static char trace_problem[256];  // why there is none
-static char *trace_text;         // what was read of it
+static char trace_problem[256];  // why there is no trace
+static char *trace_text;         // its content
 static const size_t trace_room = 1 << 20;
 
 struct seen {
@@ -236,8 +235,7 @@ static _Noreturn void finish(int code, const char *format, ...) {
   exit(code);
 }
 
-// What a page is filled with: its own address, then words that no other page
-// has.
+// The content of a page: its own address, then words that no other page has.
 static uint64_t pattern(uint64_t page, size_t word) {
   if (word == 0) return page;
   uint64_t mixed = page + word * 0x9e3779b97f4a7c15;
@@ -307,8 +305,8 @@ static void open_pipe(void) {
 
 // Makes gup_fast collect `pages` pages: vmsplice() puts the pages themselves
 // into the pipe, SPLICE_F_GIFT or not, and takes up to 16 of them in one call
-// of get_user_pages_fast(). Returns how many bytes came, now in `buffer`, or
-// the negative of an error number.
+// of get_user_pages_fast(). Returns the number of bytes, now in `buffer`, or a
+// negative error number.
 static ssize_t collect(uint64_t address, size_t pages, struct seen *seen) {
   const struct iovec all = {pointer(address), pages * page_size};
   trace_start();
@@ -348,12 +346,12 @@ static void expect_bytes(uint64_t address, size_t pages) {
   }
 }
 
-// How often gup_fast took the slow path for these pages, out of ROUNDS;
-// `slow` gets a function of it. Ends the program at a wrong byte.
+// How often gup_fast took the slow path for these pages, out of ROUNDS; `slow`
+// gets a function of that path. Ends the program at a wrong byte.
 static int fallbacks(uint64_t address, size_t pages, struct seen *slow) {
   int count = 0;
   for (int round = 0; round < ROUNDS; ++round) {
-    // The fast walk takes what is present alone: touch each page.
+    // The fast walk takes only present pages: touch each page.
     for (size_t page = 0; page < pages; ++page) {
       (void)*(volatile char *)pointer(address + page * page_size);
     }
@@ -375,9 +373,9 @@ static int fallbacks(uint64_t address, size_t pages, struct seen *slow) {
   return count;
 }
 
-// A trace that does not show a fallback that must be, or shows one that must
-// not be, is worth nothing. Far from the case: one page never touched, which
-// the fast walk cannot return, and one that was.
+// A trace that misses a fallback that must happen, or shows one that must not,
+// is worthless. Test it far from the case: with one page that was never
+// touched, which the fast walk cannot return, and with one that was touched.
 static void try_trace(void) {
   if (trace_folder[0] == '\0') return;
   unsigned char *const two = mmap(NULL, 2 * page_size, PROT_READ | PROT_WRITE,

@@ -21,7 +21,7 @@ namespace {
 struct Form {
   std::string_view name;
   std::string (*write)(const Export& exported);
-  // Whether it says nothing about what was not compared.
+  // Whether it omits what was not compared.
   bool wants_comparison = false;
 };
 constexpr std::array<Form, 3> kForms = {{

@@ -13,8 +13,8 @@
 
 namespace pxdfuzz {
 
-// What is exported: one walk and one request of a case, which is not empty.
-// What it refers to outlives it.
+// What to export: one walk and one request of a case, which is not empty. All
+// references must outlive it.
 struct Export {
   const Case& c;
   const Walker& walker;
@@ -25,17 +25,17 @@ struct Export {
   bool is_conclusive() const {
     return answer.inconclusive == Inconclusive::kNo;
   }
-  // False too where nothing was compared.
+  // Also false if nothing was compared.
   bool is_wrong() const {
     return !answer.finding.empty() || !answer.known.empty();
   }
-  // The case as text and what it shows, behind `prefix` on each line, at most
+  // The case as text and its finding, with `prefix` before each line, at most
   // 80 columns wide.
   std::string CaseComment(std::string_view prefix) const;
 };
 
-// A GoogleTest source against the library, which fails where the walk differs
-// from the reference. The request is comparable.
+// A GoogleTest source against the library, which fails if the walk differs from
+// the reference. The request must be comparable.
 std::string ExportGtest(const Export& exported);
 
 // A C program for a real Linux machine, which maps the case's pages and drives

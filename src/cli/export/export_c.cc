@@ -26,7 +26,7 @@
 namespace pxdfuzz {
 namespace {
 
-// Pages of one system call that go to gup_fast together.
+// Pages that one system call passes to gup_fast.
 constexpr uint64_t kBatch = 16;
 
 // What the program maps at one page.
@@ -40,25 +40,25 @@ struct Page {
 // What the program does.
 struct Plan {
   std::map<uint64_t, Page> pages;  // by address
-  // Where gup_fast is driven.
+  // Where gup_fast is called.
   uint64_t start = 0;
   uint64_t count = 0;
   // The boundary that is crossed, if any.
   std::optional<uint64_t> border;
   Level border_level = Level::kPte;
-  // A page that gup_fast is to refuse, if any.
+  // A page that gup_fast must refuse, if any.
   std::optional<uint64_t> refused;
-  // Why nothing is driven, if so.
+  // Why gup_fast is not called, if so.
   std::string_view idle;
   std::string_view idle_reason;
-  // What the program does not reproduce, each a sentence.
+  // What the program does not reproduce, one sentence each.
   std::vector<std::string> missing;
 };
 
 template <class A>
 class Planner {
  public:
-  // `exported` outlives the object.
+  // `exported` must outlive the object.
   explicit Planner(const Export& exported)
       : exported_(exported),
         case_(exported.c),
@@ -108,7 +108,7 @@ class Planner {
     }
   }
 
-  // The leaf that the tables hold at an address in the end.
+  // The leaf at an address after all operations of the set-up.
   std::optional<EntryKind> LeafAt(uint64_t address, Level level) const {
     const Translation t = Translate(
         typename A::Manual(mm_.geometry(), mm_.control()), memory_, address);
@@ -187,7 +187,7 @@ class Planner {
     plan_.pages[at] = {.is_of_case = false};
   }
 
-  // The first border of the highest level that the request crosses.
+  // The first boundary of the highest level that the request crosses.
   void FindBorder() {
     const Geometry& geometry = mm_.geometry();
     const uint64_t last = request_.start + request_.pages * page_ - 1;
@@ -201,8 +201,9 @@ class Planner {
     }
   }
 
-  // What can be driven: pages of the case that may be read, those of the
-  // request that only large pages map, and such as the case says nothing of.
+  // Pages for which gup_fast can be called: readable pages of the case, pages
+  // of the request that only large pages map, and pages that the case does not
+  // mention.
   bool Drivable(uint64_t address, uint64_t returned_end) const {
     if (const auto found = plan_.pages.find(address);
         found != plan_.pages.end()) {
@@ -239,7 +240,7 @@ class Planner {
 
     uint64_t from = request_.start;
     uint64_t to = returned_end;
-    // A border that gup_fast is not to reach is not driven at.
+    // A boundary that gup_fast should not reach is not used.
     if (plan_.border.has_value() && returned_end >= *plan_.border) {
       const uint64_t half = kBatch / 2 * page_;
       const uint64_t low = *plan_.border - std::min(*plan_.border, half);
@@ -291,7 +292,7 @@ std::string_view Protection(Permission permission) {
   return "";
 }
 
-// Neighbouring pages of one kind, as rows of the program's table.
+// Adjacent pages of one kind, as rows of the program's table.
 void AddAreas(const Plan& plan, uint64_t page_size, TextLines& out) {
   out.Line("static const struct area areas[] = {");
   for (auto it = plan.pages.begin(); it != plan.pages.end();) {
@@ -348,11 +349,11 @@ void AddConstants(const Export& exported, const Plan& plan, TextLines& out) {
   out.Line(Concat({"    \"", plan.idle_reason, "\";"}));
 }
 
-// What stands before and behind the constants of a case.
+// The code before and behind the constants of a case.
 std::pair<std::string_view, std::string_view> Frame() {
   constexpr std::string_view kBegin = "// BEGIN OF THE CASE\n";
   constexpr std::string_view kEnd = "// END OF THE CASE\n";
-  // Without the comment at its top.
+  // Without the comment at the top.
   constexpr size_t kTop = kDriveGup.find("\n\n") + 1;
   constexpr size_t kFirst = kDriveGup.find(kBegin);
   constexpr size_t kLast = kDriveGup.find(kEnd);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/view/case_tables.h"
 #include "src/cli/export/export.h"
@@ -74,7 +75,7 @@ void AddState(const LeafState& state, TextLines& out) {
   out.Line("      },");
 }
 
-// What the operation has, in the order of its members.
+// The members that the operation has, in their order.
 void AddMembers(const TableOp& op, TextLines& out) {
   AddMember(".kind", Enumerator("TableOp::Kind", Name(op.kind)), out);
   if (HasAddress(op.kind)) {
@@ -213,16 +214,6 @@ constexpr std::string_view kEnd = R"text(}
 }  // namespace pxdfuzz
 )text";
 
-std::string Replaced(std::string_view text, std::string_view name,
-                     std::string_view value) {
-  std::string result(text);
-  for (size_t at = 0; (at = result.find(name, at)) != result.npos;
-       at += value.size()) {
-    result.replace(at, name.size(), value);
-  }
-  return result;
-}
-
 // Defines OpenWalk(), which gives the engine or null.
 void AddEngine(const Walker& walker, TextLines& out) {
   out.Line("std::unique_ptr<Engine> OpenWalk() {");
@@ -303,12 +294,14 @@ std::string ExportGtest(const Export& exported) {
   }
   out.Blank();
   AddEngine(exported.walker, out);
-  return Concat({out.text(),
-                 Replaced(kTest, "TheWalk",
-                          Concat({CamelCase(exported.walker.name),
-                                  changing ? "HoldsWhileTablesChange"
-                                           : "AgreesWithTheReference"})),
-                 changing ? "" : kExpectPages, kEnd});
+  return Concat(
+      {out.text(),
+       absl::StrReplaceAll(
+           std::string(kTest),
+           {{"TheWalk", Concat({CamelCase(exported.walker.name),
+                                changing ? "HoldsWhileTablesChange"
+                                         : "AgreesWithTheReference"})}}),
+       changing ? "" : kExpectPages, kEnd});
 }
 
 }  // namespace pxdfuzz

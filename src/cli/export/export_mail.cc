@@ -15,7 +15,7 @@
 namespace pxdfuzz {
 namespace {
 
-// What mailing lists of the kernel ask for.
+// The columns that kernel mailing lists require.
 constexpr size_t kMailColumns = 72;
 
 std::string_view ShortName(Outcome outcome) {
@@ -50,7 +50,7 @@ std::string WhatDiffers(const Export& exported) {
   return std::string(ShortName(finding->outcome));
 }
 
-// With `who` where there is room.
+// With `who` if there is room.
 std::string Subject(std::string_view what, PagingMode mode,
                     std::string_view who) {
   const std::string subject =
@@ -59,12 +59,12 @@ std::string Subject(std::string_view what, PagingMode mode,
   return Concat({"Subject: mm/gup: ", what, " (", Name(mode), ")"});
 }
 
-// A command in as many lines as it needs, the later ones indented.
+// A command in as many lines as necessary, all but the first indented.
 std::string Command(const std::vector<std::string>& words) {
   std::string text = "pxdfuzz";
   size_t width = 2 + text.size();
   for (const std::string& word : words) {
-    // Room for the mark that goes on in the next line.
+    // Room for the backslash at the end of a line.
     if (width + 1 + word.size() + 2 > kMailColumns) {
       text += " \\\n     ";
       width = 5;
@@ -75,7 +75,7 @@ std::string Command(const std::vector<std::string>& words) {
   return text;
 }
 
-// A mark of '>' is how mail shows what is quoted.
+// In mail, '>' marks quoted text.
 std::string WithoutQuotes(std::string_view report) {
   std::string text;
   while (!report.empty()) {

@@ -81,8 +81,8 @@ class Lexer {
     at_ = next;
   }
 
-  // What stands between quotes, to the end of the line at most: in text that
-  // no compiler sees an apostrophe need not have a second one.
+  // The content between quotes, at most to the end of the line: in text that
+  // the compiler skips an apostrophe need not have a partner.
   void AddQuoted(char quote) {
     const size_t begin = at_++;
     while (at_ < source_.size() && source_[at_] != '\n') {
@@ -109,7 +109,7 @@ class Lexer {
           source_.substr(begin, at_ - begin));
       return;
     }
-    // Those that must not be taken for two.
+    // Operators that must not become two.
     for (const std::string_view mark : {"->", "++", "+=", "==", "&&"}) {
       if (!At(mark)) continue;
       Add(TokenKind::kMark, source_.substr(at_, mark.size()));
@@ -141,7 +141,7 @@ class Lexer {
     if (name.starts_with("if")) Add(TokenKind::kIf, name);
     if (name.starts_with("el")) Add(TokenKind::kElse, name);
     if (name == "endif") Add(TokenKind::kEndif, name);
-    // The rest says nothing, and may be anything (#error).
+    // The rest does not matter, and may be anything (#error).
     while (at_ < source_.size() && source_[at_] != '\n') {
       if (const size_t splice = Splice(); splice > 0) {
         at_ += splice;

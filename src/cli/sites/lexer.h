@@ -34,8 +34,8 @@ struct Token {
 
 using Tokens = std::span<const Token>;
 
-// Splits a C source into tokens; comments, and directives that are not needed,
-// are left out.
+// Splits a C source into tokens. Leaves out comments, and directives that are
+// not needed.
 std::vector<Token> Tokenize(std::string_view source);
 
 }  // namespace pxdfuzz

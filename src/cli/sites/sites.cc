@@ -33,7 +33,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-// What every tree has, also one of which parts alone were unpacked.
+// Folders that every tree has, even one that was unpacked only in part.
 constexpr std::string_view kFoldersOfATree[] = {"mm", "include"};
 
 constexpr size_t kFileColumns = 44;
@@ -78,7 +78,7 @@ struct Spread {
   uint64_t files = 0;
 };
 
-// What a tree came to.
+// The results for a tree.
 struct TreeSites {
   uint64_t scanned = 0;  // files
   std::vector<FileSites> files;
@@ -103,7 +103,7 @@ struct TreeSites {
   }
 };
 
-// Whether `under` is a folder inside of `tree`.
+// Whether `under` is a folder inside `tree`.
 bool IsInside(const std::string& tree, const std::string& under) {
   const fs::path inside = fs::path(under).lexically_normal();
   std::error_code error;
@@ -158,7 +158,7 @@ bool IsSource(const fs::directory_entry& entry) {
          entry.is_regular_file(error);
 }
 
-// Says how far it is once two seconds have passed, ten times a second.
+// Reports progress after two seconds, ten times per second.
 class ScanProgress {
  public:
   void Say(uint64_t scanned) {
@@ -317,7 +317,7 @@ struct Item {
   std::string_view kind;
 };
 
-// By line; within one, uses come first.
+// By line; within one line, uses come first.
 std::vector<Item> ItemsOf(const SourceSites& found) {
   std::multimap<int, Item> sorted;
   for (const Site& site : found.sites) {

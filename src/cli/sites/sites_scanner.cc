@@ -55,7 +55,7 @@ bool IsEntryType(std::string_view word) {
   return IsOfLevel(word, level, rest) && rest == "_t";
 }
 
-// pmdp_get(), ptep_get_lockless(), pmd_read_atomic() and the like.
+// pmdp_get(), ptep_get_lockless(), pmd_read_atomic() and similar functions.
 bool ReadsOnce(std::string_view word) {
   while (word.starts_with('_')) word.remove_prefix(1);
   std::string_view level;
@@ -65,19 +65,19 @@ bool ReadsOnce(std::string_view word) {
           rest == "p_get_lockless_norecency" || rest == "_read_atomic");
 }
 
-// ptep_get() is how everything reads page entries, under the lock or not.
+// All code reads page entries with ptep_get(), under the lock or not.
 bool SaysNothingOfLocks(std::string_view word) {
   return word.ends_with("ptep_get");
 }
 
-// A lock that keeps tables as they are, or the claim that one is held.
+// A lock that keeps tables unchanged, or an assertion that one is held.
 bool IsLock(std::string_view word) {
   for (const std::string_view other : {"rcu_", "srcu_", "folio_"}) {
     if (word.starts_with(other)) return false;
   }
   if (word == "down_read" || word == "down_write") return true;
   if (word.starts_with("lockdep_assert_held")) return true;
-  // mmap_assert_write_locked(), assert_fault_locked() and the like.
+  // mmap_assert_write_locked(), assert_fault_locked() and similar functions.
   if (word.find("assert_") != word.npos && word.ends_with("locked")) {
     return true;
   }
@@ -89,7 +89,7 @@ bool IsLock(std::string_view word) {
   return false;
 }
 
-// Behind the bracket that closes the one at `open`, or the end.
+// The position behind the bracket that closes the one at `open`, or the end.
 size_t BehindBrackets(Tokens tokens, size_t open) {
   int depth = 0;
   for (size_t i = open; i < tokens.size(); ++i) {
@@ -117,7 +117,7 @@ std::vector<Tokens> ArgumentsOf(Tokens tokens, size_t open) {
   return arguments;
 }
 
-// Without brackets around the whole of it.
+// Without brackets around the whole expression.
 Tokens Bare(Tokens tokens) {
   while (tokens.size() > 2 && tokens[0].Is("(") &&
          BehindBrackets(tokens, 0) == tokens.size()) {
@@ -138,7 +138,7 @@ SiteKind KindOf(std::string_view callee, const std::vector<Tokens>& arguments) {
   if (IsAddrEnd(callee)) return SiteKind::kAddrEnd;
   if (callee.starts_with("pgd")) return SiteKind::kRoot;
   if (callee.find("_lockless") != callee.npos) return SiteKind::kLockless;
-  // pte_offset_map_lock(mm, pmd, addr, &ptl) and its kin.
+  // pte_offset_map_lock(mm, pmd, addr, &ptl) and similar functions.
   const size_t parent = callee.ends_with("lock") ? 1 : 0;
   return parent < arguments.size() && IsAddressOfCopy(arguments[parent])
              ? SiteKind::kByValue
@@ -153,7 +153,7 @@ class Body {
     walker_.is_macro = is_macro;
   }
 
-  // Adds what is found to `found`. The body proper begins at `begin`.
+  // Adds results to `found`. The function's body begins at `begin`.
   void Scan(size_t begin, SourceSites& found) {
     FindSites(begin);
     if (sites_.empty()) return;
@@ -234,7 +234,7 @@ class Body {
     }
   }
 
-  // The comma or whatever ends a declarator with its initial value.
+  // The comma or other end of a declarator with its initial value.
   size_t BehindDeclarator(size_t at) const {
     while (at < tokens_.size() && !At(at).Is(",") && !At(at).Is(";") &&
            !At(at).Is(")")) {
@@ -265,7 +265,8 @@ class Body {
            !(i > 0 && (At(i - 1).Is("->") || At(i - 1).Is(".")));
   }
 
-  // What `*` at `star` reads, and behind it; nothing where that is no entry.
+  // What `*` at `star` reads, and the position behind it; nothing if that is
+  // not an entry.
   std::string Operand(size_t star, size_t& behind) const {
     size_t at = star + 1;
     if (IsCall(at) && IsOffset(At(at).text)) {
@@ -294,7 +295,7 @@ class Body {
   void ScanStar(size_t star) {
     size_t behind = 0;
     const std::string text = Operand(star, behind);
-    // Its operand is a pointer, so that it is no product.
+    // The operand is a pointer, so this is not a product.
     if (text.empty() || declarators_.contains(star + 1)) return;
     const std::string_view wrapper =
         star >= 2 && IsCall(star - 2) ? At(star - 2).text : "";
@@ -324,8 +325,8 @@ class Body {
   WalkerFunction walker_;
 };
 
-// Whether a word of a declaration, other than attributes, stands in `tokens`
-// outside of brackets.
+// Whether a word of a declaration, other than attributes, is in `tokens`
+// outside brackets.
 bool GoesOn(Tokens tokens) {
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (tokens[i].Is("("))
@@ -336,11 +337,11 @@ bool GoesOn(Tokens tokens) {
   return false;
 }
 
-// What a declaration at file scope calls a function: the word in front of the
-// first bracket, or "SYSCALL_DEFINE2(munmap)" where that is a macro's. Nothing
-// where it declares no function.
+// The name of the function that a declaration at file scope declares: the word
+// before the first bracket, or "SYSCALL_DEFINE2(munmap)" if that is a macro.
+// Nothing if it declares no function.
 std::string FunctionName(Tokens declaration) {
-  // A table with its initial values, whatever its size calls.
+  // A table with initial values, whatever its size calls.
   if (std::any_of(declaration.begin(), declaration.end(),
                   [](const Token& token) { return token.Is("="); })) {
     return "";
@@ -350,7 +351,7 @@ std::string FunctionName(Tokens declaration) {
     const bool named = i > 0 && declaration[i - 1].IsWord();
     const std::string_view name = named ? declaration[i - 1].text : "";
     const size_t behind = BehindBrackets(declaration, i);
-    // __printf(1, 2) and other attributes stand in front of a name.
+    // Attributes such as __printf(1, 2) precede a name.
     const bool is_attribute =
         name.starts_with("__") && GoesOn(declaration.subspan(behind));
     if (!named || is_attribute) {
@@ -368,7 +369,7 @@ std::string FunctionName(Tokens declaration) {
   return "";
 }
 
-// Finds functions and macros, and hands each to Body.
+// Finds functions and macros, and passes each to Body.
 class Parser {
  public:
   explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
@@ -414,8 +415,8 @@ class Parser {
         depths_.push_back(depth_);
         return;
       case TokenKind::kElse:
-        // Both branches begin where the #if stood. A function whose head is
-        // there twice is one function.
+        // Both branches begin at the #if. A function with two heads is one
+        // function.
         if (!depths_.empty()) depth_ = depths_.back();
         if (depth_ == 0 && !depths_.empty()) EndText();
         return;

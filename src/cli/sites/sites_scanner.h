@@ -10,7 +10,7 @@
 
 namespace pxdfuzz {
 
-// What a use of pXd_addr_end() or pXd_offset() is.
+// The kinds of uses of pXd_addr_end() and pXd_offset().
 enum class SiteKind : uint8_t {
   kAddrEnd,    // pXd_addr_end(addr, end)
   kRoot,       // pgd_offset(mm, addr): there is no entry above
@@ -48,9 +48,9 @@ struct WalkerFunction {
   std::string function;
   int line = 0;  // of its first site
   bool is_macro = false;
-  bool takes_lock = false;   // in its own text, or asserts that one is held
+  bool takes_lock = false;   // in its own code, or asserts that one is held
   bool steps = false;        // pXdp++ or the like
-  bool is_lockless = false;  // hands an entry's value on, or reads it once
+  bool is_lockless = false;  // passes an entry's value on, or reads it once
   int addr_ends = 0;
   int roots = 0;
   int by_pointer = 0;
@@ -63,18 +63,19 @@ struct WalkerFunction {
   bool is_candidate() const { return is_lockless && !takes_lock && !is_macro; }
 };
 
-// All by line.
+// All ordered by line.
 struct SourceSites {
   std::vector<Site> sites;
-  std::vector<EntryRead> reads;  // of walkers alone
+  std::vector<EntryRead> reads;  // of walkers only
   std::vector<WalkerFunction> walkers;
 };
 
-// Finds the sites in one C source. It goes by words: there is no preprocessor,
-// so all branches of #if count, and what other macros expand to does not.
+// Finds the sites in one C source. It works on tokens: there is no
+// preprocessor, so all branches of #if count, and the expansions of other
+// macros do not.
 class SiteScanner {
  public:
-  // Whether a scan may find anything; much cheaper than one.
+  // Whether a scan may find anything; much cheaper than a scan.
   static bool MayHaveSites(std::string_view source);
 
   static SourceSites Scan(std::string_view source);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// pxdfuzz claims: an experiment for each claim of the thread of 2020. The same
-// cases each time, so docs/claims.md can hold what it prints.
+// pxdfuzz claims: an experiment for each claim of the thread of 2020. The cases
+// are always the same, so docs/claims.md can contain the output.
 
 #include <array>
 #include <cstdint>
@@ -44,7 +44,7 @@ struct Claim {
   // Who made it, and where.
   std::string_view source;
   ClaimVerdict verdict = ClaimVerdict::kOpen;
-  // What was tried and what came of it; where it is open, what it needs.
+  // What was tested and the result; for an open claim, what it needs.
   std::string evidence;
 };
 
@@ -75,7 +75,8 @@ Case ThreadExample() {
   return c;
 }
 
-// How many turns a walk of the thread's example takes at pgd, p4d, pud and pmd.
+// How many iterations a walk of the thread's example has at pgd, p4d, pud and
+// pmd.
 std::string TurnsOfExample(Policy policy) {
   const Case c = ThreadExample();
   std::array<uint64_t, kLevelCount> turns{};

@@ -19,25 +19,25 @@ namespace pxdfuzz {
 // What turns of walks show, over the cases of one paging mode.
 struct TurnCounts {
   uint64_t requests = 0;
-  // With the folded-aware boundary: turns at pgd or p4d whose entry is of a
-  // type below region-third, which the RFC checks for.
+  // With the folded-aware boundary: iterations at pgd or p4d whose entry has a
+  // type below region-third, for which the RFC checks.
   uint64_t low_types = 0;
-  // Requests in which static and folded-aware walks that are alike otherwise
-  // take other turns; for by-pointer, in which they read other entries.
+  // Requests in which otherwise equal static and folded-aware walks have
+  // different iterations; for by-pointer, in which they read other entries.
   uint64_t other_turns = 0;
   uint64_t other_entries = 0;
   // Requests in which static-lockless loads an entry of a table again, and the
-  // most often that one of them was loaded.
+  // maximum number of loads of one entry.
   uint64_t reread = 0;
   uint64_t most_loads = 0;
 };
 
-// Cases of each paging mode that are walked by all walks, and those whose turns
-// are looked at one by one.
+// How many cases of each paging mode all walks walk, and for how many of them
+// each iteration is checked.
 inline constexpr uint64_t kSurveyed = 20'000;
 inline constexpr uint64_t kTraced = 2'000;
 
-// All that the experiments rest on.
+// The data for all experiments.
 class Evidence {
  public:
   explicit Evidence(Progress& progress);
@@ -74,7 +74,7 @@ class Evidence {
                               : Concat({Grouped(wrong), " differences"})});
   }
 
-  // Whether a walk gave what it may give in every request there.
+  // Whether a walk returned what it may return in every request there.
   bool Agrees(Policy policy, int least, int most,
               Stillness tables = Stillness::kStill) const {
     bool agrees = true;
@@ -106,7 +106,7 @@ class Evidence {
   }
 
   // Requests in which a walk broke the loop invariant, over all levels of s390,
-  // and those in which it returned the right pages all the same.
+  // and those of them in which it still returned the right pages.
   uint64_t BrokeInvariant(Policy policy, bool with_right_pages) const {
     uint64_t count = 0;
     ForS390(2, 5, [&](const ModeSurvey& survey) {

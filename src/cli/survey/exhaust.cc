@@ -30,7 +30,7 @@ namespace {
 // What to explore.
 struct Scope {
   WorldBounds bounds;
-  // The same while an entry is changed; ranges of no pages leave that out.
+  // The same while an entry changes; skipped if ranges have no pages.
   WorldBounds changes{.changes = EntryChanges::kBeforeUse};
   std::vector<Policy> walks{kAllWalks.begin(), kAllWalks.end()};
   std::vector<int> levels = {2, 3, 4, 5};
@@ -44,7 +44,8 @@ struct Explored {
   int index_bits = 0;
   ExhaustResult result;
 
-  // What is expected of the walk where entries change, and where none does.
+  // The expected failures of the walk where entries change, and where none
+  // does.
   Causes expected() const { return S390::ExpectedFailures(walk, levels); }
   Cause expected_still() const { return expected().InStillTables(); }
 };
@@ -55,7 +56,7 @@ struct AllExplored {
   std::vector<Explored> changing;
 };
 
-// What of `causes` satisfies `wanted`, as a list of names.
+// The members of `causes` that satisfy `wanted`, as a list of names.
 template <class Wanted>
 std::string List(Causes causes, Wanted&& wanted) {
   std::string text;
@@ -75,12 +76,12 @@ std::string Right(std::string text, size_t columns) {
   return text;
 }
 
-// How far all of it is.
+// The total progress.
 class Bar {
  public:
   explicit Bar(uint64_t ranges) : ranges_(ranges) {}
 
-  // What the next calls of Show() are about.
+  // The subject of the next calls of Show().
   void Begin(std::string what) { what_ = std::move(what); }
   void Show(const ExhaustProgress& progress) {
     const auto now = std::chrono::steady_clock::now();
@@ -104,7 +105,7 @@ class Bar {
       std::chrono::steady_clock::now();
 };
 
-// All walks in all paging modes, nothing of them explored so far.
+// All walks in all paging modes, nothing explored yet.
 std::vector<Explored> Modes(const Scope& scope, const WorldBounds& bounds,
                             uint64_t& ranges) {
   std::vector<Explored> all;
@@ -146,15 +147,15 @@ AllExplored Explore(const Scope& scope) {
   return all;
 }
 
-// What is said of a walk: `holds`, `broken` as is known, or `differs`.
+// The verdict on a walk: `holds`, `broken` as expected, or `differs`.
 std::string_view VerdictOf(const Explored& explored) {
   if (explored.result.unexpected() > 0) return "differs";
   return explored.result.differ > 0 ? "broken" : "holds";
 }
 
-// One walk in one paging mode, by index bits, added up.
+// One walk in one paging mode, the sum over index bits.
 struct Row {
-  Causes expected;  // of those that can be seen in it
+  Causes expected;  // of those that can show in it
   uint64_t behaviours = 0;
   uint64_t changed = 0;
   uint64_t differ = 0;
@@ -199,7 +200,7 @@ std::string Verdict(const Row& row) {
   return verdict;
 }
 
-// "walk, paging mode        1 bit      2 bits", and what else there is.
+// "walk, paging mode        1 bit      2 bits", and further columns.
 void AddTitle(const Scope& scope, std::string_view rest, TextLines& text) {
   std::string title = "walk, space ";
   for (const int bits : scope.index_bits) {
@@ -208,7 +209,7 @@ void AddTitle(const Scope& scope, std::string_view rest, TextLines& text) {
   text.Line(Concat({title, rest}), LineStyle::kTitle);
 }
 
-// "The first that differs, ...", and the world in some lines.
+// "The first that differs, ...", and the world in a few lines.
 void AddWorld(std::string_view which, int index_bits, std::string lines,
               TextLines& text) {
   lines.pop_back();  // its last end of line
@@ -220,7 +221,7 @@ void AddWorld(std::string_view which, int index_bits, std::string lines,
   text.Line(lines);
 }
 
-// The first world of each cause that it takes a change to show.
+// The first world of each cause that requires a change.
 void AddWitnesses(const std::vector<Explored>& all, TextLines& text) {
   for (const Cause cause : kAllCauses) {
     const auto first =
@@ -234,7 +235,7 @@ void AddWitnesses(const std::vector<Explored>& all, TextLines& text) {
   }
 }
 
-// What goes wrong first, if nothing excuses it.
+// The first failure that is not expected.
 void AddFindings(const std::vector<Explored>& all, TextLines& text) {
   for (const Explored& explored : all) {
     if (!explored.result.finding().has_value()) continue;
@@ -313,7 +314,7 @@ void PrintChanging(const Scope& scope, const std::vector<Explored>& all,
   out.Write(text.text());
 }
 
-// How often each of Kind's values is seen, by name.
+// How often each of Kind's values occurs, by name.
 template <class Kind, size_t kCount>
 Json JsonCounts(const std::array<uint64_t, kCount>& counts) {
   Json json;
@@ -323,7 +324,7 @@ Json JsonCounts(const std::array<uint64_t, kCount>& counts) {
   return json;
 }
 
-// What both kinds of objects have.
+// The members of both kinds of objects.
 Json JsonOf(const Explored& explored) {
   const ExhaustResult& result = explored.result;
   Json json = {{"walk", Name(explored.walk)},

@@ -31,7 +31,7 @@ namespace {
 
 constexpr uint64_t kDefaultCases = 100'000;
 constexpr uint64_t kDefaultKernelCases = 2'000;
-// Every world of 1 index bit and ranges of up to so many pages.
+// Every world of 1 index bit and ranges of at most this many pages.
 constexpr WorldBounds kWorlds = {.pages = 4};
 
 // What `engines` come to in every paging mode that is built, added to `matrix`
@@ -68,7 +68,7 @@ void AddWorlds(Matrix& matrix) {
   }
 }
 
-// In tables that stand still, and in such that change.
+// In tables that do not change, and in tables that do.
 using Halves = std::array<Matrix, 2>;
 Halves MakeHalves() {
   return {Matrix{.tables = Stillness::kStill},
@@ -103,8 +103,8 @@ bool AddKernels(uint64_t cases, Progress& progress, Halves& halves) {
   return all_ran;
 }
 
-// Paging modes in which nothing was compared; empty if there are none. In few
-// cases there may be none that Linux makes.
+// Paging modes in which nothing was compared; empty if there are none. A few
+// cases may not contain any that Linux makes.
 std::string NothingCompared(const Halves& halves) {
   std::vector<std::string> where;
   for (const Matrix& half : halves) {
@@ -126,8 +126,7 @@ std::string NothingCompared(const Halves& halves) {
   return Enumerate(where);
 }
 
-// The number that a flag gives, if it does. False, and a message, where that
-// is none.
+// The value of a numeric flag, if given. Otherwise false, with a message.
 bool ReadCases(const Arguments& arguments, std::string_view flag,
                uint64_t& cases) {
   if (!arguments.Has(flag)) return true;

@@ -16,7 +16,7 @@
 namespace pxdfuzz {
 namespace {
 
-// What a cause that takes changing tables comes to, and where it shows itself.
+// The effect of a cause that requires changing tables, and where it shows.
 struct CauseNote {
   Cause cause = Cause::kNone;
   std::string_view what;
@@ -44,7 +44,7 @@ std::string WitnessFile(std::string_view name) {
   return Concat({"corpus/regressions/", name, ".yaml"});
 }
 
-// The cause by which a walk went wrong most often, and a + for more of them.
+// The most frequent cause, and a + if there are more.
 std::string CauseText(const WalkSurvey& walk) {
   const auto most = std::max_element(
       walk.waived.begin(), walk.waived.end(),
@@ -175,7 +175,8 @@ class Text {
     for (const Walker& walker : matrix_.walkers) AddDefect(walker);
   }
 
-  // Where a walk is wrong in tables that stand still, why, and what shows it.
+  // Where a walk is wrong in tables that do not change, why, and which case
+  // shows it.
   void AddDefect(const Walker& walker) {
     std::vector<std::string> where;
     std::vector<std::string_view> witnesses;

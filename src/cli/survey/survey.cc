@@ -142,7 +142,7 @@ absl::StatusOr<ModeSurvey> Survey(const Engines& engines, PagingMode mode,
 std::string WhyWrong(Policy policy) {
   const bool by_value = policy.descent == Descent::kByValue;
   const bool again = policy.step == Step::kRecompute;
-  // What breaks a walk on s390, ...
+  // What breaks a walk on s390.
   std::string why;
   if (policy.boundary == BoundaryRule::kStatic) {
     why =
@@ -161,7 +161,7 @@ std::string WhyWrong(Policy policy) {
           "copy that pXd_offset() handed back. ";
     }
   }
-  // ... and on arm64, whatever else it does.
+  // What breaks a walk on arm64.
   if (by_value) {
     why +=
         "arm64's folded pud_offset() takes the pointer that it is handed for "

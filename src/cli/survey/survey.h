@@ -19,10 +19,10 @@
 
 namespace pxdfuzz {
 
-// Whether tables stay as they are while they are walked.
+// Whether tables change during the walk.
 enum class Stillness : uint8_t { kStill, kChanging };
 
-// How one walk, of the model or of kernel code, did on many requests.
+// The results of one walk, of the model or of kernel code, for many requests.
 struct WalkSurvey {
   // False where the cases are not for it: all else is empty then.
   bool ran = false;
@@ -36,11 +36,12 @@ struct WalkSurvey {
   // kernel code is meant to be wrong too.
   uint64_t findings = 0;
   std::string finding;
-  // Broke the loop invariant of the thread; and returned the right pages all
-  // the same.
+  // Requests in which it broke the loop invariant of the thread, and those of
+  // them with the right pages.
   uint64_t broke_invariant = 0;
   uint64_t broke_invariant_only = 0;
-  // Met a concurrent operation; and returned less than there was at the start.
+  // Requests in which it met a concurrent operation, and those of them in which
+  // it returned less than there was at the start.
   uint64_t met_changes = 0;
   uint64_t cut_short = 0;
   // What small worlds came to, where they were tried.
@@ -57,7 +58,7 @@ enum class SurveyResult : uint8_t {
   kHolds,
   kKnown,
   kExpectedFailure,
-  kNotSeen,  // a failure is expected, and there was none
+  kNotSeen,  // a failure is expected, but none occurred
   kFinding,
 };
 SurveyResult ResultOf(const WalkSurvey& walk, bool failure_is_expected);
@@ -69,10 +70,11 @@ struct ModeSurvey {
   PagingMode mode;
   Stillness tables = Stillness::kStill;
   uint64_t cases = 0;
-  // Cases of which an operation is one that Linux never does.
+  // Cases with an operation that Linux never does.
   uint64_t impossible = 0;
   // Requests that were compared, and those of them whose range crosses a
-  // boundary of the root's entries although Linux has levels above it.
+  // boundary of the root's entries and where Linux has folded levels above the
+  // root.
   uint64_t requests = 0;
   uint64_t crossings = 0;
   uint64_t pages = 0;  // returned by the reference
@@ -80,9 +82,8 @@ struct ModeSurvey {
   std::vector<WalkSurvey> walks;
 };
 
-// The case with that number out of those that surveys of `mode` are made of,
-// the same whenever it is asked for. Where tables change, most have operations
-// that Linux does.
+// The case with that number for surveys of `mode`, always the same. If tables
+// change, most cases have operations that Linux does.
 Case SurveyCase(PagingMode mode, uint64_t number, Stillness tables);
 
 // Runs `cases` cases of a paging mode with all engines that take it; where
@@ -92,12 +93,12 @@ Case SurveyCase(PagingMode mode, uint64_t number, Stillness tables);
 absl::StatusOr<ModeSurvey> Survey(const Engines& engines, PagingMode mode,
                                   uint64_t cases, Stillness tables);
 
-// Why a walk goes wrong in the paging modes where it does.
+// Why a walk goes wrong in the paging modes in which it does.
 std::string WhyWrong(Policy policy);
 
 // A::ExpectedFailures and A::Witness of a paging mode that is built.
 Causes ExpectedFailures(Policy policy, PagingMode mode);
-// Those of them that can be seen.
+// Those of them that can occur.
 Causes ExpectedFailures(Policy policy, PagingMode mode, Stillness tables);
 std::string_view WitnessOf(PagingMode mode);
 // Whether a failure of that walker is expected.

@@ -15,11 +15,11 @@
 
 namespace pxdfuzz {
 
-// Text of the file in a message.
+// Text from the file for a message.
 std::string Quoted(std::string_view text);
 // "nothing", "a list", "a mapping", the text.
 std::string Found(const YamlNode& node);
-// The same of what should be a mapping with one key.
+// The same for what should be a mapping with one key.
 std::string FoundItem(const YamlNode& node);
 // "pages, count or frame".
 std::string AnyOf(const std::vector<std::string>& items);
@@ -30,23 +30,23 @@ struct Number {
   uint64_t magnitude = 0;
 };
 
-// Decimal, or hexadecimal after 0x. A 0 before other digits means eight times
-// as much to some readers of YAML as to others, so nothing is made of it.
+// Decimal, or hexadecimal after 0x. Some YAML parsers read a number with a
+// leading 0 as octal, others do not, so it is refused.
 std::optional<Number> ParseNumber(std::string_view text);
 
-// Reads fields of a text. The first error ends it: every function returns false
-// then, and so do all that called it.
+// Reads fields of a text. The first error ends it: then every function returns
+// false, and so do its callers.
 class FieldReader {
  public:
-  // `name` is that of the file and outlives the object.
+  // `name` is the file's name and must outlive the object.
   explicit FieldReader(std::string_view name) : name_(name) {}
 
   const absl::Status& status() const { return status_; }
 
  protected:
   using Keys = std::vector<std::string>;
-  // Values of the keys that were asked for, in their order; null where an
-  // optional one is missing.
+  // Values of the requested keys, in their order; null for a missing optional
+  // key.
   using Fields = std::vector<const YamlNode*>;
 
   bool ok() const { return status_.ok(); }
@@ -56,7 +56,7 @@ class FieldReader {
   bool CannotSay(const YamlNode& where, std::string_view key,
                  std::string_view found, std::string_view nearest);
 
-  // What is looked for in a mapping: all of `required`, any of `optional`.
+  // What a mapping must contain: all of `required`, any of `optional`.
   Fields FieldsOf(const YamlNode& node, std::string_view what,
                   const Keys& required, const Keys& optional);
 
@@ -64,7 +64,7 @@ class FieldReader {
   bool ListOf(const YamlNode& node, std::string_view what, size_t least,
               size_t most);
 
-  // A number from `least` to `most`, which are what a case can say.
+  // A number from `least` to `most`, the range that a case allows.
   bool NumberIn(const YamlNode& node, std::string_view key, int64_t least,
                 int64_t most, int64_t& value);
 
@@ -75,7 +75,7 @@ class FieldReader {
 
   bool ReadCount(const YamlNode& node, uint16_t most, uint16_t& count);
 
-  // A part of the text of `whole`, as if it stood there alone.
+  // A part of the text of `whole`, as if it were a separate node.
   static YamlNode At(const YamlNode& whole, std::string_view part);
 
  private:

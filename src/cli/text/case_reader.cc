@@ -222,7 +222,7 @@ bool IsCaseText(std::string_view bytes) {
   if (bytes.empty() || bytes[0] == static_cast<char>(kFormatVersion)) {
     return false;
   }
-  // An editor's damage, or UTF-16, does not make a text binary.
+  // A byte-order mark, or UTF-16, does not make a text binary.
   if (bytes.starts_with("# pxdfuzz case") || bytes.starts_with("version:") ||
       bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")) {
     return true;

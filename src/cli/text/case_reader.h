@@ -11,20 +11,20 @@
 
 namespace pxdfuzz {
 
-// The longest text that is read, in bytes. The canonical text of the largest
-// case has less than a tenth of that.
+// The maximum size of a text, in bytes. The canonical text of the largest case
+// has less than a tenth of that.
 inline constexpr size_t kMaxTextSize = 64 * 1024;
 
-// The case that a text says: the inverse of ToText(). Any YAML spelling of the
-// same will do: block or flow style, numbers decimal or hexadecimal, keys in
-// any order, comments. Anchors, aliases and tags will not.
+// The case that a text represents: the inverse of ToText(). Any YAML spelling
+// is allowed: block or flow style, numbers decimal or hexadecimal, keys in any
+// order, comments. Anchors, aliases and tags are not allowed.
 //
-// `Encode` can say all that is accepted. Anything else is an error of one line,
-// "FILE:LINE:COLUMN: what was found; what would be right", where FILE is `name`
-// and lines and columns count from 1.
+// `Encode` can represent every accepted case. Anything else is an error of one
+// line, "FILE:LINE:COLUMN: what was found; what would be right", where FILE is
+// `name` and lines and columns count from 1.
 absl::StatusOr<Case> ReadCaseText(std::string_view text, std::string_view name);
 
-// Whether `bytes` look like the text of a case rather than its bytes, of which
+// Whether `bytes` look like the text of a case and not like its bytes, of which
 // the first is the format's version.
 bool IsCaseText(std::string_view bytes);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Any bytes as the text of a case. They are refused in one line, or they are a
-// case that bytes can say and whose own text reads back to it.
+// Any bytes as the text of a case. Either the parser refuses them in one line,
+// or they are a case that bytes can represent and whose text reads back to it.
 
 #include <array>
 #include <cstddef>

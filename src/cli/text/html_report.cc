@@ -280,7 +280,7 @@ class Page {
         "wider than the page.</span></figcaption>\n</figure>\n");
   }
 
-  // "name: what it is", with the name set off.
+  // "name: what it is", with the name highlighted.
   void AddNamed(std::string_view text) {
     const size_t colon = text.find(": ");
     Out("<dt>", Escaped(text.substr(0, colon)), "</dt>\n<dd>",

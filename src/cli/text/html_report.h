@@ -9,8 +9,8 @@
 
 namespace pxdfuzz {
 
-// An explanation as one page of HTML that needs nothing else: no script, no
-// file and no net.
+// An explanation as one self-contained page of HTML: no script, no other file
+// and no network.
 std::string HtmlReport(const Explanation& explanation);
 
 }  // namespace pxdfuzz

@@ -8,11 +8,11 @@
 
 namespace pxdfuzz {
 
-// Members are in the order in which they were added.
+// Members are in the order of insertion.
 using Json = nlohmann::ordered_json;
 
-// What the tool prints: ASCII, with U+FFFD for bytes that are not UTF-8, and an
-// end of line.
+// The tool's output: ASCII, with U+FFFD for bytes that are not UTF-8, and a
+// line break at the end.
 template <class Json>
 std::string JsonText(const Json& json) {
   return json.dump(2, ' ', /*ensure_ascii=*/true,

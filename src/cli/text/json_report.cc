@@ -16,7 +16,7 @@ Json OrNull(const std::string& text) {
   return text.empty() ? Json() : Json(text);
 }
 
-// Addresses are text: not every reader of JSON has integers of 64 bits.
+// Addresses are text: not every JSON parser has 64-bit integers.
 Json OrNull(std::optional<uint64_t> address) {
   return address.has_value() ? Json(Hex(*address)) : Json();
 }

@@ -21,14 +21,14 @@
 
 namespace pxdfuzz {
 
-// The words of one line of text, each comma one of its own.
+// The words of one line of text. Each comma is a separate word.
 class Words {
  public:
   explicit Words(std::string_view text) : text_(text) { Skip(); }
 
   // The next word; "" at the end.
   std::string_view word() const { return word_; }
-  // The one before it, if any.
+  // The previous word, if any.
   std::string_view last() const { return last_; }
   // From the next word to the end.
   std::string_view rest() const { return text_; }
@@ -147,7 +147,7 @@ class OpReader : protected FieldReader {
     return HasState(kind) ? "frame" : "place";
   }
 
-  // Where the parts of an operation stand; null what it does not have.
+  // The parts of an operation; null for those that it does not have.
   struct OpFields {
     const YamlNode* kind = nullptr;
     const YamlNode* level = nullptr;
@@ -221,8 +221,8 @@ class OpReader : protected FieldReader {
     return has_permission && has_age && has_dirt ? true : fail();
   }
 
-  // Whether bytes can say an operation of `list` of a case; the error names
-  // what they can say.
+  // Whether bytes can represent an operation of `list` of a case; the error
+  // names the nearest that they can.
   template <class Op, size_t kMost>
   bool IsSayable(const Op& meant, InlineVector<Op, kMost> Case::* list,
                  const OpFields& parts, PagingMode mode) {
@@ -231,7 +231,7 @@ class OpReader : protected FieldReader {
     one.requests.push_back({});
     (one.*list).push_back(meant);
     Op& said = (one.*list)[0];
-    // What is too high is nearest to the highest.
+    // If a value is too high, the highest is nearest.
     said.frame =
         std::min(said.frame, kMaxFrame << InfoOf(mode).geometry.page_shift());
     Canonicalize(one);
@@ -291,7 +291,7 @@ class OpReader : protected FieldReader {
                      least, " to ", std::to_string(ConcurrentOp::kMaxRead)}));
   }
 
-  // How a concurrent operation is written.
+  // The form of a concurrent operation.
   static std::string FormOf(TableOp::Kind kind) {
     if (!HasAddress(kind)) return std::string(Name(kind));
     const bool has_level = kind != TableOp::Kind::kDetach &&
@@ -342,7 +342,7 @@ class OpReader : protected FieldReader {
                         FormOf(kind), "'", note}));
   }
 
-  // `word` alone.
+  // `word`, and nothing else.
   bool Take(const YamlNode& node, std::string_view word, Words& words,
             TableOp::Kind kind) {
     if (words.word() != word) return Unexpected(node, words, kind);

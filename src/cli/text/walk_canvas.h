@@ -49,8 +49,8 @@ class WalkCanvas {
   static size_t ColumnOf(Level level) {
     return static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(level));
   }
-  // Whether the column of a level has tables: one that is folded for the walk
-  // may have the root that a change put on top.
+  // Whether the column of a level has tables. For a level that is folded for
+  // the walk, a change may have added a root table.
   bool HasTables(size_t column) const {
     return picture_.levels[column].real || TableIn(column) != nullptr;
   }
@@ -60,7 +60,7 @@ class WalkCanvas {
     }
     return nullptr;
   }
-  // The column of what an entry of `level` leads to.
+  // The column of the target of an entry of `level`.
   size_t ColumnBehind(Level level) const {
     size_t column = ColumnOf(level) + 1;
     while (column < kPages && !HasTables(column)) ++column;
@@ -72,7 +72,7 @@ class WalkCanvas {
     for (size_t i = 0; i < kPages; ++i) {
       const bool has_tables = HasTables(i);
       x_[i] = x;
-      // Folded levels side by side share a column.
+      // Adjacent folded levels share a column.
       if (!has_tables && i + 1 < kPages && !HasTables(i + 1)) continue;
       x += (has_tables ? kColumn : kFoldedColumn) + kGap;
     }
@@ -98,7 +98,7 @@ class WalkCanvas {
   static double HeightOf(const std::vector<std::string>& lines) {
     return kDrawnLine * static_cast<double>(lines.size()) + 2 * kPad - 2;
   }
-  // A box with lines in it, below what its column has.
+  // A box with lines in it, below the last box of its column.
   Rect AddFilled(const std::string& kind, size_t column,
                  const std::vector<std::string>& lines, double at_least = 0) {
     const Rect rect{x_[column], std::max(y_[column], at_least), kColumn,
@@ -152,7 +152,7 @@ class WalkCanvas {
     AddText("level", x_[kPages], 64, "pages");
   }
 
-  // Where levels are folded their column is empty, and paths lead through it.
+  // The column of folded levels is empty, and paths lead through it.
   void AddFoldedBands() {
     for (size_t i = 0; i < kPages; ++i) {
       if (HasTables(i)) continue;
@@ -166,7 +166,7 @@ class WalkCanvas {
 
   const Picture& picture_;
   WalkDrawing out_;
-  // By column: where it begins, and where there is room in it.
+  // By column: where it begins, and where it has room.
   std::array<double, kPages + 1> x_{};
   std::array<double, kPages + 1> y_{};
 };

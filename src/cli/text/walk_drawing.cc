@@ -21,7 +21,7 @@ namespace {
 using Picture = WalkPicture;
 using Step = WalkPicture::Step;
 
-// Between words where it can.
+// Between words if possible.
 std::vector<std::string> Wrapped(std::string_view text, size_t width) {
   std::vector<std::string> lines(1);
   while (!text.empty()) {
@@ -69,8 +69,8 @@ class Layout : private WalkCanvas {
   }
 
  private:
-  // Where an entry stands: what it is at the start, and below that what each
-  // change makes of it.
+  // The lines of an entry: its value at the start, and below that its value
+  // after each change.
   struct EntryRows {
     Rect start;
     std::vector<Rect> later;
@@ -110,7 +110,7 @@ class Layout : private WalkCanvas {
       Append(Wrapped(first, kCharacters), lines);
       const size_t heading = lines.size();
       Append(Wrapped(entry.meaning, kCharacters), lines);
-      // What a change rewrites is struck out, and what it writes stands below.
+      // What a change overwrites is struck out, and the new value is below it.
       EntryRows rows;
       rows.start = AddRow("entry", entry, rect.x, y, lines,
                           entry.later.empty() ? lines.size() : heading);
@@ -134,7 +134,8 @@ class Layout : private WalkCanvas {
     y_[column] = y + kBetween;
   }
 
-  // What an entry holds: lines, of which those from `struck` on are struck out.
+  // The content of an entry: lines, of which those from `struck` on are struck
+  // out.
   Rect AddRow(const std::string& kind, const Picture::Content& content,
               double x, double y, const std::vector<std::string>& lines,
               size_t struck) {
@@ -158,7 +159,7 @@ class Layout : private WalkCanvas {
     return y + 19;
   }
 
-  // The stack, and what stands for no table: in the column of the level that
+  // The stack, and places without a table, in the column of the level that
   // looked there.
   void PlaceStrays() {
     for (const Step& step : picture_.walk_path) {
@@ -315,7 +316,7 @@ class Layout : private WalkCanvas {
                            x1 + bend, y1, x2 - bend, y2, x2, y2);
   }
 
-  // Entries that neither path leads over.
+  // Entries that are on neither path.
   void AddPointers() {
     for (size_t i = 0; i < picture_.tables.size(); ++i) {
       for (size_t j = 0; j < entries_[i].size(); ++j) {

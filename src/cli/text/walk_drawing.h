@@ -12,10 +12,10 @@
 namespace pxdfuzz {
 
 // A picture laid out on paper, in pixels: tables as columns from the root to
-// the pages, and what the two paths lead over. All text is of one width a
-// character, so where it ends is known.
+// the pages, and the places on the two paths. All characters have the same
+// width, so the end of a text is known.
 struct WalkDrawing {
-  // Classes of its style sheet: what a thing is, never how it looks.
+  // CSS classes: what a thing is, not how it looks.
   struct Box {
     std::string kind;  // "table", "entry", "page", "stack", "left", ...
     double x = 0;
@@ -32,7 +32,7 @@ struct WalkDrawing {
   struct Arrow {
     std::string kind;  // "pointer", "reference", "walk", "copied", "leaves"
     std::string path;  // as in SVG
-    // Where its letter stands, if it has one: R or W.
+    // The position of its letter, if it has one: R or W.
     char letter = 0;
     double x = 0;
     double y = 0;
@@ -45,16 +45,16 @@ struct WalkDrawing {
   std::vector<Text> texts;
 };
 
-// Sizes that texts are laid out with.
+// Sizes for the layout of texts.
 inline constexpr double kDrawnFont = 13;
 inline constexpr double kDrawnCharacter = 8;
 inline constexpr double kDrawnLine = 17;
 
-// `sentence` stands below the tables, by the mark where the walk went wrong.
+// `sentence` is drawn below the tables, at the mark where the walk went wrong.
 WalkDrawing LayOut(const WalkPicture& picture, std::string_view sentence);
 
-// An <svg> element with that title and description. `&`, `<` and such in texts
-// are escaped.
+// An <svg> element with that title and description. Escapes `&`, `<` and
+// similar characters.
 std::string ToSvg(const WalkDrawing& drawing, std::string_view title,
                   std::string_view description);
 

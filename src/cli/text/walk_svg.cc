@@ -4,34 +4,17 @@
 #include <string_view>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "src/cli/text/walk_drawing.h"
 
 namespace pxdfuzz {
 
 std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
+  return absl::StrReplaceAll(std::string(text), {{"&", "&amp;"},
+                                                 {"<", "&lt;"},
+                                                 {">", "&gt;"},
+                                                 {"\"", "&quot;"},
+                                                 {"'", "&#39;"}});
 }
 
 std::string ToSvg(const WalkDrawing& drawing, std::string_view title,

@@ -28,7 +28,8 @@ YamlNode At(const YAML::Mark& mark) {
   return node;
 }
 
-// Makes the tree. yaml-cpp's own would follow aliases, in circles too.
+// Builds the tree. The tree of yaml-cpp would follow aliases, even circular
+// ones.
 class Builder : public YAML::EventHandler {
  public:
   YamlNode Take() { return std::move(root_); }
@@ -136,7 +137,7 @@ absl::StatusOr<YamlNode> ParseYaml(std::string_view text,
     if (error.msg.starts_with("found ")) {
       return YamlError(name, At(error.mark), error.msg);
     }
-    // yaml-cpp puts bytes of the text into its messages.
+    // yaml-cpp includes bytes of the text in its messages.
     return YamlError(name, At(error.mark),
                      Concat({"not YAML: ", absl::CHexEscape(error.msg)}));
   } catch (const std::exception& error) {

@@ -12,8 +12,8 @@
 
 namespace pxdfuzz {
 
-// One value of a YAML document, and where it stands. A tree that owns all of
-// itself: it is no deeper and no larger than its text.
+// One value of a YAML document, and its position. The tree owns its values: it
+// is no deeper and no larger than its text.
 struct YamlNode {
   enum class Kind { kNothing, kScalar, kList, kMapping };
 
@@ -21,10 +21,10 @@ struct YamlNode {
   // From 1.
   int line = 1;
   int column = 1;
-  // Of a scalar: what it says, and whether it stands in quotes.
+  // For a scalar: its text, and whether it is quoted.
   std::string text;
   bool quoted = false;
-  // Of a list its items; of a mapping its values, each with its key.
+  // For a list its items; for a mapping its values, each with its key.
   std::vector<YamlNode> items;
   std::vector<YamlNode> keys;
 };
@@ -33,8 +33,7 @@ struct YamlNode {
 absl::Status YamlError(std::string_view name, const YamlNode& where,
                        std::string_view what);
 
-// The one document that `text` holds. Errors are one line, as YamlError() makes
-// them.
+// The single document in `text`. Errors are one line, as from YamlError().
 absl::StatusOr<YamlNode> ParseYaml(std::string_view text,
                                    std::string_view name);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A program for a bare s390x machine: asks the machine itself how it translates
+ * A program for a bare s390x machine: asks the machine how it translates
  * addresses, one question after the other.
  *
- * It runs with dynamic address translation on, in a primary space that is real
- * space, so it sees storage as it is. The space under test is the secondary
- * space (control register 7). Only LOAD REAL ADDRESS and TEST PROTECTION are
- * executed there, and neither changes storage.
+ * It runs with dynamic address translation on, in a primary space that is a
+ * real space, so it sees storage directly. The space under test is the
+ * secondary space (control register 7). Only LOAD REAL ADDRESS and TEST
+ * PROTECTION are executed there, and neither changes storage.
  */
 
 #include <stdint.h>
@@ -44,13 +44,13 @@ __asm__(
     "stack_end:\n"
     ".text\n");
 
-/* A place in the first page, in which the compiler expects no objects. */
+/* A place in the first page, where the compiler expects no objects. */
 static volatile void *low_address(uintptr_t address) {
   __asm__("" : "+r"(address));
   return (volatile void *)address;
 }
 
-/* A program interruption leads here, with translation off. */
+/* A program interruption comes here, with translation off. */
 static __attribute__((noreturn)) void trapped(void) {
   BLOCK->trap_address = *(volatile uint64_t *)low_address(0x158);
   BLOCK->trap = *(volatile uint16_t *)low_address(0x8e);
@@ -91,8 +91,7 @@ static void store_facilities(void) {
   for (int i = 0; i < 4; ++i) BLOCK->facilities[i] = list[i];
 }
 
-/* Between the two SACFs nothing but the instruction in question may touch
- * storage. */
+/* Between the two SACFs only the tested instruction may access storage. */
 static uint32_t load_real_address(const struct WireQuestion *question,
                                   uint64_t *real) {
   uint32_t mask;

@@ -19,9 +19,10 @@
 
 namespace pxdfuzz {
 
-// In place of include/pxdfuzz/arena.h, with the same interface, for comparison:
-// as a harness is first written. Each table is an allocation of its own, made
-// and filled when the case needs it and freed when the case ends.
+// Replaces include/pxdfuzz/memory/arena.h, with the same interface, for
+// comparison with the usual first version of a harness. Each table is a
+// separate allocation, made and filled when the case needs it and freed when
+// the case ends.
 class Arena {
  public:
   static constexpr uint64_t kBase = 0x1000'0000;
@@ -104,8 +105,8 @@ class Arena {
   uint64_t empty(Level level) const { return empty_[Ordinal(level)]; }
 
  private:
-  // A table of 2048 entries fits. Page tables of s390 are smaller; a harness as
-  // it is first written has one kind of frame.
+  // A table of 2048 entries fits. Page tables of s390 are smaller, but a simple
+  // harness has one size of frame.
   static constexpr size_t kFrameWords = 2048;
 
   uint64_t* Word(uint64_t physical) const {

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/check/cells.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <set>
+#include <system_error>
+#include <thread>
+
+#include "absl/strings/str_format.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/finding.h"
+#include "src/cli/campaign/campaign.h"
+#include "src/cli/interrupt.h"
+
+namespace pxdfuzz {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
+// So many executions of each cell, seeds included, say how fast it is.
+constexpr uint64_t kTrialRuns = 2000;
+// A part of the inputs is of other paging modes or cannot be compared.
+constexpr double kMore = 1.1;
+// A cell that is so often below its floor does not reach it.
+constexpr int kMostRounds = 8;
+
+// A cell that is run, several times one after the other.
+class CellRun {
+ public:
+  CellRun(CheckCell& cell, const RunWish& wish)
+      : cell_(cell), campaign_(OptionsFor(cell, wish)) {}
+
+  bool ok() const { return cell_.error.empty(); }
+  const CheckCell& cell() const { return cell_; }
+  bool is_short() const { return cell_.executions < cell_.walker.floor; }
+  // How many inputs it takes from here to the floor.
+  uint64_t RunsToFloor() const {
+    if (!is_short()) return 0;
+    const uint64_t cases = cell_.walker.floor - cell_.executions;
+    return static_cast<uint64_t>(static_cast<double>(cases) * kMore) + 100;
+  }
+  // Of the time that fuzzing took; at least 1.
+  double rate() const {
+    return std::max(1.0, static_cast<double>(added_) / std::max(took_, 1e-3));
+  }
+
+  void Open() {
+    Note(campaign_.Open());
+    if (!ok()) return;
+    const CampaignStats stats = campaign_.Stats();
+    for (const auto& [signature, count] : stats.findings()) {
+      cell_.before.push_back(signature);
+    }
+    cell_.executions = CasesOf(stats);
+  }
+
+  void Start(uint64_t runs) {
+    began_ = Clock::now();
+    before_ = cell_.executions;
+    campaign_.SetRuns(runs);
+    Note(campaign_.Start());
+  }
+
+  // Whether it still runs.
+  bool Poll() {
+    const absl::StatusOr<bool> runs = campaign_.Poll();
+    Note(runs.status());
+    if (runs.ok() && *runs) return true;
+    End();
+    return false;
+  }
+
+  void End() {
+    Note(campaign_.Stop());
+    if (ok()) Note(campaign_.CheckThatItWorked());
+    const CampaignStats stats = campaign_.Stats();
+    cell_.executions = CasesOf(stats);
+    cell_.findings = stats.findings();
+    // The regressions hold cases with changes too, which the cell beside this
+    // one runs.
+    if (!cell_.walker.changing) {
+      std::erase_if(cell_.findings, [](const auto& finding) {
+        const auto read = FindingFromName(finding.first);
+        return read.has_value() && read->changing;
+      });
+    }
+    const auto known = stats.counted.find("known_findings");
+    if (known != stats.counted.end()) {
+      for (const auto& [name, count] : known->items()) {
+        cell_.known[name] = count.get<uint64_t>();
+      }
+    }
+    took_ += std::chrono::duration<double>(Clock::now() - began_).count();
+    added_ += cell_.executions - before_;
+  }
+
+ private:
+  static CampaignOptions OptionsFor(const CheckCell& cell,
+                                    const RunWish& wish) {
+    const std::string folder = Concat({wish.out, "/", cell.Name()});
+    std::error_code error;
+    return {.target = Concat({wish.bin, "/", cell.walker.target}),
+            .jobs = 1,
+            .environment = {{"PXDFUZZ_KERNEL", cell.program},
+                            {"PXDFUZZ_ONLY", pxdfuzz::Name(cell.mode)},
+                            {"LLVM_PROFILE_FILE", folder + "/log/%p.profraw"}},
+            .out = folder,
+            .resume = wish.resume &&
+                      std::filesystem::exists(folder + "/stats.json", error),
+            .seeds = {wish.source + "/corpus/regressions",
+                      Concat({wish.source, "/corpus/", cell.walker.seeds})}};
+  }
+
+  // Cases of the cell's kind that were compared.
+  uint64_t CasesOf(const CampaignStats& stats) const {
+    return stats.Number(cell_.walker.changing ? "/changing/cases" : "/judged");
+  }
+
+  void Note(const absl::Status& status) {
+    if (!status.ok() && ok()) cell_.error = std::string(status.message());
+  }
+
+  CheckCell& cell_;
+  Campaign campaign_;
+  Clock::time_point began_;
+  uint64_t before_ = 0;
+  uint64_t added_ = 0;
+  double took_ = 0;
+};
+
+// All cells of a check.
+class Runner {
+ public:
+  Runner(const RunWish& wish, std::vector<CheckCell>& cells, Steps& steps)
+      : wish_(wish), steps_(steps), began_(steps.seconds()) {
+    for (CheckCell& cell : cells) {
+      runs_.push_back(std::make_unique<CellRun>(cell, wish));
+    }
+  }
+
+  absl::Status Run() {
+    steps_.Begin("running regressions and seeds");
+    for (const auto& run : runs_) run->Open();
+    absl::Status status = Round([](const CellRun&) { return kTrialRuns; });
+    if (!status.ok()) return status;
+    steps_.End(Plural(runs_.size(), "cell"));
+    if (wish_.seconds.has_value() && *wish_.seconds < Spent() + Needed()) {
+      return absl::InvalidArgumentError(Concat(
+          {"--seconds=", std::to_string(*wish_.seconds),
+           " is too short: the floors of ", Plural(runs_.size(), "cell"),
+           absl::StrFormat(" take about %.0f s", std::ceil(Spent() + Needed())),
+           "; --seconds=auto is as long as they need"}));
+    }
+    steps_.Begin("fuzzing");
+    for (int i = 0; i < kMostRounds && !is_over_ && Needed() > 0; ++i) {
+      status = Round([](const CellRun& run) { return run.RunsToFloor(); });
+      if (!status.ok()) return status;
+    }
+    while (wish_.seconds.has_value() && !is_over_ && Left() > 1) {
+      // Every cell has an equal part of the time that is left.
+      const double part =
+          Left() * wish_.jobs / static_cast<double>(runs_.size());
+      status = Round([part](const CellRun& run) {
+        return static_cast<uint64_t>(run.rate() * part) + 1;
+      });
+      if (!status.ok()) return status;
+    }
+    steps_.End(Concat({Grouped(Executions()), " executions"}));
+    return absl::OkStatus();
+  }
+
+ private:
+  double Spent() const { return steps_.seconds() - began_; }
+  double Left() const { return *wish_.seconds - Spent(); }
+
+  // The seconds that cells below their floor take to reach it.
+  double Needed() const {
+    double seconds = 0;
+    for (const auto& run : runs_) {
+      if (run->ok()) {
+        seconds += static_cast<double>(run->RunsToFloor()) / run->rate();
+      }
+    }
+    return seconds / wish_.jobs;
+  }
+
+  uint64_t Executions() const {
+    uint64_t executions = 0;
+    for (const auto& run : runs_) executions += run->cell().executions;
+    return executions;
+  }
+
+  // Runs each cell once, as many at a time as there are jobs, for as many
+  // executions as `runs_of` says; 0 leaves it out.
+  absl::Status Round(const std::function<uint64_t(const CellRun&)>& runs_of) {
+    std::vector<CellRun*> running;
+    auto next = runs_.begin();
+    while (next != runs_.end() || !running.empty()) {
+      if (is_over_) {
+        for (CellRun* run : running) run->End();
+        return absl::OkStatus();
+      }
+      while (next != runs_.end() &&
+             running.size() < static_cast<size_t>(wish_.jobs)) {
+        CellRun& run = **next++;
+        const uint64_t runs = run.ok() ? runs_of(run) : 0;
+        if (runs == 0) continue;
+        run.Start(runs);
+        running.push_back(&run);
+      }
+      if (IsInterrupted()) {
+        for (CellRun* run : running) run->End();
+        return absl::CancelledError("interrupted");
+      }
+      std::erase_if(running, [this](CellRun* run) {
+        if (run->Poll()) return false;
+        SayNew(run->cell());
+        return true;
+      });
+      Tick();
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
+    return absl::OkStatus();
+  }
+
+  // Findings are worth a line at once, one for each kind.
+  void SayNew(const CheckCell& cell) {
+    for (const auto& [signature, count] : cell.findings) {
+      const std::string kind = KindOf(signature);
+      is_over_ |= wish_.is_enough && wish_.is_enough(signature);
+      if (!kinds_.insert(kind).second) continue;
+      steps_.Say(absl::StrFormat("FINDING %s after %.0f s: %s", kind, Spent(),
+                                 signature));
+    }
+  }
+
+  void Tick() {
+    size_t done = 0;
+    for (const auto& run : runs_) done += !run->is_short();
+    const double left =
+        std::max(Needed(), wish_.seconds.has_value() ? Left() : 0.0);
+    steps_.Tick(
+        Concat({std::to_string(done), " of ", Plural(runs_.size(), "cell"),
+                " at their floor, ", Grouped(Executions()), " executions, ",
+                Plural(kinds_.size(), "kind"), " of finding",
+                absl::StrFormat(", about %.0f s left", std::max(0.0, left))}));
+  }
+
+  const RunWish& wish_;
+  Steps& steps_;
+  const double began_;
+  std::vector<std::unique_ptr<CellRun>> runs_;
+  std::set<std::string> kinds_;
+  bool is_over_ = false;
+};
+
+}  // namespace
+
+std::string KindOf(std::string_view signature) {
+  const std::optional<Finding> finding = FindingFromName(signature);
+  if (finding.has_value()) return std::string(What(*finding));
+  return std::string(signature.substr(0, signature.find('.')));
+}
+
+std::string CheckCell::Name() const {
+  return Concat({pxdfuzz::Name(mode.arch), "-", std::to_string(mode.levels),
+                 ".", configuration, ".", walker.name,
+                 walker.changing ? ".changing" : ""});
+}
+
+std::vector<CheckCell> CellsOf(const KernelBuild& build,
+                               const std::vector<CheckedWalker>& walkers) {
+  std::vector<CheckCell> cells;
+  for (const PagingMode& mode : kAllPagingModes) {
+    for (const std::string_view configuration : kConfigurations) {
+      for (const CheckedWalker& walker : walkers) {
+        for (const KernelBuild::Target& target : build.targets) {
+          if (target.name != walker.target) continue;
+          for (const std::string& name : target.codes) {
+            const KernelCode* code = build.Find(name);
+            if (code == nullptr || code->arch != Name(mode.arch) ||
+                !IsConfiguration(*code, configuration)) {
+              continue;
+            }
+            cells.push_back({.mode = mode,
+                             .configuration = std::string(configuration),
+                             .walker = walker,
+                             .program = name});
+          }
+        }
+      }
+    }
+  }
+  return cells;
+}
+
+absl::Status RunCells(const RunWish& wish, std::vector<CheckCell>& cells,
+                      Steps& steps) {
+  return Runner(wish, cells, steps).Run();
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CLI_CHECK_CELLS_H_
+#define PXDFUZZ_SRC_CLI_CHECK_CELLS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "pxdfuzz/paging/paging_mode.h"
+#include "src/cli/check/kernel_build.h"
+#include "src/cli/check/steps.h"
+
+namespace pxdfuzz {
+
+// A fuzz target, and what its cells are called.
+struct CheckedWalker {
+  std::string_view name;  // "gup_fast"
+  bool changing;
+  std::string_view target;
+  std::string_view seeds;  // in corpus/
+  // Executions from which on a cell holds.
+  uint64_t floor;
+};
+inline constexpr CheckedWalker kCheckedWalkers[] = {
+    {"gup_fast", false, "kernel_gup_fuzzer", "gup_fuzzer", 20'000},
+    {"gup_fast", true, "kernel_race_fuzzer", "gup_race_fuzzer", 50'000},
+    {"page_size", false, "kernel_pgtable_size_fuzzer", "gup_fuzzer", 20'000},
+};
+
+// One thing that is checked: a walker of one kernel code in one paging mode,
+// while tables stand still or change.
+struct CheckCell {
+  PagingMode mode;
+  std::string configuration;  // "as-is"
+  CheckedWalker walker;
+  std::string program;  // "kernel-6.12-s390"
+  // Signatures that were there before this run.
+  std::vector<std::string> before;
+
+  // What came of it. Executions are cases that were compared.
+  uint64_t executions = 0;
+  // How often each was met.
+  std::map<std::string, uint64_t> findings;
+  std::map<std::string, uint64_t> known;
+  // Why it could not be checked, or nothing.
+  std::string error;
+
+  // "s390-3.as-is.gup_fast.changing", the name of its folder.
+  std::string Name() const;
+};
+
+// What findings of one cause have in common over all architectures:
+// "wrong-page" of "kernel-6.12-s390.s390-3.wrong-page.pte-leaf", "crash" of a
+// file that an engine left.
+std::string KindOf(std::string_view signature);
+
+// The cells of what was built.
+std::vector<CheckCell> CellsOf(const KernelBuild& build,
+                               const std::vector<CheckedWalker>& walkers);
+
+struct RunWish {
+  std::string source;  // of pxdfuzz
+  std::string bin;
+  // A folder for each cell goes here.
+  std::string out;
+  bool resume = false;
+  int jobs = 1;
+  // Seconds in all, or nothing: as long as all floors take.
+  std::optional<int> seconds;
+  // Where it is set and true of a signature that was found, the run is over.
+  std::function<bool(const std::string& signature)> is_enough;
+};
+
+// Runs the regressions and seeds in every cell, then fuzzes until each has
+// reached its floor, then on until the time is over. A cell that fails has its
+// error. Returns an error where the whole run cannot go on: InvalidArgument
+// where the time is too short for the floors, which is said before anything is
+// fuzzed for long.
+absl::Status RunCells(const RunWish& wish, std::vector<CheckCell>& cells,
+                      Steps& steps);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CLI_CHECK_CELLS_H_

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz check: is this kernel tree right?
+
+#include "src/cli/check/check.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "pxdfuzz/base/read_file.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "src/cli/check/against.h"
+#include "src/cli/check/findings.h"
+#include "src/cli/check/kernel_tree.h"
+#include "src/cli/check/my_lines.h"
+#include "src/cli/check/steps.h"
+#include "src/cli/check/verdict.h"
+#include "src/cli/interrupt.h"
+#include "src/cli/text/json.h"
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a folder of a check says of itself.
+constexpr std::string_view kIdentity = "/check.json";
+// What `git bisect run` takes for "cannot be tested", and for "stop".
+constexpr int kBisectSkip = 125;
+constexpr int kBisectStop = 128;
+
+// The copies of trees and the build are shared by all checks, one at a time.
+class Lock {
+ public:
+  ~Lock() { Release(); }
+
+  absl::Status Take(const std::string& file, Steps& steps) {
+    descriptor_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) {
+      return absl::UnavailableError(
+          Concat({file, ": cannot be opened: ", std::strerror(errno)}));
+    }
+    if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
+    steps.Begin("waiting for another check to build");
+    while (flock(descriptor_, LOCK_EX) != 0) {
+      if (IsInterrupted()) return absl::CancelledError("interrupted");
+    }
+    steps.End();
+    return absl::OkStatus();
+  }
+  void Release() {
+    if (descriptor_ >= 0) close(descriptor_);
+    descriptor_ = -1;
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+// One run of the command.
+class Check {
+ public:
+  Check(const CheckOptions& options, Output& out)
+      : options_(options),
+        folder_(options.source + "/build/check"),
+        steps_(out),
+        out_(out) {}
+
+  // The exit code.
+  int Run() {
+    const absl::Status status = Try();
+    if (absl::IsInvalidArgument(status)) return Usage(status);
+    if (!status.ok()) verdict_.error = std::string(status.message());
+    verdict_.seconds = steps_.seconds();
+    const int code = Finish();
+    return options_.bisect.empty() || code == kInterrupted ? code
+                                                           : BisectCode();
+  }
+
+ private:
+  // As `git bisect run` expects it.
+  int BisectCode() const {
+    for (const CheckCell& cell : cells_) {
+      for (const auto& [signature, times] : cell.findings) {
+        if (IsWished(options_.bisect, signature)) return kFinding;
+      }
+    }
+    const bool is_checked =
+        verdict_.error.empty() &&
+        std::all_of(cells_.begin(), cells_.end(),
+                    [](const CheckCell& cell) {
+                      return cell.error.empty() &&
+                             cell.executions >= cell.walker.floor;
+                    }) &&
+        !cells_.empty() && verdict_.Count(CellState::kUnchecked) == 0;
+    return is_checked ? kNothingFound : kBisectSkip;
+  }
+
+  int Usage(const absl::Status& status) {
+    steps_.Clear();
+    PrintError(Concat({"check: ", std::string(status.message())}));
+    return options_.bisect.empty() ? kUsage : kBisectStop;
+  }
+
+  absl::Status Try() {
+    std::error_code error;
+    fs::create_directories(folder_, error);
+    absl::Status status = lock_.Take(folder_ + "/lock", steps_);
+    if (!status.ok()) return status;
+    status = TakeTree();
+    if (!status.ok()) return status;
+    status = TakeOther();
+    if (!status.ok()) return status;
+    status = OpenFolder();
+    if (!status.ok()) return status;
+    status = Build();
+    if (!status.ok()) return status;
+    lock_.Release();
+    status = RunCells({.source = options_.source,
+                       .bin = build_.bin,
+                       .out = verdict_.out + "/cells",
+                       .resume = options_.resume,
+                       .jobs = options_.jobs,
+                       .seconds = options_.seconds,
+                       .is_enough = Enough()},
+                      cells_, steps_);
+    AddCells();
+    if (!status.ok() || !options_.bisect.empty()) return status;
+    status = AddFindings();
+    if (!status.ok() || options_.against.empty()) return status;
+    return CompareWithOther();
+  }
+
+  std::function<bool(const std::string&)> Enough() const {
+    if (options_.bisect.empty()) return nullptr;
+    return [this](const std::string& signature) {
+      return IsWished(options_.bisect, signature);
+    };
+  }
+
+  // The tree of --against, or that revision of the tree's repository.
+  absl::Status TakeOther() {
+    if (options_.against.empty()) return absl::OkStatus();
+    steps_.Begin("copying the other tree");
+    absl::StatusOr<KernelTree> other = Store().Take(options_.against, "");
+    if (absl::IsInvalidArgument(other.status())) {
+      const std::string repository =
+          options_.tree.substr(0, options_.tree.rfind('@'));
+      absl::StatusOr<KernelTree> revision =
+          Store().Take(Concat({repository, "@", options_.against}), "");
+      if (revision.ok()) other = std::move(revision);
+    }
+    if (!other.ok()) return other.status();
+    other_ = *std::move(other);
+    steps_.End(other_.Describe());
+    return absl::OkStatus();
+  }
+
+  TreeStore Store() const {
+    return {.source = options_.source, .trees = folder_ + "/trees"};
+  }
+
+  absl::Status TakeTree() {
+    steps_.Begin("copying the tree");
+    absl::StatusOr<KernelTree> tree =
+        Store().Take(options_.tree, options_.patch);
+    verdict_.tree.description = options_.tree;
+    if (!tree.ok()) return tree.status();
+    tree_ = *std::move(tree);
+    verdict_.tree = {.name = tree_.name,
+                     .version = tree_.version,
+                     .commit = tree_.commit,
+                     .is_modified = tree_.is_modified,
+                     .hash = tree_.hash,
+                     .description = tree_.Describe()};
+    if (tree_.patch.has_value()) {
+      verdict_.tree.patch = tree_.patch->name;
+      verdict_.tree.patch_hash = tree_.patch->hash;
+    }
+    steps_.End(tree_.Describe());
+    if (!tree_.patch.has_value() || !tree_.changed_files.empty()) {
+      return absl::OkStatus();
+    }
+    return NothingChanged();
+  }
+
+  static absl::Status NothingChanged() {
+    return absl::UnavailableError("nothing that is checked here changed");
+  }
+
+  // Opens the folder of this tree, or makes it anew.
+  absl::Status OpenFolder() {
+    const bool is_named = !options_.out.empty();
+    std::error_code error;
+    verdict_.out = is_named ? fs::absolute(options_.out, error).string()
+                            : Concat({folder_, "/", tree_.hash});
+    const std::string identity = verdict_.out + std::string(kIdentity);
+    const std::string is =
+        JsonText(Json{{"tree", tree_.hash}, {"description", tree_.Describe()}});
+    if (options_.resume) {
+      const std::optional<std::string> was = ReadFile(identity);
+      if (!was.has_value()) {
+        return absl::InvalidArgumentError(
+            Concat({verdict_.out, ": there is no check to resume"}));
+      }
+      const auto json = nlohmann::json::parse(*was, nullptr, false);
+      if (json.value("tree", "") != tree_.hash) {
+        return absl::InvalidArgumentError(Concat(
+            {verdict_.out, ": is a check of ", json.value("description", "?"),
+             ", of other code; resume it with that tree and patch"}));
+      }
+      return absl::OkStatus();
+    }
+    if (is_named && fs::exists(verdict_.out, error) &&
+        !fs::is_empty(verdict_.out, error)) {
+      return absl::InvalidArgumentError(
+          Concat({"--out=", options_.out,
+                  ": is not empty; --resume goes on with a check"}));
+    }
+    for (const char* part : {"/cells", "/findings"}) {
+      fs::remove_all(verdict_.out + part, error);
+    }
+    fs::create_directories(verdict_.out, error);
+    return WriteFile(identity, is, /*force=*/true);
+  }
+
+  BuildWish WishFor(const std::string& tree, const std::string& out) const {
+    BuildWish wish = {.source = options_.source,
+                      .folder = folder_ + "/build",
+                      .compiler = options_.compiler,
+                      .jobs = options_.jobs,
+                      .tree = tree,
+                      .arches = options_.arches,
+                      .out = out};
+    for (const CheckedWalker& walker : options_.walkers) {
+      wish.targets.emplace_back(walker.target);
+    }
+    return wish;
+  }
+
+  absl::Status Build() {
+    steps_.Begin("building its kernel code");
+    const BuildWish wish = WishFor(tree_.folder, verdict_.out);
+    absl::StatusOr<KernelBuild> build = BuildKernel(wish, steps_);
+    if (!build.ok()) return build.status();
+    build_ = *std::move(build);
+    for (const KernelCode& code : build_.codes) {
+      verdict_.tree.slices[code.arch] = code.slice;
+    }
+    cells_ = CellsOf(build_, options_.walkers);
+    AddMissing();
+    steps_.End(Plural(build_.codes.size(), "kernel code"));
+    if (cells_.empty()) {
+      return absl::UnavailableError(
+          build_.missing.empty() ? "no kernel code of it is compiled here"
+                                 : Concat({Name(build_.missing[0].arch), ": ",
+                                           build_.missing[0].reason}));
+    }
+    if (!tree_.patch.has_value()) return absl::OkStatus();
+    const auto now = SliceTexts(wish);
+    if (!now.ok()) return now.status();
+    const auto before = SliceTexts(WishFor(tree_.base, verdict_.out));
+    if (!before.ok()) return before.status();
+    return *now == *before ? NothingChanged() : absl::OkStatus();
+  }
+
+  // Rows of the table for what is not there.
+  void AddMissing() {
+    for (const KernelBuild::Missing& missing : build_.missing) {
+      for (const CheckedWalker& walker : options_.walkers) {
+        verdict_.cells.push_back({.mode = std::string(Name(missing.arch)),
+                                  .configuration = missing.configuration.empty()
+                                                       ? "as-is"
+                                                       : missing.configuration,
+                                  .walker = std::string(walker.name),
+                                  .changing = walker.changing,
+                                  .state = missing.is_failure
+                                               ? CellState::kUnchecked
+                                               : CellState::kLeftOut,
+                                  .floor = walker.floor,
+                                  .reason = missing.reason});
+      }
+    }
+  }
+
+  void AddCells() {
+    std::vector<CheckVerdict::Cell> cells;
+    for (const CheckCell& cell : cells_) {
+      CheckVerdict::Cell row = {.mode = Name(cell.mode),
+                                .configuration = cell.configuration,
+                                .walker = std::string(cell.walker.name),
+                                .changing = cell.walker.changing,
+                                .executions = cell.executions,
+                                .floor = cell.walker.floor,
+                                .findings = cell.findings.size(),
+                                .known = cell.known,
+                                .reason = cell.error};
+      row.state = !cell.findings.empty()                ? CellState::kFinding
+                  : !cell.error.empty()                 ? CellState::kUnchecked
+                  : cell.executions < cell.walker.floor ? CellState::kTooShort
+                  : cell.known.empty()                  ? CellState::kHolds
+                                                        : CellState::kKnown;
+      cells.push_back(std::move(row));
+    }
+    verdict_.cells.insert(verdict_.cells.begin(), cells.begin(), cells.end());
+  }
+
+  absl::Status AddFindings() {
+    auto findings =
+        GatherFindings(cells_, build_, verdict_.tree, verdict_.out, steps_);
+    if (!findings.ok()) return findings.status();
+    verdict_.findings = *std::move(findings);
+    AddChanges();
+    return verdict_.findings.empty() || !tree_.patch.has_value()
+               ? absl::OkStatus()
+               : CompareWithBase();
+  }
+
+  // That these are not known spoils no verdict.
+  void AddChanges() {
+    if (!tree_.patch.has_value()) return;
+    auto changes =
+        FindChanges(tree_, build_, verdict_.out + "/cells", options_.compiler);
+    if (changes.ok()) {
+      verdict_.changes = *std::move(changes);
+    } else {
+      verdict_.not_checked.push_back(
+          Concat({"which changed lines ran: ",
+                  std::string(changes.status().message())}));
+    }
+  }
+
+  // Builds another tree beside this one.
+  absl::StatusOr<KernelBuild> BuildOther(std::string_view what,
+                                         const std::string& tree,
+                                         std::string_view name) {
+    if (absl::Status status = lock_.Take(folder_ + "/lock", steps_);
+        !status.ok()) {
+      return status;
+    }
+    steps_.Begin(what);
+    absl::StatusOr<KernelBuild> build =
+        BuildKernel(WishFor(tree, Concat({verdict_.out, "/", name})), steps_);
+    lock_.Release();
+    if (build.ok()) steps_.End();
+    return build;
+  }
+
+  // Says which findings the tree shows without the patch.
+  absl::Status CompareWithBase() {
+    const absl::StatusOr<KernelBuild> base = BuildOther(
+        "building the tree without the patch", tree_.base, "without-patch");
+    if (!base.ok()) return base.status();
+    for (CheckVerdict::Finding& finding : verdict_.findings) {
+      const absl::StatusOr<bool> shows = Shows(finding, base->bin);
+      // What cannot be asked there is the patch's.
+      finding.is_without_patch = shows.ok() && *shows;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CompareWithOther() {
+    const absl::StatusOr<KernelBuild> other =
+        BuildOther("building the other tree", other_.folder, "other");
+    if (!other.ok()) return other.status();
+    steps_.Begin("running the cases on both trees");
+    auto against = CompareBuilds(cells_, build_, *other, options_.source,
+                                 verdict_.out, steps_);
+    if (!against.ok()) return against.status();
+    steps_.End(Concat({Grouped(against->cases), " cases"}));
+    verdict_.against = *std::move(against);
+    verdict_.against->description = other_.Describe();
+    return absl::OkStatus();
+  }
+
+  void AddNotChecked() {
+    if (!options_.all_arches()) {
+      std::vector<std::string> names;
+      for (const CheckedArch& arch : kCheckedArches) {
+        const bool is_chosen = std::any_of(
+            options_.arches.begin(), options_.arches.end(),
+            [&](const CheckedArch& chosen) { return chosen.id == arch.id; });
+        if (!is_chosen) names.emplace_back(Name(arch.id));
+      }
+      verdict_.not_checked.push_back(
+          Concat({"left out by --arch: ", Enumerate(names)}));
+    }
+    if (options_.walkers.size() < std::size(kCheckedWalkers)) {
+      verdict_.not_checked.emplace_back("walkers left out by --walkers");
+    }
+    verdict_.not_checked.emplace_back(
+        "other architectures, and arm64 with pages of 4 and 64 KiB");
+    verdict_.not_checked.push_back(
+        Concat({"walkers other than gup_fast and perf_get_pgtable_size(); "
+                "'pxdfuzz sites ",
+                ShellWord(options_.tree), "' lists them"}));
+  }
+
+  int Finish() {
+    steps_.Clear();
+    if (!verdict_.cells.empty()) AddNotChecked();
+    absl::Status status;
+    const std::string text = TextOf(verdict_);
+    std::vector<std::pair<std::string, std::string>> files = {
+        {options_.json, JsonOf(verdict_)}, {options_.junit, JUnitOf(verdict_)}};
+    std::error_code error;
+    if (fs::is_directory(verdict_.out, error)) {
+      files.emplace_back(verdict_.out + "/verdict.txt", text);
+      files.emplace_back(verdict_.out + "/verdict.json", JsonOf(verdict_));
+    }
+    for (const auto& [file, bytes] : files) {
+      if (!file.empty()) status.Update(WriteFile(file, bytes, /*force=*/true));
+    }
+    if (verdict_.cells.empty()) {
+      PrintError(verdict_.LastLine());
+    } else {
+      out_.Write(text);
+    }
+    if (!status.ok()) {
+      PrintError(status);
+      return kFailed;
+    }
+    if (IsInterrupted()) return kInterrupted;
+    return verdict_.exit_code();
+  }
+
+  const CheckOptions& options_;
+  const std::string folder_;
+  Steps steps_;
+  Output& out_;
+  Lock lock_;
+  KernelTree tree_;
+  KernelTree other_;
+  KernelBuild build_;
+  std::vector<CheckCell> cells_;
+  CheckVerdict verdict_;
+};
+
+}  // namespace
+
+int RunCheck(const Arguments& arguments, Output& out) {
+  const absl::StatusOr<CheckOptions> options = ReadCheckOptions(arguments);
+  if (!options.ok()) {
+    PrintError(Concat({"check: ", std::string(options.status().message())}));
+    return arguments.Has("--bisect") ? kBisectStop : kUsage;
+  }
+  CatchInterrupts();
+  return Check(*options, out).Run();
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "src/cli/campaign/campaign.h"
+#include "src/cli/check/check.h"
+#include "src/cli/check/findings.h"
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status Wrong(std::string_view flag, std::string_view value,
+                   std::string_view wanted) {
+  return absl::InvalidArgumentError(
+      Concat({flag, "=", value, ": ", wanted, " is wanted"}));
+}
+
+absl::StatusOr<int> Number(const Arguments& arguments, std::string_view flag) {
+  const std::string value = arguments.Value(flag);
+  int number = 0;
+  if (absl::SimpleAtoi(value, &number) && number > 0) return number;
+  return Wrong(flag, value, "a whole number from 1 on");
+}
+
+// Sorts a list with commas into elements of `all`, which `is` compares with a
+// word. Without the flag, or with `all`, all of them.
+template <class T, size_t kCount, class Is, class NameOf>
+absl::Status ReadList(const Arguments& arguments, std::string_view flag,
+                      const T (&all)[kCount], const Is& is,
+                      const NameOf& name_of, std::vector<T>& chosen) {
+  const std::string value = arguments.Value(flag);
+  if (value.empty() || value == "all") {
+    chosen.assign(std::begin(all), std::end(all));
+    return absl::OkStatus();
+  }
+  const std::vector<std::string> words =
+      absl::StrSplit(value, ',', absl::SkipEmpty());
+  std::vector<std::string> names;
+  for (const T& item : all) {
+    const std::string name = name_of(item);
+    if (names.empty() || names.back() != name) names.push_back(name);
+    for (const std::string& word : words) {
+      if (!is(item, word)) continue;
+      chosen.push_back(item);
+      break;
+    }
+  }
+  for (const std::string& word : words) {
+    const bool is_known =
+        std::any_of(std::begin(all), std::end(all),
+                    [&](const T& item) { return is(item, word); });
+    if (!is_known) {
+      return absl::InvalidArgumentError(Concat(
+          {flag, "=", word, ": there are ", Enumerate(names), ", and all"}));
+    }
+  }
+  if (chosen.empty()) return Wrong(flag, value, "a name");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool IsWished(const std::string& wish, const std::string& signature) {
+  // A full name holds a version and one of many entries; its kind is meant.
+  const bool is_pattern = wish.find('*') != wish.npos;
+  return is_pattern ? fnmatch(wish.c_str(), signature.c_str(), 0) == 0
+                    : KindOf(wish) == KindOf(signature);
+}
+
+bool CheckOptions::all_arches() const {
+  return arches.size() == std::size(kCheckedArches);
+}
+
+absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments) {
+  CheckOptions options = {.tree = arguments.operands[0],
+                          .patch = arguments.Value("--patch"),
+                          .against = arguments.Value("--against"),
+                          .bisect = arguments.Value("--bisect"),
+                          .jobs = Processors(),
+                          .out = arguments.Value("--out"),
+                          .resume = arguments.Has("--resume"),
+                          .json = arguments.Value("--json"),
+                          .junit = arguments.Value("--junit"),
+                          .source = arguments.Value("--source"),
+                          .compiler = arguments.Value("--compiler")};
+  if (arguments.Has("--jobs")) {
+    const absl::StatusOr<int> jobs = Number(arguments, "--jobs");
+    if (!jobs.ok()) return jobs.status();
+    options.jobs = *jobs;
+  }
+  if (const std::string value = arguments.Value("--seconds");
+      !value.empty() && value != "auto") {
+    const absl::StatusOr<int> seconds = Number(arguments, "--seconds");
+    if (!seconds.ok()) {
+      return Wrong("--seconds", value, "a whole number from 1 on, or auto,");
+    }
+    options.seconds = *seconds;
+  }
+  absl::Status status = ReadList(
+      arguments, "--arch", kCheckedArches,
+      [](const CheckedArch& arch, std::string_view word) {
+        return word == arch.in_tree || word == Name(arch.id);
+      },
+      [](const CheckedArch& arch) { return std::string(Name(arch.id)); },
+      options.arches);
+  if (!status.ok()) return status;
+  status = ReadList(
+      arguments, "--walkers", kCheckedWalkers,
+      [](const CheckedWalker& walker, std::string_view word) {
+        return word == walker.name;
+      },
+      [](const CheckedWalker& walker) { return std::string(walker.name); },
+      options.walkers);
+  if (!status.ok()) return status;
+  if (!options.bisect.empty() &&
+      options.bisect.find('*') == std::string::npos &&
+      !IsKind(KindOf(options.bisect))) {
+    return absl::InvalidArgumentError(
+        Concat({"--bisect=", options.bisect,
+                ": no kind of finding; wrong-page and references are, and a "
+                "pattern of signatures with * is taken too"}));
+  }
+  std::error_code error;
+  if (options.source.empty()) {
+    // The tool is SOURCE/build/PRESET/bin/pxdfuzz.
+    fs::path place = fs::read_symlink("/proc/self/exe", error);
+    for (int i = 0; i < 4; ++i) place = place.parent_path();
+    options.source = place.string();
+  }
+  options.source = fs::weakly_canonical(options.source, error).string();
+  if (!fs::exists(options.source + "/kernel/tree/parts.txt", error)) {
+    return absl::InvalidArgumentError(
+        Concat({"--source=", options.source,
+                ": no sources of pxdfuzz, which compile kernel code"}));
+  }
+  if (options.compiler.empty()) options.compiler = "clang++";
+  return options;
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/check/kernel_build.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "pxdfuzz/base/read_file.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/kernel_client.h"
+#include "src/cli/check/run_command.h"
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The value of a variable in a build folder.
+std::string Cached(const std::string& folder, const std::string& variable) {
+  std::ifstream in(folder + "/CMakeCache.txt");
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(variable + ":")) continue;
+    return line.substr(line.find('=') + 1);
+  }
+  return "";
+}
+
+// The first line of a log that names an error, shortened.
+std::string ErrorIn(std::string_view log) {
+  std::istringstream lines{std::string(log)};
+  for (std::string line; std::getline(lines, line);) {
+    for (const std::string_view mark :
+         {"error: ", "pxdfuzz_slice: ", "CMake Error"}) {
+      const size_t at = line.find(mark);
+      if (at == line.npos) continue;
+      if (mark.starts_with("CMake")) {
+        std::getline(lines, line);
+        return line.substr(std::min(line.size(), line.find_first_not_of(' ')));
+      }
+      // "mm/gup.c:12:3: error: ..." stays; the folder of the build says
+      // nothing.
+      return mark.starts_with("error") && !line.starts_with('/')
+                 ? line
+                 : line.substr(at);
+    }
+  }
+  return "";
+}
+
+class Builder {
+ public:
+  Builder(const BuildWish& wish, Steps& steps) : wish_(wish), steps_(steps) {}
+
+  absl::StatusOr<KernelBuild> Build() {
+    std::vector<CheckedArch> arches = wish_.arches;
+    while (!arches.empty()) {
+      if (absl::Status status = Configure(arches); !status.ok()) return status;
+      build_.targets = ReadTargets();
+      if (build_.targets.empty()) break;
+      const absl::StatusOr<std::vector<CheckedArch>> failed = Compile(arches);
+      if (!failed.ok()) return failed.status();
+      if (failed->empty()) return Keep();
+      std::erase_if(arches, [&](const CheckedArch& arch) {
+        return std::any_of(
+            failed->begin(), failed->end(),
+            [&](const CheckedArch& other) { return other.id == arch.id; });
+      });
+    }
+    build_.targets.clear();
+    return build_;
+  }
+
+  absl::Status Configure(const std::vector<CheckedArch>& arches) {
+    std::vector<std::string> names;
+    for (const CheckedArch& arch : arches) names.emplace_back(arch.in_tree);
+    const std::vector<std::string> configurations(std::begin(kConfigurations),
+                                                  std::end(kConfigurations));
+    const std::pair<std::string, std::string> variables[] = {
+        {"PXDFUZZ_KERNEL_TREE", wish_.tree},
+        {"PXDFUZZ_KERNEL_ARCHES", absl::StrJoin(names, ";")},
+        {"PXDFUZZ_KERNEL_VARIANTS", absl::StrJoin(configurations, ";")},
+        {"PXDFUZZ_KERNEL_COVERAGE", "ON"},
+        // Smaller, faster to link, and a stack still has its lines.
+        {"CMAKE_CXX_FLAGS_RELWITHDEBINFO", "-O2 -g1"},
+        {"CMAKE_C_FLAGS_RELWITHDEBINFO", "-O2 -g1"}};
+    CommandLine command = {
+        .words = {"cmake", "--preset", "kernel", "-B", wish_.folder,
+                  "-DCMAKE_CXX_COMPILER=" + wish_.compiler},
+        .folder = wish_.source,
+        .log = Log("configure"),
+        .tick = [this] { steps_.Tick("configuring"); }};
+    const std::string home = Cached(wish_.folder, "CMAKE_HOME_DIRECTORY");
+    const bool is_other =
+        !home.empty() &&
+        (home != wish_.source ||
+         Cached(wish_.folder, "CMAKE_CXX_COMPILER") != wish_.compiler);
+    if (is_other) command.words.push_back("--fresh");
+    bool is_done = fs::exists(wish_.folder + "/build.ninja") && !is_other;
+    for (const auto& [name, value] : variables) {
+      is_done &= Cached(wish_.folder, name) == value;
+      command.words.push_back(Concat({"-D", name, "=", value}));
+    }
+    if (!is_done) {
+      const absl::StatusOr<CommandResult> result = RunCommand(command);
+      if (!result.ok()) return result.status();
+      if (!result->ok()) {
+        // So that the next attempt does not take it for done.
+        std::error_code ignored;
+        fs::remove(wish_.folder + "/build.ninja", ignored);
+        const std::string reason = ErrorIn(result->out);
+        return absl::UnavailableError(
+            Concat({reason.empty() ? "it cannot be configured" : reason,
+                    "; see ", command.log}));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::string Log(std::string_view step) const {
+    return Concat(
+        {fs::path(wish_.folder).parent_path().string(), "/", step, ".log"});
+  }
+
+  // The targets that are wished for, as far as there is code for them.
+  std::vector<KernelBuild::Target> ReadTargets() const {
+    std::vector<KernelBuild::Target> targets;
+    std::ifstream in(wish_.folder + "/kernel_targets.txt");
+    for (std::string line; std::getline(in, line);) {
+      std::istringstream words(line);
+      KernelBuild::Target target;
+      words >> target.name;
+      if (std::find(wish_.targets.begin(), wish_.targets.end(), target.name) ==
+          wish_.targets.end()) {
+        continue;
+      }
+      for (std::string code; words >> code;) target.codes.push_back(code);
+      targets.push_back(std::move(target));
+    }
+    return targets;
+  }
+
+  // "12 of 30, 8 s left", by the last line that ninja wrote.
+  std::string Progress() const {
+    const std::string log = ReadFile(Log("build")).value_or("");
+    const size_t at = log.rfind("\n[");
+    unsigned done = 0;
+    unsigned all = 0;
+    if (at == log.npos ||
+        std::sscanf(log.c_str() + at, "\n[%u/%u]", &done, &all) != 2 ||
+        done == 0) {
+      return "compiling";
+    }
+    return absl::StrFormat("%d of %d, about %.0f s left", done, all,
+                           steps_.step_seconds() / done * (all - done));
+  }
+
+  // The architectures whose code does not compile.
+  absl::StatusOr<std::vector<CheckedArch>> Compile(
+      const std::vector<CheckedArch>& arches) {
+    CommandLine command = {.words = {"cmake", "--build", wish_.folder, "-j",
+                                     std::to_string(wish_.jobs), "--target"},
+                           .log = Log("build"),
+                           .tick = [this] { steps_.Tick(Progress()); }};
+    for (const KernelBuild::Target& target : build_.targets) {
+      command.words.push_back(target.name);
+      command.words.insert(command.words.end(), target.codes.begin(),
+                           target.codes.end());
+    }
+    // All that fails is to be seen.
+    command.words.insert(command.words.end(), {"--", "-k", "0"});
+    const absl::StatusOr<CommandResult> result = RunCommand(command);
+    if (!result.ok()) return result.status();
+    if (result->ok()) return std::vector<CheckedArch>();
+    std::vector<CheckedArch> failed;
+    for (const CheckedArch& arch : arches) {
+      const std::string reason = WhyFailed(result->out, arch);
+      if (reason.empty()) continue;
+      failed.push_back(arch);
+      build_.missing.push_back(
+          {.arch = arch.id, .reason = reason, .is_failure = true});
+    }
+    if (!failed.empty()) return failed;
+    const std::string reason = ErrorIn(result->out);
+    return absl::UnavailableError(
+        Concat({reason.empty() ? "it does not compile" : reason, "; see ",
+                command.log}));
+  }
+
+  // Of the parts of ninja's output that begin with "FAILED: ", the first about
+  // the slice or the text of an architecture.
+  static std::string WhyFailed(const std::string& log,
+                               const CheckedArch& arch) {
+    constexpr std::string_view kFailed = "FAILED: ";
+    for (size_t at = log.find(kFailed); at != log.npos;) {
+      const size_t next = log.find(kFailed, at + kFailed.size());
+      const std::string_view part = std::string_view(log).substr(at, next - at);
+      const std::string first = FirstLine(part);
+      const std::string slice = Concat({"-", arch.in_tree, "/slice.h"});
+      const std::string text = Concat({"-", Name(arch.id)});
+      if (first.find(slice) != first.npos ||
+          (first.find(text) != first.npos &&
+           first.find("-text.dir/") != first.npos)) {
+        const std::string reason = ErrorIn(part);
+        return reason.empty() ? "its code does not compile here" : reason;
+      }
+      at = next;
+    }
+    return "";
+  }
+
+  // Copies what was built, so that the next tree leaves it alone.
+  absl::StatusOr<KernelBuild> Keep() {
+    build_.bin = wish_.out + "/bin";
+    build_.slices = wish_.out + "/slices";
+    std::error_code error;
+    fs::create_directories(build_.bin, error);
+    std::vector<std::string> names;
+    for (const KernelBuild::Target& target : build_.targets) {
+      names.push_back(target.name);
+      for (const std::string& code : target.codes) names.push_back(code);
+    }
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    for (const std::string& name : names) {
+      const std::string to = build_.bin + "/" + name;
+      // It may be running, so it is replaced and not overwritten.
+      fs::copy_file(wish_.folder + "/bin/" + name, to + ".new",
+                    fs::copy_options::overwrite_existing, error);
+      if (!error) fs::rename(to + ".new", to, error);
+      if (error) {
+        return absl::UnavailableError(
+            Concat({to, ": cannot be written: ", error.message()}));
+      }
+      if (!IsKernelName(name)) continue;
+      KernelProgram::Opened opened = KernelProgram::Open(to);
+      if (!opened.ok()) return absl::UnavailableError(opened.error);
+      build_.codes.push_back(*opened.program->walker().kernel);
+    }
+    KeepSlices();
+    AddLeftOut();
+    return build_;
+  }
+
+  // The texts that were compiled, with their line numbers in the tree.
+  void KeepSlices() const {
+    std::error_code error;
+    fs::remove_all(build_.slices, error);
+    for (const auto& entry :
+         fs::directory_iterator(wish_.folder + "/kernel", error)) {
+      if (!fs::exists(entry.path() / "slice.h", error)) continue;
+      const std::string name = entry.path().filename().string();
+      // Others are of trees that were built here before.
+      const std::string& version = build_.codes[0].version;
+      const bool is_wished =
+          std::any_of(wish_.arches.begin(), wish_.arches.end(),
+                      [&](const CheckedArch& arch) {
+                        const size_t dash = name.rfind('-');
+                        return name.substr(dash + 1) == arch.in_tree &&
+                               version.starts_with(name.substr(0, dash) + ".");
+                      });
+      if (!is_wished) continue;
+      fs::create_directories(build_.slices + "/" + name, error);
+      fs::copy(entry.path(), build_.slices + "/" + name,
+               fs::copy_options::recursive, error);
+    }
+  }
+
+  // What the configuration left out says so in its log.
+  void AddLeftOut() {
+    for (const CheckedArch& arch : wish_.arches) {
+      for (const std::string_view configuration : kConfigurations) {
+        const bool is_there =
+            std::any_of(build_.codes.begin(), build_.codes.end(),
+                        [&](const KernelCode& code) {
+                          return code.arch == Name(arch.id) &&
+                                 IsConfiguration(code, configuration);
+                        });
+        const bool has_failed =
+            std::any_of(build_.missing.begin(), build_.missing.end(),
+                        [&](const KernelBuild::Missing& missing) {
+                          return missing.arch == arch.id && missing.is_failure;
+                        });
+        if (is_there || has_failed) continue;
+        const std::string reason = WhyLeftOut(arch, configuration);
+        if (reason.empty()) continue;
+        build_.missing.push_back({.arch = arch.id,
+                                  .configuration = std::string(configuration),
+                                  .reason = reason});
+      }
+    }
+  }
+
+  std::string WhyLeftOut(const CheckedArch& arch,
+                         std::string_view configuration) const {
+    const std::string begin =
+        Concat({"Kernel code: no ", arch.in_tree, ", ", configuration, " of "});
+    const std::string log = ReadFile(Log("configure")).value_or("");
+    const size_t at = log.find(begin);
+    if (at == log.npos) {
+      return configuration == "as-is" ? "the tree has no code that is sliced"
+                                      : "";
+    }
+    const std::string line = FirstLine(log.substr(at));
+    const size_t colon = line.rfind(": ");
+    return line.substr(colon + 2);
+  }
+
+  const BuildWish& wish_;
+  Steps& steps_;
+  KernelBuild build_;
+};
+
+// C without comments, blank lines and line numbers.
+void AddCode(const std::string& text, std::string& code) {
+  std::string bare;
+  for (size_t i = 0; i < text.size();) {
+    if (text.compare(i, 2, "/*") == 0) {
+      const size_t end = text.find("*/", i + 2);
+      i = end == text.npos ? text.size() : end + 2;
+      bare += ' ';
+    } else if (text.compare(i, 2, "//") == 0) {
+      i = std::min(text.size(), text.find('\n', i));
+    } else {
+      bare += text[i++];
+    }
+  }
+  std::istringstream lines(bare);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    words >> word;
+    if (word.empty() || word == "#line") continue;
+    code += word;
+    while (words >> word) code += " " + word;
+    code += '\n';
+  }
+}
+
+}  // namespace
+
+bool IsConfiguration(const KernelCode& code, std::string_view configuration) {
+  return configuration == "as-is"
+             ? code.name.ends_with(code.arch)
+             : code.name.ends_with(Concat({"-", configuration}));
+}
+
+const KernelCode* KernelBuild::Find(std::string_view name) const {
+  for (const KernelCode& code : codes) {
+    if (code.name == name) return &code;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps) {
+  return Builder(wish, steps).Build();
+}
+
+absl::StatusOr<std::vector<std::string>> SliceTexts(const BuildWish& wish) {
+  std::vector<std::string> texts;
+  const std::string scratch =
+      (fs::path(wish.folder).parent_path() / "slice").string();
+  std::error_code error;
+  for (const CheckedArch& arch : wish.arches) {
+    const absl::StatusOr<CommandResult> sliced =
+        RunCommand({.words = {wish.folder + "/bin/pxdfuzz_slice", wish.tree,
+                              std::string(arch.in_tree), scratch}});
+    if (!sliced.ok()) return sliced.status();
+    std::string code;
+    if (sliced->ok()) {
+      std::vector<fs::path> files;
+      for (const auto& entry : fs::recursive_directory_iterator(scratch)) {
+        // It holds a hash of the text with comments.
+        if (entry.is_regular_file() && entry.path().filename() != "slice.h") {
+          files.push_back(entry.path());
+        }
+      }
+      std::sort(files.begin(), files.end());
+      for (const fs::path& file : files) {
+        AddCode(ReadFile(file).value_or(""), code);
+      }
+    }
+    fs::remove_all(scratch, error);
+    texts.push_back(std::move(code));
+  }
+  return texts;
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/cli/check/kernel_tree.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+
+#include "fuzz/harness/sha1.h"
+#include "pxdfuzz/base/read_file.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "src/cli/check/run_command.h"
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kDebian = "debian:";
+constexpr size_t kHashDigits = 16;
+constexpr size_t kCommitDigits = 12;
+// Of the copies by hash, so many stay.
+constexpr size_t kMostCopies = 24;
+constexpr std::string_view kCopy = "tree-";
+
+// "6.12.117" of the top Makefile, or nothing.
+std::string VersionOf(const fs::path& tree) {
+  std::string version;
+  std::ifstream in(tree / "Makefile");
+  std::string line;
+  for (const std::string_view key :
+       {"VERSION = ", "PATCHLEVEL = ", "SUBLEVEL = "}) {
+    while (std::getline(in, line) && !line.starts_with(key)) {
+    }
+    if (!in) return version;
+    version += Concat({version.empty() ? "" : ".", line.substr(key.size())});
+  }
+  return version;
+}
+
+std::string HashOf(const fs::path& folder) {
+  std::vector<std::string> lines;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    lines.push_back(
+        Concat({entry.path().lexically_relative(folder).string(), " ",
+                Sha1Hex(Bytes(ReadFile(entry.path()).value_or(""))), "\n"}));
+  }
+  std::sort(lines.begin(), lines.end());
+  std::string all;
+  for (const std::string& line : lines) all += line;
+  return Sha1Hex(Bytes(all)).substr(0, kHashDigits);
+}
+
+// Removes the copies that were used longest ago.
+void Prune(const fs::path& trees) {
+  std::error_code error;
+  std::vector<std::pair<fs::file_time_type, fs::path>> copies;
+  for (const auto& entry : fs::directory_iterator(trees, error)) {
+    if (entry.path().filename().string().starts_with(kCopy)) {
+      copies.emplace_back(entry.last_write_time(error), entry.path());
+    }
+  }
+  if (copies.size() <= kMostCopies) return;
+  std::sort(copies.begin(), copies.end());
+  copies.resize(copies.size() - kMostCopies);
+  for (const auto& [time, path] : copies) fs::remove_all(path, error);
+}
+
+// What git says of a repository, without the end of line, or nothing.
+std::string Git(const std::string& repository, std::vector<std::string> words) {
+  words.insert(words.begin(),
+               {"git", "-c", "safe.directory=*", "-C", repository});
+  const absl::StatusOr<CommandResult> result =
+      RunCommand({.words = std::move(words)});
+  return result.ok() && result->ok() ? FirstLine(result->out) : "";
+}
+
+}  // namespace
+
+std::string KernelTree::Describe() const {
+  std::string text = Concat({"Linux ", version});
+  if (!commit.empty()) {
+    text += Concat({", commit ", commit,
+                    is_modified ? " with changes in the work tree" : ""});
+  }
+  if (patch.has_value()) {
+    text += Concat({", with ", patch->name, " (", patch->hash, ")"});
+  }
+  return text;
+}
+
+std::vector<std::string> TreeStore::Parts() const {
+  std::vector<std::string> parts;
+  std::ifstream in(source + "/kernel/tree/parts.txt");
+  for (std::string line; std::getline(in, line);) parts.push_back(line);
+  return parts;
+}
+
+std::string TreeStore::Draft() const {
+  return Concat({trees, "/new-", std::to_string(getpid())});
+}
+
+absl::Status TreeStore::Copy(const std::string& from, const std::string& to,
+                             const std::string& name) const {
+  const absl::StatusOr<CommandResult> copied =
+      RunCommand({.words = {source + "/kernel/tree/copy_tree.sh", from, to}});
+  if (!copied.ok()) return copied.status();
+  if (copied->ok()) return absl::OkStatus();
+  std::string reason = FirstLine(copied->error);
+  if (reason.starts_with(from + ": ")) reason.erase(0, from.size() + 2);
+  return absl::UnavailableError(Concat({name, ": ", reason}));
+}
+
+absl::StatusOr<std::string> TreeStore::CopyRevision(
+    const std::string& repository, const std::string& revision,
+    KernelTree& tree) const {
+  const std::string commit =
+      Git(repository, {"rev-parse", "--verify", "--quiet", "--end-of-options",
+                       revision + "^{commit}"});
+  if (commit.empty()) {
+    return absl::InvalidArgumentError(Concat(
+        {tree.name, ": ", repository, " has no revision '", revision, "'"}));
+  }
+  tree.commit = commit.substr(0, kCommitDigits);
+  // git archive refuses paths that a revision lacks.
+  CommandLine archive = {.words = {"git", "-c", "safe.directory=*", "-C",
+                                   repository, "archive", "--format=tar",
+                                   "--prefix=linux/", commit}};
+  for (const std::string& part : Parts()) {
+    if (!Git(repository, {"ls-tree", "--name-only", commit, part}).empty()) {
+      archive.words.push_back(part);
+    }
+  }
+  const std::string draft = Draft();
+  const std::string file = draft + ".tar";
+  archive.words.insert(archive.words.begin() + 6, "--output=" + file);
+  const absl::StatusOr<CommandResult> archived = RunCommand(archive);
+  if (!archived.ok()) return archived.status();
+  absl::Status status =
+      archived->ok() ? Copy(file, draft, tree.name)
+                     : absl::UnavailableError(
+                           Concat({tree.name, ": ", archived->Reason()}));
+  std::error_code ignored;
+  fs::remove(file, ignored);
+  if (!status.ok()) return status;
+  return draft;
+}
+
+absl::StatusOr<std::string> TreeStore::CopyOf(KernelTree& tree) const {
+  std::string place = tree.name;
+  if (place.starts_with(kDebian)) {
+    const auto archive =
+        DebianSource(place.substr(kDebian.size()), trees + "/debian");
+    if (!archive.ok()) return archive.status();
+    place = *archive;
+  }
+  std::error_code error;
+  const std::string draft = Draft();
+  if (fs::is_directory(place, error)) {
+    if (absl::Status status = Copy(place, draft, tree.name); !status.ok()) {
+      return status;
+    }
+    // A folder inside of another repository is none of that one's commits.
+    if (Git(place, {"rev-parse", "--show-prefix"}).empty()) {
+      tree.commit = Git(place, {"rev-parse", "--verify", "--quiet", "HEAD"})
+                        .substr(0, kCommitDigits);
+      if (!tree.commit.empty()) {
+        std::vector<std::string> status = {"--no-optional-locks", "status",
+                                           "--porcelain", "--"};
+        for (const std::string& part : Parts()) status.push_back(part);
+        tree.is_modified = !Git(place, status).empty();
+      }
+    }
+    return draft;
+  }
+  if (fs::is_regular_file(place, error)) {
+    // Unpacking takes longest, so it is done once.
+    const auto size = fs::file_size(place, error);
+    const auto time = fs::last_write_time(place, error).time_since_epoch();
+    const std::string unpacked =
+        Concat({trees, "/archive-", fs::path(place).filename().string(), "-",
+                std::to_string(size), "-", std::to_string(time.count())});
+    if (!fs::exists(unpacked, error)) {
+      if (absl::Status status = Copy(place, unpacked, tree.name);
+          !status.ok()) {
+        return status;
+      }
+    }
+    return unpacked;
+  }
+  const size_t at = place.rfind('@');
+  if (at != place.npos && fs::is_directory(place.substr(0, at), error)) {
+    return CopyRevision(place.substr(0, at), place.substr(at + 1), tree);
+  }
+  return absl::InvalidArgumentError(
+      Concat({tree.name,
+              ": no such tree; name a folder, an archive, "
+              "REPOSITORY@REVISION or debian:VERSION"}));
+}
+
+absl::StatusOr<std::string> TreeStore::Settle(const std::string& folder,
+                                              std::string& hash) const {
+  hash = HashOf(folder);
+  const std::string place = Concat({trees, "/", kCopy, hash});
+  std::error_code error;
+  if (fs::exists(place, error)) {
+    // It was used just now.
+    fs::last_write_time(place, fs::file_time_type::clock::now(), error);
+    return place;
+  }
+  const absl::StatusOr<CommandResult> linked =
+      RunCommand({.words = {"cp", "-al", folder, place + ".part"}});
+  if (!linked.ok()) return linked.status();
+  if (linked->ok()) fs::rename(place + ".part", place, error);
+  if (!linked->ok() || error) {
+    fs::remove_all(place + ".part", error);
+    return absl::UnavailableError(
+        Concat({place, ": cannot be made: ", linked->Reason()}));
+  }
+  return place;
+}
+
+absl::StatusOr<KernelTree> TreeStore::Take(const std::string& name,
+                                           const std::string& patch) const {
+  std::error_code error;
+  fs::create_directories(trees, error);
+  if (error || access(trees.c_str(), W_OK) != 0) {
+    return absl::UnavailableError(Concat({trees, ": cannot be written"}));
+  }
+  KernelTree tree = {.name = name};
+  if (!patch.empty()) {
+    absl::StatusOr<Patch> read = ReadPatch(patch, Draft() + ".mails");
+    if (!read.ok()) return read.status();
+    tree.patch = *std::move(read);
+  }
+  const std::string draft = Draft();
+  // Whatever happens, no draft stays.
+  const auto finish = [&]() -> absl::Status {
+    const absl::StatusOr<std::string> copy = CopyOf(tree);
+    if (!copy.ok()) return copy.status();
+    tree.version = VersionOf(*copy);
+    if (tree.version.empty()) {
+      return absl::UnavailableError(
+          Concat({name, ": its Makefile has no VERSION"}));
+    }
+    const absl::StatusOr<std::string> base = Settle(*copy, tree.hash);
+    if (!base.ok()) return base.status();
+    tree.base = tree.folder = *base;
+    if (!tree.patch.has_value()) return absl::OkStatus();
+    fs::remove_all(draft, error);
+    const absl::StatusOr<CommandResult> linked =
+        RunCommand({.words = {"cp", "-al", tree.base, draft}});
+    if (!linked.ok()) return linked.status();
+    if (!linked->ok()) return absl::UnavailableError(linked->Reason());
+    const auto files = ApplyPatch(*tree.patch, draft, Parts());
+    if (!files.ok()) return files.status();
+    tree.changed_files = *files;
+    const absl::StatusOr<std::string> settled = Settle(draft, tree.hash);
+    if (!settled.ok()) return settled.status();
+    tree.folder = *settled;
+    return absl::OkStatus();
+  };
+  const absl::Status status = finish();
+  for (const char* end : {"", ".part"}) fs::remove_all(draft + end, error);
+  if (!status.ok()) return status;
+  Prune(trees);
+  return tree;
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CLI_CHECK_KERNEL_TREE_H_
+#define PXDFUZZ_SRC_CLI_CHECK_KERNEL_TREE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "src/cli/check/patch.h"
+
+namespace pxdfuzz {
+
+// A kernel tree as it is checked: a copy of what is compiled of it.
+struct KernelTree {
+  // As the user names it, and what is there: a version, and a commit where git
+  // has one.
+  std::string name;
+  std::string version;  // "6.12.117"
+  std::string commit;   // 12 digits
+  // Whether files of the work tree differ from the commit.
+  bool is_modified = false;
+  std::optional<Patch> patch;
+  // What the patch changes of what is compiled.
+  std::vector<std::string> changed_files;
+  // Of all that is compiled, the patch included; 16 digits.
+  std::string hash;
+  // The copy, and the one without the patch.
+  std::string folder;
+  std::string base;
+
+  // "Linux 6.12.117, commit 0123456789ab, with my.patch (89abcdef01234567)".
+  std::string Describe() const;
+};
+
+// Where trees come from and go to.
+struct TreeStore {
+  // The sources of pxdfuzz.
+  std::string source;
+  // Copies of trees, a folder.
+  std::string trees;
+
+  // The tree of that name: a folder, an archive, REPOSITORY@REVISION or
+  // debian:VERSION; with the patch of a file, if any. Nothing is written but
+  // below `trees`, and nothing half-made stays there. Errors are one line:
+  // InvalidArgument for what the user can write otherwise.
+  absl::StatusOr<KernelTree> Take(const std::string& tree,
+                                  const std::string& patch) const;
+
+ private:
+  absl::StatusOr<std::string> CopyOf(KernelTree& tree) const;
+  absl::StatusOr<std::string> CopyRevision(const std::string& repository,
+                                           const std::string& revision,
+                                           KernelTree& tree) const;
+  // Copies a folder or an archive, which messages call `name`.
+  absl::Status Copy(const std::string& from, const std::string& to,
+                    const std::string& name) const;
+  // Renames a folder by what is in it; the older one stays where there is one.
+  absl::StatusOr<std::string> Settle(const std::string& folder,
+                                     std::string& hash) const;
+  std::vector<std::string> Parts() const;
+  std::string Draft() const;
+};
+
+// The archive of Debian's package linux-source-VERSION: an installed one, or
+// downloaded to a folder below `folder` from the suite that has it. The lists
+// and settings of the machine's apt stay as they are.
+absl::StatusOr<std::string> DebianSource(const std::string& version,
+                                         const std::string& folder);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CLI_CHECK_KERNEL_TREE_H_

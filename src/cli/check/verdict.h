@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CLI_CHECK_VERDICT_H_
+#define PXDFUZZ_SRC_CLI_CHECK_VERDICT_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pxdfuzz {
+
+enum class CellState : uint8_t {
+  kHolds,      // its floor is reached and nothing was found
+  kFinding,    // something was found that is not known
+  kKnown,      // its floor is reached, and what was found has a page
+  kTooShort,   // nothing was found, below the floor
+  kUnchecked,  // it could not be run
+  kLeftOut,    // there is nothing to run
+};
+
+std::string_view Name(CellState state);  // "holds", "finding", "too short"
+
+// What a check of a kernel tree came to. Text, JSON and JUnit say the same of
+// it; docs/check.md describes it and docs/check.schema.json has the JSON.
+struct CheckVerdict {
+  struct Tree {
+    std::string name;     // as the user named it
+    std::string version;  // "6.12.117"
+    std::string commit;   // or empty
+    bool is_modified = false;
+    std::string patch;  // its name and hash, or empty
+    std::string patch_hash;
+    std::string hash;  // of all that is compiled
+    // Of the text of each architecture.
+    std::map<std::string, std::string> slices;
+    std::string description;
+  };
+  struct Cell {
+    std::string mode;           // "s390/3"; of what was left out, "arm64-16k"
+    std::string configuration;  // "as-is"
+    std::string walker;         // "gup_fast"
+    bool changing = false;
+    CellState state = CellState::kLeftOut;
+    uint64_t executions = 0;
+    uint64_t floor = 0;
+    // Kinds of finding, and how often each known one was met.
+    size_t findings = 0;
+    std::map<std::string, uint64_t> known;
+    std::string reason;  // of kUnchecked and kLeftOut
+  };
+  // All findings of one kind, over all cells.
+  struct Finding {
+    std::string what;  // "wrong-page"
+    std::string headline;
+    uint64_t times = 0;
+    std::vector<std::string> signatures;
+    std::vector<std::string> modes;  // "s390/3"
+    // Whether an earlier run of this check found it.
+    bool is_from_before = false;
+    // Whether the tree without the patch shows it too.
+    bool is_without_patch = false;
+    // Files: the shrunk case, and the report.
+    std::string case_file;
+    std::string report;
+    struct Command {
+      std::string purpose;
+      std::string command;
+    };
+    std::vector<Command> commands;
+
+    // "s390 and x86-64".
+    std::string Architectures() const;
+  };
+  // A function or file that the patch changes.
+  struct Change {
+    std::string file;
+    std::string function;  // or empty
+    std::vector<std::string> slices;
+    size_t lines = 0;  // that are executable
+    std::vector<int> not_executed;
+    // Lines that ran and decided something always in one way.
+    std::vector<int> one_way;
+  };
+
+  // The same cases on another tree.
+  struct Against {
+    std::string description;
+    uint64_t cases = 0;
+    // Cases by what differs first.
+    std::map<std::string, uint64_t> different;
+    // The first of them, in words and as a file, and who ran it.
+    std::string first;
+    std::string case_file;
+    std::vector<std::string> programs;
+  };
+
+  Tree tree;
+  std::vector<Cell> cells;
+  // The worst first.
+  std::vector<Finding> findings;
+  std::vector<Change> changes;
+  std::optional<Against> against;
+  std::vector<std::string> not_checked;
+  std::string out;  // the folder
+  double seconds = 0;
+  // Why the check ended early, or nothing.
+  std::string error;
+
+  uint64_t executions() const;
+  size_t Count(CellState state) const;
+  // 0 it holds, 1 there are findings or differences, 3 something could not be
+  // checked.
+  int exit_code() const;
+  // "6.12.117: holds in 36 cells, 1,234,567 executions".
+  std::string LastLine() const;
+};
+
+std::string TextOf(const CheckVerdict& verdict);
+std::string JsonOf(const CheckVerdict& verdict);
+std::string JUnitOf(const CheckVerdict& verdict);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CLI_CHECK_VERDICT_H_

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/kernel_code.h"
+#include "src/cli/check/verdict.h"
+
+namespace pxdfuzz {
+namespace {
+
+using Cell = CheckVerdict::Cell;
+
+std::string ColumnOf(const Cell& cell) {
+  return Concat({cell.walker, cell.changing ? ", changing" : ""});
+}
+
+std::string RowOf(const Cell& cell) {
+  return cell.configuration == "as-is"
+             ? cell.mode
+             : Concat({cell.mode, " ", cell.configuration});
+}
+
+std::string TextOf(const Cell& cell) {
+  switch (cell.state) {
+    case CellState::kHolds:
+      return Concat({"holds ", Grouped(cell.executions)});
+    case CellState::kFinding:
+      return Concat({"FINDING ", Grouped(cell.findings)});
+    case CellState::kKnown:
+      return Concat({"known ", Grouped(cell.executions)});
+    case CellState::kTooShort:
+      return Concat({"too short ", Grouped(cell.executions)});
+    case CellState::kUnchecked:
+      return "could not check";
+    case CellState::kLeftOut:
+      return "left out";
+  }
+  return "";
+}
+
+void AddUnique(const std::string& item, std::vector<std::string>& items) {
+  if (std::find(items.begin(), items.end(), item) == items.end()) {
+    items.push_back(item);
+  }
+}
+
+// A row for each paging mode and configuration, a column for each walker.
+void AddTable(const std::vector<Cell>& cells, TextLines& text) {
+  std::vector<std::string> rows;
+  std::vector<std::string> columns;
+  std::map<std::pair<std::string, std::string>, std::string> texts;
+  size_t row_width = 0;
+  for (const Cell& cell : cells) {
+    AddUnique(RowOf(cell), rows);
+    AddUnique(ColumnOf(cell), columns);
+    row_width = std::max(row_width, RowOf(cell).size());
+    texts[{RowOf(cell), ColumnOf(cell)}] = TextOf(cell);
+  }
+  const auto line = [&](const std::string& row, const auto& text_of) {
+    std::string words = absl::StrFormat("  %-*s", row_width, row);
+    for (const std::string& column : columns) {
+      size_t width = column.size();
+      for (const std::string& other : rows) {
+        width = std::max(width, texts[{other, column}].size());
+      }
+      words += absl::StrFormat("  %-*s", width, text_of(column));
+    }
+    words.erase(words.find_last_not_of(' ') + 1);
+    text.Line(words);
+  };
+  line("", [](const std::string& column) { return column; });
+  for (const std::string& row : rows) {
+    line(row, [&](const std::string& column) { return texts[{row, column}]; });
+  }
+}
+
+void AddList(std::string_view name, const std::vector<std::string>& items,
+             TextLines& text) {
+  if (items.empty()) return;
+  text.Blank();
+  text.Line(Concat({name, ":"}));
+  for (const std::string& item : items) text.Wrap("  ", "    ", item);
+}
+
+// What was left out or could not be run, one line for all cells with the same
+// reason.
+std::vector<std::string> Reasons(const std::vector<Cell>& cells,
+                                 CellState state) {
+  std::vector<std::string> reasons;
+  std::map<std::string, std::vector<std::string>> rows;
+  for (const Cell& cell : cells) {
+    if (cell.state != state) continue;
+    AddUnique(cell.reason, reasons);
+    AddUnique(RowOf(cell), rows[cell.reason]);
+  }
+  for (std::string& reason : reasons) {
+    reason = Concat({Enumerate(rows[reason]), ": ", reason});
+  }
+  return reasons;
+}
+
+std::vector<std::string> KnownFindings(const std::vector<Cell>& cells) {
+  std::map<std::string, uint64_t> times;
+  std::map<std::string, std::vector<std::string>> rows;
+  for (const Cell& cell : cells) {
+    for (const auto& [name, count] : cell.known) {
+      times[name] += count;
+      AddUnique(RowOf(cell), rows[name]);
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [name, count] : times) {
+    lines.push_back(Concat({KnownFindingFile(name), ": ", Grouped(count),
+                            " times in ", Enumerate(rows[name])}));
+  }
+  return lines;
+}
+
+void AddFinding(const CheckVerdict::Finding& finding, TextLines& text) {
+  text.Blank();
+  text.Line(
+      Concat({"FINDING ", finding.what, ": ", Grouped(finding.times),
+              " times, ", Plural(finding.signatures.size(), "kind"), ", on ",
+              finding.Architectures(),
+              finding.is_from_before ? "; from before" : "",
+              finding.is_without_patch ? "; also without the patch" : ""}),
+      LineStyle::kTitle);
+  text.Wrap("  ", "  ", finding.headline);
+  for (const CheckVerdict::Finding::Command& command : finding.commands) {
+    text.Line(Concat({"  ", command.purpose, ":"}));
+    text.Line(Concat({"    ", command.command}));
+  }
+}
+
+std::string LineOf(const CheckVerdict::Change& change) {
+  const std::string name = Concat(
+      {change.file, change.function.empty() ? "" : ", ", change.function});
+  if (change.slices.empty()) {
+    return Concat({name, ": in no slice; nothing of it is checked here"});
+  }
+  const auto list = [](std::string_view what, const std::vector<int>& lines) {
+    std::vector<std::string> numbers;
+    for (const int line : lines) numbers.push_back(std::to_string(line));
+    return lines.empty() ? "" : Concat({"; ", what, ": ", Enumerate(numbers)});
+  };
+  return Concat({name, ": in ", Enumerate(change.slices), "; ",
+                 std::to_string(change.lines - change.not_executed.size()),
+                 " of ", Plural(change.lines, "changed line"),
+                 " that can run ran", list("NEVER RAN", change.not_executed),
+                 list("decided always alike", change.one_way)});
+}
+
+void AddAgainst(const CheckVerdict::Against& against, TextLines& text) {
+  std::vector<std::string> lines = {Concat(
+      {Grouped(against.cases), " cases ran on both",
+       against.different.empty() ? "; pages, references and reads are the same"
+                                 : ""})};
+  for (const auto& [what, count] : against.different) {
+    lines.push_back(Concat({what, ": ", Grouped(count), " cases differ"}));
+  }
+  if (!against.different.empty()) {
+    lines.push_back(Concat(
+        {"the first: ", against.first, ", ", Enumerate(against.programs)}));
+    lines.push_back(against.case_file);
+  }
+  AddList(Concat({"against ", against.description}), lines, text);
+}
+
+}  // namespace
+
+std::string TextOf(const CheckVerdict& verdict) {
+  TextLines text(/*color=*/false);
+  text.Blank();
+  if (!verdict.cells.empty()) AddTable(verdict.cells, text);
+  AddList("known findings", KnownFindings(verdict.cells), text);
+  AddList("could not check", Reasons(verdict.cells, CellState::kUnchecked),
+          text);
+  AddList("left out", Reasons(verdict.cells, CellState::kLeftOut), text);
+  std::vector<std::string> changes;
+  for (const CheckVerdict::Change& change : verdict.changes) {
+    changes.push_back(LineOf(change));
+  }
+  AddList("the patch changes", changes, text);
+  for (const CheckVerdict::Finding& finding : verdict.findings) {
+    AddFinding(finding, text);
+  }
+  if (verdict.against.has_value()) AddAgainst(*verdict.against, text);
+  AddList("not checked", verdict.not_checked, text);
+  text.Blank();
+  text.Line(verdict.LastLine(), LineStyle::kTitle);
+  return text.text();
+}
+
+}  // namespace pxdfuzz
