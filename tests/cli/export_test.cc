@@ -16,6 +16,7 @@
 
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/policy.h"
+#include "src/cli/commands.h"
 #include "src/cli/input.h"
 #include "tests/engine/program.h"
 
@@ -635,8 +636,8 @@ TEST_F(ExportTest, WrongUsageAndBadInput) {
   ExpectError(std::string("--as=pdf ") + kThread, 2,
               "export: --as=pdf: there are --as=gtest, --as=c and --as=mail");
   ExpectError(std::string("--as=c --walk=pagewalk ") + kThread, 2,
-              "export: there is no walk 'pagewalk'; 'pxdfuzz walks' names the "
-              "twelve, and kernel code");
+              "export: there is no walk 'pagewalk'; there are " + WalkNames() +
+                  ", and kernel code, kernel-...");
   ExpectError(std::string("--as=gtest ") + kAgrees, 2,
               std::string("export: ") + kAgrees +
                   ": no walk differs from the reference; --walk=NAME makes a "

@@ -216,6 +216,7 @@ constexpr std::string_view kEnd = R"text(}
 
 // Defines OpenWalk(), which gives the engine or null.
 void AddEngine(const Walker& walker, TextLines& out) {
+  out.Line(Concat({"// ", walker.name, "."}));
   out.Line("std::unique_ptr<Engine> OpenWalk() {");
   if (!walker.kernel.has_value()) {
     out.Line(Concat(
