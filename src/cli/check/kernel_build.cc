@@ -244,7 +244,7 @@ class Builder {
       if (!IsKernelName(name)) continue;
       KernelProgram::Opened opened = KernelProgram::Open(to);
       if (!opened.ok()) return absl::UnavailableError(opened.error);
-      build_.codes.push_back(opened.program->text());
+      build_.codes.push_back(*opened.program->walker().kernel);
     }
     const absl::Status kept = KeepSlices();
     if (!kept.ok()) return kept;
