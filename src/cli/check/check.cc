@@ -306,7 +306,12 @@ class Check {
     const absl::StatusOr<KernelBuild> base = BuildKernel(wish, steps_);
     if (!base.ok()) return base.status();
     steps_.End();
-    return WriteFile(out + "/built", key, /*force=*/true);
+    // What does not compile is tried again.
+    const bool is_whole = std::none_of(
+        base->missing.begin(), base->missing.end(),
+        [](const KernelBuild::Missing& missing) { return missing.is_failure; });
+    return is_whole ? WriteFile(out + "/built", key, /*force=*/true)
+                    : absl::OkStatus();
   }
 
   // Rows of the table for what is not there.

@@ -110,6 +110,7 @@ class Builder {
       command.words.push_back(Concat({"-D", name, "=", value}));
     }
     if (!is_done) {
+      ForgetTree();
       const absl::StatusOr<CommandResult> result = RunCommand(command);
       if (!result.ok()) return result.status();
       if (!result->ok()) {
@@ -129,6 +130,23 @@ class Builder {
   std::string Log(std::string_view step) const {
     return Concat(
         {fs::path(wish_.folder).parent_path().string(), "/", step, ".log"});
+  }
+
+  // Removes what was made for another tree: the folders of the slicer may hold
+  // files that stand for what that tree lacks.
+  void ForgetTree() const {
+    std::error_code error;
+    for (const auto& entry :
+         fs::directory_iterator(wish_.folder + "/kernel", error)) {
+      if (!entry.is_directory(error)) continue;
+      for (const CheckedArch& arch : kCheckedArches) {
+        const std::string name = entry.path().filename().string();
+        if (name.ends_with(Concat({"-", arch.in_tree}))) {
+          fs::remove_all(entry.path(), error);
+          break;
+        }
+      }
+    }
   }
 
   // The targets that are wished for, as far as there is code for them.

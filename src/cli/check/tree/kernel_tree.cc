@@ -195,12 +195,15 @@ absl::StatusOr<std::string> TreeStore::CopyOf(KernelTree& tree) const {
     return draft;
   }
   if (fs::is_regular_file(place, error)) {
-    // Unpacking takes longest, so it is done once.
+    // Unpacking takes longest, so it is done once for the same parts.
     const auto size = fs::file_size(place, error);
     const auto time = fs::last_write_time(place, error).time_since_epoch();
+    std::string parts;
+    for (const std::string& part : Parts()) parts += part + "\n";
     const std::string unpacked =
         Concat({trees, "/archive-", fs::path(place).filename().string(), "-",
-                std::to_string(size), "-", std::to_string(time.count())});
+                std::to_string(size), "-", std::to_string(time.count()), "-",
+                Sha1Hex(Bytes(parts)).substr(0, kHashDigits)});
     if (!fs::exists(unpacked, error)) {
       if (absl::Status status = Copy(place, unpacked, tree.name);
           !status.ok()) {
