@@ -292,7 +292,7 @@ TEST(MyLinesTest, LinesOfASliceAreThoseOfTheTree) {
       "SF:kernel/slices/kernel-6.9-s390.c\nDA:1,9\nDA:3,5\nDA:4,0\nDA:6,2\n"
       "BRDA:3,0,0,5\nBRDA:3,0,1,0\nBRDA:6,0,0,1\nBRDA:6,0,1,1\n"
       "end_of_record\nSF:kernel/glue.h\nDA:3,5\n",
-      folder.path().string());
+      slice);
   ASSERT_EQ(lines.size(), 2u);
   const auto& gup = lines.at("mm/gup.c");
   EXPECT_EQ(gup.size(), 2u);
