@@ -31,13 +31,14 @@ constexpr uint64_t kNoRefusal = std::numeric_limits<uint64_t>::max();
 // only the model has.
 std::optional<Policy> ModelOf(const pxd_kernel& kernel) {
   const std::string_view variant = kernel.variant;
+  const bool is_as_is = variant == "as-is" || variant == "debug-vm";
   // x86-64 does not define pXd_offset_lockless(): linux/pgtable.h passes
   // values.
-  if ((variant == "by-value" || variant == "as-is") &&
+  if ((variant == "by-value" || is_as_is) &&
       kernel.arch == Name(ArchId::kX86)) {
     return kStaticByValue;
   }
-  if (variant == "as-is" || variant == "no-numa" || variant == "no-pmd-check") {
+  if (is_as_is || variant == "no-numa" || variant == "no-pmd-check") {
     return kStaticLockless;
   }
   if (variant == "by-pointer") return kStaticByPointer;

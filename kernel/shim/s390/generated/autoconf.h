@@ -33,4 +33,7 @@
 #define CONFIG_NUMA_BALANCING 1
 #define CONFIG_ARCH_SUPPORTS_NUMA_BALANCING 1
 #endif
+#ifdef PXD_DEBUG_VM
+#define CONFIG_DEBUG_VM 1
+#endif
 #include "selected.h"
