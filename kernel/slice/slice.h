@@ -46,8 +46,9 @@ struct Slice {
 // Takes out of `text`, which the preprocessor has written, what `root` reaches.
 //
 // What stands in a file of the folder `shims` wins over declarations of the
-// same name elsewhere, and its static assertions are kept. A declaration that a shim's macro has spoilt is left
-// out. A word CONFIG_X that the preprocessor has left is 0.
+// same name elsewhere, and its static assertions are kept. A declaration that a
+// shim's macro has spoilt is left out. A word CONFIG_X that the preprocessor
+// has left is 0.
 Slice TakeSlice(std::string_view text, std::string_view root,
                 std::string_view shims);
 
