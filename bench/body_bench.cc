@@ -60,7 +60,7 @@ void Body(benchmark::State& state) {
     for (const Bytes& bytes : Corpus()) {
       const Case c = Decode(bytes);
       benchmark::DoNotOptimize(
-          oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures).kind);
+          oracle.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures).kind);
     }
   }
   state.SetItemsProcessed(state.iterations() *
@@ -191,7 +191,7 @@ void JudgeCase(benchmark::State& state) {
   Oracle oracle;
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures).kind);
+        oracle.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures).kind);
   }
 }
 

@@ -23,7 +23,7 @@
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/leaf.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {
@@ -103,7 +103,7 @@ Case DrawCase(const Wish& wish, Rng& rng, Oracle& oracle) {
       if (c.setup[0].state != *wish.state) continue;
     }
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
+        oracle.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures);
     if (verdict.inconclusive != Inconclusive::kNo) continue;
     if (verdict.requests[0].inconclusive != Inconclusive::kNo) continue;
     if (verdict.requests[0].crosses_folded == wish.crosses) return c;

@@ -19,7 +19,7 @@ struct Target {
   Tables tables = Tables::kWellFormed;
   std::string_view runs;
   WalkSet walks;  // those of `runs` that are the model's
-  Excuses excuses = Excuses::kNone;
+  Waivers waivers = Waivers::kNone;
   std::string_view seeds;
   std::string_view use;
 };
@@ -48,23 +48,23 @@ constexpr WalkSet ParseWalks(std::string_view source, std::string_view runs) {
   return walks;
 }
 
-constexpr Excuses ParseExcuses(std::string_view word) {
-  if (word == "none") return Excuses::kNone;
-  if (word == "expected") return Excuses::kExpectedFailures;
-  throw "targets.def: excused is expected or none";
+constexpr Waivers ParseWaivers(std::string_view word) {
+  if (word == "none") return Waivers::kNone;
+  if (word == "expected") return Waivers::kExpectedFailures;
+  throw "targets.def: waives is expected or none";
 }
 
 }  // namespace targets
 
 // All targets, including those of kernel code, whether or not they are built.
-#define TARGET(name, source, tables, runs, excused, seeds, use) \
-  Target{#name,                                                 \
-         #source,                                               \
-         targets::ParseTables(#tables),                         \
-         #runs,                                                 \
-         targets::ParseWalks(#source, #runs),                   \
-         targets::ParseExcuses(#excused),                       \
-         std::string_view(#seeds) == "none" ? "" : #seeds,      \
+#define TARGET(name, source, tables, runs, waives, seeds, use) \
+  Target{#name,                                                \
+         #source,                                              \
+         targets::ParseTables(#tables),                        \
+         #runs,                                                \
+         targets::ParseWalks(#source, #runs),                  \
+         targets::ParseWaivers(#waives),                       \
+         std::string_view(#seeds) == "none" ? "" : #seeds,     \
          #use},
 inline constexpr auto kTargets = std::to_array<Target>({
 #include "fuzz/targets.def"

@@ -13,6 +13,6 @@ PXDFUZZ_THIS_TARGET
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const pxdfuzz::Target& target = pxdfuzz::ThisTarget();
-  pxdfuzz::RunWalkTarget({data, size}, target.walks, target.excuses);
+  pxdfuzz::RunWalkTarget({data, size}, target.walks, target.waivers);
   return 0;
 }

@@ -2,440 +2,24 @@
 
 #include "kernel/judge.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <limits>
-#include <span>
 
-#include "kernel/tree_entries.h"
+#include "kernel/trial.h"
 #include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/cells.h"
-#include "pxdfuzz/oracle/judge_pages.h"
 #include "pxdfuzz/oracle/oracle.h"
-#include "pxdfuzz/reference/reference.h"
-#include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
-#include "pxdfuzz/tables/changing_memory.h"
 #include "pxdfuzz/tables/populate.h"
-#include "pxdfuzz/walk/trace.h"
-#include "pxdfuzz/walk/walk.h"
 
 namespace pxdfuzz {
 namespace {
 
-constexpr uint64_t kNoRefusal = std::numeric_limits<uint64_t>::max();
-
-// Nothing if the walk depends on the content of the stack around a copy, which
-// only the model has.
-std::optional<Policy> ModelOf(const pxd_kernel& kernel) {
-  const std::string_view variant = kernel.variant;
-  const bool is_as_is = variant == "as-is" || variant == "debug-vm";
-  // x86-64 does not define pXd_offset_lockless(): linux/pgtable.h passes
-  // values.
-  if ((variant == "by-value" || is_as_is) &&
-      kernel.arch == Name(ArchId::kX86)) {
-    return kStaticByValue;
-  }
-  if (is_as_is || variant == "no-numa" || variant == "no-pmd-check") {
-    return kStaticLockless;
-  }
-  if (variant == "by-pointer") return kStaticByPointer;
-  if (variant == "folded-aware") return kFoldedAwareByValue;
-  return std::nullopt;
-}
-
-// Why code of a kind is expected to go wrong: for the same reason as its model.
-template <class A>
-Causes ExpectedFailures(const std::optional<Policy>& model, int levels) {
-  return model.has_value() ? A::ExpectedFailures(*model, levels) : Causes();
-}
-
-// Notes the order in which the model reads.
-template <class A>
-class OrderedMemory : public InModelWords<A, ChangingMemory> {
- public:
-  using InModelWords<A, ChangingMemory>::InModelWords;
-
-  Loaded Load(Level level, EntryRef ref) {
-    order_.Add(level, ref.in_table() ? ref.address() : ReadOrder::kCopy);
-    return InModelWords<A, ChangingMemory>::Load(level, ref);
-  }
-  const ReadOrder& order() const { return order_; }
-
- private:
-  ReadOrder order_;
-};
-
-// Leaves that gup_fast may return, by what the tree meant to write.
-template <class A>
-struct TreeContract {
-  const TreeEntries<A>* entries;
-  const pxd_traits* traits;
-
-  bool Allows(Level level, uint64_t entry, bool write) const {
-    const uint64_t word = entries->AsModel(level, entry);
-    return A::Contract::Allows(level, word, write) ||
-           IsAtZero(level, word, write);
-  }
-
-  // A leaf at frame 0 is none to the model where it is none to the tree.
-  bool IsAtZero(Level level, uint64_t word, bool write) const {
-    if constexpr (A::kId == ArchId::kS390) {
-      constexpr uint64_t kPlace = uint64_t{1} << 31;
-      return traits->has_pud_at_zero && level == Level::kPud &&
-             (word & A::Mask::kOrigin) == 0 &&
-             A::Contract::Allows(level, word | kPlace, write);
-    }
-    return false;
-  }
-};
-
-// And those that this tree is known to return besides.
-template <class A>
-struct ExcusingContract : TreeContract<A> {
-  bool Allows(Level level, uint64_t entry, bool write) const {
-    return TreeContract<A>::Allows(level, entry, write) ||
-           WhyReturned<A>(*this->traits, level,
-                          this->entries->AsModel(level, entry),
-                          write) != KnownKernelFinding::kNone;
-  }
-};
-
-template <class A>
-typename A::Kernel ModelKernel(int levels, const pxd_traits& traits) {
-  if constexpr (A::kId == ArchId::kS390) {
-    return typename A::Kernel(levels,
-                              {.region_third_write = traits.writes_readonly_pud
-                                                         ? A::Mask::kLargeRead
-                                                         : A::Mask::kLargeWrite,
-                               .tells_protnone = traits.tells_protnone,
-                               .has_pud_at_zero = traits.has_pud_at_zero});
-  } else {
-    static_cast<void>(traits);
-    return typename A::Kernel(levels);
-  }
-}
-
-// One request of one case, and everything that is tested about it.
-template <class A>
-class Trial {
- public:
-  using Space_ = AddressSpace<A, TreeEntries<A>>;
-
-  struct Rooms {
-    std::span<uint64_t> pages, modelled;
-    Reference &reference, &excused, &model;
-  };
-
-  Trial(const pxd_kernel& kernel, const pxd_traits& traits, const Space_& mm,
-        const Request& request, const Rooms& rooms, pxd_walk& walk)
-      : kernel_(kernel),
-        traits_(traits),
-        mm_(mm),
-        request_(request),
-        rooms_(rooms),
-        walk_(walk),
-        memory_(mm.arena(), mm.geometry(), stack_) {
-    uint64_t* root =
-        const_cast<uint64_t*>(mm.arena().Find(mm.root().address()));
-    walk_.root = root;
-    walk_.levels = mm.levels();
-    walk_.va_offset =
-        WrappingSub(reinterpret_cast<uint64_t>(root), mm.root().address());
-    walk_.start = request.start;
-    walk_.pages = request.pages;
-    walk_.write = request.write;
-    walk_.page = rooms.pages.data();
-  }
-
-  size_t reference_count() const { return rooms_.reference.pages(); }
-
-  void GupFast(Timeline& timeline, const std::optional<Policy>& model,
-               KernelRequestVerdict& verdict, std::optional<Finding>& finding) {
-    rooms_.reference.template Make<A>(timeline, memory_, request_, Contract());
-    rooms_.excused.template Make<A>(timeline, memory_, request_, Excusing());
-    verdict.reference_pages = rooms_.reference.pages();
-
-    for (const bool pin : {false, true}) {
-      if (!Run(pin, kNoRefusal, finding)) return;
-      verdict.pages = walk_.count;
-      const JudgedPages strict = Judge(rooms_.reference);
-      if (strict.outcome != Outcome::kAgrees) {
-        if (Judge(rooms_.excused).outcome != Outcome::kAgrees) {
-          finding = Found(WalkRule::kPages, strict.outcome, strict.page, pin);
-          return;
-        }
-        const Translation t = TranslatePage(strict.page);
-        verdict.known = WhyReturned<A>(traits_, t.level,
-                                       mm_.entries().AsModel(t.level, t.entry),
-                                       request_.write);
-      }
-      if (const auto page = WrongReference(pin); page.has_value()) {
-        finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
-        return;
-      }
-    }
-    const size_t count = walk_.count;
-    if (model.has_value() && !AgreesWithModel(*model, finding)) return;
-    if (count == 0) return;
-    // At most the pages before the middle one's leaf may be returned.
-    const size_t refused = count / 2;
-    if (!Run(false, refused, finding)) return;
-    const size_t first = FirstOfLeaf(refused);
-    if (walk_.count != first) {
-      finding = Found(WalkRule::kRefusal, Outcome::kAgrees, first, false);
-    } else if (const auto page = WrongReference(false); page.has_value()) {
-      finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, false);
-    }
-  }
-
-  // While the tables change: by the rules of JudgePages(), and by those of
-  // references.
-  void WhileChanging(const Case& c, Timeline& timeline, Meanwhile& meanwhile,
-                     const std::optional<Policy>& model, Excuses excuses,
-                     KernelRequestVerdict& verdict,
-                     std::optional<Finding>& finding) {
-    rooms_.reference.template Make<A>(timeline, memory_, request_, Excusing());
-    verdict.reference_pages = rooms_.reference.pages();
-    for (const bool pin : {false, true}) {
-      meanwhile.Begin(c, mm_.arena(), timeline, walk_);
-      const bool returned = Run(pin, kNoRefusal, finding);
-      if (returned) {
-        Changed(meanwhile, pin, finding);
-        verdict.pages = walk_.count;
-      }
-      verdict.changed |= timeline.at() > 0;
-      if (finding.has_value()) finding->changing = true;
-      meanwhile.End();
-      timeline.GoTo(0);
-      if (returned && !pin && model.has_value() && !finding.has_value()) {
-        verdict.reads_as_model =
-            AgreesWithModel(*model, timeline, meanwhile.order(), finding);
-      }
-      if (!finding.has_value()) continue;
-      const Causes expected = ExpectedFailures<A>(model, mm_.levels());
-      if (finding->rule == WalkRule::kPages) {
-        finding->cause = meanwhile.marks().Excuse(expected, finding->page);
-      }
-      if (excuses == Excuses::kNone || finding->cause == Cause::kNone) return;
-      verdict.excuse = finding->cause;
-      finding.reset();
-    }
-  }
-
-  void PageSize(std::optional<Finding>& finding) {
-    const size_t last = request_.pages - size_t{1};
-    size_t at = 0;
-    // A few pages, including those at both ends.
-    const size_t step = std::max<size_t>(1, last / 8);
-    while (true) {
-      uint64_t size = 0;
-      const RunEnd end = PageSizeGuarded(kernel_, walk_, AddressOf(at), size);
-      if (end == RunEnd::kTrap) return;
-      const Translation t = TranslatePage(at);
-      if (end != RunEnd::kReturned) {
-        finding = Found(WalkRule::kPageSize, Outcome::kFault, at, false);
-        finding->end = end;
-        return;
-      }
-      if (size != ExpectedSize(t)) {
-        finding = Found(WalkRule::kPageSize, Outcome::kAgrees, at, false);
-        return;
-      }
-      if (at == last) return;
-      at = std::min(last, at + step);
-    }
-  }
-
- private:
-  TreeContract<A> Contract() const { return {&mm_.entries(), &traits_}; }
-  ExcusingContract<A> Excusing() const { return {Contract()}; }
-  typename A::Manual manual() const {
-    return typename A::Manual(mm_.geometry(), mm_.control());
-  }
-  uint64_t AddressOf(size_t page) const {
-    return WrappingAdd(request_.start, page * mm_.geometry().page_size());
-  }
-  Translation TranslatePage(size_t page) const {
-    return Translate(manual(), memory_, AddressOf(page));
-  }
-  std::span<const uint64_t> Returned() const {
-    return rooms_.pages.first(std::min<size_t>(walk_.count, request_.pages));
-  }
-
-  JudgedPages Judge(const Reference& reference,
-                    std::span<const uint8_t> grabbed = {},
-                    size_t last = 0) const {
-    return JudgePages(reference, walk_.count, Returned(), grabbed, last);
-  }
-
-  Finding Found(WalkRule rule, Outcome outcome, size_t page, bool pin) const {
-    page = std::min<size_t>(page, request_.pages - size_t{1});
-    const Translation t = TranslatePage(page);
-    return {.mode = {A::kId, static_cast<uint8_t>(mm_.levels())},
-            .walk = kernel_.name,
-            .rule = rule,
-            .outcome = outcome,
-            .level = t.level,
-            .entry = mm_.entries().Classify(t.level, t.entry).tag,
-            .page = page,
-            .pin = pin};
-  }
-
-  // The judgement of a walk that returned while tables changed.
-  void Changed(const Meanwhile& meanwhile, bool pin,
-               std::optional<Finding>& finding) const {
-    if (pin && meanwhile.forked()) {
-      if (walk_.count != 0) {
-        finding = Found(WalkRule::kFork, Outcome::kAgrees, 0, pin);
-      } else if (walk_.held != 0) {
-        finding = Found(WalkRule::kReferences, Outcome::kAgrees, 0, pin);
-      }
-      return;
-    }
-    const JudgedPages judged =
-        Judge(rooms_.reference, meanwhile.grabbed().first(Returned().size()),
-              meanwhile.snapshot());
-    if (judged.outcome != Outcome::kAgrees) {
-      finding = Found(WalkRule::kPages, judged.outcome, judged.page, pin);
-    } else if (walk_.held != walk_.count) {
-      finding = Found(WalkRule::kReferences, Outcome::kAgrees,
-                      std::min(walk_.held, walk_.count), pin);
-    }
-  }
-
-  bool Run(bool pin, uint64_t refused, std::optional<Finding>& finding) {
-    walk_.pin = pin;
-    walk_.refused = refused;
-    const RunEnd end = RunGuarded(kernel_, walk_);
-    if (end == RunEnd::kReturned) return true;
-    if (end == RunEnd::kTrap) return false;
-    finding = Found(WalkRule::kPages, Outcome::kFault, walk_.held, pin);
-    finding->end = end;
-    return false;
-  }
-
-  // The first page whose reference is wrong. References to a leaf's pages are
-  // taken at once, at the first of them or at the leaf's first page.
-  std::optional<size_t> WrongReference(bool pin) const {
-    size_t held = 0;
-    const size_t noted =
-        std::min<size_t>(walk_.grab_count, std::size(walk_.grabs));
-    const int shift = mm_.geometry().page_shift();
-    for (size_t i = 0; i < noted; ++i) {
-      const pxd_grab& grab = walk_.grabs[i];
-      if (grab.pin != pin) return held;
-      if (grab.refs < 0) {
-        if (held < static_cast<size_t>(-grab.refs)) return held;
-        held -= static_cast<size_t>(-grab.refs);
-        continue;
-      }
-      const size_t first = held;
-      held += static_cast<size_t>(grab.refs);
-      // Put again at once, or one too many.
-      if (held > walk_.count) continue;
-      const uint64_t page = grab.pfn << shift;
-      if (page == rooms_.pages[first]) continue;
-      const uint64_t span = mm_.geometry().span(TranslatePage(first).level);
-      if ((page ^ rooms_.pages[first]) >= span) return first;
-    }
-    if (held != walk_.count) return std::min<size_t>(held, walk_.count);
-    return std::nullopt;
-  }
-
-  // The first page of the request that is returned for the same entry.
-  size_t FirstOfLeaf(size_t page) const {
-    const uint64_t span = mm_.geometry().span(TranslatePage(page).level);
-    const uint64_t start = AddressOf(page) & ~(span - 1);
-    if (start <= request_.start) return 0;
-    return (start - request_.start) >> mm_.geometry().page_shift();
-  }
-
-  bool AgreesWithModel(Policy policy, std::optional<Finding>& finding) {
-    InModelWords<A, ArenaMemory> memory(mm_.entries(), mm_.arena(),
-                                        mm_.geometry(), stack_);
-    MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
-    Walk model(ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
-    return AgreesWithModel(RunModel(model, mm_.root()), /*pin=*/true, finding);
-  }
-
-  // The same while tables change, if the model read in the same order as the
-  // code; false if it did not. Code may read in another order and be right:
-  // pte_offset_map() gets a copy in all kernels, and not in the model's walk by
-  // pointer; a patch may add a check.
-  bool AgreesWithModel(Policy policy, Timeline& timeline,
-                       const ReadOrder& order,
-                       std::optional<Finding>& finding) {
-    using Ordered = OrderedMemory<A>;
-    Ordered memory(mm_.entries(), mm_.arena(), mm_.geometry(), stack_,
-                   timeline);
-    MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
-    Walk<typename A::Kernel, Ordered, MarkTrace<Ordered>, GupFastText> model(
-        ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
-    const size_t count = RunModel(model, memory.root());
-    timeline.GoTo(0);
-    if (memory.order() != order) return false;
-    if (!AgreesWithModel(count, /*pin=*/false, finding)) {
-      finding->changing = true;
-    }
-    return true;
-  }
-
-  template <class Model>
-  size_t RunModel(Model& model, EntryRef root) const {
-    return model.Run(root, request_.start, AddressOf(request_.pages),
-                     request_.write, rooms_.modelled.first(request_.pages));
-  }
-  // Whether the kernel returned the model's pages, `count` of them.
-  bool AgreesWithModel(size_t count, bool pin,
-                       std::optional<Finding>& finding) const {
-    rooms_.model.Set(
-        rooms_.modelled.first(std::min<size_t>(count, request_.pages)),
-        request_.pages);
-    const JudgedPages judged = Judge(rooms_.model);
-    if (judged.outcome == Outcome::kAgrees) return true;
-    finding = Found(WalkRule::kModel, judged.outcome, judged.page, pin);
-    return false;
-  }
-
-  uint64_t ExpectedSize(const Translation& t) const {
-    if (!t.fetched) return 0;
-    const EntryKind kind = mm_.entries().Classify(t.level, t.entry);
-    if (kind.tag != EntryKind::Tag::kLeaf) return 0;
-    if constexpr (A::kId == ArchId::kS390) {
-      // pud_present() asks whether there is an origin.
-      if (!traits_.has_pud_at_zero && t.level == Level::kPud &&
-          (t.entry & A::Mask::kOrigin) == 0) {
-        return 0;
-      }
-    }
-    if constexpr (A::kId == ArchId::kX86) {
-      // pud_present() tests only the hardware's bit, which is clear for
-      // PROT_NONE.
-      if (t.level == Level::kPud &&
-          kind.state.permission == Permission::kNone) {
-        return 0;
-      }
-    }
-    return mm_.geometry().span(t.level);
-  }
-
-  const pxd_kernel& kernel_;
-  const pxd_traits& traits_;
-  const Space_& mm_;
-  const Request& request_;
-  const Rooms rooms_;
-  pxd_walk& walk_;
-  // Kernel code has the real stack; the reference does not read any stack.
-  const Stack stack_ = {};
-  const ArenaMemory memory_;
-};
-
 [[noreturn]] void CouldNotCheck(const pxd_kernel& kernel, const char* why) {
   std::fprintf(stderr, "pxdfuzz: could not check %s: %s\n", kernel.name, why);
-  // An engine takes an exit() in the midst of an input for a finding.
+  // An engine reports an exit() during an input as a finding.
   std::_Exit(3);
 }
 
@@ -444,7 +28,7 @@ class Trial {
 KernelJudge::KernelJudge(const pxd_kernel& kernel)
     : kernel_(kernel),
       arch_(ArchId::kS390),
-      model_(ModelOf(kernel)),
+      model_(ModelOf(kernel.arch, kernel.variant)),
       walk_(std::make_unique<pxd_walk>()),
       references_(std::make_unique<References>()) {
   for (const PagingMode& mode : kAllPagingModes) {
@@ -454,6 +38,8 @@ KernelJudge::KernelJudge(const pxd_kernel& kernel)
       kernel.walk_size != sizeof(pxd_walk)) {
     CouldNotCheck(kernel, "its compiler lays out kernel_walk.h otherwise");
   }
+  // The model has no BUG().
+  is_comparable_ = std::string_view(kernel.variant) != "folded-aware-checked";
   VisitArch(arch_, [&]<class A>() {
     kernel.enter(A::kMaxLevels);
     traits_ = kernel.traits();
@@ -469,118 +55,131 @@ KernelJudge::KernelJudge(const pxd_kernel& kernel)
     }
     for (int levels = A::kMinLevels; levels <= A::kMaxLevels; ++levels) {
       words_[levels] = TreeEntries<A>::Compare(kernel, levels);
+      is_comparable_ &=
+          !A::ExpectedFailures(model_, levels).Contains(Cause::kStackEscape);
     }
   });
 }
 
 bool KernelJudge::LeavesCopies(PagingMode mode) const {
   bool leaves = false;
-  if (std::string_view(kernel_.variant) != "by-value") return leaves;
   VisitArch(arch_, [&]<class A>() {
-    leaves = A::ExpectedFailures(kStaticByValue, mode.levels)
-                 .Contains(Cause::kStackEscape);
+    leaves =
+        A::ExpectedFailures(model_, mode.levels).Contains(Cause::kStackEscape);
   });
   return leaves;
 }
 
 const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
-                                        Excuses excuses) {
-  verdict_.inconclusive = Inconclusive::kEmptyCase;
-  verdict_.requests.clear();
-  verdict_.finding.reset();
-  verdict_.trap = nullptr;
+                                        Waivers waivers) {
+  verdict_.Reset();
+  trap_ = nullptr;
   if (!c.empty()) {
-    VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial, excuses); });
+    VisitArch(arch_, [&]<class A>() { JudgeCase<A>(c, trial, waivers); });
   }
   return verdict_;
 }
 
-template <class A>
-void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Excuses excuses) {
+template <class A, class Visitor>
+Inconclusive KernelJudge::VisitTables(const Case& c, Visitor visit) {
   kernel_.enter(c.mode.levels);
   AddressSpace<A, TreeEntries<A>> mm(
       *arena_, c.mode.levels, TreeEntries<A>(kernel_, words_[c.mode.levels]));
-  verdict_.inconclusive = Populate<A>(c, mm);
-  if (verdict_.inconclusive != Inconclusive::kNo) return;
-  verdict_.inconclusive = timeline_.Make(c, mm);
-  if (verdict_.inconclusive != Inconclusive::kNo) return;
-  const ArenaMemory memory(mm.arena(), mm.geometry(), c.stack);
-  for (size_t i = 0; i < c.requests.size(); ++i) {
-    const Request& request = c.requests[i];
-    current_request_ = i;
-    KernelRequestVerdict& verdict = verdict_.requests.emplace_back();
+  Inconclusive reason = Populate<A>(c, mm);
+  if (reason == Inconclusive::kNo) reason = timeline_.Make(c, mm);
+  if (reason == Inconclusive::kNo) visit(mm);
+  return reason;
+}
+
+template <class A>
+void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
+  const auto judge =
+      [&](const AddressSpace<A, TreeEntries<A>>& mm, const Request& request,
+          KernelRequestVerdict& verdict) -> std::optional<Finding> {
     verdict.inconclusive =
         Permitted<A>(c.mode.levels, request.start, request.pages);
-    std::optional<Finding> finding;
-    Trial<A> trial(kernel_, traits_, mm, request,
-                   {pages_.pages(), modelled_, references_->contract,
-                    references_->excused, references_->model},
-                   *walk_);
-    const bool expected = verdict.inconclusive == Inconclusive::kNo;
-    bool permitted = expected;
-    RunEnd asked = RunEnd::kReturned;
+    const bool is_permitted = verdict.inconclusive == Inconclusive::kNo;
+    bool permitted = is_permitted;
+    RunEnd end = RunEnd::kReturned;
     if (kernel_.permitted != nullptr) {
-      asked = PermittedGuarded(kernel_, c.mode.levels, request.start,
-                               request.pages, permitted);
+      end = PermittedGuarded(kernel_, c.mode.levels, request.start,
+                             request.pages, permitted);
     }
-    if (permitted != expected && asked != RunEnd::kTrap) {
-      finding = {
+    if (permitted != is_permitted && end != RunEnd::kTrap) {
+      return Finding{
           .mode = c.mode, .walk = kernel_.name, .rule = WalkRule::kPermitted};
-    } else if (verdict.inconclusive != Inconclusive::kNo) {
+    }
+    if (!is_permitted) {
       verdict.cell = IndexOf(Cell{.mode = c.mode,
                                   .write = request.write,
                                   .outcome = Cell::Outcome::kRefused});
-      continue;
-    } else if (kind == KernelTrial::kPageSize) {
+      return std::nullopt;
+    }
+    verdict.walk.ran = true;
+    std::optional<Finding> finding;
+    Trial<A> trial(kernel_, traits_, mm, request,
+                   Rooms{pages_.pages(), modelled_, references_->contract,
+                         references_->lenient, references_->model},
+                   *walk_);
+    if (kind == KernelTrial::kPageSize) {
       trial.PageSize(finding);
+      return finding;
+    }
+    const Policy* model = is_comparable_ ? &model_ : nullptr;
+    if (c.concurrent.empty()) {
+      trial.GupFast(timeline_, model, verdict, finding);
     } else {
-      if (c.concurrent.empty()) {
-        trial.GupFast(timeline_, model_, verdict, finding);
-      } else {
-        trial.WhileChanging(c, timeline_, meanwhile_, model_, excuses, verdict,
-                            finding);
-      }
-      verdict.cell = oracle::CellOf<A>(c.mode, mm, memory, request,
-                                       trial.reference_count());
+      trial.WhileChanging(c, timeline_, meanwhile_, model, waivers, verdict,
+                          finding);
     }
-    if (const char* trap = TakeTrap(); trap != nullptr) {
-      verdict.inconclusive = Inconclusive::kReachedTrap;
-      verdict_.trap = trap;
-    }
-    if (!finding.has_value()) continue;
-    finding->request = i;
-    verdict_.finding = finding;
-    return;
-  }
+    verdict.cell = oracle::CellOf<A>(
+        c.mode, mm, ArenaMemory(mm.arena(), mm.geometry(), c.stack), request,
+        verdict.pages);
+    return finding;
+  };
+  verdict_.inconclusive =
+      VisitTables<A>(c, [&](const AddressSpace<A, TreeEntries<A>>& mm) {
+        for (size_t i = 0; i < c.requests.size(); ++i) {
+          current_request_ = i;
+          KernelRequestVerdict& verdict = verdict_.requests.emplace_back();
+          verdict_.finding = judge(mm, c.requests[i], verdict);
+          if (const char* trap = TakeTrap(); trap != nullptr) {
+            verdict.inconclusive = Inconclusive::kReachedTrap;
+            trap_ = trap;
+          }
+          if (!verdict_.finding.has_value()) continue;
+          verdict_.finding->request = i;
+          return;
+        }
+      });
 }
 
 std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
                                             bool pin,
                                             Inconclusive& inconclusive) {
   std::optional<RunEnd> ended;
+  const Request& asked = c.requests[request];
   VisitArch(arch_, [&]<class A>() {
-    kernel_.enter(c.mode.levels);
-    AddressSpace<A, TreeEntries<A>> mm(
-        *arena_, c.mode.levels, TreeEntries<A>(kernel_, words_[c.mode.levels]));
-    inconclusive = Populate<A>(c, mm);
-    if (inconclusive != Inconclusive::kNo) return;
-    const bool changing = !c.concurrent.empty();
-    inconclusive = timeline_.Make(c, mm);
-    if (inconclusive != Inconclusive::kNo) return;
-    const Request& asked = c.requests[request];
-    inconclusive = Permitted<A>(c.mode.levels, asked.start, asked.pages);
-    if (inconclusive != Inconclusive::kNo) return;
-    Trial<A> trial(kernel_, traits_, mm, asked,
-                   {pages_.pages(), modelled_, references_->contract,
-                    references_->excused, references_->model},
-                   *walk_);
-    walk_->pin = pin;
-    walk_->refused = kNoRefusal;
-    if (changing) meanwhile_.Begin(c, mm.arena(), timeline_, *walk_);
-    ended = RunGuarded(kernel_, *walk_);
-    if (!changing) return;
-    meanwhile_.End();
-    timeline_.GoTo(0);
+    const auto walk = [&](const AddressSpace<A, TreeEntries<A>>& mm) {
+      Trial<A> trial(kernel_, traits_, mm, asked,
+                     Rooms{pages_.pages(), modelled_, references_->contract,
+                           references_->lenient, references_->model},
+                     *walk_);
+      walk_->pin = pin;
+      walk_->refused = kNoRefusal;
+      const bool changing = !c.concurrent.empty();
+      if (changing) meanwhile_.Begin(c, mm.arena(), timeline_, *walk_);
+      ended = RunGuarded(kernel_, *walk_);
+      if (!changing) return;
+      meanwhile_.End();
+      timeline_.GoTo(0);
+    };
+    Inconclusive permitted = Inconclusive::kNo;
+    inconclusive = VisitTables<A>(c, [&](const auto& mm) {
+      permitted = Permitted<A>(c.mode.levels, asked.start, asked.pages);
+      if (permitted == Inconclusive::kNo) walk(mm);
+    });
+    if (inconclusive == Inconclusive::kNo) inconclusive = permitted;
   });
   return ended;
 }

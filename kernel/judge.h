@@ -30,33 +30,18 @@
 
 namespace pxdfuzz {
 
-struct KernelRequestVerdict {
-  Inconclusive inconclusive = Inconclusive::kNo;
-  // Pages that the reference returns, and those that the kernel code returned.
-  size_t reference_pages = 0;
-  size_t pages = 0;
+// What kernel code did with a request.
+struct KernelRequestVerdict : RequestSummary {
+  // Pages, changes and waiver alone: what differs is in the finding.
+  WalkVerdict walk;
   // Set if only this explains what was returned.
   KnownKernelFinding known = KnownKernelFinding::kNone;
-  // Why a failure while tables changed is expected of a walk of that kind, or
-  // kNone.
-  Cause excuse = Cause::kNone;
-  // Whether a change was made during the walk. Then also whether the walk read
-  // the same entries in the same order as the model's walk of its kind;
-  // otherwise the two met changes at different points and are not compared.
-  bool changed = false;
+  // Whether it read the same entries in the same order as the model's walk of
+  // its kind while tables changed, without which the two are at different
+  // moments and are not compared.
   bool reads_as_model = false;
-  std::optional<size_t> cell;
 };
-
-struct KernelVerdict {
-  // For the case as a whole.
-  Inconclusive inconclusive = Inconclusive::kNo;
-  InlineVector<KernelRequestVerdict, 4> requests;
-  // The first finding.
-  std::optional<Finding> finding;
-  // What the code reached that nothing stands in for, if anything.
-  const char* trap = nullptr;
-};
+using KernelVerdict = BasicVerdict<KernelRequestVerdict>;
 
 // What a judge tests about kernel code.
 enum class KernelTrial : uint8_t { kGupFast, kPageSize };
@@ -69,11 +54,16 @@ class KernelJudge {
   explicit KernelJudge(const pxd_kernel& kernel);
 
   const pxd_kernel& kernel() const { return kernel_; }
-  // What the tree's helpers say.
+  // The model's walk of the same kind.
+  Policy model() const { return model_; }
+  // What the tree's helpers do.
   const pxd_traits& traits() const { return traits_; }
   // What the tree writes with that many levels.
   const TreeWords& words(int levels) const { return words_[levels]; }
-  // Whether cases of that kind are for this kernel code.
+  // The name that the code reached which has no definition, if any, in the case
+  // that was judged last; otherwise null.
+  const char* trap() const { return trap_; }
+  // Whether this kernel code supports cases of that paging mode.
   bool Takes(PagingMode mode) const { return mode.arch == arch_; }
   // Whether such code steps off its local copies there, in tables that nobody
   // changes: then it reads its own stack.
@@ -81,11 +71,11 @@ class KernelJudge {
 
   // Judges every request of `c`, whose paging mode it must support: with
   // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken; if
-  // its tables change, with FOLL_GET and FOLL_PIN. Depending on `excuses`,
+  // its tables change, with FOLL_GET and FOLL_PIN. Depending on `waivers`,
   // expected failures of walks of its kind are not findings. The verdict is
   // valid until the next call.
   const KernelVerdict& Judge(const Case& c, KernelTrial trial,
-                             Excuses excuses = Excuses::kNone);
+                             Waivers waivers = Waivers::kNone);
 
   // Runs one request of a supported case with FOLL_GET or FOLL_PIN, without
   // judging it. Nothing if there is nothing to compare: `inconclusive` is the
@@ -109,13 +99,18 @@ class KernelJudge {
   std::optional<uint64_t> PhysicalOf(const volatile void* place) const;
 
  private:
+  // Makes the tables of `c` and calls `visit` with them; or says why not.
+  template <class A, class Visitor>
+  Inconclusive VisitTables(const Case& c, Visitor visit);
   template <class A>
-  void JudgeCase(const Case& c, KernelTrial trial, Excuses excuses);
+  void JudgeCase(const Case& c, KernelTrial trial, Waivers waivers);
 
   const pxd_kernel& kernel_;
   ArchId arch_;
-  // The model's walk of the same kind, if there is one.
-  std::optional<Policy> model_;
+  Policy model_;
+  // Whether it returns what the model does. Not so where the walk depends on
+  // what lies on the stack around a copy, which is the model's own business.
+  bool is_comparable_ = true;
   // By the number of levels.
   std::array<TreeWords, kLevelCount + 1> words_;
   pxd_traits traits_ = {};
@@ -127,7 +122,7 @@ class KernelJudge {
   // What may be returned, what may be returned by known findings, and what the
   // model returns.
   struct References {
-    Reference contract, excused, model;
+    Reference contract, lenient, model;
   };
 
   std::array<uint64_t, Case::kMaxPages> modelled_{};
@@ -136,6 +131,7 @@ class KernelJudge {
   Meanwhile meanwhile_;
   size_t current_request_ = 0;
   KernelVerdict verdict_;
+  const char* trap_ = nullptr;
 };
 
 }  // namespace pxdfuzz

@@ -315,10 +315,10 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
     AddFinding(judge, verdict, answer);
     return answer;
   }
-  if (verdict.trap != nullptr) {
+  if (judge.trap() != nullptr) {
     answer.inconclusive = Inconclusive::kReachedTrap;
     answer.run = RecordingOf(judge, !c.concurrent.empty(), RunEnd::kTrap);
-    answer.run.bug = verdict.trap;
+    answer.run.bug = judge.trap();
     return answer;
   }
   if (!verdict.requests.empty() &&

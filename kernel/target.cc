@@ -48,9 +48,9 @@ std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
   return judges;
 }
 
-// What the statistics count, in the terms of the model's targets. If tables
-// change, the code counts as the model's walk of its kind.
-void CountCase(const pxd_kernel& kernel, const Case& c,
+// What the statistics count, in the words of the model's targets. Where tables
+// change, kernel code stands for the model's walk of its kind.
+void CountCase(const KernelJudge& judge, const Case& c,
                const KernelVerdict& verdict) {
   Stats& stats = Harness::Get().stats();
   Verdict counted;
@@ -59,16 +59,9 @@ void CountCase(const pxd_kernel& kernel, const Case& c,
     counted.kind = Verdict::Kind::kAgrees;
   }
   for (const KernelRequestVerdict& request : verdict.requests) {
-    RequestVerdict told{.inconclusive = request.inconclusive,
-                        .pages = request.reference_pages};
-    if (!c.concurrent.empty()) {
-      told.walks[IndexOf(ModelOfVariant(kernel.variant))] = {
-          .ran = request.inconclusive == Inconclusive::kNo,
-          .excuse = request.excuse,
-          .pages = request.pages,
-          .changes = request.changed ? size_t{1} : size_t{0}};
-    }
-    counted.requests.push_back(told);
+    RequestVerdict as_model{request};
+    as_model.walks[IndexOf(judge.model())] = request.walk;
+    counted.requests.push_back(as_model);
     if (request.known != KnownKernelFinding::kNone) {
       stats.CountKnown(Name(request.known));
     }
@@ -93,23 +86,28 @@ struct Running {
 };
 Running running;
 
-// If a sanitizer ends the process, the case is reported before, as a fault.
-void TellBeforeDying() {
+std::string ReportOf(const Running& of, size_t request, const Answer& answer) {
+  const pxd_kernel& kernel = of.judge->kernel();
+  const Harness& harness = Harness::Get();
+  return RenderText(
+      Explain(KernelWalker(TextOf(kernel)), *of.c, request, answer),
+      {.color = harness.color(),
+       .commands =
+           harness.WalkCommands(of.input, answer.finding.name(), kernel.name)});
+}
+
+// Where a sanitizer ends the process, the case is reported first.
+void ReportBeforeDying() {
   if (running.judge == nullptr || !InKernelCode()) return;
   Harness& harness = Harness::Get();
   const KernelJudge& judge = *running.judge;
   const std::string signature =
       Name(SanitizerFinding(judge.kernel(), running.c->mode));
-  const Answer answer = {
-      .run = RecordingOf(judge, !running.c->concurrent.empty(),
-                         RunEnd::kSanitizer),
-      .finding = signature};
   harness.AbortsFor(running.input, *running.c, signature, [&] {
-    return RenderText(ExplainKernel(TextOf(judge.kernel()), *running.c,
-                                    judge.current_request(), answer),
-                      {.color = harness.color(),
-                       .commands = harness.WalkCommands(
-                           running.input, signature, judge.kernel().name)});
+    return ReportOf(running, judge.current_request(),
+                    {.run = RecordingOf(judge, !running.c->concurrent.empty(),
+                                        RunEnd::kSanitizer),
+                     .finding = signature});
   });
 }
 
@@ -117,38 +115,35 @@ void TellBeforeDying() {
 
 void RunKernelTarget(std::span<const uint8_t> input,
                      std::span<const pxd_kernel* const> kernels,
-                     KernelTrial trial, Excuses excuses) {
+                     KernelTrial trial, Waivers waivers) {
   static auto& judges =
       *new std::vector<std::unique_ptr<KernelJudge>>(MakeJudges(kernels));
-  [[maybe_unused]] static const bool kTells =
-      (WhenSanitizerEnds(&TellBeforeDying), true);
+  [[maybe_unused]] static const bool kReports =
+      (WhenSanitizerEnds(&ReportBeforeDying), true);
   Harness& harness = Harness::Get();
   Case c;
   if (!harness.Begin(input, c)) return;
   for (const auto& judge : judges) {
     if (!judge->Takes(c.mode)) continue;
-    if (excuses == Excuses::kExpectedFailures && judge->LeavesCopies(c.mode)) {
+    if (waivers == Waivers::kExpectedFailures && judge->LeavesCopies(c.mode)) {
       continue;
     }
     running = {input, &c, judge.get()};
-    const KernelVerdict& verdict = judge->Judge(c, trial, excuses);
+    const KernelVerdict& verdict = judge->Judge(c, trial, waivers);
     running = {};
-    CountCase(judge->kernel(), c, verdict);
-    if (verdict.trap != nullptr) TellTrap(judge->kernel(), verdict.trap);
+    CountCase(*judge, c, verdict);
+    if (judge->trap() != nullptr) TellTrap(judge->kernel(), judge->trap());
     if (!verdict.finding.has_value()) continue;
     const size_t request = verdict.finding->request;
     const std::string signature = Name(*verdict.finding);
     if (!harness.Wants(signature)) continue;
     const auto report = [&] {
-      // The stack's content differs from run to run: the name of the verdict
-      // counts, not that of the explained run.
+      // What lies on the stack differs from run to run: the verdict's name
+      // counts, not that of the run that is explained.
       Answer answer = Observe(*judge, c, request);
       answer.finding = signature;
-      return RenderText(
-          ExplainKernel(TextOf(judge->kernel()), c, request, answer),
-          {.color = harness.color(),
-           .commands =
-               harness.WalkCommands(input, signature, judge->kernel().name)});
+      if (waivers == Waivers::kNone) answer.cause = Cause::kNone;
+      return ReportOf({input, &c, judge.get()}, request, answer);
     };
     if (harness.AbortsFor(input, c, signature, report)) AbortByKernelCode();
   }

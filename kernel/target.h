@@ -17,7 +17,7 @@ namespace pxdfuzz {
 // leaves the others out.
 void RunKernelTarget(std::span<const uint8_t> input,
                      std::span<const pxd_kernel* const> kernels,
-                     KernelTrial trial, Excuses excuses = Excuses::kNone);
+                     KernelTrial trial, Waivers waivers = Waivers::kNone);
 
 }  // namespace pxdfuzz
 

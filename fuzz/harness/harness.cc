@@ -262,12 +262,12 @@ void Harness::WriteStats() const {
 }
 
 void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
-                   Excuses excuses) {
+                   Waivers waivers) {
   static Oracle& oracle = *new Oracle();
   Harness& harness = Harness::Get();
   Case c;
   if (!harness.Begin(input, c)) return;
-  const Verdict& verdict = oracle.Judge(c, walks, excuses);
+  const Verdict& verdict = oracle.Judge(c, walks, waivers);
   harness.stats().CountVerdict(c, verdict);
   for (const RequestVerdict& request : verdict.requests) {
     if (request.cell.has_value()) harness.ReachCell(*request.cell);

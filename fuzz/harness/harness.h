@@ -92,7 +92,7 @@ class Harness {
 
 // A target that walks: judges one input and aborts on a finding.
 void RunWalkTarget(std::span<const uint8_t> input, WalkSet walks,
-                   Excuses excuses);
+                   Waivers waivers);
 
 }  // namespace pxdfuzz
 

@@ -72,8 +72,8 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
     for (size_t i = 0; i < kWalkCount; ++i) {
       const WalkVerdict& walk = request.walks[i];
       stack_escape[i] |= walk.marks.stack_escape != Marks::kNever;
-      if (walk.excuse != Cause::kNone) {
-        ++excused_[i][static_cast<size_t>(walk.excuse)];
+      if (walk.waiver != Cause::kNone) {
+        ++waived_[i][static_cast<size_t>(walk.waiver)];
       }
     }
   }
@@ -123,7 +123,7 @@ std::string Stats::ToJson() const {
   for (size_t i = 0; i < kWalkCount; ++i) {
     JsonObject causes;
     for (const Cause cause : kAllCauses) {
-      const uint64_t count = excused_[i][static_cast<size_t>(cause)];
+      const uint64_t count = waived_[i][static_cast<size_t>(cause)];
       if (count > 0) causes.Add(Name(cause), count);
     }
     failures.AddUnlessEmpty(Name(kAllWalks[i]), causes);

@@ -80,7 +80,7 @@ class Stats {
   uint64_t requests_ = 0;
   uint64_t pages_ = 0;
   uint64_t judged_ = 0;  // those that spaces_ does not count
-  std::array<std::array<uint64_t, kCauseCount>, kWalkCount> excused_{};
+  std::array<std::array<uint64_t, kCauseCount>, kWalkCount> waived_{};
   std::array<OfMode, kAllPagingModes.size()> modes_{};
   Changing changing_;
   std::map<std::string, uint64_t> findings_;

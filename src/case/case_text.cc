@@ -13,7 +13,7 @@
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {

@@ -222,8 +222,8 @@ void PrintError(const absl::Status& status) {
   PrintError(std::string(status.message()));
 }
 
-int Deliver(std::string_view bytes, const Arguments& arguments, int code,
-            Output& out) {
+int WriteResult(std::string_view bytes, const Arguments& arguments, int code,
+                Output& out) {
   const std::string file = arguments.Value("--output");
   if (file.empty() || file == "-") {
     out.Write(bytes);

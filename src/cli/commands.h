@@ -70,8 +70,8 @@ std::string WalkNames();
 // Writes `bytes` to the file of --output, which --force allows to replace, or
 // to standard output, and returns `code`. On failure prints an error and
 // returns kUnreadable.
-int Deliver(std::string_view bytes, const Arguments& arguments, int code,
-            Output& out);
+int WriteResult(std::string_view bytes, const Arguments& arguments, int code,
+                Output& out);
 
 int RunReplay(const Arguments& arguments, Output& out);
 int RunExplain(const Arguments& arguments, Output& out);

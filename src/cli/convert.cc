@@ -20,7 +20,7 @@ int RunDecode(const Arguments& arguments, Output& out) {
     PrintError(c.status());
     return kUnreadable;
   }
-  return Deliver(ToText(*c), arguments, kNothingFound, out);
+  return WriteResult(ToText(*c), arguments, kNothingFound, out);
 }
 
 int RunEncode(const Arguments& arguments, Output& out) {
@@ -35,8 +35,8 @@ int RunEncode(const Arguments& arguments, Output& out) {
   }
   std::array<uint8_t, kMaxEncodedSize> bytes;
   const size_t size = Encode(*c, bytes);
-  return Deliver({reinterpret_cast<const char*>(bytes.data()), size}, arguments,
-                 kNothingFound, out);
+  return WriteResult({reinterpret_cast<const char*>(bytes.data()), size},
+                     arguments, kNothingFound, out);
 }
 
 }  // namespace pxdfuzz

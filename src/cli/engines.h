@@ -3,21 +3,17 @@
 #ifndef PXDFUZZ_SRC_CLI_ENGINES_H_
 #define PXDFUZZ_SRC_CLI_ENGINES_H_
 
-#include <memory>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "absl/status/statusor.h"
+#include "pxdfuzz/case/case.h"
 #include "pxdfuzz/engine/engine.h"
-#include "pxdfuzz/engine/kernel_client.h"
 #include "src/cli/commands.h"
 
 namespace pxdfuzz {
-
-using Engines = std::vector<std::unique_ptr<Engine>>;
-
-// The model's twelve walks, in the order of kAllWalks.
-Engines ModelEngines();
 
 // The walk that a command runs: the one of --walk, or, if its one operand is a
 // case that names the kernel code that found it, that one, with the programs of
@@ -26,15 +22,24 @@ Engines ModelEngines();
 std::string WalkOf(const Arguments& arguments);
 
 // The engines that `command` runs: the one of that name, or without a name the
-// model's. If it cannot be opened, prints the reason, returns none, and sets
-// `exit_code`, the command's exit code.
+// model's twelve, in the order of kAllWalks. If it cannot be opened, prints the
+// reason, returns none, and sets `exit_code`, the command's exit code.
 Engines OpenEngines(std::string_view command, const std::string& walk,
                     int& exit_code);
 
-// The same for kernel code only.
-std::unique_ptr<KernelProgram> OpenKernelProgramFor(std::string_view command,
-                                                    const std::string& name,
-                                                    int& exit_code);
+// One request of a case, an engine, and what the engine says of it.
+struct Choice {
+  Engine* engine = nullptr;  // null where none takes the case
+  size_t request = 0;
+  Answer answer;
+};
+
+// The first request, or of `request` the first engine, that has a finding; else
+// one that only a known finding explains; else the first request that was
+// compared, by static-lockless where that is among the engines. An error where
+// an engine does not answer as it should.
+absl::StatusOr<Choice> Choose(const Engines& engines, const Case& c,
+                              std::optional<size_t> request);
 
 }  // namespace pxdfuzz
 

@@ -4,22 +4,18 @@
 
 #include "pxdfuzz/report/explain.h"
 
-#include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
-#include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/report/render_text.h"
 #include "src/cli/commands.h"
 #include "src/cli/engines.h"
@@ -29,38 +25,6 @@
 
 namespace pxdfuzz {
 namespace {
-
-// What to explain: positions of a request and of a walk.
-struct Choice {
-  size_t request = 0;
-  size_t walk = 0;
-};
-
-// The first request and walk that disagree, within the given choice; otherwise
-// the first request that can be judged, and static-lockless.
-Choice Choose(const Verdict& verdict, std::optional<size_t> request,
-              std::optional<size_t> walk) {
-  for (size_t i = 0; i < verdict.requests.size(); ++i) {
-    if (request.has_value() && i != *request) continue;
-    for (size_t j = 0; j < kWalkCount; ++j) {
-      if (walk.has_value() && j != *walk) continue;
-      if (verdict.requests[i].walks[j].outcome != Outcome::kAgrees) {
-        return {i, j};
-      }
-    }
-  }
-  Choice choice{.request = 0, .walk = walk.value_or(IndexOf(kStaticLockless))};
-  if (request.has_value()) {
-    choice.request = *request;
-    return choice;
-  }
-  for (size_t i = 0; i < verdict.requests.size(); ++i) {
-    if (verdict.requests[i].inconclusive != Inconclusive::kNo) continue;
-    choice.request = i;
-    break;
-  }
-  return choice;
-}
 
 // Whether the terminal's characters are UTF-8, by the rules of POSIX.
 bool HasBoxCharacters() {
@@ -118,67 +82,40 @@ int WriteExplanation(const Explanation& explanation, const Case& c,
   return kUnreadable;
 }
 
-// The answer of the program `name` for `c`. Nothing if the program cannot be
-// asked; then `exit_code` is the command's exit code.
-std::optional<Explanation> AskKernel(const std::string& name, const Case& c,
-                                     std::optional<size_t> request,
-                                     int& exit_code) {
-  const auto program = OpenKernelProgramFor("explain", name, exit_code);
-  if (program == nullptr) return std::nullopt;
-  const KernelCode& code = program->text();
-  if (!c.empty() && !program->Takes(c.mode)) {
-    return Explanation{
-        .walk = code.name,
-        .mode = c.mode,
-        .is_kernel = true,
-        .headline = Concat({"The case is of ", Name(c.mode), ", and ",
-                            code.name, " is kernel code of ", code.arch,
-                            ": there is nothing to compare."})};
+// Of kernel code of another architecture.
+Explanation NothingToCompare(const Walker& walker, PagingMode mode) {
+  return {
+      .walk = walker.name,
+      .mode = mode,
+      .is_kernel = walker.kernel.has_value(),
+      .headline = Concat({"The case is of ", Name(mode), ", and ", walker.name,
+                          " is kernel code of ", walker.kernel->arch,
+                          ": there is nothing to compare."})};
+}
+
+// The request that is named, counted from 1, as a position; false where that is
+// no number.
+bool ReadRequest(const Arguments& arguments, std::optional<size_t>& request) {
+  if (!arguments.Has("--request")) return true;
+  const std::string text = arguments.Value("--request");
+  size_t number = 0;
+  if (!absl::SimpleAtoi(text, &number) || number == 0) {
+    PrintError(Concat(
+        {"explain: --request=", text, ": requests are counted 1, 2, 3"}));
+    return false;
   }
-  std::vector<Answer> answers;
-  if (!c.empty()) {
-    Answers asked = program->Run(c, /*recorded=*/true);
-    if (!asked.ok()) {
-      PrintError(asked.error);
-      exit_code = kUnreadable;
-      return std::nullopt;
-    }
-    answers = std::move(asked.of_request);
-  }
-  const size_t choice = request.value_or(RequestToTell(answers));
-  return ExplainKernel(code, c, choice,
-                       choice < answers.size() ? answers[choice] : Answer());
+  request = number - 1;
+  return true;
 }
 
 }  // namespace
 
 int RunExplain(const Arguments& arguments, Output& out) {
-  std::optional<size_t> walk;
-  const std::string name = WalkOf(arguments);
-  const bool is_kernel = IsKernelName(name);
-  if (!name.empty() && !is_kernel) {
-    const std::optional<Policy> policy = PolicyFromName(name);
-    if (!policy.has_value()) {
-      PrintError(Concat(
-          {"explain: there is no walk '", name, "'; there are ", WalkNames()}));
-      return kUsage;
-    }
-    walk = IndexOf(*policy);
-  }
+  int exit_code = 0;
+  const Engines engines = OpenEngines("explain", WalkOf(arguments), exit_code);
+  if (engines.empty()) return exit_code;
   std::optional<size_t> request;
-  if (arguments.Has("--request")) {
-    const std::string text = arguments.Value("--request");
-    size_t number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() ||
-        number == 0) {
-      PrintError(Concat(
-          {"explain: --request=", text, ": requests are counted 1, 2, 3"}));
-      return kUsage;
-    }
-    request = number - 1;
-  }
+  if (!ReadRequest(arguments, request)) return kUsage;
   const absl::StatusOr<Case> c = ReadCase(arguments.operands[0]);
   if (!c.ok()) {
     PrintError(c.status());
@@ -196,19 +133,18 @@ int RunExplain(const Arguments& arguments, Output& out) {
     PrintError("explain: --html, --json and --full: one of them");
     return kUsage;
   }
-  if (is_kernel) {
-    int exit_code = 0;
-    const auto explanation = AskKernel(name, *c, request, exit_code);
-    if (!explanation.has_value()) return exit_code;
-    return WriteExplanation(*explanation, *c, arguments, out);
+  const absl::StatusOr<Choice> choice = Choose(engines, *c, request);
+  if (!choice.ok()) {
+    PrintError(choice.status());
+    return kUnreadable;
   }
-  Oracle oracle;
-  const Verdict& verdict =
-      oracle.Judge(*c, WalkSet::All(), Excuses::kExpectedFailures);
-  const Choice choice = Choose(verdict, request, walk);
+  if (choice->engine == nullptr) {
+    return WriteExplanation(NothingToCompare(engines[0]->walker(), c->mode), *c,
+                            arguments, out);
+  }
   return WriteExplanation(
-      ExplainModel(*c, verdict, choice.request, choice.walk), *c, arguments,
-      out);
+      Explain(choice->engine->walker(), *c, choice->request, choice->answer),
+      *c, arguments, out);
 }
 
 }  // namespace pxdfuzz

@@ -23,7 +23,7 @@
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "src/cli/commands.h"
 
 namespace pxdfuzz {
@@ -293,7 +293,7 @@ int RunNew(const Arguments& arguments, Output& out) {
     PrintError(wish.status());
     return kUsage;
   }
-  return Deliver(Text(*wish, Make(*wish)), arguments, kNothingFound, out);
+  return WriteResult(Text(*wish, Make(*wish)), arguments, kNothingFound, out);
 }
 
 }  // namespace pxdfuzz

@@ -43,7 +43,7 @@ absl::Status ExistsError(std::string_view path) {
 
 // Gives the draft its name: atomically, and without `force` only if nothing has
 // that name yet.
-int Arrive(const std::string& draft, const std::string& path, bool force) {
+int Publish(const std::string& draft, const std::string& path, bool force) {
   if (!force) {
     if (link(draft.c_str(), path.c_str()) == 0) {
       unlink(draft.c_str());
@@ -95,7 +95,7 @@ absl::Status WriteFile(const std::string& path, std::string_view bytes,
   int failed = fchmod(descriptor, 0666 & ~mask) == 0 ? 0 : errno;
   if (failed == 0) failed = WriteAll(descriptor, bytes);
   if (close(descriptor) != 0 && failed == 0) failed = errno;
-  if (failed == 0) failed = Arrive(draft, target, force);
+  if (failed == 0) failed = Publish(draft, target, force);
   if (failed == 0) return absl::OkStatus();
   unlink(draft.c_str());
   return failed == EEXIST ? ExistsError(path) : WriteError(path, failed);

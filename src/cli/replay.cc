@@ -58,8 +58,8 @@ struct Failure {
   std::string_view walk;
   Answer answer;
 
-  bool is_expected(Excuses excuses) const {
-    return excuses != Excuses::kNone &&
+  bool is_expected(Waivers waivers) const {
+    return waivers != Waivers::kNone &&
            (answer.cause != Cause::kNone || answer.finding.empty());
   }
   // "stack-escape", "docs/findings/s390-readonly-2g-write.md".
@@ -69,7 +69,7 @@ struct Failure {
   }
   // A failure that only a known finding explains has no separate name.
   const std::string& name() const {
-    return answer.finding.empty() ? answer.known : answer.finding;
+    return answer.finding.empty() ? answer.known : answer.finding.name();
   }
 };
 
@@ -91,17 +91,17 @@ void AddOnce(std::string_view name, std::vector<std::string>& names) {
 }
 
 // "static-by-value (stack-escape); static-by-pointer (double-fetch)".
-std::string ExpectedFailures(const Replayed& replayed, Excuses excuses) {
+std::string ExpectedFailures(const Replayed& replayed, Waivers waivers) {
   std::vector<std::string> reasons;
   for (const Cause cause : kAllCauses) reasons.emplace_back(Name(cause));
   for (const Failure& failure : replayed.failures) {
-    if (failure.is_expected(excuses)) AddOnce(failure.WhyExpected(), reasons);
+    if (failure.is_expected(waivers)) AddOnce(failure.WhyExpected(), reasons);
   }
   std::string text;
   for (const std::string& reason : reasons) {
     std::vector<std::string> walks;
     for (const Failure& failure : replayed.failures) {
-      if (failure.is_expected(excuses) && failure.WhyExpected() == reason) {
+      if (failure.is_expected(waivers) && failure.WhyExpected() == reason) {
         AddOnce(failure.walk, walks);
       }
     }
@@ -124,30 +124,30 @@ std::string RefusedRequests(const Replayed& replayed) {
   return text;
 }
 
-const Failure* FirstFinding(const Replayed& replayed, Excuses excuses) {
+const Failure* FirstFinding(const Replayed& replayed, Waivers waivers) {
   for (const Failure& failure : replayed.failures) {
-    if (!failure.is_expected(excuses)) return &failure;
+    if (!failure.is_expected(waivers)) return &failure;
   }
   return nullptr;
 }
 
-Result ResultOf(const Replayed& replayed, Excuses excuses) {
-  if (FirstFinding(replayed, excuses) != nullptr) return Result::kFinding;
+Result ResultOf(const Replayed& replayed, Waivers waivers) {
+  if (FirstFinding(replayed, waivers) != nullptr) return Result::kFinding;
   if (!replayed.inconclusive.empty()) return Result::kInconclusive;
   return replayed.failures.empty() ? Result::kAgrees : Result::kExpectedFailure;
 }
 
-std::string LineOf(const Replayed& replayed, Excuses excuses) {
-  if (const Failure* first = FirstFinding(replayed, excuses)) {
+std::string LineOf(const Replayed& replayed, Waivers waivers) {
+  if (const Failure* first = FirstFinding(replayed, waivers)) {
     std::vector<std::string> walks;
     for (const Failure& failure : replayed.failures) {
-      if (!failure.is_expected(excuses)) AddOnce(failure.walk, walks);
+      if (!failure.is_expected(waivers)) AddOnce(failure.walk, walks);
     }
     std::string text = Concat({"FINDING ", first->name()});
     if (walks.size() > 1) {
       text += Concat({" (wrong: ", Enumerate(walks), ")"});
     }
-    if (const std::string expected = ExpectedFailures(replayed, excuses);
+    if (const std::string expected = ExpectedFailures(replayed, waivers);
         !expected.empty()) {
       text += Concat({"; expected failure: ", expected});
     }
@@ -159,33 +159,33 @@ std::string LineOf(const Replayed& replayed, Excuses excuses) {
   return (replayed.failures.empty()
               ? "agrees"
               : Concat({"expected failure: ",
-                        ExpectedFailures(replayed, excuses)})) +
+                        ExpectedFailures(replayed, waivers)})) +
          RefusedRequests(replayed);
 }
 
 // "wrong-page"; "references" if that rule is broken.
 std::string_view OutcomeOf(const Answer& answer) {
-  const std::optional<Finding> finding = FindingFromName(answer.finding);
-  if (!finding.has_value()) return answer.known.empty() ? "unknown" : "known";
+  const std::optional<Finding> finding = answer.finding.Get();
+  if (!finding.has_value()) return "known";
   return finding->rule == WalkRule::kPages ? Name(finding->outcome)
                                            : Name(finding->rule);
 }
 
-Json JsonOf(const Replayed& replayed, Excuses excuses) {
+Json JsonOf(const Replayed& replayed, Waivers waivers) {
   const auto or_null = [](std::string_view text) {
     return text.empty() ? Json() : Json(text);
   };
   Json json = {{"walks", Json::array()}, {"refused", Json::array()}};
   for (const Failure& failure : replayed.failures) {
     const Answer& answer = failure.answer;
-    const bool is_expected = failure.is_expected(excuses);
+    const bool is_expected = failure.is_expected(waivers);
     json["walks"].push_back(
         {{"request", failure.request + 1},
          {"walk", failure.walk},
          {"end", Name(answer.run.end)},
          {"pages", answer.run.count},
          {"outcome", OutcomeOf(answer)},
-         {"finding", or_null(answer.finding)},
+         {"finding", or_null(answer.finding.name())},
          {"cause", or_null(is_expected && answer.cause != Cause::kNone
                                ? Name(answer.cause)
                                : "")},
@@ -197,7 +197,7 @@ Json JsonOf(const Replayed& replayed, Excuses excuses) {
     json["refused"].push_back(
         {{"request", i + 1}, {"reason", Describe(reason)}});
   }
-  if (const Failure* first = FirstFinding(replayed, excuses)) {
+  if (const Failure* first = FirstFinding(replayed, waivers)) {
     json["signature"] = first->name();
   } else if (!replayed.inconclusive.empty()) {
     json["reason"] = replayed.inconclusive;
@@ -213,10 +213,10 @@ LineStyle StyleOf(Result result) {
 class Replayer {
  public:
   // `walk` is the value of --walk, or empty.
-  Replayer(bool json, Excuses excuses, const Engines& engines,
+  Replayer(bool json, Waivers waivers, const Engines& engines,
            std::string_view walk, Output& out)
       : json_(json),
-        excuses_(excuses),
+        waivers_(waivers),
         engines_(engines),
         walk_(walk),
         out_(out) {}
@@ -232,14 +232,14 @@ class Replayer {
       AddUnreadable(file, replayed.status());
       return;
     }
-    const Result result = ResultOf(*replayed, excuses_);
+    const Result result = ResultOf(*replayed, waivers_);
     Count(result);
     if (json_) {
-      AddJson(file, result, JsonOf(*replayed, excuses_));
+      AddJson(file, result, JsonOf(*replayed, waivers_));
       return;
     }
     TextLines text(out_.color());
-    text.Line(Concat({file, ": ", LineOf(*replayed, excuses_)}),
+    text.Line(Concat({file, ": ", LineOf(*replayed, waivers_)}),
               StyleOf(result));
     out_.Write(text.text());
   }
@@ -256,7 +256,7 @@ class Replayer {
     size_t total = 0;
     for (const size_t count : counts_) total += count;
     if (json_) {
-      Json document = {{"strict", excuses_ == Excuses::kNone}};
+      Json document = {{"strict", waivers_ == Waivers::kNone}};
       if (!walk_.empty()) document["walk"] = walk_;
       document["cases"] = std::move(cases_);
       Json& summary = document["summary"];
@@ -345,7 +345,7 @@ class Replayer {
   }
 
   const bool json_;
-  const Excuses excuses_;
+  const Waivers waivers_;
   const Engines& engines_;
   const std::string_view walk_;
   Output& out_;
@@ -362,7 +362,7 @@ int RunReplay(const Arguments& arguments, Output& out) {
   if (engines.empty()) return exit_code;
   Replayer replayer(
       arguments.Has("--json"),
-      arguments.Has("--strict") ? Excuses::kNone : Excuses::kExpectedFailures,
+      arguments.Has("--strict") ? Waivers::kNone : Waivers::kExpectedFailures,
       engines, walk, out);
   for (const std::string& operand : arguments.operands) {
     const absl::StatusOr<std::vector<std::string>> files = FilesAt(operand);

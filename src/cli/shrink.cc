@@ -133,8 +133,8 @@ int RunShrink(const Arguments& arguments, Output& out) {
   if (!shrunk.ok()) return fail(shrunk.status());
   ticker.End();
   const std::string bytes = as_text ? ToText(shrunk->c) : BytesOf(shrunk->c);
-  return Deliver(bytes, arguments,
-                 shrunk->stopped ? kInterrupted : kNothingFound, out);
+  return WriteResult(bytes, arguments,
+                     shrunk->stopped ? kInterrupted : kNothingFound, out);
 }
 
 }  // namespace pxdfuzz

@@ -111,7 +111,7 @@ int RunWalks(const Arguments& /*arguments*/, Output& out) {
   for (const std::string& name : kernels) {
     const KernelProgram::Opened opened = OpenKernelProgram(name);
     if (opened.ok()) {
-      AddKernelCode(opened.program->text(), text);
+      AddKernelCode(*opened.program->walker().kernel, text);
     } else {
       PrintError(opened.error);
       code = kUnreadable;

@@ -121,15 +121,15 @@ std::string KernelProgram::AskEach(const Case& c, bool recorded,
                   Plural(c.requests.size() - before, "request")}));
     }
     Stop();
-    // A sanitizer's end comes as an answer; other ends are reported here.
-    const bool told =
+    // The program answers a sanitizer's end itself, and no other end.
+    const bool is_answered =
         answers.size() > before && answers.back().run.end == RunEnd::kSanitizer;
-    if (told) continue;
+    if (is_answered) continue;
     if (answers.size() == c.requests.size()) break;
     Answer& last = answers.emplace_back();
     last.run.end = RunEnd::kDied;
     last.finding =
-        Name(Finding{.mode = c.mode, .walk = text_.name, .end = RunEnd::kDied});
+        Name(Finding{.mode = c.mode, .walk = name(), .end = RunEnd::kDied});
   }
   return "";
 }
@@ -162,7 +162,7 @@ std::string KernelProgram::Start() {
   }
   const std::optional<KernelCode> text = ReadGreeting(lines);
   if (text.has_value()) {
-    text_ = *text;
+    walker_ = KernelWalker(*text);
     return "";
   }
   Stop();
@@ -226,20 +226,6 @@ std::string KernelProgram::Complaint() const {
   if (got <= 0) return "";
   return Concat({", but ", FirstLine({buffer.data(), static_cast<size_t>(got)}),
                  " on standard error"});
-}
-
-size_t RequestToTell(const std::vector<Answer>& answers) {
-  const auto first = [&answers](auto is_it) {
-    return static_cast<size_t>(
-        std::find_if(answers.begin(), answers.end(), is_it) - answers.begin());
-  };
-  for (const size_t choice :
-       {first([](const Answer& a) { return !a.finding.empty(); }),
-        first([](const Answer& a) { return !a.known.empty(); }),
-        first([](const Answer& a) { return !a.run.events.empty(); })}) {
-    if (choice < answers.size()) return choice;
-  }
-  return 0;
 }
 
 std::string KernelFolder() {

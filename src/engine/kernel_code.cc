@@ -3,6 +3,7 @@
 #include "pxdfuzz/engine/kernel_code.h"
 
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
@@ -42,6 +43,16 @@ std::string DescribeVariant(std::string_view variant) {
 Policy ModelOfVariant(std::string_view variant) {
   const Variant* found = FindVariant(variant);
   return found == nullptr ? kStaticLockless : found->model;
+}
+
+Policy ModelOf(std::string_view arch, std::string_view variant) {
+  // x86-64 has no pXd_offset_lockless() of its own: linux/pgtable.h passes
+  // values down.
+  if ((variant == "as-is" || variant == "debug-vm") &&
+      arch == Name(ArchId::kX86)) {
+    return kStaticByValue;
+  }
+  return ModelOfVariant(variant);
 }
 
 std::string KnownFindingFile(std::string_view known) {

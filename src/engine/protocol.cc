@@ -38,7 +38,7 @@ constexpr std::array<std::string_view, 3> kPermissions = {"none", "ro", "rw"};
 constexpr std::array<std::string_view, 2> kAges = {"old", "young"};
 constexpr std::array<std::string_view, 2> kWritten = {"clean", "dirty"};
 constexpr std::array<std::string_view, 2> kSpecial = {"normal", "special"};
-constexpr std::array<std::string_view, 2> kHanded = {"tested", "handed-on"};
+constexpr std::array<std::string_view, 2> kHandedOn = {"tested", "handed-on"};
 constexpr std::array<std::string_view, 2> kHolds = {"outside", "holds"};
 constexpr std::array<std::string_view, 2> kInvariant = {"broken", "kept"};
 constexpr std::string_view kFaulted = "fault";
@@ -178,14 +178,14 @@ bool ReadPlace(Scanner& words, Place& place) {
 
 std::string PartWords(const TurnPart& part) {
   return Line({"part", Hex(part.address), Hex(part.next),
-               WordOf(kSteps, part.step), WordOf(kHanded, part.handed_on),
+               WordOf(kSteps, part.step), WordOf(kHandedOn, part.handed_on),
                WordOf(kHolds, part.holds), WordOf(kInvariant, part.invariant)});
 }
 
 bool ReadPart(Scanner& words, TurnPart& part) {
   return words.Read(part.address) && words.Read(part.next) &&
          words.ReadOneOf(kSteps, part.step) &&
-         words.ReadOneOf(kHanded, part.handed_on) &&
+         words.ReadOneOf(kHandedOn, part.handed_on) &&
          words.ReadOneOf(kHolds, part.holds) &&
          words.ReadOneOf(kInvariant, part.invariant) && words.done();
 }
@@ -288,7 +288,10 @@ bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
     return words.Read(run.reads) && words.Read(run.snapshot) && words.done();
   }
   if (key == "finding") {
-    return words.Read(answer.page) && words.ReadName(answer.finding);
+    std::string name;
+    if (!words.Read(answer.page) || !words.ReadName(name)) return false;
+    answer.finding = std::move(name);
+    return answer.finding.Get().has_value();
   }
   if (key == "cause") {
     return words.ReadOneOf(kCauses, answer.cause) && words.done();
@@ -345,7 +348,7 @@ std::string ToLines(const Answer& answer, bool recorded) {
   text += Line({"count", Number(run.count)});
   text += Line({"held", Number(run.held)});
   if (!answer.finding.empty()) {
-    text += Line({"finding", Number(answer.page), answer.finding});
+    text += Line({"finding", Number(answer.page), answer.finding.name()});
   }
   if (answer.cause != Cause::kNone) text += Line({"cause", Name(answer.cause)});
   if (!answer.known.empty()) text += Line({"known", answer.known});

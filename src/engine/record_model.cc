@@ -157,6 +157,7 @@ Recording RecordWalk(const CaseTables& tables, const Request& request,
   recording.reads = memory.reads();
   recording.snapshot = memory.snapshot();
   recording.marks = trace.marks();
+  recording.end = EndOf(recording.marks);
   tables.timeline().GoTo(0);
   return recording;
 }

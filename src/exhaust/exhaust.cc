@@ -95,8 +95,8 @@ std::string HowItEnds(const WorldWitness& witness) {
   if (!witness.ends) return "  does not end";
   std::string text = Concat({"  ", Name(witness.outcome), " at position ",
                              std::to_string(witness.first_difference)});
-  if (witness.excuse != Cause::kNone) {
-    text += Concat({", by ", Name(witness.excuse)});
+  if (witness.waiver != Cause::kNone) {
+    text += Concat({", by ", Name(witness.waiver)});
   }
   return text;
 }

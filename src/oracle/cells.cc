@@ -7,7 +7,7 @@
 
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/paging/leaf.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 
 namespace pxdfuzz {
 namespace {

@@ -22,43 +22,59 @@ Causes ExpectedOf(Policy walk, PagingMode mode) {
 
 }  // namespace
 
+Engines ModelEngine::All() {
+  const auto judge = std::make_shared<Judge>(WalkSet::All());
+  Engines engines;
+  for (const Policy& walk : kAllWalks) {
+    engines.push_back(std::unique_ptr<Engine>(new ModelEngine(walk, judge)));
+  }
+  return engines;
+}
+
+const Verdict& ModelEngine::Judge::Of(const Case& c) {
+  if (verdict_ == nullptr || c != case_) {
+    case_ = c;
+    verdict_ = &oracle_.Judge(c, walks_, Waivers::kNone);
+  }
+  return *verdict_;
+}
+
 Answers ModelEngine::Run(const Case& c, bool recorded) {
+  const Verdict& verdict = judge_->Of(c);
   Answers answers;
   for (size_t i = 0; i < c.requests.size(); ++i) {
-    answers.of_request.push_back(RunAlone(c, i, recorded));
+    answers.of_request.push_back(AnswerOf(c, i, verdict, recorded));
   }
   return answers;
 }
 
-// A verdict has the finding of one request.
-Answer ModelEngine::RunAlone(const Case& c, size_t request, bool recorded) {
-  Case alone = c;
-  alone.requests.clear();
-  alone.requests.push_back(c.requests[request]);
-  const Verdict& verdict =
-      oracle_->Judge(alone, WalkSet::Of(walk_), Excuses::kNone);
-  Answer answer{.inconclusive = verdict.inconclusive};
-  if (answer.inconclusive != Inconclusive::kNo) return answer;
-  answer.inconclusive = verdict.requests[0].inconclusive;
-  if (answer.inconclusive != Inconclusive::kNo) {
-    answer.run.end = RunEnd::kRefused;
-    return answer;
+Answer ModelEngine::AnswerOf(const Case& c, size_t request,
+                             const Verdict& verdict, bool recorded) const {
+  if (verdict.inconclusive != Inconclusive::kNo) {
+    return {.inconclusive = verdict.inconclusive};
   }
-  const WalkVerdict& walk = verdict.requests[0].walks[IndexOf(walk_)];
+  const RequestVerdict& of = verdict.requests[request];
+  if (of.inconclusive != Inconclusive::kNo) {
+    return {.inconclusive = of.inconclusive, .run = {.end = RunEnd::kRefused}};
+  }
+  const size_t index = IndexOf(walker_.policy);
+  const WalkVerdict& walk = of.walks[index];
+  Answer answer;
   if (recorded) {
-    answer.run = RecordModel(CaseTables(alone), alone.requests[0], walk_);
+    answer.run =
+        RecordModel(CaseTables(c), c.requests[request], walker_.policy);
   } else {
-    answer.run.count = walk.pages;
-    answer.run.held = walk.pages;
-    answer.run.snapshot = walk.changes;
-    answer.run.marks = walk.marks;
+    answer.run = {.end = EndOf(walk.marks),
+                  .count = walk.pages,
+                  .held = walk.pages,
+                  .snapshot = walk.changes,
+                  .marks = walk.marks};
   }
-  if (walk.marks.nowhere != Marks::kNever) answer.run.end = RunEnd::kFault;
-  if (!verdict.finding.has_value()) return answer;
-  answer.finding = Name(*verdict.finding);
+  if (walk.outcome == Outcome::kAgrees) return answer;
+  answer.finding = Name(FindingOf(c, verdict, request, index));
   answer.page = walk.first_difference;
-  answer.cause =
-      walk.marks.Excuse(ExpectedOf(walk_, c.mode), walk.first_difference);
+  answer.cause = walk.marks.Excuse(ExpectedOf(walker_.policy, c.mode),
+                                   walk.first_difference);
   return answer;
 }
 

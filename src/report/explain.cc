@@ -98,33 +98,32 @@ std::vector<PageRow> RowsAround(
 class Explainer {
  public:
   // All must outlive the object.
-  Explainer(const Case& c, const Verdict& verdict, size_t request,
-            const Walker& walker, const Recording& recording,
-            const Judgement& judgement)
+  Explainer(const Walker& walker, const Case& c, size_t request,
+            const Answer& answer, const Verdict& verdict)
       : case_(c),
         verdict_(verdict),
         request_(request),
         walker_(walker),
-        judgement_(judgement),
-        facts_(c, request, walker.policy, recording),
+        answer_(answer),
+        facts_(c, request, walker.policy, answer.run),
         changes_(facts_),
         turns_(facts_, changes_),
-        headline_(facts_, changes_, turns_, walker, judgement) {}
+        headline_(facts_, changes_, turns_, walker, answer) {}
 
   Explanation Make(size_t columns) {
     Explanation e;
     e.conclusive = true;
     e.outcome = facts_.outcome();
     e.is_wrong = IsWrong();
-    e.waiver = judgement_.waiver;
-    e.known = judgement_.known;
-    e.page = ExplainedPage();
+    e.waiver = answer_.cause;
+    e.known = answer_.known;
+    e.page = facts_.explained_page();
     e.address = facts_.AddressOf(e.page);
     if (e.page < pages().size()) e.returned = pages()[e.page].physical;
     e.expected = facts_.reference().At(
         facts_.changing() ? facts_.run().snapshot : 0, e.page);
     e.headline = headline_.Headline();
-    e.terms = Terms(facts_, request_, walker_, judgement_);
+    e.terms = Terms(facts_, request_, walker_, answer_);
     e.glossary = Glossary(facts_);
     e.source = CaseLines(case_, request_, e.is_wrong, columns);
     if (!has_run()) return e;
@@ -147,11 +146,7 @@ class Explainer {
   // Whether the run walked anything.
   bool has_run() const { return facts_.run().end != RunEnd::kRefused; }
   bool IsWrong() const {
-    return facts_.outcome() != Outcome::kAgrees || !judgement_.token.empty();
-  }
-  size_t ExplainedPage() const {
-    return std::min<size_t>(facts_.difference(),
-                            facts_.request().pages - size_t{1});
+    return facts_.outcome() != Outcome::kAgrees || !answer_.finding.empty();
   }
 
   // ---------------------------------------------------------------------------
@@ -240,7 +235,7 @@ class Explainer {
             "returned.");
       }
       if (!facts_.turns().empty()) {
-        const Event& last = facts_.events()[facts_.turns().back().read];
+        const Event& last = facts_.ReadOf(facts_.turns().size() - 1);
         notes.push_back(
             Concat({facts_.run().end == RunEnd::kBug ? "It stops" : "It faults",
                     "; its last read is that of ", Name(last.level), " by ",
@@ -270,8 +265,8 @@ class Explainer {
       }
       std::string how = Concat({name, " (", Name(walk.outcome), ", page ",
                                 std::to_string(walk.first_difference)});
-      if (walk.excuse != Cause::kNone) {
-        how += Concat({", expected failure: ", Name(walk.excuse)});
+      if (walk.waiver != Cause::kNone) {
+        how += Concat({", expected failure: ", Name(walk.waiver)});
       }
       differ.push_back(how + ")");
     }
@@ -322,8 +317,9 @@ class Explainer {
     std::vector<Explanation::Path> paths;
     for (size_t i = 0; i <= facts_.run().snapshot;) {
       Explanation::Path path{
-          .title = Concat({"reference, page ", std::to_string(ExplainedPage()),
-                           " at ", Hex(facts_.AddressOf(ExplainedPage()))}),
+          .title = Concat({"reference, page ",
+                           std::to_string(facts_.explained_page()), " at ",
+                           Hex(facts_.AddressOf(facts_.explained_page()))}),
           .steps = Steps(i),
           .result = Result(i)};
       const size_t first = i++;
@@ -343,7 +339,7 @@ class Explainer {
   std::vector<std::string> Steps(size_t snapshot) const {
     std::vector<std::string> steps;
     facts_.tables().Translate(
-        facts_.AddressOf(ExplainedPage()), snapshot,
+        facts_.AddressOf(facts_.explained_page()), snapshot,
         [&](Level level, uint64_t physical, uint64_t word) {
           steps.push_back(
               Concat({Name(level), ": ", facts_.Place(physical), " = ",
@@ -353,7 +349,7 @@ class Explainer {
   }
 
   std::string Result(size_t snapshot) const {
-    const uint64_t address = facts_.AddressOf(ExplainedPage());
+    const uint64_t address = facts_.AddressOf(facts_.explained_page());
     const Translation t = facts_.tables().Translate(address, snapshot);
     std::string result;
     if (t.code != 0) {
@@ -396,36 +392,30 @@ class Explainer {
   const Verdict& verdict_;
   const size_t request_;
   const Walker& walker_;
-  const Judgement& judgement_;
+  const Answer& answer_;
   const Facts facts_;
   const ChangeText changes_;
   const TurnText turns_;
   const HeadlineText headline_;
 };
 
-// The rule that a finding's name says was broken: "references".
-std::string RuleOf(const std::string& name) {
-  const std::optional<Finding> finding = FindingFromName(name);
-  return finding.has_value() ? std::string(What(*finding)) : "";
-}
-
 }  // namespace
 
-Explanation Explain(const Case& c, const Verdict& verdict, size_t request,
-                    const Walker& walker, const Recording& recording,
-                    const Judgement& judgement, size_t columns) {
+Explanation Explain(const Walker& walker, const Case& c, size_t request,
+                    const Answer& answer, const Verdict& verdict,
+                    size_t columns) {
   Explanation explanation;
   const Inconclusive reason = WhyInconclusive(verdict, request);
   if (reason == Inconclusive::kNo) {
-    explanation = Explainer(c, verdict, request, walker, recording, judgement)
-                      .Make(columns);
-  } else if (judgement.rule == "permitted") {
+    explanation = Explainer(walker, c, request, answer, verdict).Make(columns);
+  } else if (RuleOf(answer) == Name(WalkRule::kPermitted)) {
     explanation.is_wrong = true;
     explanation.headline = Concat(
         {"On ", Name(c.mode.arch), " with ", std::to_string(c.mode.levels),
          " levels, ", FullName(walker),
          " takes a request that it has to refuse: ", Describe(reason), "."});
-    explanation.terms = {Concat({"the rule: ", RuleOfName("permitted")->rule})};
+    explanation.terms = {
+        Concat({"the rule: ", RuleOfName(RuleOf(answer))->rule})};
   } else {
     explanation.headline = DescribeInconclusive(c, reason, request);
   }
@@ -436,44 +426,32 @@ Explanation Explain(const Case& c, const Verdict& verdict, size_t request,
   explanation.mode = c.mode;
   explanation.is_kernel = walker.kernel.has_value();
   explanation.request = request;
-  explanation.token = judgement.token;
+  // An expected failure is not to be grouped.
+  if (answer.cause == Cause::kNone) explanation.token = answer.finding.name();
   return explanation;
+}
+
+Explanation Explain(const Walker& walker, const Case& c, size_t request,
+                    const Answer& answer, size_t columns) {
+  Oracle oracle;
+  return Explain(walker, c, request, answer,
+                 oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures),
+                 columns);
 }
 
 Explanation ExplainModel(const Case& c, const Verdict& verdict, size_t request,
                          size_t walk, size_t columns) {
-  Recording recording;
-  Judgement judgement;
+  Answer answer;
   if (WhyInconclusive(verdict, request) == Inconclusive::kNo) {
-    recording =
+    answer.run =
         RecordModel(CaseTables(c), c.requests[request], kAllWalks[walk]);
-    judgement.waiver = verdict.requests[request].walks[walk].excuse;
+    const WalkVerdict& judged = verdict.requests[request].walks[walk];
+    answer.cause = judged.waiver;
+    if (judged.outcome != Outcome::kAgrees) {
+      answer.finding = Name(FindingOf(c, verdict, request, walk));
+    }
   }
-  const auto& finding = verdict.finding;
-  if (finding.has_value() && finding->request == request &&
-      finding->walk_index() == walk) {
-    judgement.token = Name(*finding);
-  }
-  return Explain(c, verdict, request,
-                 {.name = std::string(Name(kAllWalks[walk])),
-                  .policy = kAllWalks[walk],
-                  .kernel = std::nullopt},
-                 recording, judgement, columns);
-}
-
-Explanation ExplainKernel(const KernelCode& code, const Case& c, size_t request,
-                          const Answer& answer, size_t columns) {
-  Oracle oracle;
-  return Explain(c, oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures),
-                 request,
-                 {.name = code.name,
-                  .policy = ModelOfVariant(code.variant),
-                  .kernel = code},
-                 answer.run,
-                 {.token = answer.finding,
-                  .rule = RuleOf(answer.finding),
-                  .waiver = answer.cause,
-                  .known = answer.known},
+  return Explain(ModelWalker(kAllWalks[walk]), c, request, answer, verdict,
                  columns);
 }
 

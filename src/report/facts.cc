@@ -202,9 +202,7 @@ void Facts::FindRule() {
       case Event::Kind::kCheck:
         breaks = outcome_ != Outcome::kAgrees && IsVacuous(i);
         break;
-      case Event::Kind::kGrab:
-      case Event::Kind::kPut:
-      case Event::Kind::kChange:
+      default:
         break;
     }
     if (!breaks) continue;
@@ -218,7 +216,7 @@ void Facts::FindEffect() {
   switch (outcome_) {
     case Outcome::kFault:
       for (size_t i = 0; i < turns_.size(); ++i) {
-        const Event& read = events()[turns_[i].read];
+        const Event& read = ReadOf(i);
         if (IsStray(read) && read.place.kind != Place::Kind::kStack) {
           effect_ = i;
           return;
@@ -364,29 +362,23 @@ std::string Facts::Meaning(size_t snapshot, uint64_t physical,
 }
 
 std::optional<Facts::Mapped> Facts::WhereMapped(uint64_t page) const {
-  const auto address_in =
-      [&](const TableOp& mapping) -> std::optional<uint64_t> {
-    const uint64_t inside = WrappingSub(page, mapping.frame);
-    if (inside >= mapping.count * geometry().span(mapping.level)) {
+  // A later operation may have mapped something else there.
+  const auto mapped_by = [&](const TableOp& op,
+                             size_t snapshot) -> std::optional<Mapped> {
+    const uint64_t inside = WrappingSub(page, op.frame);
+    const uint64_t address = WrappingAdd(op.address, inside);
+    if (!HasState(op.kind) || inside >= op.count * geometry().span(op.level) ||
+        !Maps(address, page, snapshot)) {
       return std::nullopt;
     }
-    return WrappingAdd(mapping.address, inside);
+    return Mapped{address, snapshot};
   };
   for (const TableOp& op : source().setup) {
-    if (!HasState(op.kind)) continue;
-    const auto address = address_in(op);
-    // A later operation may have mapped something else there.
-    if (address.has_value() && Maps(*address, page, 0)) {
-      return Mapped{*address, 0};
-    }
+    if (const auto mapped = mapped_by(op, 0)) return mapped;
   }
   for (size_t snapshot = 1; snapshot <= run_.snapshot; ++snapshot) {
     const ConcurrentOp& op = source().concurrent[snapshot - 1];
-    if (!HasState(op.kind)) continue;
-    const auto address = address_in(op);
-    if (address.has_value() && Maps(*address, page, snapshot)) {
-      return Mapped{*address, snapshot};
-    }
+    if (const auto mapped = mapped_by(op, snapshot)) return mapped;
   }
   return std::nullopt;
 }
@@ -453,18 +445,17 @@ Level Facts::CheckedCopy(size_t event) const {
 }
 
 std::optional<size_t> Facts::ParentOf(size_t turn) const {
-  const Level level = events()[turns_[turn].read].level;
+  const Level level = ReadOf(turn).level;
   for (size_t i = turn; i > 0; --i) {
-    if (events()[turns_[i - 1].read].level > level) return i - 1;
+    if (ReadOf(i - 1).level > level) return i - 1;
   }
   return std::nullopt;
 }
 
 bool Facts::HasEvent(size_t turn, Event::Kind kind) const {
-  for (size_t i = turns_[turn].first; i < turns_[turn].end; ++i) {
-    if (events()[i].kind == kind) return true;
-  }
-  return false;
+  return std::any_of(events().begin() + turns_[turn].first,
+                     events().begin() + turns_[turn].end,
+                     [kind](const Event& event) { return event.kind == kind; });
 }
 
 int Facts::BoundaryShift(Level level) const {
@@ -481,7 +472,7 @@ int Facts::BoundaryShift(Level level) const {
 }
 
 uint64_t Facts::FirstFrame(size_t turn) const {
-  const Event& read = events()[turns_[turn].read];
+  const Event& read = ReadOf(turn);
   const uint64_t address =
       read.part.has_value() ? read.part->address : AddressOf(turns_[turn].held);
   const uint64_t inside = address & (geometry().span(EntryLevelOf(read)) - 1);

@@ -2,6 +2,7 @@
 
 #include "pxdfuzz/report/headline.h"
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -17,17 +18,22 @@ std::string FullName(const Walker& walker) {
                  walker.kernel->slice, ")"});
 }
 
+std::string RuleOf(const Answer& answer) {
+  const std::optional<Finding> finding = answer.finding.Get();
+  return finding.has_value() ? std::string(What(*finding)) : "";
+}
+
 std::string HeadlineText::Headline() const {
   std::string text = Concat({"On ", Name(facts_.source().mode.arch), " with ",
                              std::to_string(facts_.source().mode.levels),
                              " levels, ", Sentence(), WhereItLeft()});
-  if (judgement_.waiver != Cause::kNone) {
+  if (answer_.cause != Cause::kNone) {
     text += Concat({" This is an expected failure of walks of this kind (",
-                    Name(judgement_.waiver), ")."});
+                    Name(answer_.cause), ")."});
   }
-  if (!judgement_.known.empty()) {
-    text += Concat(
-        {" This is known: see ", KnownFindingFile(judgement_.known), "."});
+  if (!answer_.known.empty()) {
+    text +=
+        Concat({" This is known: see ", KnownFindingFile(answer_.known), "."});
   }
   return text;
 }
@@ -47,10 +53,9 @@ std::string HeadlineText::Sentence() const {
                        : "it should stop without a page",
                    "."});
   }
-  const bool ended =
-      judgement_.rule == "sanitizer" || judgement_.rule == "died";
+  const bool ended = rule_name_ == "sanitizer" || rule_name_ == "died";
   if (rule_ != nullptr && (facts_.outcome() == Outcome::kAgrees || ended ||
-                           judgement_.rule == "refusal")) {
+                           rule_name_ == "refusal")) {
     return Concat({name, " ", rule_->headline,
                    ended && !facts_.turns().empty()
                        ? Concat({", at ", DifferentPage()})
@@ -220,7 +225,7 @@ std::string HeadlineText::WhyItEnds() const {
                    Name(check.level), "p changed by ", turns_.Writer(*seen),
                    ", and it put the page"});
   }
-  return facts_.WhyNot(facts_.events()[facts_.turns()[last].read]);
+  return facts_.WhyNot(facts_.ReadOf(last));
 }
 
 // Why it returns no more pages.
@@ -229,7 +234,7 @@ std::string HeadlineText::WhyItStops() const {
   if (facts_.broke_off()) return "stop: a fault";
   if (facts_.turns().empty()) return "";
   const size_t last = facts_.turns().size() - 1;
-  const Event& read = facts_.events()[facts_.turns()[last].read];
+  const Event& read = facts_.ReadOf(last);
   if (!read.value.has_value()) return "stop: no table";
   if (turns_.SeenByRecheck(last).has_value()) return "stop: the recheck";
   return Concat({"stop: ", facts_.WhyNot(read)});

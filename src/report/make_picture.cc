@@ -19,8 +19,7 @@ class PictureMaker {
       : facts_(facts),
         turns_(turns),
         geometry_(facts.geometry()),
-        page_(std::min<size_t>(facts.difference(),
-                               facts.request().pages - size_t{1})),
+        page_(facts.explained_page()),
         address_(facts.AddressOf(page_)) {
     picture_.walk = walk;
   }
@@ -57,9 +56,7 @@ class PictureMaker {
 
   const std::vector<ReturnedPage>& pages() const { return facts_.run().pages; }
   bool IsReturned() const { return page_ < pages().size(); }
-  const Event& ReadOf(size_t turn) const {
-    return facts_.events()[facts_.turns()[turn].read];
-  }
+  const Event& ReadOf(size_t turn) const { return facts_.ReadOf(turn); }
 
   void AddLevels() {
     for (int i = kLevelCount; i > 0; --i) {

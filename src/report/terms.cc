@@ -3,15 +3,17 @@
 #include "pxdfuzz/report/terms.h"
 
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/report/headline.h"
 #include "pxdfuzz/report/words.h"
 
 namespace pxdfuzz {
 namespace {
 
-void AddKernelTerms(const Facts& facts, const Judgement& judgement,
+void AddKernelTerms(const Facts& facts, const Answer& answer,
                     std::vector<std::string>& terms) {
   const Recording& run = facts.run();
-  const RuleText* rule = RuleOfName(judgement.rule);
+  const std::string name = RuleOf(answer);
+  const RuleText* rule = RuleOfName(name);
   if (run.end != RunEnd::kRefused) {
     std::string called(run.pin ? "FOLL_PIN" : "FOLL_GET");
     if (facts.request().write) called += " and FOLL_WRITE";
@@ -31,17 +33,17 @@ void AddKernelTerms(const Facts& facts, const Judgement& judgement,
   }
   if (rule != nullptr) {
     terms.push_back(Concat({"the rule: ", rule->rule}));
-  } else if (!judgement.token.empty() && facts.outcome() == Outcome::kAgrees) {
+  } else if (!answer.finding.empty() && facts.outcome() == Outcome::kAgrees) {
     terms.emplace_back(
         "this run: it agrees. The finding is of another run of the same "
         "request: what lies on the stack differs from run to run.");
   }
-  if (judgement.rule == "model" && facts.changing()) {
+  if (name == "model" && facts.changing()) {
     terms.emplace_back(
         "reads: both read the same entries in the same order, so the same "
         "changes were made between the same reads.");
   }
-  if (judgement.rule == "references" || judgement.rule == "refusal") {
+  if (name == "references" || name == "refusal") {
     terms.push_back(
         Concat({"references: it returned ", Plural(run.pages.size(), "page"),
                 " and holds ", Plural(run.held, "reference"),
@@ -55,8 +57,7 @@ void AddKernelTerms(const Facts& facts, const Judgement& judgement,
 }  // namespace
 
 std::vector<std::string> Terms(const Facts& facts, size_t request,
-                               const Walker& walker,
-                               const Judgement& judgement) {
+                               const Walker& walker, const Answer& answer) {
   std::vector<std::string> terms;
   if (walker.kernel.has_value()) {
     terms.push_back(Concat({walker.name, ": the fast walk of Linux ",
@@ -85,7 +86,7 @@ std::vector<std::string> Terms(const Facts& facts, size_t request,
                     " in the case"});
   }
   terms.push_back(text + ".");
-  if (walker.kernel.has_value()) AddKernelTerms(facts, judgement, terms);
+  if (walker.kernel.has_value()) AddKernelTerms(facts, answer, terms);
   return terms;
 }
 

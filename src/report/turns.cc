@@ -15,8 +15,6 @@ namespace {
 
 using Kind = Event::Kind;
 
-std::string Pointer(Level level) { return Concat({Name(level), "p"}); }
-
 std::string SourceLine(const Event& event) {
   return Concat({event.file, ":", std::to_string(event.line)});
 }
@@ -35,7 +33,7 @@ std::string TurnText::ReferenceTitle() const {
 std::string TurnText::Pointer(size_t turn) const {
   const Event& read = ReadOf(turn);
   if (!read.file.empty()) return SourceLine(read);
-  const std::string pointer = pxdfuzz::Pointer(read.level);
+  const std::string pointer = PointerName(read.level);
   const std::string offset = OffsetCall(facts_.policy(), read.level);
   if (facts_.turns()[turn].begins) return Concat({pointer, " = ", offset});
   return facts_.policy().step == Step::kRecompute
@@ -92,7 +90,7 @@ std::string TurnText::Became(size_t event) const {
   const Event& again = facts_.events()[event];
   const Event* tested = facts_.LastRead(again.level, event);
   if (tested == nullptr) return "";
-  return Concat({"*", pxdfuzz::Pointer(again.level), " was ",
+  return Concat({"*", PointerName(again.level), " was ",
                  facts_.Meaning(*tested), " when it was tested (",
                  ReadName(*tested), "), and ", Writer(event), " has made it ",
                  facts_.Meaning(again)});
@@ -211,10 +209,9 @@ Explanation::Turn TurnText::Run(const Block& block) const {
   const Facts::Turn& last = facts_.turns()[block.last];
   const Event& end = facts_.events()[last.end - 1];
   Explanation::Turn run = Begin(block.first, block.last);
-  run.pointer =
-      read.file.empty()
-          ? Concat({pxdfuzz::Pointer(read.level), ", turn after turn"})
-          : Concat({SourceLine(read), ", turn after turn"});
+  run.pointer = read.file.empty()
+                    ? Concat({PointerName(read.level), ", turn after turn"})
+                    : Concat({SourceLine(read), ", turn after turn"});
   run.place = Concat({PlaceText(read), " and on, ",
                       std::to_string(block.last - block.first + 1), " leaves"});
   run.next = Returned(first.held, last.held + last.pages - first.held);
@@ -231,7 +228,7 @@ Explanation::Turn TurnText::Run(const Block& block) const {
                     : ": each entry, ",
                 "its page grabbed, its recheck: the same"});
   }
-  run.reference = {BesideRun(block, end.snapshot)};
+  run.reference = {ReferenceOfRun(block, end.snapshot)};
   return run;
 }
 
@@ -267,9 +264,9 @@ void TurnText::Add(size_t i, std::vector<Explanation::Turn>& out) const {
             Concat({facts_.changing() && event.read != 0
                         ? Concat({"read ", std::to_string(event.read), ": "})
                         : std::string(),
-                    "*", pxdfuzz::Pointer(event.level), EntryText(event)});
+                    "*", PointerName(event.level), EntryText(event)});
         if (!grabs) now.next = Action(i);
-        now.reference = Beside(i);
+        now.reference = ReferenceOf(i);
         break;
       case Kind::kGrab:
         if (!grabs) break;
@@ -376,7 +373,7 @@ std::string TurnText::Boundary(const Event& read) const {
 std::string TurnText::RereadText(size_t event) const {
   const Event& again = facts_.events()[event];
   std::string text =
-      Concat({Number(again), "*", pxdfuzz::Pointer(again.level), " again"});
+      Concat({Number(again), "*", PointerName(again.level), " again"});
   if (!facts_.IsChanged(event)) return text + ": the same";
   const Event* tested = facts_.LastRead(again.level, event);
   return Concat({text, EntryText(again), "; it was ", facts_.Meaning(*tested),
@@ -386,7 +383,7 @@ std::string TurnText::RereadText(size_t event) const {
 std::string TurnText::CheckText(size_t event) const {
   const Event& check = facts_.events()[event];
   std::string text =
-      Concat({Number(check), "recheck: *", pxdfuzz::Pointer(check.level)});
+      Concat({Number(check), "recheck: *", PointerName(check.level)});
   if (facts_.IsChanged(event)) {
     text += Concat({EntryText(check), "; it was ",
                     facts_.Meaning(*facts_.LastRead(check.level, event))});
@@ -411,7 +408,7 @@ std::string TurnText::CheckText(size_t event) const {
 
 // What the reference reads for the address of an iteration, in the snapshot
 // that the iteration read.
-std::vector<std::string> TurnText::Beside(size_t i) const {
+std::vector<std::string> TurnText::ReferenceOf(size_t i) const {
   const Event& read = ReadOf(i);
   if (!facts_.geometry().real(read.level)) {
     return {Concat({"no table: ", Name(read.level), " is folded"})};
@@ -453,7 +450,8 @@ std::vector<std::string> TurnText::Beside(size_t i) const {
 }
 
 // The same for several iterations of page entries.
-std::string TurnText::BesideRun(const Block& block, size_t snapshot) const {
+std::string TurnText::ReferenceOfRun(const Block& block,
+                                     size_t snapshot) const {
   const Facts::Turn& last = facts_.turns()[block.last];
   const auto& pages = facts_.run().pages;
   for (size_t i = facts_.turns()[block.first].held; i < last.held + last.pages;
@@ -464,167 +462,6 @@ std::string TurnText::BesideRun(const Block& block, size_t snapshot) const {
     }
   }
   return "the same pages";
-}
-
-// -----------------------------------------------------------------------------
-// What is wrong with an iteration.
-
-// The rule that the iteration broke, and why.
-std::string TurnText::RuleText(size_t event) const {
-  const Event& broken = facts_.events()[event];
-  const std::string pointer = pxdfuzz::Pointer(broken.level);
-  if (broken.kind == Kind::kReread) {
-    return Concat(
-        {"RULE BROKEN: without a lock, the entry that was tested is "
-         "the one to go by. ",
-         OffsetCall(facts_.policy(), Below(broken.level)), " reads *", pointer,
-         " for itself. ", Became(event),
-         ". The function follows that as if it led to a table."});
-  }
-  if (broken.kind == Kind::kCheck) {
-    const Event* origin = facts_.OriginOf(broken.level, event);
-    const Event* tested = facts_.LastRead(broken.level, event);
-    const Level copy = facts_.CheckedCopy(event);
-    const uint64_t physical = origin->place.physical;
-    return Concat(
-        {"RULE BROKEN: the recheck looks whether the entry in the table is "
-         "still the one that the page came from. ",
-         pointer, " does not point into a table: ",
-         copy == broken.level
-             ? Concat({"the loop below is handed the address of ",
-                       Name(broken.level)})
-             : Concat({OffsetCall(facts_.policy(), broken.level),
-                       " handed back the address of ", Name(copy)}),
-         ", a local variable. The check compares that with itself, and passes "
-         "whatever happens. The entry itself, ",
-         facts_.Place(physical), ", was ", facts_.Meaning(*tested), " and is ",
-         facts_.Meaning(broken.snapshot, physical,
-                        facts_.tables().WordIn(broken.snapshot, physical)),
-         " since ", Writer(event), "."});
-  }
-  switch (broken.place.kind) {
-    case Place::Kind::kStack:
-      return EscapeRule(facts_.TurnOf(event));
-    case Place::Kind::kTable:
-    case Place::Kind::kOwnCopy:
-      if (!facts_.IsStray(broken)) return WrongEntryRule(facts_.TurnOf(event));
-      break;
-    case Place::Kind::kNowhere:
-      break;
-  }
-  return "RULE BROKEN: a walk reads page tables and its own copies alone. No "
-         "table is where this pointer leads; a kernel faults here, or reads "
-         "whatever it finds.";
-}
-
-// That it stepped off a local copy, and why.
-std::string TurnText::EscapeRule(size_t i) const {
-  const Event& read = ReadOf(i);
-  const Policy policy = facts_.policy();
-  const bool begins = facts_.turns()[i].begins;
-  const std::string_view copy = Name(read.place.copy_of);
-  const Level parent =
-      read.level == Level::kPgd ? Level::kPgd : Above(read.level);
-  const ArchId arch = facts_.source().mode.arch;
-  std::string text =
-      "RULE BROKEN: a walk reads page tables and its own copies alone. ";
-  if (facts_.geometry().real(parent)) {
-    text += Concat({"The pointer was made from the local variable ", copy,
-                    ", and leads to another word of the stack. "});
-  } else {
-    text +=
-        Concat({Name(parent), " is folded: ", OffsetCall(policy, read.level)});
-    text +=
-        begins
-            ? Concat({" made its result from the address of ", copy,
-                      ", a local variable, and it leads to ",
-                      read.place.distance == 0 ? "that same word by luck alone"
-                                               : "another word of the stack",
-                      ". "})
-            : Concat({" handed back the address of ", copy,
-                      ", a local variable that holds one entry. "});
-  }
-  const std::optional<size_t> above = facts_.ParentOf(i);
-  const bool knows_boundary =
-      read.part.has_value() || policy.boundary == BoundaryRule::kStatic;
-  if (!begins && above.has_value() && knows_boundary) {
-    const Event& loop = ReadOf(*above);
-    const uint64_t from = loop.part.has_value()
-                              ? loop.part->address
-                              : facts_.AddressOf(facts_.turns()[*above].held);
-    const uint64_t range = facts_.AddressOf(facts_.request().pages);
-    const uint64_t boundary = WrappingAdd(
-        from | ((uint64_t{1} << facts_.BoundaryShift(parent)) - 1), 1);
-    const uint64_t end = loop.part.has_value() ? loop.part->next
-                         : WrappingSub(boundary, 1) < range - 1 ? boundary
-                                                                : range;
-    const uint64_t span =
-        facts_.geometry().span(EntryLevel(facts_.geometry(), parent));
-    text += Concat({BoundaryCall(policy, parent), " let the ", Name(read.level),
-                    " loop run to ", Hex(end), ", but that entry spans ",
-                    ByteSize(span), " and ends at ",
-                    Hex(WrappingAdd(from | (span - 1), 1)),
-                    ". The loop went on, and ", pxdfuzz::Pointer(read.level),
-                    "++ walked off the variable. "});
-  }
-  if (arch == ArchId::kArm64Page16K) {
-    text +=
-        "A pointer into a table was wanted, to be aligned to the start of "
-        "its page. This is the bug that 36639013b346 (\"arm64: mm: Fix "
-        "lockless walks with static and dynamic page-table folding\") "
-        "repaired.";
-  } else if (policy == kStaticByValue) {
-    text +=
-        "This is the bug that d3f7b1bb2040 (\"mm/gup: fix gup_fast with "
-        "dynamic page table folding\") repaired.";
-  }
-  while (text.ends_with(' ')) text.pop_back();
-  return text;
-}
-
-std::string TurnText::WrongEntryRule(size_t i) const {
-  const Event& read = ReadOf(i);
-  const Arena& arena = facts_.tables().arena();
-  const uint64_t address = read.part->address;
-  std::string text =
-      "RULE BROKEN: each turn reads the entry that maps its address. ";
-  if (read.place.kind == Place::Kind::kTable) {
-    const Level table = arena.TableLevel(read.place.physical);
-    text +=
-        Concat({"This is entry ",
-                std::to_string(arena.IndexInTable(read.place.physical)),
-                " of its table; that of ", Hex(address), " is entry ",
-                std::to_string(facts_.geometry().index(table, address)), "."});
-  } else {
-    text += Concat({"The copied entry does not map ", Hex(address), "."});
-  }
-  const bool again = !facts_.turns()[i].begins &&
-                     facts_.policy().step == Step::kRecompute &&
-                     read.level != Level::kPgd;
-  if (again && !facts_.geometry().real(Above(read.level))) {
-    text += Concat({" ", Name(Above(read.level)),
-                    " is folded: ", OffsetCall(facts_.policy(), read.level),
-                    " hands back the pointer that it is given, whatever the "
-                    "address, so to call it again gives the entry of the "
-                    "loop's first turn."});
-  }
-  return text;
-}
-
-std::string TurnText::EffectText(size_t turn) const {
-  const Recording& run = facts_.run();
-  if (run.end == RunEnd::kBug) {
-    return Concat(
-        {"HERE IT ENDS: the kernel code takes this entry for one "
-         "that cannot be, and hits the BUG() of ",
-         run.bug, "."});
-  }
-  std::string text = changes_.FirstDifference();
-  if (facts_.rule().has_value() || text.empty()) return text;
-  if (facts_.changing()) return text + " All reads were in order.";
-  return Concat({text, " All reads were in order: the walk takes this ",
-                 Name(ReadOf(turn).level),
-                 " for something else than the reference does."});
 }
 
 }  // namespace pxdfuzz

@@ -76,6 +76,8 @@ std::string_view Describe(Cause cause) {
   return "";
 }
 
+std::string PointerName(Level level) { return Concat({Name(level), "p"}); }
+
 std::string OffsetCall(Policy policy, Level level) {
   if (level == Level::kPgd) return "pgd_offset(mm, addr)";
   const std::string parent(Name(Above(level)));

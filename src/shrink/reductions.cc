@@ -6,7 +6,7 @@
 #include <set>
 
 #include "pxdfuzz/base/wrapping.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 
 namespace pxdfuzz::shrink {
 

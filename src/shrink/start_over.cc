@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/shrink/shrink.h"
-#include "pxdfuzz/view/paging_mode_info.h"
 #include "src/shrink/reductions.h"
 
 namespace pxdfuzz::shrink {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 
 #include "pxdfuzz/arch/arches.h"
 

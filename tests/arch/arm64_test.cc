@@ -269,7 +269,7 @@ TEST(Arm64WalksTest, OnlyByValueWithThreeLevelsIsWrong) {
     for (int i = 0; i < kCases; ++i) {
       const Case c = generator.DrawCase();
       const Verdict& verdict =
-          oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+          oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
       ASSERT_FALSE(verdict.finding.has_value())
           << Name(*verdict.finding) << '\n'
           << ToText(c);
@@ -282,7 +282,7 @@ TEST(Arm64WalksTest, OnlyByValueWithThreeLevelsIsWrong) {
           EXPECT_TRUE(request.walks[walk].marks.invariant);
           if (request.walks[walk].outcome == Outcome::kAgrees) continue;
           ++wrong[walk];
-          EXPECT_EQ(request.walks[walk].excuse, Cause::kStackEscape);
+          EXPECT_EQ(request.walks[walk].waiver, Cause::kStackEscape);
         }
       }
     }
@@ -316,7 +316,7 @@ TEST(Arm64WalksTest, ByValueReturnsPagesMultiplesOf64GiBBelow) {
   Case c = OnePage(0x5000014000, 7);
   c.setup.push_back({.address = 0x14000, .frame = 0x80000000});
   const RequestVerdict& request =
-      oracle.Judge(c, WalkSet::All(), Excuses::kNone).requests[0];
+      oracle.Judge(c, WalkSet::All(), Waivers::kNone).requests[0];
   for (size_t i = 0; i < kWalkCount; ++i) {
     EXPECT_EQ(request.walks[i].outcome,
               HoldsIn(3, kAllWalks[i]) ? Outcome::kAgrees : Outcome::kWrongPage)
@@ -332,7 +332,7 @@ TEST(Arm64WalksTest, ByValueIsRightByLuckAtTheStartOfAPage) {
   const auto judge = [&](uint64_t address, uint16_t position) {
     return oracle
         .Judge(OnePage(address, position), WalkSet::Of(kStaticByValue),
-               Excuses::kNone)
+               Waivers::kNone)
         .requests[0]
         .walks[IndexOf(kStaticByValue)];
   };
@@ -347,7 +347,7 @@ TEST(Arm64WalksTest, ByValueLeavesTheCopyEvenIfItReturns) {
   Oracle oracle;
   const Case c = OnePage(0x5000014000, 5);
   const Verdict& verdict =
-      oracle.Judge(c, WalkSet::Of(kStaticByValue), Excuses::kExpectedFailures);
+      oracle.Judge(c, WalkSet::Of(kStaticByValue), Waivers::kExpectedFailures);
   EXPECT_EQ(verdict.kind, Verdict::Kind::kExpectedFailure);
   const WalkVerdict& walk = verdict.requests[0].walks[IndexOf(kStaticByValue)];
   EXPECT_EQ(walk.outcome, Outcome::kShort);
@@ -364,7 +364,7 @@ TEST(Arm64WalksTest, ReportsOnSoundWalksHaveNoBrokenRule) {
   Oracle oracle;
   const Case c = OnePage(0x5000014000, 7);
   const Verdict& verdict =
-      oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+      oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
   for (size_t i = 0; i < kWalkCount; ++i) {
     const std::string report = WalkReport(c, verdict, 0, i, {.full = true});
     if (HoldsIn(3, kAllWalks[i])) {

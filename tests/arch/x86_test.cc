@@ -175,7 +175,7 @@ TEST(X86WalksTest, AllHold) {
     constexpr int kCases = Budget(100'000);
     for (int i = 0; i < kCases; ++i) {
       const Case c = generator.DrawCase();
-      const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+      const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
       ASSERT_FALSE(verdict.finding.has_value())
           << Name(*verdict.finding) << '\n'
           << ToText(c);

@@ -95,6 +95,15 @@ TEST_F(CheckKernelTest, AMistakeIsFoundWithACaseThatReproducesIt) {
               HasSubstr("# found by: kernel-6.12-s390"));
   // The command says it again, and not of the tree without the patch.
   EXPECT_EQ(Shell(worst["commands"][0]["command"]).code, 1);
+  // Without the folder of the programs, the case finds them.
+  const std::string file = worst["case"];
+  const Ran plain = Run("replay '" + file + "'");
+  EXPECT_EQ(plain.code, 1);
+  EXPECT_EQ(plain.error, "");
+  // Of other code it says so first.
+  EXPECT_EQ(Shell("sed -i '1s/, .*/, 0123/' '" + file + "'").code, 0);
+  EXPECT_THAT(Run("explain '" + file + "'").error,
+              HasSubstr("was found in code 0123; kernel-6.12-s390"));
   // Another patch does not go on there.
   const Ran other = Run("check '" + kTree + "' --source=. --resume --out='" +
                         Scratch("out") + "'");

@@ -284,16 +284,15 @@ TEST(MyLinesTest, FunctionsBeginInTheFirstColumn) {
 
 TEST(MyLinesTest, LinesOfASliceAreThoseOfTheTree) {
   const ScratchFolder folder;
-  const std::string slice = (folder.path() / "6.9-s390").string();
-  std::filesystem::create_directories(slice);
-  std::ofstream(slice + "/gup.c") << "int own;\n#line 100 \"mm/gup.c\"\n"
-                                     "first;\nsecond;\n"
-                                     "#line 7 \"mm/other.c\"\nthird;\n";
+  const std::string slice = (folder.path() / "kernel-6.9-s390.c").string();
+  std::ofstream(slice) << "int own;\n#line 100 \"mm/gup.c\"\n"
+                          "first;\nsecond;\n"
+                          "#line 7 \"mm/other.c\"\nthird;\n";
   const TreeLines lines = ReadLcov(
-      "SF:build/kernel/6.9-s390/gup.c\nDA:1,9\nDA:3,5\nDA:4,0\nDA:6,2\n"
+      "SF:kernel/slices/kernel-6.9-s390.c\nDA:1,9\nDA:3,5\nDA:4,0\nDA:6,2\n"
       "BRDA:3,0,0,5\nBRDA:3,0,1,0\nBRDA:6,0,0,1\nBRDA:6,0,1,1\n"
       "end_of_record\nSF:kernel/glue.h\nDA:3,5\n",
-      slice);
+      folder.path().string());
   ASSERT_EQ(lines.size(), 2u);
   const auto& gup = lines.at("mm/gup.c");
   EXPECT_EQ(gup.size(), 2u);

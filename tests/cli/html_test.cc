@@ -333,7 +333,7 @@ TEST(WalkDrawingTest, TextsDoNotOverlap) {
   for (int i = 0; i < 1500; ++i) {
     const Case c = Decode(random.Next());
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+        oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
       const size_t walk = static_cast<size_t>(i) % kWalkCount;
       const Explanation e = ExplainModel(c, verdict, request, walk);
@@ -356,7 +356,7 @@ TEST(WalkDrawingTest, ChangesDoNotOverlap) {
   std::map<TableOp::Kind, int> kinds;
   ForChangingCases(1500, [&](const Case& c, uint64_t seed) {
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+        oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
     for (size_t request = 0; request < verdict.requests.size(); ++request) {
       const size_t walk = seed % kWalkCount;
       const Explanation e = ExplainModel(c, verdict, request, walk);

@@ -14,6 +14,7 @@
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/model_engine.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
 #include "src/cli/input.h"
@@ -39,9 +40,15 @@ Ran RunTool(const std::string& arguments) {
   return RunCommand(Program("pxdfuzz") + ' ' + arguments);
 }
 
+ModeSurvey SurveyModel(PagingMode mode, uint64_t cases, Stillness tables) {
+  const auto survey = Survey(ModelEngine::All(), mode, cases, tables);
+  EXPECT_TRUE(survey.ok());
+  return *survey;
+}
+
 TEST(SurveyTest, FindsExactlyTheExpectedFailures) {
   for (const PagingMode& mode : BuiltPagingModes()) {
-    const ModeSurvey survey = Survey(mode, kCases, Stillness::kStill);
+    const ModeSurvey survey = SurveyModel(mode, kCases, Stillness::kStill);
     EXPECT_EQ(survey.cases, kCases);
     EXPECT_GT(survey.requests, kCases) << Name(mode);
     EXPECT_GT(survey.pages, survey.requests) << Name(mode);
@@ -51,10 +58,10 @@ TEST(SurveyTest, FindsExactlyTheExpectedFailures) {
       EXPECT_EQ(walk.findings, 0u) << which << Name(kAllWalks[i]);
       EXPECT_EQ(walk.finding, "");
       EXPECT_EQ(
-          walk.all_excused() > 0,
+          walk.all_waived() > 0,
           ExpectedFailures(kAllWalks[i], mode).InStillTables() != Cause::kNone)
           << which << Name(kAllWalks[i]);
-      EXPECT_EQ(walk.agreed + walk.all_excused(), survey.requests);
+      EXPECT_EQ(walk.agreed + walk.all_waived(), survey.requests);
       // A walk breaks the invariant if a range crosses a boundary of a folded
       // level and the boundary is static.
       const bool may_break = mode.arch == ArchId::kS390 && mode.levels < 5 &&
@@ -71,24 +78,25 @@ TEST(SurveyTest, IsDeterministic) {
   constexpr Stillness kTables = Stillness::kStill;
   EXPECT_EQ(SurveyCase(kMode, 7, kTables), SurveyCase(kMode, 7, kTables));
   EXPECT_NE(SurveyCase(kMode, 7, kTables), SurveyCase(kMode, 8, kTables));
-  EXPECT_EQ(Survey(kMode, 100, kTables).pages,
-            Survey(kMode, 100, kTables).pages);
+  EXPECT_EQ(SurveyModel(kMode, 100, kTables).pages,
+            SurveyModel(kMode, 100, kTables).pages);
 }
 
 TEST(SurveyWhileTablesChangeTest, FindsExactlyTheKnownRaces) {
   for (const PagingMode& mode : BuiltPagingModes()) {
-    const ModeSurvey survey = Survey(mode, 4 * kCases, Stillness::kChanging);
+    const ModeSurvey survey =
+        SurveyModel(mode, 4 * kCases, Stillness::kChanging);
     EXPECT_GT(survey.requests, 2 * kCases) << Name(mode);
     for (size_t i = 0; i < kWalkCount; ++i) {
       const WalkSurvey& walk = survey.walks[i];
       const std::string which =
           Name(mode) + ' ' + std::string(Name(kAllWalks[i]));
       EXPECT_EQ(walk.findings, 0u) << which;
-      EXPECT_EQ(walk.agreed + walk.all_excused(), survey.requests) << which;
+      EXPECT_EQ(walk.agreed + walk.all_waived(), survey.requests) << which;
       EXPECT_GT(walk.met_changes, survey.requests / 6) << which;
       EXPECT_GT(walk.cut_short, 0u) << which;
       for (const Cause cause : kAllCauses) {
-        EXPECT_EQ(walk.Excused(Name(cause)) > 0,
+        EXPECT_EQ(walk.Waived(Name(cause)) > 0,
                   ExpectedFailures(kAllWalks[i], mode).Contains(cause))
             << which << ' ' << Name(cause);
       }
@@ -115,7 +123,7 @@ class WitnessTest : public ::testing::TestWithParam<PagingMode> {
   // The result of `walk` for the one request of `c`.
   WalkVerdict Judge(const Case& c, size_t walk) {
     const Verdict& verdict =
-        oracle_.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+        oracle_.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
     return verdict.requests.empty() ? WalkVerdict()
                                     : verdict.requests[0].walks[walk];
   }
@@ -131,7 +139,7 @@ TEST_P(WitnessTest, ShowsEachExpectedFailureOfItsMode) {
     const WalkVerdict walk = Judge(c, i);
     const Cause cause =
         ExpectedFailures(kAllWalks[i], GetParam()).InStillTables();
-    EXPECT_EQ(walk.excuse, cause) << Name(kAllWalks[i]);
+    EXPECT_EQ(walk.waiver, cause) << Name(kAllWalks[i]);
     EXPECT_EQ(walk.outcome,
               cause == Cause::kNone ? Outcome::kAgrees : Outcome::kWrongPage)
         << Name(kAllWalks[i]);
@@ -216,7 +224,7 @@ TEST(MatrixTest, JsonHasAllCounts) {
                       walk["result"].as<std::string>() == "expected-failure",
                   walk["witness"].IsDefined());
         uint64_t sum = walk["agreed"].as<uint64_t>();
-        for (const auto& cause : walk["excused"]) {
+        for (const auto& cause : walk["expected_failures"]) {
           sum += cause.second.as<uint64_t>();
         }
         EXPECT_EQ(sum, mode["requests"].as<uint64_t>());

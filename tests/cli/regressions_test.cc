@@ -108,7 +108,7 @@ TEST(RegressionsTest, HaveTheKnownOutcomes) {
   Oracle oracle;
   for (const auto& [name, outcome] : static_by_value) {
     const Verdict& verdict = oracle.Judge(ReadText(name), WalkSet::All(),
-                                          Excuses::kExpectedFailures);
+                                          Waivers::kExpectedFailures);
     ASSERT_EQ(verdict.requests.size(), 1u) << name;
     const auto& walks = verdict.requests[0].walks;
     EXPECT_EQ(walks[IndexOf(kStaticByValue)].outcome, outcome) << name;
@@ -140,7 +140,7 @@ TEST(RegressionsTest, RacesHaveTheKnownOutcomes) {
   Oracle oracle;
   for (const auto& [name, outcomes] : races) {
     const Verdict& verdict = oracle.Judge(ReadText(name), WalkSet::All(),
-                                          Excuses::kExpectedFailures);
+                                          Waivers::kExpectedFailures);
     ASSERT_EQ(verdict.requests.size(), 1u) << name;
     for (size_t i = 0; i < kNamedWalkCount; ++i) {
       EXPECT_EQ(verdict.requests[0].walks[i].outcome, outcomes[i])

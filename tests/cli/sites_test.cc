@@ -48,11 +48,11 @@ std::vector<std::string> ReadsOf(std::string_view source) {
 }
 
 // The only walker, in a function with this body.
-Walker WalkerOf(const std::string& body) {
+WalkerFunction WalkerOf(const std::string& body) {
   const SourceSites found = SiteScanner::Scan(
       "int look(pud_t *pudp, unsigned long addr)\n{\n" + body + "\n}\n");
   EXPECT_EQ(found.walkers.size(), 1u) << body;
-  return found.walkers.empty() ? Walker() : found.walkers[0];
+  return found.walkers.empty() ? WalkerFunction() : found.walkers[0];
 }
 
 // --- Uses --------------------------------------------------------------------
@@ -326,7 +326,7 @@ TEST(SiteScannerTest, FindsThePointerStep) {
 }
 
 TEST(SiteScannerTest, CountsAWalkersSites) {
-  const Walker walker = WalkerOf(
+  const WalkerFunction walker = WalkerOf(
       "pgd_offset(mm, a); pmd_offset(pudp, a); pmd_offset(&pud, a);\n"
       "pmd_offset(&pud, a); pmd_offset_lockless(pudp, pud, a);\n"
       "x = *pudp + *pudp + READ_ONCE(*pudp); pud_addr_end(a, b);");

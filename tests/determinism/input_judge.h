@@ -43,8 +43,8 @@ class InputJudge {
   // What the fuzz targets together do with an input.
   void Replay(std::span<const uint8_t> bytes) {
     const Case c = Decode(bytes);
-    oracle_.Judge(c, WalkSet::All(), Excuses::kNone);
-    oracle_.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+    oracle_.Judge(c, WalkSet::All(), Waivers::kNone);
+    oracle_.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
     rules_.Check(c);
   }
 
@@ -60,10 +60,10 @@ class InputJudge {
     Add("canonical",
         HashOf({reinterpret_cast<const char*>(canonical.data()), size}));
     Add("text", HashOf(ToText(c)));
-    const Verdict strict = oracle_.Judge(c, WalkSet::All(), Excuses::kNone);
+    const Verdict strict = oracle_.Judge(c, WalkSet::All(), Waivers::kNone);
     AddVerdict("strict", strict);
     AddVerdict("known",
-               oracle_.Judge(c, WalkSet::All(), Excuses::kExpectedFailures));
+               oracle_.Judge(c, WalkSet::All(), Waivers::kExpectedFailures));
     Add("translations", HashOf(Translations(c)));
     const auto violation = rules_.Check(c);
     Add("rule", violation.has_value() ? violation->rule : "none");
@@ -75,7 +75,7 @@ class InputJudge {
   std::string Reports(std::span<const uint8_t> bytes) {
     const Case c = Decode(bytes);
     return ToText(c) + Translations(c) +
-           ReportsOf(c, oracle_.Judge(c, WalkSet::All(), Excuses::kNone));
+           ReportsOf(c, oracle_.Judge(c, WalkSet::All(), Waivers::kNone));
   }
 
  private:
@@ -121,7 +121,7 @@ class InputJudge {
       const WalkVerdict& walk = request.walks[i];
       if (!walk.ran) continue;
       Add(Concat({name, ".", Name(kAllWalks[i])}),
-          Concat({Name(walk.outcome), ", excuse ", Name(walk.excuse), ", ",
+          Concat({Name(walk.outcome), ", excuse ", Name(walk.waiver), ", ",
                   Plural(walk.pages, "page"),
                   At(walk.outcome == Outcome::kAgrees ? "ends" : "differs",
                      walk.first_difference),

@@ -115,11 +115,11 @@ void AddVerdict(const KernelVerdict& verdict, Facts& facts) {
     const KernelRequestVerdict& request = verdict.requests[i];
     const Facts::Part part(facts, "request", i);
     facts.Add("inconclusive", NumberOf(request.inconclusive));
-    facts.Add("reference_pages", request.reference_pages);
-    facts.Add("pages", request.pages);
+    facts.Add("reference_pages", request.pages);
+    facts.Add("pages", request.walk.pages);
     facts.Add("known", NumberOf(request.known));
-    facts.Add("excuse", NumberOf(request.excuse));
-    facts.Add("changed", request.changed ? 1 : 0);
+    facts.Add("excuse", NumberOf(request.walk.waiver));
+    facts.Add("changed", request.walk.changes > 0 ? 1 : 0);
     facts.Add("reads_as_model", request.reads_as_model ? 1 : 0);
     facts.Add("cell", NumberOfIndex(request.cell));
   }
@@ -225,14 +225,14 @@ class KernelFacts::Impl {
       }
     }
     judge_.NoteChecks(false);
-    for (const Excuses excuses : {Excuses::kNone, Excuses::kExpectedFailures}) {
+    for (const Waivers waivers : {Waivers::kNone, Waivers::kExpectedFailures}) {
       const Facts::Part part(facts, "excused",
-                             excuses == Excuses::kNone ? 0 : 1);
-      AddJudged(c, KernelTrial::kGupFast, excuses, facts);
+                             waivers == Waivers::kNone ? 0 : 1);
+      AddJudged(c, KernelTrial::kGupFast, waivers, facts);
     }
     if (kernel_.page_size == nullptr) return;
     const Facts::Part part(facts, "page_size", 1);
-    AddJudged(c, KernelTrial::kPageSize, Excuses::kNone, facts);
+    AddJudged(c, KernelTrial::kPageSize, Waivers::kNone, facts);
   }
 
   std::vector<uint8_t> MakeInput(uint64_t index) const {
@@ -267,9 +267,9 @@ class KernelFacts::Impl {
     if (!c.concurrent.empty()) AddMeanwhile(judge_, facts);
   }
 
-  void AddJudged(const Case& c, KernelTrial trial, Excuses excuses,
+  void AddJudged(const Case& c, KernelTrial trial, Waivers waivers,
                  Facts& facts) {
-    const KernelVerdict& verdict = judge_.Judge(c, trial, excuses);
+    const KernelVerdict& verdict = judge_.Judge(c, trial, waivers);
     AddVerdict(verdict, facts);
     const bool has_run = HasRun(verdict);
     facts.Add("has_run", has_run ? 1 : 0);

@@ -86,7 +86,7 @@ void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
       facts.Add("ran", walk.ran ? 1 : 0);
       if (!walk.ran) continue;
       facts.Add("outcome", NumberOf(walk.outcome));
-      facts.Add("excuse", NumberOf(walk.excuse));
+      facts.Add("excuse", NumberOf(walk.waiver));
       facts.Add("pages", walk.pages);
       // If tables change, a walk that agrees has no cell.
       facts.Add("first_difference",
@@ -102,16 +102,16 @@ void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
 // How `shrink` selects the finding to keep if none is named.
 struct Way {
   WalkSet walks;
-  Excuses excuses = Excuses::kNone;
+  Waivers waivers = Waivers::kNone;
 };
 std::array<Way, 3> WaysToJudge(const Case& c) {
-  return {{{WalkSet::All(), Excuses::kExpectedFailures},
+  return {{{WalkSet::All(), Waivers::kExpectedFailures},
            {c.concurrent.empty()
                 ? WalkSet::Of(kStaticByValue, kFoldedAwareByValue)
                 : WalkSet::Of(kFoldedAwareByValue, kStaticByPointer,
                               kFoldedAwareByPointer),
-            Excuses::kNone},
-           {WalkSet::All(), Excuses::kNone}}};
+            Waivers::kNone},
+           {WalkSet::All(), Waivers::kNone}}};
 }
 
 }  // namespace
@@ -125,9 +125,9 @@ class ModelFacts::Impl {
       VisitArch(c.mode.arch, [&]<class A>() { AddCase<A>(c, facts); });
     }
     bool has_finding = false;
-    for (const Excuses excuses : {Excuses::kNone, Excuses::kExpectedFailures}) {
-      const Verdict& verdict = oracle_.Judge(c, WalkSet::All(), excuses);
-      const bool is_strict = excuses == Excuses::kNone;
+    for (const Waivers waivers : {Waivers::kNone, Waivers::kExpectedFailures}) {
+      const Verdict& verdict = oracle_.Judge(c, WalkSet::All(), waivers);
+      const bool is_strict = waivers == Waivers::kNone;
       if (is_strict) has_finding = verdict.finding.has_value();
       const Facts::Part part(facts, "excused", is_strict ? 0 : 1);
       AddVerdict(c, verdict, facts);
@@ -142,17 +142,17 @@ class ModelFacts::Impl {
     const Case c = Decode(input);
     AddCanonical(c, facts);
     for (const Way& way : WaysToJudge(c)) {
-      const Verdict& verdict = oracle_.Judge(c, way.walks, way.excuses);
+      const Verdict& verdict = oracle_.Judge(c, way.walks, way.waivers);
       if (!verdict.finding.has_value()) continue;
       const std::string kept = Name(*verdict.finding);
       Shrinker shrinker([&](const Case& s) {
-        const Verdict& smaller = oracle_.Judge(s, way.walks, way.excuses);
+        const Verdict& smaller = oracle_.Judge(s, way.walks, way.waivers);
         return smaller.finding.has_value() && Name(*smaller.finding) == kept;
       });
       const Case shrunk = shrinker.Shrink(c);
       const Facts::Part part(facts, "shrunk", 1);
       AddCanonical(shrunk, facts);
-      AddFinding(oracle_.Judge(shrunk, way.walks, way.excuses).finding, facts);
+      AddFinding(oracle_.Judge(shrunk, way.walks, way.waivers).finding, facts);
       return true;
     }
     return false;

@@ -33,7 +33,7 @@ inline std::set<std::string> Findings(const std::filesystem::path& folder) {
     const std::string input = Contents(entry.path() / "input");
     const Case c = Decode(Bytes(input));
     const Verdict& verdict =
-        oracle.Judge(c, FindTarget("gup_strict_fuzzer")->walks, Excuses::kNone);
+        oracle.Judge(c, FindTarget("gup_strict_fuzzer")->walks, Waivers::kNone);
     if (!verdict.finding.has_value()) {
       ADD_FAILURE() << signature << ": shows nothing";
       continue;

@@ -29,7 +29,7 @@ constexpr char kSecond[] = "s390-3.static-by-value.short.pte-leaf";
 std::optional<std::string> SignatureOf(const Case& c) {
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(c, FindTarget("gup_strict_fuzzer")->walks, Excuses::kNone);
+      oracle.Judge(c, FindTarget("gup_strict_fuzzer")->walks, Waivers::kNone);
   if (!verdict.finding.has_value()) return std::nullopt;
   return Name(*verdict.finding);
 }

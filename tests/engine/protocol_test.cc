@@ -36,7 +36,7 @@ Event Turn(Level level, const Place& place, EntryKind meaning, size_t read) {
 // An answer that contains every word of the protocol.
 Answer Full() {
   Answer answer{.inconclusive = Inconclusive::kBeyondLimit,
-                .finding = "kernel-6.1-s390.s390-3.short.pte-leaf",
+                .finding = std::string("kernel-6.1-s390.s390-3.short.pte-leaf"),
                 .page = 2,
                 .cause = Cause::kVacuousRecheck,
                 .known = "s390-readonly-2g-write"};

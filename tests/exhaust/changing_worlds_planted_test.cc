@@ -71,7 +71,7 @@ uint64_t Of(const ExhaustResult& result, Outcome outcome) {
 void ExpectOnly(Outcome outcome, const ExhaustResult& result) {
   EXPECT_GT(result.differ, 0u);
   EXPECT_EQ(Of(result, outcome), result.differ);
-  EXPECT_EQ(result.unexcused(), result.differ);
+  EXPECT_EQ(result.unexpected(), result.differ);
   ASSERT_TRUE(result.finding().has_value());
   EXPECT_TRUE(result.finding()->change.has_value());
   EXPECT_EQ(result.finding()->outcome, outcome);
@@ -122,7 +122,7 @@ TEST(PlantedTest, ALeafThatIsReadTwice) {
     EXPECT_GT(Of(result, Outcome::kWrongPage), 0u);
     EXPECT_GT(Of(result, Outcome::kStale), 0u);
     EXPECT_EQ(Of(result, Outcome::kWrongPage) + Of(result, Outcome::kStale),
-              result.unexcused());
+              result.unexpected());
     ASSERT_TRUE(result.finding().has_value());
     EXPECT_EQ(result.finding()->outcome, Outcome::kWrongPage);
   }
@@ -131,31 +131,31 @@ TEST(PlantedTest, ALeafThatIsReadTwice) {
 TEST(PlantedTest, MissingPages) {
   const ExhaustResult result = Planted<TakesOnePage>(3);
   EXPECT_GT(Of(result, Outcome::kShort), 0u);
-  EXPECT_EQ(Of(result, Outcome::kShort), result.unexcused());
+  EXPECT_EQ(Of(result, Outcome::kShort), result.unexpected());
 }
 
 // A cause explains the failures that show it, not all failures of its walk.
 TEST(PlantedTest, AnotherCauseExplainsNothing) {
   const ExhaustResult by_pointer = Planted<HasNoRecheck>(3, kStaticByPointer);
-  EXPECT_GT(by_pointer.excused_by(Cause::kDoubleFetch), 0u);
-  EXPECT_EQ(by_pointer.unexcused(), Of(by_pointer, Outcome::kStale));
-  EXPECT_GT(by_pointer.unexcused(), 0u);
+  EXPECT_GT(by_pointer.differ_by(Cause::kDoubleFetch), 0u);
+  EXPECT_EQ(by_pointer.unexpected(), Of(by_pointer, Outcome::kStale));
+  EXPECT_GT(by_pointer.unexpected(), 0u);
   // Nothing rechecks a copy.
   const ExhaustResult by_value = Planted<HasNoRecheck>(2, kFoldedAwareByValue);
-  EXPECT_EQ(by_value.excused_by(Cause::kVacuousRecheck), 0u);
-  EXPECT_GT(by_value.unexcused(), 0u);
+  EXPECT_EQ(by_value.differ_by(Cause::kVacuousRecheck), 0u);
+  EXPECT_GT(by_value.unexpected(), 0u);
   // Or the entry has not changed yet.
   const ExhaustResult too_early =
       Planted<GrabsAfterTheCheck>(2, kFoldedAwareByValue);
-  EXPECT_EQ(too_early.excused_by(Cause::kVacuousRecheck), 0u);
-  EXPECT_GT(too_early.unexcused(), 0u);
+  EXPECT_EQ(too_early.differ_by(Cause::kVacuousRecheck), 0u);
+  EXPECT_GT(too_early.unexpected(), 0u);
 }
 
 TEST(PlantedTest, WorldsAreBounded) {
   const ExhaustResult first = Exhaust<TinyS390<1>, HasNoRecheck>(
       4, kStaticLockless,
       {.changes = EntryChanges::kBeforeUse, .stop_at_finding = true});
-  EXPECT_EQ(first.unexcused(), 1u);
+  EXPECT_EQ(first.unexpected(), 1u);
   EXPECT_FALSE(first.complete);
   const ExhaustResult some = Exhaust<TinyS390<1>, GupFastText>(
       4, kStaticLockless,

@@ -40,11 +40,11 @@ void ExpectAsKnown(int index_bits, Policy walk, Recheck recheck) {
       const bool expected =
           known.Contains(cause) &&
           (cause != Cause::kVacuousRecheck || recheck == Recheck::kYes);
-      EXPECT_EQ(result.excused_by(cause) > 0, expected)
+      EXPECT_EQ(result.differ_by(cause) > 0, expected)
           << which << " " << Name(cause);
       EXPECT_EQ(result.first[i].has_value(), expected) << which;
     }
-    EXPECT_EQ(result.unexcused(), 0u) << which;
+    EXPECT_EQ(result.unexpected(), 0u) << which;
     EXPECT_FALSE(result.finding().has_value()) << which;
     EXPECT_TRUE(result.complete) << which;
   }

@@ -124,7 +124,7 @@ TEST(PlantedTest, AHoleThatIsALeaf) {
       Exhaust<Planted<1, HoleIsLeaf>>(4, kFoldedAwareByPointer, kFirstFinding);
   ASSERT_TRUE(result.finding().has_value());
   EXPECT_FALSE(result.complete);
-  EXPECT_EQ(result.unexcused(), 1u);
+  EXPECT_EQ(result.unexpected(), 1u);
 }
 
 // In all walks that use that boundary, including those with an expected failure
@@ -178,7 +178,7 @@ void ExpectEndless(std::string_view walk) {
   const ExhaustResult result =
       Exhaust<A>(5, *PolicyFromName(walk), kFirstFinding);
   EXPECT_EQ(result.endless, 1u);
-  EXPECT_EQ(result.unexcused(), 1u);
+  EXPECT_EQ(result.unexpected(), 1u);
   ASSERT_TRUE(result.finding().has_value());
   EXPECT_FALSE(result.finding()->ends);
   EXPECT_THAT(Describe(*result.finding()), testing::HasSubstr("does not end"));

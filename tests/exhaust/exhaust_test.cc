@@ -180,11 +180,11 @@ TEST_P(WalksTest, FailExactlyAsExpected) {
       const std::string which =
           std::string(Name(walk)) + " " + std::to_string(levels);
       EXPECT_TRUE(result.complete) << which;
-      EXPECT_EQ(result.unexcused(), 0u) << which;
+      EXPECT_EQ(result.unexpected(), 0u) << which;
       EXPECT_FALSE(result.finding().has_value()) << which;
       EXPECT_EQ(result.endless, 0u) << which;
       EXPECT_EQ(result.differ == 0, Holds(walk, levels)) << which;
-      EXPECT_EQ(result.excused() > 0, !Holds(walk, levels)) << which;
+      EXPECT_EQ(result.expected() > 0, !Holds(walk, levels)) << which;
       EXPECT_EQ(result.changed, 0u) << which;
       EXPECT_EQ(result.outcomes[0], result.behaviours - result.differ) << which;
       // Static walks break the invariant at a folded level, unless they compute

@@ -73,7 +73,7 @@ TEST_F(BenchCorpusTest, HalfCrossAFoldedLevelsBoundary) {
   size_t crosses = 0;
   for (const auto& [path, c] : one_) {
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
+        oracle.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures);
     ASSERT_EQ(verdict.requests.size(), 1u) << path;
     EXPECT_EQ(verdict.requests[0].inconclusive, Inconclusive::kNo) << path;
     EXPECT_FALSE(verdict.finding.has_value()) << path;

@@ -89,7 +89,7 @@ TEST(CorpusTest, VerdictsDoNotDependOnTheOrder) {
     std::map<std::filesystem::path, std::string> verdicts;
     for (const auto& seed : seeds) {
       const Verdict& verdict =
-          oracle.Judge(Decode(Read(seed)), WalkSet::All(), Excuses::kNone);
+          oracle.Judge(Decode(Read(seed)), WalkSet::All(), Waivers::kNone);
       std::string text = std::to_string(static_cast<int>(verdict.kind));
       if (verdict.finding) text += Name(*verdict.finding);
       verdicts[seed] = text;

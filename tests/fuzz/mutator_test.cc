@@ -191,7 +191,7 @@ ChangingRun RunChanging(const PagingMode& mode, int cases) {
     ++run.changing;
     run.several += c.concurrent.size() > 1;
     const Verdict& verdict = oracle.Judge(c, WalkSet::Of(kStaticLockless),
-                                          Excuses::kExpectedFailures);
+                                          Waivers::kExpectedFailures);
     ASSERT_FALSE(verdict.finding.has_value()) << ToText(c);
     run.impossible += verdict.inconclusive >= Inconclusive::kFreesPages;
     if (verdict.kind == Verdict::Kind::kInconclusive) return;
@@ -263,7 +263,7 @@ TEST(ChangeCheckTest, MatchesTheOracle) {
   int impossible = 0;
   for (int i = 0; i < 20'000; ++i) {
     const Case c = random.Next();
-    const Verdict& verdict = oracle.Judge(c, WalkSet(), Excuses::kNone);
+    const Verdict& verdict = oracle.Judge(c, WalkSet(), Waivers::kNone);
     const bool malformed =
         verdict.inconclusive >= Inconclusive::kMalformedWord &&
         verdict.inconclusive <= Inconclusive::kMalformedControl;
@@ -290,7 +290,7 @@ TEST(GeneratorTest, ReachesTheMinimum) {
     for (int i = 0; i < kCases; ++i) {
       const Case c = generator.DrawCase();
       const Verdict& verdict =
-          oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
+          oracle.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures);
       ASSERT_FALSE(verdict.finding.has_value()) << ToText(c);
       bool did[4] = {};
       for (const RequestVerdict& request : verdict.requests) {
@@ -320,7 +320,7 @@ TEST(GeneratorTest, ReachesEveryCell) {
     Generator generator(rng, InfoOf(mode));
     for (int i = 0; i < 150'000; ++i) {
       const Verdict& verdict =
-          oracle.Judge(generator.DrawCase(), WalkSet(), Excuses::kNone);
+          oracle.Judge(generator.DrawCase(), WalkSet(), Waivers::kNone);
       for (const RequestVerdict& request : verdict.requests) {
         if (request.cell.has_value()) reached[*request.cell] = true;
       }

@@ -24,7 +24,7 @@ class StatsTest : public testing::Test {
   void Count(const Case& c) {
     stats_.CountExecution();
     stats_.CountVerdict(
-        c, oracle_.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures));
+        c, oracle_.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures));
   }
   nlohmann::json Json() const { return nlohmann::json::parse(stats_.ToJson()); }
   // The number at a path such as "/cells/possible".

@@ -34,15 +34,6 @@ class Ram {
     return {Get(ref.address()), Source::kTable};
   }
 
-  // For walks only.
-  uint64_t LoadRootType(EntryRef root) const {
-    return Load(Level::kPgd, root).value;
-  }
-  EntryRef Push(Level /*level*/, uint64_t /*value*/, EntryRef ref) {
-    return ref;
-  }
-  bool Holds(EntryRef /*ref*/, uint64_t /*address*/) const { return true; }
-
  private:
   static uint64_t Order(uint64_t word) {
     if constexpr (kOrder == std::endian::native) return word;
@@ -56,7 +47,7 @@ class Ram {
   std::span<uint64_t> words_;
 };
 
-static_assert(Memory<Ram<std::endian::big>>);
+static_assert(ReadableMemory<Ram<std::endian::big>>);
 
 }  // namespace pxdfuzz::hardware
 

@@ -10,15 +10,15 @@
 #include <vector>
 
 #include "pxdfuzz/arch/s390.h"
+#include "tests/hardware/guest/s390_wire.h"
 #include "tests/hardware/judge.h"
 #include "tests/hardware/machine.h"
 #include "tests/hardware/ram.h"
 #include "tests/hardware/s390_match.h"
-#include "tests/hardware/s390_wire.h"
 
 namespace pxdfuzz::hardware {
 
-// An s390x machine that runs the program in s390_guest.c.
+// An s390x machine that runs the program in guest/s390_guest.c.
 class S390Machine {
  public:
   // Maximum number of questions at a time.

@@ -13,9 +13,9 @@
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/reference/translate.h"
+#include "tests/hardware/guest/s390_wire.h"
 #include "tests/hardware/judge.h"
 #include "tests/hardware/ram.h"
-#include "tests/hardware/s390_wire.h"
 
 namespace pxdfuzz::hardware {
 

@@ -22,8 +22,8 @@
 #include "kernel/tree_entries.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/tables/address_space.h"
-#include "pxdfuzz/view/paging_mode_info.h"
 #include "tests/kernel/all_texts.h"
 #include "tests/known_cases.h"
 
@@ -301,7 +301,7 @@ TEST(HooksTest, AFoldedCheckReadsACopy) {
       const Case c = MakeCase(2, {.start = 16 * kPage, .pages = 2},
                               {MapPages(16 * kPage, 2, kPage)});
       const Answer answer = Observe(judge, c, 0);
-      EXPECT_EQ(answer.finding, "");
+      EXPECT_EQ(answer.finding.name(), "");
       int checks = 0;
       for (const Event& event : answer.run.events) {
         if (event.kind != Event::Kind::kCheck) continue;
@@ -379,7 +379,7 @@ TEST(HooksTest, WithoutThePmdCheckAClearedPmdGoesUnnoticed) {
     // Without a change it is right, and reads only what it may.
     KernelJudge judge(*text);
     const Answer answer = Observe(judge, Crossing(3, 4 * kGiB, 0), 0);
-    EXPECT_EQ(answer.finding, "");
+    EXPECT_EQ(answer.finding.name(), "");
     EXPECT_EQ(answer.run.pages.size(), 2u);
   }
 }

@@ -175,12 +175,12 @@ TEST_F(JudgeTest, ATrapIsNotChecked) {
   EXPECT_FALSE(verdict.finding.has_value());
   ASSERT_EQ(verdict.requests.size(), 1u);
   EXPECT_EQ(verdict.requests[0].inconclusive, Inconclusive::kReachedTrap);
-  EXPECT_STREQ(verdict.trap, "a function");
+  EXPECT_STREQ(judge.trap(), "a function");
   const Answer answer = Observe(judge, Mixed(), 0);
   EXPECT_EQ(answer.inconclusive, Inconclusive::kReachedTrap);
   EXPECT_EQ(answer.run.end, RunEnd::kTrap);
   EXPECT_EQ(answer.run.bug, "a function");
-  EXPECT_EQ(answer.finding, "");
+  EXPECT_EQ(answer.finding.name(), "");
 }
 
 // Where the model's walk of the same kind returns something else, although the
@@ -222,8 +222,8 @@ TEST_F(JudgeTest, KnownFindingsExcuseNothingElse) {
   ASSERT_EQ(verdict.requests.size(), 1u);
   EXPECT_EQ(verdict.requests[0].known,
             KnownKernelFinding::kProtNoneWithoutNuma);
-  EXPECT_EQ(verdict.requests[0].reference_pages, 1u);
-  EXPECT_EQ(verdict.requests[0].pages, 3u);
+  EXPECT_EQ(verdict.requests[0].pages, 1u);
+  EXPECT_EQ(verdict.requests[0].walk.pages, 3u);
 
   // One more page is wrong, behind the known one.
   static const pxd_kernel* real = without;

@@ -42,9 +42,9 @@ Case Regression(const std::string& name) {
 // A judge's finding, without the name of the code:
 // "s390-3.changing.fault.pud-empty".
 std::string FindingOf(const pxd_kernel& kernel, const Case& c,
-                      Excuses excuses = Excuses::kNone) {
+                      Waivers waivers = Waivers::kNone) {
   KernelJudge judge(kernel);
-  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast, excuses);
+  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast, waivers);
   EXPECT_EQ(verdict.inconclusive, Inconclusive::kNo);
   if (!verdict.finding.has_value()) return "";
   const std::string name = Name(*verdict.finding);
@@ -70,7 +70,7 @@ TEST(RaceTest, PassingOnlyPointersFaults) {
   for (const pxd_kernel* kernel : FindTexts("by-pointer", "s390")) {
     const Case c = Regression("race-by-pointer-freed-pud");
     EXPECT_EQ(FindingOf(*kernel, c), "s390-3.changing.fault.pud-empty");
-    EXPECT_EQ(FindingOf(*kernel, c, Excuses::kExpectedFailures), "");
+    EXPECT_EQ(FindingOf(*kernel, c, Waivers::kExpectedFailures), "");
   }
 }
 
@@ -95,7 +95,7 @@ TEST(RaceTest, TheFoldedAwareWalkChecksItsOwnCopy) {
                 testing::StartsWith("s390-2.changing."));
     EXPECT_EQ(finding("race-collapse-detached"), "");
     EXPECT_EQ(FindingOf(*kernel, Regression("race-vacuous-recheck-pmd"),
-                        Excuses::kExpectedFailures),
+                        Waivers::kExpectedFailures),
               "");
   }
 }
@@ -121,7 +121,7 @@ TEST(RaceTest, AReportShowsTheChangeWhereItWasMade) {
   };
   for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
     const Answer answer = observe(*kernel);
-    const Explanation e = ExplainKernel(TextOf(*kernel), c, 0, answer);
+    const Explanation e = Explain(KernelWalker(TextOf(*kernel)), c, 0, answer);
     const std::vector<Event> reads = ReadsIn(answer.run);
     ASSERT_EQ(reads.size(), 4u);
     const auto change =
@@ -147,7 +147,8 @@ TEST(RaceTest, AReportShowsTheChangeWhereItWasMade) {
       const Event last = ReadsIn(held.run).back();
       EXPECT_EQ(last.kind, Event::Kind::kCheck);
       EXPECT_EQ(last.line, reads[3].line);
-      const Explanation put = ExplainKernel(TextOf(*merged), c, 0, held);
+      const Explanation put =
+          Explain(KernelWalker(TextOf(*merged)), c, 0, held);
       EXPECT_EQ(put.turns.back().after.back(), "puts page 0; stops here");
     }
   }
@@ -182,7 +183,7 @@ struct Came {
 };
 
 Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
-         Excuses excuses) {
+         Waivers waivers) {
   KernelJudge judge(kernel);
   const PagingModeFilter filter = *PagingModeFilter::Parse(Name(mode));
   std::array<uint8_t, kMaxEncodedSize> buffer;
@@ -194,14 +195,14 @@ Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
                   Tables::kChanging, nullptr);
     const Case c = Decode(std::span(buffer).first(size));
     const KernelVerdict& verdict =
-        judge.Judge(c, KernelTrial::kGupFast, excuses);
+        judge.Judge(c, KernelTrial::kGupFast, waivers);
     came.compared += verdict.inconclusive == Inconclusive::kNo;
     for (const KernelRequestVerdict& request : verdict.requests) {
-      came.changed += request.changed;
-      came.excused += request.excuse != Cause::kNone;
-      came.unlike += request.inconclusive == Inconclusive::kNo &&
-                     !c.concurrent.empty() && request.excuse == Cause::kNone &&
-                     !request.reads_as_model;
+      came.changed += request.walk.changes > 0;
+      came.excused += request.walk.waiver != Cause::kNone;
+      came.unlike +=
+          request.inconclusive == Inconclusive::kNo && !c.concurrent.empty() &&
+          request.walk.waiver == Cause::kNone && !request.reads_as_model;
     }
     if (verdict.finding.has_value()) {
       came.finding = Name(*verdict.finding) + '\n' + ToText(c);
@@ -226,7 +227,7 @@ TEST(RaceTest, FindsNothingInUnmodifiedCode) {
   constexpr int kCases = 3'000;
   for (const pxd_kernel* kernel : FindTexts("as-is")) {
     for (const PagingMode& mode : PagingModesOf(*kernel)) {
-      const Came came = Try(*kernel, mode, kCases, Excuses::kNone);
+      const Came came = Try(*kernel, mode, kCases, Waivers::kNone);
       EXPECT_EQ(came.finding, "");
       EXPECT_GT(came.changed, kCases / 5) << kernel->name << Name(mode);
       EXPECT_EQ(came.excused, 0);
@@ -242,7 +243,7 @@ TEST(RaceTest, VariantsFailAsExpected) {
     for (const pxd_kernel* kernel : FindTexts(variant, "s390")) {
       for (const PagingMode& mode : PagingModesOf(*kernel)) {
         const Came came =
-            Try(*kernel, mode, kCases, Excuses::kExpectedFailures);
+            Try(*kernel, mode, kCases, Waivers::kExpectedFailures);
         EXPECT_EQ(came.finding, "");
         // With 2 levels only the offset function of a page table uses an entry
         // that it reads, and pte_offset_map() gets a copy.

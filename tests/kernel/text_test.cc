@@ -26,10 +26,10 @@
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/populate.h"
-#include "pxdfuzz/view/paging_mode_info.h"
 #include "pxdfuzz/walk/trace.h"
 #include "pxdfuzz/walk/walk.h"
 #include "tests/kernel/all_texts.h"
@@ -95,7 +95,7 @@ TEST_P(TextTest, ReturnsAllPagesOfAMappedRange) {
     for (const bool write : {false, true}) {
       const Case c = MappedRange(mode, write);
       const Answer answer = Observe(judge_, c, 0);
-      EXPECT_EQ(answer.finding, "") << Name(mode);
+      EXPECT_EQ(answer.finding.name(), "") << Name(mode);
       EXPECT_EQ(answer.run.pages.size(), 4u) << Name(mode);
       // It reads one entry of each real level, and four pages.
       const std::vector<Event> reads = ReadsIn(answer.run);

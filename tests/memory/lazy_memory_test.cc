@@ -229,7 +229,7 @@ TEST(LazyWorldTest, WordsOfTheStack) {
 // -----------------------------------------------------------------------------
 
 // The values of the root's first entry after a change between two reads.
-std::vector<std::string> AllThatBecomes(int levels, bool write) {
+std::vector<std::string> ReplacementsOf(int levels, bool write) {
   using A = TinyS390<1>;
   LazyWorld<A> world(levels,
                      {.write = write, .changes = EntryChanges::kBeforeUse});
@@ -263,21 +263,21 @@ std::vector<std::string> AllThatBecomes(int levels, bool write) {
 
 TEST(ChangeTest, AnEntryBecomesWhatLinuxMakesOfIt) {
   EXPECT_THAT(
-      AllThatBecomes(2, false),
+      ReplacementsOf(2, false),
       UnorderedElementsAre("empty > leaf", "empty > table", "table > empty",
                            "leaf > empty", "leaf > leaf", "leaf > table"));
   EXPECT_THAT(
-      AllThatBecomes(2, true),
+      ReplacementsOf(2, true),
       UnorderedElementsAre("empty > leaf", "empty > table", "table > empty",
                            "leaf > empty", "leaf > leaf", "leaf > table",
                            "leaf > refused", "refused > empty",
                            "refused > leaf", "refused > table"));
   EXPECT_THAT(
-      AllThatBecomes(3, true),
+      ReplacementsOf(3, true),
       UnorderedElementsAre("empty > leaf", "empty > table", "table > empty",
                            "leaf > empty", "leaf > leaf", "leaf > refused",
                            "refused > empty", "refused > leaf"));
-  EXPECT_THAT(AllThatBecomes(4, false),
+  EXPECT_THAT(ReplacementsOf(4, false),
               UnorderedElementsAre("empty > table", "table > empty"));
 }
 

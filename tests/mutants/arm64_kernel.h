@@ -25,9 +25,9 @@ struct FoldedPudHandsBack : Base {
           "index to it."};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
-    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef pointer,
                                     uint64_t /*address*/) const {
-      return handed;
+      return pointer;
     }
   };
 };
@@ -44,10 +44,10 @@ struct FoldedPudUnaligned : Base {
           "start of a page, and one to a local copy leaves it either way."};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
-    constexpr EntryRef FoldedOffset(Level level, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level level, EntryRef pointer,
                                     uint64_t address) const {
-      if (level != Level::kPud) return handed;
-      return handed.Plus(this->shape().index(level, address));
+      if (level != Level::kPud) return pointer;
+      return pointer.Plus(this->shape().index(level, address));
     }
   };
 };
@@ -60,10 +60,10 @@ struct FoldedPudAlignedTo4K : Base {
           "p4d_to_folded_pud() masks its index with that of pages of 4 KiB."};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
-    constexpr EntryRef FoldedOffset(Level level, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level level, EntryRef pointer,
                                     uint64_t address) const {
-      if (level != Level::kPud) return handed;
-      return handed.AlignDown(this->shape().page_size())
+      if (level != Level::kPud) return pointer;
+      return pointer.AlignDown(this->shape().page_size())
           .Plus(this->shape().index(level, address) & 511);
     }
   };

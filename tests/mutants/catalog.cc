@@ -89,7 +89,7 @@ class WalkTrial : public Trial {
 
   std::optional<Kill> Try(const Case& c) override {
     PlantedRunner::Plant(planted_);
-    verdict_ = &oracle_.Judge(c, walks_, Excuses::kExpectedFailures);
+    verdict_ = &oracle_.Judge(c, walks_, Waivers::kExpectedFailures);
     return KillOf(*verdict_);
   }
   const Verdict* verdict() const override { return verdict_; }
@@ -105,7 +105,7 @@ template <class Arches>
 class ContractTrial : public Trial {
  public:
   std::optional<Kill> Try(const Case& c) override {
-    verdict_ = &oracle_.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
+    verdict_ = &oracle_.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures);
     return KillOf(*verdict_);
   }
   const Verdict* verdict() const override { return verdict_; }

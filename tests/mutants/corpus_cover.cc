@@ -33,7 +33,7 @@ constexpr int kUnreadable = 3;
 
 const Verdict& Judge(const Case& c) {
   static Oracle& oracle = *new Oracle();
-  return oracle.Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
+  return oracle.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures);
 }
 
 std::set<size_t> CellsOf(const Case& c) {
@@ -62,7 +62,7 @@ std::set<std::string> RacesOf(const Case& c) {
         races.insert(Concat({mode, Name(kAllWalks[i]), " ",
                              Name(c.concurrent[change].kind), " ",
                              Name(c.concurrent[change].level), " ",
-                             Name(walk.outcome), " ", Name(walk.excuse),
+                             Name(walk.outcome), " ", Name(walk.waiver),
                              walk.pages < request.pages ? " less" : ""}));
       }
     }

@@ -11,7 +11,7 @@
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/paging/paging_mode.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "tests/mutants/catalog.h"
 
 namespace pxdfuzz::mutants {

@@ -164,10 +164,10 @@ struct FoldedOffsetRealigns : Base {
       .copies = "arm64 before 36639013b346"};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
-    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef pointer,
                                     uint64_t address) const {
       const Level root = this->shape().root();
-      return handed.AlignDown(this->shape().table_size(root))
+      return pointer.AlignDown(this->shape().table_size(root))
           .Plus(this->shape().index(root, address));
     }
   };
@@ -185,9 +185,9 @@ struct FoldedOffsetAddsIndex : Base {
           "table from the offset functions to pgd_offset()"};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
-    constexpr EntryRef FoldedOffset(Level level, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level level, EntryRef pointer,
                                     uint64_t address) const {
-      return handed.Plus(this->shape().index(level, address));
+      return pointer.Plus(this->shape().index(level, address));
     }
   };
 };

@@ -62,7 +62,7 @@ TEST_P(ChangingOracleTest, FindsNothingInSoundWalks) {
   for (int i = 0; i < kCases; ++i) {
     const Case c = cases.Next();
     const Verdict& verdict =
-        oracle->Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+        oracle->Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
     ASSERT_FALSE(verdict.finding.has_value()) << Name(*verdict.finding) << '\n'
                                               << ToText(c);
     for (const RequestVerdict& request : verdict.requests) {
@@ -124,7 +124,7 @@ std::string FirstFinding(PagingMode mode, int tries = 20'000) {
   ChangingCases cases(mode, 1);
   for (int i = 0; i < tries; ++i) {
     const Verdict& verdict = oracle->Judge(
-        cases.Next(), WalkSet::Of(kStaticLockless), Excuses::kExpectedFailures);
+        cases.Next(), WalkSet::Of(kStaticLockless), Waivers::kExpectedFailures);
     if (verdict.finding.has_value()) return Name(*verdict.finding);
   }
   return "";

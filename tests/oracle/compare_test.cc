@@ -37,7 +37,7 @@ const WalkVerdict& VerdictOf(const Verdict& verdict, Policy walk) {
 TEST(CompareTest, TheThreadsExampleReturnsAWrongPage) {
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(Known("thread-wrong-page"), WalkSet::All(), Excuses::kNone);
+      oracle.Judge(Known("thread-wrong-page"), WalkSet::All(), Waivers::kNone);
   EXPECT_EQ(verdict.requests[0].pages, 2u);
   const WalkVerdict& walk = VerdictOf(verdict, kStaticByValue);
   EXPECT_EQ(walk.outcome, Outcome::kWrongPage);
@@ -51,7 +51,7 @@ TEST(CompareTest, TheThreadsExampleReturnsAWrongPage) {
 TEST(CompareTest, WithoutThePageBehindItIsShort) {
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(Known("thread-short"), WalkSet::All(), Excuses::kNone);
+      oracle.Judge(Known("thread-short"), WalkSet::All(), Waivers::kNone);
   EXPECT_EQ(VerdictOf(verdict, kStaticByValue).outcome, Outcome::kShort);
   EXPECT_EQ(VerdictOf(verdict, kStaticByValue).pages, 1u);
 }
@@ -60,7 +60,7 @@ TEST(CompareTest, NothingOnTheStackIsAFault) {
   Oracle oracle;
   Case c = Known("thread-wrong-page");
   c.stack.around = StackContent::kZero;
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
   EXPECT_EQ(VerdictOf(verdict, kStaticByValue).outcome, Outcome::kFault);
 }
 
@@ -68,7 +68,7 @@ TEST(CompareTest, TheRightEntryOnTheStackIsAStrayRead) {
   Oracle oracle;
   Case c = Known("thread-wrong-page");
   c.stack.around = StackContent::kNext;
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
   const WalkVerdict& walk = VerdictOf(verdict, kStaticByValue);
   EXPECT_EQ(walk.outcome, Outcome::kStrayRead);
   EXPECT_EQ(walk.pages, 2u);
@@ -79,7 +79,7 @@ TEST(CompareTest, KnownCasesShowTheBugOrDoNot) {
   Oracle oracle;
   for (const KnownCase& known : KnownCases()) {
     const Verdict& verdict =
-        oracle.Judge(known.c, WalkSet::All(), Excuses::kNone);
+        oracle.Judge(known.c, WalkSet::All(), Waivers::kNone);
     const WalkVerdict& bad = VerdictOf(verdict, kStaticByValue);
     EXPECT_EQ(bad.is_finding(), known.shows_the_bug) << known.name;
     for (const Policy& walk : kAllWalks) {
@@ -97,7 +97,7 @@ TEST(CompareTest, KnownCasesShowTheBugOrDoNot) {
 TEST(CompareTest, PagesOfKnownCases) {
   Oracle oracle;
   const auto pages = [&oracle](const std::string& name) {
-    return oracle.Judge(Known(name), WalkSet::All(), Excuses::kExpectedFailures)
+    return oracle.Judge(Known(name), WalkSet::All(), Waivers::kExpectedFailures)
         .requests[0]
         .pages;
   };
@@ -116,17 +116,17 @@ TEST(CompareTest, PagesOfKnownCases) {
 TEST(CompareTest, ACauseExplainsAFailure) {
   Oracle oracle;
   const Verdict& verdict = oracle.Judge(
-      Known("thread-wrong-page"), WalkSet::All(), Excuses::kExpectedFailures);
+      Known("thread-wrong-page"), WalkSet::All(), Waivers::kExpectedFailures);
   EXPECT_EQ(verdict.kind, Verdict::Kind::kExpectedFailure);
   EXPECT_FALSE(verdict.finding.has_value());
-  EXPECT_EQ(VerdictOf(verdict, kStaticByValue).excuse, Cause::kStackEscape);
+  EXPECT_EQ(VerdictOf(verdict, kStaticByValue).waiver, Cause::kStackEscape);
   EXPECT_EQ(VerdictOf(verdict, kStaticByValue).outcome, Outcome::kWrongPage);
 }
 
 TEST(CompareTest, RequestsBeyondTheLimitAreRefused) {
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(Known("beyond-limit"), WalkSet::All(), Excuses::kNone);
+      oracle.Judge(Known("beyond-limit"), WalkSet::All(), Waivers::kNone);
   EXPECT_EQ(verdict.kind, Verdict::Kind::kInconclusive);
   EXPECT_EQ(verdict.requests[0].inconclusive, Inconclusive::kBeyondLimit);
   for (const WalkVerdict& walk : verdict.requests[0].walks) {
@@ -147,7 +147,7 @@ TEST(CompareTest, MalformedTablesAreInconclusive) {
     Oracle oracle;
     Case c = Known("thread-wrong-page");
     c.setup.push_back(poke);
-    const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+    const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
     EXPECT_EQ(verdict.kind == Verdict::Kind::kInconclusive,
               verdict.inconclusive != Inconclusive::kNo);
     return verdict.inconclusive;
@@ -173,7 +173,7 @@ TEST(CompareTest, MalformedTablesAreInconclusive) {
 
 TEST(CompareTest, TheEmptyCaseIsInconclusive) {
   Oracle oracle;
-  const Verdict& verdict = oracle.Judge(Case(), WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(Case(), WalkSet::All(), Waivers::kNone);
   EXPECT_EQ(verdict.kind, Verdict::Kind::kInconclusive);
   EXPECT_EQ(verdict.inconclusive, Inconclusive::kEmptyCase);
 }
@@ -183,7 +183,7 @@ TEST(CompareTest, EveryRequestIsJudged) {
   Case c = Known("old-page-written");
   c.requests.push_back({.start = 0x10001000, .pages = 1});
   c.requests.push_back({.start = 5 * kTiB, .pages = 1});
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
   ASSERT_EQ(verdict.requests.size(), 3u);
   EXPECT_EQ(verdict.requests[0].pages, 1u);
   EXPECT_EQ(verdict.requests[1].pages, 0u);
@@ -198,7 +198,7 @@ TEST(CompareTest, TheFindingIsTheFirstRequestsFirstWalk) {
   for (const TableOp& record : bad.setup) c.setup.push_back(record);
   c.requests.push_back(bad.requests[0]);
   c.requests.push_back(bad.requests[0]);
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Waivers::kNone);
   ASSERT_TRUE(verdict.finding.has_value());
   EXPECT_EQ(verdict.finding->request, 1u);
   EXPECT_EQ(verdict.finding->walk_index(), IndexOf(kStaticByValue));
@@ -210,7 +210,7 @@ TEST(CompareTest, TheFindingIsTheFirstRequestsFirstWalk) {
 TEST(CompareTest, LoopInvariant) {
   Oracle oracle;
   const Verdict& verdict =
-      oracle.Judge(Known("thread-wrong-page"), WalkSet::All(), Excuses::kNone);
+      oracle.Judge(Known("thread-wrong-page"), WalkSet::All(), Waivers::kNone);
   EXPECT_FALSE(VerdictOf(verdict, kStaticLockless).marks.invariant);
   EXPECT_FALSE(VerdictOf(verdict, kStaticByPointer).marks.invariant);
   EXPECT_FALSE(VerdictOf(verdict, kStaticByValue).marks.invariant);
@@ -224,7 +224,7 @@ TEST(CompareTest, LoopInvariant) {
 void ExpectNoFinding(Oracle& oracle, std::span<const uint8_t> bytes) {
   const Case c = Decode(bytes);
   const Verdict& verdict =
-      oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+      oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
   ASSERT_FALSE(verdict.finding.has_value()) << Name(*verdict.finding) << '\n'
                                             << ToText(c);
   for (const RequestVerdict& request : verdict.requests) {
@@ -280,13 +280,13 @@ TEST(CompareTest, VerdictsDoNotDependOnEarlierCases) {
   std::vector<std::string> first;
   for (const Case& c : cases) {
     first.push_back(
-        digest(forwards.Judge(c, WalkSet::All(), Excuses::kExpectedFailures)));
+        digest(forwards.Judge(c, WalkSet::All(), Waivers::kExpectedFailures)));
   }
   Oracle backwards;
   for (size_t left = cases.size(); left > 0; --left) {
     const size_t i = left - 1;
     ASSERT_EQ(digest(backwards.Judge(cases[i], WalkSet::All(),
-                                     Excuses::kExpectedFailures)),
+                                     Waivers::kExpectedFailures)),
               first[i]);
   }
 }

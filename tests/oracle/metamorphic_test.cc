@@ -19,11 +19,11 @@
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/populate.h"
-#include "pxdfuzz/view/paging_mode_info.h"
 #include "pxdfuzz/walk/run_walk.h"
 #include "tests/sanitized.h"
 

@@ -55,9 +55,9 @@ size_t LongestLineOf(const std::string& text) {
 TEST(ExplainCorpusTest, TheThreadsExampleIsShort) {
   const Case c = ReadBytes("corpus/regressions/thread-wrong-page.bin");
   Oracle oracle;
-  for (const Excuses excuses : {Excuses::kNone, Excuses::kExpectedFailures}) {
+  for (const Waivers waivers : {Waivers::kNone, Waivers::kExpectedFailures}) {
     const std::string report =
-        ShortReport(c, oracle.Judge(c, WalkSet::All(), excuses), 0,
+        ShortReport(c, oracle.Judge(c, WalkSet::All(), waivers), 0,
                     IndexOf(kStaticByValue));
     EXPECT_LE(LinesOf(report), 60u) << report;
     EXPECT_LE(LongestLineOf(report), 80u) << report;
@@ -85,7 +85,7 @@ TEST(ExplainCorpusTest, NoExplanationIsLong) {
     const Case c = ReadBytes(entry.path());
     if (c.empty()) continue;
     const Verdict& verdict =
-        oracle.Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+        oracle.Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
     for (size_t request = 0; request < c.requests.size(); ++request) {
       for (size_t walk = 0; walk < kWalkCount; ++walk) {
         const bool differs =

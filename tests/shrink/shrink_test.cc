@@ -25,7 +25,7 @@
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/view/paging_mode_info.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "tests/known_cases.h"
 #include "tests/random_case.h"
 
@@ -51,7 +51,7 @@ bool Makes(std::string_view name, const Case& from, const Case& to) {
 // Judges like gup_strict_fuzzer, and then with all walks.
 std::optional<std::string> SignatureOf(Oracle& oracle, const Case& c,
                                        WalkSet walks = WalkSet::All()) {
-  const Verdict& verdict = oracle.Judge(c, walks, Excuses::kNone);
+  const Verdict& verdict = oracle.Judge(c, walks, Waivers::kNone);
   if (!verdict.finding.has_value()) return std::nullopt;
   return Name(*verdict.finding);
 }

@@ -296,7 +296,7 @@ TEST(TimelineVerdictTest, ImpossibleChangesHaveNames) {
   Case c = MakeCase(3, {.start = kPlace}, {MapPages(kPlace, 1, 0xa000)});
   c.concurrent.push_back({Clear(Level::kPmd, kPlace)});
   const Verdict& verdict =
-      oracle->Judge(c, WalkSet::All(), Excuses::kExpectedFailures);
+      oracle->Judge(c, WalkSet::All(), Waivers::kExpectedFailures);
   EXPECT_EQ(verdict.kind, Verdict::Kind::kInconclusive);
   EXPECT_EQ(verdict.inconclusive, Inconclusive::kFreesPages);
   std::set<std::string_view> names;
@@ -318,12 +318,12 @@ TEST(TimelineVerdictTest, NothingOfACaseRemains) {
   for (ConcurrentOp& op : c.concurrent) op.read = 6;
   for (int i = 0; i < 3; ++i) {
     const Verdict& changing =
-        oracle->Judge(c, WalkSet::Named(), Excuses::kExpectedFailures);
+        oracle->Judge(c, WalkSet::Named(), Waivers::kExpectedFailures);
     EXPECT_EQ(changing.kind, Verdict::Kind::kAgrees);
     EXPECT_EQ(changing.requests[0].walks[IndexOf(kStaticLockless)].pages, 0u);
     EXPECT_EQ(changing.requests[0].walks[IndexOf(kStaticLockless)].changes, 3u);
     const Verdict& still =
-        oracle->Judge(quiet, WalkSet::Named(), Excuses::kExpectedFailures);
+        oracle->Judge(quiet, WalkSet::Named(), Waivers::kExpectedFailures);
     EXPECT_EQ(still.requests[0].walks[IndexOf(kStaticLockless)].pages, 2u);
   }
 }

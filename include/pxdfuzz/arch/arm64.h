@@ -187,10 +187,10 @@ struct Arm64Page16K {
     // pointer to the start of that page and adds the index. For a pointer to a
     // local copy the result is wrong; 36639013b346 passes the pointer into the
     // table.
-    constexpr EntryRef FoldedOffset(Level level, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level level, EntryRef pointer,
                                     uint64_t address) const {
-      if (level != Level::kPud) return handed;
-      return handed.AlignDown(geometry_.page_size())
+      if (level != Level::kPud) return pointer;
+      return pointer.AlignDown(geometry_.page_size())
           .Plus(geometry_.index(level, address));
     }
 

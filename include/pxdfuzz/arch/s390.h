@@ -257,9 +257,9 @@ struct BasicS390 {
     }
     // What an offset function returns if its level is folded: the pointer that
     // it got.
-    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef pointer,
                                     uint64_t /*address*/) const {
-      return handed;
+      return pointer;
     }
 
     // log2 of the span that pXd_addr_end() assumes for an entry: a fixed size.

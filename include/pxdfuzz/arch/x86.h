@@ -166,9 +166,9 @@ struct X86 {
     constexpr uint64_t Index(Level level, uint64_t address) const {
       return geometry_.index(level, address);
     }
-    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef handed,
+    constexpr EntryRef FoldedOffset(Level /*level*/, EntryRef pointer,
                                     uint64_t /*address*/) const {
-      return handed;
+      return pointer;
     }
 
     constexpr int StaticShift(Level level) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "pxdfuzz/engine/outcome.h"
 #include "pxdfuzz/paging/entry_kind.h"
@@ -88,6 +89,24 @@ std::string_view What(const Finding& finding);
 
 // The inverse; nothing for other names. `name` must outlive the result.
 std::optional<Finding> FindingFromName(std::string_view name);
+
+// A finding that owns what it refers to, or none: kept by its name.
+class OwnedFinding {
+ public:
+  OwnedFinding() = default;
+  // Implicit: of the name that Name() gives.
+  OwnedFinding(std::string name) : name_(std::move(name)) {}
+
+  bool empty() const { return name_.empty(); }
+  const std::string& name() const { return name_; }
+  // The finding, which refers to this object; nothing where there is none.
+  std::optional<Finding> Get() const { return FindingFromName(name_); }
+
+  friend bool operator==(const OwnedFinding&, const OwnedFinding&) = default;
+
+ private:
+  std::string name_;
+};
 
 // The common beginning of findings that are listed together: the kernel code,
 // or the paging mode, or "translate". The name itself if it is not a finding's.

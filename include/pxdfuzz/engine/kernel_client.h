@@ -31,11 +31,9 @@ class KernelProgram : public Engine {
   KernelProgram(const KernelProgram&) = delete;
   KernelProgram& operator=(const KernelProgram&) = delete;
 
-  const KernelCode& text() const { return text_; }
-
-  std::string_view name() const override { return text_.name; }
+  const Walker& walker() const override { return walker_; }
   bool Takes(PagingMode mode) const override {
-    return Name(mode.arch) == text_.arch;
+    return Name(mode.arch) == walker_.kernel->arch;
   }
   // One process answers for many cases. If it ends during a case, the request
   // ended in that way, and a new process continues with the next request.
@@ -61,7 +59,7 @@ class KernelProgram : public Engine {
   std::string Complaint() const;
 
   std::string path_;
-  KernelCode text_;
+  Walker walker_;
   Process process_;
   int socket_ = -1;  // its standard input and output
   int errors_ = -1;  // an unnamed file: its standard error
@@ -77,10 +75,6 @@ struct KernelProgram::Opened {
 
   bool ok() const { return program != nullptr; }
 };
-
-// Which request to explain if the user names none: the first with a finding;
-// otherwise the first that is known, that was walked, or that exists.
-size_t RequestToTell(const std::vector<Answer>& answers);
 
 // The folder of the programs with kernel code: PXDFUZZ_KERNEL_PROGRAMS, or the
 // folder of this program.

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "pxdfuzz/engine/finding.h"
 #include "pxdfuzz/engine/kernel_code.h"
 #include "pxdfuzz/engine/run.h"
 #include "pxdfuzz/paging/policy.h"
@@ -25,8 +26,8 @@ struct Answer {
   // nothing was run.
   Inconclusive inconclusive = Inconclusive::kNo;
   Recording run;
-  // The finding's name, or empty, and the first page that differs.
-  std::string finding;
+  // The finding, if any, and the page it is about.
+  OwnedFinding finding;
   size_t page = 0;
   // Why walks of its kind are expected to go wrong there, or kNone.
   Cause cause = Cause::kNone;

@@ -109,6 +109,11 @@ struct ReturnedPage {
   friend bool operator==(const ReturnedPage&, const ReturnedPage&) = default;
 };
 
+// How a walk of the model ends that has left these marks.
+inline RunEnd EndOf(const Marks& marks) {
+  return marks.nowhere == Marks::kNever ? RunEnd::kReturned : RunEnd::kFault;
+}
+
 // One request, as one engine ran it, with everything that is known about the
 // run. It allocates and is not used in fuzzing.
 struct Recording {

@@ -91,11 +91,11 @@ struct ExhaustResult {
   // failure.
   std::array<std::optional<WorldWitness>, kCauseCount> first;
 
-  uint64_t excused_by(Cause cause) const {
+  uint64_t differ_by(Cause cause) const {
     return by_cause[static_cast<size_t>(cause)];
   }
-  uint64_t unexcused() const { return excused_by(Cause::kNone); }
-  uint64_t excused() const { return differ - unexcused(); }
+  uint64_t unexpected() const { return differ_by(Cause::kNone); }
+  uint64_t expected() const { return differ - unexpected(); }
   const std::optional<WorldWitness>& first_by(Cause cause) const {
     return first[static_cast<size_t>(cause)];
   }
@@ -254,7 +254,7 @@ class Exhaustion {
                          bool ends, Cause cause) const {
     WorldWitness witness = SeenWorldOf(world, levels_, policy_, request);
     witness.ends = ends;
-    witness.excuse = cause;
+    witness.waiver = cause;
     if (!ends) return witness;
     witness.outcome = judged_.outcome;
     witness.first_difference = judged_.page;

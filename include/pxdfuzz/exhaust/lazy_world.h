@@ -294,7 +294,7 @@ class LazyWorld {
   };
 
   // What an entry may change to, besides its possible initial values.
-  enum class Becomes : uint8_t {
+  enum class Replacement : uint8_t {
     kHole,
     kLeaf,
     kRefusedLeaf,
@@ -302,7 +302,7 @@ class LazyWorld {
     kNewTable,
     kSplit,  // a table of the pages that the leaf mapped
   };
-  using BecomesList = InlineVector<Becomes, 4>;
+  using Replacements = InlineVector<Replacement, 4>;
 
   void Restart() {
     change_.reset();
@@ -378,13 +378,13 @@ class LazyWorld {
 
   void MayChange(const Place& place, bool before_grab) {
     if (options_.changes == EntryChanges::kNever || change_.has_value()) return;
-    const BecomesList all = AllThatBecomes(place);
+    const Replacements all = ReplacementsOf(place);
     if (all.empty()) return;
     const uint8_t taken = Choose(static_cast<uint8_t>(1 + all.size()));
     if (taken == 0) return;
     const Level level = tables_[place.table].level;
     const uint64_t before = tables_[place.table].words[place.index];
-    if (all[taken - 1] == Becomes::kHole) EmptyTable(level, before);
+    if (all[taken - 1] == Replacement::kHole) EmptyTable(level, before);
     const uint64_t after = Make(place, before, all[taken - 1]);
     tables_[place.table].words[place.index] = after;
     change_ = {.table = place.table,
@@ -396,59 +396,59 @@ class LazyWorld {
                .before_grab = before_grab};
   }
 
-  BecomesList AllThatBecomes(const Place& place) const {
+  Replacements ReplacementsOf(const Place& place) const {
     const Level level = tables_[place.table].level;
     const uint64_t word = tables_[place.table].words[place.index];
     const auto& forms = forms_.of(level);
-    BecomesList all;
+    Replacements all;
     switch (KindOf(level, word)) {
       case Kind::kLeaf:
-        all.push_back(Becomes::kHole);
-        all.push_back(Becomes::kOtherLeaf);
-        if (!forms.refused.empty()) all.push_back(Becomes::kRefusedLeaf);
-        if (level == Level::kPmd) all.push_back(Becomes::kSplit);
+        all.push_back(Replacement::kHole);
+        all.push_back(Replacement::kOtherLeaf);
+        if (!forms.refused.empty()) all.push_back(Replacement::kRefusedLeaf);
+        if (level == Level::kPmd) all.push_back(Replacement::kSplit);
         break;
       case Kind::kRefusedLeaf:
-        all.push_back(Becomes::kHole);
-        if (!forms.leaves.empty()) all.push_back(Becomes::kLeaf);
-        if (level == Level::kPmd) all.push_back(Becomes::kSplit);
+        all.push_back(Replacement::kHole);
+        if (!forms.leaves.empty()) all.push_back(Replacement::kLeaf);
+        if (level == Level::kPmd) all.push_back(Replacement::kSplit);
         break;
       case Kind::kTable:
         if (level == Level::kPmd || HoldsNothing(level, word)) {
-          all.push_back(Becomes::kHole);
+          all.push_back(Replacement::kHole);
         }
         break;
       default:
-        if (!forms.leaves.empty()) all.push_back(Becomes::kLeaf);
-        if (level != Level::kPte) all.push_back(Becomes::kNewTable);
+        if (!forms.leaves.empty()) all.push_back(Replacement::kLeaf);
+        if (level != Level::kPte) all.push_back(Replacement::kNewTable);
     }
     return all;
   }
 
-  uint64_t Make(const Place& place, uint64_t before, Becomes becomes) {
+  uint64_t Make(const Place& place, uint64_t before, Replacement replacement) {
     const Level level = tables_[place.table].level;
     const uint64_t first = FirstOf(place);
-    switch (becomes) {
-      case Becomes::kHole:
+    switch (replacement) {
+      case Replacement::kHole:
         // The entry of a table becomes empty. The entry of a page may also
         // become a refused leaf or a swap entry.
         return KindOf(level, before) == Kind::kTable
                    ? A::Entries::Empty(level)
                    : MakeEntry(level, first, Kind::kHole);
-      case Becomes::kLeaf:
+      case Replacement::kLeaf:
         return MakeEntry(level, first, Kind::kLeaf);
-      case Becomes::kRefusedLeaf:
+      case Replacement::kRefusedLeaf:
         return MakeEntry(level, first, Kind::kRefusedLeaf);
-      case Becomes::kOtherLeaf:
+      case Replacement::kOtherLeaf:
         // A request gets old pages and young pages, so there is another leaf.
         for (const EntryForm& form : forms_.of(level).leaves) {
           const uint64_t other = forms_.Make(level, first, form);
           if (other != before) return other;
         }
         return before;
-      case Becomes::kNewTable:
+      case Replacement::kNewTable:
         return MakeEntry(level, first, Kind::kTable);
-      case Becomes::kSplit: {
+      case Replacement::kSplit: {
         const EntryKind leaf = A::Entries::Classify(level, before);
         const Level below = geometry_.real_below(level);
         const uint64_t address = NewTable(below, first);

@@ -66,7 +66,7 @@ struct WorldWitness {
   Outcome outcome = Outcome::kAgrees;
   size_t first_difference = 0;
   // The cause of an expected failure, if it is one.
-  Cause excuse = Cause::kNone;
+  Cause waiver = Cause::kNone;
   // Frames that the walk returned, and those of the reference before the
   // change, where they were asked for.
   std::vector<uint64_t> returned;

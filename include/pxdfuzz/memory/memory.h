@@ -25,9 +25,9 @@ struct Loaded {
   Source source = Source::kTable;
 };
 
-// The memory through which walks read entries. `arena_memory.h` models a
-// machine's memory; others choose entries lazily or change them between two
-// reads. Walk code does not know which one it has.
+// What walks read entries through. The model in `arena.h` is a machine's
+// memory; others choose entries lazily or change them between two reads. Walk
+// code does not know which one it has. The hardware needs Load() alone.
 //
 //   Load(level, ref)         READ_ONCE(*pXdp), as an entry of
 //                            `level`. A read that hits nothing gives the empty
@@ -41,12 +41,16 @@ struct Loaded {
 //   Holds(ref, address)      Whether the span of the entry at `ref` contains
 //                            `address`. For traces, not for walks.
 template <class M>
-concept Memory = requires(M memory, Level level, EntryRef ref, uint64_t word) {
+concept ReadableMemory = requires(M memory, Level level, EntryRef ref) {
   { memory.Load(level, ref) } -> std::same_as<Loaded>;
-  { memory.LoadRootType(ref) } -> std::same_as<uint64_t>;
-  { memory.Push(level, word, ref) } -> std::same_as<EntryRef>;
-  { memory.Holds(ref, word) } -> std::same_as<bool>;
 };
+template <class M>
+concept Memory = ReadableMemory<M> &&
+                 requires(M memory, Level level, EntryRef ref, uint64_t word) {
+                   { memory.LoadRootType(ref) } -> std::same_as<uint64_t>;
+                   { memory.Push(level, word, ref) } -> std::same_as<EntryRef>;
+                   { memory.Holds(ref, word) } -> std::same_as<bool>;
+                 };
 
 }  // namespace pxdfuzz
 

@@ -62,28 +62,32 @@ class WalkSet {
 };
 
 // Whether an expected failure is a finding.
-enum class Excuses : uint8_t { kNone, kExpectedFailures };
+enum class Waivers : uint8_t { kNone, kExpectedFailures };
 
 // The result of one walk for one request.
 struct WalkVerdict {
   bool ran = false;
   Outcome outcome = Outcome::kAgrees;
-  // The cause, if it is an expected failure and so not a finding.
-  Cause excuse = Cause::kNone;
+  // Why the outcome is no finding, where it is an expected failure.
+  Cause waiver = Cause::kNone;
   // Pages returned.
   size_t pages = 0;
   // Position of the first page that differs, or of the stray read.
   size_t first_difference = 0;
+  // The entry by which the reference finds that page, where it differs.
+  Level level = Level::kPte;
+  EntryKind::Tag entry = EntryKind::Tag::kEmpty;
   // How many of the case's concurrent operations were done during the walk.
   size_t changes = 0;
   Marks marks;
 
   bool is_finding() const {
-    return outcome != Outcome::kAgrees && excuse == Cause::kNone;
+    return outcome != Outcome::kAgrees && waiver == Cause::kNone;
   }
 };
 
-struct RequestVerdict {
+// What is said of a request, whoever walked it.
+struct RequestSummary {
   Inconclusive inconclusive = Inconclusive::kNo;
   // Pages that the reference returns.
   size_t pages = 0;
@@ -94,11 +98,32 @@ struct RequestVerdict {
   bool both_sides = false;
   // The cell of the case space, a position in Cells().
   std::optional<size_t> cell;
+};
+
+// What the model's walks did with it.
+struct RequestVerdict : RequestSummary {
   // By position in kAllWalks.
   std::array<WalkVerdict, kWalkCount> walks{};
 };
 
-struct Verdict {
+// What is said of a case, whoever walked it.
+template <class OfRequest>
+struct BasicVerdict {
+  // For the case as a whole; each request also has its own.
+  Inconclusive inconclusive = Inconclusive::kNo;
+  InlineVector<OfRequest, 4> requests;
+  // The first finding, in the order of requests and walks.
+  std::optional<Finding> finding;
+
+  // Begins the verdict of another case.
+  void Reset() {
+    inconclusive = Inconclusive::kEmptyCase;
+    requests.clear();
+    finding.reset();
+  }
+};
+
+struct Verdict : BasicVerdict<RequestVerdict> {
   enum class Kind : uint8_t {
     kInconclusive,
     kAgrees,
@@ -107,12 +132,11 @@ struct Verdict {
   };
 
   Kind kind = Kind::kInconclusive;
-  // For the case as a whole; each request also has its own.
-  Inconclusive inconclusive = Inconclusive::kNo;
-  InlineVector<RequestVerdict, 4> requests;
-  // The first finding, in the order of requests and walks.
-  std::optional<Finding> finding;
 };
+
+// The finding that a walk of the model has in a request: one that disagrees.
+Finding FindingOf(const Case& c, const Verdict& verdict, size_t request,
+                  size_t walk);
 
 // Whether gup_fast takes a request of `pages` pages at all, whatever the walk:
 // kNo, kOverflow or kBeyondLimit.
@@ -138,19 +162,18 @@ class BasicOracle {
  public:
   // Walks each request of `c` with each of `walks` and compares the pages with
   // the reference. The verdict is valid until the next call.
-  const Verdict& Judge(const Case& c, WalkSet walks, Excuses excuses);
+  const Verdict& Judge(const Case& c, WalkSet walks, Waivers waivers);
 
  private:
   template <class A>
-  void JudgeCase(const Case& c, WalkSet walks, Excuses excuses);
+  void JudgeCase(const Case& c, WalkSet walks, Waivers waivers);
   template <class A>
   void JudgeRequest(const Case& c, const AddressSpace<A>& mm, size_t request,
-                    WalkSet walks, Excuses excuses);
+                    WalkSet walks, Waivers waivers);
   // The result of a walk that ended at the current snapshot.
-  WalkVerdict JudgeWalk(const Request& request, const WalkRun& run) const;
   template <class A>
-  Finding FindingOf(const Case& c, const ArenaMemory& memory, size_t request,
-                    size_t walk, const WalkVerdict& verdict);
+  WalkVerdict JudgeWalk(const ArenaMemory& memory, const Request& request,
+                        const WalkRun& run) const;
 
   const ArchArenas arenas_ = ArchArenas::For<Arches>();
   Verdict verdict_;

@@ -100,14 +100,12 @@ std::optional<size_t> CellOf(const PagingMode& mode,
 
 template <class Arches, class Runner>
 const Verdict& BasicOracle<Arches, Runner>::Judge(const Case& c, WalkSet walks,
-                                                  Excuses excuses) {
+                                                  Waivers waivers) {
   verdict_.kind = Verdict::Kind::kInconclusive;
-  verdict_.inconclusive = Inconclusive::kEmptyCase;
-  verdict_.requests.clear();
-  verdict_.finding.reset();
+  verdict_.Reset();
   if (!c.empty()) {
     VisitArchOf<Arches>(c.mode.arch,
-                        [&]<class A>() { JudgeCase<A>(c, walks, excuses); });
+                        [&]<class A>() { JudgeCase<A>(c, walks, waivers); });
   }
   return verdict_;
 }
@@ -115,14 +113,14 @@ const Verdict& BasicOracle<Arches, Runner>::Judge(const Case& c, WalkSet walks,
 template <class Arches, class Runner>
 template <class A>
 void BasicOracle<Arches, Runner>::JudgeCase(const Case& c, WalkSet walks,
-                                            Excuses excuses) {
+                                            Waivers waivers) {
   AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
   verdict_.inconclusive = Populate(c, mm);
   if (verdict_.inconclusive != Inconclusive::kNo) return;
   verdict_.inconclusive = timeline_.Make(c, mm);
   if (verdict_.inconclusive != Inconclusive::kNo) return;
   for (size_t i = 0; i < c.requests.size(); ++i) {
-    JudgeRequest(c, mm, i, walks, excuses);
+    JudgeRequest(c, mm, i, walks, waivers);
   }
 }
 
@@ -131,7 +129,7 @@ template <class A>
 void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
                                                const AddressSpace<A>& mm,
                                                size_t index, WalkSet walks,
-                                               Excuses excuses) {
+                                               Waivers waivers) {
   const Request& request = c.requests[index];
   const Geometry& geometry = mm.geometry();
   RequestVerdict& verdict = verdict_.requests.emplace_back();
@@ -164,15 +162,15 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
     WalkRun run{.pages = pages_, .grabbed = grabbed_};
     Runner().template operator()<A>(site, policy, request, run);
     WalkVerdict& walk = verdict.walks[i];
-    walk = JudgeWalk(request, run);
+    walk = JudgeWalk<A>(memory, request, run);
     if (walk.outcome == Outcome::kAgrees) {
       if (verdict_.kind == Verdict::Kind::kInconclusive) {
         verdict_.kind = Verdict::Kind::kAgrees;
       }
-    } else if (excuses == Excuses::kExpectedFailures) {
-      walk.excuse = run.marks.Excuse(A::ExpectedFailures(policy, mm.levels()),
+    } else if (waivers == Waivers::kExpectedFailures) {
+      walk.waiver = run.marks.Excuse(A::ExpectedFailures(policy, mm.levels()),
                                      walk.first_difference);
-      if (walk.excuse != Cause::kNone &&
+      if (walk.waiver != Cause::kNone &&
           verdict_.kind != Verdict::Kind::kFinding) {
         verdict_.kind = Verdict::Kind::kExpectedFailure;
       }
@@ -180,7 +178,7 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
     if (walk.is_finding()) {
       verdict_.kind = Verdict::Kind::kFinding;
       if (!verdict_.finding.has_value()) {
-        verdict_.finding = FindingOf<A>(c, memory, index, i, walk);
+        verdict_.finding = FindingOf(c, verdict_, index, i);
       }
     }
     timeline_.GoTo(0);
@@ -188,7 +186,9 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
 }
 
 template <class Arches, class Runner>
-WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const Request& request,
+template <class A>
+WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const ArenaMemory& memory,
+                                                   const Request& request,
                                                    const WalkRun& run) const {
   const size_t known = std::min<size_t>(run.count, request.pages);
   const bool has_recheck = timeline_.count() > 1;
@@ -197,23 +197,15 @@ WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const Request& request,
       has_recheck ? run.grabbed.first(known) : std::span<const uint8_t>(),
       timeline_.at());
   AddStrayReads(run.marks, judged);
-  return {.ran = true,
-          .outcome = judged.outcome,
-          .pages = run.count,
-          .first_difference = judged.page,
-          .changes = timeline_.at(),
-          .marks = run.marks};
-}
-
-template <class Arches, class Runner>
-template <class A>
-Finding BasicOracle<Arches, Runner>::FindingOf(const Case& c,
-                                               const ArenaMemory& memory,
-                                               size_t index, size_t walk,
-                                               const WalkVerdict& verdict) {
-  const Request& request = c.requests[index];
-  const uint64_t last = request.pages - uint64_t{1};
-  const uint64_t page = std::min<uint64_t>(verdict.first_difference, last);
+  WalkVerdict verdict = {.ran = true,
+                         .outcome = judged.outcome,
+                         .pages = run.count,
+                         .first_difference = judged.page,
+                         .changes = timeline_.at(),
+                         .marks = run.marks};
+  if (judged.outcome == Outcome::kAgrees) return verdict;
+  const uint64_t page =
+      std::min<uint64_t>(judged.page, request.pages - uint64_t{1});
   // For the last snapshot of the walk, in which a missing page has an unchanged
   // path.
   const Top& top = timeline_.top(timeline_.at());
@@ -221,14 +213,9 @@ Finding BasicOracle<Arches, Runner>::FindingOf(const Case& c,
   const Translation t =
       Translate(typename A::Manual(geometry, top.control), memory,
                 request.start + page * geometry.page_size());
-  return {.mode = c.mode,
-          .walk = Name(kAllWalks[walk]),
-          .changing = !c.concurrent.empty(),
-          .outcome = verdict.outcome,
-          .level = t.level,
-          .entry = A::Entries::Classify(t.level, t.entry).tag,
-          .request = index,
-          .page = page};
+  verdict.level = t.level;
+  verdict.entry = A::Entries::Classify(t.level, t.entry).tag;
+  return verdict;
 }
 
 }  // namespace pxdfuzz

@@ -42,7 +42,7 @@ class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
   using Range = ChangedMemory::Range;
 
   using Base::address_, Base::base_, Base::choose_, Base::control_,
-      Base::Expect, Base::ExpectEnd, Base::findings_, Base::geometry_,
+      Base::Expect, Base::ExpectEnd, Base::findings_, Base::machine_,
       Base::memory_, Base::Run, Base::RunWith, Base::written_;
 
   static constexpr uint64_t kValid = 1;
@@ -61,7 +61,7 @@ class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
   // Without LPA2 bits 8 and 9 are shareability, and 48 and 49 are ignored.
   static constexpr uint64_t kIgnoredWithoutLpa2 = 0x0003'0000'0000'0300;
 
-  bool lpa2() const { return geometry_.real(Level::kPgd); }
+  bool lpa2() const { return machine_.real(Level::kPgd); }
   int Bits() const { return lpa2() ? 52 : 47; }
   Level Root() const { return lpa2() ? Level::kPgd : Level::kPud; }
   static int Shift(Level level) {

@@ -28,7 +28,7 @@ namespace pxdfuzz {
 // many.
 //
 //   Contract   A's own, or an object that has Allows(level, entry, write)
-template <class A, Memory M, class Contract = typename A::Contract>
+template <class A, ReadableMemory M, class Contract = typename A::Contract>
 size_t ReferencePages(const typename A::Manual& manual, const M& memory,
                       uint64_t page_size, uint64_t start, bool write,
                       std::span<uint64_t> pages,
@@ -49,7 +49,7 @@ class Reference {
  public:
   // Computes for `request` what each snapshot of `timeline` gives by
   // `contract`. `timeline` is at snapshot 0 before and after.
-  template <class A, Memory M, class Contract = typename A::Contract>
+  template <class A, ReadableMemory M, class Contract = typename A::Contract>
   void Make(Timeline& timeline, const M& memory, const Request& request,
             const Contract& contract = Contract()) {
     pages_asked_ = request.pages;
@@ -139,7 +139,7 @@ class Reference {
     std::fill_n(there_[0].begin() + count, pages_asked_ - count, false);
   }
 
-  template <class A, Memory M, class Contract>
+  template <class A, ReadableMemory M, class Contract>
   void MakeSnapshot(const Top& top, size_t snapshot, const M& memory,
                     const Request& request, const Contract& contract) {
     const Geometry geometry = A::GeometryOf(top.levels);
@@ -167,7 +167,7 @@ class Reference {
     }
   }
 
-  template <Memory M>
+  template <ReadableMemory M>
   static bool HasChanged(const Path& path, const M& memory) {
     return std::any_of(path.begin(), path.end(), [&memory](const Read& read) {
       return memory.Load(read.level, read.ref).value != read.value;

@@ -10,6 +10,7 @@
 
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/reference/s390_trial.h"
 #include "pxdfuzz/reference/translate_rules.h"
 
 namespace pxdfuzz::rules {
@@ -23,183 +24,52 @@ namespace pxdfuzz::rules {
 // translation reaches that entry again, and the rule's text in the manual says
 // what happens then. New tables lie where no passed word leads.
 template <class A>
-class RawRules<A, ArchId::kS390> {
+class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
+  using Base = S390Trial<typename A::Manual>;
+
  public:
-  RawRules(const Arena& arena, const Geometry& /*geometry*/, uint64_t control,
-           uint64_t address, Rng choose, Findings findings)
-      : memory_(arena),
-        asce_(control),
-        address_(address),
-        choose_(choose),
-        findings_(findings) {
-    // EDAT-2 requires EDAT-1. Every second case has both.
-    const uint64_t kind = choose_.Below(4);
-    facilities_ = {.edat1 = kind != 0, .edat2 = kind >= 2};
-  }
+  using Base::Base;
 
   void Check() {
     CheckReal();
-    asce_ &= ~kReal;
+    control_ &= ~kReal;
     CheckAsceType();
     // The tables as they are.
-    base_ = Run(asce_, address_);
+    base_ = Run(control_, address_);
     CheckAll();
     // The tables with every entry on the path made valid.
     if (Repair()) CheckAll();
   }
 
  private:
-  using Manual = typename A::Manual;
-  using Range = ChangedMemory::Range;
-
-  // Address-space control elements.
-  static constexpr uint64_t kPrivate = 0x100;
-  static constexpr uint64_t kReal = 0x20;
-  static constexpr uint64_t kAsceIgnored = 0xed0;
-  // Region and segment entries.
-  static constexpr uint64_t kFormat = 0x400;
-  static constexpr uint64_t kProtect = 0x200;
-  static constexpr uint64_t kInvalid = 0x20;
-  static constexpr uint64_t kCommon = 0x10;
-  static constexpr uint64_t kType = 0x0c;
-  static constexpr uint64_t kOffsetAndLength = 0xc3;
-  static constexpr uint64_t kInTable = 0xfff;
-  static constexpr uint64_t kInPageTable = 0x7ff;
-  // Page entries.
-  static constexpr uint64_t kPageZero = 0x800;
-  static constexpr uint64_t kPageInvalid = 0x400;
-  static constexpr uint64_t kPageIgnored = 0x1ff;
-
-  static constexpr uint16_t kAddressing = 0x05;
-  static constexpr uint16_t kSpecification = 0x12;
-  static constexpr uint16_t kAsceType = 0x38;
-
-  // The number that an entry's type bits hold: 3 for region-first to 0 for
-  // segment. `level` is not pte.
-  static constexpr uint64_t TypeOf(Level level) {
-    return static_cast<uint64_t>(level) - 1;
-  }
-  static constexpr int Shift(Level level) {
-    return level == Level::kPte ? 12
-                                : 20 + 11 * static_cast<int>(TypeOf(level));
-  }
-  static constexpr int IndexBits(Level level) {
-    return level == Level::kPte ? 8 : 11;
-  }
-  static constexpr uint16_t TranslationCode(Level level) {
-    switch (level) {
-      case Level::kPte:
-        return 0x11;
-      case Level::kPmd:
-        return 0x10;
-      case Level::kPud:
-        return 0x3b;
-      case Level::kP4d:
-        return 0x3a;
-      case Level::kPgd:
-        return 0x39;
-    }
-    return 0;
-  }
-  // The bits of an entry, or of the control element, that are not the origin of
-  // the table of `level`.
-  static constexpr uint64_t NotOrigin(Level level) {
-    return level == Level::kPte ? kInPageTable : kInTable;
-  }
-
-  // Whether an entry of `level` can map a page.
-  bool LargeAt(Level level) const {
-    return (level == Level::kPmd && facilities_.edat1) ||
-           (level == Level::kPud && facilities_.edat2);
-  }
-  bool ProtectsAt(Level level) const {
-    return level <= Level::kPmd || facilities_.edat1;
-  }
-  bool CommonCheckedAt(Level level) const {
-    return level == Level::kPmd || (level == Level::kPud && facilities_.edat2);
-  }
-  // `entry`, changed so that it causes no exception.
-  static uint64_t Passable(Level level, uint64_t entry) {
-    if (level == Level::kPte) return entry & ~(kPageInvalid | kPageZero);
-    return (entry & ~(kInvalid | kType | kCommon)) | TypeOf(level) << 2;
-  }
-
-  Trial Run(uint64_t asce, uint64_t address) const {
-    return Try(Manual(asce, facilities_), memory_, asce, address);
-  }
-  // The translation with `word` in place of the i-th entry that was read.
-  Trial RunWith(size_t i, uint64_t word) {
-    return RunWith(i, word, asce_, address_);
-  }
-  Trial RunWith(size_t i, uint64_t word, uint64_t asce, uint64_t address) {
-    const ChangedMemory::Undo undo(memory_);
-    written_ = {base_.path[i].address, word};
-    memory_.Write(written_->address, written_->value);
-    return Run(asce, address);
-  }
-  // What led to the table of the i-th read, and a run with another word in its
-  // place.
-  uint64_t Parent(size_t i) const {
-    return i == 0 ? asce_ : base_.path[i - 1].entry;
-  }
-  Trial RunWithParent(size_t i, uint64_t word, uint64_t address) {
-    if (i > 0) return RunWith(i - 1, word, asce_, address);
-    written_.reset();
-    return Run(word, address);
-  }
-  Trial RunWithParent(size_t i, uint64_t word) {
-    return RunWithParent(i, word, address_);
-  }
-
-  void Expect(bool holds, std::string_view rule, std::string_view text,
-              const Trial& before, const Trial& after) {
-    findings_.Expect(holds, rule, text, before, after, written_);
-  }
-  void ExpectAlike(std::string_view rule, std::string_view text,
-                   const Trial& before, const Trial& after) {
-    if (!before.distinct() || !after.distinct()) return;
-    Expect(EndAlike(before, after), rule, text, before, after);
-  }
-  // Expects that `after` ends with `code` after `reads` entries.
-  void ExpectEnd(size_t reads, uint16_t code, std::string_view rule,
-                 std::string_view text, const Trial& after) {
-    Expect(after.result.code == code && after.path.size() == reads, rule, text,
-           base_, after);
-  }
-
-  // A place for new tables, 1 MiB long, to which no passed word leads: six
-  // words can rule out at most six of eight places.
-  uint64_t Scratch() const {
-    for (uint64_t i = 1;; ++i) {
-      const uint64_t place = (i << 40) + (uint64_t{1} << 31);
-      const auto leads_there = [place](uint64_t word) {
-        return word >> 40 == place >> 40;
-      };
-      bool free = !leads_there(asce_);
-      for (const Fetch& fetch : base_.path) free &= !leads_there(fetch.entry);
-      if (free) return place;
-    }
-  }
+  using Base::address_, Base::base_, Base::choose_, Base::control_,
+      Base::Expect, Base::ExpectEnd, Base::findings_, Base::machine_,
+      Base::memory_, Base::Run, Base::RunWith, Base::written_,
+      Base::kAddressing, Base::kAsceIgnored, Base::kAsceType, Base::kCommon,
+      Base::kFormat, Base::kInTable, Base::kInvalid, Base::kOffsetAndLength,
+      Base::kPageIgnored, Base::kPageInvalid, Base::kPageZero, Base::kPrivate,
+      Base::kProtect, Base::kReal, Base::kSpecification, Base::kType,
+      Base::TypeOf, Base::Shift, Base::IndexBits, Base::TranslationCode,
+      Base::NotOrigin, Base::LargeAt, Base::ProtectsAt, Base::CommonCheckedAt,
+      Base::Passable, Base::Parent, Base::RunWithParent, Base::ExpectAlike,
+      Base::Scratch, Base::Root, Base::AddressBits, Base::Repair;
+  using typename Base::Range;
 
   // ---------------------------------------------------------------------------
   // The control element.
 
   void CheckReal() {
     written_.reset();
-    const Trial real = Run(asce_ | kReal, address_);
+    const Trial real = Run(control_ | kReal, address_);
     Expect(real.result.code == 0 && real.result.physical == address_ &&
                !real.result.is_protected && real.path.empty(),
            "s390.real-space", "a real space translates each address to itself",
-           Run(asce_, address_), real);
+           Run(control_, address_), real);
   }
-
-  // The level of the root table.
-  Level Root() const { return static_cast<Level>((asce_ >> 2 & 3) + 1); }
-  int AddressBits() const { return Shift(Root()) + IndexBits(Root()); }
 
   void CheckAsceType() {
     written_.reset();
-    const Trial as_is = Run(asce_, address_);
+    const Trial as_is = Run(control_, address_);
     const std::string_view text =
         "ASCE-type exception exactly for addresses beyond the root table, "
         "whatever its length";
@@ -210,12 +80,12 @@ class RawRules<A, ArchId::kS390> {
     }
     const int bit =
         AddressBits() + static_cast<int>(choose_.Below(64 - AddressBits()));
-    const Trial beyond = Run((asce_ & ~uint64_t{3}) | choose_.Below(4),
+    const Trial beyond = Run((control_ & ~uint64_t{3}) | choose_.Below(4),
                              address_ | uint64_t{1} << bit);
     Expect(beyond.result.code == kAsceType && beyond.path.empty(),
            "s390.asce-type", text, as_is, beyond);
     const Trial within =
-        Run(asce_, address_ & ((uint64_t{1} << AddressBits()) - 1));
+        Run(control_, address_ & ((uint64_t{1} << AddressBits()) - 1));
     Expect(within.result.code != kAsceType, "s390.asce-type", text, as_is,
            within);
   }
@@ -227,10 +97,10 @@ class RawRules<A, ArchId::kS390> {
     const ChangedMemory::Undo undo(memory_);
     const uint64_t table = Scratch();
     const uint64_t type = TypeOf(Above(Root())) << 2;
-    written_ = {table, (asce_ & ~kInTable) | type | (asce_ & 3)};
+    written_ = {table, (control_ & ~kInTable) | type | (control_ & 3)};
     memory_.Write(written_->address, written_->value);
     const Trial deeper =
-        Run(table | type | (asce_ & kPrivate) | choose_.Below(4), address_);
+        Run(table | type | (control_ & kPrivate) | choose_.Below(4), address_);
     if (!base_.distinct()) return;
     Expect(deeper.result.code == base_.result.code &&
                deeper.result.physical == base_.result.physical &&
@@ -247,7 +117,8 @@ class RawRules<A, ArchId::kS390> {
     ExpectAlike("s390.control-ignored",
                 "bits of the control element that have no meaning change "
                 "nothing",
-                base_, Run(asce_ ^ (choose_.Next() & kAsceIgnored), address_));
+                base_,
+                Run(control_ ^ (choose_.Next() & kAsceIgnored), address_));
     bool common = false;
     for (const Fetch& fetch : base_.path) {
       common |= CommonCheckedAt(fetch.level) && (fetch.entry & kCommon) != 0;
@@ -255,7 +126,7 @@ class RawRules<A, ArchId::kS390> {
     if (common) return;
     ExpectAlike("s390.private",
                 "a private space differs by common entries only", base_,
-                Run(asce_ ^ kPrivate, address_));
+                Run(control_ ^ kPrivate, address_));
   }
 
   // ---------------------------------------------------------------------------
@@ -459,13 +330,13 @@ class RawRules<A, ArchId::kS390> {
         "common entries are refused in private spaces, in segment tables and, "
         "with EDAT-2, in region-third tables";
     const Trial common = RunWith(i, good | kCommon);
-    if ((asce_ & kPrivate) != 0 && CommonCheckedAt(level)) {
+    if ((control_ & kPrivate) != 0 && CommonCheckedAt(level)) {
       ExpectEnd(i + 1, kSpecification, rule, text, common);
     } else {
       ExpectAlike(rule, text, plain, common);
     }
     // The same where nothing is private.
-    const uint64_t asce = asce_ & ~kPrivate;
+    const uint64_t asce = control_ & ~kPrivate;
     ExpectAlike(rule, text, RunWith(i, good, asce, address_),
                 RunWith(i, good | kCommon, asce, address_));
   }
@@ -493,7 +364,7 @@ class RawRules<A, ArchId::kS390> {
     for (const Fetch& fetch : base_.path) {
       memory_.Write(fetch.address, fetch.entry & ~kProtect);
     }
-    const Trial open = Run(asce_, address_);
+    const Trial open = Run(control_, address_);
     if (!open.distinct()) return;
     Expect(open.result.code == base_.result.code &&
                open.result.physical == base_.result.physical &&
@@ -543,75 +414,6 @@ class RawRules<A, ArchId::kS390> {
            "s390.split", "a large leaf is a table of smaller ones", leaf,
            split);
   }
-
-  // ---------------------------------------------------------------------------
-
-  // Repairs what stops the translation, one thing at a time, until nothing
-  // does: then base_ is a complete path, and most of its words are unchanged.
-  // False if nothing was wrong, or if a word is used for two levels.
-  bool Repair() {
-    if (base_.result.code == 0) return false;
-    // One step for the address, and for each level one for each thing that can
-    // be wrong with the path to an entry and with the entry.
-    constexpr int kSteps = 1 + 4 * kLevelCount;
-    for (int step = 0; step <= kSteps; ++step) {
-      if (!base_.distinct() || findings_.any()) return false;
-      if (base_.result.code == 0) return true;
-      RepairStep();
-      base_ = Run(asce_, address_);
-    }
-    written_.reset();
-    Expect(false, "s390.repair",
-           "a path of which each entry was made passable ends at a page", base_,
-           base_);
-    return false;
-  }
-
-  void RepairStep() {
-    const size_t reads = base_.path.size();
-    const uint16_t code = base_.result.code;
-    if (code == kAsceType) {
-      address_ &= (uint64_t{1} << AddressBits()) - 1;
-      return;
-    }
-    const bool by_entry =
-        reads > 0 && (code == kSpecification ||
-                      code == TranslationCode(base_.path.back().level));
-    if (by_entry) {
-      const Fetch& last = base_.path.back();
-      memory_.Write(last.address, Passable(last.level, last.entry));
-      return;
-    }
-    // Something is wrong on the path to the next table.
-    const Level next = reads == 0 ? Root() : Below(base_.path.back().level);
-    uint64_t parent = Parent(reads);
-    if (code == kAddressing) {
-      const uint64_t place =
-          (uint64_t{0x80} << 40) + (static_cast<uint64_t>(next) << 20);
-      memory_.Add({.kind = Range::Kind::kNoise,
-                   .address = place,
-                   .bytes = uint64_t{8} << IndexBits(next),
-                   .first = choose_.Next()});
-      parent = (parent & NotOrigin(next)) | place;
-    } else {
-      parent = reads == 0 ? parent | 3 : (parent & ~kOffsetAndLength) | 3;
-    }
-    if (reads == 0) {
-      asce_ = parent;
-    } else {
-      memory_.Write(base_.path.back().address, parent);
-    }
-  }
-
-  ChangedMemory memory_;
-  uint64_t asce_;
-  uint64_t address_;
-  typename Manual::Facilities facilities_;
-  Rng choose_;
-  Findings findings_;
-  // The tables that are changed: as they are, or repaired.
-  Trial base_;
-  std::optional<ChangedMemory::Word> written_;
 };
 
 }  // namespace pxdfuzz::rules

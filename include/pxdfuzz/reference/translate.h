@@ -39,7 +39,7 @@ enum class Access : uint8_t { kFetch, kStore };
 // real root, by the rules of `manual` (an A::Manual made for this address
 // space, used for one address). `on_fetch(level, ref, entry)` sees each entry
 // read. This is the reference: it shares no code with walks.
-template <class Manual, Memory M, class OnFetch>
+template <class Manual, ReadableMemory M, class OnFetch>
 constexpr Translation Translate(Manual manual, const M& memory,
                                 uint64_t address, Access access,
                                 OnFetch&& on_fetch) {
@@ -70,7 +70,7 @@ constexpr Translation Translate(Manual manual, const M& memory,
   return result;
 }
 
-template <class Manual, Memory M>
+template <class Manual, ReadableMemory M>
 constexpr Translation Translate(const Manual& manual, const M& memory,
                                 uint64_t address,
                                 Access access = Access::kFetch) {

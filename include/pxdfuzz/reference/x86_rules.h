@@ -41,7 +41,7 @@ class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
   using Range = ChangedMemory::Range;
 
   using Base::address_, Base::base_, Base::choose_, Base::control_,
-      Base::Expect, Base::ExpectEnd, Base::findings_, Base::geometry_,
+      Base::Expect, Base::ExpectEnd, Base::findings_, Base::machine_,
       Base::memory_, Base::Run, Base::RunWith, Base::written_;
 
   static constexpr uint64_t kPresent = 1;
@@ -53,7 +53,7 @@ class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
   // bit 63 only prevents execution.
   static constexpr uint64_t kIgnored = 0xfff0'0000'0000'0e78;
 
-  int Bits() const { return geometry_.real(Level::kP4d) ? 57 : 48; }
+  int Bits() const { return machine_.real(Level::kP4d) ? 57 : 48; }
   static int Shift(Level level, int bits) {
     return level == Level::kPgd ? bits - 9 : 12 + 9 * static_cast<int>(level);
   }

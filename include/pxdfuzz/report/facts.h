@@ -3,6 +3,7 @@
 #ifndef PXDFUZZ_REPORT_FACTS_H_
 #define PXDFUZZ_REPORT_FACTS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -57,6 +58,8 @@ class Facts {
   bool broke_off() const {
     return run_.end != RunEnd::kReturned && run_.end != RunEnd::kRefused;
   }
+  // What a turn has read.
+  const Event& ReadOf(size_t turn) const { return events()[turns_[turn].read]; }
   // The address of a page of the request.
   uint64_t AddressOf(size_t page) const {
     return WrappingAdd(request_.start, page * geometry().page_size());
@@ -67,6 +70,10 @@ class Facts {
   Outcome outcome() const { return outcome_; }
   size_t difference() const { return difference_; }
   bool difference_is_asked_for() const { return difference_ < request_.pages; }
+  // The first page that differs, or the last that was asked for.
+  size_t explained_page() const {
+    return std::min<size_t>(difference_, request_.pages - size_t{1});
+  }
   // The event that first broke a rule; the iteration that made the pages
   // differ.
   std::optional<size_t> rule() const { return rule_; }

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "pxdfuzz/engine/engine.h"
+#include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/report/changes.h"
-#include "pxdfuzz/report/explain.h"
 #include "pxdfuzz/report/facts.h"
 #include "pxdfuzz/report/picture.h"
 #include "pxdfuzz/report/turns.h"
@@ -19,19 +20,23 @@ namespace pxdfuzz {
 // "kernel-6.1-s390-by-value (Linux 6.1.192, code 34c97dde83082321)".
 std::string FullName(const Walker& walker);
 
+// The rule that a finding says was broken: "references"; else empty.
+std::string RuleOf(const Answer& answer);
+
 // Describes in a sentence or two what differs, and where the walk went wrong.
 class HeadlineText {
  public:
-  // All outlive the object.
+  // All must outlive the object.
   HeadlineText(const Facts& facts, const ChangeText& changes,
                const TurnText& turns, const Walker& walker,
-               const Judgement& judgement)
+               const Answer& answer)
       : facts_(facts),
         changes_(changes),
         turns_(turns),
         walker_(walker),
-        judgement_(judgement),
-        rule_(RuleOfName(judgement.rule)) {}
+        answer_(answer),
+        rule_name_(RuleOf(answer)),
+        rule_(RuleOfName(rule_name_)) {}
 
   std::string Headline() const;
   // "The p4d copy is left at pud: ... 0x3000 is the page ...".
@@ -63,7 +68,8 @@ class HeadlineText {
   const ChangeText& changes_;
   const TurnText& turns_;
   const Walker& walker_;
-  const Judgement& judgement_;
+  const Answer& answer_;
+  const std::string rule_name_;
   const RuleText* const rule_;
 };
 

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "pxdfuzz/report/explain.h"
+#include "pxdfuzz/engine/engine.h"
+#include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/report/explanation.h"
 #include "pxdfuzz/report/facts.h"
 
@@ -16,8 +17,7 @@ namespace pxdfuzz {
 // What is compared: the walk, the reference and the request, a position in the
 // case; for kernel code also how it was called, and the rule that it broke.
 std::vector<std::string> Terms(const Facts& facts, size_t request,
-                               const Walker& walker,
-                               const Judgement& judgement);
+                               const Walker& walker, const Answer& answer);
 
 // Explanations of the terms that readers may not know.
 std::vector<Explanation::Term> Glossary(const Facts& facts);

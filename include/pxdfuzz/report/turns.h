@@ -52,9 +52,7 @@ class TurnText {
     size_t last = 0;
   };
 
-  const Event& ReadOf(size_t turn) const {
-    return facts_.events()[facts_.turns()[turn].read];
-  }
+  const Event& ReadOf(size_t turn) const { return facts_.ReadOf(turn); }
   bool IsMarked(const Block& block) const;
   bool IsPlain(size_t turn) const;
   std::vector<Block> Blocks() const;
@@ -71,8 +69,8 @@ class TurnText {
   std::string Number(const Event& event) const;
   std::string RereadText(size_t event) const;
   std::string CheckText(size_t event) const;
-  std::vector<std::string> Beside(size_t turn) const;
-  std::string BesideRun(const Block& block, size_t snapshot) const;
+  std::vector<std::string> ReferenceOf(size_t turn) const;
+  std::string ReferenceOfRun(const Block& block, size_t snapshot) const;
 
   std::string RuleText(size_t event) const;
   std::string EscapeRule(size_t turn) const;

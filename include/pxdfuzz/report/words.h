@@ -33,6 +33,8 @@ std::string DescribeWalk(Policy policy);
 // "a read of the stack outside the copy that the pointer was made from".
 std::string_view Describe(Cause cause);
 
+// "pudp".
+std::string PointerName(Level level);
 // "pud_offset(&p4d, addr)": the call with which a walk enters the loop of
 // `level`.
 std::string OffsetCall(Policy policy, Level level);

@@ -15,12 +15,12 @@
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/timeline.h"
 #include "pxdfuzz/view/arch_view.h"
-#include "pxdfuzz/view/paging_mode_info.h"
 
 namespace pxdfuzz {
 

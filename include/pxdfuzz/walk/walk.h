@@ -18,7 +18,7 @@ namespace pxdfuzz {
 
 // What one level passes to the next: pXdp, pXd and &pXd. The descent is the
 // choice of which pointer the next level's offset function gets.
-struct Handed {
+struct ParentEntry {
   EntryRef pointer;
   uint64_t value = 0;
   EntryRef copy;
@@ -135,7 +135,7 @@ class Walk {
     count_ = 0;
     write_ = write;
     root_ = root;
-    Range(Level::kPgd, Handed{}, start, end);
+    Range(Level::kPgd, ParentEntry{}, start, end);
     return count_;
   }
 
@@ -143,7 +143,7 @@ class Walk {
   // gup_pgd_range() to gup_pte_range(). False ends the whole walk. Everything
   // that it calls is forced inline and distinguishes levels once, which makes
   // an iteration 10 % faster.
-  [[gnu::flatten]] bool Range(Level level, const Handed& parent,
+  [[gnu::flatten]] bool Range(Level level, const ParentEntry& parent,
                               uint64_t address, uint64_t end) {
     const Table expected = ExpectedTable(level, parent);
     EntryRef ref = Offset(level, parent, address);
@@ -179,11 +179,11 @@ class Walk {
         }
         case WalkStep::kDescend: {
           const uint64_t table = Used(step, level, ref, entry);
-          Handed handed{.pointer = ref, .value = table, .copy = {}};
+          ParentEntry as_parent{.pointer = ref, .value = table, .copy = {}};
           if (policy_.descent == Descent::kByValue) {
-            handed.copy = memory_.Push(level, table, ref);
+            as_parent.copy = memory_.Push(level, table, ref);
           }
-          if (!Range(Below(level), handed, address, next)) return false;
+          if (!Range(Below(level), as_parent, address, next)) return false;
           break;
         }
       }
@@ -195,7 +195,7 @@ class Walk {
   }
 
   // pgd_offset(mm, address), or the offset function that the descent calls.
-  EntryRef Offset(Level level, const Handed& parent, uint64_t address) {
+  EntryRef Offset(Level level, const ParentEntry& parent, uint64_t address) {
     if (level == Level::kPgd) return RootOffset(address);
     switch (policy_.descent) {
       case Descent::kByPointer: {
@@ -227,7 +227,7 @@ class Walk {
 
   // Where the parent's entry leads, by the value that was read, without another
   // read of memory.
-  Table ExpectedTable(Level level, const Handed& parent) const {
+  Table ExpectedTable(Level level, const ParentEntry& parent) const {
     if (level == Level::kPgd) return {};
     return TableBelow(
         level,
@@ -273,8 +273,8 @@ class Walk {
 
   // Takes references to `count` pages of a leaf: try_grab_folio() and the
   // recheck. False if an entry has changed; then it puts the references.
-  bool Grab(Level level, EntryRef ref, uint64_t entry, const Handed& parent,
-            uint64_t count) {
+  bool Grab(Level level, EntryRef ref, uint64_t entry,
+            const ParentEntry& parent, uint64_t count) {
     if (Text::kGrabsFirst) trace_.OnGrab(count_, count);
     if (level != Level::kPgd && Text::Checks(level, Above(level)) &&
         !Unchanged(Above(level), parent.pointer, parent.value)) {

@@ -88,7 +88,7 @@ class KnownBug {
     if (!c.ok()) return c.status();
     case_ = *c;
     const Verdict& verdict =
-        oracle_.Judge(case_, FindTarget(kStrictTarget)->walks, Excuses::kNone);
+        oracle_.Judge(case_, FindTarget(kStrictTarget)->walks, Waivers::kNone);
     if (!verdict.finding.has_value()) {
       return absl::UnavailableError(
           Concat({input_, ": shows no finding, and ", program_, " had one"}));
@@ -112,7 +112,7 @@ class KnownBug {
   absl::Status Shrink() {
     out_.Write("making the input smaller ... ");
     const Clock::time_point started = Clock::now();
-    ModelEngine engine(*walk_, std::make_shared<Oracle>());
+    ModelEngine engine(*walk_);
     const absl::StatusOr<ShrunkCase> shrunk = ShrinkFinding(
         {.engine = &engine, .signature = signature_, .is_expected = true},
         case_, [](const Case& /*best*/) { return !IsInterrupted(); });

@@ -35,9 +35,10 @@ Rank RankOf(const KeptFinding& finding, const Case& c) {
 // The first finding of one engine that matches `wish`.
 absl::StatusOr<std::optional<KeptFinding>> FirstOf(Engine& engine,
                                                    const KeptFinding& wish,
-                                                   const Case& c) {
+                                                   const Case& c,
+                                                   bool recorded = false) {
   if (!engine.Takes(c.mode)) return std::nullopt;
-  Answers answers = engine.Run(c, /*recorded=*/false);
+  Answers answers = engine.Run(c, recorded);
   if (!answers.ok()) return absl::UnavailableError(answers.error);
   std::optional<KeptFinding> first;
   for (size_t i = 0; i < answers.of_request.size(); ++i) {
@@ -46,15 +47,16 @@ absl::StatusOr<std::optional<KeptFinding>> FirstOf(Engine& engine,
     if (answer.finding.empty() || (is_expected && !wish.is_expected) ||
         (first.has_value() && (!first->is_expected || is_expected)) ||
         (!wish.signature.empty() &&
-         fnmatch(wish.signature.c_str(), answer.finding.c_str(), 0) != 0)) {
+         fnmatch(wish.signature.c_str(), answer.finding.name().c_str(), 0) !=
+             0)) {
       continue;
     }
-    first = {
-        .engine = &engine,
-        .signature = wish.signature.empty() ? answer.finding : wish.signature,
-        .is_expected = is_expected,
-        .request = i,
-        .answer = std::move(answer)};
+    first = {.engine = &engine,
+             .signature = wish.signature.empty() ? answer.finding.name()
+                                                 : wish.signature,
+             .is_expected = is_expected,
+             .request = i,
+             .answer = std::move(answer)};
   }
   return first;
 }
@@ -97,6 +99,10 @@ absl::StatusOr<ShrunkCase> ShrinkFinding(const KeptFinding& finding,
   shrunk.trials = shrinker.trials();
   shrunk.stopped = shrinker.stopped();
   if (!status.ok()) return status;
+  const auto kept =
+      FirstOf(*finding.engine, finding, shrunk.c, /*recorded=*/true);
+  if (!kept.ok()) return kept.status();
+  shrunk.finding = *kept;
   return shrunk;
 }
 

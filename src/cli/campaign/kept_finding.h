@@ -40,6 +40,10 @@ absl::StatusOr<std::optional<KeptFinding>> FindFinding(const Engines& engines,
 // Simplifies `c`, which shows `finding`.
 struct ShrunkCase {
   Case c;
+  // The same finding in `c`, with all that is known of the run. Nothing where
+  // that run does not show it: the stack of kernel code differs from run to
+  // run.
+  std::optional<KeptFinding> finding;
   size_t trials = 0;
   // Whether `go_on` ended shrinking.
   bool stopped = false;

@@ -129,19 +129,6 @@ absl::Status Sort(const std::string& file, const std::string& name,
   return absl::OkStatus();
 }
 
-// The beginning of an explanation: one or two sentences.
-std::string Sentence(const Case& c, const KeptFinding& finding) {
-  Oracle oracle;
-  const Verdict& verdict = oracle.Judge(c, WalkSet::All(), Excuses::kNone);
-  if (const auto policy = PolicyFromName(finding.engine->name());
-      policy.has_value()) {
-    return ExplainModel(c, verdict, finding.request, IndexOf(*policy)).headline;
-  }
-  const auto& program = static_cast<const KernelProgram&>(*finding.engine);
-  return ExplainKernel(program.text(), c, finding.request, finding.answer)
-      .headline;
-}
-
 // The issue that covers a signature, if any, and an expired one that did.
 struct Cover {
   const KnownIssue* valid = nullptr;
@@ -243,7 +230,10 @@ class Summary {
     const absl::StatusOr<ShrunkCase> shrunk =
         ShrinkFinding(group.finding, group.c, nullptr);
     if (!shrunk.ok()) return shrunk.status();
-    text_.Line(Sentence(shrunk->c, group.finding));
+    const KeptFinding& finding = shrunk->finding.value_or(group.finding);
+    text_.Line(Explain(finding.engine->walker(), shrunk->c, finding.request,
+                       finding.answer)
+                   .headline);
     text_.Blank();
     const auto issue = [this](std::string_view state, const KnownIssue& known) {
       text_.Wrap("- ", "  ",
@@ -341,11 +331,11 @@ int RunTriage(const Arguments& arguments, Output& out) {
   if (!text.ok()) return fail(text.status());
   progress.End();
   const bool has_case = !pile.groups.empty() || pile.without_finding > 0;
-  const int code = Deliver(*text, arguments,
-                           !has_case             ? kFailed
-                           : summary.has_fresh() ? kFinding
-                                                 : kNothingFound,
-                           out);
+  const int code = WriteResult(*text, arguments,
+                               !has_case             ? kFailed
+                               : summary.has_fresh() ? kFinding
+                                                     : kNothingFound,
+                               out);
   if (!has_case) {
     PrintError(Concat({folder, ": no file in it is a case"}));
   }

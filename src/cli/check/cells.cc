@@ -97,6 +97,12 @@ class CellRun {
         cell_.known[name] = count.get<uint64_t>();
       }
     }
+    // Of code that reaches a function which nothing stands in for, those cases
+    // were not checked.
+    const auto traps = stats.counted.find("traps");
+    if (traps != stats.counted.end() && !traps->empty() && ok()) {
+      cell_.error = Concat({"reached trap ", traps->begin().key()});
+    }
     took_ += std::chrono::duration<double>(Clock::now() - began_).count();
     added_ += cell_.executions - before_;
   }

@@ -136,6 +136,8 @@ class Check {
     if (!status.ok()) return status;
     status = OpenFolder();
     if (!status.ok()) return status;
+    status = BuildBase();
+    if (!status.ok()) return status;
     status = Build();
     if (!status.ok()) return status;
     lock_.Release();
@@ -280,12 +282,36 @@ class Check {
                                  : Concat({Name(build_.missing[0].arch), ": ",
                                            build_.missing[0].reason}));
     }
+    const bool is_same =
+        tree_.patch.has_value() &&
+        SliceHashes(build_.slices) == SliceHashes(base_.slices);
+    return is_same ? NothingChanged() : absl::OkStatus();
+  }
+
+  // The tree without the patch, which is built once for all patches to it.
+  absl::Status BuildBase() {
     if (!tree_.patch.has_value()) return absl::OkStatus();
-    const auto now = SliceTexts(wish);
-    if (!now.ok()) return now.status();
-    const auto before = SliceTexts(WishFor(tree_.base, verdict_.out));
-    if (!before.ok()) return before.status();
-    return *now == *before ? NothingChanged() : absl::OkStatus();
+    const std::string out = Concat({folder_, "/base-", tree_.base_hash});
+    const BuildWish wish = WishFor(tree_.base, out);
+    std::string key = HashOf(options_.source + "/kernel");
+    for (const CheckedArch& arch : wish.arches)
+      key += Concat({" ", arch.in_tree});
+    for (const std::string& target : wish.targets) key += " " + target;
+    base_ = {.bin = out + "/bin", .slices = out + "/slices"};
+    if (ReadFile(out + "/built").value_or("") == key) return absl::OkStatus();
+    steps_.Begin("building the tree without the patch");
+    std::error_code error;
+    fs::create_directories(out, error);
+    fs::remove(out + "/built", error);
+    const absl::StatusOr<KernelBuild> base = BuildKernel(wish, steps_);
+    if (!base.ok()) return base.status();
+    steps_.End();
+    // What does not compile is tried again.
+    const bool is_whole = std::none_of(
+        base->missing.begin(), base->missing.end(),
+        [](const KernelBuild::Missing& missing) { return missing.is_failure; });
+    return is_whole ? WriteFile(out + "/built", key, /*force=*/true)
+                    : absl::OkStatus();
   }
 
   // Rows of the table for what is not there.
@@ -354,29 +380,10 @@ class Check {
     }
   }
 
-  // Builds another tree beside this one.
-  absl::StatusOr<KernelBuild> BuildOther(std::string_view what,
-                                         const std::string& tree,
-                                         std::string_view name) {
-    if (absl::Status status = lock_.Take(folder_ + "/lock", steps_);
-        !status.ok()) {
-      return status;
-    }
-    steps_.Begin(what);
-    absl::StatusOr<KernelBuild> build =
-        BuildKernel(WishFor(tree, Concat({verdict_.out, "/", name})), steps_);
-    lock_.Release();
-    if (build.ok()) steps_.End();
-    return build;
-  }
-
   // Says which findings the tree shows without the patch.
   absl::Status CompareWithBase() {
-    const absl::StatusOr<KernelBuild> base = BuildOther(
-        "building the tree without the patch", tree_.base, "without-patch");
-    if (!base.ok()) return base.status();
     for (CheckVerdict::Finding& finding : verdict_.findings) {
-      const absl::StatusOr<bool> shows = Shows(finding, base->bin);
+      const absl::StatusOr<bool> shows = Shows(finding, base_.bin);
       // What cannot be asked there is the patch's.
       finding.is_without_patch = shows.ok() && *shows;
     }
@@ -384,9 +391,14 @@ class Check {
   }
 
   absl::Status CompareWithOther() {
+    absl::Status status = lock_.Take(folder_ + "/lock", steps_);
+    if (!status.ok()) return status;
+    steps_.Begin("building the other tree");
     const absl::StatusOr<KernelBuild> other =
-        BuildOther("building the other tree", other_.folder, "other");
+        BuildKernel(WishFor(other_.folder, verdict_.out + "/other"), steps_);
+    lock_.Release();
     if (!other.ok()) return other.status();
+    steps_.End();
     steps_.Begin("running the cases on both trees");
     auto against = CompareBuilds(cells_, build_, *other, options_.source,
                                  verdict_.out, steps_);
@@ -466,6 +478,7 @@ class Check {
   Lock lock_;
   KernelTree tree_;
   KernelTree other_;
+  KernelBuild base_;
   KernelBuild build_;
   std::vector<CheckCell> cells_;
   CheckVerdict verdict_;

@@ -89,7 +89,6 @@ class Writer {
     KernelProgram::Opened opened =
         KernelProgram::Open(build_.bin + "/" + program);
     if (!opened.ok()) return absl::UnavailableError(opened.error);
-    KernelProgram& kernel = *opened.program;
     Engines engines;
     engines.push_back(std::move(opened.program));
     const auto found = FindFinding(engines, place_.signature, c);
@@ -101,14 +100,10 @@ class Writer {
           return !IsInterrupted() && Clock::now() < last;
         });
     if (!shrunk.ok()) return shrunk.status();
-    const Answers answers = kernel.Run(shrunk->c, /*recorded=*/true);
-    if (!answers.ok()) return absl::UnavailableError(answers.error);
-    const auto answer = std::find_if(
-        answers.of_request.begin(), answers.of_request.end(),
-        [this](const Answer& one) { return one.finding == place_.signature; });
-    if (answer == answers.of_request.end()) return false;
-    const Explanation explanation = ExplainKernel(
-        kernel.text(), shrunk->c, answer - answers.of_request.begin(), *answer);
+    if (!shrunk->finding.has_value()) return false;
+    const Explanation explanation =
+        Explain(shrunk->finding->engine->walker(), shrunk->c,
+                shrunk->finding->request, shrunk->finding->answer);
     finding_.headline = explanation.headline;
     for (const std::string_view command : {"replay", "explain"}) {
       finding_.commands.push_back(
@@ -270,7 +265,7 @@ absl::StatusOr<bool> Shows(const CheckVerdict::Finding& finding,
   return std::any_of(answers.of_request.begin(), answers.of_request.end(),
                      [&finding](const Answer& answer) {
                        return !answer.finding.empty() &&
-                              KindOf(answer.finding) == finding.what;
+                              KindOf(answer.finding.name()) == finding.what;
                      });
 }
 

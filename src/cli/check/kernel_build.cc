@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -109,6 +110,7 @@ class Builder {
       command.words.push_back(Concat({"-D", name, "=", value}));
     }
     if (!is_done) {
+      ForgetTree();
       const absl::StatusOr<CommandResult> result = RunCommand(command);
       if (!result.ok()) return result.status();
       if (!result->ok()) {
@@ -128,6 +130,23 @@ class Builder {
   std::string Log(std::string_view step) const {
     return Concat(
         {fs::path(wish_.folder).parent_path().string(), "/", step, ".log"});
+  }
+
+  // Removes what was made for another tree: the folders of the slicer may hold
+  // files that stand for what that tree lacks.
+  void ForgetTree() const {
+    std::error_code error;
+    for (const auto& entry :
+         fs::directory_iterator(wish_.folder + "/kernel", error)) {
+      if (!entry.is_directory(error)) continue;
+      for (const CheckedArch& arch : kCheckedArches) {
+        const std::string name = entry.path().filename().string();
+        if (name.ends_with(Concat({"-", arch.in_tree}))) {
+          fs::remove_all(entry.path(), error);
+          break;
+        }
+      }
+    }
   }
 
   // The targets that are wished for, as far as there is code for them.
@@ -204,11 +223,11 @@ class Builder {
       const size_t next = log.find(kFailed, at + kFailed.size());
       const std::string_view part = std::string_view(log).substr(at, next - at);
       const std::string first = FirstLine(part);
-      const std::string slice = Concat({"-", arch.in_tree, "/slice.h"});
-      const std::string text = Concat({"-", Name(arch.id)});
-      if (first.find(slice) != first.npos ||
-          (first.find(text) != first.npos &&
-           first.find("-text.dir/") != first.npos)) {
+      const std::string configured = Concat({"-", arch.in_tree, "/tree.h"});
+      const std::string code = Concat({"-", Name(arch.id)});
+      if (first.find(configured) != first.npos ||
+          (first.find(code) != first.npos &&
+           first.find("slices/kernel-") != first.npos)) {
         const std::string reason = ErrorIn(part);
         return reason.empty() ? "its code does not compile here" : reason;
       }
@@ -243,35 +262,29 @@ class Builder {
       if (!IsKernelName(name)) continue;
       KernelProgram::Opened opened = KernelProgram::Open(to);
       if (!opened.ok()) return absl::UnavailableError(opened.error);
-      build_.codes.push_back(opened.program->text());
+      build_.codes.push_back(*opened.program->walker().kernel);
     }
-    KeepSlices();
+    const absl::Status kept = KeepSlices();
+    if (!kept.ok()) return kept;
     AddLeftOut();
     return build_;
   }
 
-  // The texts that were compiled, with their line numbers in the tree.
-  void KeepSlices() const {
+  // Copies the compiled slices, which have the line numbers of the tree.
+  absl::Status KeepSlices() const {
     std::error_code error;
-    fs::remove_all(build_.slices, error);
-    for (const auto& entry :
-         fs::directory_iterator(wish_.folder + "/kernel", error)) {
-      if (!fs::exists(entry.path() / "slice.h", error)) continue;
-      const std::string name = entry.path().filename().string();
-      // Others are of trees that were built here before.
-      const std::string& version = build_.codes[0].version;
-      const bool is_wished =
-          std::any_of(wish_.arches.begin(), wish_.arches.end(),
-                      [&](const CheckedArch& arch) {
-                        const size_t dash = name.rfind('-');
-                        return name.substr(dash + 1) == arch.in_tree &&
-                               version.starts_with(name.substr(0, dash) + ".");
-                      });
-      if (!is_wished) continue;
-      fs::create_directories(build_.slices + "/" + name, error);
-      fs::copy(entry.path(), build_.slices + "/" + name,
-               fs::copy_options::recursive, error);
+    fs::create_directories(build_.slices, error);
+    for (const KernelCode& code : build_.codes) {
+      const std::string name = Concat({"/", code.name, ".c"});
+      fs::copy_file(wish_.folder + "/kernel/slices" + name,
+                    build_.slices + name, fs::copy_options::overwrite_existing,
+                    error);
+      if (error) {
+        return absl::UnavailableError(Concat(
+            {build_.slices, name, ": cannot be written: ", error.message()}));
+      }
     }
+    return absl::OkStatus();
   }
 
   // What the configuration left out says so in its log.
@@ -319,32 +332,6 @@ class Builder {
   KernelBuild build_;
 };
 
-// C without comments, blank lines and line numbers.
-void AddCode(const std::string& text, std::string& code) {
-  std::string bare;
-  for (size_t i = 0; i < text.size();) {
-    if (text.compare(i, 2, "/*") == 0) {
-      const size_t end = text.find("*/", i + 2);
-      i = end == text.npos ? text.size() : end + 2;
-      bare += ' ';
-    } else if (text.compare(i, 2, "//") == 0) {
-      i = std::min(text.size(), text.find('\n', i));
-    } else {
-      bare += text[i++];
-    }
-  }
-  std::istringstream lines(bare);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string word;
-    words >> word;
-    if (word.empty() || word == "#line") continue;
-    code += word;
-    while (words >> word) code += " " + word;
-    code += '\n';
-  }
-}
-
 }  // namespace
 
 bool IsConfiguration(const KernelCode& code, std::string_view configuration) {
@@ -364,34 +351,18 @@ absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps) {
   return Builder(wish, steps).Build();
 }
 
-absl::StatusOr<std::vector<std::string>> SliceTexts(const BuildWish& wish) {
-  std::vector<std::string> texts;
-  const std::string scratch =
-      (fs::path(wish.folder).parent_path() / "slice").string();
+std::map<std::string, std::string> SliceHashes(const std::string& slices) {
+  // #define PXD_SLICE_HASH "0123456789abcdef"
+  constexpr std::string_view kMark = "PXD_SLICE_HASH \"";
+  std::map<std::string, std::string> hashes;
   std::error_code error;
-  for (const CheckedArch& arch : wish.arches) {
-    const absl::StatusOr<CommandResult> sliced =
-        RunCommand({.words = {wish.folder + "/bin/pxdfuzz_slice", wish.tree,
-                              std::string(arch.in_tree), scratch}});
-    if (!sliced.ok()) return sliced.status();
-    std::string code;
-    if (sliced->ok()) {
-      std::vector<fs::path> files;
-      for (const auto& entry : fs::recursive_directory_iterator(scratch)) {
-        // It holds a hash of the text with comments.
-        if (entry.is_regular_file() && entry.path().filename() != "slice.h") {
-          files.push_back(entry.path());
-        }
-      }
-      std::sort(files.begin(), files.end());
-      for (const fs::path& file : files) {
-        AddCode(ReadFile(file).value_or(""), code);
-      }
-    }
-    fs::remove_all(scratch, error);
-    texts.push_back(std::move(code));
+  for (const auto& entry : fs::directory_iterator(slices, error)) {
+    const std::string text = ReadFile(entry.path().string()).value_or("");
+    const size_t at = text.find(kMark);
+    hashes[entry.path().filename().string()] =
+        at == text.npos ? text : text.substr(at + kMark.size(), 16);
   }
-  return texts;
+  return hashes;
 }
 
 }  // namespace pxdfuzz

@@ -3,6 +3,7 @@
 #ifndef PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 #define PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,7 @@ struct KernelBuild {
     bool is_failure = false;
   };
 
-  // Of the programs and of the text that was compiled; folders.
+  // The folders of the programs, and of the slices, NAME.c for each code.
   std::string bin;
   std::string slices;
   std::vector<Target> targets;
@@ -75,9 +76,9 @@ struct KernelBuild {
 // named. An error where nothing can be built.
 absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps);
 
-// The slices of a tree alone: for each architecture the text that would be
-// compiled, without comments and line numbers; empty where there is none.
-absl::StatusOr<std::vector<std::string>> SliceTexts(const BuildWish& wish);
+// The hash of each slice in the folder, by file name. Comments and line numbers
+// do not change it.
+std::map<std::string, std::string> SliceHashes(const std::string& slices);
 
 }  // namespace pxdfuzz
 

@@ -68,15 +68,8 @@ std::vector<Origin> OriginsOf(const std::string& file) {
   return origins;
 }
 
-// "6.12-s390" for the architecture, or nothing.
-std::string SliceOf(const KernelBuild& build, std::string_view in_tree) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(build.slices, error)) {
-    if (entry.path().filename().string().ends_with(Concat({"-", in_tree}))) {
-      return entry.path().string();
-    }
-  }
-  return "";
+std::string SliceOf(const KernelBuild& build, const KernelCode& code) {
+  return Concat({build.slices, "/", code.name, ".c"});
 }
 
 absl::StatusOr<std::string> ToolOf(const std::string& compiler,
@@ -119,7 +112,6 @@ void Merge(const TreeLines& more, TreeLines& lines) {
 // What ran of one architecture's text.
 absl::StatusOr<TreeLines> LinesOfArch(const KernelBuild& build,
                                       const CheckedArch& arch,
-                                      const std::string& slice,
                                       const std::string& cells,
                                       const std::string& compiler) {
   const std::vector<std::string> profiles = ProfilesOf(cells, Name(arch.id));
@@ -142,7 +134,7 @@ absl::StatusOr<TreeLines> LinesOfArch(const KernelBuild& build,
                    build.bin + "/" + code.name}});
     if (!exported.ok()) return exported.status();
     if (!exported->ok()) return absl::UnavailableError(exported->Reason());
-    Merge(ReadLcov(exported->out, slice), lines);
+    Merge(ReadLcov(exported->out, SliceOf(build, code)), lines);
   }
   return lines;
 }
@@ -170,15 +162,12 @@ std::string FunctionAt(const std::vector<std::string>& text, int line) {
 
 TreeLines ReadLcov(std::string_view lcov, const std::string& slice) {
   TreeLines lines;
-  const std::string mark = fs::path(slice).filename().string() + "/";
+  const std::string mark = "/" + fs::path(slice).filename().string();
   std::vector<Origin> origins;
   for (const std::string& row : LinesOf(lcov)) {
     if (row.starts_with("SF:")) {
-      const size_t at = row.rfind(mark);
       origins.clear();
-      if (at != row.npos) {
-        origins = OriginsOf(slice + "/" + row.substr(at + mark.size()));
-      }
+      if (row.ends_with(mark)) origins = OriginsOf(slice);
       continue;
     }
     int number = 0;
@@ -208,20 +197,18 @@ absl::StatusOr<std::vector<CheckVerdict::Change>> FindChanges(
   const auto changed = ChangedLines(tree.base, tree.folder, tree.changed_files);
   if (!changed.ok()) return changed.status();
   TreeLines ran;
-  // Lines that are in the text of an architecture, with their file.
+  // Lines in the slices of an architecture, with their files.
   std::map<std::string_view, std::set<std::pair<std::string, int>>> sliced;
   for (const CheckedArch& arch : kCheckedArches) {
-    const std::string slice = SliceOf(build, arch.in_tree);
-    if (slice.empty()) continue;
-    for (const auto& file : fs::recursive_directory_iterator(slice)) {
-      if (!file.is_regular_file()) continue;
-      for (const Origin& origin : OriginsOf(file.path().string())) {
+    for (const KernelCode& code : build.codes) {
+      if (code.arch != Name(arch.id)) continue;
+      for (const Origin& origin : OriginsOf(SliceOf(build, code))) {
         if (origin.line > 0) {
           sliced[Name(arch.id)].emplace(origin.file, origin.line);
         }
       }
     }
-    const auto lines = LinesOfArch(build, arch, slice, cells, compiler);
+    const auto lines = LinesOfArch(build, arch, cells, compiler);
     if (!lines.ok()) return lines.status();
     Merge(*lines, ran);
   }

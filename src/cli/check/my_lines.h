@@ -28,9 +28,9 @@ using TreeLines = std::map<std::string, std::map<int, LineRuns>>;
 // style: its head begins in the first column. Empty outside of functions.
 std::string FunctionAt(const std::vector<std::string>& text, int line);
 
-// Reads what llvm-cov exports as lcov of text that #line directives assign to
-// files of a tree. `slice` is the folder of that text; what is not in it is
-// passed over.
+// Reads the coverage that llvm-cov exports as lcov, by file and line of the
+// tree. `slice` is the path of a slice, whose #line directives say where its
+// lines come from; coverage of other files is ignored.
 TreeLines ReadLcov(std::string_view lcov, const std::string& slice);
 
 // For each function that the patch of `tree` changes, in which slices it is and

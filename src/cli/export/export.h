@@ -8,10 +8,8 @@
 #include <string_view>
 
 #include "pxdfuzz/case/case.h"
-#include "pxdfuzz/engine/kernel_code.h"
+#include "pxdfuzz/engine/engine.h"
 #include "pxdfuzz/engine/protocol.h"
-#include "pxdfuzz/oracle/compare.h"
-#include "pxdfuzz/paging/policy.h"
 
 namespace pxdfuzz {
 
@@ -19,29 +17,21 @@ namespace pxdfuzz {
 // references must outlive it.
 struct Export {
   const Case& c;
-  // For walks of the model.
-  const Verdict& verdict;
+  const Walker& walker;
   size_t request = 0;  // a position in c.requests
-  // The model's walk: a position in kAllWalks. For kernel code, the walk of its
-  // kind.
-  size_t walk = 0;
-  // For kernel code: which code, and its program's answer for the request.
-  const KernelCode* code = nullptr;
-  const Answer* answer = nullptr;
+  const Answer& answer;
 
-  Policy policy() const { return kAllWalks[walk]; }
-  std::string_view walk_name() const {
-    return code == nullptr ? Name(policy()) : std::string_view(code->name);
+  bool is_kernel() const { return walker.kernel.has_value(); }
+  bool is_conclusive() const {
+    return answer.inconclusive == Inconclusive::kNo;
   }
-  // Why the request is inconclusive, or kNo.
-  Inconclusive inconclusive() const;
   // Also false if nothing was compared.
-  bool is_wrong() const;
-  // What differs, as in the headline of a report; one line.
-  std::string Headline() const;
+  bool is_wrong() const {
+    return !answer.finding.empty() || !answer.known.empty();
+  }
   // The case as text and its finding, with `prefix` before each line, at most
   // 80 columns wide.
-  std::string Story(std::string_view prefix) const;
+  std::string CaseComment(std::string_view prefix) const;
 };
 
 // A GoogleTest source against the library, which fails if the walk differs from

@@ -15,11 +15,11 @@
 #include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/memory/arena.h"
 #include "pxdfuzz/memory/arena_memory.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/populate.h"
-#include "pxdfuzz/view/paging_mode_info.h"
 #include "src/cli/export/drive_gup.h"
 #include "src/cli/export/export.h"
 
@@ -86,9 +86,9 @@ class Planner {
     }
     NoteRequests();
     NoteLevels();
-    if (exported_.inconclusive() != Inconclusive::kNo) {
+    if (!exported_.is_conclusive()) {
       plan_.idle = "the request is inconclusive";
-      plan_.idle_reason = Describe(exported_.inconclusive());
+      plan_.idle_reason = Describe(exported_.answer.inconclusive);
     } else if (!case_.concurrent.empty()) {
       plan_.idle = "the tables change while they are walked";
       plan_.idle_reason = "no program can choose the read before which they do";
@@ -374,8 +374,8 @@ std::string ExportC(const Export& exported) {
   };
   out.Line("// SPDX-License-Identifier: MIT");
   out.Line("//");
-  const std::string story = exported.Story("//");
-  out.Line(std::string_view(story).substr(0, story.size() - 1));
+  const std::string comment = exported.CaseComment("//");
+  out.Line(std::string_view(comment).substr(0, comment.size() - 1));
   out.Line("//");
   say(!exported.is_wrong()
           ? "No difference is known to show here: this drives gup_fast of the "

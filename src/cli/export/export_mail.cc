@@ -10,7 +10,6 @@
 #include "pxdfuzz/engine/finding.h"
 #include "pxdfuzz/report/explain.h"
 #include "pxdfuzz/report/render_text.h"
-#include "pxdfuzz/report/report.h"
 #include "src/cli/export/export.h"
 
 namespace pxdfuzz {
@@ -39,14 +38,16 @@ std::string_view ShortName(Outcome outcome) {
   return "";
 }
 
-// For a finding of kernel code, from its name.
-std::string ShortName(std::string_view finding) {
-  if (finding.empty()) return std::string(ShortName(Outcome::kAgrees));
-  const std::optional<Finding> read = FindingFromName(finding);
-  if (!read.has_value() || read->rule != WalkRule::kPages) {
-    return Concat({"finding ", finding});
+std::string WhatDiffers(const Export& exported) {
+  if (!exported.is_conclusive() && exported.answer.finding.empty()) {
+    return "inconclusive";
   }
-  return std::string(ShortName(read->outcome));
+  const std::optional<Finding> finding = exported.answer.finding.Get();
+  if (!finding.has_value()) return std::string(ShortName(Outcome::kAgrees));
+  if (finding->rule != WalkRule::kPages) {
+    return Concat({"finding ", exported.answer.finding.name()});
+  }
+  return std::string(ShortName(finding->outcome));
 }
 
 // With `who` if there is room.
@@ -88,7 +89,7 @@ std::string WithoutQuotes(std::string_view report) {
   return text;
 }
 
-constexpr char kToSeeAgain[] =
+constexpr char kReproduce[] =
     "To see this again, save the case above as case.yaml";
 
 // The command that explains `walk`.
@@ -102,44 +103,31 @@ ReportCommand Explaining(const Case& c, size_t request, std::string_view walk,
   return {std::move(why), Command(words)};
 }
 
-std::string Mail(std::string_view subject, std::string_view about,
-                 std::string_view report) {
-  TextLines out(/*color=*/false, kMailColumns);
-  out.Line(subject);
-  out.Blank();
-  out.Wrap("", "", about);
-  out.Blank();
-  return out.text() + WithoutQuotes(report);
-}
-
-std::string KernelMail(const Export& exported, TextOptions options) {
-  const KernelCode& code = *exported.code;
-  options.commands.push_back(
-      Explaining(exported.c, exported.request, Name(exported.policy()),
-                 "The model's walk of this kind, turn by turn"));
-  return Mail(
-      Subject(ShortName(exported.answer->finding), exported.c.mode,
-              Concat({"Linux ", code.version})),
-      Concat({"pxdfuzz compiles the fast walk of a Linux tree in userspace, "
-              "runs it on page tables that it made up, and compares the pages "
-              "with a reference that translates one at a time, as the hardware "
-              "does. This is the code of Linux ",
-              code.version, ", not a running kernel."}),
-      RenderText(ExplainKernel(code, exported.c, exported.request,
-                               *exported.answer, kMailColumns),
-                 options));
+std::string About(const Walker& walker) {
+  if (walker.kernel.has_value()) {
+    return Concat(
+        {"pxdfuzz compiles the fast walk of a Linux tree in "
+         "userspace, runs it on page tables that it made up, and "
+         "compares the pages with a reference that translates one at "
+         "a time, as the hardware does. This is the code of Linux ",
+         walker.kernel->version, ", not a running kernel."});
+  }
+  return "pxdfuzz compares forms of gup_fast, on page tables that it made up, "
+         "with a reference that translates one page at a time, as the hardware "
+         "does. This is a walk of its model, not of a running kernel.";
 }
 
 }  // namespace
 
 std::string ExportMail(const Export& exported) {
-  const std::string walk = Concat({"--walk=", exported.walk_name()});
+  const Walker& walker = exported.walker;
+  const std::string walk = Concat({"--walk=", walker.name});
   TextOptions options{.full = true, .columns = kMailColumns, .commands = {}};
-  options.commands.push_back(Explaining(exported.c, exported.request,
-                                        exported.walk_name(), kToSeeAgain));
+  options.commands.push_back(
+      Explaining(exported.c, exported.request, walker.name, kReproduce));
   options.commands.push_back(
       {"All walks on it, in one line", Command({"replay", "case.yaml"})});
-  if (exported.inconclusive() == Inconclusive::kNo) {
+  if (exported.is_conclusive()) {
     options.commands.push_back(
         {"The same as a unit test", Command({"export", "--as=gtest", walk,
                                              "case.yaml", "-o case_test.cc"})});
@@ -150,22 +138,23 @@ std::string ExportMail(const Export& exported) {
         {"And as a C program that drives gup_fast on a real machine",
          Command({"export", "--as=c", walk, "case.yaml", "-o case.c"})});
   }
-
-  if (exported.code != nullptr) return KernelMail(exported, options);
-  const Outcome outcome = exported.is_wrong()
-                              ? exported.verdict.requests[exported.request]
-                                    .walks[exported.walk]
-                                    .outcome
-                              : Outcome::kAgrees;
-  return Mail(
-      Subject(exported.inconclusive() == Inconclusive::kNo ? ShortName(outcome)
-                                                           : "inconclusive",
-              exported.c.mode, exported.walk_name()),
-      "pxdfuzz compares forms of gup_fast, on page tables that it made up, "
-      "with a reference that translates one page at a time, as the hardware "
-      "does. This is a walk of its model, not of a running kernel.",
-      WalkReport(exported.c, exported.verdict, exported.request, exported.walk,
-                 options));
+  if (exported.is_kernel()) {
+    options.commands.push_back(
+        Explaining(exported.c, exported.request, Name(walker.policy),
+                   "The model's walk of this kind, turn by turn"));
+  }
+  TextLines out(/*color=*/false, kMailColumns);
+  out.Line(Subject(WhatDiffers(exported), exported.c.mode,
+                   exported.is_kernel()
+                       ? Concat({"Linux ", walker.kernel->version})
+                       : walker.name));
+  out.Blank();
+  out.Wrap("", "", About(walker));
+  out.Blank();
+  return out.text() +
+         WithoutQuotes(RenderText(Explain(walker, exported.c, exported.request,
+                                          exported.answer, kMailColumns),
+                                  options));
 }
 
 }  // namespace pxdfuzz

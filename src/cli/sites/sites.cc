@@ -57,7 +57,7 @@ struct Counts {
   uint64_t candidates = 0;
 
   void Add(const SourceSites& found) {
-    for (const Walker& walker : found.walkers) {
+    for (const WalkerFunction& walker : found.walkers) {
       addr_ends += walker.addr_ends;
       roots += walker.roots;
       by_pointer += walker.by_pointer;
@@ -238,7 +238,7 @@ std::string Place(const FileSites& file, int line) {
 }
 
 // "lockless 1, once 2, plain 1; steps".
-std::string WhyCandidate(const Walker& walker) {
+std::string WhyCandidate(const WalkerFunction& walker) {
   std::string why;
   const auto add = [&why](int count, std::string_view what) {
     if (count == 0) return;
@@ -258,7 +258,7 @@ void AddCandidates(const TreeSites& tree, TextLines& text) {
   text.Blank();
   text.Line("Walkers that may run without the lock", LineStyle::kTitle);
   for (const FileSites& file : tree.files) {
-    for (const Walker& walker : file.found.walkers) {
+    for (const WalkerFunction& walker : file.found.walkers) {
       if (!walker.is_candidate()) continue;
       std::string line = Concat({"  ", Place(file, walker.line)});
       line.resize(std::max(line.size() + 2, kPlaceColumns), ' ');
@@ -352,7 +352,7 @@ Json JsonOf(const Counts& counts) {
           {"candidates", counts.candidates}};
 }
 
-Json JsonOf(const Walker& walker) {
+Json JsonOf(const WalkerFunction& walker) {
   SourceSites alone;
   alone.walkers = {walker};
   Counts counts;

@@ -322,7 +322,7 @@ class Body {
   std::set<size_t> declarators_;         // where their names are declared
   std::vector<Site> sites_;
   std::vector<EntryRead> reads_;
-  Walker walker_;
+  WalkerFunction walker_;
 };
 
 // Whether a word of a declaration, other than attributes, is in `tokens`

@@ -44,7 +44,7 @@ struct EntryRead {
 };
 
 // A function or macro that has at least one site.
-struct Walker {
+struct WalkerFunction {
   std::string function;
   int line = 0;  // of its first site
   bool is_macro = false;
@@ -67,7 +67,7 @@ struct Walker {
 struct SourceSites {
   std::vector<Site> sites;
   std::vector<EntryRead> reads;  // of walkers only
-  std::vector<Walker> walkers;
+  std::vector<WalkerFunction> walkers;
 };
 
 // Finds the sites in one C source. It works on tokens: there is no

@@ -3,34 +3,27 @@
 // pxdfuzz claims: an experiment for each claim of the thread of 2020. The cases
 // are always the same, so docs/claims.md can contain the output.
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/engine/record_model.h"
 #include "pxdfuzz/oracle/compare.h"
+#include "pxdfuzz/oracle/model_engine.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/view/case_tables.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
-#include "src/cli/survey/survey.h"
+#include "src/cli/survey/evidence.h"
 #include "src/cli/text/json.h"
 
 namespace pxdfuzz {
 namespace {
-
-// How many cases of each paging mode all walks walk, and for how many of them
-// each iteration is checked.
-constexpr uint64_t kSurveyed = 20'000;
-constexpr uint64_t kTraced = 2'000;
 
 enum class ClaimVerdict { kHolds, kRefuted, kOpen };
 
@@ -82,94 +75,6 @@ Case ThreadExample() {
   return c;
 }
 
-// -----------------------------------------------------------------------------
-// What iterations of walks show, over the cases of one paging mode.
-
-struct TurnCounts {
-  uint64_t requests = 0;
-  // With the folded-aware boundary: iterations at pgd or p4d whose entry has a
-  // type below region-third, for which the RFC checks.
-  uint64_t low_types = 0;
-  // Requests in which otherwise equal static and folded-aware walks have
-  // different iterations; for by-pointer, in which they read other entries.
-  uint64_t other_turns = 0;
-  uint64_t other_entries = 0;
-  // Requests in which static-lockless loads an entry of a table again, and the
-  // maximum number of loads of one entry.
-  uint64_t loaded_again = 0;
-  uint64_t most_loads = 0;
-};
-
-bool SameTurns(const Recording& a, const Recording& b) {
-  return std::equal(a.events.begin(), a.events.end(), b.events.begin(),
-                    b.events.end(), [](const Event& x, const Event& y) {
-                      return x.level == y.level && x.part == y.part &&
-                             x.place == y.place && x.value == y.value;
-                    });
-}
-
-// The entries of tables that a walk reads, in order, each once.
-std::vector<uint64_t> EntriesOf(const Recording& run) {
-  std::vector<uint64_t> entries;
-  for (const Event& event : run.events) {
-    const uint64_t address = event.place.physical;
-    if (event.kind == Event::Kind::kTurn && address != 0 &&
-        std::find(entries.begin(), entries.end(), address) == entries.end()) {
-      entries.push_back(address);
-    }
-  }
-  return entries;
-}
-
-void CountRequest(const CaseTables& tables, const Request& request,
-                  TurnCounts& counts) {
-  const auto turns = [&](Policy policy) {
-    return RecordModel(tables, request, policy);
-  };
-  ++counts.requests;
-  if (tables.source().mode.arch == ArchId::kS390) {
-    for (const Event& event : turns(kFoldedAwareByValue).events) {
-      if (event.level < Level::kP4d || !event.value.has_value()) continue;
-      const uint64_t type = (*event.value & S390::Mask::kType) >> 2;
-      counts.low_types += type < S390::TypeOf(Level::kPud) ? 1 : 0;
-    }
-  }
-  const Recording by_pointer = turns(kStaticByPointer);
-  const Recording aware_by_pointer = turns(kFoldedAwareByPointer);
-  if (!SameTurns(turns(kStaticByValue), turns(kFoldedAwareByValue)) ||
-      !SameTurns(by_pointer, aware_by_pointer)) {
-    ++counts.other_turns;
-  }
-  if (EntriesOf(by_pointer) != EntriesOf(aware_by_pointer)) {
-    ++counts.other_entries;
-  }
-  std::map<uint64_t, uint64_t> loads;
-  for (const Event& event : turns(kStaticLockless).events) {
-    ++loads[event.place.physical];
-  }
-  uint64_t most = 0;
-  for (const auto& load : loads) most = std::max(most, load.second);
-  counts.loaded_again += most > 1 ? 1 : 0;
-  counts.most_loads = std::max(counts.most_loads, most);
-}
-
-TurnCounts CountTurns(PagingMode mode) {
-  TurnCounts counts;
-  VisitArch(mode.arch, [&]<class A>() {
-    for (uint64_t number = 0; number < kTraced; ++number) {
-      const Case c = SurveyCase(mode, number, Stillness::kStill);
-      const CaseTables tables(c);
-      for (const Request& request : c.requests) {
-        if (Permitted<A>(c.mode.levels, request.start, request.pages) ==
-            Inconclusive::kNo) {
-          CountRequest(tables, request, counts);
-        }
-      }
-    }
-  });
-  return counts;
-}
-
 // How many iterations a walk of the thread's example has at pgd, p4d, pud and
 // pmd.
 std::string TurnsOfExample(Policy policy) {
@@ -186,128 +91,6 @@ std::string TurnsOfExample(Policy policy) {
   }
   return Enumerate(texts);
 }
-
-// -----------------------------------------------------------------------------
-
-// The data for all experiments.
-class Evidence {
- public:
-  explicit Evidence(Progress& progress) {
-    for (const PagingMode& mode : kAllPagingModes) {
-      if (!IsBuilt(mode)) continue;
-      progress.Say(Concat({"trying ", pxdfuzz::Name(mode)}));
-      for (const Stillness tables : {Stillness::kStill, Stillness::kChanging}) {
-        surveys_.push_back(Survey(mode, kSurveyed, tables));
-      }
-      turns_.emplace_back(mode, CountTurns(mode));
-    }
-  }
-
-  const TurnCounts& turns(PagingMode mode) const {
-    for (const auto& [of, counts] : turns_) {
-      if (of == mode) return counts;
-    }
-    return turns_.front().second;
-  }
-
-  // The requests of s390 with `least` to `most` levels, and those that cross a
-  // folded boundary: "81,504 requests, 22,576 of them across ...".
-  std::string Requests(int least, int most) const {
-    uint64_t requests = 0;
-    uint64_t crossings = 0;
-    ForS390(least, most, [&](const ModeSurvey& survey) {
-      requests += survey.requests;
-      crossings += survey.crossings;
-    });
-    return Concat({Grouped(requests), " requests, ", Grouped(crossings),
-                   " of them across a boundary of a folded level"});
-  }
-
-  // Those requests, and in how many of them a walk disagreed.
-  std::string Tried(Policy policy, int least, int most) const {
-    uint64_t wrong = 0;
-    ForS390(least, most, [&](const ModeSurvey& survey) {
-      wrong += survey.requests - survey.walks[IndexOf(policy)].agreed;
-    });
-    return Concat({pxdfuzz::Name(policy),
-                   " against the reference: ", Requests(least, most), ", ",
-                   wrong == 0 ? "no difference"
-                              : Concat({Grouped(wrong), " differences"})});
-  }
-
-  // Whether a walk returned what it may return in every request there.
-  bool Agrees(Policy policy, int least, int most,
-              Stillness tables = Stillness::kStill) const {
-    bool agrees = true;
-    ForS390(
-        least, most,
-        [&](const ModeSurvey& survey) {
-          agrees &= survey.walks[IndexOf(policy)].agreed == survey.requests;
-        },
-        tables);
-    return agrees;
-  }
-
-  // "12 of 300 requests with 2 levels, ...", over the levels 2 to 5.
-  std::string Disagreements(Policy policy,
-                            Stillness tables = Stillness::kStill) const {
-    std::vector<std::string> texts;
-    ForS390(
-        2, 5,
-        [&](const ModeSurvey& survey) {
-          const uint64_t wrong =
-              survey.requests - survey.walks[IndexOf(policy)].agreed;
-          texts.push_back(
-              Concat({Grouped(wrong), " of ", Grouped(survey.requests),
-                      " requests with ", std::to_string(survey.mode.levels),
-                      " levels"}));
-        },
-        tables);
-    return Enumerate(texts);
-  }
-
-  // Requests in which a walk broke the loop invariant, over all levels of s390,
-  // and those of them in which it still returned the right pages.
-  uint64_t BrokeInvariant(Policy policy, bool with_right_pages) const {
-    uint64_t count = 0;
-    ForS390(2, 5, [&](const ModeSurvey& survey) {
-      const WalkSurvey& walk = survey.walks[IndexOf(policy)];
-      count +=
-          with_right_pages ? walk.broke_invariant_only : walk.broke_invariant;
-    });
-    return count;
-  }
-
-  // "52,000 requests, a change met in 31,000 of them".
-  std::string RequestsInChange(Policy policy) const {
-    uint64_t requests = 0;
-    uint64_t met = 0;
-    ForS390(
-        2, 5,
-        [&](const ModeSurvey& survey) {
-          requests += survey.requests;
-          met += survey.walks[IndexOf(policy)].met_changes;
-        },
-        Stillness::kChanging);
-    return Concat({Grouped(requests), " requests, a change met in ",
-                   Grouped(met), " of them"});
-  }
-
- private:
-  template <class Visitor>
-  void ForS390(int least, int most, Visitor visit,
-               Stillness tables = Stillness::kStill) const {
-    for (const ModeSurvey& survey : surveys_) {
-      if (survey.tables == tables && survey.mode.arch == ArchId::kS390 &&
-          survey.mode.levels >= least && survey.mode.levels <= most) {
-        visit(survey);
-      }
-    }
-  }
-
-  std::vector<ModeSurvey> surveys_;
-  std::vector<std::pair<PagingMode, TurnCounts>> turns_;
-};
 
 constexpr PagingMode S390With(uint8_t levels) {
   return {ArchId::kS390, levels};
@@ -398,7 +181,7 @@ Claim MergedIsRight(const Evidence& evidence) {
                   ", no page that it may not return."})};
 }
 
-Claim OffsetAgain(const Evidence& evidence) {
+Claim RecomputedOffset(const Evidence& evidence) {
   constexpr Policy kRecompute = {BoundaryRule::kStatic, Descent::kByPointer,
                                  Step::kRecompute};
   return {
@@ -457,17 +240,16 @@ Claim ReadOnce(const Evidence& evidence) {
   const auto text = [&](uint8_t levels) {
     const TurnCounts& counts = evidence.turns(S390With(levels));
     std::string most;
-    if (counts.loaded_again > 0) {
+    if (counts.reread > 0) {
       most = Concat({" (up to ", std::to_string(counts.most_loads), " times)"});
     }
-    return Concat({Grouped(counts.loaded_again), " of ",
-                   Grouped(counts.requests), " requests with ",
-                   std::to_string(levels), " levels", most});
+    return Concat({Grouped(counts.reread), " of ", Grouped(counts.requests),
+                   " requests with ", std::to_string(levels), " levels", most});
   };
-  const bool once = evidence.turns(S390With(2)).loaded_again +
-                        evidence.turns(S390With(3)).loaded_again +
-                        evidence.turns(S390With(4)).loaded_again +
-                        evidence.turns(S390With(5)).loaded_again ==
+  const bool once = evidence.turns(S390With(2)).reread +
+                        evidence.turns(S390With(3)).reread +
+                        evidence.turns(S390With(4)).reread +
+                        evidence.turns(S390With(5)).reread ==
                     0;
   return {"gup_fast reads every entry just once.", kMerged, HoldsIf(once),
           Concat({"static-lockless, the merged walk, loads an entry again in ",
@@ -535,7 +317,7 @@ std::vector<Claim> AllClaims(const Evidence& evidence) {
       CheckNeverFires(evidence),
       NoOpElsewhere(evidence),
       MergedIsRight(evidence),
-      OffsetAgain(evidence),
+      RecomputedOffset(evidence),
       PointersWouldDo(evidence),
       SameEntries(evidence),
       ReadOnce(evidence),

@@ -6,17 +6,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/paging/paging_mode.h"
@@ -61,8 +60,7 @@ struct AllExplored {
 template <class Wanted>
 std::string List(Causes causes, Wanted&& wanted) {
   std::string text;
-  for (size_t i = 0; i < kCauseCount; ++i) {
-    const auto cause = static_cast<Cause>(i);
+  for (const Cause cause : kAllCauses) {
     if (!causes.Contains(cause) || !wanted(cause)) continue;
     text += Concat({text.empty() ? "" : ", ", Name(cause)});
   }
@@ -151,7 +149,7 @@ AllExplored Explore(const Scope& scope) {
 
 // The verdict on a walk: `holds`, `broken` as expected, or `differs`.
 std::string_view VerdictOf(const Explored& explored) {
-  if (explored.result.unexcused() > 0) return "differs";
+  if (explored.result.unexpected() > 0) return "differs";
   return explored.result.differ > 0 ? "broken" : "holds";
 }
 
@@ -164,7 +162,7 @@ struct Row {
   std::array<uint64_t, kCauseCount> by_cause{};
   bool invariant = true;
 
-  uint64_t unexcused() const {
+  uint64_t unexpected() const {
     return by_cause[static_cast<size_t>(Cause::kNone)];
   }
 
@@ -179,8 +177,8 @@ struct Row {
 
 // The same for people.
 std::string Verdict(const Row& row) {
-  if (row.unexcused() > 0) {
-    return Concat({"DIFFERS in ", Grouped(row.unexcused())});
+  if (row.unexpected() > 0) {
+    return Concat({"DIFFERS in ", Grouped(row.unexpected())});
   }
   const auto count = [&row](Cause cause) {
     return row.by_cause[static_cast<size_t>(cause)];
@@ -266,7 +264,7 @@ Row AddRows(const Scope& scope, const std::vector<Explored>& all, bool changing,
     }
     line += changing ? "  " : row.invariant ? "  kept       " : "  broken     ";
     text.Line(line + Verdict(row),
-              row.unexcused() > 0 ? LineStyle::kMarked : LineStyle::kPlain);
+              row.unexpected() > 0 ? LineStyle::kMarked : LineStyle::kPlain);
   }
   return sum;
 }
@@ -285,7 +283,7 @@ void PrintStill(const Scope& scope, const std::vector<Explored>& all,
   text.Blank();
   text.Line(
       Concat({Grouped(sum.behaviours), " behaviours, ", Grouped(sum.differ),
-              " differ, ", Grouped(sum.differ - sum.unexcused()),
+              " differ, ", Grouped(sum.differ - sum.unexpected()),
               " of them by an expected failure"}),
       LineStyle::kTitle);
   out.Write(text.text());
@@ -311,7 +309,7 @@ void PrintChanging(const Scope& scope, const std::vector<Explored>& all,
   text.Blank();
   text.Line(Concat({Grouped(sum.behaviours), " worlds, ", Grouped(sum.changed),
                     " changed, ", Grouped(sum.differ), " go wrong, ",
-                    Grouped(sum.differ - sum.unexcused()), " as expected"}),
+                    Grouped(sum.differ - sum.unexpected()), " as expected"}),
             LineStyle::kTitle);
   out.Write(text.text());
 }
@@ -348,7 +346,7 @@ Json JsonOfStill(const Explored& explored) {
   json["expected_failure"] = cause == Cause::kNone ? Json() : Json(Name(cause));
   json["behaviours"] = result.behaviours;
   json["differ"] = result.differ;
-  json["excused"] = result.excused();
+  json["expected_failures"] = result.expected();
   json["invariant"] = result.invariant;
   json["first"] = first.has_value() ? Json(Describe(*first)) : Json();
   return json;
@@ -399,10 +397,7 @@ int UsageError(std::string_view flag, std::string_view value,
 // The value of a flag as a number from `least` to `most`.
 std::optional<int> Number(const std::string& text, int least, int most) {
   int number = 0;
-  const char* end = text.data() + text.size();
-  const auto [parsed, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || parsed != end || number < least ||
-      number > most) {
+  if (!absl::SimpleAtoi(text, &number) || number < least || number > most) {
     return std::nullopt;
   }
   return number;

@@ -2,23 +2,27 @@
 
 // pxdfuzz matrix.
 
-#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/engine.h"
 #include "pxdfuzz/engine/kernel_client.h"
+#include "pxdfuzz/exhaust/exhaust.h"
+#include "pxdfuzz/oracle/model_engine.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
 #include "src/cli/campaign/progress.h"
 #include "src/cli/commands.h"
-#include "src/cli/survey/kernel_survey.h"
-#include "src/cli/survey/model_matrix.h"
+#include "src/cli/engines.h"
+#include "src/cli/survey/matrix_text.h"
 #include "src/cli/survey/survey.h"
 #include "src/cli/text/json.h"
 
@@ -27,102 +31,95 @@ namespace {
 
 constexpr uint64_t kDefaultCases = 100'000;
 constexpr uint64_t kDefaultKernelCases = 2'000;
-// The results of the model's walks.
-struct ModelTried {
-  std::vector<ModelSurvey> still;
-  std::vector<ModelSurvey> changing;
-};
+// Every world of 1 index bit and ranges of at most this many pages.
+constexpr WorldBounds kWorlds = {.pages = 4};
 
-// The results of kernel code.
-struct KernelTried {
-  bool wanted = true;
-  uint64_t cases = kDefaultKernelCases;
-  // In tables that do not change, and in tables that do.
-  std::vector<KernelSurvey> surveys;
-  std::vector<KernelSurvey> changing;
-  // A program that does not answer as one with kernel code.
-  bool failed = false;
-
-  bool found() const {
-    for (const auto* half : {&surveys, &changing}) {
-      for (const KernelSurvey& survey : *half) {
-        if (survey.has_finding()) return true;
-      }
-    }
-    return false;
+// What `engines` come to in every paging mode that is built, added to `matrix`
+// behind what is there.
+absl::Status AddWalks(const Engines& engines, uint64_t cases, Matrix& matrix) {
+  std::vector<ModeSurvey> surveys;
+  for (const PagingMode& mode : kAllPagingModes) {
+    if (!IsBuilt(mode)) continue;
+    absl::StatusOr<ModeSurvey> survey =
+        Survey(engines, mode, cases, matrix.tables);
+    if (!survey.ok()) return survey.status();
+    surveys.push_back(*std::move(survey));
   }
-};
+  for (const auto& engine : engines) matrix.walkers.push_back(engine->walker());
+  if (matrix.modes.empty()) {
+    matrix.modes = std::move(surveys);
+    return absl::OkStatus();
+  }
+  for (size_t i = 0; i < surveys.size(); ++i) {
+    for (WalkSurvey& walk : surveys[i].walks) {
+      matrix.modes[i].walks.push_back(std::move(walk));
+    }
+  }
+  return absl::OkStatus();
+}
 
-void TryKernels(const std::vector<PagingMode>& modes, Progress& progress,
-                KernelTried& tried) {
+void AddWorlds(Matrix& matrix) {
+  for (ModeSurvey& one : matrix.modes) {
+    if (one.mode.arch != ArchId::kS390) continue;
+    for (size_t i = 0; i < kWalkCount; ++i) {
+      one.walks[i].worlds =
+          ExhaustTiny(1, one.mode.levels, kAllWalks[i], Recheck::kNo, kWorlds);
+    }
+  }
+}
+
+// In tables that do not change, and in tables that do.
+using Halves = std::array<Matrix, 2>;
+Halves MakeHalves() {
+  return {Matrix{.tables = Stillness::kStill},
+          Matrix{.tables = Stillness::kChanging}};
+}
+
+// Adds all kernel code there is. False where a program is no such thing.
+bool AddKernels(uint64_t cases, Progress& progress, Halves& halves) {
+  bool all_ran = true;
   for (const std::string& name : KernelProgramNames()) {
     progress.Say(Concat({"trying ", name}));
-    std::string error;
-    if (const auto opened = OpenKernelProgram(name); opened.ok()) {
-      KernelProgram& program = *opened.program;
-      auto still = SurveyKernel(program, modes, tried.cases, Stillness::kStill);
-      auto changing = still;
-      if (still.ok()) {
-        changing =
-            SurveyKernel(program, modes, tried.cases, Stillness::kChanging);
-      }
-      if (changing.ok()) {
-        tried.surveys.push_back(*std::move(still));
-        tried.changing.push_back(*std::move(changing));
-        continue;
-      }
-      error = std::string(changing.status().message());
-    } else {
-      error = opened.error;
+    int exit_code = 0;
+    const Engines engines = OpenEngines("matrix", name, exit_code);
+    if (engines.empty()) {
+      all_ran = false;
+      continue;
+    }
+    // Both halves, or none.
+    Halves both = halves;
+    absl::Status status;
+    for (Matrix& half : both) {
+      if (status.ok()) status = AddWalks(engines, cases, half);
+    }
+    if (status.ok()) {
+      halves = std::move(both);
+      continue;
     }
     progress.End();
-    PrintError(error);
-    tried.failed = true;
+    PrintError(status);
+    all_ran = false;
   }
-}
-
-std::string TextOfKernels(const KernelTried& tried,
-                          const std::vector<PagingMode>& modes, bool color) {
-  if (!tried.wanted || (tried.surveys.empty() && tried.failed)) return "";
-  if (tried.surveys.empty()) {
-    return Concat({"\nkernel code was left out: ", NoKernelPrograms(), "\n"});
-  }
-  return Concat({"\n",
-                 KernelMatrixText(tried.surveys, modes, tried.cases,
-                                  Stillness::kStill, color),
-                 "\n",
-                 KernelMatrixText(tried.changing, modes, tried.cases,
-                                  Stillness::kChanging, color)});
-}
-
-std::string ToJson(const ModelTried& model, const KernelTried& kernels) {
-  Json json = {{"spaces", ModelMatrixJson(model.still)},
-               {"changing", ModelMatrixJson(model.changing)}};
-  if (kernels.wanted) {
-    json["kernel"] = KernelMatrixJson(kernels.surveys);
-    json["kernel_changing"] = KernelMatrixJson(kernels.changing);
-  }
-  return JsonText(json);
+  return all_ran;
 }
 
 // Paging modes in which nothing was compared; empty if there are none. A few
 // cases may not contain any that Linux makes.
-std::string NothingCompared(const ModelTried& model,
-                            const KernelTried& kernels) {
+std::string NothingCompared(const Halves& halves) {
   std::vector<std::string> where;
-  const auto add = [&](std::string_view what, const ModeSurvey& survey) {
-    if (survey.requests > 0) return;
-    where.push_back(Concat(
-        {what, Name(survey.mode),
-         survey.tables == Stillness::kChanging ? " while tables change" : ""}));
-  };
-  for (const auto* half : {&model.still, &model.changing}) {
-    for (const ModelSurvey& one : *half) add("", one.survey);
-  }
-  for (const auto* half : {&kernels.surveys, &kernels.changing}) {
-    for (const KernelSurvey& kernel : *half) {
-      for (const ModeSurvey& one : kernel.modes) {
-        add(Concat({kernel.text.name, " on "}), one);
+  for (const Matrix& half : halves) {
+    for (const ModeSurvey& one : half.modes) {
+      const std::string mode = Concat(
+          {Name(one.mode),
+           half.tables == Stillness::kChanging ? " while tables change" : ""});
+      if (!half.is_kernel()) {
+        if (one.requests == 0) where.push_back(mode);
+        continue;
+      }
+      for (size_t i = 0; i < half.walkers.size(); ++i) {
+        if (one.walks[i].ran && one.walks[i].compared() == 0) {
+          where.push_back(Concat({half.walkers[i].name, " on ", mode}));
+        }
       }
     }
   }
@@ -144,41 +141,61 @@ bool ReadCases(const Arguments& arguments, std::string_view flag,
 
 int RunMatrix(const Arguments& arguments, Output& out) {
   uint64_t cases = kDefaultCases;
-  KernelTried kernels{.wanted = !arguments.Has("--no-kernel"), .surveys = {}};
+  uint64_t kernel_cases = kDefaultKernelCases;
+  const bool with_kernels = !arguments.Has("--no-kernel");
   if (!ReadCases(arguments, "--cases", cases) ||
-      !ReadCases(arguments, "--kernel-cases", kernels.cases)) {
+      !ReadCases(arguments, "--kernel-cases", kernel_cases)) {
     return kUsage;
   }
-  std::vector<PagingMode> modes;
-  ModelTried model;
-  bool found = false;
+  Halves model = MakeHalves();
+  Halves kernels = MakeHalves();
   Progress progress("matrix");
-  for (const PagingMode& mode : kAllPagingModes) {
-    if (!IsBuilt(mode)) continue;
-    progress.Say(Concat({"trying ", Name(mode)}));
-    modes.push_back(mode);
-    for (auto* half : {&model.still, &model.changing}) {
-      half->push_back(SurveyModel(
-          mode, cases,
-          half == &model.still ? Stillness::kStill : Stillness::kChanging));
-      found |= half->back().has_finding();
+  progress.Say("trying the walks of the model");
+  const Engines engines = ModelEngine::All();
+  for (Matrix& half : model) {
+    if (const absl::Status status = AddWalks(engines, cases, half);
+        !status.ok()) {
+      PrintError(status);
+      return kUnreadable;
     }
   }
-  if (kernels.wanted) TryKernels(modes, progress, kernels);
+  AddWorlds(model[0]);
+  const bool all_ran =
+      !with_kernels || AddKernels(kernel_cases, progress, kernels);
   progress.End();
-  out.Write(arguments.Has("--json")
-                ? ToJson(model, kernels)
-                : Concat({ModelMatrixText(model.still, out.color()), "\n",
-                          ModelMatrixText(model.changing, out.color()),
-                          TextOfKernels(kernels, modes, out.color())}));
-  if (found || kernels.found()) return kFinding;
-  const std::string nothing = NothingCompared(model, kernels);
+  if (arguments.Has("--json")) {
+    Json json = {{"spaces", MatrixJson(model[0])},
+                 {"changing", MatrixJson(model[1])}};
+    if (with_kernels) {
+      json["kernel"] = MatrixJson(kernels[0]);
+      json["kernel_changing"] = MatrixJson(kernels[1]);
+    }
+    out.Write(JsonText(json));
+  } else {
+    std::string text = MatrixText(model[0], out.color());
+    for (const Matrix* half : {&model[1], &kernels[0], &kernels[1]}) {
+      if (half->modes.empty()) continue;
+      text += Concat({"\n", MatrixText(*half, out.color())});
+    }
+    if (with_kernels && all_ran && kernels[0].modes.empty()) {
+      text +=
+          Concat({"\nkernel code was left out: ", NoKernelPrograms(), "\n"});
+    }
+    out.Write(text);
+  }
+  std::string nothing;
+  for (const Halves* of : {&model, &kernels}) {
+    for (const Matrix& half : *of) {
+      if (half.has_finding()) return kFinding;
+    }
+    if (nothing.empty()) nothing = NothingCompared(*of);
+  }
   if (!nothing.empty()) {
     PrintError(Concat({"matrix: no request was compared in ", nothing,
                        "; more cases are wanted"}));
     return kUnreadable;
   }
-  return kernels.failed ? kUnreadable : kNothingFound;
+  return all_ran ? kNothingFound : kUnreadable;
 }
 
 }  // namespace pxdfuzz

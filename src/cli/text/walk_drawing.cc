@@ -3,7 +3,6 @@
 #include "src/cli/text/walk_drawing.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -14,21 +13,13 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/report/words.h"
+#include "src/cli/text/walk_canvas.h"
 
 namespace pxdfuzz {
 namespace {
 
 using Picture = WalkPicture;
 using Step = WalkPicture::Step;
-
-constexpr double kMargin = 20;
-constexpr double kColumn = 220;
-constexpr double kFoldedColumn = 76;
-constexpr double kGap = 50;
-constexpr double kPad = 8;
-constexpr double kBetween = 22;
-constexpr size_t kCharacters =
-    static_cast<size_t>((kColumn - 2 * kPad) / kDrawnCharacter);
 
 // Between words if possible.
 std::vector<std::string> Wrapped(std::string_view text, size_t width) {
@@ -57,10 +48,10 @@ void Append(const std::vector<std::string>& more,
   lines.insert(lines.end(), more.begin(), more.end());
 }
 
-class Layout {
+class Layout : private WalkCanvas {
  public:
   Layout(const Picture& picture, std::string_view sentence)
-      : picture_(picture), sentence_(sentence) {}
+      : WalkCanvas(picture), sentence_(sentence) {}
 
   WalkDrawing Make() {
     PlaceColumns();
@@ -78,139 +69,12 @@ class Layout {
   }
 
  private:
-  struct Rect {
-    double x = 0;
-    double y = 0;
-    double width = 0;
-    double height = 0;
-    double right() const { return x + width; }
-    double middle() const { return y + height / 2; }
-  };
   // The lines of an entry: its value at the start, and below that its value
   // after each change.
   struct EntryRows {
     Rect start;
     std::vector<Rect> later;
   };
-
-  static constexpr size_t kPages = kLevelCount;
-  static size_t ColumnOf(Level level) {
-    return static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(level));
-  }
-  // Whether the column of a level has tables. For a level that is folded for
-  // the walk, a change may have added a root table.
-  bool HasTables(size_t column) const {
-    return picture_.levels[column].real || TableIn(column) != nullptr;
-  }
-  const Picture::Table* TableIn(size_t column) const {
-    for (const Picture::Table& table : picture_.tables) {
-      if (ColumnOf(table.level) == column) return &table;
-    }
-    return nullptr;
-  }
-  // The column of the target of an entry of `level`.
-  size_t ColumnBehind(Level level) const {
-    size_t column = ColumnOf(level) + 1;
-    while (column < kPages && !HasTables(column)) ++column;
-    return column;
-  }
-
-  void PlaceColumns() {
-    double x = kMargin;
-    for (size_t i = 0; i < kPages; ++i) {
-      const bool has_tables = HasTables(i);
-      x_[i] = x;
-      // Adjacent folded levels share a column.
-      if (!has_tables && i + 1 < kPages && !HasTables(i + 1)) continue;
-      x += (has_tables ? kColumn : kFoldedColumn) + kGap;
-    }
-    x_[kPages] = x;
-    out_.width = x + kColumn + kMargin;
-    y_.fill(kTop);
-  }
-
-  void AddText(const std::string& kind, double x, double y,
-               const std::string& text) {
-    out_.texts.push_back({kind, x, y, text});
-  }
-  void AddBox(const std::string& kind, const Rect& rect) {
-    out_.boxes.push_back({kind, rect.x, rect.y, rect.width, rect.height});
-  }
-  void AddLines(const std::string& kind, double x, double y,
-                const std::vector<std::string>& lines) {
-    for (size_t i = 0; i < lines.size(); ++i) {
-      AddText(kind, x, y + kDrawnLine * static_cast<double>(i) + kDrawnFont,
-              lines[i]);
-    }
-  }
-  static double HeightOf(const std::vector<std::string>& lines) {
-    return kDrawnLine * static_cast<double>(lines.size()) + 2 * kPad - 2;
-  }
-  // A box with lines in it, below the last box of its column.
-  Rect AddFilled(const std::string& kind, size_t column,
-                 const std::vector<std::string>& lines, double at_least = 0) {
-    const Rect rect{x_[column], std::max(y_[column], at_least), kColumn,
-                    HeightOf(lines)};
-    AddBox(kind, rect);
-    AddLines(Concat({kind, "-text"}), rect.x + kPad, rect.y + kPad - 2, lines);
-    y_[column] = rect.y + rect.height + kBetween;
-    return rect;
-  }
-
-  void AddLegend() {
-    double x = kMargin;
-    const auto entry = [&](const std::string& kind, char letter,
-                           const std::string& text) {
-      out_.arrows.push_back({kind, absl::StrFormat("M%.0f 24H%.0f", x, x + 56),
-                             letter, x + 24, 24});
-      AddText("legend", x + 66, 29, text);
-      x += 66 + kDrawnCharacter * static_cast<double>(text.size()) + 30;
-    };
-    entry("reference", 'R', "reference");
-    entry("walk", 'W', picture_.walk);
-    entry("pointer", 0, "other entries");
-    if (picture_.stack.has_value()) entry("copied", 0, "copied");
-    out_.width = std::max(out_.width, x);
-  }
-
-  void AddHeaders() {
-    for (size_t i = 0; i < kPages; ++i) {
-      const Picture::LevelInfo& info = picture_.levels[i];
-      if (info.real) {
-        AddText("level", x_[i], 64, std::string(Name(info.level)));
-        AddText("header", x_[i], 82, info.table);
-        AddText("header", x_[i], 99,
-                Concat({"entries of ", ByteSize(info.span)}));
-      } else if (const Picture::Table* table = TableIn(i)) {
-        AddText("level", x_[i], 64, std::string(Name(info.level)));
-        AddText("header", x_[i], 82, "folded for the walk");
-        AddText("header", x_[i], 99,
-                Concat({"entries of ", ByteSize(table->span)}));
-      } else if (i == 0 || HasTables(i - 1)) {
-        std::string names;
-        for (size_t j = i; j < kPages && !HasTables(j); ++j) {
-          names += Concat(
-              {names.empty() ? "" : " ", Name(picture_.levels[j].level)});
-        }
-        AddText("level", x_[i], 64, names);
-        AddText("header", x_[i], 82, "folded:");
-        AddText("header", x_[i], 99, "no table");
-      }
-    }
-    AddText("level", x_[kPages], 64, "pages");
-  }
-
-  // The column of folded levels is empty, and paths lead through it.
-  void AddFoldedBands() {
-    for (size_t i = 0; i < kPages; ++i) {
-      if (HasTables(i)) continue;
-      if (i > 0 && !HasTables(i - 1)) continue;
-      const double bottom = *std::max_element(y_.begin(), y_.end());
-      out_.boxes.insert(out_.boxes.begin(),
-                        {"folded", x_[i] - 8, kTop - 8, kFoldedColumn + 8,
-                         bottom - kTop - kBetween + 16});
-    }
-  }
 
   void AddTables() {
     std::vector<size_t> order(picture_.tables.size());
@@ -523,14 +387,7 @@ class Layout {
     out_.height = y;
   }
 
-  static constexpr double kTop = 122;
-
-  const Picture& picture_;
   const std::string_view sentence_;
-  WalkDrawing out_;
-  // By column: where it begins, and where it has room.
-  std::array<double, kPages + 1> x_{};
-  std::array<double, kPages + 1> y_{};
   std::vector<Rect> tables_;  // their headings
   std::vector<std::vector<EntryRows>> entries_;
   std::vector<Rect> pages_;
@@ -544,87 +401,6 @@ class Layout {
 
 WalkDrawing LayOut(const WalkPicture& picture, std::string_view sentence) {
   return Layout(picture, sentence).Make();
-}
-
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
-
-std::string ToSvg(const WalkDrawing& drawing, std::string_view title,
-                  std::string_view description) {
-  std::string svg = absl::StrFormat(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
-      "aria-labelledby=\"drawing-title drawing-desc\" width=\"%.0f\" "
-      "height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n"
-      "<title id=\"drawing-title\">%s</title>\n"
-      "<desc id=\"drawing-desc\">%s</desc>\n"
-      "<defs>\n",
-      drawing.width, drawing.height, drawing.width, drawing.height,
-      Escaped(title), Escaped(description));
-  for (const std::string_view kind :
-       {"pointer", "reference", "walk", "copied", "leaves"}) {
-    svg += absl::StrFormat(
-        "<marker id=\"head-%s\" class=\"head %s\" viewBox=\"0 0 8 8\" "
-        "refX=\"6\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" "
-        "markerUnits=\"userSpaceOnUse\" orient=\"auto\">"
-        "<path d=\"M0 0L8 4L0 8Z\"/></marker>\n",
-        kind, kind);
-  }
-  svg += "</defs>\n";
-  for (const WalkDrawing::Box& box : drawing.boxes) {
-    svg += absl::StrFormat(
-        "<rect class=\"%s\" x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
-        "height=\"%.0f\"/>\n",
-        box.kind, box.x, box.y, box.width, box.height);
-  }
-  for (const WalkDrawing::Arrow& arrow : drawing.arrows) {
-    if (arrow.path.empty()) continue;
-    svg += absl::StrFormat(
-        "<path class=\"arrow %s\" d=\"%s\" marker-end=\"url(#head-%s)\"/>\n",
-        arrow.kind, arrow.path, arrow.kind);
-  }
-  for (const WalkDrawing::Arrow& arrow : drawing.arrows) {
-    if (arrow.letter == 0) continue;
-    if (arrow.letter == 'x') {
-      svg += absl::StrFormat(
-          "<circle class=\"letter leaves\" cx=\"%.0f\" cy=\"%.0f\" r=\"9\"/>"
-          "<path class=\"cross\" d=\"M%.0f %.0fl8 8m0 -8l-8 8\"/>\n",
-          arrow.x, arrow.y, arrow.x - 4, arrow.y - 4);
-      continue;
-    }
-    svg += absl::StrFormat(
-        "<circle class=\"letter %s\" cx=\"%.0f\" cy=\"%.0f\" r=\"8\"/>"
-        "<text class=\"letter-text\" x=\"%.0f\" y=\"%.0f\">%c</text>\n",
-        arrow.kind, arrow.x, arrow.y, arrow.x - 4, arrow.y + 4, arrow.letter);
-  }
-  for (const WalkDrawing::Text& text : drawing.texts) {
-    svg +=
-        absl::StrFormat("<text class=\"%s\" x=\"%.0f\" y=\"%.0f\">%s</text>\n",
-                        text.kind, text.x, text.y, Escaped(text.text));
-  }
-  return svg + "</svg>\n";
 }
 
 }  // namespace pxdfuzz

@@ -2,11 +2,13 @@
 
 #include "src/cli/check/tree/kernel_tree.h"
 
+#include <fnmatch.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 
@@ -42,20 +44,6 @@ std::string VersionOf(const fs::path& tree) {
   return version;
 }
 
-std::string HashOf(const fs::path& folder) {
-  std::vector<std::string> lines;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    lines.push_back(
-        Concat({entry.path().lexically_relative(folder).string(), " ",
-                Sha1Hex(Bytes(ReadFile(entry.path()).value_or(""))), "\n"}));
-  }
-  std::sort(lines.begin(), lines.end());
-  std::string all;
-  for (const std::string& line : lines) all += line;
-  return Sha1Hex(Bytes(all)).substr(0, kHashDigits);
-}
-
 // Removes the copies that were used longest ago.
 void Prune(const fs::path& trees) {
   std::error_code error;
@@ -80,7 +68,37 @@ std::string Git(const std::string& repository, std::vector<std::string> words) {
   return result.ok() && result->ok() ? FirstLine(result->out) : "";
 }
 
+// Whether a commit has a file or folder; its name may have a pattern.
+bool HasPart(const std::string& repository, const std::string& commit,
+             const std::string& part) {
+  const bool is_pattern = part.find('*') != part.npos;
+  const std::string folder = fs::path(part).parent_path().string() + "/";
+  const absl::StatusOr<CommandResult> listed = RunCommand(
+      {.words = {"git", "-c", "safe.directory=*", "-C", repository, "ls-tree",
+                 "--name-only", commit, is_pattern ? folder : part}});
+  if (!listed.ok() || !listed->ok()) return false;
+  std::istringstream names(listed->out);
+  for (std::string name; std::getline(names, name);) {
+    if (fnmatch(part.c_str(), name.c_str(), FNM_PATHNAME) == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+std::string HashOf(const std::string& folder) {
+  std::vector<std::string> lines;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    lines.push_back(
+        Concat({entry.path().lexically_relative(folder).string(), " ",
+                Sha1Hex(Bytes(ReadFile(entry.path()).value_or(""))), "\n"}));
+  }
+  std::sort(lines.begin(), lines.end());
+  std::string all;
+  for (const std::string& line : lines) all += line;
+  return Sha1Hex(Bytes(all)).substr(0, kHashDigits);
+}
 
 std::string KernelTree::Describe() const {
   std::string text = Concat({"Linux ", version});
@@ -132,9 +150,7 @@ absl::StatusOr<std::string> TreeStore::CopyRevision(
                                    repository, "archive", "--format=tar",
                                    "--prefix=linux/", commit}};
   for (const std::string& part : Parts()) {
-    if (!Git(repository, {"ls-tree", "--name-only", commit, part}).empty()) {
-      archive.words.push_back(part);
-    }
+    if (HasPart(repository, commit, part)) archive.words.push_back(part);
   }
   const std::string draft = Draft();
   const std::string file = draft + ".tar";
@@ -179,12 +195,15 @@ absl::StatusOr<std::string> TreeStore::CopyOf(KernelTree& tree) const {
     return draft;
   }
   if (fs::is_regular_file(place, error)) {
-    // Unpacking takes longest, so it is done once.
+    // Unpacking takes longest, so it is done once for the same parts.
     const auto size = fs::file_size(place, error);
     const auto time = fs::last_write_time(place, error).time_since_epoch();
+    std::string parts;
+    for (const std::string& part : Parts()) parts += part + "\n";
     const std::string unpacked =
         Concat({trees, "/archive-", fs::path(place).filename().string(), "-",
-                std::to_string(size), "-", std::to_string(time.count())});
+                std::to_string(size), "-", std::to_string(time.count()), "-",
+                Sha1Hex(Bytes(parts)).substr(0, kHashDigits)});
     if (!fs::exists(unpacked, error)) {
       if (absl::Status status = Copy(place, unpacked, tree.name);
           !status.ok()) {
@@ -252,6 +271,7 @@ absl::StatusOr<KernelTree> TreeStore::Take(const std::string& name,
     const absl::StatusOr<std::string> base = Settle(*copy, tree.hash);
     if (!base.ok()) return base.status();
     tree.base = tree.folder = *base;
+    tree.base_hash = tree.hash;
     if (!tree.patch.has_value()) return absl::OkStatus();
     fs::remove_all(draft, error);
     const absl::StatusOr<CommandResult> linked =

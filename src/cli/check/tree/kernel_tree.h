@@ -29,10 +29,14 @@ struct KernelTree {
   // The copy, and the one without the patch.
   std::string folder;
   std::string base;
+  std::string base_hash;
 
   // "Linux 6.12.117, commit 0123456789ab, with my.patch (89abcdef01234567)".
   std::string Describe() const;
 };
+
+// A hash of all files at and below a folder, 16 digits.
+std::string HashOf(const std::string& folder);
 
 // Where trees come from and go to.
 struct TreeStore {

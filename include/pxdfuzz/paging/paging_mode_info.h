@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_VIEW_PAGING_MODE_INFO_H_
-#define PXDFUZZ_VIEW_PAGING_MODE_INFO_H_
+#ifndef PXDFUZZ_PAGING_PAGING_MODE_INFO_H_
+#define PXDFUZZ_PAGING_PAGING_MODE_INFO_H_
 
 #include <array>
 #include <bit>
@@ -55,4 +55,4 @@ const PagingModeInfo& InfoOf(PagingMode mode);
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_VIEW_PAGING_MODE_INFO_H_
+#endif  // PXDFUZZ_PAGING_PAGING_MODE_INFO_H_

@@ -5,8 +5,8 @@
  * well as C++. All words are big-endian.
  */
 
-#ifndef PXDFUZZ_TESTS_HARDWARE_S390_WIRE_H_
-#define PXDFUZZ_TESTS_HARDWARE_S390_WIRE_H_
+#ifndef PXDFUZZ_TESTS_HARDWARE_GUEST_S390_WIRE_H_
+#define PXDFUZZ_TESTS_HARDWARE_GUEST_S390_WIRE_H_
 
 #include <stdint.h>
 
@@ -52,4 +52,4 @@ struct WireAnswer {
 
 enum { kWireNotAsked = 0xff };
 
-#endif /* PXDFUZZ_TESTS_HARDWARE_S390_WIRE_H_ */
+#endif /* PXDFUZZ_TESTS_HARDWARE_GUEST_S390_WIRE_H_ */

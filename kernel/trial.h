@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_KERNEL_TRIAL_H_
+#define PXDFUZZ_KERNEL_TRIAL_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+
+#include "kernel/guard.h"
+#include "kernel/judge.h"
+#include "kernel/kernel_walk.h"
+#include "kernel/known_findings.h"
+#include "kernel/meanwhile.h"
+#include "kernel/tree_entries.h"
+#include "pxdfuzz/memory/arena_memory.h"
+#include "pxdfuzz/oracle/judge_pages.h"
+#include "pxdfuzz/reference/reference.h"
+#include "pxdfuzz/reference/translate.h"
+#include "pxdfuzz/tables/address_space.h"
+#include "pxdfuzz/tables/changing_memory.h"
+#include "pxdfuzz/walk/trace.h"
+#include "pxdfuzz/walk/walk.h"
+
+namespace pxdfuzz {
+
+inline constexpr uint64_t kNoRefusal = std::numeric_limits<uint64_t>::max();
+
+// Records the order of the model's reads.
+template <class A>
+class OrderedMemory : public InModelWords<A, ChangingMemory> {
+ public:
+  using InModelWords<A, ChangingMemory>::InModelWords;
+
+  Loaded Load(Level level, EntryRef ref) {
+    order_.Add(level, ref.in_table() ? ref.address() : ReadOrder::kCopy);
+    return InModelWords<A, ChangingMemory>::Load(level, ref);
+  }
+  const ReadOrder& order() const { return order_; }
+
+ private:
+  ReadOrder order_;
+};
+
+// Leaves that gup_fast may return, by the meaning of what the tree wrote.
+template <class A>
+struct TreeContract {
+  const TreeEntries<A>* entries;
+  const pxd_traits* traits;
+
+  bool Allows(Level level, uint64_t entry, bool write) const {
+    const uint64_t word = entries->AsModel(level, entry);
+    return A::Contract::Allows(level, word, write) ||
+           IsAtZero(level, word, write);
+  }
+
+  // The model does not take a region-third word at frame 0 for a leaf; some
+  // trees do.
+  bool IsAtZero(Level level, uint64_t word, bool write) const {
+    if constexpr (A::kId == ArchId::kS390) {
+      constexpr uint64_t kPlace = uint64_t{1} << 31;
+      return traits->has_pud_at_zero && level == Level::kPud &&
+             (word & A::Mask::kOrigin) == 0 &&
+             A::Contract::Allows(level, word | kPlace, write);
+    }
+    return false;
+  }
+};
+
+// Those leaves, and those that this tree is known to return in addition.
+template <class A>
+struct LenientContract : TreeContract<A> {
+  bool Allows(Level level, uint64_t entry, bool write) const {
+    return TreeContract<A>::Allows(level, entry, write) ||
+           WhyReturned<A>(*this->traits, level,
+                          this->entries->AsModel(level, entry),
+                          write) != KnownKernelFinding::kNone;
+  }
+};
+
+template <class A>
+typename A::Kernel ModelKernel(int levels, const pxd_traits& traits) {
+  if constexpr (A::kId == ArchId::kS390) {
+    return typename A::Kernel(levels,
+                              {.region_third_write = traits.writes_readonly_pud
+                                                         ? A::Mask::kLargeRead
+                                                         : A::Mask::kLargeWrite,
+                               .tells_protnone = traits.tells_protnone,
+                               .has_pud_at_zero = traits.has_pud_at_zero});
+  } else {
+    static_cast<void>(traits);
+    return typename A::Kernel(levels);
+  }
+}
+
+// What a trial works with.
+struct Rooms {
+  std::span<uint64_t> pages, modelled;
+  Reference &reference, &lenient, &model;
+};
+
+// One request of one case, and all that is tried of it. Where `model` is null,
+// no walk of the model returns the same.
+template <class A>
+class Trial {
+ public:
+  using Space_ = AddressSpace<A, TreeEntries<A>>;
+
+  Trial(const pxd_kernel& kernel, const pxd_traits& traits, const Space_& mm,
+        const Request& request, const Rooms& rooms, pxd_walk& walk)
+      : kernel_(kernel),
+        traits_(traits),
+        mm_(mm),
+        request_(request),
+        rooms_(rooms),
+        walk_(walk),
+        memory_(mm.arena(), mm.geometry(), stack_) {
+    uint64_t* root =
+        const_cast<uint64_t*>(mm.arena().Find(mm.root().address()));
+    walk_.root = root;
+    walk_.levels = mm.levels();
+    walk_.va_offset =
+        WrappingSub(reinterpret_cast<uint64_t>(root), mm.root().address());
+    walk_.start = request.start;
+    walk_.pages = request.pages;
+    walk_.write = request.write;
+    walk_.page = rooms.pages.data();
+  }
+
+  void GupFast(Timeline& timeline, const Policy* model,
+               KernelRequestVerdict& verdict, std::optional<Finding>& finding) {
+    rooms_.reference.template Make<A>(timeline, memory_, request_, Strict());
+    rooms_.lenient.template Make<A>(timeline, memory_, request_, Lenient());
+    verdict.pages = rooms_.reference.pages();
+
+    for (const bool pin : {false, true}) {
+      if (!Run(pin, kNoRefusal, finding)) return;
+      verdict.walk.pages = walk_.count;
+      const JudgedPages strict = Judge(rooms_.reference);
+      if (strict.outcome != Outcome::kAgrees) {
+        if (Judge(rooms_.lenient).outcome != Outcome::kAgrees) {
+          finding = Found(WalkRule::kPages, strict.outcome, strict.page, pin);
+          return;
+        }
+        const Translation t = TranslatePage(strict.page);
+        verdict.known = WhyReturned<A>(traits_, t.level,
+                                       mm_.entries().AsModel(t.level, t.entry),
+                                       request_.write);
+      }
+      if (const auto page = WrongReference(pin); page.has_value()) {
+        finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
+        return;
+      }
+    }
+    const size_t count = walk_.count;
+    if (model != nullptr && !AgreesWithModel(*model, finding)) return;
+    if (count == 0) return;
+    // At most the pages before the middle one's leaf may be returned.
+    const size_t refused = count / 2;
+    if (!Run(false, refused, finding)) return;
+    const size_t first = FirstOfLeaf(refused);
+    if (walk_.count != first) {
+      finding = Found(WalkRule::kRefusal, Outcome::kAgrees, first, false);
+    } else if (const auto page = WrongReference(false); page.has_value()) {
+      finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, false);
+    }
+  }
+
+  // While the tables change: by the rules of JudgePages(), and by those of
+  // references.
+  void WhileChanging(const Case& c, Timeline& timeline, Meanwhile& meanwhile,
+                     const Policy* model, Waivers waivers,
+                     KernelRequestVerdict& verdict,
+                     std::optional<Finding>& finding) {
+    rooms_.reference.template Make<A>(timeline, memory_, request_, Lenient());
+    verdict.pages = rooms_.reference.pages();
+    for (const bool pin : {false, true}) {
+      meanwhile.Begin(c, mm_.arena(), timeline, walk_);
+      const bool returned = Run(pin, kNoRefusal, finding);
+      if (returned) {
+        Changed(meanwhile, pin, finding);
+        verdict.walk.pages = walk_.count;
+      }
+      verdict.walk.changes = std::max(verdict.walk.changes, timeline.at());
+      if (finding.has_value()) finding->changing = true;
+      meanwhile.End();
+      timeline.GoTo(0);
+      if (returned && !pin && model != nullptr && !finding.has_value()) {
+        verdict.reads_as_model =
+            AgreesWithModel(*model, timeline, meanwhile.order(), finding);
+      }
+      if (!finding.has_value()) continue;
+      // It is expected to go wrong as its model is.
+      const Causes expected = model != nullptr
+                                  ? A::ExpectedFailures(*model, mm_.levels())
+                                  : Causes();
+      if (finding->rule == WalkRule::kPages) {
+        finding->cause = meanwhile.marks().Excuse(expected, finding->page);
+      }
+      if (waivers == Waivers::kNone || finding->cause == Cause::kNone) return;
+      verdict.walk.waiver = finding->cause;
+      finding.reset();
+    }
+  }
+
+  void PageSize(std::optional<Finding>& finding) {
+    const size_t last = request_.pages - size_t{1};
+    size_t at = 0;
+    // A few pages, including those at both ends.
+    const size_t step = std::max<size_t>(1, last / 8);
+    while (true) {
+      uint64_t size = 0;
+      const RunEnd end = PageSizeGuarded(kernel_, walk_, AddressOf(at), size);
+      if (end == RunEnd::kTrap) return;
+      const Translation t = TranslatePage(at);
+      if (end != RunEnd::kReturned) {
+        finding = Found(WalkRule::kPageSize, Outcome::kFault, at, false);
+        finding->end = end;
+        return;
+      }
+      if (size != ExpectedSize(t)) {
+        finding = Found(WalkRule::kPageSize, Outcome::kAgrees, at, false);
+        return;
+      }
+      if (at == last) return;
+      at = std::min(last, at + step);
+    }
+  }
+
+ private:
+  TreeContract<A> Strict() const { return {&mm_.entries(), &traits_}; }
+  LenientContract<A> Lenient() const { return {Strict()}; }
+  typename A::Manual manual() const {
+    return typename A::Manual(mm_.geometry(), mm_.control());
+  }
+  uint64_t AddressOf(size_t page) const {
+    return WrappingAdd(request_.start, page * mm_.geometry().page_size());
+  }
+  Translation TranslatePage(size_t page) const {
+    return Translate(manual(), memory_, AddressOf(page));
+  }
+  std::span<const uint64_t> Returned() const {
+    return rooms_.pages.first(std::min<size_t>(walk_.count, request_.pages));
+  }
+
+  JudgedPages Judge(const Reference& reference,
+                    std::span<const uint8_t> grabbed = {},
+                    size_t last = 0) const {
+    return JudgePages(reference, walk_.count, Returned(), grabbed, last);
+  }
+
+  Finding Found(WalkRule rule, Outcome outcome, size_t page, bool pin) const {
+    page = std::min<size_t>(page, request_.pages - size_t{1});
+    const Translation t = TranslatePage(page);
+    return {.mode = {A::kId, static_cast<uint8_t>(mm_.levels())},
+            .walk = kernel_.name,
+            .rule = rule,
+            .outcome = outcome,
+            .level = t.level,
+            .entry = mm_.entries().Classify(t.level, t.entry).tag,
+            .page = page,
+            .pin = pin};
+  }
+
+  // The judgement of a walk that returned while tables changed.
+  void Changed(const Meanwhile& meanwhile, bool pin,
+               std::optional<Finding>& finding) const {
+    if (pin && meanwhile.forked()) {
+      if (walk_.count != 0) {
+        finding = Found(WalkRule::kFork, Outcome::kAgrees, 0, pin);
+      } else if (walk_.held != 0) {
+        finding = Found(WalkRule::kReferences, Outcome::kAgrees, 0, pin);
+      }
+      return;
+    }
+    const JudgedPages judged =
+        Judge(rooms_.reference, meanwhile.grabbed().first(Returned().size()),
+              meanwhile.snapshot());
+    if (judged.outcome != Outcome::kAgrees) {
+      finding = Found(WalkRule::kPages, judged.outcome, judged.page, pin);
+    } else if (walk_.held != walk_.count) {
+      finding = Found(WalkRule::kReferences, Outcome::kAgrees,
+                      std::min(walk_.held, walk_.count), pin);
+    }
+  }
+
+  bool Run(bool pin, uint64_t refused, std::optional<Finding>& finding) {
+    walk_.pin = pin;
+    walk_.refused = refused;
+    const RunEnd end = RunGuarded(kernel_, walk_);
+    if (end == RunEnd::kReturned) return true;
+    if (end == RunEnd::kTrap) return false;
+    finding = Found(WalkRule::kPages, Outcome::kFault, walk_.held, pin);
+    finding->end = end;
+    return false;
+  }
+
+  // The first page whose reference is wrong. References to a leaf's pages are
+  // taken at once, at the first of them or at the leaf's first page.
+  std::optional<size_t> WrongReference(bool pin) const {
+    size_t held = 0;
+    const size_t noted =
+        std::min<size_t>(walk_.grab_count, std::size(walk_.grabs));
+    const int shift = mm_.geometry().page_shift();
+    for (size_t i = 0; i < noted; ++i) {
+      const pxd_grab& grab = walk_.grabs[i];
+      if (grab.pin != pin) return held;
+      if (grab.refs < 0) {
+        if (held < static_cast<size_t>(-grab.refs)) return held;
+        held -= static_cast<size_t>(-grab.refs);
+        continue;
+      }
+      const size_t first = held;
+      held += static_cast<size_t>(grab.refs);
+      // Put again at once, or one too many.
+      if (held > walk_.count) continue;
+      const uint64_t page = grab.pfn << shift;
+      if (page == rooms_.pages[first]) continue;
+      const uint64_t span = mm_.geometry().span(TranslatePage(first).level);
+      if ((page ^ rooms_.pages[first]) >= span) return first;
+    }
+    if (held != walk_.count) return std::min<size_t>(held, walk_.count);
+    return std::nullopt;
+  }
+
+  // The first page of the request that is returned for the same entry.
+  size_t FirstOfLeaf(size_t page) const {
+    const uint64_t span = mm_.geometry().span(TranslatePage(page).level);
+    const uint64_t start = AddressOf(page) & ~(span - 1);
+    if (start <= request_.start) return 0;
+    return (start - request_.start) >> mm_.geometry().page_shift();
+  }
+
+  bool AgreesWithModel(Policy policy, std::optional<Finding>& finding) {
+    InModelWords<A, ArenaMemory> memory(mm_.entries(), mm_.arena(),
+                                        mm_.geometry(), stack_);
+    MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
+    Walk model(ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
+    return AgreesWithModel(RunModel(model, mm_.root()), /*pin=*/true, finding);
+  }
+
+  // The same while tables change, if the model read in the same order as the
+  // code; false if it did not. Code may read in another order and be right:
+  // pte_offset_map() gets a copy in all kernels, and not in the model's walk by
+  // pointer; a patch may add a check.
+  bool AgreesWithModel(Policy policy, Timeline& timeline,
+                       const ReadOrder& order,
+                       std::optional<Finding>& finding) {
+    using Ordered = OrderedMemory<A>;
+    Ordered memory(mm_.entries(), mm_.arena(), mm_.geometry(), stack_,
+                   timeline);
+    MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
+    Walk<typename A::Kernel, Ordered, MarkTrace<Ordered>, GupFastText> model(
+        ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
+    const size_t count = RunModel(model, memory.root());
+    timeline.GoTo(0);
+    if (memory.order() != order) return false;
+    if (!AgreesWithModel(count, /*pin=*/false, finding)) {
+      finding->changing = true;
+    }
+    return true;
+  }
+
+  template <class Model>
+  size_t RunModel(Model& model, EntryRef root) const {
+    return model.Run(root, request_.start, AddressOf(request_.pages),
+                     request_.write, rooms_.modelled.first(request_.pages));
+  }
+  // Whether the kernel returned the model's pages, `count` of them.
+  bool AgreesWithModel(size_t count, bool pin,
+                       std::optional<Finding>& finding) const {
+    rooms_.model.Set(
+        rooms_.modelled.first(std::min<size_t>(count, request_.pages)),
+        request_.pages);
+    const JudgedPages judged = Judge(rooms_.model);
+    if (judged.outcome == Outcome::kAgrees) return true;
+    finding = Found(WalkRule::kModel, judged.outcome, judged.page, pin);
+    return false;
+  }
+
+  uint64_t ExpectedSize(const Translation& t) const {
+    if (!t.fetched) return 0;
+    const EntryKind kind = mm_.entries().Classify(t.level, t.entry);
+    if (kind.tag != EntryKind::Tag::kLeaf) return 0;
+    if constexpr (A::kId == ArchId::kS390) {
+      // pud_present() tests whether there is an origin.
+      if (!traits_.has_pud_at_zero && t.level == Level::kPud &&
+          (t.entry & A::Mask::kOrigin) == 0) {
+        return 0;
+      }
+    }
+    if constexpr (A::kId == ArchId::kX86) {
+      // pud_present() tests only the hardware's bit, which is clear for
+      // PROT_NONE.
+      if (t.level == Level::kPud &&
+          kind.state.permission == Permission::kNone) {
+        return 0;
+      }
+    }
+    return mm_.geometry().span(t.level);
+  }
+
+  const pxd_kernel& kernel_;
+  const pxd_traits& traits_;
+  const Space_& mm_;
+  const Request& request_;
+  const Rooms rooms_;
+  pxd_walk& walk_;
+  // Kernel code has the real stack; the reference does not read any stack.
+  const Stack stack_ = {};
+  const ArenaMemory memory_;
+};
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_KERNEL_TRIAL_H_

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+
+#include "src/case/canonicalize.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
+
+namespace pxdfuzz {
+namespace {
+
+// The highest level at or below `level` that `has` allows. It allows pte for
+// everything.
+template <class Has>
+Level LowerUntil(Level level, Has has) {
+  while (level != Level::kPte && !has(level)) level = Below(level);
+  return level;
+}
+
+uint16_t ClampCount(uint16_t count) {
+  return std::clamp<uint16_t>(count, 1, Case::kMaxPages);
+}
+
+// The level of an operation of a kind that exists at one level only.
+std::optional<Level> OnlyLevel(TableOp::Kind kind) {
+  switch (kind) {
+    case TableOp::Kind::kSwap:
+    case TableOp::Kind::kPokeControl:
+    case TableOp::Kind::kRefill:
+    case TableOp::Kind::kUpgrade:
+      return Level::kPte;
+    case TableOp::Kind::kDetach:
+    case TableOp::Kind::kSplit:
+      return Level::kPmd;
+    case TableOp::Kind::kMap:
+    case TableOp::Kind::kClear:
+    case TableOp::Kind::kPoke:
+    case TableOp::Kind::kWriteProtect:
+      break;
+  }
+  return std::nullopt;
+}
+
+// Kinds that bytes cannot represent become kClear.
+template <size_t kCount>
+void CanonicalizeOneOf(TableOp& op,
+                       const std::array<TableOp::Kind, kCount>& kinds,
+                       const PagingModeInfo& info) {
+  if (std::find(kinds.begin(), kinds.end(), op.kind) == kinds.end()) {
+    op.kind = TableOp::Kind::kClear;
+  }
+  CanonicalizeOp(op, info);
+}
+
+}  // namespace
+
+void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
+  using Kind = TableOp::Kind;
+  const Geometry& geometry = info.geometry;
+  if (op.kind == Kind::kSwap && !info.HasSwap(Level::kPte)) {
+    op.kind = Kind::kClear;
+  }
+  const bool is_of_leaves =
+      op.kind == Kind::kMap || op.kind == Kind::kWriteProtect;
+  op.level =
+      LowerUntil(OnlyLevel(op.kind).value_or(op.level), [&](Level level) {
+        return is_of_leaves ? info.HasLeaf(level) : geometry.real(level);
+      });
+  const uint64_t aligned = ~(geometry.span(op.level) - 1);
+  op.address = HasAddress(op.kind) ? op.address & aligned : 0;
+  op.count = HasCount(op.kind) ? ClampCount(op.count) : uint16_t{1};
+  if (op.kind == Kind::kRefill) {
+    const uint64_t left =
+        geometry.entries(Level::kPte) - geometry.index(Level::kPte, op.address);
+    op.count = static_cast<uint16_t>(std::min<uint64_t>(op.count, left));
+  }
+  op.frame = HasFrame(op.kind)
+                 ? op.frame & kFrameMask << geometry.page_shift() & aligned
+                 : 0;
+  if (!HasState(op.kind)) op.state = {};
+  if (!info.HasSpecial(op.level)) op.state.special = false;
+  if (!IsPoke(op.kind)) op.word = 0;
+}
+
+void Canonicalize(Case& c) {
+  const PagingModeInfo& info = InfoOf(c.mode);
+  if (c.requests.empty() || !info.built) {
+    c = {};
+    return;
+  }
+  for (Request& request : c.requests) {
+    request.start &= ~(info.geometry.page_size() - 1);
+    request.pages = ClampCount(request.pages);
+  }
+  for (TableOp& op : c.setup) CanonicalizeOneOf(op, kSetupKinds, info);
+  uint16_t earliest = 1;
+  for (ConcurrentOp& op : c.concurrent) {
+    op.read = std::clamp(op.read, earliest, ConcurrentOp::kMaxRead);
+    CanonicalizeOneOf(op, kConcurrentKinds, info);
+    earliest = op.read;
+  }
+  c.stack.position &= Stack::kMaxPosition;
+  if (c.stack.around == StackContent::kWord) {
+    c.stack.around = StackContent::kZero;
+  }
+  for (size_t i = 0; i < c.stack.words.size();) {
+    StackWord& word = c.stack.words[i];
+    if (word.content != StackContent::kWord) word.word = 0;
+    if (word.distance == 0) {
+      c.stack.words.erase(i);
+    } else {
+      ++i;
+    }
+  }
+}
+
+}  // namespace pxdfuzz

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+
+#ifndef PXDFUZZ_SRC_CASE_CANONICALIZE_H_
+#define PXDFUZZ_SRC_CASE_CANONICALIZE_H_
+
+#include <cstdint>
+
+#include "pxdfuzz/case/table_op.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
+
+namespace pxdfuzz {
+
+// The bits of a frame's number.
+inline constexpr uint64_t kFrameMask = 0xffff'ffff;
+
+// Makes of an operation one that the paging mode has.
+void CanonicalizeOp(TableOp& op, const PagingModeInfo& info);
+
+}  // namespace pxdfuzz
+
+#endif  // PXDFUZZ_SRC_CASE_CANONICALIZE_H_

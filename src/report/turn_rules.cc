@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+
+// What is wrong with a turn.
+
+#include <cstdint>
+#include <string_view>
+
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/report/turns.h"
+#include "pxdfuzz/report/words.h"
+
+namespace pxdfuzz {
+
+using Kind = Event::Kind;
+
+// The rule that the iteration broke, and why.
+std::string TurnText::RuleText(size_t event) const {
+  const Event& broken = facts_.events()[event];
+  const std::string pointer = PointerName(broken.level);
+  if (broken.kind == Kind::kReread) {
+    return Concat(
+        {"RULE BROKEN: without a lock, the entry that was tested is "
+         "the one to go by. ",
+         OffsetCall(facts_.policy(), Below(broken.level)), " reads *", pointer,
+         " for itself. ", Became(event),
+         ". The function follows that as if it led to a table."});
+  }
+  if (broken.kind == Kind::kCheck) {
+    const Event* origin = facts_.OriginOf(broken.level, event);
+    const Event* tested = facts_.LastRead(broken.level, event);
+    const Level copy = facts_.CheckedCopy(event);
+    const uint64_t physical = origin->place.physical;
+    return Concat(
+        {"RULE BROKEN: the recheck looks whether the entry in the table is "
+         "still the one that the page came from. ",
+         pointer, " does not point into a table: ",
+         copy == broken.level
+             ? Concat({"the loop below is handed the address of ",
+                       Name(broken.level)})
+             : Concat({OffsetCall(facts_.policy(), broken.level),
+                       " handed back the address of ", Name(copy)}),
+         ", a local variable. The check compares that with itself, and passes "
+         "whatever happens. The entry itself, ",
+         facts_.Place(physical), ", was ", facts_.Meaning(*tested), " and is ",
+         facts_.Meaning(broken.snapshot, physical,
+                        facts_.tables().WordIn(broken.snapshot, physical)),
+         " since ", Writer(event), "."});
+  }
+  switch (broken.place.kind) {
+    case Place::Kind::kStack:
+      return EscapeRule(facts_.TurnOf(event));
+    case Place::Kind::kTable:
+    case Place::Kind::kOwnCopy:
+      if (!facts_.IsStray(broken)) return WrongEntryRule(facts_.TurnOf(event));
+      break;
+    case Place::Kind::kNowhere:
+      break;
+  }
+  return "RULE BROKEN: a walk reads page tables and its own copies alone. No "
+         "table is where this pointer leads; a kernel faults here, or reads "
+         "whatever it finds.";
+}
+
+// That it stepped off a local copy, and why.
+std::string TurnText::EscapeRule(size_t i) const {
+  const Event& read = ReadOf(i);
+  const Policy policy = facts_.policy();
+  const bool begins = facts_.turns()[i].begins;
+  const std::string_view copy = Name(read.place.copy_of);
+  const Level parent =
+      read.level == Level::kPgd ? Level::kPgd : Above(read.level);
+  const ArchId arch = facts_.source().mode.arch;
+  std::string text =
+      "RULE BROKEN: a walk reads page tables and its own copies alone. ";
+  if (facts_.geometry().real(parent)) {
+    text += Concat({"The pointer was made from the local variable ", copy,
+                    ", and leads to another word of the stack. "});
+  } else {
+    text +=
+        Concat({Name(parent), " is folded: ", OffsetCall(policy, read.level)});
+    text +=
+        begins
+            ? Concat({" made its result from the address of ", copy,
+                      ", a local variable, and it leads to ",
+                      read.place.distance == 0 ? "that same word by luck alone"
+                                               : "another word of the stack",
+                      ". "})
+            : Concat({" handed back the address of ", copy,
+                      ", a local variable that holds one entry. "});
+  }
+  const std::optional<size_t> above = facts_.ParentOf(i);
+  const bool knows_boundary =
+      read.part.has_value() || policy.boundary == BoundaryRule::kStatic;
+  if (!begins && above.has_value() && knows_boundary) {
+    const Event& loop = ReadOf(*above);
+    const uint64_t from = loop.part.has_value()
+                              ? loop.part->address
+                              : facts_.AddressOf(facts_.turns()[*above].held);
+    const uint64_t range = facts_.AddressOf(facts_.request().pages);
+    const uint64_t boundary = WrappingAdd(
+        from | ((uint64_t{1} << facts_.BoundaryShift(parent)) - 1), 1);
+    const uint64_t end = loop.part.has_value() ? loop.part->next
+                         : WrappingSub(boundary, 1) < range - 1 ? boundary
+                                                                : range;
+    const uint64_t span =
+        facts_.geometry().span(EntryLevel(facts_.geometry(), parent));
+    text += Concat({BoundaryCall(policy, parent), " let the ", Name(read.level),
+                    " loop run to ", Hex(end), ", but that entry spans ",
+                    ByteSize(span), " and ends at ",
+                    Hex(WrappingAdd(from | (span - 1), 1)),
+                    ". The loop went on, and ", PointerName(read.level),
+                    "++ walked off the variable. "});
+  }
+  if (arch == ArchId::kArm64Page16K) {
+    text +=
+        "A pointer into a table was wanted, to be aligned to the start of "
+        "its page. This is the bug that 36639013b346 (\"arm64: mm: Fix "
+        "lockless walks with static and dynamic page-table folding\") "
+        "repaired.";
+  } else if (policy == kStaticByValue) {
+    text +=
+        "This is the bug that d3f7b1bb2040 (\"mm/gup: fix gup_fast with "
+        "dynamic page table folding\") repaired.";
+  }
+  while (text.ends_with(' ')) text.pop_back();
+  return text;
+}
+
+std::string TurnText::WrongEntryRule(size_t i) const {
+  const Event& read = ReadOf(i);
+  const Arena& arena = facts_.tables().arena();
+  const uint64_t address = read.part->address;
+  std::string text =
+      "RULE BROKEN: each turn reads the entry that maps its address. ";
+  if (read.place.kind == Place::Kind::kTable) {
+    const Level table = arena.TableLevel(read.place.physical);
+    text +=
+        Concat({"This is entry ",
+                std::to_string(arena.IndexInTable(read.place.physical)),
+                " of its table; that of ", Hex(address), " is entry ",
+                std::to_string(facts_.geometry().index(table, address)), "."});
+  } else {
+    text += Concat({"The copied entry does not map ", Hex(address), "."});
+  }
+  const bool again = !facts_.turns()[i].begins &&
+                     facts_.policy().step == Step::kRecompute &&
+                     read.level != Level::kPgd;
+  if (again && !facts_.geometry().real(Above(read.level))) {
+    text += Concat({" ", Name(Above(read.level)),
+                    " is folded: ", OffsetCall(facts_.policy(), read.level),
+                    " hands back the pointer that it is given, whatever the "
+                    "address, so to call it again gives the entry of the "
+                    "loop's first turn."});
+  }
+  return text;
+}
+
+std::string TurnText::EffectText(size_t turn) const {
+  const Recording& run = facts_.run();
+  if (run.end == RunEnd::kBug) {
+    return Concat(
+        {"HERE IT ENDS: the kernel code takes this entry for one "
+         "that cannot be, and hits the BUG() of ",
+         run.bug, "."});
+  }
+  std::string text = changes_.FirstDifference();
+  if (facts_.rule().has_value() || text.empty()) return text;
+  if (facts_.changing()) return text + " All reads were in order.";
+  return Concat({text, " All reads were in order: the walk takes this ",
+                 Name(ReadOf(turn).level),
+                 " for something else than the reference does."});
+}
+
+}  // namespace pxdfuzz
