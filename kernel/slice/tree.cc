@@ -222,11 +222,12 @@ class Preparation {
   }
 
   void MakeSelected() {
-    const fs::path ours =
-        request_.shims / "shim" / request_.arch / "generated/autoconf.h";
+    const fs::path shims = request_.shims / "shim";
+    const std::string ours =
+        Read(shims / request_.arch / "generated/autoconf.h").value_or("") +
+        Read(shims / "generated/autoconf.h").value_or("");
     ConfigSymbols known;
-    const std::string autoconf = Read(ours).value_or("");
-    Words words(autoconf);
+    Words words(ours);
     while (const auto word = words.Next()) {
       constexpr std::string_view kPrefix = "CONFIG_";
       if (!word->starts_with(kPrefix)) continue;

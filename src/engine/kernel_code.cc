@@ -48,7 +48,8 @@ Policy ModelOfVariant(std::string_view variant) {
 Policy ModelOf(std::string_view arch, std::string_view variant) {
   // x86-64 has no pXd_offset_lockless() of its own: linux/pgtable.h passes
   // values down.
-  if (variant == "as-is" && arch == Name(ArchId::kX86)) {
+  if ((variant == "as-is" || variant == "debug-vm") &&
+      arch == Name(ArchId::kX86)) {
     return kStaticByValue;
   }
   return ModelOfVariant(variant);

@@ -288,6 +288,19 @@ INSTANTIATE_TEST_SUITE_P(All, TextTest,
                                              AllTexts().end()),
                          TestName);
 
+// A configuration that compiles to the same code tests nothing of its own.
+TEST(VariantsTest, AssertionsAreCode) {
+  int compared = 0;
+  for (const pxd_kernel* debug : FindTexts("debug-vm")) {
+    for (const pxd_kernel* plain : FindTexts("as-is", debug->arch)) {
+      if (std::string_view(plain->version) != debug->version) continue;
+      EXPECT_NE(std::string_view(plain->slice), debug->slice) << debug->name;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 0);
+}
+
 // Variants of one tree are different programs.
 TEST(VariantsTest, DifferWhereTheyMust) {
   const Case protnone = MakeCase(

@@ -49,7 +49,8 @@ class TreeTest : public ::testing::Test {
     Write("linux/arch/s390/include/asm/pgtable.h", "");
     Write("linux/arch/s390/include/uapi/asm/user.h", "#define USER right\n");
     Write("linux/arch/s390/Kconfig",
-          "config S390\n\tselect CHOSEN\n\tselect NOT_CHOSEN if OTHER\n");
+          "config S390\n\tselect CHOSEN if OURS && COMMON\n"
+          "\tselect NOT_CHOSEN if OTHER\n");
     Write("project/kernel/arch/s390.c",
           "#include \"includes.h\"\n#include \"tree.h\"\n"
           "#ifdef PXD_TREE_HAS_old_entry\nint wrong;\n#endif\n"
@@ -57,7 +58,9 @@ class TreeTest : public ::testing::Test {
           "#ifdef PXD_TREE_HAS_new_entry\n"
           "int root(void) { return new_entry(); }\n#endif\n");
     Write("project/kernel/shim/s390/generated/autoconf.h",
-          "#define CONFIG_OURS 1\n#include \"selected.h\"\n");
+          "#define CONFIG_OURS 1\n#include_next <generated/autoconf.h>\n");
+    Write("project/kernel/shim/generated/autoconf.h",
+          "#define CONFIG_COMMON 1\n#include \"selected.h\"\n");
   }
 
   fs::path At(std::string_view name) const { return folder_.path() / name; }

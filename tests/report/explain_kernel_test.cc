@@ -867,8 +867,9 @@ TEST(ExplainKernelTest, FitsATerminal) {
 TEST(VariantTest, EachIsDescribed) {
   std::vector<std::string> seen;
   for (const std::string_view variant :
-       {"as-is", "no-numa", "by-value", "by-pointer", "folded-aware",
-        "folded-aware-checked", "no-pmd-check", "without-36639013b346"}) {
+       {"as-is", "no-numa", "debug-vm", "by-value", "by-pointer",
+        "folded-aware", "folded-aware-checked", "no-pmd-check",
+        "without-36639013b346"}) {
     seen.push_back(DescribeVariant(variant));
     EXPECT_THAT(seen.back(), Not(HasSubstr("called")));
   }

@@ -12,13 +12,25 @@
     if (c) BUG(); \
   } while (0)
 
-/* stub: a warning says something and goes on. */
+/*
+ * custom: with CONFIG_DEBUG_VM, whose assertions may be warnings, a warning
+ * ends the walk too, so no _ONCE outlives a case. Otherwise the walk goes on.
+ */
 #define HAVE_ARCH_WARN_ON
+#ifdef CONFIG_DEBUG_VM
+#define WARN_ON(c)     \
+  ({                   \
+    int warn_ = !!(c); \
+    if (warn_) BUG();  \
+    warn_;             \
+  })
+#else
 #define WARN_ON(c)     \
   ({                   \
     int warn_ = !!(c); \
     warn_;             \
   })
+#endif
 #define WARN_ON_ONCE(c) WARN_ON(c)
 #define WARN(c, ...) WARN_ON(c)
 #include <asm-generic/bug.h>

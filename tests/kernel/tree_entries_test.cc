@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+// Entries of a tree whose software bits are not the model's. The tree is made
+// up.
+
+#include "kernel/tree_entries.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+#include "kernel/kernel_walk.h"
+#include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/paging/entry_kind.h"
+#include "pxdfuzz/paging/leaf.h"
+#include "pxdfuzz/paging/level.h"
+
+namespace pxdfuzz {
+namespace {
+
+using Entries = S390::Entries;
+
+Level LevelOf(int number) { return static_cast<Level>(number); }
+
+LeafState StateOf(pxd_leaf state) {
+  return {.permission = state.write  ? Permission::kReadWrite
+                        : state.read ? Permission::kRead
+                                     : Permission::kNone,
+          .young = state.young,
+          .dirty = state.dirty,
+          .special = state.special};
+}
+
+// The model's words.
+const pxd_kernel kSame = {
+    .enter = [](int) {},
+    .leaf =
+        [](int level, uint64_t frame, pxd_leaf state) {
+          return Entries::Leaf(LevelOf(level), frame, StateOf(state));
+        },
+    .table =
+        [](int level, uint64_t origin) {
+          return Entries::Table(LevelOf(level), origin);
+        },
+    .empty = [](int level) { return Entries::Empty(LevelOf(level)); },
+};
+
+// Large leaves with the read bit (1) at 0x4000 and the write bit (2) at 0x8000,
+// as s390 has them from 7.0 on, and segment tables with a bit of their own.
+uint64_t Moved(int level, uint64_t word) {
+  if (level == 0) return word;
+  return (word & ~uint64_t{3}) | (word & 1) << 14 | (word & 2) << 14;
+}
+const pxd_kernel kMoved = {
+    .enter = [](int) {},
+    .leaf =
+        [](int level, uint64_t frame, pxd_leaf state) {
+          return Moved(level, kSame.leaf(level, frame, state));
+        },
+    .table =
+        [](int level, uint64_t origin) {
+          return kSame.table(level, origin) | (level == 1 ? 1 : 0);
+        },
+    .empty = kSame.empty,
+};
+
+constexpr int kLevels = 3;
+constexpr uint64_t kFrame = uint64_t{5} << 31;
+
+// Calls `test` with each leaf that the model has.
+template <class Test>
+void ForEachLeaf(Test test) {
+  for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
+    for (const LeafState& state : kAllLeafStates) {
+      if (state.special && !Entries::HasSpecial(level)) continue;
+      test(level, state);
+    }
+  }
+}
+
+TEST(TreeEntriesTest, WordsOfTheModelHaveNotMoved) {
+  const TreeWords words = TreeEntries<S390>::Compare(kSame, kLevels);
+  EXPECT_FALSE(words.moved);
+  const TreeEntries<S390> entries(kSame, words);
+  ForEachLeaf([&](Level level, const LeafState& state) {
+    const uint64_t word = entries.Leaf(level, kFrame, state);
+    EXPECT_EQ(entries.AsModel(level, word), word);
+    EXPECT_EQ(entries.FromModel(level, word), word);
+    EXPECT_EQ(entries.Classify(level, word), EntryKind::Leaf(kFrame, state));
+  });
+}
+
+TEST(TreeEntriesTest, MovedWordsAreReadByWhatWasWritten) {
+  const TreeWords words = TreeEntries<S390>::Compare(kMoved, kLevels);
+  EXPECT_TRUE(words.moved);
+  const TreeEntries<S390> entries(kMoved, words);
+  int differ = 0;
+  ForEachLeaf([&](Level level, const LeafState& state) {
+    const uint64_t ours = Entries::Leaf(level, kFrame, state);
+    const uint64_t theirs = entries.Leaf(level, kFrame, state);
+    differ += ours != theirs;
+    EXPECT_EQ(entries.AsModel(level, theirs), ours);
+    EXPECT_EQ(entries.FromModel(level, ours), theirs);
+    EXPECT_EQ(entries.Classify(level, theirs), EntryKind::Leaf(kFrame, state));
+  });
+  EXPECT_GT(differ, 0);
+  for (const Level level : {Level::kPmd, Level::kPud, Level::kPgd}) {
+    const uint64_t ours = Entries::Table(level, 0x10400000);
+    const uint64_t theirs = entries.Table(level, 0x10400000);
+    EXPECT_EQ(entries.AsModel(level, theirs), ours);
+    EXPECT_EQ(entries.FromModel(level, ours), theirs);
+    EXPECT_EQ(entries.Classify(level, theirs), EntryKind::Table(0x10400000));
+    EXPECT_EQ(entries.AsModel(level, entries.Empty(level)),
+              Entries::Empty(level));
+  }
+}
+
+// What no macro of the tree writes is the model's.
+TEST(TreeEntriesTest, OtherWordsStayAsTheyAre) {
+  const TreeWords words = TreeEntries<S390>::Compare(kMoved, kLevels);
+  const TreeEntries<S390> entries(kMoved, words);
+  const uint64_t swap = Entries::Swap(7);
+  EXPECT_EQ(entries.AsModel(Level::kPte, swap), swap);
+  EXPECT_EQ(entries.FromModel(Level::kPte, swap), swap);
+  EXPECT_EQ(entries.Classify(Level::kPte, swap),
+            Entries::Classify(Level::kPte, swap));
+}
+
+}  // namespace
+}  // namespace pxdfuzz
