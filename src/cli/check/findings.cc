@@ -243,10 +243,10 @@ absl::StatusOr<std::vector<CheckVerdict::Finding>> GatherFindings(
     steps.End();
     gathered.push_back(std::move(finding));
   }
-  std::stable_sort(gathered.begin(), gathered.end(),
-                   [](const auto& a, const auto& b) {
-                     return SeverityOf(a.what) < SeverityOf(b.what);
-                   });
+  std::sort(gathered.begin(), gathered.end(), [](const auto& a, const auto& b) {
+    return std::pair(SeverityOf(a.what), std::string_view(a.what)) <
+           std::pair(SeverityOf(b.what), std::string_view(b.what));
+  });
   return gathered;
 }
 

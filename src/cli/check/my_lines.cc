@@ -143,11 +143,11 @@ absl::StatusOr<TreeLines> LinesOfArch(const KernelBuild& build,
 
 std::string FunctionAt(const std::vector<std::string>& text, int line) {
   for (size_t i = std::min<size_t>(static_cast<size_t>(line), text.size());
-       i-- > 0;) {
-    const std::string& at = text[i];
+       i > 0; --i) {
+    const std::string& at = text[i - 1];
     if (at.empty()) continue;
     // The end of another function, unless it is this one's own.
-    if (at[0] == '}' && static_cast<int>(i) + 1 < line) return "";
+    if (at[0] == '}' && static_cast<int>(i) < line) return "";
     if (!IsWordCharacter(at[0]) || at.back() == ':' || at.back() == ';') {
       continue;
     }
