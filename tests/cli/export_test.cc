@@ -567,9 +567,9 @@ TEST_F(ExportTest, TakesBytesAndStandardInput) {
 
 #ifdef PXDFUZZ_BY_VALUE
 
-// No line of the sliced code is in `source`.
+// No line of the tree's code is in `source`.
 void ExpectNoKernelSource(const std::string& source) {
-  std::ifstream in(PXDFUZZ_SLICED_CODE);
+  std::ifstream in(PXDFUZZ_TREE_CODE);
   int compared = 0;
   for (std::string line; std::getline(in, line);) {
     const size_t begin = line.find_first_not_of(" \t");
