@@ -156,7 +156,8 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
 
 std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
                                             bool pin,
-                                            Inconclusive& inconclusive) {
+                                            Inconclusive& inconclusive,
+                                            uint64_t inaccessible) {
   std::optional<RunEnd> ended;
   const Request& asked = c.requests[request];
   VisitArch(arch_, [&]<class A>() {
@@ -167,6 +168,7 @@ std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
                      *walk_);
       walk_->pin = pin;
       walk_->refused = kNoRefusal;
+      walk_->inaccessible = inaccessible;
       const bool changing = !c.concurrent.empty();
       if (changing) meanwhile_.Begin(c, mm.arena(), timeline_, *walk_);
       ended = RunGuarded(kernel_, *walk_);

@@ -80,8 +80,11 @@ class KernelJudge {
   // Runs one request of a supported case with FOLL_GET or FOLL_PIN, without
   // judging it. Nothing if there is nothing to compare: `inconclusive` is the
   // reason.
+  //
+  //   inaccessible   see pxd_walk
   std::optional<RunEnd> WalkOnce(const Case& c, size_t request, bool pin,
-                                 Inconclusive& inconclusive);
+                                 Inconclusive& inconclusive,
+                                 uint64_t inaccessible = 0);
 
   // Whether walks from now on record the reads of the recheck (default: no).
   // Only explanations use them.

@@ -68,6 +68,9 @@ struct pxd_walk {
   /* The reference that cannot be taken is that of the page which would be
    * the one of this position in `page`; UINT64_MAX for none. */
   uint64_t refused;
+  /* With FOLL_PIN, arch_make_page_accessible() fails for the page at this
+   * physical address, plus 1; 0 for none. */
+  uint64_t inaccessible;
   uint64_t *page; /* room for `pages` physical addresses */
 
   /* Given: what another processor does meanwhile. Each of these may be null,

@@ -4,7 +4,9 @@
 #define PXDFUZZ_KERNEL_KNOWN_FINDINGS_H_
 
 #include <cstdint>
+#include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include "kernel/kernel_walk.h"
 #include "pxdfuzz/arch/s390.h"
@@ -21,12 +23,26 @@ enum class KnownKernelFinding : uint8_t {
   kProtNoneWithoutNuma,
   // s390: a page of a read-only region-third leaf, on a write request.
   kReadOnly2GWrite,
+  // s390: where a page cannot be made accessible, the walk goes on with the
+  // next pmd entry.
+  kInaccessiblePage,
 };
 
 constexpr std::string_view Name(KnownKernelFinding finding) {
   constexpr std::string_view kNames[] = {
-      "none", "s390-protnone-without-numa-balancing", "s390-readonly-2g-write"};
+      "none", "s390-protnone-without-numa-balancing", "s390-readonly-2g-write",
+      "s390-inaccessible-page"};
   return kNames[static_cast<size_t>(finding)];
+}
+
+// Whether that version of Linux has kInaccessiblePage: from f28d43636d6f (5.7)
+// to 7cad96ae59b3 (6.18).
+inline bool SkipsInaccessiblePages(const pxd_kernel& kernel) {
+  int major = 0;
+  int minor = 0;
+  if (std::sscanf(kernel.version, "%d.%d", &major, &minor) != 2) return false;
+  const auto version = std::pair(major, minor);
+  return std::pair(5, 7) <= version && version < std::pair(6, 18);
 }
 
 // Which of them, if any, explains that code of those traits returns a page by

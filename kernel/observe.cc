@@ -325,8 +325,13 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
       verdict.requests[0].known != KnownKernelFinding::kNone) {
     answer.known = Name(verdict.requests[0].known);
   }
-  const std::optional<RunEnd> ended =
-      judge.WalkOnce(alone, 0, /*pin=*/false, answer.inconclusive);
+  // A known finding that needs a failure shows in the last run alone.
+  const uint64_t inaccessible =
+      answer.known == Name(KnownKernelFinding::kInaccessiblePage)
+          ? judge.last_walk().inaccessible
+          : 0;
+  const std::optional<RunEnd> ended = judge.WalkOnce(
+      alone, 0, /*pin=*/inaccessible != 0, answer.inconclusive, inaccessible);
   if (!ended.has_value()) {
     if (answer.inconclusive == Inconclusive::kOverflow ||
         answer.inconclusive == Inconclusive::kBeyondLimit) {
@@ -366,6 +371,7 @@ Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end) {
   const pxd_walk& walk = judge.last_walk();
   Recording run{.end = end, .pin = walk.pin, .held = walk.held};
   if (walk.refused < walk.pages) run.refused = walk.refused;
+  if (walk.inaccessible != 0) run.inaccessible = walk.inaccessible - 1;
   if (changing) run.marks = judge.meanwhile().marks();
   if (end == RunEnd::kBug) {
     run.bug = std::string(walk.bug_file) + ':' + std::to_string(walk.bug_line);

@@ -158,6 +158,14 @@ class Trial {
     const size_t count = walk_.count;
     if (model != nullptr && !AgreesWithModel(*model, finding)) return;
     if (count == 0) return;
+    TryRefusal(count, finding);
+    if constexpr (A::kId == ArchId::kS390) {
+      if (!finding.has_value()) TryInaccessible(count, verdict, finding);
+    }
+  }
+
+  // Without the reference of the middle one of `count` pages.
+  void TryRefusal(size_t count, std::optional<Finding>& finding) {
     // At most the pages before the middle one's leaf may be returned.
     const size_t refused = count / 2;
     if (!Run(false, refused, finding)) return;
@@ -166,6 +174,31 @@ class Trial {
       finding = Found(WalkRule::kRefusal, Outcome::kAgrees, first, false);
     } else if (const auto page = WrongReference(false); page.has_value()) {
       finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, false);
+    }
+  }
+
+  // With FOLL_PIN, where the middle one of `count` pages cannot be made
+  // accessible, if it is small: pages before it may be returned.
+  void TryInaccessible(size_t count, KernelRequestVerdict& verdict,
+                       std::optional<Finding>& finding) {
+    const size_t middle = (count - 1) / 2;
+    const std::optional<uint64_t> frame = rooms_.lenient.At(0, middle);
+    if (TranslatePage(middle).level != Level::kPte || !frame.has_value())
+      return;
+    if (!Run(true, kNoRefusal, finding, *frame + 1)) return;
+    const size_t first = SetModelWithout(*frame, /*goes_on=*/false);
+    if (Judge(rooms_.model).outcome == Outcome::kAgrees) {
+      if (const auto page = WrongReference(true); page.has_value()) {
+        finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, true);
+      }
+      return;
+    }
+    SetModelWithout(*frame, /*goes_on=*/true);
+    if (SkipsInaccessiblePages(kernel_) && walk_.held == walk_.count &&
+        Judge(rooms_.model).outcome == Outcome::kAgrees) {
+      verdict.known = KnownKernelFinding::kInaccessiblePage;
+    } else {
+      finding = Found(WalkRule::kInaccessible, Outcome::kAgrees, first, true);
     }
   }
 
@@ -287,9 +320,11 @@ class Trial {
     }
   }
 
-  bool Run(bool pin, uint64_t refused, std::optional<Finding>& finding) {
+  bool Run(bool pin, uint64_t refused, std::optional<Finding>& finding,
+           uint64_t inaccessible = 0) {
     walk_.pin = pin;
     walk_.refused = refused;
+    walk_.inaccessible = inaccessible;
     const RunEnd end = RunGuarded(kernel_, walk_);
     if (end == RunEnd::kReturned) return true;
     if (end == RunEnd::kTrap) return false;
@@ -324,6 +359,36 @@ class Trial {
     }
     if (held != walk_.count) return std::min<size_t>(held, walk_.count);
     return std::nullopt;
+  }
+
+  // Has rooms_.model return the pages of the request up to the first that may
+  // not be returned, or that is small and at `frame`. A walk that goes on
+  // continues with the next pmd entry behind pages at `frame`. The number of
+  // pages.
+  size_t SetModelWithout(uint64_t frame, bool goes_on) {
+    const int pages_per_table =
+        mm_.geometry().shift(Level::kPmd) - mm_.geometry().page_shift();
+    size_t count = 0;
+    for (size_t i = 0; i < request_.pages;) {
+      const Translation t = TranslatePage(i);
+      if (!t.fetched || !Lenient().Allows(t.level, t.entry, request_.write)) {
+        break;
+      }
+      const uint64_t page =
+          A::Manual::FrameAddress(t.level, t.entry, AddressOf(i));
+      if (t.level != Level::kPte || page != frame) {
+        rooms_.modelled[count++] = page;
+        ++i;
+        continue;
+      }
+      if (!goes_on) break;
+      const uint64_t number = AddressOf(i) >> mm_.geometry().page_shift();
+      const uint64_t next = ((number >> pages_per_table) + 1)
+                            << pages_per_table;
+      i += next - number;
+    }
+    rooms_.model.Set(rooms_.modelled.first(count), request_.pages);
+    return count;
   }
 
   // The first page of the request that is returned for the same entry.

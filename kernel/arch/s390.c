@@ -34,6 +34,8 @@ static inline unsigned long pxd_rste_addr_end(unsigned long rste,
 #define p4d_addr_end(addr, end) pxd_rste_addr_end(p4d_val(p4d), addr, end)
 #endif
 
+/* asm/page.h defines it where CONFIG_KVM selects CONFIG_PGSTE. */
+#define PXD_MAKES_ACCESSIBLE
 #define PXD_HUGETLB_PAGE "arch/s390/mm/hugetlbpage.c"
 #include "kernel/shim/text.h"
 

@@ -122,14 +122,28 @@ static inline void pxd_unpin_pages(struct page **pages, unsigned long count) {
 #define page_ref_sub(page, refs) pxd_put_pages(page, refs, PXD_ONE_KIND)
 
 /*
- * stub: what is asked of a struct page, of which there is none: no case has
- * device memory, secret memory, shared anonymous pages or pages of secure
- * guests.
+ * custom: asm/page.h of s390, where it fails for a page of a protected guest
+ * that cannot be exported. Other architectures have the generic function, which
+ * returns 0.
  */
+#ifdef PXD_MAKES_ACCESSIBLE
+static inline int pxd_make_accessible(void *page) {
+  const uint64_t physical = (uint64_t)page_to_pfn((struct page *)page)
+                            << PAGE_SHIFT;
+  return pxd_now->inaccessible == physical + 1 ? -EFAULT : 0;
+}
+#else
+#define pxd_make_accessible(page) 0
+#endif
 #undef arch_make_page_accessible
 #undef arch_make_folio_accessible
-#define arch_make_page_accessible(page) 0
-#define arch_make_folio_accessible(folio) 0
+#define arch_make_page_accessible(page) pxd_make_accessible(page)
+#define arch_make_folio_accessible(folio) pxd_make_accessible(folio)
+
+/*
+ * stub: what is asked of a struct page, of which there is none: no case has
+ * device memory, secret memory or shared anonymous pages.
+ */
 #undef gup_must_unshare
 #define gup_must_unshare(...) 0
 #define gup_fast_folio_allowed(...) true

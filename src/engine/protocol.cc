@@ -282,6 +282,9 @@ bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
            (words.done() ||
             (words.Read(run.refused.emplace()) && words.done()));
   }
+  if (key == "inaccessible") {
+    return words.Read(run.inaccessible.emplace()) && words.done();
+  }
   if (key == "count") return words.Read(run.count) && words.done();
   if (key == "held") return words.Read(run.held) && words.done();
   if (key == "reads") {
@@ -345,6 +348,9 @@ std::string ToLines(const Answer& answer, bool recorded) {
   text += Concat({"call ", WordOf(kCalls, run.pin)});
   if (run.refused.has_value()) text += ' ' + Number(*run.refused);
   text += '\n';
+  if (run.inaccessible.has_value()) {
+    text += Line({"inaccessible", Hex(*run.inaccessible)});
+  }
   text += Line({"count", Number(run.count)});
   text += Line({"held", Number(run.held)});
   if (!answer.finding.empty()) {

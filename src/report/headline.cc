@@ -39,7 +39,11 @@ std::string HeadlineText::Headline() const {
 }
 
 std::string HeadlineText::Sentence() const {
-  const std::string name = FullName(walker_);
+  std::string name = FullName(walker_);
+  if (const auto& page = facts_.run().inaccessible; page.has_value()) {
+    name += Concat({", called with FOLL_PIN, for which the page at ",
+                    Hex(*page), " cannot be made accessible,"});
+  }
   if (facts_.run().end == RunEnd::kRefused) {
     return Concat({name,
                    " refuses a request that the limits of the address "
@@ -54,8 +58,9 @@ std::string HeadlineText::Sentence() const {
                    "."});
   }
   const bool ended = rule_name_ == "sanitizer" || rule_name_ == "died";
-  if (rule_ != nullptr && (facts_.outcome() == Outcome::kAgrees || ended ||
-                           rule_name_ == "refusal")) {
+  if (rule_ != nullptr &&
+      (facts_.outcome() == Outcome::kAgrees || ended ||
+       rule_name_ == "refusal" || rule_name_ == "inaccessible")) {
     return Concat({name, " ", rule_->headline,
                    ended && !facts_.turns().empty()
                        ? Concat({", at ", DifferentPage()})

@@ -21,6 +21,10 @@ void AddKernelTerms(const Facts& facts, const Answer& answer,
       called += Concat({"; the reference of page ",
                         std::to_string(*run.refused), " could not be taken"});
     }
+    if (run.inaccessible.has_value()) {
+      called += Concat({"; the page at ", Hex(*run.inaccessible),
+                        " could not be made accessible"});
+    }
     terms.push_back(Concat({"called with: ", called, "."}));
   }
   const Event* turn = facts.rule_turn();

@@ -167,6 +167,10 @@ std::string TurnText::EffectText(size_t turn) const {
   std::string text = changes_.FirstDifference();
   if (facts_.rule().has_value() || text.empty()) return text;
   if (facts_.changing()) return text + " All reads were in order.";
+  if (run.inaccessible.has_value()) {
+    return Concat({text, " The page at ", Hex(*run.inaccessible),
+                   " could not be made accessible, and the walk continued."});
+  }
   return Concat({text, " All reads were in order: the walk takes this ",
                  Name(ReadOf(turn).level),
                  " for something else than the reference does."});

@@ -140,6 +140,12 @@ const RuleText* RuleOfName(std::string_view name) {
       {"refusal", "does not end where a page's reference cannot be taken",
        "where the reference of a page cannot be taken, the walk ends before "
        "the entry that maps it, and holds no reference of that entry's pages."},
+      {"inaccessible",
+       "does not end before a page that cannot be made accessible",
+       "where arch_make_page_accessible() or arch_make_folio_accessible() "
+       "fails "
+       "for a page, the walk puts its reference and ends before that page. If "
+       "it goes on, later pages stand in the place of that page."},
       {"model",
        "returns the right pages, which are not those of the model's walk of "
        "its kind",

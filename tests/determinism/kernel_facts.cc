@@ -43,6 +43,8 @@ uint64_t NumberOf(WalkRule rule) {
       return 5;
     case WalkRule::kPageSize:
       return 6;
+    case WalkRule::kInaccessible:
+      return 7;
   }
   return kNoNumber;
 }
@@ -55,6 +57,8 @@ uint64_t NumberOf(KnownKernelFinding finding) {
       return 1;
     case KnownKernelFinding::kReadOnly2GWrite:
       return 2;
+    case KnownKernelFinding::kInaccessiblePage:
+      return 3;
   }
   return kNoNumber;
 }

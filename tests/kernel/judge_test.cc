@@ -237,5 +237,38 @@ TEST_F(JudgeTest, KnownFindingsExcuseNothingElse) {
   EXPECT_EQ(FindingOf(Real(), c), "");
 }
 
+// Two pages of a page table and two of the next one. The second page cannot be
+// made accessible, and the walk goes on with the third.
+TEST_F(JudgeTest, GoesOnBehindAnInaccessiblePage) {
+  const Case c = MakeCase(3, {.start = kMiB - 0x2000, .pages = 4},
+                          {MapPages(kMiB - 0x2000, 4, 0x1000)});
+  KernelJudge judge(kernel_);
+  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+  EXPECT_FALSE(verdict.finding.has_value());
+  ASSERT_EQ(verdict.requests.size(), 1u);
+  EXPECT_EQ(verdict.requests[0].known, KnownKernelFinding::kInaccessiblePage);
+  EXPECT_EQ(judge.last_walk().inaccessible, 0x2000u + 1);
+  ASSERT_EQ(judge.last_walk().count, 3u);
+  EXPECT_EQ(judge.last_walk().page[1], 0x3000u);
+  EXPECT_EQ(judge.last_walk().page[2], 0x4000u);
+
+  // A version that has the repair must not do it.
+  kernel_.version = "6.18.1";
+  EXPECT_EQ(FindingOf(kernel_, c), "s390-3.inaccessible.pte-leaf");
+  // What it does besides is a finding in all versions.
+  kernel_.version = "6.12.1";
+  kernel_.walk = [](pxd_walk* walk) {
+    Real().walk(walk);
+    if (walk->inaccessible != 0) walk->page[2] ^= 0x1000;
+  };
+  EXPECT_EQ(FindingOf(kernel_, c), "s390-3.inaccessible.pte-leaf");
+  // A walk that ends there is right in all versions.
+  kernel_.walk = [](pxd_walk* walk) {
+    if (walk->inaccessible != 0) walk->refused = 1;
+    Real().walk(walk);
+  };
+  EXPECT_EQ(FindingOf(kernel_, c), "");
+}
+
 }  // namespace
 }  // namespace pxdfuzz

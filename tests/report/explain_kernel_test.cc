@@ -580,7 +580,8 @@ TEST(ExplainKernelTest, ExplainsAWalkThatNeverEnds) {
 // A known finding has its page, and no token, since it must not be grouped.
 TEST(ExplainKernelTest, NamesAKnownFinding) {
   for (const auto known : {KnownKernelFinding::kProtNoneWithoutNuma,
-                           KnownKernelFinding::kReadOnly2GWrite}) {
+                           KnownKernelFinding::kReadOnly2GWrite,
+                           KnownKernelFinding::kInaccessiblePage}) {
     Answer answer = AnswerOf(Example(), kStaticLockless);
     answer.known = Name(known);
     const std::string file = KnownFindingFile(Name(known));
@@ -608,6 +609,8 @@ TEST(ExplainKernelTest, ExplainsOtherRules) {
               AllOf(HasSubstr("does not end where a page's reference cannot"),
                     HasSubstr("- the rule: where the reference of a page "
                               "cannot be taken")));
+  EXPECT_THAT(report_of("inaccessible"),
+              HasSubstr("does not end before a page that cannot be made "));
   EXPECT_THAT(report_of("model"),
               AllOf(HasSubstr("which are not those of the model's walk"),
                     HasSubstr("- the rule: kernel code and the model's walk")));

@@ -21,22 +21,24 @@ namespace pxdfuzz {
 
 // The rule that a walk broke.
 enum class WalkRule : uint8_t {
-  kPages,       // count and pages are the reference's
-  kReferences,  // one reference for each page returned, and no others
-  kRefusal,     // if no reference can be taken, it ends before that leaf
-  kModel,       // count and pages are those of the model's walk of its kind,
-                // which does the same reads while tables change
-  kFork,        // with FOLL_PIN it returns nothing if fork() came in between
-  kPermitted,   // it takes a request that the limits forbid, or refuses one
-                // that they allow
+  kPages,         // count and pages are the reference's
+  kReferences,    // one reference for each page returned, and no others
+  kRefusal,       // if no reference can be taken, it ends before that leaf
+  kModel,         // count and pages are those of the model's walk of its kind,
+                  // which does the same reads while tables change
+  kFork,          // with FOLL_PIN it returns nothing if fork() came in between
+  kPermitted,     // it takes a request that the limits forbid, or refuses one
+                  // that they allow
+  kInaccessible,  // if a page cannot be made accessible, it ends before that
+                  // page
   kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf
 };
-inline constexpr size_t kWalkRuleCount = 7;
+inline constexpr size_t kWalkRuleCount = 8;
 
 constexpr std::string_view Name(WalkRule rule) {
   constexpr std::array<std::string_view, kWalkRuleCount> kNames = {
-      "pages", "references", "refusal",  "model",
-      "fork",  "permitted",  "page-size"};
+      "pages", "references", "refusal",      "model",
+      "fork",  "permitted",  "inaccessible", "page-size"};
   return kNames[static_cast<size_t>(rule)];
 }
 

@@ -124,6 +124,8 @@ struct Recording {
   // reference could not be taken, if any.
   bool pin = false;
   std::optional<uint64_t> refused;
+  // The physical address of the page that could not be made accessible, if any.
+  std::optional<uint64_t> inaccessible;
   // The pages that were returned, at most as many as were asked for. If a walk
   // of the model did not return, the pages that it had.
   std::vector<ReturnedPage> pages;

@@ -35,10 +35,10 @@ constexpr auto kMostShrinking = std::chrono::seconds(10);
 // What hands out the wrong page or breaks the kernel, then what leaks, then
 // what merely gives too little.
 constexpr std::string_view kWorstFirst[] = {
-    "wrong-page", "stale",     "fault",   "overflow",  "died",
-    "sanitizer",  "crash",     "endless", "timeout",   "long",
-    "references", "fork",      "refusal", "permitted", "stray-read",
-    "short",      "page-size", "model"};
+    "wrong-page", "stale", "fault",     "overflow",     "died",
+    "sanitizer",  "crash", "endless",   "timeout",      "long",
+    "references", "fork",  "refusal",   "inaccessible", "permitted",
+    "stray-read", "short", "page-size", "model"};
 
 // One signature of one cell.
 struct FoundIn {
