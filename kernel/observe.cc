@@ -305,7 +305,8 @@ void AddFinding(const KernelJudge& judge, const KernelVerdict& verdict,
   }
 }
 
-Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
+Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request,
+                    bool failures) {
   Answer answer;
   Case alone = c;
   alone.requests.clear();
@@ -321,15 +322,16 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
     answer.run.bug = judge.trap();
     return answer;
   }
-  if (!verdict.requests.empty() &&
-      verdict.requests[0].known != KnownKernelFinding::kNone) {
-    answer.known = Name(verdict.requests[0].known);
-  }
-  // A known finding that needs a failure shows in the last run alone.
+  const KnownKernelFinding known = verdict.requests.empty()
+                                       ? KnownKernelFinding::kNone
+                                       : verdict.requests[0].known;
+  // It shows only in the judge's last run, in which that page is inaccessible.
+  const bool needs_failure = known == KnownKernelFinding::kInaccessiblePage;
   const uint64_t inaccessible =
-      answer.known == Name(KnownKernelFinding::kInaccessiblePage)
-          ? judge.last_walk().inaccessible
-          : 0;
+      needs_failure && failures ? judge.last_walk().inaccessible : 0;
+  if (known != KnownKernelFinding::kNone && (!needs_failure || failures)) {
+    answer.known = Name(known);
+  }
   const std::optional<RunEnd> ended = judge.WalkOnce(
       alone, 0, /*pin=*/inaccessible != 0, answer.inconclusive, inaccessible);
   if (!ended.has_value()) {
@@ -390,9 +392,10 @@ Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end) {
   return run;
 }
 
-Answer Observe(KernelJudge& judge, const Case& c, size_t request) {
+Answer Observe(KernelJudge& judge, const Case& c, size_t request,
+               bool failures) {
   judge.NoteChecks(true);
-  Answer answer = ObserveNoted(judge, c, request);
+  Answer answer = ObserveNoted(judge, c, request, failures);
   judge.NoteChecks(false);
   return answer;
 }

@@ -18,12 +18,13 @@ namespace pxdfuzz {
 
 KernelCode TextOf(const pxd_kernel& kernel);
 
-// What the kernel code of `judge` does with one request of `c`, which is of a
-// paging mode that it takes: judges it by itself and gives what it returned,
-// what it read, and what the judge says of it. Where there is a finding it is
-// that of the very run that is given: what lies on the stack is another thing
-// each time.
-Answer Observe(KernelJudge& judge, const Case& c, size_t request);
+// Judges one request of `c`, whose paging mode the kernel code of `judge` must
+// support, and records a run: the one with the finding, if there is one,
+// because the content of the stack differs between runs.
+//
+//   failures   as PXDFUZZ_FAILURES (base/environment.h)
+Answer Observe(KernelJudge& judge, const Case& c, size_t request,
+               bool failures = false);
 
 // The walk that ran last and ended as `end`; `changing` says whether its tables
 // changed. Of kFault and kSanitizer the last read may not have been done.

@@ -23,6 +23,7 @@
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
 #include "kernel/observe.h"
+#include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/paging/paging_mode.h"
@@ -97,6 +98,7 @@ int AnswerAll() {
   KernelJudge& judge = Judge();
   WhenSanitizerEnds(&AnswerWhenDying);
   Print(Greeting(TextOf(*pxd_program)));
+  const bool failures = Environment::Read().failures;
   std::string line;
   while (std::getline(std::cin, line)) {
     const std::optional<Question> question = ReadQuestion(line);
@@ -112,7 +114,7 @@ int AnswerAll() {
     changing = !c.concurrent.empty();
     if (judge.Takes(c.mode)) {
       for (size_t i = 0; i < c.requests.size(); ++i) {
-        Print(ToLines(Observe(judge, c, i), question->recorded));
+        Print(ToLines(Observe(judge, c, i, failures), question->recorded));
       }
     }
     Print(std::string(kCaseEnd));

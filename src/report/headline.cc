@@ -27,6 +27,10 @@ std::string HeadlineText::Headline() const {
   std::string text = Concat({"On ", Name(facts_.source().mode.arch), " with ",
                              std::to_string(facts_.source().mode.levels),
                              " levels, ", Sentence(), WhereItLeft()});
+  if (const auto& page = facts_.run().inaccessible; page.has_value()) {
+    text += Concat({" It was called with FOLL_PIN, and the page at ",
+                    Hex(*page), " could not be made accessible."});
+  }
   if (answer_.cause != Cause::kNone) {
     text += Concat({" This is an expected failure of walks of this kind (",
                     Name(answer_.cause), ")."});
@@ -39,11 +43,7 @@ std::string HeadlineText::Headline() const {
 }
 
 std::string HeadlineText::Sentence() const {
-  std::string name = FullName(walker_);
-  if (const auto& page = facts_.run().inaccessible; page.has_value()) {
-    name += Concat({", called with FOLL_PIN, for which the page at ",
-                    Hex(*page), " cannot be made accessible,"});
-  }
+  const std::string name = FullName(walker_);
   if (facts_.run().end == RunEnd::kRefused) {
     return Concat({name,
                    " refuses a request that the limits of the address "

@@ -43,6 +43,7 @@ Answer Full() {
   Recording& run = answer.run;
   run.pin = true;
   run.refused = 7;
+  run.inaccessible = 0x5000;
   run.pages = {{0x1000, 0, 4}, {0xffffffffffff000, 1, 9}, {}};
   run.count = 4;
   run.held = 3;
@@ -127,6 +128,7 @@ TEST(ProtocolTest, AnswersMatchTheDocumentation) {
             "request returned\n"
             "inconclusive beyond-limit\n"
             "call pin 7\n"
+            "inaccessible 0x5000\n"
             "count 4\n"
             "held 3\n"
             "finding 2 kernel-6.1-s390.s390-3.short.pte-leaf\n"

@@ -633,6 +633,16 @@ TEST(ExplainKernelTest, ExplainsOtherRules) {
               AllOf(HasSubstr("The finding is of another run"),
                     Not(HasSubstr("the rule:"))));
 
+  Answer inaccessible = right;
+  inaccessible.run.pin = true;
+  inaccessible.run.inaccessible = 0x2000;
+  inaccessible.finding = Finding("inaccessible.pte-leaf");
+  EXPECT_THAT(Flat(Report(Example(), inaccessible)),
+              AllOf(HasSubstr("It was called with FOLL_PIN, and the page at "
+                              "0x2000 could not be made accessible."),
+                    HasSubstr("called with: FOLL_PIN; the page at 0x2000 could "
+                              "not be made accessible.")));
+
   Answer refused = right;
   refused.run.pin = true;
   refused.run.refused = 1;
