@@ -33,7 +33,7 @@ readonly OBJECTS=$WORK/pxdfuzz
 # nothing.
 TESTED=$(sed -n 's/^set(tested \(.*\))$/\1/p' src/CMakeLists.txt)
 readonly TESTED
-# What runs for ever => Targets that run for ever
+# The targets that services run.
 TARGETS=$(targets_where use=shipped)
 readonly TARGETS
 [[ -n $TESTED && -n $TARGETS ]] || {
