@@ -38,7 +38,7 @@ constexpr std::array<Made, 3> kMade = {
      {"gen-cpucaps.awk", "cpucaps", "cpucaps.h"},
      {"gen-sysreg.awk", "sysreg", "sysreg-defs.h"}}};
 
-// Headers that the compiler is told to include first.
+// Headers that the compiler includes first, by -include.
 constexpr std::array<std::string_view, 3> kFirst = {
     "linux/kconfig.h", "linux/compiler-version.h", "linux/compiler_types.h"};
 
@@ -105,6 +105,7 @@ class Preparation {
 
   PreparedTree Run() {
     if (FindArch() && ReadVersion() && FindSources()) {
+      Forget();
       MakeGeneric();
       MakeSelected();
       MakeIncludes();
@@ -124,6 +125,15 @@ class Preparation {
   void Make(const fs::path& name, std::string_view text) {
     const fs::path file = request_.out / name;
     if (!WriteFile(file, text)) Fail(file.string() + ": cannot be written");
+  }
+
+  // Removes the headers of an earlier run, perhaps of another tree: they would
+  // shadow headers that the tree has now.
+  void Forget() const {
+    std::error_code error;
+    for (const char* folder : {"generic", "none"}) {
+      fs::remove_all(request_.out / folder, error);
+    }
   }
 
   bool FindArch() {
@@ -325,8 +335,6 @@ class Preparation {
     const auto look = [&](const fs::path& folder) {
       const fs::path file = folder / include.name;
       if (!IsFile(file)) return;
-      // An empty header of an earlier run says nothing.
-      if (folder == request_.out / "none") return;
       found = true;
       todo_.push_back(file);
     };

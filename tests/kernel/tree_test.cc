@@ -97,6 +97,18 @@ class TreeTest : public ::testing::Test {
   ScratchFolder folder_;
 };
 
+TEST_F(TreeTest, ForgetsTheHeadersOfAnEarlierRun) {
+  EXPECT_EQ(Prepare().error, "");
+  EXPECT_EQ(Made("none/generated/made.h"), "");
+  EXPECT_EQ(Made("generic/asm/generic.h"),
+            "#include <asm-generic/generic.h>\n");
+  Write("linux/include/generated/made.h", "#define MADE 1\n");
+  Write("linux/arch/s390/include/asm/generic.h", "#define VALUE 4\n");
+  EXPECT_EQ(Prepare().error, "");
+  EXPECT_EQ(Made("none/generated/made.h"), "(none)");
+  EXPECT_EQ(Made("generic/asm/generic.h"), "(none)");
+}
+
 TEST_F(TreeTest, MakesWhatAConfiguredTreeHas) {
   const PreparedTree prepared = Prepare();
   EXPECT_EQ(prepared.error, "");
