@@ -110,7 +110,6 @@ class Builder {
       command.words.push_back(Concat({"-D", name, "=", value}));
     }
     if (!is_done) {
-      ForgetTree();
       const absl::StatusOr<CommandResult> result = RunCommand(command);
       if (!result.ok()) return result.status();
       if (!result->ok()) {
@@ -130,23 +129,6 @@ class Builder {
   std::string Log(std::string_view step) const {
     return Concat(
         {fs::path(wish_.folder).parent_path().string(), "/", step, ".log"});
-  }
-
-  // Removes what was made for another tree: the folders of the slicer may hold
-  // files that stand for what that tree lacks.
-  void ForgetTree() const {
-    std::error_code error;
-    for (const auto& entry :
-         fs::directory_iterator(wish_.folder + "/kernel", error)) {
-      if (!entry.is_directory(error)) continue;
-      for (const CheckedArch& arch : kCheckedArches) {
-        const std::string name = entry.path().filename().string();
-        if (name.ends_with(Concat({"-", arch.in_tree}))) {
-          fs::remove_all(entry.path(), error);
-          break;
-        }
-      }
-    }
   }
 
   // The targets that are wished for, as far as there is code for them.
@@ -287,44 +269,25 @@ class Builder {
     return absl::OkStatus();
   }
 
-  // What the configuration left out says so in its log.
+  // Names the architectures without code that did not fail to compile.
   void AddLeftOut() {
     for (const CheckedArch& arch : wish_.arches) {
-      for (const std::string_view configuration : kConfigurations) {
-        const bool is_there =
-            std::any_of(build_.codes.begin(), build_.codes.end(),
-                        [&](const KernelCode& code) {
-                          return code.arch == Name(arch.id) &&
-                                 IsConfiguration(code, configuration);
-                        });
-        const bool has_failed =
-            std::any_of(build_.missing.begin(), build_.missing.end(),
-                        [&](const KernelBuild::Missing& missing) {
-                          return missing.arch == arch.id && missing.is_failure;
-                        });
-        if (is_there || has_failed) continue;
-        const std::string reason = WhyLeftOut(arch, configuration);
-        if (reason.empty()) continue;
-        build_.missing.push_back({.arch = arch.id,
-                                  .configuration = std::string(configuration),
-                                  .reason = reason});
-      }
+      const bool is_there = std::any_of(
+          build_.codes.begin(), build_.codes.end(),
+          [&](const KernelCode& code) {
+            return code.arch == Name(arch.id) && IsConfiguration(code, "as-is");
+          });
+      const bool has_failed =
+          std::any_of(build_.missing.begin(), build_.missing.end(),
+                      [&](const KernelBuild::Missing& missing) {
+                        return missing.arch == arch.id && missing.is_failure;
+                      });
+      if (is_there || has_failed) continue;
+      build_.missing.push_back(
+          {.arch = arch.id,
+           .configuration = "as-is",
+           .reason = "the tree has no code that is sliced"});
     }
-  }
-
-  std::string WhyLeftOut(const CheckedArch& arch,
-                         std::string_view configuration) const {
-    const std::string begin =
-        Concat({"Kernel code: no ", arch.in_tree, ", ", configuration, " of "});
-    const std::string log = ReadFile(Log("configure")).value_or("");
-    const size_t at = log.find(begin);
-    if (at == log.npos) {
-      return configuration == "as-is" ? "the tree has no code that is sliced"
-                                      : "";
-    }
-    const std::string line = FirstLine(log.substr(at));
-    const size_t colon = line.rfind(": ");
-    return line.substr(colon + 2);
   }
 
   const BuildWish& wish_;
