@@ -278,8 +278,7 @@ Cause ExpectedCause(const KernelJudge& judge, PagingMode mode,
                     const Answer& answer) {
   Causes expected;
   VisitArch(mode.arch, [&]<class A>() {
-    expected = A::ExpectedFailures(ModelOfVariant(judge.kernel().variant),
-                                   mode.levels);
+    expected = A::ExpectedFailures(judge.model(), mode.levels);
   });
   return answer.run.marks.Excuse(expected, answer.page);
 }

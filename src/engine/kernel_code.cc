@@ -40,11 +40,6 @@ std::string DescribeVariant(std::string_view variant) {
                           : std::string(found->text);
 }
 
-Policy ModelOfVariant(std::string_view variant) {
-  const Variant* found = FindVariant(variant);
-  return found == nullptr ? kStaticLockless : found->model;
-}
-
 Policy ModelOf(std::string_view arch, std::string_view variant) {
   // x86-64 has no pXd_offset_lockless() of its own: linux/pgtable.h passes
   // values down.
@@ -52,7 +47,8 @@ Policy ModelOf(std::string_view arch, std::string_view variant) {
       arch == Name(ArchId::kX86)) {
     return kStaticByValue;
   }
-  return ModelOfVariant(variant);
+  const Variant* found = FindVariant(variant);
+  return found == nullptr ? kStaticLockless : found->model;
 }
 
 std::string KnownFindingFile(std::string_view known) {

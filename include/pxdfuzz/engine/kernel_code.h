@@ -30,8 +30,7 @@ constexpr bool IsKernelName(std::string_view walk) {
 // own code. The name itself if the variant is unknown.
 std::string DescribeVariant(std::string_view variant);
 
-// The model's walk that does what a variant does, and on an architecture.
-Policy ModelOfVariant(std::string_view variant);
+// The model's walk that does what a variant does on an architecture.
 Policy ModelOf(std::string_view arch, std::string_view variant);
 
 // "docs/findings/s390-readonly-2g-write.md".
