@@ -59,12 +59,20 @@ void Prune(const fs::path& trees) {
   for (const auto& [time, path] : copies) fs::remove_all(path, error);
 }
 
-// What git says of a repository, without the end of line, or nothing.
-std::string Git(const std::string& repository, std::vector<std::string> words) {
-  words.insert(words.begin(),
-               {"git", "-c", "safe.directory=*", "-C", repository});
+// git on a repository that another user may own.
+std::vector<std::string> GitWords(const std::string& repository,
+                                  const std::vector<std::string>& words) {
+  std::vector<std::string> all = {"git", "-c", "safe.directory=*", "-C",
+                                  repository};
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
+// The first line that git prints about a repository, or nothing.
+std::string Git(const std::string& repository,
+                const std::vector<std::string>& words) {
   const absl::StatusOr<CommandResult> result =
-      RunCommand({.words = std::move(words)});
+      RunCommand({.words = GitWords(repository, words)});
   return result.ok() && result->ok() ? FirstLine(result->out) : "";
 }
 
@@ -74,8 +82,8 @@ bool HasPart(const std::string& repository, const std::string& commit,
   const bool is_pattern = part.find('*') != part.npos;
   const std::string folder = fs::path(part).parent_path().string() + "/";
   const absl::StatusOr<CommandResult> listed = RunCommand(
-      {.words = {"git", "-c", "safe.directory=*", "-C", repository, "ls-tree",
-                 "--name-only", commit, is_pattern ? folder : part}});
+      {.words = GitWords(repository, {"ls-tree", "--name-only", commit,
+                                      is_pattern ? folder : part})});
   if (!listed.ok() || !listed->ok()) return false;
   std::istringstream names(listed->out);
   for (std::string name; std::getline(names, name);) {
@@ -145,16 +153,16 @@ absl::StatusOr<std::string> TreeStore::CopyRevision(
         {tree.name, ": ", repository, " has no revision '", revision, "'"}));
   }
   tree.commit = commit.substr(0, kCommitDigits);
+  const std::string draft = Draft();
+  const std::string file = draft + ".tar";
+  CommandLine archive = {
+      .words =
+          GitWords(repository, {"archive", "--output=" + file, "--format=tar",
+                                "--prefix=linux/", commit})};
   // git archive refuses paths that a revision lacks.
-  CommandLine archive = {.words = {"git", "-c", "safe.directory=*", "-C",
-                                   repository, "archive", "--format=tar",
-                                   "--prefix=linux/", commit}};
   for (const std::string& part : Parts()) {
     if (HasPart(repository, commit, part)) archive.words.push_back(part);
   }
-  const std::string draft = Draft();
-  const std::string file = draft + ".tar";
-  archive.words.insert(archive.words.begin() + 6, "--output=" + file);
   const absl::StatusOr<CommandResult> archived = RunCommand(archive);
   if (!archived.ok()) return archived.status();
   absl::Status status =

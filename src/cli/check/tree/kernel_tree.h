@@ -60,7 +60,8 @@ struct TreeStore {
   // Copies a folder or an archive, which messages call `name`.
   absl::Status Copy(const std::string& from, const std::string& to,
                     const std::string& name) const;
-  // Renames a folder by what is in it; the older one stays where there is one.
+  // Links a folder to the name of its hash. An existing folder of that name
+  // stays.
   absl::StatusOr<std::string> Settle(const std::string& folder,
                                      std::string& hash) const;
   std::vector<std::string> Parts() const;
