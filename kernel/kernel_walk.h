@@ -139,8 +139,8 @@ struct pxd_kernel {
    * architecture has none of its own. */
   bool (*permitted)(int levels, uint64_t start, uint64_t pages);
 
-  /* What the tree's own helpers say, which a model is told. `enter` comes
-   * first. */
+  /* What the tree's own helpers do; the model's walk follows it. `enter` must
+   * have been called. */
   struct pxd_traits (*traits)(void);
 
   /* The machine is one whose processes have `levels` levels from here on. Each

@@ -39,7 +39,7 @@ struct Slice {
   std::vector<std::string> undefined;
   // Names of which the first definition was taken, and not a later one.
   std::vector<std::string> defined_twice;
-  // Why there is no slice: one line. Empty where there is one.
+  // The error in one line if there is no slice; otherwise empty.
   std::string error;
 };
 

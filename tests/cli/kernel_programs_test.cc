@@ -425,7 +425,7 @@ TEST_F(KernelProgramsTest, MatrixListsProgramsBelowTheModel) {
             "wanted, 1 or more\n");
 }
 
-// A fake reports a finding as long as it is told to.
+// Fake programs report a finding for each case, or for the first one alone.
 TEST_F(KernelProgramsTest, ShrinkKeepsAProgramsFinding) {
   constexpr char kBad[] =
       "request returned\\ncall get\\nheld 0\\nfinding 0 "

@@ -186,7 +186,7 @@ TEST_F(JudgeTest, ATrapIsNotChecked) {
 // Where the model's walk of the same kind returns something else, although the
 // reference agrees.
 TEST_F(JudgeTest, SeesThatTheModelIsAnother) {
-  // The model is told that the tree takes PROT_NONE for readable.
+  // The traits claim that the tree takes PROT_NONE for readable.
   kernel_.traits = [] {
     pxd_traits traits = Real().traits();
     traits.tells_protnone = false;
