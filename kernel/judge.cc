@@ -129,7 +129,7 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
     if (c.concurrent.empty()) {
       trial.GupFast(timeline_, model, verdict, finding);
     } else {
-      trial.WhileChanging(c, timeline_, meanwhile_, model, waivers, verdict,
+      trial.WhileChanging(c, timeline_, concurrent_, model, waivers, verdict,
                           finding);
     }
     verdict.cell = oracle::CellOf<A>(
@@ -170,10 +170,10 @@ std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
       walk_->refused = kNoRefusal;
       walk_->inaccessible = inaccessible;
       const bool changing = !c.concurrent.empty();
-      if (changing) meanwhile_.Begin(c, mm.arena(), timeline_, *walk_);
+      if (changing) concurrent_.Begin(c, mm.arena(), timeline_, *walk_);
       ended = RunGuarded(kernel_, *walk_);
       if (!changing) return;
-      meanwhile_.End();
+      concurrent_.End();
       timeline_.GoTo(0);
     };
     Inconclusive permitted = Inconclusive::kNo;

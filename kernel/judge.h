@@ -11,10 +11,10 @@
 #include <string>
 #include <string_view>
 
+#include "kernel/concurrent_operations.h"
 #include "kernel/guard.h"
 #include "kernel/kernel_walk.h"
 #include "kernel/known_findings.h"
-#include "kernel/meanwhile.h"
 #include "kernel/tree_entries.h"
 #include "pxdfuzz/base/inline_vector.h"
 #include "pxdfuzz/case/case.h"
@@ -96,7 +96,7 @@ class KernelJudge {
   const pxd_walk& last_walk() const { return *walk_; }
   // What another processor did during the walk, if the tables of its case
   // change.
-  const Meanwhile& meanwhile() const { return meanwhile_; }
+  const ConcurrentOperations& concurrent() const { return concurrent_; }
   // The physical address that a place in memory represents; nothing if there is
   // no table. For reads of the last walk.
   std::optional<uint64_t> PhysicalOf(const volatile void* place) const;
@@ -131,7 +131,7 @@ class KernelJudge {
   std::array<uint64_t, Case::kMaxPages> modelled_{};
   std::unique_ptr<References> references_;
   Timeline timeline_;
-  Meanwhile meanwhile_;
+  ConcurrentOperations concurrent_;
   size_t current_request_ = 0;
   KernelVerdict verdict_;
   const char* trap_ = nullptr;

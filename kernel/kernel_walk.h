@@ -73,7 +73,7 @@ struct pxd_walk {
   uint64_t inaccessible;
   uint64_t *page; /* room for `pages` physical addresses */
 
-  /* Given: what another processor does meanwhile. Each of these may be null,
+  /* Given: what another processor does concurrent. Each of these may be null,
    * and may change words of the tables.
    *
    * Interrupts are off, the request was permitted, and mm->pgd was not read

@@ -168,7 +168,7 @@ class Recorder {
  public:
   Recorder(const KernelJudge& judge, bool changing, Recording& run)
       : walk_(judge.last_walk()), judge_(judge), places_(judge), run_(run) {
-    if (changing) made_ = judge.meanwhile().made();
+    if (changing) made_ = judge.concurrent().made();
     grabs_ = std::span(walk_.grabs)
                  .first(std::min(walk_.grab_count, std::size(walk_.grabs)));
   }
@@ -266,7 +266,7 @@ class Recorder {
   Places places_;
   Recording& run_;
   std::span<const pxd_grab> grabs_;
-  std::span<const Meanwhile::Made> made_;
+  std::span<const ConcurrentOperations::Made> made_;
   size_t grab_ = 0;
   size_t change_ = 0;
   std::vector<ReturnedPage> held_;
@@ -373,7 +373,7 @@ Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end) {
   Recording run{.end = end, .pin = walk.pin, .held = walk.held};
   if (walk.refused < walk.pages) run.refused = walk.refused;
   if (walk.inaccessible != 0) run.inaccessible = walk.inaccessible - 1;
-  if (changing) run.marks = judge.meanwhile().marks();
+  if (changing) run.marks = judge.concurrent().marks();
   if (end == RunEnd::kBug) {
     run.bug = std::string(walk.bug_file) + ':' + std::to_string(walk.bug_line);
   }

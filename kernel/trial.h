@@ -10,11 +10,11 @@
 #include <optional>
 #include <span>
 
+#include "kernel/concurrent_operations.h"
 #include "kernel/guard.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
 #include "kernel/known_findings.h"
-#include "kernel/meanwhile.h"
 #include "kernel/tree_entries.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/judge_pages.h"
@@ -204,26 +204,26 @@ class Trial {
 
   // While the tables change: by the rules of JudgePages(), and by those of
   // references.
-  void WhileChanging(const Case& c, Timeline& timeline, Meanwhile& meanwhile,
-                     const Policy* model, Waivers waivers,
-                     KernelRequestVerdict& verdict,
+  void WhileChanging(const Case& c, Timeline& timeline,
+                     ConcurrentOperations& concurrent, const Policy* model,
+                     Waivers waivers, KernelRequestVerdict& verdict,
                      std::optional<Finding>& finding) {
     rooms_.reference.template Make<A>(timeline, memory_, request_, Lenient());
     verdict.pages = rooms_.reference.pages();
     for (const bool pin : {false, true}) {
-      meanwhile.Begin(c, mm_.arena(), timeline, walk_);
+      concurrent.Begin(c, mm_.arena(), timeline, walk_);
       const bool returned = Run(pin, kNoRefusal, finding);
       if (returned) {
-        Changed(meanwhile, pin, finding);
+        Changed(concurrent, pin, finding);
         verdict.walk.pages = walk_.count;
       }
       verdict.walk.changes = std::max(verdict.walk.changes, timeline.at());
       if (finding.has_value()) finding->changing = true;
-      meanwhile.End();
+      concurrent.End();
       timeline.GoTo(0);
       if (returned && !pin && model != nullptr && !finding.has_value()) {
         verdict.reads_as_model =
-            AgreesWithModel(*model, timeline, meanwhile.order(), finding);
+            AgreesWithModel(*model, timeline, concurrent.order(), finding);
       }
       if (!finding.has_value()) continue;
       // It is expected to go wrong as its model is.
@@ -231,7 +231,7 @@ class Trial {
                                   ? A::ExpectedFailures(*model, mm_.levels())
                                   : Causes();
       if (finding->rule == WalkRule::kPages) {
-        finding->cause = meanwhile.marks().Excuse(expected, finding->page);
+        finding->cause = concurrent.marks().Excuse(expected, finding->page);
       }
       if (waivers == Waivers::kNone || finding->cause == Cause::kNone) return;
       verdict.walk.waiver = finding->cause;
@@ -299,9 +299,9 @@ class Trial {
   }
 
   // The judgement of a walk that returned while tables changed.
-  void Changed(const Meanwhile& meanwhile, bool pin,
+  void Changed(const ConcurrentOperations& concurrent, bool pin,
                std::optional<Finding>& finding) const {
-    if (pin && meanwhile.forked()) {
+    if (pin && concurrent.forked()) {
       if (walk_.count != 0) {
         finding = Found(WalkRule::kFork, Outcome::kAgrees, 0, pin);
       } else if (walk_.held != 0) {
@@ -310,8 +310,8 @@ class Trial {
       return;
     }
     const JudgedPages judged =
-        Judge(rooms_.reference, meanwhile.grabbed().first(Returned().size()),
-              meanwhile.snapshot());
+        Judge(rooms_.reference, concurrent.grabbed().first(Returned().size()),
+              concurrent.snapshot());
     if (judged.outcome != Outcome::kAgrees) {
       finding = Found(WalkRule::kPages, judged.outcome, judged.page, pin);
     } else if (walk_.held != walk_.count) {

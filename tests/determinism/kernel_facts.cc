@@ -12,11 +12,11 @@
 
 #include "fuzz/generator/mutator.h"
 #include "fuzz/harness/paging_mode_filter.h"
+#include "kernel/concurrent_operations.h"
 #include "kernel/guard.h"
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
 #include "kernel/known_findings.h"
-#include "kernel/meanwhile.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/paging/level.h"
@@ -175,18 +175,19 @@ void AddWalk(const KernelJudge& judge, Facts& facts) {
   }
 }
 
-void AddMeanwhile(const KernelJudge& judge, Facts& facts) {
-  const Meanwhile& meanwhile = judge.meanwhile();
-  facts.Add("changes", meanwhile.made().size());
-  for (const Meanwhile::Made& made : meanwhile.made()) {
+void AddConcurrentOperations(const KernelJudge& judge, Facts& facts) {
+  const ConcurrentOperations& concurrent = judge.concurrent();
+  facts.Add("changes", concurrent.made().size());
+  for (const ConcurrentOperations::Made& made : concurrent.made()) {
     facts.Add("change.reads", made.reads);
     facts.Add("change.grabs", made.grabs);
   }
-  facts.Add("forked", meanwhile.forked() ? 1 : 0);
-  facts.Add("nowhere", NumberOfMark(meanwhile.marks().nowhere));
-  facts.Add("double_fetch", NumberOfMark(meanwhile.marks().double_fetch));
-  facts.Add("vacuous_recheck", NumberOfMark(meanwhile.marks().vacuous_recheck));
-  const std::span<const uint8_t> grabbed = meanwhile.grabbed();
+  facts.Add("forked", concurrent.forked() ? 1 : 0);
+  facts.Add("nowhere", NumberOfMark(concurrent.marks().nowhere));
+  facts.Add("double_fetch", NumberOfMark(concurrent.marks().double_fetch));
+  facts.Add("vacuous_recheck",
+            NumberOfMark(concurrent.marks().vacuous_recheck));
+  const std::span<const uint8_t> grabbed = concurrent.grabbed();
   facts.AddAll("grabbed_at", grabbed.first(std::min<size_t>(
                                  judge.last_walk().count, grabbed.size())));
 }
@@ -268,7 +269,7 @@ class KernelFacts::Impl {
     ++walked_;
     facts.Add("ended", NumberOf(*ended));
     AddWalk(judge_, facts);
-    if (!c.concurrent.empty()) AddMeanwhile(judge_, facts);
+    if (!c.concurrent.empty()) AddConcurrentOperations(judge_, facts);
   }
 
   void AddJudged(const Case& c, KernelTrial trial, Waivers waivers,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_KERNEL_MEANWHILE_H_
-#define PXDFUZZ_KERNEL_MEANWHILE_H_
+#ifndef PXDFUZZ_KERNEL_CONCURRENT_OPERATIONS_H_
+#define PXDFUZZ_KERNEL_CONCURRENT_OPERATIONS_H_
 
 #include <array>
 #include <cstddef>
@@ -46,7 +46,7 @@ class ReadOrder {
 //
 // A read of memory that is neither a table nor the stack ends the walk as a
 // fault before the read: that memory belongs to the process.
-class Meanwhile {
+class ConcurrentOperations {
  public:
   // `timeline` has the snapshots of the tables in `arena`; all must outlive the
   // object or the next call.
@@ -84,15 +84,15 @@ class Meanwhile {
     size_t read = 0;
   };
 
-  static Meanwhile& Of(pxd_walk* walk) {
-    return *static_cast<Meanwhile*>(walk->context);
+  static ConcurrentOperations& Of(pxd_walk* walk) {
+    return *static_cast<ConcurrentOperations*>(walk->context);
   }
   void BeforeWalk();
   void BeforeRead(Level level, const volatile void* place);
   void AfterGrab();
 
   // Makes the changes before the read with that number.
-  void GoOn(size_t read, Made now);
+  void MakeChanges(size_t read, Made now);
   // The address of a word as the walk sees it, whether or not it is in a table.
   uint64_t AddressOf(const volatile void* place) const;
   bool InTable(const volatile void* place) const;
@@ -118,4 +118,4 @@ class Meanwhile {
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_KERNEL_MEANWHILE_H_
+#endif  // PXDFUZZ_KERNEL_CONCURRENT_OPERATIONS_H_

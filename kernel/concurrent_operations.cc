@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "kernel/meanwhile.h"
+#include "kernel/concurrent_operations.h"
 
 #include <algorithm>
 #include <iterator>
@@ -30,8 +30,8 @@ uint64_t WordAt(const volatile void* place) {
 
 }  // namespace
 
-void Meanwhile::Begin(const Case& c, const Arena& arena, Timeline& timeline,
-                      pxd_walk& walk) {
+void ConcurrentOperations::Begin(const Case& c, const Arena& arena,
+                                 Timeline& timeline, pxd_walk& walk) {
   case_ = &c;
   arena_ = &arena;
   timeline_ = &timeline;
@@ -53,14 +53,14 @@ void Meanwhile::Begin(const Case& c, const Arena& arena, Timeline& timeline,
   walk.after_grab = [](pxd_walk* now) { Of(now).AfterGrab(); };
 }
 
-void Meanwhile::End() {
+void ConcurrentOperations::End() {
   walk_->context = nullptr;
   walk_->before_walk = nullptr;
   walk_->before_read = nullptr;
   walk_->after_grab = nullptr;
 }
 
-void Meanwhile::GoOn(size_t read, Made now) {
+void ConcurrentOperations::MakeChanges(size_t read, Made now) {
   const size_t before = timeline_->at();
   timeline_->BeforeRead(read);
   for (size_t i = before; i < timeline_->at(); ++i) {
@@ -71,14 +71,14 @@ void Meanwhile::GoOn(size_t read, Made now) {
   }
 }
 
-void Meanwhile::BeforeWalk() {
-  GoOn(1, {});
+void ConcurrentOperations::BeforeWalk() {
+  MakeChanges(1, {});
   const Top& top = timeline_->top(timeline_->at());
   walk_->root = const_cast<uint64_t*>(arena_->Find(top.root));
   walk_->levels = top.levels;
 }
 
-void Meanwhile::BeforeRead(Level level, const volatile void* place) {
+void ConcurrentOperations::BeforeRead(Level level, const volatile void* place) {
   if (walk_->read_count > std::size(walk_->reads)) return;
   const size_t read = walk_->read_count - 1;
   const bool in_table = InTable(place);
@@ -89,7 +89,7 @@ void Meanwhile::BeforeRead(Level level, const volatile void* place) {
   const pxd_role role = walk_->reads[read].role;
   // A helper that gets the address of a local variable.
   if (role == PXD_AGAIN && !in_table) return;
-  GoOn(++reads_, {.reads = read, .grabs = walk_->grab_count});
+  MakeChanges(++reads_, {.reads = read, .grabs = walk_->grab_count});
   order_.Add(level, in_table ? AddressOf(place) : ReadOrder::kCopy);
   switch (role) {
     case PXD_TURN:
@@ -105,7 +105,8 @@ void Meanwhile::BeforeRead(Level level, const volatile void* place) {
 }
 
 // An offset function uses another entry than the loop has tested.
-void Meanwhile::MarkDoubleFetch(Level level, const volatile void* place) {
+void ConcurrentOperations::MarkDoubleFetch(Level level,
+                                           const volatile void* place) {
   if (turned_[Ordinal(level)].place == place && WordAt(place) == Read(level)) {
     return;
   }
@@ -114,7 +115,7 @@ void Meanwhile::MarkDoubleFetch(Level level, const volatile void* place) {
 
 // The check compares a local copy. The first level above that is in a table
 // read the original: has it changed?
-void Meanwhile::MarkVacuousRecheck(Level level) {
+void ConcurrentOperations::MarkVacuousRecheck(Level level) {
   while (level != Level::kPgd && !InTable(turned_[Ordinal(level)].place)) {
     level = Above(level);
   }
@@ -127,9 +128,9 @@ void Meanwhile::MarkVacuousRecheck(Level level) {
       std::min<size_t>(marks_.vacuous_recheck, walk_->held - refs);
 }
 
-void Meanwhile::AfterGrab() {
-  GoOn(reads_ + 1,
-       {.reads = walk_->read_count, .grabs = walk_->grab_count - 1});
+void ConcurrentOperations::AfterGrab() {
+  MakeChanges(reads_ + 1,
+              {.reads = walk_->read_count, .grabs = walk_->grab_count - 1});
   if (walk_->grab_count > std::size(walk_->grabs)) return;
   const auto refs =
       static_cast<uint64_t>(walk_->grabs[walk_->grab_count - 1].refs);
@@ -139,11 +140,11 @@ void Meanwhile::AfterGrab() {
   }
 }
 
-uint64_t Meanwhile::AddressOf(const volatile void* place) const {
+uint64_t ConcurrentOperations::AddressOf(const volatile void* place) const {
   return WrappingSub(AsNumber(place), walk_->va_offset);
 }
 
-bool Meanwhile::InTable(const volatile void* place) const {
+bool ConcurrentOperations::InTable(const volatile void* place) const {
   return place != nullptr && arena_->Find(AddressOf(place)) != nullptr;
 }
 
