@@ -39,7 +39,7 @@ void ConcurrentOperations::Begin(const Case& c, const Arena& arena,
   reads_ = 0;
   turned_ = {};
   made_count_ = 0;
-  marks_ = {};
+  violations_ = {};
   order_ = {};
   timeline.GoTo(0);
   walk.root = const_cast<uint64_t*>(arena.Find(timeline.top(0).root));
@@ -83,7 +83,7 @@ void ConcurrentOperations::BeforeRead(Level level, const volatile void* place) {
   const size_t read = walk_->read_count - 1;
   const bool in_table = InTable(place);
   if (!in_table && !OnStack(place)) {
-    marks_.nowhere = std::min<size_t>(marks_.nowhere, walk_->held);
+    violations_.nowhere = std::min<size_t>(violations_.nowhere, walk_->held);
     EndInFault();
   }
   const pxd_role role = walk_->reads[read].role;
@@ -96,26 +96,27 @@ void ConcurrentOperations::BeforeRead(Level level, const volatile void* place) {
       turned_[Ordinal(level)] = {place, read};
       break;
     case PXD_AGAIN:
-      MarkDoubleFetch(level, place);
+      NoteDoubleFetch(level, place);
       break;
     case PXD_CHECK:
-      if (!in_table) MarkVacuousRecheck(level);
+      if (!in_table) NoteVacuousRecheck(level);
       break;
   }
 }
 
 // An offset function uses another entry than the loop has tested.
-void ConcurrentOperations::MarkDoubleFetch(Level level,
+void ConcurrentOperations::NoteDoubleFetch(Level level,
                                            const volatile void* place) {
   if (turned_[Ordinal(level)].place == place && WordAt(place) == Read(level)) {
     return;
   }
-  marks_.double_fetch = std::min<size_t>(marks_.double_fetch, walk_->held);
+  violations_.double_fetch =
+      std::min<size_t>(violations_.double_fetch, walk_->held);
 }
 
 // The check compares a local copy. The first level above that is in a table
 // read the original: has it changed?
-void ConcurrentOperations::MarkVacuousRecheck(Level level) {
+void ConcurrentOperations::NoteVacuousRecheck(Level level) {
   while (level != Level::kPgd && !InTable(turned_[Ordinal(level)].place)) {
     level = Above(level);
   }
@@ -124,8 +125,8 @@ void ConcurrentOperations::MarkVacuousRecheck(Level level) {
   // References to the pages that are checked are already held.
   const size_t noted = std::min(walk_->grab_count, std::size(walk_->grabs));
   const auto refs = static_cast<uint64_t>(walk_->grabs[noted - 1].refs);
-  marks_.vacuous_recheck =
-      std::min<size_t>(marks_.vacuous_recheck, walk_->held - refs);
+  violations_.vacuous_recheck =
+      std::min<size_t>(violations_.vacuous_recheck, walk_->held - refs);
 }
 
 void ConcurrentOperations::AfterGrab() {

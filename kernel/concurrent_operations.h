@@ -73,7 +73,7 @@ class ConcurrentOperations {
     return std::span(made_).first(made_count_);
   }
   // By causes that require changing tables.
-  const Marks& marks() const { return marks_; }
+  const FirstViolations& violations() const { return violations_; }
   // Of the counted reads.
   const ReadOrder& order() const { return order_; }
 
@@ -100,8 +100,8 @@ class ConcurrentOperations {
   uint64_t Read(Level level) const {
     return walk_->reads[turned_[Ordinal(level)].read].value;
   }
-  void MarkDoubleFetch(Level level, const volatile void* place);
-  void MarkVacuousRecheck(Level level);
+  void NoteDoubleFetch(Level level, const volatile void* place);
+  void NoteVacuousRecheck(Level level);
 
   const Case* case_ = nullptr;
   const Arena* arena_ = nullptr;
@@ -112,7 +112,7 @@ class ConcurrentOperations {
   std::array<uint8_t, Case::kMaxPages> grabbed_{};
   std::array<Made, decltype(Case::concurrent)::capacity()> made_{};
   size_t made_count_ = 0;
-  Marks marks_;
+  FirstViolations violations_;
   ReadOrder order_;
 };
 

@@ -249,15 +249,15 @@ class Recorder {
         read.role != PXD_AGAIN || judge_.PhysicalOf(read.place).has_value();
     if (is_counted) event.read = ++run_.reads;
     places_.Add(read.place, event);
-    Mark(event, run_.marks);
+    Note(event, run_.violations);
     run_.events.push_back(std::move(event));
   }
 
-  static void Mark(const Event& event, Marks& marks) {
+  static void Note(const Event& event, FirstViolations& violations) {
     if (event.place.kind == Place::Kind::kStack) {
-      marks.stack_escape = std::min(marks.stack_escape, event.held);
+      violations.stack_escape = std::min(violations.stack_escape, event.held);
     } else if (event.place.kind == Place::Kind::kNowhere) {
-      marks.nowhere = std::min(marks.nowhere, event.held);
+      violations.nowhere = std::min(violations.nowhere, event.held);
     }
   }
 
@@ -280,7 +280,7 @@ Cause ExpectedCause(const KernelJudge& judge, PagingMode mode,
   VisitArch(mode.arch, [&]<class A>() {
     expected = A::ExpectedFailures(judge.model(), mode.levels);
   });
-  return answer.run.marks.Excuse(expected, answer.page);
+  return answer.run.violations.Waiver(expected, answer.page);
 }
 
 // The run that broke a rule is the last that the judge made.
@@ -373,7 +373,7 @@ Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end) {
   Recording run{.end = end, .pin = walk.pin, .held = walk.held};
   if (walk.refused < walk.pages) run.refused = walk.refused;
   if (walk.inaccessible != 0) run.inaccessible = walk.inaccessible - 1;
-  if (changing) run.marks = judge.concurrent().marks();
+  if (changing) run.violations = judge.concurrent().violations();
   if (end == RunEnd::kBug) {
     run.bug = std::string(walk.bug_file) + ':' + std::to_string(walk.bug_line);
   }

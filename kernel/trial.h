@@ -231,7 +231,8 @@ class Trial {
                                   ? A::ExpectedFailures(*model, mm_.levels())
                                   : Causes();
       if (finding->rule == WalkRule::kPages) {
-        finding->cause = concurrent.marks().Excuse(expected, finding->page);
+        finding->cause =
+            concurrent.violations().Waiver(expected, finding->page);
       }
       if (waivers == Waivers::kNone || finding->cause == Cause::kNone) return;
       verdict.walk.waiver = finding->cause;
@@ -402,7 +403,7 @@ class Trial {
   bool AgreesWithModel(Policy policy, std::optional<Finding>& finding) {
     InModelWords<A, ArenaMemory> memory(mm_.entries(), mm_.arena(),
                                         mm_.geometry(), stack_);
-    MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
+    ViolationTrace trace(memory, /*looks_for_wrong_entry=*/false);
     Walk model(ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
     return AgreesWithModel(RunModel(model, mm_.root()), /*pin=*/true, finding);
   }
@@ -417,9 +418,9 @@ class Trial {
     using Ordered = OrderedMemory<A>;
     Ordered memory(mm_.entries(), mm_.arena(), mm_.geometry(), stack_,
                    timeline);
-    MarkTrace trace(memory, /*looks_for_wrong_entry=*/false);
-    Walk<typename A::Kernel, Ordered, MarkTrace<Ordered>, GupFastText> model(
-        ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
+    ViolationTrace trace(memory, /*looks_for_wrong_entry=*/false);
+    Walk<typename A::Kernel, Ordered, ViolationTrace<Ordered>, GupFastText>
+        model(ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
     const size_t count = RunModel(model, memory.root());
     timeline.GoTo(0);
     if (memory.order() != order) return false;

@@ -71,7 +71,8 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
     both_sides |= request.both_sides;
     for (size_t i = 0; i < kWalkCount; ++i) {
       const WalkVerdict& walk = request.walks[i];
-      stack_escape[i] |= walk.marks.stack_escape != Marks::kNever;
+      stack_escape[i] |=
+          walk.violations.stack_escape != FirstViolations::kNever;
       if (walk.waiver != Cause::kNone) {
         ++waived_[i][static_cast<size_t>(walk.waiver)];
       }

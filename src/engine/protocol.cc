@@ -234,36 +234,36 @@ bool ReadEvent(Scanner& words, Event& event) {
   return words.done() || (words.Read(event.line) && words.ReadName(event.file));
 }
 
-std::string MarkLines(const Marks& marks) {
+std::string ViolationLines(const FirstViolations& violations) {
   std::string text;
   for (const Cause cause : kAllCauses) {
-    if (marks.First(cause) == Marks::kNever) continue;
-    text += Line({"mark", Name(cause), Number(marks.First(cause))});
+    if (violations.First(cause) == FirstViolations::kNever) continue;
+    text += Line({"mark", Name(cause), Number(violations.First(cause))});
   }
-  if (marks.nowhere != Marks::kNever) {
-    text += Line({"mark", kNowhere, Number(marks.nowhere)});
+  if (violations.nowhere != FirstViolations::kNever) {
+    text += Line({"mark", kNowhere, Number(violations.nowhere)});
   }
-  if (!marks.invariant) text += Line({"mark", kOffInvariant});
+  if (!violations.invariant) text += Line({"mark", kOffInvariant});
   return text;
 }
 
-bool ReadMark(Scanner& words, Marks& marks) {
+bool ReadViolation(Scanner& words, FirstViolations& violations) {
   Scanner name(words.Word());
   if (name.rest() == kOffInvariant) {
-    marks.invariant = false;
+    violations.invariant = false;
     return words.done();
   }
-  size_t* mark = nullptr;
+  size_t* first = nullptr;
   if (name.rest() == kNowhere) {
-    mark = &marks.nowhere;
+    first = &violations.nowhere;
   } else if (Cause cause; name.ReadOneOf(kCauses, cause)) {
-    mark = cause == Cause::kStackEscape      ? &marks.stack_escape
-           : cause == Cause::kWrongEntry     ? &marks.wrong_entry
-           : cause == Cause::kDoubleFetch    ? &marks.double_fetch
-           : cause == Cause::kVacuousRecheck ? &marks.vacuous_recheck
-                                             : nullptr;
+    first = cause == Cause::kStackEscape      ? &violations.stack_escape
+            : cause == Cause::kWrongEntry     ? &violations.wrong_entry
+            : cause == Cause::kDoubleFetch    ? &violations.double_fetch
+            : cause == Cause::kVacuousRecheck ? &violations.vacuous_recheck
+                                              : nullptr;
   }
-  return mark != nullptr && words.Read(*mark) && words.done();
+  return first != nullptr && words.Read(*first) && words.done();
 }
 
 bool ReadPage(Scanner& words, ReturnedPage& page) {
@@ -300,7 +300,7 @@ bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
     return words.ReadOneOf(kCauses, answer.cause) && words.done();
   }
   if (key == "known") return words.ReadName(answer.known);
-  if (key == "mark") return ReadMark(words, run.marks);
+  if (key == "mark") return ReadViolation(words, run.violations);
   if (key == "page") return ReadPage(words, run.pages.emplace_back());
   if (key == "part") {
     if (run.events.empty() || run.events.back().kind != Event::Kind::kTurn ||
@@ -360,7 +360,7 @@ std::string ToLines(const Answer& answer, bool recorded) {
   if (!answer.known.empty()) text += Line({"known", answer.known});
   if (recorded) {
     text += Line({"reads", Number(run.reads), Number(run.snapshot)});
-    text += MarkLines(run.marks);
+    text += ViolationLines(run.violations);
     for (const ReturnedPage& page : run.pages) {
       text += Line({"page", Hex(page.physical), Number(page.snapshot),
                     Number(page.read)});

@@ -18,7 +18,7 @@
 namespace pxdfuzz {
 namespace {
 
-// The trace that records everything, in order, besides the marks of every walk.
+// The trace that records everything, in order, besides the first violations.
 class RecordingTrace {
  public:
   // All must outlive the object; `recording` must be empty.
@@ -27,13 +27,13 @@ class RecordingTrace {
                  Recording& recording)
       : tables_(tables),
         memory_(memory),
-        marks_(memory, looks_for_wrong_entry, grabbed),
+        violations_(memory, looks_for_wrong_entry, grabbed),
         recording_(recording) {
     NoteChanges(0, 1);
   }
 
   void OnTurn(const Turn& turn) {
-    marks_.OnTurn(turn);
+    violations_.OnTurn(turn);
     NoteChanges(turn.pages, memory_.reads());
     Event& event = AddRead(Event::Kind::kTurn, turn.level, turn.ref,
                            turn.loaded, turn.pages);
@@ -46,13 +46,13 @@ class RecordingTrace {
                           .invariant = turn.invariant};
   }
   void OnReread(const Reread& reread) {
-    marks_.OnReread(reread);
+    violations_.OnReread(reread);
     NoteChanges(reread.pages, memory_.reads());
     AddRead(Event::Kind::kReread, reread.level, reread.ref, reread.loaded,
             reread.pages);
   }
   void OnGrab(size_t pages, uint64_t count) {
-    marks_.OnGrab(pages, count);
+    violations_.OnGrab(pages, count);
     NoteChanges(pages, memory_.reads() + 1);
     Add(Event::Kind::kGrab, pages).count = count;
     grabbed_ = count;
@@ -60,7 +60,7 @@ class RecordingTrace {
     for (size_t i = pages; i < end; ++i) reads_[i] = memory_.reads();
   }
   void OnCheck(const Reread& reread) {
-    marks_.OnCheck(reread);
+    violations_.OnCheck(reread);
     const size_t held = reread.pages + grabbed_;
     NoteChanges(held, memory_.reads());
     AddRead(Event::Kind::kCheck, reread.level, reread.ref, reread.loaded, held);
@@ -68,7 +68,7 @@ class RecordingTrace {
     Add(Event::Kind::kPut, held).count = grabbed_;
   }
 
-  const Marks& marks() const { return marks_.marks(); }
+  const FirstViolations& violations() const { return violations_.violations(); }
   // The read after which the reference of a page was taken.
   size_t read_of(size_t page) const { return reads_[page]; }
 
@@ -122,7 +122,7 @@ class RecordingTrace {
 
   const CaseTables& tables_;
   ChangingMemory& memory_;
-  MarkTrace<ChangingMemory> marks_;
+  ViolationTrace<ChangingMemory> violations_;
   Recording& recording_;
   size_t snapshot_ = 0;
   uint64_t grabbed_ = 0;  // by the current iteration
@@ -156,8 +156,8 @@ Recording RecordWalk(const CaseTables& tables, const Request& request,
   recording.held = recording.count;
   recording.reads = memory.reads();
   recording.snapshot = memory.snapshot();
-  recording.marks = trace.marks();
-  recording.end = EndOf(recording.marks);
+  recording.violations = trace.violations();
+  recording.end = EndOf(recording.violations);
   tables.timeline().GoTo(0);
   return recording;
 }

@@ -64,17 +64,17 @@ Answer ModelEngine::AnswerOf(const Case& c, size_t request,
     answer.run =
         RecordModel(CaseTables(c), c.requests[request], walker_.policy);
   } else {
-    answer.run = {.end = EndOf(walk.marks),
+    answer.run = {.end = EndOf(walk.violations),
                   .count = walk.pages,
                   .held = walk.pages,
                   .snapshot = walk.changes,
-                  .marks = walk.marks};
+                  .violations = walk.violations};
   }
   if (walk.outcome == Outcome::kAgrees) return answer;
   answer.finding = Name(FindingOf(c, verdict, request, index));
   answer.page = walk.first_difference;
-  answer.cause = walk.marks.Excuse(ExpectedOf(walker_.policy, c.mode),
-                                   walk.first_difference);
+  answer.cause = walk.violations.Waiver(ExpectedOf(walker_.policy, c.mode),
+                                        walk.first_difference);
   return answer;
 }
 

@@ -257,7 +257,7 @@ class Explainer {
       const WalkVerdict& walk = verdict_.requests[request_].walks[i];
       if (!walk.ran) continue;
       const std::string name(Name(kAllWalks[i]));
-      if (!walk.marks.invariant) breaks.push_back(name);
+      if (!walk.violations.invariant) breaks.push_back(name);
       if (name == walker_.name) continue;
       if (walk.outcome == Outcome::kAgrees) {
         agree.push_back(name);

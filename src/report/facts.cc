@@ -166,15 +166,16 @@ void Facts::Judge() {
   }
   JudgedPages judged =
       JudgePages(*reference_, run_.count, found, grabbed, run_.snapshot);
-  Marks marks;
+  FirstViolations violations;
   for (size_t i = 0; i < events().size(); ++i) {
     const Event& event = events()[i];
     if (!event.is_read() || !IsStray(event) || turns_.empty()) continue;
-    size_t& first = event.place.kind == Place::Kind::kStack ? marks.stack_escape
-                                                            : marks.nowhere;
+    size_t& first = event.place.kind == Place::Kind::kStack
+                        ? violations.stack_escape
+                        : violations.nowhere;
     first = std::min(first, turns_[TurnOf(i)].held);
   }
-  AddStrayReads(marks, judged);
+  AddStrayReads(violations, judged);
   if (broke_off()) {
     const bool differs = judged.outcome != Outcome::kAgrees &&
                          judged.outcome != Outcome::kShort &&

@@ -279,7 +279,7 @@ TEST(Arm64WalksTest, OnlyByValueWithThreeLevelsIsWrong) {
         crossed += request.crosses_folded;
         returned += request.pages > 0;
         for (size_t walk = 0; walk < kWalkCount; ++walk) {
-          EXPECT_TRUE(request.walks[walk].marks.invariant);
+          EXPECT_TRUE(request.walks[walk].violations.invariant);
           if (request.walks[walk].outcome == Outcome::kAgrees) continue;
           ++wrong[walk];
           EXPECT_EQ(request.walks[walk].waiver, Cause::kStackEscape);
@@ -337,7 +337,7 @@ TEST(Arm64WalksTest, ByValueIsRightByLuckAtTheStartOfAPage) {
         .walks[IndexOf(kStaticByValue)];
   };
   EXPECT_EQ(judge(0x14000, 0).outcome, Outcome::kAgrees);
-  EXPECT_EQ(judge(0x14000, 0).marks.stack_escape, Marks::kNever);
+  EXPECT_EQ(judge(0x14000, 0).violations.stack_escape, FirstViolations::kNever);
   EXPECT_EQ(judge(0x14000, 1).outcome, Outcome::kStrayRead);
   EXPECT_EQ(judge(0x1000014000, 0).outcome, Outcome::kShort);
 }
@@ -351,7 +351,7 @@ TEST(Arm64WalksTest, ByValueLeavesTheCopyEvenIfItReturns) {
   EXPECT_EQ(verdict.kind, Verdict::Kind::kExpectedFailure);
   const WalkVerdict& walk = verdict.requests[0].walks[IndexOf(kStaticByValue)];
   EXPECT_EQ(walk.outcome, Outcome::kShort);
-  EXPECT_EQ(walk.marks.stack_escape, 0u);
+  EXPECT_EQ(walk.violations.stack_escape, 0u);
   const std::string report =
       WalkReport(c, verdict, 0, IndexOf(kStaticByValue), {.full = true});
   EXPECT_THAT(report,

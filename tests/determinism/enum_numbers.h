@@ -203,8 +203,8 @@ constexpr uint64_t NumberOf(Policy policy) {
 }
 
 // A number of pages at which a walk did something, or never.
-constexpr uint64_t NumberOfMark(size_t mark) {
-  return mark == Marks::kNever ? ~uint64_t{0} : mark;
+constexpr uint64_t NumberOfViolation(size_t page) {
+  return page == FirstViolations::kNever ? ~uint64_t{0} : page;
 }
 
 // For an optional index.

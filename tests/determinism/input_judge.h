@@ -86,9 +86,10 @@ class InputJudge {
     fields_ += value;
   }
 
-  // A position, except Marks::kNever, whose value depends on the machine.
+  // A position, except FirstViolations::kNever, whose value depends on the
+  // machine.
   static std::string At(std::string_view what, size_t position) {
-    if (position == Marks::kNever) return "";
+    if (position == FirstViolations::kNever) return "";
     return Concat({", ", what, " at ", std::to_string(position)});
   }
 
@@ -125,15 +126,15 @@ class InputJudge {
                   Plural(walk.pages, "page"),
                   At(walk.outcome == Outcome::kAgrees ? "ends" : "differs",
                      walk.first_difference),
-                  At("stack-escape", walk.marks.stack_escape),
-                  At("wrong-entry", walk.marks.wrong_entry),
-                  At("nowhere", walk.marks.nowhere),
-                  At("double-fetch", walk.marks.double_fetch),
-                  At("vacuous-recheck", walk.marks.vacuous_recheck),
+                  At("stack-escape", walk.violations.stack_escape),
+                  At("wrong-entry", walk.violations.wrong_entry),
+                  At("nowhere", walk.violations.nowhere),
+                  At("double-fetch", walk.violations.double_fetch),
+                  At("vacuous-recheck", walk.violations.vacuous_recheck),
                   walk.changes == 0
                       ? ""
                       : Concat({", ", Plural(walk.changes, "change")}),
-                  walk.marks.invariant ? "" : ", invariant broken"}));
+                  walk.violations.invariant ? "" : ", invariant broken"}));
     }
   }
 

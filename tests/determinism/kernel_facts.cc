@@ -183,10 +183,11 @@ void AddConcurrentOperations(const KernelJudge& judge, Facts& facts) {
     facts.Add("change.grabs", made.grabs);
   }
   facts.Add("forked", concurrent.forked() ? 1 : 0);
-  facts.Add("nowhere", NumberOfMark(concurrent.marks().nowhere));
-  facts.Add("double_fetch", NumberOfMark(concurrent.marks().double_fetch));
+  facts.Add("nowhere", NumberOfViolation(concurrent.violations().nowhere));
+  facts.Add("double_fetch",
+            NumberOfViolation(concurrent.violations().double_fetch));
   facts.Add("vacuous_recheck",
-            NumberOfMark(concurrent.marks().vacuous_recheck));
+            NumberOfViolation(concurrent.violations().vacuous_recheck));
   const std::span<const uint8_t> grabbed = concurrent.grabbed();
   facts.AddAll("grabbed_at", grabbed.first(std::min<size_t>(
                                  judge.last_walk().count, grabbed.size())));

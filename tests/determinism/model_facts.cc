@@ -45,13 +45,13 @@ void AddCanonical(const Case& c, Facts& facts) {
   facts.AddBytes("canonical", std::span(bytes).first(size));
 }
 
-void AddMarks(const Marks& marks, Facts& facts) {
-  facts.Add("stack_escape", NumberOfMark(marks.stack_escape));
-  facts.Add("wrong-entry", NumberOfMark(marks.wrong_entry));
-  facts.Add("nowhere", NumberOfMark(marks.nowhere));
-  facts.Add("double_fetch", NumberOfMark(marks.double_fetch));
-  facts.Add("vacuous_recheck", NumberOfMark(marks.vacuous_recheck));
-  facts.Add("invariant", marks.invariant ? 1 : 0);
+void AddViolations(const FirstViolations& violations, Facts& facts) {
+  facts.Add("stack_escape", NumberOfViolation(violations.stack_escape));
+  facts.Add("wrong-entry", NumberOfViolation(violations.wrong_entry));
+  facts.Add("nowhere", NumberOfViolation(violations.nowhere));
+  facts.Add("double_fetch", NumberOfViolation(violations.double_fetch));
+  facts.Add("vacuous_recheck", NumberOfViolation(violations.vacuous_recheck));
+  facts.Add("invariant", violations.invariant ? 1 : 0);
 }
 
 void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
@@ -91,10 +91,10 @@ void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
       // If tables change, a walk that agrees has no cell.
       facts.Add("first_difference",
                 c.concurrent.empty() || walk.outcome != Outcome::kAgrees
-                    ? NumberOfMark(walk.first_difference)
+                    ? NumberOfViolation(walk.first_difference)
                     : 0);
       facts.Add("changes", walk.changes);
-      AddMarks(walk.marks, facts);
+      AddViolations(walk.violations, facts);
     }
   }
 }
@@ -271,7 +271,7 @@ class ModelFacts::Impl {
     if (changing) facts.Add("changes", timeline_.at());
     timeline_.GoTo(0);
     AddPages(run.count, facts);
-    AddMarks(run.marks, facts);
+    AddViolations(run.violations, facts);
     if (!changing) return;
     facts.AddAll("grabbed_at", std::span(grabbed_).first(Kept(run.count)));
   }

@@ -49,12 +49,12 @@ Answer Full() {
   run.held = 3;
   run.reads = 12;
   run.snapshot = 2;
-  run.marks = {.stack_escape = 1,
-               .wrong_entry = 2,
-               .nowhere = 3,
-               .double_fetch = 4,
-               .vacuous_recheck = 5,
-               .invariant = false};
+  run.violations = {.stack_escape = 1,
+                    .wrong_entry = 2,
+                    .nowhere = 3,
+                    .double_fetch = 4,
+                    .vacuous_recheck = 5,
+                    .invariant = false};
   const Place table = {.physical = kTableAt};
   const Place copy = {.kind = Place::Kind::kOwnCopy, .copy_of = Level::kPgd};
   const Place stack = {.kind = Place::Kind::kStack, .copy_of = Level::kP4d};
@@ -117,7 +117,7 @@ TEST(ProtocolTest, AVerdictOmitsTheRun) {
   Answer bare = Full();
   bare.run.pages.clear();
   bare.run.events.clear();
-  bare.run.marks = {};
+  bare.run.violations = {};
   bare.run.reads = 0;
   bare.run.snapshot = 0;
   EXPECT_EQ(ReadAnswer(ToLines(Full(), /*recorded=*/false)), bare);

@@ -39,10 +39,11 @@ void ExpectAsJudged(Oracle& oracle, const Case& c, Seen& seen) {
           RecordModel(tables, c.requests[i], kAllWalks[walk]);
       ASSERT_EQ(recording.count, expected.pages);
       ASSERT_EQ(recording.snapshot, expected.changes);
-      ASSERT_EQ(recording.marks, expected.marks);
-      ASSERT_EQ(recording.end, expected.marks.nowhere == Marks::kNever
-                                   ? RunEnd::kReturned
-                                   : RunEnd::kFault);
+      ASSERT_EQ(recording.violations, expected.violations);
+      ASSERT_EQ(recording.end,
+                expected.violations.nowhere == FirstViolations::kNever
+                    ? RunEnd::kReturned
+                    : RunEnd::kFault);
       size_t reads = 0;
       size_t changes = 0;
       for (const Event& event : recording.events) {

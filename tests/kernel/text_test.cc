@@ -223,7 +223,7 @@ TEST_P(TextTest, LoopInvariantMatchesTheModel) {
           continue;
         }
         ArenaMemory memory(arena, mm.geometry(), c.stack);
-        MarkTrace trace(memory, false);
+        ViolationTrace trace(memory, false);
         Walk model(typename A::Kernel(mode.levels), kStaticByPointer, memory,
                    trace);
         std::array<uint64_t, Case::kMaxPages> pages;
@@ -241,7 +241,7 @@ TEST_P(TextTest, LoopInvariantMatchesTheModel) {
         walk.start = request.start;
         walk.pages = request.pages;
         const bool holds = kernel().broken_turns(&walk) == 0;
-        EXPECT_EQ(holds, trace.marks().invariant) << ToText(c);
+        EXPECT_EQ(holds, trace.violations().invariant) << ToText(c);
         ++compared;
         broken += !holds;
       }

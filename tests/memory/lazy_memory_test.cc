@@ -49,7 +49,7 @@ TEST(LazyWorldTest, AllWorldsAreDifferent) {
     std::string first;
     do {
       LazyMemory<A> memory(world);
-      MarkTrace trace(memory);
+      ViolationTrace trace(memory);
       Walk w(A::Kernel(3), walk, memory, trace);
       w.Run(EntryRef::InTable(world.root()), 2 * geometry.page_size(),
             6 * geometry.page_size(), true, {});
@@ -59,7 +59,7 @@ TEST(LazyWorldTest, AllWorldsAreDifferent) {
     EXPECT_EQ(worlds.size(), count);
     // It can start again.
     LazyMemory<A> memory(world);
-    MarkTrace trace(memory);
+    ViolationTrace trace(memory);
     Walk w(A::Kernel(3), walk, memory, trace);
     w.Run(EntryRef::InTable(world.root()), 2 * geometry.page_size(),
           6 * geometry.page_size(), true, {});
@@ -74,7 +74,7 @@ TEST(LazyWorldTest, EachPageHasADifferentFrame) {
   LazyWorld<A> world(3, {});
   do {
     LazyMemory<A> memory(world);
-    MarkTrace trace(memory);
+    ViolationTrace trace(memory);
     Walk walk(A::Kernel(3), kStaticLockless, memory, trace);
     std::array<uint64_t, 9> pages{};
     const size_t count = walk.Run(EntryRef::InTable(world.root()),

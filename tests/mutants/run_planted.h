@@ -36,10 +36,10 @@ class BoundedTrace {
   }
   void OnReread(const Reread& reread) { trace_.OnReread(reread); }
 
-  const Marks& marks() const { return trace_.marks(); }
+  const FirstViolations& violations() const { return trace_.violations(); }
 
  private:
-  MarkTrace<ArenaMemory> trace_;
+  ViolationTrace<ArenaMemory> trace_;
   int turns_ = 0;
 };
 
@@ -83,10 +83,10 @@ void RunPlanted(const WalkSite& site, Policy policy, const Request& request,
         walk.Run(EntryRef::InTable(site.timeline.top(0).root), request.start,
                  request.start + request.pages * geometry.page_size(),
                  request.write, run.pages);
-    run.marks = trace.marks();
+    run.violations = trace.violations();
   } catch (const internal::Endless&) {
     run.count = 0;
-    run.marks = {.nowhere = 0};
+    run.violations = {.nowhere = 0};
   }
 }
 

@@ -42,7 +42,7 @@ TEST(CompareTest, TheThreadsExampleReturnsAWrongPage) {
   const WalkVerdict& walk = VerdictOf(verdict, kStaticByValue);
   EXPECT_EQ(walk.outcome, Outcome::kWrongPage);
   EXPECT_EQ(walk.first_difference, 1u);
-  EXPECT_EQ(walk.marks.stack_escape, 1u);
+  EXPECT_EQ(walk.violations.stack_escape, 1u);
   ASSERT_TRUE(verdict.finding.has_value());
   EXPECT_EQ(Name(*verdict.finding),
             "s390-3.static-by-value.wrong-page.pte-leaf");
@@ -211,11 +211,11 @@ TEST(CompareTest, LoopInvariant) {
   Oracle oracle;
   const Verdict& verdict =
       oracle.Judge(Known("thread-wrong-page"), WalkSet::All(), Waivers::kNone);
-  EXPECT_FALSE(VerdictOf(verdict, kStaticLockless).marks.invariant);
-  EXPECT_FALSE(VerdictOf(verdict, kStaticByPointer).marks.invariant);
-  EXPECT_FALSE(VerdictOf(verdict, kStaticByValue).marks.invariant);
-  EXPECT_TRUE(VerdictOf(verdict, kFoldedAwareByValue).marks.invariant);
-  EXPECT_TRUE(VerdictOf(verdict, kFoldedAwareByPointer).marks.invariant);
+  EXPECT_FALSE(VerdictOf(verdict, kStaticLockless).violations.invariant);
+  EXPECT_FALSE(VerdictOf(verdict, kStaticByPointer).violations.invariant);
+  EXPECT_FALSE(VerdictOf(verdict, kStaticByValue).violations.invariant);
+  EXPECT_TRUE(VerdictOf(verdict, kFoldedAwareByValue).violations.invariant);
+  EXPECT_TRUE(VerdictOf(verdict, kFoldedAwareByPointer).violations.invariant);
 }
 
 // -----------------------------------------------------------------------------

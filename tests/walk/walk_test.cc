@@ -23,11 +23,11 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr size_t kNever = Marks::kNever;
+constexpr size_t kNever = FirstViolations::kNever;
 
 struct Walked {
   std::vector<uint64_t> pages;
-  Marks marks;
+  FirstViolations violations;
 };
 
 class WalkTest : public testing::Test {
@@ -46,11 +46,11 @@ class WalkTest : public testing::Test {
   Walked Run(std::string_view walk, uint64_t start, uint64_t end,
              bool write = false) const {
     ArenaMemory memory(arena_, mm_->geometry(), stack_);
-    MarkTrace trace(memory);
+    ViolationTrace trace(memory);
     Walk w(S390::Kernel(mm_->levels()), *PolicyFromName(walk), memory, trace);
     std::array<uint64_t, 512> pages{};
     const size_t count = w.Run(mm_->root(), start, end, write, pages);
-    return {{pages.begin(), pages.begin() + count}, trace.marks()};
+    return {{pages.begin(), pages.begin() + count}, trace.violations()};
   }
 
   Arena arena_;
@@ -127,15 +127,15 @@ TEST_P(CrossingTest, SoundWalksReturnBothPages) {
     if (walk.kind != Kind::kHolds) continue;
     const Walked walked = Run(walk.name);
     EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xbbbb000)) << walk.name;
-    EXPECT_EQ(walked.marks.stack_escape, kNever) << walk.name;
-    EXPECT_EQ(walked.marks.wrong_entry, kNever) << walk.name;
-    EXPECT_EQ(walked.marks.nowhere, kNever) << walk.name;
+    EXPECT_EQ(walked.violations.stack_escape, kNever) << walk.name;
+    EXPECT_EQ(walked.violations.wrong_entry, kNever) << walk.name;
+    EXPECT_EQ(walked.violations.nowhere, kNever) << walk.name;
   }
 }
 
 TEST_P(CrossingTest, TheLoopInvariant) {
   for (const KnownWalk& walk : kWalks) {
-    EXPECT_EQ(Run(walk.name).marks.invariant, walk.invariant) << walk.name;
+    EXPECT_EQ(Run(walk.name).violations.invariant, walk.invariant) << walk.name;
   }
 }
 
@@ -144,33 +144,33 @@ TEST_P(CrossingTest, TheBugReturnsThePageAnEntryBefore) {
   stack_.around = StackContent::kCopy;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xcccc000));
-  EXPECT_EQ(walked.marks.stack_escape, 1u);
-  EXPECT_EQ(walked.marks.wrong_entry, kNever);
+  EXPECT_EQ(walked.violations.stack_escape, 1u);
+  EXPECT_EQ(walked.violations.wrong_entry, kNever);
 }
 
 TEST_P(CrossingTest, TheBugIsShortWithoutSuchAPage) {
   stack_.around = StackContent::kCopy;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000));
-  EXPECT_EQ(walked.marks.stack_escape, 1u);
-  EXPECT_EQ(walked.marks.nowhere, kNever);
+  EXPECT_EQ(walked.violations.stack_escape, 1u);
+  EXPECT_EQ(walked.violations.nowhere, kNever);
 }
 
 TEST_P(CrossingTest, TheBugIsRightByLuckIfTheNextEntryIsThere) {
   stack_.around = StackContent::kNext;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xbbbb000));
-  EXPECT_EQ(walked.marks.stack_escape, 1u);
+  EXPECT_EQ(walked.violations.stack_escape, 1u);
 }
 
 TEST_P(CrossingTest, TheBugFaultsOnAZero) {
   stack_.around = StackContent::kZero;
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000));
-  EXPECT_EQ(walked.marks.stack_escape, 1u);
+  EXPECT_EQ(walked.violations.stack_escape, 1u);
   // A zero is a segment entry that leads to a page table at 0; with two levels
   // it is read as one at once.
-  EXPECT_EQ(walked.marks.nowhere, 1u);
+  EXPECT_EQ(walked.violations.nowhere, 1u);
 }
 
 TEST_P(CrossingTest, TheBugStopsAtAnEmptyEntry) {
@@ -181,8 +181,8 @@ TEST_P(CrossingTest, TheBugStopsAtAnEmptyEntry) {
                           .word = empty[GetParam().levels - 2]});
   const Walked walked = Run("static-by-value");
   EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000));
-  EXPECT_EQ(walked.marks.stack_escape, 1u);
-  EXPECT_EQ(walked.marks.nowhere, kNever);
+  EXPECT_EQ(walked.violations.stack_escape, 1u);
+  EXPECT_EQ(walked.violations.nowhere, kNever);
 }
 
 TEST_P(CrossingTest, OnlyTheWordBehindTheCopyIsRead) {
@@ -204,8 +204,8 @@ TEST_P(CrossingTest, StaticWalksThatRecomputeReadWrongEntries) {
     if (walk.kind != Kind::kWrongEntry) continue;
     const Walked walked = Run(walk.name);
     EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000)) << walk.name;
-    EXPECT_EQ(walked.marks.wrong_entry, 1u) << walk.name;
-    EXPECT_EQ(walked.marks.stack_escape, kNever) << walk.name;
+    EXPECT_EQ(walked.violations.wrong_entry, 1u) << walk.name;
+    EXPECT_EQ(walked.violations.stack_escape, kNever) << walk.name;
   }
   MapPage(GetParam().behind, kBehind);
   for (const KnownWalk& walk : kWalks) {
@@ -220,11 +220,11 @@ TEST_P(CrossingTest, OnOneSideAllWalksAreRight) {
     const Walked first =
         WalkTest::Run(walk.name, GetParam().start, GetParam().start + 0x1000);
     EXPECT_THAT(first.pages, ElementsAre(0xaaaa000)) << walk.name;
-    EXPECT_TRUE(first.marks.invariant) << walk.name;
+    EXPECT_TRUE(first.violations.invariant) << walk.name;
     const Walked second =
         WalkTest::Run(walk.name, GetParam().end - 0x1000, GetParam().end);
     EXPECT_THAT(second.pages, ElementsAre(0xbbbb000)) << walk.name;
-    EXPECT_EQ(second.marks.stack_escape, kNever) << walk.name;
+    EXPECT_EQ(second.violations.stack_escape, kNever) << walk.name;
   }
 }
 
@@ -249,9 +249,9 @@ TEST_F(WalkTest, FiveLevelsAreRightForAllWalks) {
       const Walked walked =
           Run(walk.name, boundary - 0x1000, boundary + 0x1000);
       EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xbbbb000)) << walk.name;
-      EXPECT_TRUE(walked.marks.invariant) << walk.name;
-      EXPECT_EQ(walked.marks.stack_escape, kNever) << walk.name;
-      EXPECT_EQ(walked.marks.wrong_entry, kNever) << walk.name;
+      EXPECT_TRUE(walked.violations.invariant) << walk.name;
+      EXPECT_EQ(walked.violations.stack_escape, kNever) << walk.name;
+      EXPECT_EQ(walked.violations.wrong_entry, kNever) << walk.name;
     }
   }
 }
@@ -264,7 +264,7 @@ TEST_F(WalkTest, InnerBoundariesAreRightForAllWalks) {
   for (const KnownWalk& walk : kWalks) {
     const Walked walked = Run(walk.name, 0xf'f000, 0x10'1000);
     EXPECT_THAT(walked.pages, ElementsAre(0xaaaa000, 0xbbbb000)) << walk.name;
-    EXPECT_TRUE(walked.marks.invariant) << walk.name;
+    EXPECT_TRUE(walked.violations.invariant) << walk.name;
   }
 }
 
@@ -374,7 +374,7 @@ TEST_F(WalkTest, CountsPagesThatDoNotFit) {
   Make(3);
   mm_->Map(Level::kPte, 0, 4, 0xaaaa000, {});
   ArenaMemory memory(arena_, mm_->geometry(), stack_);
-  MarkTrace trace(memory);
+  ViolationTrace trace(memory);
   Walk walk(S390::Kernel(3), kStaticLockless, memory, trace);
   std::array<uint64_t, 2> pages{};
   EXPECT_EQ(walk.Run(mm_->root(), 0, 0x4000, false, pages), 4u);
@@ -389,7 +389,7 @@ TEST_F(WalkTest, AnEntryThatLeadsNowhere) {
   for (const KnownWalk& walk : kWalks) {
     const Walked walked = Run(walk.name, 0x10'0000, 0x10'2000);
     EXPECT_THAT(walked.pages, IsEmpty());
-    EXPECT_EQ(walked.marks.nowhere, 0u) << walk.name;
+    EXPECT_EQ(walked.violations.nowhere, 0u) << walk.name;
   }
 }
 

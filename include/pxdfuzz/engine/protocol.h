@@ -54,7 +54,7 @@ std::string Greeting(const KernelCode& text);
 std::optional<KernelCode> ReadGreeting(std::string_view lines);
 
 // An answer, from its first line to kAnswerEnd. If not `recorded`, without
-// pages, marks and events.
+// pages, first violations and events.
 std::string ToLines(const Answer& answer, bool recorded = true);
 // Nothing if the lines are not output of ToLines().
 std::optional<Answer> ReadAnswer(std::string_view lines);

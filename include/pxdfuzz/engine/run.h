@@ -109,9 +109,10 @@ struct ReturnedPage {
   friend bool operator==(const ReturnedPage&, const ReturnedPage&) = default;
 };
 
-// How a walk of the model ends that has left these marks.
-inline RunEnd EndOf(const Marks& marks) {
-  return marks.nowhere == Marks::kNever ? RunEnd::kReturned : RunEnd::kFault;
+// How a walk of the model ends that has left these violations.
+inline RunEnd EndOf(const FirstViolations& violations) {
+  return violations.nowhere == FirstViolations::kNever ? RunEnd::kReturned
+                                                       : RunEnd::kFault;
 }
 
 // One request, as one engine ran it, with everything that is known about the
@@ -137,7 +138,7 @@ struct Recording {
   // the end.
   size_t reads = 0;
   size_t snapshot = 0;
-  Marks marks;
+  FirstViolations violations;
   std::vector<Event> events;
 
   friend bool operator==(const Recording&, const Recording&) = default;

@@ -124,11 +124,11 @@ struct TextOf<A> {
 // Ends a walk that would count the pages of a leaf for ever: it reads nothing
 // between two iterations.
 template <class A, class Text>
-class WorldTrace : public MarkTrace<LazyMemory<A>> {
+class WorldTrace : public ViolationTrace<LazyMemory<A>> {
  public:
   WorldTrace(LazyMemory<A>& memory, const typename A::Kernel& kernel,
              bool looks_for_wrong_entry, std::span<uint8_t> grabbed)
-      : MarkTrace<LazyMemory<A>>(memory, looks_for_wrong_entry, grabbed),
+      : ViolationTrace<LazyMemory<A>>(memory, looks_for_wrong_entry, grabbed),
         page_shift_(kernel.StaticShift(Level::kPte)) {}
 
   void OnTurn(const Turn& turn) {
@@ -137,7 +137,7 @@ class WorldTrace : public MarkTrace<LazyMemory<A>> {
             kMostPages) {
       throw Endless();
     }
-    MarkTrace<LazyMemory<A>>::OnTurn(turn);
+    ViolationTrace<LazyMemory<A>>::OnTurn(turn);
   }
 
  private:
@@ -229,17 +229,17 @@ class Exhaustion {
           std::span<const uint8_t>(grabbed_).first(Text::kHasRecheck ? known
                                                                      : 0),
           world.snapshot());
-      AddStrayReads(trace.marks(), judged_);
+      AddStrayReads(trace.violations(), judged_);
     } catch (const Endless&) {
       ends = false;
     }
     result_.changed += world.snapshot();
-    result_.invariant &= trace.marks().invariant;
+    result_.invariant &= trace.violations().invariant;
     Cause cause = Cause::kNone;
     if (ends) {
       ++result_.outcomes[static_cast<size_t>(judged_.outcome)];
       if (judged_.outcome == Outcome::kAgrees) return;
-      cause = trace.marks().Excuse(expected_failures_, judged_.page);
+      cause = trace.violations().Waiver(expected_failures_, judged_.page);
     } else {
       ++result_.endless;
     }

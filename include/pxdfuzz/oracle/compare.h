@@ -79,7 +79,7 @@ struct WalkVerdict {
   EntryKind::Tag entry = EntryKind::Tag::kEmpty;
   // How many of the case's concurrent operations were done during the walk.
   size_t changes = 0;
-  Marks marks;
+  FirstViolations violations;
 
   bool is_finding() const {
     return outcome != Outcome::kAgrees && waiver == Cause::kNone;

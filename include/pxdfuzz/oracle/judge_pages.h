@@ -69,13 +69,14 @@ JudgedPages JudgePages(AnyReference& reference, size_t count,
 // Takes reads outside tables and copies into account: a stray read if the pages
 // are right, and a fault whatever the pages are, since a kernel that reads from
 // nowhere returns nothing.
-inline void AddStrayReads(const Marks& marks, JudgedPages& judged) {
-  const size_t stray = std::min(marks.nowhere, marks.stack_escape);
-  if (judged.outcome == Outcome::kAgrees && stray != Marks::kNever) {
+inline void AddStrayReads(const FirstViolations& violations,
+                          JudgedPages& judged) {
+  const size_t stray = std::min(violations.nowhere, violations.stack_escape);
+  if (judged.outcome == Outcome::kAgrees && stray != FirstViolations::kNever) {
     judged = {Outcome::kStrayRead, stray};
   }
-  if (marks.nowhere != Marks::kNever) {
-    judged = {Outcome::kFault, std::min(judged.page, marks.nowhere)};
+  if (violations.nowhere != FirstViolations::kNever) {
+    judged = {Outcome::kFault, std::min(judged.page, violations.nowhere)};
   }
 }
 

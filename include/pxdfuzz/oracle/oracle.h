@@ -168,8 +168,8 @@ void BasicOracle<Arches, Runner>::JudgeRequest(const Case& c,
         verdict_.kind = Verdict::Kind::kAgrees;
       }
     } else if (waivers == Waivers::kExpectedFailures) {
-      walk.waiver = run.marks.Excuse(A::ExpectedFailures(policy, mm.levels()),
-                                     walk.first_difference);
+      walk.waiver = run.violations.Waiver(
+          A::ExpectedFailures(policy, mm.levels()), walk.first_difference);
       if (walk.waiver != Cause::kNone &&
           verdict_.kind != Verdict::Kind::kFinding) {
         verdict_.kind = Verdict::Kind::kExpectedFailure;
@@ -196,13 +196,13 @@ WalkVerdict BasicOracle<Arches, Runner>::JudgeWalk(const ArenaMemory& memory,
       *reference_, run.count, run.pages.first(known),
       has_recheck ? run.grabbed.first(known) : std::span<const uint8_t>(),
       timeline_.at());
-  AddStrayReads(run.marks, judged);
+  AddStrayReads(run.violations, judged);
   WalkVerdict verdict = {.ran = true,
                          .outcome = judged.outcome,
                          .pages = run.count,
                          .first_difference = judged.page,
                          .changes = timeline_.at(),
-                         .marks = run.marks};
+                         .violations = run.violations};
   if (judged.outcome == Outcome::kAgrees) return verdict;
   const uint64_t page =
       std::min<uint64_t>(judged.page, request.pages - uint64_t{1});

@@ -39,7 +39,7 @@ struct WalkRun {
   std::span<uint8_t> grabbed;
   // How many pages the walk returned, which may be more than fit.
   size_t count = 0;
-  Marks marks;
+  FirstViolations violations;
 };
 
 // The implementation of RunWalk(), for an architecture type and texts of the
@@ -56,27 +56,28 @@ void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
   const typename A::Kernel kernel(site.mode.levels);
   if (site.timeline.count() == 1) {
     ArenaMemory memory(site.arena, geometry, site.stack);
-    MarkTrace trace(memory, looks_for_wrong_entry);
-    Walk<typename A::Kernel, ArenaMemory, MarkTrace<ArenaMemory>, StillText>
+    ViolationTrace trace(memory, looks_for_wrong_entry);
+    Walk<typename A::Kernel, ArenaMemory, ViolationTrace<ArenaMemory>,
+         StillText>
         walk(kernel, policy, memory, trace);
     run.count = walk.Run(EntryRef::InTable(site.timeline.top(0).root),
                          request.start, end, request.write, run.pages);
-    run.marks = trace.marks();
+    run.violations = trace.violations();
     return;
   }
   ChangingMemory memory(site.arena, geometry, site.stack, site.timeline);
-  MarkTrace trace(memory, looks_for_wrong_entry, run.grabbed);
-  Walk<typename A::Kernel, ChangingMemory, MarkTrace<ChangingMemory>, Text>
+  ViolationTrace trace(memory, looks_for_wrong_entry, run.grabbed);
+  Walk<typename A::Kernel, ChangingMemory, ViolationTrace<ChangingMemory>, Text>
       walk(kernel, policy, memory, trace);
   run.count =
       walk.Run(memory.root(), request.start, end, request.write, run.pages);
-  run.marks = trace.marks();
+  run.violations = trace.violations();
 }
 
 // Runs the walk `policy` for `request`, which must be permitted. Computes
-// `run.marks.wrong_entry` if the walk is expected to read a wrong entry. Walks
-// for fuzzing are compiled only here, so that coverage counts them once and
-// counts nothing else.
+// `run.violations.wrong_entry` if the walk is expected to read a wrong entry.
+// Walks for fuzzing are compiled only here, so that coverage counts them once
+// and counts nothing else.
 void RunWalk(const WalkSite& site, Policy policy, const Request& request,
              WalkRun& run);
 

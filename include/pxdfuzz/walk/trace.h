@@ -18,7 +18,7 @@ namespace pxdfuzz {
 
 // The first violations of a walk: how many pages it had returned when it first
 // did something that a sound walk does not do.
-struct Marks {
+struct FirstViolations {
   static constexpr size_t kNever = std::numeric_limits<size_t>::max();
 
   // A read of the stack outside the copy (Cause::kStackEscape).
@@ -55,15 +55,16 @@ struct Marks {
     return kNever;
   }
   // The cause among `expected` that explains a failure at that page, if any: a
-  // cause explains failures after the first read that it marks.
-  constexpr Cause Excuse(Causes expected, size_t page) const {
+  // cause explains failures after the first read that shows it.
+  constexpr Cause Waiver(Causes expected, size_t page) const {
     for (const Cause cause : kAllCauses) {
       if (expected.Contains(cause) && First(cause) <= page) return cause;
     }
     return Cause::kNone;
   }
 
-  friend constexpr bool operator==(const Marks&, const Marks&) = default;
+  friend constexpr bool operator==(const FirstViolations&,
+                                   const FirstViolations&) = default;
 };
 
 // Whether an iteration reads the entry whose span contains its address. For an
@@ -74,33 +75,34 @@ bool Holds(const M& memory, const Turn& turn) {
   return turn.handed_on || memory.Holds(turn.ref, turn.address);
 }
 
-// The trace of every walk: marks what a sound walk does not do, and notes at
-// which snapshot references are taken.
+// The trace of every walk: notes the first violations, and at which snapshot
+// references are taken.
 template <Memory M>
-class MarkTrace {
+class ViolationTrace {
  public:
   // `memory` and `grabbed` outlive the object.
-  explicit MarkTrace(M& memory, bool looks_for_wrong_entry = true,
-                     std::span<uint8_t> grabbed = {})
+  explicit ViolationTrace(M& memory, bool looks_for_wrong_entry = true,
+                          std::span<uint8_t> grabbed = {})
       : memory_(memory),
         grabbed_(grabbed),
         looks_for_wrong_entry_(looks_for_wrong_entry) {}
 
   void OnTurn(const Turn& turn) {
     OnRead(turn.loaded, turn.pages);
-    if (looks_for_wrong_entry_ && marks_.wrong_entry == Marks::kNever &&
+    if (looks_for_wrong_entry_ &&
+        violations_.wrong_entry == FirstViolations::kNever &&
         (turn.loaded.source == Source::kTable ||
          turn.loaded.source == Source::kOwnCopy) &&
         !Holds(memory_, turn)) {
-      marks_.wrong_entry = turn.pages;
+      violations_.wrong_entry = turn.pages;
     }
-    marks_.invariant &= turn.invariant;
+    violations_.invariant &= turn.invariant;
   }
   void OnReread(const Reread& reread) {
     OnRead(reread.loaded, reread.pages);
     if (reread.loaded.value != reread.first &&
-        marks_.double_fetch > reread.pages) {
-      marks_.double_fetch = reread.pages;
+        violations_.double_fetch > reread.pages) {
+      violations_.double_fetch = reread.pages;
     }
   }
   // Only if the text has the recheck.
@@ -113,26 +115,27 @@ class MarkTrace {
   void OnCheck(const Reread& reread) {
     OnRead(reread.loaded, reread.pages);
     if (reread.loaded.source == Source::kOwnCopy &&
-        marks_.vacuous_recheck > reread.pages &&
+        violations_.vacuous_recheck > reread.pages &&
         !memory_.IsCurrent(reread.level, reread.ref, reread.first)) {
-      marks_.vacuous_recheck = reread.pages;
+      violations_.vacuous_recheck = reread.pages;
     }
   }
 
-  const Marks& marks() const { return marks_; }
+  const FirstViolations& violations() const { return violations_; }
 
  protected:
   void OnRead(const Loaded& loaded, size_t pages) {
-    if (loaded.source == Source::kStackEscape && marks_.stack_escape > pages) {
-      marks_.stack_escape = pages;
+    if (loaded.source == Source::kStackEscape &&
+        violations_.stack_escape > pages) {
+      violations_.stack_escape = pages;
     }
-    if (loaded.source == Source::kNowhere && marks_.nowhere > pages) {
-      marks_.nowhere = pages;
+    if (loaded.source == Source::kNowhere && violations_.nowhere > pages) {
+      violations_.nowhere = pages;
     }
   }
 
   M& memory_;
-  Marks marks_;
+  FirstViolations violations_;
 
  private:
   const std::span<uint8_t> grabbed_;

@@ -41,7 +41,7 @@ void Count(const Answer& answer, bool is_meant_to_break, uint64_t pages,
   } else {
     ++walk.agreed;
   }
-  if (!answer.run.marks.invariant) {
+  if (!answer.run.violations.invariant) {
     ++walk.broke_invariant;
     walk.broke_invariant_only += agrees ? 1 : 0;
   }
