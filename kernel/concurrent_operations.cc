@@ -88,14 +88,14 @@ void ConcurrentOperations::BeforeRead(Level level, const volatile void* place) {
   }
   const pxd_role role = walk_->reads[read].role;
   // A helper that gets the address of a local variable.
-  if (role == PXD_AGAIN && !in_table) return;
+  if (role == PXD_REREAD && !in_table) return;
   MakeChanges(++reads_, {.reads = read, .grabs = walk_->grab_count});
   order_.Add(level, in_table ? AddressOf(place) : ReadOrder::kCopy);
   switch (role) {
-    case PXD_TURN:
+    case PXD_ITERATION:
       turned_[Ordinal(level)] = {place, read};
       break;
-    case PXD_AGAIN:
+    case PXD_REREAD:
       NoteDoubleFetch(level, place);
       break;
     case PXD_CHECK:

@@ -28,7 +28,7 @@ static void pxd_begin(struct pxd_walk *walk) {
   walk->read_count = 0;
   walk->bug_file = NULL;
   /* The walk before this one may have ended in a fault. */
-  pxd_reads_for = PXD_TURN;
+  pxd_reads_for = PXD_ITERATION;
   pxd_notes_checks = walk->notes_checks || walk->before_read;
 #ifdef PXD_BY_POINTER
   pxd_noted = NULL;

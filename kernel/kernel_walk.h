@@ -28,13 +28,13 @@ enum {
   PXD_ENDLESS = 4096,
 };
 
-/* What the text reads an entry for. */
+/* What the kernel code reads an entry for. */
 enum pxd_role {
-  PXD_TURN,  /* a turn of a loop: the entry that it goes on with */
-  PXD_AGAIN, /* a function that is handed a pointer to an entry which was read,
-              * in a table or a local, reads it itself: pXd_offset(pXdp, addr),
-              * pte_offset_map(&pmd, addr) */
-  PXD_CHECK, /* gup's recheck, with the reference taken: still the same? */
+  PXD_ITERATION, /* an iteration of a loop */
+  PXD_REREAD, /* a function that gets a pointer to an entry which was read, in
+               * a table or a local: pXd_offset(pXdp, addr),
+               * pte_offset_map(&pmd, addr) */
+  PXD_CHECK,  /* gup's recheck, after it took the reference */
 };
 
 /* One read of an entry, noted before it is done. */

@@ -61,7 +61,7 @@ class Places {
     const volatile void* copy = nullptr;
     // Its last turn.
     const volatile void* place = nullptr;
-    Place told;
+    Place reported;
   };
 
   void AddTurn(const volatile void* place, Event& event) {
@@ -77,7 +77,7 @@ class Places {
     // A helper that is handed the address of the copy just made: it reads what
     // was read, as __pte_offset_map() does with its pmd since 6.5. A loop's
     // next turn stands in the line of the turn before.
-    const bool is_handed =
+    const bool is_passed =
         !begins && is_same_value && !before_->place.is_stray() &&
         before_->level == event.level &&
         (before_->line != event.line || before_->file != event.file);
@@ -93,7 +93,7 @@ class Places {
       loop.copy = place;
       some_copy_ = place;
       if (!begins && is_same_value) event.kind = Event::Kind::kReread;
-    } else if (is_handed && IsOnStack(place)) {
+    } else if (is_passed && IsOnStack(place)) {
       event.place = {.kind = Place::Kind::kOwnCopy, .copy_of = event.level};
       event.kind = Event::Kind::kReread;
     } else if (IsOnStack(place)) {
@@ -106,7 +106,7 @@ class Places {
     }
     if (event.kind == Event::Kind::kReread) return;
     loop.place = place;
-    loop.told = event.place;
+    loop.reported = event.place;
     before_ = event;
   }
 
@@ -114,7 +114,7 @@ class Places {
   // local that it was copied to.
   Place PlaceOfReread(const volatile void* place, Level level) const {
     const Loop& loop = loops_[Ordinal(level)];
-    if (loop.place == place && place != nullptr) return loop.told;
+    if (loop.place == place && place != nullptr) return loop.reported;
     if (const auto physical = judge_.PhysicalOf(place); physical.has_value()) {
       return {.physical = *physical};
     }
@@ -246,7 +246,7 @@ class Recorder {
     }
     // Not counted is what a helper reads that is handed the address of a local.
     const bool is_counted =
-        read.role != PXD_AGAIN || judge_.PhysicalOf(read.place).has_value();
+        read.role != PXD_REREAD || judge_.PhysicalOf(read.place).has_value();
     if (is_counted) event.read = ++run_.reads;
     places_.Add(read.place, event);
     Note(event, run_.violations);

@@ -22,7 +22,7 @@ static uint64_t pxd_va_offset;
 static enum pxd_role pxd_reads_for; /* what READ_ONCE() is for */
 static bool pxd_notes_checks;
 #ifdef PXD_BY_POINTER
-static const volatile void *pxd_noted; /* see PXD_READ_AGAIN() */
+static const volatile void *pxd_noted; /* see PXD_REREAD_BY_OFFSET() */
 #endif
 static inline void pxd_note(const volatile void *place, int level,
                             enum pxd_role role, const char *file, int line) {

@@ -185,9 +185,9 @@ static inline void pxd_relabel(const char *file, int line) {
 #define PXD_READ_HERE(offset)                                           \
   ({                                                                    \
     const size_t reads_ = pxd_now->read_count;                          \
-    pxd_reads_for = PXD_AGAIN;                                          \
+    pxd_reads_for = PXD_REREAD;                                         \
     __typeof__(offset) at_ = (offset);                                  \
-    pxd_reads_for = PXD_TURN;                                           \
+    pxd_reads_for = PXD_ITERATION;                                      \
     if (pxd_now->read_count != reads_) pxd_relabel(__FILE__, __LINE__); \
     at_;                                                                \
   })

@@ -72,12 +72,12 @@ static inline uint64_t pxd_pgd_val(pgd_t pgd) { return pgd_val(pgd); }
    PXD_STARTS(spelled, "pudp_get") || PXD_STARTS(spelled, "pgdp_get"))
 #define PXD_PLACE(x, spelled) \
   (&__builtin_choose_expr(PXD_IS_READ(spelled), x, *(__typeof__(x) *)0))
-#define PXD_GOT(x, spelled)                             \
-  ({                                                    \
-    if (PXD_IS_GOT(spelled)) pxd_reads_for = PXD_CHECK; \
-    __typeof__(x) got_ = (x);                           \
-    if (PXD_IS_GOT(spelled)) pxd_reads_for = PXD_TURN;  \
-    got_;                                               \
+#define PXD_GOT(x, spelled)                                 \
+  ({                                                        \
+    if (PXD_IS_GOT(spelled)) pxd_reads_for = PXD_CHECK;     \
+    __typeof__(x) got_ = (x);                               \
+    if (PXD_IS_GOT(spelled)) pxd_reads_for = PXD_ITERATION; \
+    got_;                                                   \
   })
 #define PXD_VAL(val, x, spelled)                                   \
   val(__builtin_choose_expr(                                       \

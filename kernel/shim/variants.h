@@ -26,15 +26,15 @@
  * processor may have changed it since it was looked at. So it is noted here,
  * and not by the function's own READ_ONCE() where it has one.
  */
-#define PXD_READ_AGAIN(p, reads, offset)                   \
-  ({                                                       \
-    if (reads) {                                           \
-      (void)PXD_READ_AS(PXD_AGAIN, PXD_LEVEL(*(p)), *(p)); \
-      pxd_noted = (p);                                     \
-    }                                                      \
-    __typeof__(offset) next_ = (PXD_READ_HERE(offset));    \
-    pxd_noted = NULL;                                      \
-    next_;                                                 \
+#define PXD_REREAD_BY_OFFSET(p, reads, offset)              \
+  ({                                                        \
+    if (reads) {                                            \
+      (void)PXD_READ_AS(PXD_REREAD, PXD_LEVEL(*(p)), *(p)); \
+      pxd_noted = (p);                                      \
+    }                                                       \
+    __typeof__(offset) next_ = (PXD_READ_HERE(offset));     \
+    pxd_noted = NULL;                                       \
+    next_;                                                  \
   })
 /* An architecture says where its p4d_offset() reads nothing. */
 #ifndef PXD_PGD_IS_READ
@@ -44,11 +44,11 @@
 #undef pud_offset_lockless
 #undef pmd_offset_lockless
 #define p4d_offset_lockless(pgdp, pgd, address) \
-  PXD_READ_AGAIN(pgdp, PXD_PGD_IS_READ, p4d_offset(pgdp, address))
+  PXD_REREAD_BY_OFFSET(pgdp, PXD_PGD_IS_READ, p4d_offset(pgdp, address))
 #define pud_offset_lockless(p4dp, p4d, address) \
-  PXD_READ_AGAIN(p4dp, 1, pud_offset(p4dp, address))
+  PXD_REREAD_BY_OFFSET(p4dp, 1, pud_offset(p4dp, address))
 #define pmd_offset_lockless(pudp, pud, address) \
-  PXD_READ_AGAIN(pudp, 1, pmd_offset(pudp, address))
+  PXD_REREAD_BY_OFFSET(pudp, 1, pmd_offset(pudp, address))
 #endif
 
 /*

@@ -38,7 +38,7 @@ constexpr std::array<std::string_view, 3> kPermissions = {"none", "ro", "rw"};
 constexpr std::array<std::string_view, 2> kAges = {"old", "young"};
 constexpr std::array<std::string_view, 2> kWritten = {"clean", "dirty"};
 constexpr std::array<std::string_view, 2> kSpecial = {"normal", "special"};
-constexpr std::array<std::string_view, 2> kHandedOn = {"tested", "handed-on"};
+constexpr std::array<std::string_view, 2> kPassedOn = {"tested", "handed-on"};
 constexpr std::array<std::string_view, 2> kHolds = {"outside", "holds"};
 constexpr std::array<std::string_view, 2> kInvariant = {"broken", "kept"};
 constexpr std::string_view kFaulted = "fault";
@@ -178,14 +178,14 @@ bool ReadPlace(Scanner& words, Place& place) {
 
 std::string PartWords(const TurnPart& part) {
   return Line({"part", Hex(part.address), Hex(part.next),
-               WordOf(kSteps, part.step), WordOf(kHandedOn, part.handed_on),
+               WordOf(kSteps, part.step), WordOf(kPassedOn, part.passed_on),
                WordOf(kHolds, part.holds), WordOf(kInvariant, part.invariant)});
 }
 
 bool ReadPart(Scanner& words, TurnPart& part) {
   return words.Read(part.address) && words.Read(part.next) &&
          words.ReadOneOf(kSteps, part.step) &&
-         words.ReadOneOf(kHandedOn, part.handed_on) &&
+         words.ReadOneOf(kPassedOn, part.passed_on) &&
          words.ReadOneOf(kHolds, part.holds) &&
          words.ReadOneOf(kInvariant, part.invariant) && words.done();
 }

@@ -41,7 +41,7 @@ class RecordingTrace {
     event.part = TurnPart{.address = turn.address,
                           .next = turn.next,
                           .step = turn.step,
-                          .handed_on = turn.handed_on,
+                          .passed_on = turn.passed_on,
                           .holds = Holds(memory_, turn),
                           .invariant = turn.invariant};
   }

@@ -344,7 +344,7 @@ std::string TurnText::Action(size_t i) const {
   if (read.part.has_value() && read.part->step == WalkStep::kDescend) {
     if (read.level == Level::kPte) return "";
     return Concat({Boundary(read),
-                   read.part->handed_on && facts_.geometry().real(read.level)
+                   read.part->passed_on && facts_.geometry().real(read.level)
                        ? Concat({"takes ", Name(read.level), " for folded; "})
                        : std::string(),
                    "then ", Name(Below(read.level))});

@@ -49,11 +49,11 @@ std::vector<Step> Steps(const fs::path& page) {
 
 // The first line of the page that is missing in the output; empty if there is
 // none.
-std::string FirstMissing(const std::vector<std::string>& told,
+std::string FirstMissing(const std::vector<std::string>& expected,
                          const std::vector<std::string>& printed) {
   size_t at = 0;
   bool skips = false;
-  for (const std::string& line : told) {
+  for (const std::string& line : expected) {
     if (line == "[...]") {
       skips = true;
       continue;

@@ -87,9 +87,9 @@ uint64_t NumberOf(RunEnd ended) {
 
 uint64_t NumberOf(pxd_role role) {
   switch (role) {
-    case PXD_TURN:
+    case PXD_ITERATION:
       return 0;
-    case PXD_AGAIN:
+    case PXD_REREAD:
       return 1;
     case PXD_CHECK:
       return 2;

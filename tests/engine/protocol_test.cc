@@ -73,7 +73,7 @@ Answer Full() {
   run.events.back().part = {.address = 0x2000,
                             .next = 0x4000,
                             .step = WalkStep::kDescend,
-                            .handed_on = true,
+                            .passed_on = true,
                             .holds = false};
   for (const LeafState& state :
        {LeafState{},

@@ -175,7 +175,7 @@ TEST(S390MatchTest, FindsWrongAnswers) {
   Tally<S390Match> tally;
   tally.Add(f.match, f.ram, std::array{question},
             std::array{Answer{.code = 0x11}});
-  EXPECT_THAT(tally.told(),
+  EXPECT_THAT(tally.examples(),
               ElementsAre("ASCE       0x200007\n"
                           "address    0x60000000\n"
                           "read       0x201004 at 0x200000, in a "
@@ -209,7 +209,7 @@ TEST(X86MatchTest, AgreesWithItselfAndFindsEveryPlantedBug) {
     const Answer answer = RightAnswer(match, f.ram, question);
     tally.Add(match, f.ram, std::array{question}, std::array{answer});
   }
-  EXPECT_THAT(tally.told(), IsEmpty());
+  EXPECT_THAT(tally.examples(), IsEmpty());
   EXPECT_EQ(tally.disagreements(), 0u);
   EXPECT_LT(tally.left_out(), tally.cases() / 8);
   EXPECT_GT(tally.translated(), tally.cases() / 2);

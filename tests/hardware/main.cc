@@ -99,10 +99,10 @@ void Row(std::string_view label, std::string_view text) {
 // Prints the summary. Returns whether everything is right.
 template <class Match>
 bool Conclude(const Tally<Match>& tally, double seconds, const Options& options,
-              std::string_view facilities, std::string_view never_told) {
-  for (const std::string& told : tally.told()) {
+              std::string_view facilities, std::string_view never_reported) {
+  for (const std::string& example : tally.examples()) {
     std::printf("  DISAGREEMENT\n");
-    std::string_view rest = told;
+    std::string_view rest = example;
     while (!rest.empty()) {
       const size_t end = rest.find('\n');
       std::printf("    %.*s\n", static_cast<int>(end), rest.data());
@@ -136,9 +136,9 @@ bool Conclude(const Tally<Match>& tally, double seconds, const Options& options,
   std::string not_tried = tally.RulesNotMet();
   Row("rules met",
       Grouped(tally.rules_met()) + " of " + Grouped(Match::kRules.size()));
-  if (!never_told.empty()) {
+  if (!never_reported.empty()) {
     if (!not_tried.empty()) not_tried += ", ";
-    not_tried += never_told;
+    not_tried += never_reported;
   }
   if (!not_tried.empty()) Row("not tried", not_tried);
   if (tally.disagreements() != 0) return false;
@@ -222,7 +222,7 @@ bool RunX86(const Options& options) {
   }
   progress.Clear();
   return Conclude(*tally, progress.seconds(), options, "",
-                  X86Match::kNeverTold);
+                  X86Match::kNeverReported);
 }
 
 // -----------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class Tally {
   // Each planted bug also judges this many questions.
   static constexpr uint64_t kPlantCases = Match::kPlantCases;
   // This many disagreements are printed in full.
-  static constexpr size_t kMostTold = 3;
+  static constexpr size_t kMaxExamples = 3;
 
   // `judging`: Judge<Match>, or that of a planted bug.
   explicit Tally(Judging judging = &Judge<Match>) : judging_(judging) {}
@@ -59,7 +59,7 @@ class Tally {
   uint64_t translated() const { return translated_; }
   uint64_t protection_compared() const { return protection_compared_; }
   // The first disagreements, as text.
-  const std::vector<std::string>& told() const { return told_; }
+  const std::vector<std::string>& examples() const { return examples_; }
 
   // "segment-translation 1,234, ...".
   std::string Exceptions() const {
@@ -119,8 +119,8 @@ class Tally {
         return;
       case Verdict::kDisagrees:
         ++disagreements_;
-        if (told_.size() < kMostTold) {
-          told_.push_back(Tell(match, question, answer, judgement));
+        if (examples_.size() < kMaxExamples) {
+          examples_.push_back(Tell(match, question, answer, judgement));
         }
         return;
       case Verdict::kAgrees:
@@ -185,7 +185,7 @@ class Tally {
   uint64_t rules_ = 0;
   std::map<uint16_t, uint64_t> exceptions_;
   std::array<bool, PlantsOf<Match>::kAll.size()> seen_{};
-  std::vector<std::string> told_;
+  std::vector<std::string> examples_;
 };
 
 }  // namespace pxdfuzz::hardware

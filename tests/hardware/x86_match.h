@@ -81,7 +81,7 @@ struct X86Match {
       "2 MiB frames",
       "1 GiB frames",
   };
-  static constexpr std::string_view kNeverTold =
+  static constexpr std::string_view kNeverReported =
       "user and writable bits, reserved bits, tables outside memory";
 
   // The rules that decided a question with equal answers: one bit each.

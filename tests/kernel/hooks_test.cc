@@ -117,7 +117,7 @@ class Hooked {
   const pxd_read* TurnBefore(size_t i, int level) const {
     for (; i > 0; --i) {
       const pxd_read& read = walk_->reads[i - 1];
-      if (read.role == PXD_TURN && read.level == level) return &read;
+      if (read.role == PXD_ITERATION && read.level == level) return &read;
     }
     return nullptr;
   }
@@ -211,7 +211,7 @@ TEST(HooksTest, AReadSeesAChangeBeforeIt) {
         const uint64_t page = hooked.mm().geometry().page_size();
         int ptes = 0;
         hooked.before_read = [&](int level, const volatile void* place) {
-          if (level != 0 || hooked.reads().back().role != PXD_TURN) return;
+          if (level != 0 || hooked.reads().back().role != PXD_ITERATION) return;
           if (++ptes != 3) return;
           hooked.At(place) =
               hooked.mm().entries().Leaf(Level::kPte, 64 * page, LeafState());
@@ -488,7 +488,7 @@ TEST(HooksTest, ByPointerReadsEntriesTwice) {
         std::vector<int> reread;
         for (size_t i = 0; i < hooked.reads().size(); ++i) {
           const pxd_read& read = hooked.reads()[i];
-          if (read.role != PXD_AGAIN) continue;
+          if (read.role != PXD_REREAD) continue;
           ASSERT_GT(i, 0u);
           const pxd_read* turn = hooked.TurnBefore(i, read.level);
           ASSERT_NE(turn, nullptr);
@@ -542,7 +542,7 @@ TEST(HooksTest, RecordsGrabsBetweenReads) {
                       const size_t at = hooked.walk().grabs[i].reads;
                       ASSERT_GT(at, 0u);
                       ASSERT_LT(at, hooked.reads().size());
-                      EXPECT_EQ(hooked.reads()[at - 1].role, PXD_TURN);
+                      EXPECT_EQ(hooked.reads()[at - 1].role, PXD_ITERATION);
                       EXPECT_EQ(hooked.reads()[at - 1].level, 0);
                       EXPECT_EQ(hooked.reads()[at].role, PXD_CHECK);
                     }

@@ -28,7 +28,7 @@ static void begin(struct pxd_walk *walk) {
   walk->read_count = 0;
   walk->grab_count = 0;
   walk->bug_file = NULL;
-  pxd_reads_for = PXD_TURN;
+  pxd_reads_for = PXD_ITERATION;
   pxd_now = walk;
 }
 

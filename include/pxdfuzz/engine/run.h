@@ -48,7 +48,7 @@ struct TurnPart {
   uint64_t next = 0;
   WalkStep step = WalkStep::kStop;
   // The level below is folded: the entry is passed on without a read.
-  bool handed_on = false;
+  bool passed_on = false;
   // The entry is the one whose span contains `address`.
   bool holds = true;
   // The loop invariant of the thread: the pointer is the offset function's

@@ -72,7 +72,7 @@ struct FirstViolations {
 // arm64's pgd and p4d are the first entry of the root table for every address.
 template <Memory M>
 bool Holds(const M& memory, const Turn& turn) {
-  return turn.handed_on || memory.Holds(turn.ref, turn.address);
+  return turn.passed_on || memory.Holds(turn.ref, turn.address);
 }
 
 // The trace of every walk: notes the first violations, and at which snapshot

@@ -36,7 +36,7 @@ struct Turn {
   Loaded loaded;
   WalkStep step = WalkStep::kStop;
   // Whether the level below is folded: the entry is passed on without a read.
-  bool handed_on = false;
+  bool passed_on = false;
   // Pages returned before.
   size_t pages = 0;
   // Whether `ref` is the offset function's result for `address`: the loop
@@ -158,7 +158,7 @@ class Walk {
                          .ref = ref,
                          .loaded = loaded,
                          .step = step,
-                         .handed_on = step == WalkStep::kDescend &&
+                         .passed_on = step == WalkStep::kDescend &&
                                       !kernel_.Descends(level, entry),
                          .pages = count_,
                          .invariant = ref == At(level, expected, address)});
