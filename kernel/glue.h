@@ -2,7 +2,7 @@
 
 /*
  * The last part of an architecture's file: hands the tree's code to struct
- * pxd_kernel. Before it are the tree's headers and .c files (shim/text.h), and
+ * pxd_kernel. Before it are the tree's headers and .c files (shim/code.h), and
  * from the architecture: pxd_enter(), pxd_pte(), pxd_large(), pxd_table_word(),
  * pxd_empty_word().
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the text of one kernel tree offers, in C: one side of this header is
+ * What the code of one kernel tree offers, in C: one side of this header is
  * compiled with the tree's headers, the other is C++ and knows nothing of them.
  *
  * Levels are numbered pte 0, pmd 1, pud 2, p4d 3, pgd 4. Physical addresses are
@@ -129,7 +129,7 @@ struct pxd_kernel {
   size_t size, walk_size;
   const char *name;    /* "kernel-6.1-s390-by-value" */
   const char *version; /* "6.1.192" */
-  const char *slice;   /* hash of the text */
+  const char *slice;   /* hash of the code */
   const char *arch;    /* "s390", "x86-64", "arm64-16k" */
   const char *variant; /* "as-is", "by-value", ... */
 

@@ -145,7 +145,7 @@ ArchId ArchOf(const pxd_kernel& kernel) {
   for (const PagingMode& mode : kAllPagingModes) {
     if (Name(mode.arch) == kernel.arch) return mode.arch;
   }
-  std::abort();  // no judge was made of such a text
+  std::abort();  // no judge is made for such a kernel
 }
 
 // Says what was read, as the tree writes entries.
@@ -360,7 +360,7 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request,
 
 }  // namespace
 
-KernelCode TextOf(const pxd_kernel& kernel) {
+KernelCode CodeOf(const pxd_kernel& kernel) {
   return {.name = kernel.name,
           .version = kernel.version,
           .slice = kernel.slice,

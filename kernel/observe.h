@@ -16,7 +16,7 @@
 
 namespace pxdfuzz {
 
-KernelCode TextOf(const pxd_kernel& kernel);
+KernelCode CodeOf(const pxd_kernel& kernel);
 
 // Judges one request of `c`, whose paging mode the kernel code of `judge` must
 // support, and records a run: the one with the finding, if there is one,

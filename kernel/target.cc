@@ -90,7 +90,7 @@ std::string ReportOf(const Running& of, size_t request, const Answer& answer) {
   const pxd_kernel& kernel = of.judge->kernel();
   const Harness& harness = Harness::Get();
   return RenderText(
-      Explain(KernelWalker(TextOf(kernel)), *of.c, request, answer),
+      Explain(KernelWalker(CodeOf(kernel)), *of.c, request, answer),
       {.color = harness.color(),
        .commands =
            harness.WalkCommands(of.input, answer.finding.name(), kernel.name)});

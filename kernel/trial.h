@@ -419,7 +419,7 @@ class Trial {
     Ordered memory(mm_.entries(), mm_.arena(), mm_.geometry(), stack_,
                    timeline);
     ViolationTrace trace(memory, /*looks_for_wrong_entry=*/false);
-    Walk<typename A::Kernel, Ordered, ViolationTrace<Ordered>, GupFastText>
+    Walk<typename A::Kernel, Ordered, ViolationTrace<Ordered>, GupFastCode>
         model(ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
     const size_t count = RunModel(model, memory.root());
     timeline.GoTo(0);

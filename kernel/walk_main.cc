@@ -2,7 +2,7 @@
 
 // One kernel code as a program: it answers what its fast walk does.
 //
-// usage: kernel-... --version    which text it holds, for people
+// usage: kernel-... --version    which kernel code it holds, for people
 //        kernel-...              greets, reads cases, one a line, and answers
 //                                each request
 //
@@ -97,7 +97,7 @@ std::optional<Question> ReadQuestion(std::string_view line) {
 int AnswerAll() {
   KernelJudge& judge = Judge();
   WhenSanitizerEnds(&AnswerWhenDying);
-  Print(Greeting(TextOf(*pxd_program)));
+  Print(Greeting(CodeOf(*pxd_program)));
   const bool failures = Environment::Read().failures;
   std::string line;
   while (std::getline(std::cin, line)) {

@@ -38,7 +38,7 @@ static bool arm64_use_ng_mappings = true;
 #define PXD_PGD_IS_READ 0
 
 #define PXD_HUGETLB_PAGE "arch/arm64/mm/hugetlbpage.c"
-#include "kernel/shim/text.h"
+#include "kernel/shim/code.h"
 
 static void pxd_enter(int levels) {
   pxd_lpa2 = levels == 4;

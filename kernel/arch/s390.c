@@ -37,7 +37,7 @@ static inline unsigned long pxd_rste_addr_end(unsigned long rste,
 /* asm/page.h defines it where CONFIG_KVM selects CONFIG_PGSTE. */
 #define PXD_MAKES_ACCESSIBLE
 #define PXD_HUGETLB_PAGE "arch/s390/mm/hugetlbpage.c"
-#include "kernel/shim/text.h"
+#include "kernel/shim/code.h"
 
 /* custom: arch/s390/mm/pgalloc.c, the limit of an mm by its levels. */
 static void pxd_enter(int levels) {

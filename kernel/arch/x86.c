@@ -31,7 +31,7 @@ static pteval_t __supported_pte_mask = ~0UL;
 #define TASK_SIZE_MAX ((1UL << (pxd_five_levels ? 56 : 47)) - PAGE_SIZE)
 
 #define PXD_HUGETLB_PAGE "arch/x86/mm/hugetlbpage.c"
-#include "kernel/shim/text.h"
+#include "kernel/shim/code.h"
 
 static void pxd_enter(int levels) {
   pxd_five_levels = levels == 5;

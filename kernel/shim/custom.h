@@ -3,7 +3,7 @@
 /*
  * What the shims of headers call, so this comes before the tree's headers.
  * Shims are of three kinds and say so: `custom` decides something, `duplicated`
- * means what the kernel's own text means, `stub` decides nothing.
+ * means what the kernel's own code means, `stub` decides nothing.
  */
 #ifndef PXDFUZZ_KERNEL_SHIM_CUSTOM_H_
 #define PXDFUZZ_KERNEL_SHIM_CUSTOM_H_

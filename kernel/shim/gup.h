@@ -2,7 +2,7 @@
 
 /*
  * What stands in for the rest of the kernel in the tree's own .c files: behind
- * all headers, before that text. A macro here also spoils the definition of
+ * all headers, before that code. A macro here also spoils the definition of
  * what it is named after, which the slicer leaves out then.
  */
 #ifndef PXDFUZZ_KERNEL_SHIM_GUP_H_

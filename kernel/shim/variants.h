@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Variants of the same text, by macro alone, where it asks these macros for the
+ * Variants of the same code, by macro alone, where it asks these macros for the
  * next level: from 5.9 on, and before that it stands there by value. At each of
  * its calls the entry is a local that is named after its level, so `&pgd` is
  * the address of the copy.

@@ -160,9 +160,9 @@ std::string KernelProgram::Start() {
     // Another version may continue with anything.
     if (line.empty() || !lines.starts_with(kProtocolLine)) break;
   }
-  const std::optional<KernelCode> text = ReadGreeting(lines);
-  if (text.has_value()) {
-    walker_ = KernelWalker(*text);
+  const std::optional<KernelCode> code = ReadGreeting(lines);
+  if (code.has_value()) {
+    walker_ = KernelWalker(*code);
     return "";
   }
   Stop();

@@ -315,26 +315,26 @@ bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
 
 }  // namespace
 
-std::string Greeting(const KernelCode& text) {
-  return Concat({kProtocolLine, "name ", text.name, "\nversion ", text.version,
-                 "\nslice ", text.slice, "\narch ", text.arch, "\nvariant ",
-                 text.variant, "\n", kGreetingEnd});
+std::string Greeting(const KernelCode& code) {
+  return Concat({kProtocolLine, "name ", code.name, "\nversion ", code.version,
+                 "\nslice ", code.slice, "\narch ", code.arch, "\nvariant ",
+                 code.variant, "\n", kGreetingEnd});
 }
 
 std::optional<KernelCode> ReadGreeting(std::string_view lines) {
   if (!lines.starts_with(kProtocolLine)) return std::nullopt;
   Scanner scanner(lines.substr(kProtocolLine.size()));
-  KernelCode text;
-  for (const auto& [key, value] : {std::pair("name", &text.name),
-                                   {"version", &text.version},
-                                   {"slice", &text.slice},
-                                   {"arch", &text.arch},
-                                   {"variant", &text.variant}}) {
+  KernelCode code;
+  for (const auto& [key, value] : {std::pair("name", &code.name),
+                                   {"version", &code.version},
+                                   {"slice", &code.slice},
+                                   {"arch", &code.arch},
+                                   {"variant", &code.variant}}) {
     Scanner line(scanner.Line());
     if (line.Word() != key || !line.ReadName(*value)) return std::nullopt;
   }
   if (scanner.rest() != kGreetingEnd) return std::nullopt;
-  return text;
+  return code;
 }
 
 std::string ToLines(const Answer& answer, bool recorded) {

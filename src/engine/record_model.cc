@@ -129,7 +129,7 @@ class RecordingTrace {
   std::array<size_t, Case::kMaxPages> reads_{};
 };
 
-template <class A, class Text>
+template <class A, class Code>
 Recording RecordWalk(const CaseTables& tables, const Request& request,
                      Policy policy) {
   const Case& c = tables.source();
@@ -142,7 +142,7 @@ Recording RecordWalk(const CaseTables& tables, const Request& request,
       tables, memory,
       A::ExpectedFailures(policy, levels).Contains(Cause::kWrongEntry), grabbed,
       recording);
-  Walk<typename A::Kernel, ChangingMemory, RecordingTrace, Text> walk(
+  Walk<typename A::Kernel, ChangingMemory, RecordingTrace, Code> walk(
       typename A::Kernel(levels), policy, memory, trace);
   std::vector<uint64_t> pages(request.pages);
   recording.count =
@@ -170,8 +170,8 @@ Recording RecordModel(const CaseTables& tables, const Request& request,
   VisitArch(tables.source().mode.arch, [&]<class A>() {
     // In tables of one snapshot the recheck cannot see a change.
     recording = tables.snapshots() == 1
-                    ? RecordWalk<A, GupText>(tables, request, policy)
-                    : RecordWalk<A, GupFastText>(tables, request, policy);
+                    ? RecordWalk<A, GupCode>(tables, request, policy)
+                    : RecordWalk<A, GupFastCode>(tables, request, policy);
   });
   return recording;
 }

@@ -149,8 +149,8 @@ ExhaustResult ExhaustTiny(
     const std::function<void(const ExhaustProgress&)>& progress) {
   const auto explore = [&]<class A>(A) {
     return recheck == Recheck::kYes
-               ? Exhaust<A, GupFastText>(levels, policy, bounds, progress)
-               : Exhaust<A, GupText>(levels, policy, bounds, progress);
+               ? Exhaust<A, GupFastCode>(levels, policy, bounds, progress)
+               : Exhaust<A, GupCode>(levels, policy, bounds, progress);
   };
   return index_bits == 1 ? explore(TinyS390<1>()) : explore(TinyS390<2>());
 }

@@ -20,26 +20,26 @@ constexpr uint64_t kDefaultCount = 50'000;
 int Run(const DigestOptions& options) {
   const auto corpus = ReadCorpus(options);
   if (!corpus.has_value()) return kDigestFailed;
-  std::vector<KernelFacts> texts = KernelFacts::OfAllTexts();
+  std::vector<KernelFacts> kernels = KernelFacts::OfAllKernels();
   std::vector<DigestSet> sets;
-  for (KernelFacts& text : texts) {
+  for (KernelFacts& kernel : kernels) {
     const auto add = [&](std::span<const uint8_t> input, Facts& facts) {
-      text.Add(input, facts);
+      kernel.Add(input, facts);
       return false;
     };
-    sets.push_back({.name = text.label() + "-corpus",
+    sets.push_back({.name = kernel.label() + "-corpus",
                     .count = corpus->size(),
                     .input = [&](uint64_t index) { return (*corpus)[index]; },
                     .add = add});
     sets.push_back(
-        {.name = text.label() + "-random",
+        {.name = kernel.label() + "-random",
          .count = options.count.value_or(kDefaultCount),
-         .input = [&](uint64_t index) { return text.MakeInput(index); },
+         .input = [&](uint64_t index) { return kernel.MakeInput(index); },
          .add = add});
   }
   return PrintDigest(options, sets, [&] {
     uint64_t walked = 0;
-    for (const KernelFacts& text : texts) walked += text.walked();
+    for (const KernelFacts& kernel : kernels) walked += kernel.walked();
     return walked;
   });
 }

@@ -22,7 +22,7 @@
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "tests/determinism/enum_numbers.h"
-#include "tests/kernel/all_texts.h"
+#include "tests/kernel/all_kernels.h"
 
 namespace pxdfuzz {
 namespace {
@@ -292,9 +292,9 @@ KernelFacts::KernelFacts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KernelFacts::KernelFacts(KernelFacts&&) noexcept = default;
 KernelFacts::~KernelFacts() = default;
 
-std::vector<KernelFacts> KernelFacts::OfAllTexts() {
+std::vector<KernelFacts> KernelFacts::OfAllKernels() {
   std::vector<std::unique_ptr<Impl>> impls;
-  for (const pxd_kernel* kernel : AllTexts()) {
+  for (const pxd_kernel* kernel : AllKernels()) {
     impls.push_back(std::make_unique<Impl>(*kernel));
   }
   std::sort(impls.begin(), impls.end(), [](const auto& a, const auto& b) {

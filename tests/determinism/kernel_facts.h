@@ -18,7 +18,7 @@ namespace pxdfuzz {
 class KernelFacts {
  public:
   // For every kernel code that was built, in the order of their labels.
-  static std::vector<KernelFacts> OfAllTexts();
+  static std::vector<KernelFacts> OfAllKernels();
 
   KernelFacts(KernelFacts&&) noexcept;
   ~KernelFacts();

@@ -20,46 +20,46 @@ namespace {
 // -----------------------------------------------------------------------------
 // Bugs in the code for all architectures.
 
-struct HasNoRecheck : GupFastText {
+struct HasNoRecheck : GupFastCode {
   static constexpr bool Checks(Level /*leaf*/, Level /*level*/) {
     return false;
   }
 };
-struct ChecksTheLeafAlone : GupFastText {
+struct ChecksTheLeafAlone : GupFastCode {
   static constexpr bool Checks(Level leaf, Level level) {
     return leaf == level;
   }
 };
-struct ChecksThePmdOfAPageAlone : GupFastText {
+struct ChecksThePmdOfAPageAlone : GupFastCode {
   static constexpr bool Checks(Level leaf, Level level) {
     return leaf == Level::kPte ? level == Level::kPmd : leaf == level;
   }
 };
-struct ChecksAboveALargeLeaf : GupFastText {
+struct ChecksAboveALargeLeaf : GupFastCode {
   static constexpr bool Checks(Level leaf, Level level) {
-    return leaf == Level::kPte ? GupFastText::Checks(leaf, level)
+    return leaf == Level::kPte ? GupFastCode::Checks(leaf, level)
                                : leaf < level;
   }
 };
-struct GrabsAfterTheCheck : GupFastText {
+struct GrabsAfterTheCheck : GupFastCode {
   static constexpr bool kGrabsFirst = false;
 };
 template <WalkStep kStep>
-struct GoesByASecondRead : GupFastText {
+struct GoesByASecondRead : GupFastCode {
   static constexpr bool ReadsTwice(WalkStep step) { return step == kStep; }
 };
 // All pages of a leaf but the first are left out.
-struct TakesOnePage : GupFastText {
+struct TakesOnePage : GupFastCode {
   static constexpr uint64_t PageCount(Level /*level*/, uint64_t /*address*/,
                                       uint64_t /*next*/, int /*page_shift*/) {
     return 1;
   }
 };
 
-template <class Text>
+template <class Code>
 ExhaustResult Planted(int levels, Policy walk = kStaticLockless,
                       uint64_t pages = 2) {
-  return Exhaust<TinyS390<1>, Text>(
+  return Exhaust<TinyS390<1>, Code>(
       levels, walk, {.pages = pages, .changes = EntryChanges::kBeforeUse});
 }
 
@@ -78,7 +78,7 @@ void ExpectOnly(Outcome outcome, const ExhaustResult& result) {
 }
 
 TEST(PlantedTest, WithoutABugNothingIsFound) {
-  EXPECT_EQ(Planted<GupFastText>(3).differ, 0u);
+  EXPECT_EQ(Planted<GupFastCode>(3).differ, 0u);
 }
 
 TEST(PlantedTest, NoRecheck) {
@@ -157,7 +157,7 @@ TEST(PlantedTest, WorldsAreBounded) {
       {.changes = EntryChanges::kBeforeUse, .stop_at_finding = true});
   EXPECT_EQ(first.unexpected(), 1u);
   EXPECT_FALSE(first.complete);
-  const ExhaustResult some = Exhaust<TinyS390<1>, GupFastText>(
+  const ExhaustResult some = Exhaust<TinyS390<1>, GupFastCode>(
       4, kStaticLockless,
       {.changes = EntryChanges::kBeforeUse, .behaviours = 100});
   EXPECT_EQ(some.behaviours, 100u);
@@ -169,12 +169,12 @@ TEST(PlantedTest, WorldsAreBounded) {
 // before any other read would show nothing else.
 
 // What goes wrong, and what changed into what, at any time.
-template <class Text>
+template <class Code>
 std::set<std::string> AllThatGoesWrong(int levels, Policy walk,
                                        EntryChanges changes, uint64_t& worlds) {
   using A = TinyS390<1>;
   std::set<std::string> all;
-  Exhaustion<A, Text> exhaustion(levels, walk, {.changes = changes});
+  Exhaustion<A, Code> exhaustion(levels, walk, {.changes = changes});
   for (const Request& request : RequestsWithin<A>(levels, {.pages = 2})) {
     exhaustion.Run(
         request, [] {},
@@ -202,14 +202,14 @@ std::set<std::string> AllThatGoesWrong(int levels, Policy walk,
   return all;
 }
 
-template <class Text>
+template <class Code>
 void ExpectTheSameAtAnyTime(Policy walk) {
   for (int levels = 2; levels <= 4; ++levels) {
     uint64_t few = 0;
     uint64_t many = 0;
     const std::set<std::string> before_use =
-        AllThatGoesWrong<Text>(levels, walk, EntryChanges::kBeforeUse, few);
-    const std::set<std::string> before_any_read = AllThatGoesWrong<Text>(
+        AllThatGoesWrong<Code>(levels, walk, EntryChanges::kBeforeUse, few);
+    const std::set<std::string> before_any_read = AllThatGoesWrong<Code>(
         levels, walk, EntryChanges::kBeforeAnyRead, many);
     EXPECT_EQ(before_use, before_any_read) << Name(walk) << levels;
     EXPECT_LT(few, many);
@@ -221,7 +221,7 @@ TEST(TimeTest, OtherTimesShowNothingMore) {
   for (const Policy& walk : kAllWalks) {
     if (S390::ExpectedFailures(walk, 2).InStillTables() != Cause::kNone)
       continue;
-    ExpectTheSameAtAnyTime<GupFastText>(walk);
+    ExpectTheSameAtAnyTime<GupFastCode>(walk);
   }
   ExpectTheSameAtAnyTime<HasNoRecheck>(kStaticLockless);
   ExpectTheSameAtAnyTime<GoesByASecondRead<WalkStep::kDescend>>(
@@ -231,9 +231,9 @@ TEST(TimeTest, OtherTimesShowNothingMore) {
 // -----------------------------------------------------------------------------
 
 // Worlds of the first page only.
-template <class Text = GupFastText>
+template <class Code = GupFastCode>
 uint64_t OnePage(int levels, Policy walk, bool write) {
-  Exhaustion<TinyS390<1>, Text> exhaustion(
+  Exhaustion<TinyS390<1>, Code> exhaustion(
       levels, walk, {.changes = EntryChanges::kBeforeUse});
   EXPECT_TRUE(exhaustion.Run({0, 1, write}, [] {}));
   return exhaustion.result().behaviours;
@@ -252,12 +252,12 @@ TEST(ChangingCountTest, OnePageByHand) {
   // which end the walk, and each leaf may become one.
   EXPECT_EQ(OnePage(5, kStaticLockless, true), 5u + 3 + 7 + 9 + 9);
   // Without references and second reads nothing changes.
-  EXPECT_EQ(OnePage<GupText>(5, kStaticLockless, false), 8u);
+  EXPECT_EQ(OnePage<GupCode>(5, kStaticLockless, false), 8u);
   // With 4 levels pgd and p4d read one entry. A hole there may have been a
   // table first, which is then empty, or a table a hole: 1 + 1 more worlds, of
   // which the second continues with 4 holes and leaves at each of 3 levels
   // below.
-  EXPECT_EQ(OnePage<GupText>(4, kStaticLockless, false), 7u + 1 + 6);
+  EXPECT_EQ(OnePage<GupCode>(4, kStaticLockless, false), 7u + 1 + 6);
 }
 
 }  // namespace

@@ -91,22 +91,22 @@ struct HasTinyPages : None {
 // Bugs in the code for all architectures.
 template <class T>
 struct PlantedInText : TinyS390<1> {
-  using Text = T;
+  using Code = T;
 };
-struct TakesTheTopForZero : GupText {
+struct TakesTheTopForZero : GupCode {
   static constexpr uint64_t AddressEnd(uint64_t address, uint64_t end,
                                        uint64_t size) {
     const uint64_t boundary = WrappingAdd(address, size) & ~(size - 1);
     return boundary < end ? boundary : end;
   }
 };
-struct NeverMeetsTheEnd : GupText {
+struct NeverMeetsTheEnd : GupCode {
   static constexpr uint64_t AddressEnd(uint64_t address, uint64_t /*end*/,
                                        uint64_t size) {
     return address & ~(size - 1);
   }
 };
-struct CountsForEver : GupText {
+struct CountsForEver : GupCode {
   static constexpr uint64_t PageCount(Level /*level*/, uint64_t /*address*/,
                                       uint64_t /*next*/, int /*page_shift*/) {
     return ~uint64_t{0};

@@ -24,7 +24,7 @@
 #include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/paging/paging_mode_info.h"
 #include "pxdfuzz/tables/address_space.h"
-#include "tests/kernel/all_texts.h"
+#include "tests/kernel/all_kernels.h"
 #include "tests/known_cases.h"
 
 namespace pxdfuzz {
@@ -132,15 +132,16 @@ class Hooked {
 
 // Calls `visit` with each kernel code and each paging mode that it supports.
 template <class Visit>
-void WithPagingModes(std::span<const pxd_kernel* const> texts, Visit visit) {
-  for (const pxd_kernel* text : texts) {
+void WithPagingModes(std::span<const pxd_kernel* const> kernels, Visit visit) {
+  for (const pxd_kernel* kernel : kernels) {
     for (const PagingMode& mode : kAllPagingModes) {
-      if (!IsBuilt(mode) || Name(mode.arch) != text->arch) continue;
-      SCOPED_TRACE(std::string(text->name) + ' ' +
+      if (!IsBuilt(mode) || Name(mode.arch) != kernel->arch) continue;
+      SCOPED_TRACE(std::string(kernel->name) + ' ' +
                    std::string(Name(mode.arch)) + '/' +
                    std::to_string(mode.levels));
-      VisitArch(mode.arch,
-                [&]<class A>() { visit.template operator()<A>(*text, mode); });
+      VisitArch(mode.arch, [&]<class A>() {
+        visit.template operator()<A>(*kernel, mode);
+      });
     }
   }
 }
@@ -163,8 +164,8 @@ uint64_t MapFour(Hooked<A>& hooked, PagingMode mode) {
 
 // Whether it treats the entries of 2 levels as a bug, or its pointers leave
 // their local copies at once.
-bool IsBroken(const pxd_kernel& text, PagingMode mode) {
-  const std::string_view variant = text.variant;
+bool IsBroken(const pxd_kernel& kernel, PagingMode mode) {
+  const std::string_view variant = kernel.variant;
   return (variant == "folded-aware-checked" && mode.levels == 2) ||
          (mode.arch == ArchId::kArm64Page16K && variant != "as-is" &&
           variant != "by-pointer");
@@ -172,9 +173,9 @@ bool IsBroken(const pxd_kernel& text, PagingMode mode) {
 
 TEST(HooksTest, EachReadIsAnnounced) {
   WithPagingModes(
-      AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
-        if (IsBroken(text, mode)) return;
-        Hooked<A> hooked(text, mode.levels);
+      AllKernels(), []<class A>(const pxd_kernel& kernel, PagingMode mode) {
+        if (IsBroken(kernel, mode)) return;
+        Hooked<A> hooked(kernel, mode.levels);
         const uint64_t start = MapFour(hooked, mode);
         struct Seen {
           int level;
@@ -204,9 +205,9 @@ TEST(HooksTest, EachReadIsAnnounced) {
 
 TEST(HooksTest, AReadSeesAChangeBeforeIt) {
   WithPagingModes(
-      AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
-        if (IsBroken(text, mode)) return;
-        Hooked<A> hooked(text, mode.levels);
+      AllKernels(), []<class A>(const pxd_kernel& kernel, PagingMode mode) {
+        if (IsBroken(kernel, mode)) return;
+        Hooked<A> hooked(kernel, mode.levels);
         const uint64_t start = MapFour(hooked, mode);
         const uint64_t page = hooked.mm().geometry().page_size();
         int ptes = 0;
@@ -243,9 +244,9 @@ void ExpectChecks(const Hooked<A>& hooked, const std::vector<int>& levels) {
 }
 
 TEST(HooksTest, RecordsTheRecheck) {
-  WithPagingModes(FindTexts("as-is"), []<class A>(const pxd_kernel& text,
-                                                  PagingMode mode) {
-    Hooked<A> hooked(text, mode.levels);
+  WithPagingModes(FindKernels("as-is"), []<class A>(const pxd_kernel& kernel,
+                                                    PagingMode mode) {
+    Hooked<A> hooked(kernel, mode.levels);
     const uint64_t start = MapFour(hooked, mode);
     hooked.before_read = [](int, const volatile void*) {};
     EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
@@ -264,7 +265,7 @@ TEST(HooksTest, RecordsTheRecheck) {
       if (!A::Entries::HasLeaf(level) || !hooked.mm().geometry().real(level)) {
         continue;
       }
-      Hooked<A> large(text, mode.levels);
+      Hooked<A> large(kernel, mode.levels);
       const Geometry& geometry = large.mm().geometry();
       const uint64_t at = Middle(mode, level);
       large.mm().Map(level, at, 1, 3 * geometry.span(level), LeafState());
@@ -283,10 +284,10 @@ TEST(HooksTest, AFoldedCheckReadsACopy) {
   int tried = 0;
   for (const auto& [variant, in_table] :
        {std::pair("folded-aware", false), {"as-is", true}}) {
-    for (const pxd_kernel* text : FindTexts(variant, "s390")) {
-      SCOPED_TRACE(text->name);
+    for (const pxd_kernel* kernel : FindKernels(variant, "s390")) {
+      SCOPED_TRACE(kernel->name);
       ++tried;
-      Hooked<S390> hooked(*text, 2);
+      Hooked<S390> hooked(*kernel, 2);
       hooked.mm().Map(Level::kPte, 16 * kPage, 2, kPage, LeafState());
       hooked.before_read = [](int, const volatile void*) {};
       EXPECT_THAT(hooked.Run(16 * kPage, 2), ElementsAre(kPage, 2 * kPage));
@@ -297,7 +298,7 @@ TEST(HooksTest, AFoldedCheckReadsACopy) {
                   in_table || read.level == 0);
       }
       // A walk may read a copy.
-      KernelJudge judge(*text);
+      KernelJudge judge(*kernel);
       const Case c = MakeCase(2, {.start = 16 * kPage, .pages = 2},
                               {MapPages(16 * kPage, 2, kPage)});
       const Answer answer = Observe(judge, c, 0);
@@ -313,7 +314,7 @@ TEST(HooksTest, AFoldedCheckReadsACopy) {
       EXPECT_EQ(checks, 4);
     }
   }
-  if (tried == 0) GTEST_SKIP() << "no text of s390";
+  if (tried == 0) GTEST_SKIP() << "no kernel of s390";
 }
 
 // Empties the entry of `level` that the last iteration read.
@@ -325,39 +326,39 @@ void EmptyLast(Hooked<A>& hooked, Level level) {
 }
 
 TEST(HooksTest, AChangeAfterTheGrabDropsThePage) {
-  WithPagingModes(
-      FindTexts("as-is"), []<class A>(const pxd_kernel& text, PagingMode mode) {
-        for (const Level changed : {Level::kPte, Level::kPmd}) {
-          Hooked<A> hooked(text, mode.levels);
-          const uint64_t start = MapFour(hooked, mode);
-          hooked.after_grab = [&] {
-            if (hooked.walk().grab_count == 3) EmptyLast(hooked, changed);
-          };
-          EXPECT_EQ(hooked.Run(start, 4).size(), 2u) << Name(changed);
-          EXPECT_EQ(hooked.walk().held, 2u);
-          EXPECT_EQ(hooked.walk().grab_count, 4u);
-          EXPECT_EQ(hooked.walk().grabs[3].refs, -1);
-        }
-        for (const Level level : {Level::kPmd, Level::kPud}) {
-          Hooked<A> hooked(text, mode.levels);
-          const Geometry& geometry = hooked.mm().geometry();
-          if (!A::Entries::HasLeaf(level) || !geometry.real(level)) continue;
-          const uint64_t at = Middle(mode, level);
-          hooked.mm().Map(level, at, 1, 3 * geometry.span(level), LeafState());
-          hooked.after_grab = [&] { EmptyLast(hooked, level); };
-          EXPECT_THAT(hooked.Run(at, 2), IsEmpty()) << Name(level);
-          EXPECT_EQ(hooked.walk().held, 0u);
-        }
-      });
+  WithPagingModes(FindKernels("as-is"), []<class A>(const pxd_kernel& kernel,
+                                                    PagingMode mode) {
+    for (const Level changed : {Level::kPte, Level::kPmd}) {
+      Hooked<A> hooked(kernel, mode.levels);
+      const uint64_t start = MapFour(hooked, mode);
+      hooked.after_grab = [&] {
+        if (hooked.walk().grab_count == 3) EmptyLast(hooked, changed);
+      };
+      EXPECT_EQ(hooked.Run(start, 4).size(), 2u) << Name(changed);
+      EXPECT_EQ(hooked.walk().held, 2u);
+      EXPECT_EQ(hooked.walk().grab_count, 4u);
+      EXPECT_EQ(hooked.walk().grabs[3].refs, -1);
+    }
+    for (const Level level : {Level::kPmd, Level::kPud}) {
+      Hooked<A> hooked(kernel, mode.levels);
+      const Geometry& geometry = hooked.mm().geometry();
+      if (!A::Entries::HasLeaf(level) || !geometry.real(level)) continue;
+      const uint64_t at = Middle(mode, level);
+      hooked.mm().Map(level, at, 1, 3 * geometry.span(level), LeafState());
+      hooked.after_grab = [&] { EmptyLast(hooked, level); };
+      EXPECT_THAT(hooked.Run(at, 2), IsEmpty()) << Name(level);
+      EXPECT_EQ(hooked.walk().held, 0u);
+    }
+  });
 }
 
 TEST(HooksTest, WithoutThePmdCheckAClearedPmdGoesUnnoticed) {
-  const auto texts = FindTexts("no-pmd-check", "s390");
-  if (texts.empty()) GTEST_SKIP() << "no such text";
-  for (const pxd_kernel* text : texts) {
-    SCOPED_TRACE(text->name);
+  const auto kernels = FindKernels("no-pmd-check", "s390");
+  if (kernels.empty()) GTEST_SKIP() << "no such kernel";
+  for (const pxd_kernel* kernel : kernels) {
+    SCOPED_TRACE(kernel->name);
     for (const Level changed : {Level::kPmd, Level::kPte}) {
-      Hooked<S390> hooked(*text, 3);
+      Hooked<S390> hooked(*kernel, 3);
       const uint64_t start = MapFour(hooked, {ArchId::kS390, 3});
       hooked.before_read = [](int, const volatile void*) {};
       hooked.after_grab = [&] {
@@ -372,12 +373,12 @@ TEST(HooksTest, WithoutThePmdCheckAClearedPmdGoesUnnoticed) {
       }
     }
     // Large leaves have a separate recheck.
-    Hooked<S390> large(*text, 3);
+    Hooked<S390> large(*kernel, 3);
     large.mm().Map(Level::kPmd, kMiB, 1, 4 * kMiB, LeafState());
     large.after_grab = [&] { EmptyLast(large, Level::kPmd); };
     EXPECT_THAT(large.Run(kMiB, 2), IsEmpty());
     // Without a change it is right, and reads only what it may.
-    KernelJudge judge(*text);
+    KernelJudge judge(*kernel);
     const Answer answer = Observe(judge, Crossing(3, 4 * kGiB, 0), 0);
     EXPECT_EQ(answer.finding.name(), "");
     EXPECT_EQ(answer.run.pages.size(), 2u);
@@ -385,46 +386,46 @@ TEST(HooksTest, WithoutThePmdCheckAClearedPmdGoesUnnoticed) {
 }
 
 TEST(HooksTest, AForkDropsPins) {
-  WithPagingModes(
-      FindTexts("as-is"), []<class A>(const pxd_kernel& text, PagingMode mode) {
-        for (const bool pin : {true, false}) {
-          Hooked<A> hooked(text, mode.levels);
-          const uint64_t start = MapFour(hooked, mode);
-          hooked.after_grab = [&] {
-            if (hooked.walk().grab_count == 2) {
-              hooked.walk().write_protect_seq += 2;
-            }
-          };
-          const size_t count = pin ? 0 : 4;
-          EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
-          EXPECT_EQ(hooked.walk().held, count);
-          EXPECT_EQ(hooked.walk().grab_count, pin ? 8u : 4u);
-          for (size_t i = 4; i < hooked.walk().grab_count; ++i) {
-            const pxd_grab& given_back = hooked.walk().grabs[i];
-            EXPECT_EQ(given_back.pfn, hooked.walk().grabs[i - 4].pfn);
-            EXPECT_EQ(given_back.refs, -1);
-            EXPECT_TRUE(given_back.pin);
-          }
-          // A fork() that ended before does not matter.
-          hooked.after_grab = [] {};
-          EXPECT_EQ(hooked.Run(start, 4, pin).size(), 4u);
-          // During fork(), no pin is taken.
-          hooked.walk().write_protect_seq = 1;
-          EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
-          EXPECT_EQ(hooked.walk().grab_count, count);
+  WithPagingModes(FindKernels("as-is"), []<class A>(const pxd_kernel& kernel,
+                                                    PagingMode mode) {
+    for (const bool pin : {true, false}) {
+      Hooked<A> hooked(kernel, mode.levels);
+      const uint64_t start = MapFour(hooked, mode);
+      hooked.after_grab = [&] {
+        if (hooked.walk().grab_count == 2) {
+          hooked.walk().write_protect_seq += 2;
         }
-      });
+      };
+      const size_t count = pin ? 0 : 4;
+      EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
+      EXPECT_EQ(hooked.walk().held, count);
+      EXPECT_EQ(hooked.walk().grab_count, pin ? 8u : 4u);
+      for (size_t i = 4; i < hooked.walk().grab_count; ++i) {
+        const pxd_grab& given_back = hooked.walk().grabs[i];
+        EXPECT_EQ(given_back.pfn, hooked.walk().grabs[i - 4].pfn);
+        EXPECT_EQ(given_back.refs, -1);
+        EXPECT_TRUE(given_back.pin);
+      }
+      // A fork() that ended before does not matter.
+      hooked.after_grab = [] {};
+      EXPECT_EQ(hooked.Run(start, 4, pin).size(), 4u);
+      // During fork(), no pin is taken.
+      hooked.walk().write_protect_seq = 1;
+      EXPECT_EQ(hooked.Run(start, 4, pin).size(), count);
+      EXPECT_EQ(hooked.walk().grab_count, count);
+    }
+  });
 }
 
 // The mm gets one more level, as by crst_table_upgrade().
 TEST(HooksTest, UsesTheRootBeforeTheWalk) {
   int tried = 0;
-  for (const pxd_kernel* text : AllTexts()) {
-    if (text->arch != std::string_view("s390")) continue;
-    if (text->variant == std::string_view("by-value")) continue;
-    SCOPED_TRACE(text->name);
+  for (const pxd_kernel* kernel : AllKernels()) {
+    if (kernel->arch != std::string_view("s390")) continue;
+    if (kernel->variant == std::string_view("by-value")) continue;
+    SCOPED_TRACE(kernel->name);
     ++tried;
-    Hooked<S390> hooked(*text, 4);
+    Hooked<S390> hooked(*kernel, 4);
     hooked.mm().Map(Level::kPte, 16 * kPage, 2, kPage, LeafState());
     uint64_t* const upgraded = hooked.walk().root;
     const EntryKind old =
@@ -452,16 +453,16 @@ TEST(HooksTest, UsesTheRootBeforeTheWalk) {
     EXPECT_THAT(hooked.Run(4 * kTiB, 1), IsEmpty());
     EXPECT_EQ(hooked.walk().root, before);
   }
-  if (tried == 0) GTEST_SKIP() << "no text of s390";
+  if (tried == 0) GTEST_SKIP() << "no kernel of s390";
 }
 
 // The number of levels changes too.
 TEST(HooksTest, UsesTheLevelsBeforeTheWalk) {
-  const auto texts = FindTexts("as-is", "x86-64");
-  if (texts.empty()) GTEST_SKIP() << "no text of x86-64";
-  for (const pxd_kernel* text : texts) {
-    SCOPED_TRACE(text->name);
-    Hooked<X86> hooked(*text, 5);
+  const auto kernels = FindKernels("as-is", "x86-64");
+  if (kernels.empty()) GTEST_SKIP() << "no kernel of x86-64";
+  for (const pxd_kernel* kernel : kernels) {
+    SCOPED_TRACE(kernel->name);
+    Hooked<X86> hooked(*kernel, 5);
     hooked.mm().Map(Level::kPte, 16 * kPage, 2, kPage, LeafState());
     const EntryKind below =
         hooked.mm().entries().Classify(Level::kPgd, *hooked.walk().root);
@@ -479,9 +480,9 @@ TEST(HooksTest, UsesTheLevelsBeforeTheWalk) {
 // It does so in a table, once.
 TEST(HooksTest, ByPointerReadsEntriesTwice) {
   WithPagingModes(
-      AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
-        if (IsBroken(text, mode)) return;
-        Hooked<A> hooked(text, mode.levels);
+      AllKernels(), []<class A>(const pxd_kernel& kernel, PagingMode mode) {
+        if (IsBroken(kernel, mode)) return;
+        Hooked<A> hooked(kernel, mode.levels);
         const uint64_t start = MapFour(hooked, mode);
         hooked.before_read = [](int, const volatile void*) {};
         EXPECT_EQ(hooked.Run(start, 4).size(), 4u);
@@ -497,7 +498,7 @@ TEST(HooksTest, ByPointerReadsEntriesTwice) {
           EXPECT_EQ(read.place, turn->place);
           reread.push_back(read.level);
         }
-        if (text.variant != std::string_view("by-pointer")) {
+        if (kernel.variant != std::string_view("by-pointer")) {
           EXPECT_THAT(reread, IsEmpty());
         } else if (mode.arch == ArchId::kArm64Page16K ||
                    (mode.arch == ArchId::kX86 && mode.levels == 4)) {
@@ -510,9 +511,9 @@ TEST(HooksTest, ByPointerReadsEntriesTwice) {
 
 TEST(HooksTest, ByPointerAChangeInBetweenLeadsElsewhere) {
   for (const std::string_view variant : {"by-pointer", "as-is"}) {
-    for (const pxd_kernel* text : FindTexts(variant, "s390")) {
-      SCOPED_TRACE(text->name);
-      Hooked<S390> hooked(*text, 3);
+    for (const pxd_kernel* kernel : FindKernels(variant, "s390")) {
+      SCOPED_TRACE(kernel->name);
+      Hooked<S390> hooked(*kernel, 3);
       hooked.mm().Map(Level::kPte, 2 * kGiB, 2, 16 * kPage, LeafState());
       hooked.mm().Map(Level::kPte, 6 * kGiB, 2, 64 * kPage, LeafState());
       uint64_t* const root = hooked.walk().root;
@@ -531,9 +532,9 @@ TEST(HooksTest, ByPointerAChangeInBetweenLeadsElsewhere) {
 }
 
 TEST(HooksTest, RecordsGrabsBetweenReads) {
-  WithPagingModes(FindTexts("as-is"),
-                  []<class A>(const pxd_kernel& text, PagingMode mode) {
-                    Hooked<A> hooked(text, mode.levels);
+  WithPagingModes(FindKernels("as-is"),
+                  []<class A>(const pxd_kernel& kernel, PagingMode mode) {
+                    Hooked<A> hooked(kernel, mode.levels);
                     const uint64_t start = MapFour(hooked, mode);
                     hooked.before_read = [](int, const volatile void*) {};
                     EXPECT_EQ(hooked.Run(start, 4, /*pin=*/true).size(), 4u);
@@ -552,10 +553,10 @@ TEST(HooksTest, RecordsGrabsBetweenReads) {
 // The record has room for the longest walks.
 TEST(HooksTest, RecordsTheLongestWalkCompletely) {
   WithPagingModes(
-      AllTexts(), []<class A>(const pxd_kernel& text, PagingMode mode) {
-        if (IsBroken(text, mode)) return;
-        if (text.variant == std::string_view("by-value")) return;
-        Hooked<A> hooked(text, mode.levels);
+      AllKernels(), []<class A>(const pxd_kernel& kernel, PagingMode mode) {
+        if (IsBroken(kernel, mode)) return;
+        if (kernel.variant == std::string_view("by-value")) return;
+        Hooked<A> hooked(kernel, mode.levels);
         const Geometry& geometry = hooked.mm().geometry();
         const uint64_t page = geometry.page_size();
         // Across a boundary of the highest real level.

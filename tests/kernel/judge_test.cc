@@ -10,15 +10,15 @@
 
 #include "kernel/observe.h"
 #include "pxdfuzz/case/case.h"
-#include "tests/kernel/all_texts.h"
+#include "tests/kernel/all_kernels.h"
 #include "tests/known_cases.h"
 
 namespace pxdfuzz {
 namespace {
 
 const pxd_kernel& Real() {
-  const pxd_kernel* text = FindText("s390", "as-is");
-  return text == nullptr ? *AllTexts().front() : *text;
+  const pxd_kernel* kernel = FindKernel("s390", "as-is");
+  return kernel == nullptr ? *AllKernels().front() : *kernel;
 }
 
 // The verdict on `c` of the real code with other functions in it.
@@ -210,7 +210,7 @@ TEST_F(JudgeTest, AnotherLayoutIsNotChecked) {
 
 // A known finding is excused only if there is nothing else.
 TEST_F(JudgeTest, KnownFindingsExcuseNothingElse) {
-  const pxd_kernel* without = FindText("s390", "no-numa");
+  const pxd_kernel* without = FindKernel("s390", "no-numa");
   ASSERT_NE(without, nullptr);
   const LeafState none = {.permission = Permission::kNone};
   const Case c = MakeCase(

@@ -19,13 +19,13 @@ namespace pxdfuzz {
 namespace {
 
 // How many executions `target` took to its first finding, from an empty corpus;
-// 0 if there was none. `text` restricts it to one kernel code.
+// 0 if there was none. `kernel` restricts it to one kernel code.
 uint64_t ExecutionsToFinding(const std::string& target, int seed,
                              const std::string& only, uint64_t most,
-                             const std::string& text = "") {
+                             const std::string& kernel = "") {
   const ScratchFolder folder;
   const Ran ran =
-      RunCommand("PXDFUZZ_ONLY=" + only + " PXDFUZZ_KERNEL=" + text + ' ' +
+      RunCommand("PXDFUZZ_ONLY=" + only + " PXDFUZZ_KERNEL=" + kernel + ' ' +
                  Program(target) + " -print_final_stats=1 -artifact_prefix=" +
                  folder.path().string() + "/ -seed=" + std::to_string(seed) +
                  " -runs=" + std::to_string(most));
@@ -50,19 +50,19 @@ TEST(KernelEngineTest, FindsTheBugOfByValueWithoutSeeds) {
 }
 
 // The kernel code of a target whose names have this ending.
-std::vector<std::string> TextsOf(const std::string& target,
-                                 const std::string& ending) {
+std::vector<std::string> KernelsOf(const std::string& target,
+                                   const std::string& ending) {
   const Ran ran =
       RunCommand("PXDFUZZ_KERNEL=none " + Program(target) + " -runs=1");
   const std::string before = "there are ";
   const size_t at = ran.output.find(before);
   if (at == std::string::npos) return {};
   std::istringstream words(ran.output.substr(at + before.size()));
-  std::vector<std::string> texts;
+  std::vector<std::string> kernels;
   for (std::string word; words >> word;) {
-    if (word.ends_with(ending)) texts.push_back(word);
+    if (word.ends_with(ending)) kernels.push_back(word);
   }
-  return texts;
+  return kernels;
 }
 
 // What each repair of 2020 gets wrong while tables change, and what 6.1 did
@@ -75,17 +75,19 @@ TEST(KernelEngineTest, FindsRacesWithoutSeeds) {
       {"-s390-no-pmd-check", "s390/3"},
   };
   for (const auto& [ending, only] : found) {
-    for (const std::string& text : TextsOf(kTarget, ending)) {
+    for (const std::string& kernel : KernelsOf(kTarget, ending)) {
       std::vector<uint64_t> costs;
       for (int seed = 1; seed <= 5; ++seed) {
-        costs.push_back(ExecutionsToFinding(kTarget, seed, only, 40'000, text));
-        EXPECT_NE(costs.back(), 0u) << text << ' ' << only << " seed " << seed;
+        costs.push_back(
+            ExecutionsToFinding(kTarget, seed, only, 40'000, kernel));
+        EXPECT_NE(costs.back(), 0u)
+            << kernel << ' ' << only << " seed " << seed;
       }
       std::sort(costs.begin(), costs.end());
-      EXPECT_LE(costs[2], 2'000u) << text << ' ' << only;
+      EXPECT_LE(costs[2], 2'000u) << kernel << ' ' << only;
     }
   }
-  EXPECT_FALSE(TextsOf(kTarget, "-s390-folded-aware").empty());
+  EXPECT_FALSE(KernelsOf(kTarget, "-s390-folded-aware").empty());
 }
 
 TEST(KernelEngineTest, UnmodifiedCodeHolds) {
@@ -123,16 +125,17 @@ TEST(KernelEngineTest, CountsRaces) {
 // there.
 TEST(KernelEngineTest, TheReportsCommandsWork) {
   constexpr char kTarget[] = "kernel_race_strict_fuzzer";
-  const std::vector<std::string> texts = TextsOf(kTarget, "-s390-by-pointer");
-  ASSERT_FALSE(texts.empty());
+  const std::vector<std::string> kernels =
+      KernelsOf(kTarget, "-s390-by-pointer");
+  ASSERT_FALSE(kernels.empty());
   const ScratchFolder scratch;
   const std::string begin = "cd '" + scratch.path().string() +
                             "' && PATH='" PXDFUZZ_BIN "':\"$PATH\" && ";
-  const Ran found = RunCommand(begin + "PXDFUZZ_KERNEL=" + texts[0] + ' ' +
+  const Ran found = RunCommand(begin + "PXDFUZZ_KERNEL=" + kernels[0] + ' ' +
                                Program(kTarget) + " -seed=1 -runs=40000");
-  const size_t token = found.output.find("DEDUP_TOKEN: " + texts[0]);
+  const size_t token = found.output.find("DEDUP_TOKEN: " + kernels[0]);
   ASSERT_NE(token, std::string::npos) << found.output;
-  const bool beside = std::filesystem::exists(PXDFUZZ_BIN "/" + texts[0]);
+  const bool beside = std::filesystem::exists(PXDFUZZ_BIN "/" + kernels[0]);
   const bool has_tool = std::filesystem::exists(PXDFUZZ_BIN "/pxdfuzz");
   const std::string prefix = beside ? "  PXDFUZZ_KERNEL_PROGRAMS=" PXDFUZZ_BIN
                                       " pxdfuzz "
@@ -150,7 +153,7 @@ TEST(KernelEngineTest, TheReportsCommandsWork) {
     const std::string small =
         line.substr(made + 4, line.find(' ', made + 4) - made - 4);
     const Ran again = RunCommand(
-        begin + "pxdfuzz replay --strict --walk=" + texts[0] + ' ' + small);
+        begin + "pxdfuzz replay --strict --walk=" + kernels[0] + ' ' + small);
     const size_t name = token + std::string_view("DEDUP_TOKEN: ").size();
     EXPECT_NE(again.output.find(found.output.substr(
                   name, found.output.find('\n', name) - name)),

@@ -27,7 +27,7 @@
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/report/explain.h"
-#include "tests/kernel/all_texts.h"
+#include "tests/kernel/all_kernels.h"
 
 namespace pxdfuzz {
 namespace {
@@ -58,7 +58,7 @@ constexpr std::array<std::string_view, 8> kRaces = {
     "race-vacuous-recheck-refilled", "race-upgraded"};
 
 TEST(RaceTest, TheMergedWalkHolds) {
-  for (const pxd_kernel* kernel : FindTexts("as-is", "s390")) {
+  for (const pxd_kernel* kernel : FindKernels("as-is", "s390")) {
     for (const std::string_view name : kRaces) {
       EXPECT_EQ(FindingOf(*kernel, Regression(std::string(name))), "")
           << kernel->name << ' ' << name;
@@ -67,7 +67,7 @@ TEST(RaceTest, TheMergedWalkHolds) {
 }
 
 TEST(RaceTest, PassingOnlyPointersFaults) {
-  for (const pxd_kernel* kernel : FindTexts("by-pointer", "s390")) {
+  for (const pxd_kernel* kernel : FindKernels("by-pointer", "s390")) {
     const Case c = Regression("race-by-pointer-freed-pud");
     EXPECT_EQ(FindingOf(*kernel, c), "s390-3.changing.fault.pud-empty");
     EXPECT_EQ(FindingOf(*kernel, c, Waivers::kExpectedFailures), "");
@@ -75,7 +75,7 @@ TEST(RaceTest, PassingOnlyPointersFaults) {
 }
 
 TEST(RaceTest, WithoutTheRecheckOfThePmdAPageIsStale) {
-  for (const pxd_kernel* kernel : FindTexts("no-pmd-check", "s390")) {
+  for (const pxd_kernel* kernel : FindKernels("no-pmd-check", "s390")) {
     EXPECT_EQ(FindingOf(*kernel, Regression("race-collapse-detached")),
               "s390-3.changing.stale.pmd-empty");
   }
@@ -83,7 +83,7 @@ TEST(RaceTest, WithoutTheRecheckOfThePmdAPageIsStale) {
 
 // The RFC of 2020: at a folded level, the recheck is void.
 TEST(RaceTest, TheFoldedAwareWalkChecksItsOwnCopy) {
-  for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
+  for (const pxd_kernel* kernel : FindKernels("folded-aware", "s390")) {
     const auto finding = [&](const std::string& name) {
       return FindingOf(*kernel, Regression(name));
     };
@@ -103,7 +103,7 @@ TEST(RaceTest, TheFoldedAwareWalkChecksItsOwnCopy) {
 // As mm/gup.c was up to 5.8: it passes values down, and within one entry of the
 // root it leaves no copy. The recheck of large leaves is void as well.
 TEST(RaceTest, CodeByValueChecksItsOwnCopy) {
-  for (const pxd_kernel* kernel : FindTexts("by-value", "s390")) {
+  for (const pxd_kernel* kernel : FindKernels("by-value", "s390")) {
     EXPECT_EQ(FindingOf(*kernel, Regression("race-vacuous-recheck-2-gib")),
               "s390-3.changing.stale.pud-empty");
     EXPECT_EQ(FindingOf(*kernel, Regression("race-vacuous-recheck-pmd")),
@@ -119,9 +119,9 @@ TEST(RaceTest, AReportShowsTheChangeWhereItWasMade) {
     KernelJudge judge(kernel);
     return Observe(judge, c, 0);
   };
-  for (const pxd_kernel* kernel : FindTexts("folded-aware", "s390")) {
+  for (const pxd_kernel* kernel : FindKernels("folded-aware", "s390")) {
     const Answer answer = observe(*kernel);
-    const Explanation e = Explain(KernelWalker(TextOf(*kernel)), c, 0, answer);
+    const Explanation e = Explain(KernelWalker(CodeOf(*kernel)), c, 0, answer);
     const std::vector<Event> reads = ReadsIn(answer.run);
     ASSERT_EQ(reads.size(), 4u);
     const auto change =
@@ -141,14 +141,14 @@ TEST(RaceTest, AReportShowsTheChangeWhereItWasMade) {
                 testing::Contains(testing::StartsWith(
                     "read 4, mm/gup.c:" + std::to_string(reads[3].line) +
                     ": recheck: *pudp")));
-    for (const pxd_kernel* merged : FindTexts("as-is", "s390")) {
+    for (const pxd_kernel* merged : FindKernels("as-is", "s390")) {
       if (std::string_view(merged->version) != kernel->version) continue;
       const Answer held = observe(*merged);
       const Event last = ReadsIn(held.run).back();
       EXPECT_EQ(last.kind, Event::Kind::kCheck);
       EXPECT_EQ(last.line, reads[3].line);
       const Explanation put =
-          Explain(KernelWalker(TextOf(*merged)), c, 0, held);
+          Explain(KernelWalker(CodeOf(*merged)), c, 0, held);
       EXPECT_EQ(put.turns.back().after.back(), "puts page 0; stops here");
     }
   }
@@ -157,7 +157,7 @@ TEST(RaceTest, AReportShowsTheChangeWhereItWasMade) {
 // If a change adds a level before the walk, entries are described for that
 // number of levels.
 TEST(RaceTest, EntriesAreDescribedAsTheWalkFoundThem) {
-  for (const pxd_kernel* kernel : FindTexts("as-is", "s390")) {
+  for (const pxd_kernel* kernel : FindKernels("as-is", "s390")) {
     KernelJudge judge(*kernel);
     const Answer answer = Observe(judge, Regression("race-upgraded"), 0);
     ASSERT_FALSE(answer.run.events.empty());
@@ -225,7 +225,7 @@ std::vector<PagingMode> PagingModesOf(const pxd_kernel& kernel) {
 // All unmodified code keeps the rules and matches its model.
 TEST(RaceTest, FindsNothingInUnmodifiedCode) {
   constexpr int kCases = 3'000;
-  for (const pxd_kernel* kernel : FindTexts("as-is")) {
+  for (const pxd_kernel* kernel : FindKernels("as-is")) {
     for (const PagingMode& mode : PagingModesOf(*kernel)) {
       const Came came = Try(*kernel, mode, kCases, Waivers::kNone);
       EXPECT_EQ(came.finding, "");
@@ -240,7 +240,7 @@ TEST(RaceTest, FindsNothingInUnmodifiedCode) {
 TEST(RaceTest, VariantsFailAsExpected) {
   constexpr int kCases = 20'000;
   for (const std::string_view variant : {"by-pointer", "folded-aware"}) {
-    for (const pxd_kernel* kernel : FindTexts(variant, "s390")) {
+    for (const pxd_kernel* kernel : FindKernels(variant, "s390")) {
       for (const PagingMode& mode : PagingModesOf(*kernel)) {
         const Came came =
             Try(*kernel, mode, kCases, Waivers::kExpectedFailures);

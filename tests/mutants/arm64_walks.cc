@@ -15,9 +15,9 @@ std::vector<PlantedWalk> Arm64Walks() {
   return list;
 }
 
-std::vector<PlantedWalk> Arm64TextWalks() {
+std::vector<PlantedWalk> Arm64CodeWalks() {
   std::vector<PlantedWalk> list;
-  TextBugs::Visit<Arm64Page16K>([&list]<class A>() {
+  CodeBugs::Visit<Arm64Page16K>([&list]<class A>() {
     list.push_back({.info = A::kInfo, .arm64 = &RunPlanted<A>});
   });
   return list;

@@ -185,7 +185,7 @@ Mutant Row(std::optional<ArchId> arch, Mutant::Where where, const Info& info) {
 }
 
 Mutant WalkRow(const PlantedWalk& planted) {
-  // Bugs of the text affect all architectures; all others one.
+  // Bugs of the generic code affect all architectures; all others one.
   std::optional<ArchId> arch;
   if (planted.x86 == nullptr && planted.arm64 == nullptr) arch = ArchId::kS390;
   if (planted.s390 == nullptr && planted.arm64 == nullptr) arch = ArchId::kX86;
@@ -268,13 +268,13 @@ std::string_view Name(Mutant::Where where) {
 const std::vector<Mutant>& Catalog() {
   static const auto& catalog = *new std::vector<Mutant>([] {
     std::vector<Mutant> rows;
-    std::vector<PlantedWalk> text = S390TextWalks();
-    const std::vector<PlantedWalk> text_of_x86 = X86TextWalks();
-    const std::vector<PlantedWalk> text_of_arm64 = Arm64TextWalks();
-    for (size_t i = 0; i < text.size(); ++i) {
-      text[i].x86 = text_of_x86[i].x86;
-      text[i].arm64 = text_of_arm64[i].arm64;
-      rows.push_back(WalkRow(text[i]));
+    std::vector<PlantedWalk> code = S390CodeWalks();
+    const std::vector<PlantedWalk> code_of_x86 = X86CodeWalks();
+    const std::vector<PlantedWalk> code_of_arm64 = Arm64CodeWalks();
+    for (size_t i = 0; i < code.size(); ++i) {
+      code[i].x86 = code_of_x86[i].x86;
+      code[i].arm64 = code_of_arm64[i].arm64;
+      rows.push_back(WalkRow(code[i]));
     }
     for (const PlantedWalk& walk : S390Walks()) rows.push_back(WalkRow(walk));
     for (const PlantedWalk& walk : X86Walks()) rows.push_back(WalkRow(walk));

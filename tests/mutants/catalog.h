@@ -46,7 +46,7 @@ struct Mutant {
   };
 
   std::string name;
-  // Its architecture; nothing for bugs in the text, which all share.
+  // Its architecture; nothing for bugs in the generic code, which all share.
   std::optional<ArchId> arch;
   Where where = Where::kWalk;
   std::string_view says;

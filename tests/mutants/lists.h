@@ -6,7 +6,7 @@
 #include "pxdfuzz/paging/level.h"
 #include "tests/mutants/arm64_kernel.h"
 #include "tests/mutants/contract.h"
-#include "tests/mutants/gup_text.h"
+#include "tests/mutants/gup_code.h"
 #include "tests/mutants/kernel.h"
 #include "tests/mutants/s390_kernel.h"
 #include "tests/mutants/x86_kernel.h"
@@ -15,7 +15,7 @@
 //
 //   S390KernelBugs::Visit<BasicS390<kTiny>>([]<class M>() { ... });
 //
-// calls the visitor with each bug's type, an architecture whose Kernel, Text or
+// calls the visitor with each bug's type, an architecture whose Kernel, Code or
 // Contract has the bug. This includes those whose kInfo.equal explains why they
 // are not bugs.
 
@@ -29,29 +29,29 @@ struct List {
   }
 };
 
-// In the text, for every architecture.
-using TextBugs = List<
-    WithText<BoundaryNoMinusOne>::On, WithText<BoundaryUnaligned>::On,
-    WithText<BoundaryMaskedBySize>::On, WithText<BoundaryUnclipped>::On,
-    WithText<BoundaryIgnored>::On, WithText<BoundaryIn32Bits>::On,
-    WithText<BoundaryAtMost>::On, WithText<PastHole<Level::kPte>>::On,
-    WithText<PastHole<Level::kPmd>>::On, WithText<PastHole<Level::kPud>>::On,
-    WithText<PastHole<Level::kP4d>>::On, WithText<PastHole<Level::kPgd>>::On,
-    WithText<NoAdvanceAfterLeaf<Level::kPte>>::On,
-    WithText<NoAdvanceAfterLeaf<Level::kPmd>>::On,
-    WithText<NoAdvanceAfterLeaf<Level::kPud>>::On,
-    WithText<NoAdvanceAfterTable<Level::kPmd>>::On,
-    WithText<NoAdvanceAfterTable<Level::kPud>>::On,
-    WithText<NoAdvanceAfterTable<Level::kP4d>>::On,
-    WithText<NoAdvanceAfterTable<Level::kPgd>>::On,
-    WithText<TwoEntriesAhead<Level::kPte>>::On,
-    WithText<TwoEntriesAhead<Level::kPmd>>::On,
-    WithText<TwoEntriesAhead<Level::kPud>>::On,
-    WithText<LargeLeafGivesOnePage>::On,
-    WithText<PageCountedTwice<Level::kPmd>>::On,
-    WithText<PageCountedTwice<Level::kPud>>::On,
-    WithText<PageCountRoundedUp>::On, WithText<SamePageAgain>::On,
-    WithText<EverySecondPage>::On>;
+// In the generic code, for every architecture.
+using CodeBugs = List<
+    WithCode<BoundaryNoMinusOne>::On, WithCode<BoundaryUnaligned>::On,
+    WithCode<BoundaryMaskedBySize>::On, WithCode<BoundaryUnclipped>::On,
+    WithCode<BoundaryIgnored>::On, WithCode<BoundaryIn32Bits>::On,
+    WithCode<BoundaryAtMost>::On, WithCode<PastHole<Level::kPte>>::On,
+    WithCode<PastHole<Level::kPmd>>::On, WithCode<PastHole<Level::kPud>>::On,
+    WithCode<PastHole<Level::kP4d>>::On, WithCode<PastHole<Level::kPgd>>::On,
+    WithCode<NoAdvanceAfterLeaf<Level::kPte>>::On,
+    WithCode<NoAdvanceAfterLeaf<Level::kPmd>>::On,
+    WithCode<NoAdvanceAfterLeaf<Level::kPud>>::On,
+    WithCode<NoAdvanceAfterTable<Level::kPmd>>::On,
+    WithCode<NoAdvanceAfterTable<Level::kPud>>::On,
+    WithCode<NoAdvanceAfterTable<Level::kP4d>>::On,
+    WithCode<NoAdvanceAfterTable<Level::kPgd>>::On,
+    WithCode<TwoEntriesAhead<Level::kPte>>::On,
+    WithCode<TwoEntriesAhead<Level::kPmd>>::On,
+    WithCode<TwoEntriesAhead<Level::kPud>>::On,
+    WithCode<LargeLeafGivesOnePage>::On,
+    WithCode<PageCountedTwice<Level::kPmd>>::On,
+    WithCode<PageCountedTwice<Level::kPud>>::On,
+    WithCode<PageCountRoundedUp>::On, WithCode<SamePageAgain>::On,
+    WithCode<EverySecondPage>::On>;
 
 using S390KernelBugs = List<
     IndexTooNarrow<Level::kPte>::On, IndexTooNarrow<Level::kPmd>::On,

@@ -8,7 +8,7 @@ namespace pxdfuzz::mutants {
 std::vector<Shown> OtherBugsInWorlds() {
   std::vector<Shown> list;
   const auto look = [&list]<class M>() { list.push_back(LookInWorlds<M>()); };
-  TextBugs::Visit<TinyS390<1>>(look);
+  CodeBugs::Visit<TinyS390<1>>(look);
   S390ContractBugs::Visit<TinyS390<1>>(look);
   return list;
 }

@@ -38,8 +38,8 @@ inline std::string TestName(const Info& info) {
 
 // A bug is a small architecture type that overrides one function of `Base`,
 // which is an architecture itself (possibly a tiny one): one decision. It has
-// `static constexpr Info kInfo`, and a member type `Text` if the function is in
-// GupText.
+// `static constexpr Info kInfo`, and a member type `Code` if the function is in
+// GupCode.
 
 // The kernel's view of `Base`, and the shape of its paging mode.
 template <class Base>

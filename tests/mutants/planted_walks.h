@@ -31,14 +31,14 @@ struct PlantedWalk {
 };
 
 // Walks with a bug of one architecture, in the order of lists.h; and the walks
-// of an architecture with the bugs of the text. As with RunWalk, this is where
-// they are compiled for fuzzing.
+// of an architecture with the bugs of the generic code. As with RunWalk, this
+// is where they are compiled for fuzzing.
 std::vector<PlantedWalk> S390Walks();
 std::vector<PlantedWalk> X86Walks();
 std::vector<PlantedWalk> Arm64Walks();
-std::vector<PlantedWalk> S390TextWalks();
-std::vector<PlantedWalk> X86TextWalks();
-std::vector<PlantedWalk> Arm64TextWalks();
+std::vector<PlantedWalk> S390CodeWalks();
+std::vector<PlantedWalk> X86CodeWalks();
+std::vector<PlantedWalk> Arm64CodeWalks();
 
 // Walks without a bug, run like those with one: nothing may find a difference.
 PlantedWalk UnplantedWalk();

@@ -45,23 +45,23 @@ class BoundedTrace {
 
 // A part of a range that claims to be longer than any request would be counted
 // page by page: twice the maximum will do.
-template <class Text>
-struct BoundedText : Text {
+template <class Code>
+struct BoundedCode : Code {
   static constexpr uint64_t PageCount(Level level, uint64_t address,
                                       uint64_t next, int page_shift) {
-    return std::min(Text::PageCount(level, address, next, page_shift),
+    return std::min(Code::PageCount(level, address, next, page_shift),
                     uint64_t{2 * Case::kMaxPages});
   }
 };
 
 template <class A>
-struct TextOf {
-  using type = GupText;
+struct CodeOf {
+  using type = GupCode;
 };
 template <class A>
-  requires requires { typename A::Text; }
-struct TextOf<A> {
-  using type = typename A::Text;
+  requires requires { typename A::Code; }
+struct CodeOf<A> {
+  using type = typename A::Code;
 };
 
 }  // namespace internal
@@ -70,13 +70,13 @@ struct TextOf<A> {
 template <class A>
 void RunPlanted(const WalkSite& site, Policy policy, const Request& request,
                 WalkRun& run) {
-  using Text = internal::BoundedText<typename internal::TextOf<A>::type>;
+  using Code = internal::BoundedCode<typename internal::CodeOf<A>::type>;
   const Geometry geometry = A::GeometryOf(site.mode.levels);
   ArenaMemory memory(site.arena, geometry, site.stack);
   internal::BoundedTrace trace(
       memory, A::ExpectedFailures(policy, site.mode.levels).InStillTables() ==
                   Cause::kWrongEntry);
-  Walk<typename A::Kernel, ArenaMemory, internal::BoundedTrace, Text> walk(
+  Walk<typename A::Kernel, ArenaMemory, internal::BoundedTrace, Code> walk(
       typename A::Kernel(site.mode.levels), policy, memory, trace);
   try {
     run.count =

@@ -15,9 +15,9 @@ std::vector<PlantedWalk> S390Walks() {
   return list;
 }
 
-std::vector<PlantedWalk> S390TextWalks() {
+std::vector<PlantedWalk> S390CodeWalks() {
   std::vector<PlantedWalk> list;
-  TextBugs::Visit<S390>([&list]<class A>() {
+  CodeBugs::Visit<S390>([&list]<class A>() {
     list.push_back({.info = A::kInfo, .s390 = &RunPlanted<A>});
   });
   return list;

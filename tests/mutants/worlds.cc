@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// Searches for the planted bugs of s390, of the text and of the contract in
-// small worlds, and prints which of them small worlds do not show, and why.
-// Exits with 1 if one is not shown that differs from the original, or the
-// reverse.
+// Searches for the planted bugs of s390, of the generic code and of the
+// contract in small worlds, and prints which of them small worlds do not show,
+// and why. Exits with 1 if one is not shown that differs from the original, or
+// the reverse.
 
 #include "tests/mutants/worlds.h"
 

@@ -15,9 +15,9 @@ std::vector<PlantedWalk> X86Walks() {
   return list;
 }
 
-std::vector<PlantedWalk> X86TextWalks() {
+std::vector<PlantedWalk> X86CodeWalks() {
   std::vector<PlantedWalk> list;
-  TextBugs::Visit<X86>([&list]<class A>() {
+  CodeBugs::Visit<X86>([&list]<class A>() {
     list.push_back({.info = A::kInfo, .x86 = &RunPlanted<A>});
   });
   return list;

@@ -78,29 +78,29 @@ TEST_P(ChangingOracleTest, FindsNothingInSoundWalks) {
 
 // -----------------------------------------------------------------------------
 
-struct NoRecheck : GupFastText {
+struct NoRecheck : GupFastCode {
   static constexpr bool Checks(Level, Level) { return false; }
 };
-struct ChecksTheLevelAbove : GupFastText {
+struct ChecksTheLevelAbove : GupFastCode {
   static constexpr bool Checks(Level leaf, Level level) {
     return leaf != Level::kPgd && level == Above(leaf);
   }
 };
 // As before 70cbc3cc78a9.
-struct ChecksNoPmd : GupFastText {
+struct ChecksNoPmd : GupFastCode {
   static constexpr bool Checks(Level leaf, Level level) {
     return leaf == level;
   }
 };
-struct ChecksBeforeTheGrab : GupFastText {
+struct ChecksBeforeTheGrab : GupFastCode {
   static constexpr bool kGrabsFirst = false;
 };
-struct ReadsTheLeafTwice : GupFastText {
+struct ReadsTheLeafTwice : GupFastCode {
   static constexpr bool ReadsTwice(WalkStep step) {
     return step == WalkStep::kLeaf;
   }
 };
-struct ReadsTheTableTwice : GupFastText {
+struct ReadsTheTableTwice : GupFastCode {
   static constexpr bool ReadsTwice(WalkStep step) {
     return step == WalkStep::kDescend;
   }
@@ -131,7 +131,7 @@ std::string FirstFinding(PagingMode mode, int tries = 20'000) {
 }
 
 TEST_P(ChangingOracleTest, FindsPlantedBugs) {
-  EXPECT_EQ(FirstFinding<GupFastText>(GetParam(), Budget(20'000)), "");
+  EXPECT_EQ(FirstFinding<GupFastCode>(GetParam(), Budget(20'000)), "");
   EXPECT_THAT(FirstFinding<NoRecheck>(GetParam()),
               testing::HasSubstr(".changing."));
   EXPECT_THAT(FirstFinding<ChecksTheLevelAbove>(GetParam()),

@@ -49,7 +49,7 @@ inline constexpr std::string_view kJudge = "judge ";
 inline constexpr std::string_view kRecord = "record ";
 
 // What a program writes when it starts, from kProtocolLine to kGreetingEnd.
-std::string Greeting(const KernelCode& text);
+std::string Greeting(const KernelCode& code);
 // Nothing if the lines are not a greeting of this version.
 std::optional<KernelCode> ReadGreeting(std::string_view lines);
 

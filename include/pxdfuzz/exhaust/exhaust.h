@@ -110,20 +110,20 @@ struct ExhaustProgress {
   uint64_t behaviours = 0;
 };
 
-// Replaces GupText if a bug is planted in it: A::Text.
+// Replaces GupCode if a bug is planted in it: A::Code.
 template <class A>
-struct TextOf {
-  using Type = GupText;
+struct CodeOf {
+  using Type = GupCode;
 };
 template <class A>
-  requires requires { typename A::Text; }
-struct TextOf<A> {
-  using Type = typename A::Text;
+  requires requires { typename A::Code; }
+struct CodeOf<A> {
+  using Type = typename A::Code;
 };
 
 // Ends a walk that would count the pages of a leaf for ever: it reads nothing
 // between two iterations.
-template <class A, class Text>
+template <class A, class Code>
 class WorldTrace : public ViolationTrace<LazyMemory<A>> {
  public:
   WorldTrace(LazyMemory<A>& memory, const typename A::Kernel& kernel,
@@ -133,7 +133,7 @@ class WorldTrace : public ViolationTrace<LazyMemory<A>> {
 
   void OnTurn(const Turn& turn) {
     if (turn.step == WalkStep::kLeaf &&
-        Text::PageCount(turn.level, turn.address, turn.next, page_shift_) >
+        Code::PageCount(turn.level, turn.address, turn.next, page_shift_) >
             kMostPages) {
       throw Endless();
     }
@@ -149,8 +149,8 @@ class WorldTrace : public ViolationTrace<LazyMemory<A>> {
 
 // Runs one walk in all worlds of one range after the other, and judges it in
 // each by the rules of Oracle: see JudgePages(). `A` is an architecture with
-// few index bits; its parts and `Text` may be planted bugs.
-template <class A, class Text = typename TextOf<A>::Type>
+// few index bits; its parts and `Code` may be planted bugs.
+template <class A, class Code = typename CodeOf<A>::Type>
 class Exhaustion {
  public:
   Exhaustion(int levels, Policy policy, const WorldBounds& bounds)
@@ -210,15 +210,15 @@ class Exhaustion {
  private:
   void RunWorld(LazyWorld<A>& world, const Request& request) {
     LazyMemory<A> memory(world);
-    WorldTrace<A, Text> trace(
+    WorldTrace<A, Code> trace(
         memory, kernel_, expected_failures_.Contains(Cause::kWrongEntry),
-        std::span(grabbed_).first(Text::kHasRecheck ? request.pages : 0));
+        std::span(grabbed_).first(Code::kHasRecheck ? request.pages : 0));
     reference_.Begin(world, request);
     count_ = 0;
     judged_ = {};
     bool ends = true;
     try {
-      Walk<typename A::Kernel, LazyMemory<A>, WorldTrace<A, Text>, Text> walk(
+      Walk<typename A::Kernel, LazyMemory<A>, WorldTrace<A, Code>, Code> walk(
           kernel_, policy_, memory, trace);
       count_ = walk.Run(EntryRef::InTable(world.root()), request.start,
                         request.start + request.pages * geometry_.page_size(),
@@ -226,7 +226,7 @@ class Exhaustion {
       const size_t known = std::min<size_t>(count_, request.pages);
       judged_ = JudgePages(
           reference_, count_, std::span<const uint64_t>(walked_).first(known),
-          std::span<const uint8_t>(grabbed_).first(Text::kHasRecheck ? known
+          std::span<const uint8_t>(grabbed_).first(Code::kHasRecheck ? known
                                                                      : 0),
           world.snapshot());
       AddStrayReads(trace.violations(), judged_);
@@ -315,10 +315,10 @@ std::vector<Request> RequestsWithin(int levels, const WorldBounds& bounds) {
 
 // Explores everything within the bounds. Calls `progress` with an
 // ExhaustProgress after each request and occasionally within a long one.
-template <class A, class Text = typename TextOf<A>::Type, class Progress>
+template <class A, class Code = typename CodeOf<A>::Type, class Progress>
 ExhaustResult Exhaust(int levels, Policy policy, const WorldBounds& bounds,
                       Progress&& progress) {
-  Exhaustion<A, Text> exhaustion(levels, policy, bounds);
+  Exhaustion<A, Code> exhaustion(levels, policy, bounds);
   const std::vector<Request> requests = RequestsWithin<A>(levels, bounds);
   ExhaustProgress state{.ranges = requests.size()};
   const auto report = [&] {
@@ -333,10 +333,10 @@ ExhaustResult Exhaust(int levels, Policy policy, const WorldBounds& bounds,
   return exhaustion.result();
 }
 
-template <class A, class Text = typename TextOf<A>::Type>
+template <class A, class Code = typename CodeOf<A>::Type>
 ExhaustResult Exhaust(int levels, Policy policy,
                       const WorldBounds& bounds = {}) {
-  return Exhaust<A, Text>(levels, policy, bounds,
+  return Exhaust<A, Code>(levels, policy, bounds,
                           [](const ExhaustProgress&) {});
 }
 

@@ -42,10 +42,10 @@ struct WalkRun {
   FirstViolations violations;
 };
 
-// The implementation of RunWalk(), for an architecture type and texts of the
+// The implementation of RunWalk(), for an architecture type and code of the
 // walk. In tables with one snapshot the recheck cannot see a change, so
-// `StillText` leaves it out.
-template <class A, class Text = GupFastText, class StillText = GupText>
+// `StillCode` leaves it out.
+template <class A, class Code = GupFastCode, class StillCode = GupCode>
 void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
                WalkRun& run) {
   const Geometry geometry = A::GeometryOf(site.mode.levels);
@@ -58,7 +58,7 @@ void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
     ArenaMemory memory(site.arena, geometry, site.stack);
     ViolationTrace trace(memory, looks_for_wrong_entry);
     Walk<typename A::Kernel, ArenaMemory, ViolationTrace<ArenaMemory>,
-         StillText>
+         StillCode>
         walk(kernel, policy, memory, trace);
     run.count = walk.Run(EntryRef::InTable(site.timeline.top(0).root),
                          request.start, end, request.write, run.pages);
@@ -67,7 +67,7 @@ void RunWalkOf(const WalkSite& site, Policy policy, const Request& request,
   }
   ChangingMemory memory(site.arena, geometry, site.stack, site.timeline);
   ViolationTrace trace(memory, looks_for_wrong_entry, run.grabbed);
-  Walk<typename A::Kernel, ChangingMemory, ViolationTrace<ChangingMemory>, Text>
+  Walk<typename A::Kernel, ChangingMemory, ViolationTrace<ChangingMemory>, Code>
       walk(kernel, policy, memory, trace);
   run.count =
       walk.Run(memory.root(), request.start, end, request.write, run.pages);

@@ -105,7 +105,7 @@ class ViolationTrace {
       violations_.double_fetch = reread.pages;
     }
   }
-  // Only if the text has the recheck.
+  // Only if the code has the recheck.
   void OnGrab(size_t pages, uint64_t count) {
     memory_.Grab();
     for (size_t i = pages; i < grabbed_.size() && i - pages < count; ++i) {

@@ -58,7 +58,7 @@ struct Reread {
 
 // The code of mm/gup.c and linux/pgtable.h for all architectures. Each function
 // is one decision, and none calls another.
-struct GupText {
+struct GupCode {
   // pXd_addr_end(): the end of an entry's part of [address, end), where entries
   // span `size` bytes. It compares `boundary - 1`, since the boundary above the
   // very last entry is 0.
@@ -91,7 +91,7 @@ struct GupText {
 
 // The fast walk, which has the recheck: gup_pte_range(), gup_huge_pmd() and
 // gup_huge_pud() of 6.1.
-struct GupFastText : GupText {
+struct GupFastCode : GupCode {
   static constexpr bool kHasRecheck = true;
   // References are taken before the recheck; otherwise it would prove nothing.
   static constexpr bool kGrabsFirst = true;
@@ -111,15 +111,15 @@ struct GupFastText : GupText {
 //
 //   Kernel   how an architecture's helpers read entries (S390::Kernel)
 //   Trace    sees each iteration and each second read of a parent entry:
-//            OnTurn(const Turn&), OnReread(const Reread&); and if Text has the
+//            OnTurn(const Turn&), OnReread(const Reread&); and if Code has the
 //            recheck, the number of further pages for which references are
 //            taken and each entry that it compares: OnGrab(pages, count),
 //            OnCheck(const Reread&)
-//   Text     GupText, GupFastText, or one with a planted bug
+//   Code     GupCode, GupFastCode, or one with a planted bug
 //
 // Every loop makes progress and is bounded by the range, whatever the entries
 // hold.
-template <class Kernel, Memory M, class Trace, class Text = GupText>
+template <class Kernel, Memory M, class Trace, class Code = GupCode>
 class Walk {
  public:
   // `memory` and `trace` must outlive the walk.
@@ -164,14 +164,14 @@ class Walk {
                          .invariant = ref == At(level, expected, address)});
       switch (step) {
         case WalkStep::kStop:
-          if (Text::StopsAtHole(level)) return false;
+          if (Code::StopsAtHole(level)) return false;
           break;
         case WalkStep::kLeaf: {
           if (!kernel_.MayReturn(level, entry, write_)) return false;
           const uint64_t count =
-              Text::PageCount(level, address, next, PageShift());
+              Code::PageCount(level, address, next, PageShift());
           const uint64_t leaf = Used(step, level, ref, entry);
-          if constexpr (Text::kHasRecheck) {
+          if constexpr (Code::kHasRecheck) {
             if (!Grab(level, ref, leaf, parent, count)) return false;
           }
           Return(kernel_.LeafPage(level, leaf, address), count);
@@ -189,7 +189,7 @@ class Walk {
       }
       address = next;
       if (address == end) return true;
-      ref = policy_.step == Step::kIncrement ? Text::NextEntry(ref, level, step)
+      ref = policy_.step == Step::kIncrement ? Code::NextEntry(ref, level, step)
                                              : Offset(level, parent, address);
     }
   }
@@ -258,15 +258,15 @@ class Walk {
     const int shift = policy_.boundary == BoundaryRule::kStatic
                           ? kernel_.StaticShift(level)
                           : kernel_.FoldedAwareShift(level, entry);
-    return Text::AddressEnd(address, end, uint64_t{1} << shift);
+    return Code::AddressEnd(address, end, uint64_t{1} << shift);
   }
 
   int PageShift() const { return kernel_.StaticShift(Level::kPte); }
 
   // The value that a walk uses for an entry that it has tested: the tested one.
   uint64_t Used(WalkStep step, Level level, EntryRef ref, uint64_t entry) {
-    if constexpr (Text::kHasRecheck) {
-      if (Text::ReadsTwice(step)) return memory_.Load(level, ref).value;
+    if constexpr (Code::kHasRecheck) {
+      if (Code::ReadsTwice(step)) return memory_.Load(level, ref).value;
     }
     return entry;
   }
@@ -275,15 +275,15 @@ class Walk {
   // recheck. False if an entry has changed; then it puts the references.
   bool Grab(Level level, EntryRef ref, uint64_t entry,
             const ParentEntry& parent, uint64_t count) {
-    if (Text::kGrabsFirst) trace_.OnGrab(count_, count);
-    if (level != Level::kPgd && Text::Checks(level, Above(level)) &&
+    if (Code::kGrabsFirst) trace_.OnGrab(count_, count);
+    if (level != Level::kPgd && Code::Checks(level, Above(level)) &&
         !Unchanged(Above(level), parent.pointer, parent.value)) {
       return false;
     }
-    if (Text::Checks(level, level) && !Unchanged(level, ref, entry)) {
+    if (Code::Checks(level, level) && !Unchanged(level, ref, entry)) {
       return false;
     }
-    if (!Text::kGrabsFirst) trace_.OnGrab(count_, count);
+    if (!Code::kGrabsFirst) trace_.OnGrab(count_, count);
     return true;
   }
 
@@ -302,7 +302,7 @@ class Walk {
     for (; count > 0; --count) {
       if (count_ < pages_.size()) pages_[count_] = page;
       ++count_;
-      page = Text::NextPage(page, PageShift());
+      page = Code::NextPage(page, PageShift());
     }
   }
 

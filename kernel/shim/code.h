@@ -11,8 +11,8 @@
  *   pte_val(pte) != pte_val(ptep_get(ptep))            from 6.6 on
  *   pmd_val(pmd) != pmd_val(pmdp_get_lockless(pmdp))   from 7.0 on
  */
-#ifndef PXDFUZZ_KERNEL_SHIM_TEXT_H_
-#define PXDFUZZ_KERNEL_SHIM_TEXT_H_
+#ifndef PXDFUZZ_KERNEL_SHIM_CODE_H_
+#define PXDFUZZ_KERNEL_SHIM_CODE_H_
 
 #include "kernel/shim/gup.h"
 
@@ -112,4 +112,4 @@ static inline uint64_t pxd_pgd_val(pgd_t pgd) { return pgd_val(pgd); }
 #include "kernel/events/core.c"
 #endif
 
-#endif /* PXDFUZZ_KERNEL_SHIM_TEXT_H_ */
+#endif /* PXDFUZZ_KERNEL_SHIM_CODE_H_ */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_TESTS_MUTANTS_GUP_TEXT_H_
-#define PXDFUZZ_TESTS_MUTANTS_GUP_TEXT_H_
+#ifndef PXDFUZZ_TESTS_MUTANTS_GUP_CODE_H_
+#define PXDFUZZ_TESTS_MUTANTS_GUP_CODE_H_
 
 #include <cstdint>
 
@@ -13,16 +13,16 @@
 #include "tests/mutants/planted.h"
 
 // Bugs in the code of mm/gup.c and linux/pgtable.h for all architectures: the
-// types below replace GupText.
+// types below replace GupCode.
 
 namespace pxdfuzz::mutants {
 
-// An architecture whose walks use the text `T`.
+// An architecture whose walks run the code `T`.
 template <class T>
-struct WithText {
+struct WithCode {
   template <class Base>
   struct On : Base {
-    using Text = T;
+    using Code = T;
     static constexpr Info kInfo = T::kInfo;
   };
 };
@@ -30,7 +30,7 @@ struct WithText {
 // -----------------------------------------------------------------------------
 // pXd_addr_end()
 
-struct BoundaryNoMinusOne : GupText {
+struct BoundaryNoMinusOne : GupCode {
   static constexpr Info kInfo = {
       .name = "boundary-no-minus-one",
       .says =
@@ -43,7 +43,7 @@ struct BoundaryNoMinusOne : GupText {
   }
 };
 
-struct BoundaryUnaligned : GupText {
+struct BoundaryUnaligned : GupCode {
   static constexpr Info kInfo = {
       .name = "boundary-unaligned",
       .says =
@@ -56,7 +56,7 @@ struct BoundaryUnaligned : GupText {
   }
 };
 
-struct BoundaryMaskedBySize : GupText {
+struct BoundaryMaskedBySize : GupCode {
   static constexpr Info kInfo = {
       .name = "boundary-masked-by-size",
       .says = "`& ~size` instead of `& ~(size - 1)`."};
@@ -67,7 +67,7 @@ struct BoundaryMaskedBySize : GupText {
   }
 };
 
-struct BoundaryUnclipped : GupText {
+struct BoundaryUnclipped : GupCode {
   static constexpr Info kInfo = {
       .name = "boundary-unclipped",
       .says =
@@ -79,7 +79,7 @@ struct BoundaryUnclipped : GupText {
   }
 };
 
-struct BoundaryIgnored : GupText {
+struct BoundaryIgnored : GupCode {
   static constexpr Info kInfo = {
       .name = "boundary-ignored",
       .says = "Every part goes up to the end of the range."};
@@ -89,7 +89,7 @@ struct BoundaryIgnored : GupText {
   }
 };
 
-struct BoundaryIn32Bits : GupText {
+struct BoundaryIn32Bits : GupCode {
   static constexpr Info kInfo = {
       .name = "boundary-in-32-bits",
       .says =
@@ -104,7 +104,7 @@ struct BoundaryIn32Bits : GupText {
   }
 };
 
-struct BoundaryAtMost : GupText {
+struct BoundaryAtMost : GupCode {
   static constexpr Info kInfo = {
       .name = "boundary-at-most",
       .says = "`<=` instead of `<` in pXd_addr_end().",
@@ -120,7 +120,7 @@ struct BoundaryAtMost : GupText {
 // The loops.
 
 template <Level kLevel>
-struct PastHole : GupText {
+struct PastHole : GupCode {
   static constexpr Info kInfo = {
       .name = "past-hole",
       .level = kLevel,
@@ -131,7 +131,7 @@ struct PastHole : GupText {
 };
 
 template <Level kLevel>
-struct NoAdvanceAfterLeaf : GupText {
+struct NoAdvanceAfterLeaf : GupCode {
   static constexpr Info kInfo = {
       .name = "no-advance-after-leaf",
       .level = kLevel,
@@ -139,12 +139,12 @@ struct NoAdvanceAfterLeaf : GupText {
   static constexpr EntryRef NextEntry(EntryRef ref, Level level,
                                       WalkStep step) {
     if (level == kLevel && step == WalkStep::kLeaf) return ref;
-    return GupText::NextEntry(ref, level, step);
+    return GupCode::NextEntry(ref, level, step);
   }
 };
 
 template <Level kLevel>
-struct NoAdvanceAfterTable : GupText {
+struct NoAdvanceAfterTable : GupCode {
   static constexpr Info kInfo = {
       .name = "no-advance-after-table",
       .level = kLevel,
@@ -152,12 +152,12 @@ struct NoAdvanceAfterTable : GupText {
   static constexpr EntryRef NextEntry(EntryRef ref, Level level,
                                       WalkStep step) {
     if (level == kLevel && step == WalkStep::kDescend) return ref;
-    return GupText::NextEntry(ref, level, step);
+    return GupCode::NextEntry(ref, level, step);
   }
 };
 
 template <Level kLevel>
-struct TwoEntriesAhead : GupText {
+struct TwoEntriesAhead : GupCode {
   static constexpr Info kInfo = {
       .name = "two-entries-ahead",
       .level = kLevel,
@@ -165,28 +165,28 @@ struct TwoEntriesAhead : GupText {
   static constexpr EntryRef NextEntry(EntryRef ref, Level level,
                                       WalkStep step) {
     if (level == kLevel) return ref.Plus(2);
-    return GupText::NextEntry(ref, level, step);
+    return GupCode::NextEntry(ref, level, step);
   }
 };
 
 // -----------------------------------------------------------------------------
 // record_subpages()
 
-struct LargeLeafGivesOnePage : GupText {
+struct LargeLeafGivesOnePage : GupCode {
   static constexpr Info kInfo = {
       .name = "large-leaf-gives-one-page",
       .says = "A large page returns one page of its part of the range."};
   static constexpr uint64_t PageCount(Level level, uint64_t address,
                                       uint64_t next, int page_shift) {
     return level == Level::kPte
-               ? GupText::PageCount(level, address, next, page_shift)
+               ? GupCode::PageCount(level, address, next, page_shift)
                : 1;
   }
 };
 
 // The page at which one part ends and the next begins counts in both.
 template <Level kLevel>
-struct PageCountedTwice : GupText {
+struct PageCountedTwice : GupCode {
   static constexpr Info kInfo = {
       .name = "page-counted-twice",
       .level = kLevel,
@@ -195,12 +195,12 @@ struct PageCountedTwice : GupText {
           "its pages."};
   static constexpr uint64_t PageCount(Level level, uint64_t address,
                                       uint64_t next, int page_shift) {
-    const uint64_t count = GupText::PageCount(level, address, next, page_shift);
+    const uint64_t count = GupCode::PageCount(level, address, next, page_shift);
     return level == kLevel ? count + 1 : count;
   }
 };
 
-struct PageCountRoundedUp : GupText {
+struct PageCountRoundedUp : GupCode {
   static constexpr Info kInfo = {
       .name = "page-count-rounded-up",
       .says = "A page of which a part is in the range counts as a whole one.",
@@ -208,12 +208,12 @@ struct PageCountRoundedUp : GupText {
   static constexpr uint64_t PageCount(Level level, uint64_t address,
                                       uint64_t next, int page_shift) {
     const uint64_t page = uint64_t{1} << page_shift;
-    return GupText::PageCount(level, address, WrappingAdd(next, page - 1),
+    return GupCode::PageCount(level, address, WrappingAdd(next, page - 1),
                               page_shift);
   }
 };
 
-struct SamePageAgain : GupText {
+struct SamePageAgain : GupCode {
   static constexpr Info kInfo = {
       .name = "same-page-again",
       .says =
@@ -224,7 +224,7 @@ struct SamePageAgain : GupText {
   }
 };
 
-struct EverySecondPage : GupText {
+struct EverySecondPage : GupCode {
   static constexpr Info kInfo = {
       .name = "every-second-page",
       .says = "The pages of a large page are two pages apart."};
@@ -235,4 +235,4 @@ struct EverySecondPage : GupText {
 
 }  // namespace pxdfuzz::mutants
 
-#endif  // PXDFUZZ_TESTS_MUTANTS_GUP_TEXT_H_
+#endif  // PXDFUZZ_TESTS_MUTANTS_GUP_CODE_H_

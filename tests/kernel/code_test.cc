@@ -32,14 +32,14 @@
 #include "pxdfuzz/tables/populate.h"
 #include "pxdfuzz/walk/trace.h"
 #include "pxdfuzz/walk/walk.h"
-#include "tests/kernel/all_texts.h"
+#include "tests/kernel/all_kernels.h"
 #include "tests/known_cases.h"
 #include "tests/sanitized.h"
 
 namespace pxdfuzz {
 namespace {
 
-class TextTest : public ::testing::TestWithParam<const pxd_kernel*> {
+class KernelCodeTest : public ::testing::TestWithParam<const pxd_kernel*> {
  protected:
   const pxd_kernel& kernel() const { return *GetParam(); }
   std::string_view variant() const { return kernel().variant; }
@@ -85,7 +85,7 @@ Case MappedRange(PagingMode mode, bool write) {
   return c;
 }
 
-TEST_P(TextTest, ReturnsAllPagesOfAMappedRange) {
+TEST_P(KernelCodeTest, ReturnsAllPagesOfAMappedRange) {
   ASSERT_FALSE(PagingModes().empty());
   for (const PagingMode& mode : PagingModes()) {
     // Two levels and the type check: a BUG() at the first entry.
@@ -112,7 +112,7 @@ TEST_P(TextTest, ReturnsAllPagesOfAMappedRange) {
 }
 
 // The reference understands what the tree writes.
-TEST_P(TextTest, EntriesHaveTheModelsMeaning) {
+TEST_P(KernelCodeTest, EntriesHaveTheModelsMeaning) {
   for (const PagingMode& mode : PagingModes()) {
     VisitArch(mode.arch, [&]<class A>() {
       const TreeWords words = TreeEntries<A>::Compare(kernel(), mode.levels);
@@ -142,7 +142,7 @@ TEST_P(TextTest, EntriesHaveTheModelsMeaning) {
 
 // A tree's words may differ from the model's in bits that neither the
 // hardware's translation nor gup_fast uses.
-TEST_P(TextTest, EntriesDifferOnlyInBitsThatNoWalkUses) {
+TEST_P(KernelCodeTest, EntriesDifferOnlyInBitsThatNoWalkUses) {
   for (const PagingMode& mode : PagingModes()) {
     VisitArch(mode.arch, [&]<class A>() {
       const TreeWords words = TreeEntries<A>::Compare(kernel(), mode.levels);
@@ -174,7 +174,7 @@ TEST_P(TextTest, EntriesDifferOnlyInBitsThatNoWalkUses) {
   }
 }
 
-TEST_P(TextTest, PermitsWhatTheModelPermits) {
+TEST_P(KernelCodeTest, PermitsWhatTheModelPermits) {
   if (kernel().permitted == nullptr) GTEST_SKIP() << "does not define it";
   Rng rng(1);
   int permitted = 0;
@@ -203,7 +203,7 @@ TEST_P(TextTest, PermitsWhatTheModelPermits) {
 
 // The thread's invariant, computed with the tree's own helpers: broken in the
 // same cases as by the model's walk under the lock.
-TEST_P(TextTest, LoopInvariantMatchesTheModel) {
+TEST_P(KernelCodeTest, LoopInvariantMatchesTheModel) {
   if (variant() != "as-is") GTEST_SKIP() << "the helpers are the same";
   Rng rng(2);
   pxd_walk& walk = *new pxd_walk();
@@ -254,7 +254,7 @@ TEST_P(TextTest, LoopInvariantMatchesTheModel) {
 
 // The thread's own example, and similar ranges at every boundary of a folded
 // level.
-TEST_P(TextTest, FailsWhereItsKindIsExpectedTo) {
+TEST_P(KernelCodeTest, FailsWhereItsKindIsExpectedTo) {
   if (PagingModes()[0].arch != ArchId::kS390) GTEST_SKIP() << "s390's example";
   struct Border {
     int levels;
@@ -283,16 +283,16 @@ std::string TestName(const ::testing::TestParamInfo<const pxd_kernel*>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TextTest,
-                         ::testing::ValuesIn(AllTexts().begin(),
-                                             AllTexts().end()),
+INSTANTIATE_TEST_SUITE_P(All, KernelCodeTest,
+                         ::testing::ValuesIn(AllKernels().begin(),
+                                             AllKernels().end()),
                          TestName);
 
 // A configuration that compiles to the same code tests nothing of its own.
 TEST(VariantsTest, AssertionsAreCode) {
   int compared = 0;
-  for (const pxd_kernel* debug : FindTexts("debug-vm")) {
-    for (const pxd_kernel* plain : FindTexts("as-is", debug->arch)) {
+  for (const pxd_kernel* debug : FindKernels("debug-vm")) {
+    for (const pxd_kernel* plain : FindKernels("as-is", debug->arch)) {
       if (std::string_view(plain->version) != debug->version) continue;
       EXPECT_NE(std::string_view(plain->slice), debug->slice) << debug->name;
       ++compared;
@@ -309,16 +309,16 @@ TEST(VariantsTest, DifferWhereTheyMust) {
   const Case two_levels =
       MakeCase(2, {.start = 0x1000, .pages = 1}, {MapPages(0x1000, 1, 0x2000)});
   const Case across = Crossing(3, 0x10080000000, 0);
-  for (const pxd_kernel* text : AllTexts()) {
-    if (text->arch != std::string_view("s390")) continue;
-    const std::string_view variant = text->variant;
-    KernelJudge judge(*text);
+  for (const pxd_kernel* kernel : AllKernels()) {
+    if (kernel->arch != std::string_view("s390")) continue;
+    const std::string_view variant = kernel->variant;
+    KernelJudge judge(*kernel);
     EXPECT_EQ(Observe(judge, protnone, 0).run.pages.size(),
               variant == "no-numa" ? 1u : 0u)
-        << text->name;
+        << kernel->name;
     EXPECT_EQ(Observe(judge, two_levels, 0).run.end == RunEnd::kBug,
               variant == "folded-aware-checked")
-        << text->name;
+        << kernel->name;
     // How many p4d entries the walk reads from where: a table, or the stack.
     int on_stack = 0;
     int p4d_turns = 0;
@@ -330,8 +330,8 @@ TEST(VariantsTest, DifferWhereTheyMust) {
       p4d_turns += read.level == Level::kP4d;
     }
     const bool folded_aware = variant.starts_with("folded-aware");
-    EXPECT_EQ(p4d_turns, folded_aware ? 2 : 1) << text->name;
-    EXPECT_EQ(on_stack > 0, folded_aware) << text->name;
+    EXPECT_EQ(p4d_turns, folded_aware ? 2 : 1) << kernel->name;
+    EXPECT_EQ(on_stack > 0, folded_aware) << kernel->name;
   }
 }
 
