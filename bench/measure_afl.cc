@@ -65,7 +65,7 @@ int LastProcessor() {
 // Processor time of all processes that ended and were waited for. This includes
 // the processes that AFL++ leaves behind, which become children of this one.
 double ChildrensSeconds() {
-  for (int turn = 0; turn < 200; ++turn) {
+  for (int iteration = 0; iteration < 200; ++iteration) {
     const pid_t ended = waitpid(-1, nullptr, WNOHANG);
     if (ended < 0) break;  // there is none
     if (ended == 0) usleep(10'000);

@@ -37,7 +37,7 @@ void ConcurrentOperations::Begin(const Case& c, const Arena& arena,
   timeline_ = &timeline;
   walk_ = &walk;
   reads_ = 0;
-  turned_ = {};
+  last_iterations_ = {};
   made_count_ = 0;
   violations_ = {};
   order_ = {};
@@ -93,7 +93,7 @@ void ConcurrentOperations::BeforeRead(Level level, const volatile void* place) {
   order_.Add(level, in_table ? AddressOf(place) : ReadOrder::kCopy);
   switch (role) {
     case PXD_ITERATION:
-      turned_[Ordinal(level)] = {place, read};
+      last_iterations_[Ordinal(level)] = {place, read};
       break;
     case PXD_REREAD:
       NoteDoubleFetch(level, place);
@@ -107,7 +107,8 @@ void ConcurrentOperations::BeforeRead(Level level, const volatile void* place) {
 // An offset function uses another entry than the loop has tested.
 void ConcurrentOperations::NoteDoubleFetch(Level level,
                                            const volatile void* place) {
-  if (turned_[Ordinal(level)].place == place && WordAt(place) == Read(level)) {
+  if (last_iterations_[Ordinal(level)].place == place &&
+      WordAt(place) == Read(level)) {
     return;
   }
   violations_.double_fetch =
@@ -117,10 +118,11 @@ void ConcurrentOperations::NoteDoubleFetch(Level level,
 // The check compares a local copy. The first level above that is in a table
 // read the original: has it changed?
 void ConcurrentOperations::NoteVacuousRecheck(Level level) {
-  while (level != Level::kPgd && !InTable(turned_[Ordinal(level)].place)) {
+  while (level != Level::kPgd &&
+         !InTable(last_iterations_[Ordinal(level)].place)) {
     level = Above(level);
   }
-  const volatile void* origin = turned_[Ordinal(level)].place;
+  const volatile void* origin = last_iterations_[Ordinal(level)].place;
   if (!InTable(origin) || WordAt(origin) == Read(level)) return;
   // References to the pages that are checked are already held.
   const size_t noted = std::min(walk_->grab_count, std::size(walk_->grabs));

@@ -79,7 +79,7 @@ class ConcurrentOperations {
 
  private:
   // The last iteration of a level: where it read, and the number of the read.
-  struct Turned {
+  struct LastIteration {
     const volatile void* place = nullptr;
     size_t read = 0;
   };
@@ -98,7 +98,7 @@ class ConcurrentOperations {
   bool InTable(const volatile void* place) const;
   // What the last iteration of `level` read.
   uint64_t Read(Level level) const {
-    return walk_->reads[turned_[Ordinal(level)].read].value;
+    return walk_->reads[last_iterations_[Ordinal(level)].read].value;
   }
   void NoteDoubleFetch(Level level, const volatile void* place);
   void NoteVacuousRecheck(Level level);
@@ -108,7 +108,7 @@ class ConcurrentOperations {
   Timeline* timeline_ = nullptr;
   pxd_walk* walk_ = nullptr;
   size_t reads_ = 0;
-  std::array<Turned, kLevelCount> turned_{};
+  std::array<LastIteration, kLevelCount> last_iterations_{};
   std::array<uint8_t, Case::kMaxPages> grabbed_{};
   std::array<Made, decltype(Case::concurrent)::capacity()> made_{};
   size_t made_count_ = 0;

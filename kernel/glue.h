@@ -127,8 +127,8 @@ static struct pxd_traits pxd_traits(void) {
 /* -------------------------------------------------------------------------- */
 /* The loop invariant of the thread, with the tree's own helpers. */
 
-static uint64_t pxd_turns_pmd(pud_t *pudp, unsigned long addr,
-                              unsigned long end) {
+static uint64_t pxd_iterations_pmd(pud_t *pudp, unsigned long addr,
+                                   unsigned long end) {
   uint64_t broken = 0;
   pmd_t *pmdp = pmd_offset(pudp, addr);
   do {
@@ -140,22 +140,22 @@ static uint64_t pxd_turns_pmd(pud_t *pudp, unsigned long addr,
   return broken;
 }
 
-static uint64_t pxd_turns_pud(p4d_t *p4dp, unsigned long addr,
-                              unsigned long end) {
+static uint64_t pxd_iterations_pud(p4d_t *p4dp, unsigned long addr,
+                                   unsigned long end) {
   uint64_t broken = 0;
   pud_t *pudp = pud_offset(p4dp, addr);
   do {
     const unsigned long next = pud_addr_end(addr, end);
     broken += pudp != pud_offset(p4dp, addr);
     if (!pud_present(*pudp)) return broken;
-    if (!pud_leaf(*pudp)) broken += pxd_turns_pmd(pudp, addr, next);
+    if (!pud_leaf(*pudp)) broken += pxd_iterations_pmd(pudp, addr, next);
     pudp++, addr = next;
   } while (addr != end);
   return broken;
 }
 
-static uint64_t pxd_turns_p4d(pgd_t *pgdp, unsigned long addr,
-                              unsigned long end) {
+static uint64_t pxd_iterations_p4d(pgd_t *pgdp, unsigned long addr,
+                                   unsigned long end) {
   uint64_t broken = 0;
   p4d_t *p4dp = p4d_offset(pgdp, addr);
   do {
@@ -163,13 +163,13 @@ static uint64_t pxd_turns_p4d(pgd_t *pgdp, unsigned long addr,
     const unsigned long next = p4d_addr_end(addr, end);
     broken += p4dp != p4d_offset(pgdp, addr);
     if (p4d_none(p4d)) return broken;
-    broken += pxd_turns_pud(p4dp, addr, next);
+    broken += pxd_iterations_pud(p4dp, addr, next);
     p4dp++, addr = next;
   } while (addr != end);
   return broken;
 }
 
-static uint64_t pxd_broken_turns(struct pxd_walk *walk) {
+static uint64_t pxd_broken_iterations(struct pxd_walk *walk) {
   uint64_t broken = 0;
   unsigned long addr = walk->start;
   const unsigned long end = addr + (walk->pages << PAGE_SHIFT);
@@ -180,7 +180,7 @@ static uint64_t pxd_broken_turns(struct pxd_walk *walk) {
     const unsigned long next = pgd_addr_end(addr, end);
     broken += pgdp != pgd_offset(&pxd_mm, addr);
     if (pgd_none(pgd)) return broken;
-    broken += pxd_turns_p4d(pgdp, addr, next);
+    broken += pxd_iterations_p4d(pgdp, addr, next);
     pgdp++, addr = next;
   } while (addr != end);
   return broken;
@@ -206,7 +206,7 @@ const struct pxd_kernel PXD_SYMBOL = {
 #ifdef PXD_TREE_HAS_perf_get_pgtable_size
     .page_size = pxd_page_size,
 #endif
-    .broken_turns = pxd_broken_turns,
+    .broken_iterations = pxd_broken_iterations,
 };
 
 #endif /* PXDFUZZ_KERNEL_GLUE_H_ */

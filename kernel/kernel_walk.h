@@ -158,8 +158,8 @@ struct pxd_kernel {
 
   /* Walks [start, start + pages) by pointer, as code under the lock does,
    * with the tree's own pXd_offset() and pXd_addr_end(), and says at how
-   * many turns pXdp differed from pXd_offset(parent, addr). */
-  uint64_t (*broken_turns)(struct pxd_walk *walk);
+   * many iterations pXdp differed from pXd_offset(parent, addr). */
+  uint64_t (*broken_iterations)(struct pxd_walk *walk);
 };
 
 /* Where walks note what they do. One walk at a time. */

@@ -46,10 +46,11 @@ class Places {
   explicit Places(const KernelJudge& judge) : judge_(judge) {}
 
   // Says in `event`, which has its level, value, file and line, where `place`
-  // is, and of a turn, whether it reads anew what the turn before it has read.
+  // is, and of an iteration, whether it reads anew what the iteration before it
+  // has read.
   void Add(const volatile void* place, Event& event) {
-    if (event.kind == Event::Kind::kTurn) {
-      AddTurn(place, event);
+    if (event.kind == Event::Kind::kIteration) {
+      AddIteration(place, event);
     } else {
       event.place = PlaceOfReread(place, event.level);
     }
@@ -59,14 +60,14 @@ class Places {
   struct Loop {
     // The local copy at which it began, if it did.
     const volatile void* copy = nullptr;
-    // Its last turn.
+    // Its last iteration.
     const volatile void* place = nullptr;
     Place reported;
   };
 
-  void AddTurn(const volatile void* place, Event& event) {
+  void AddIteration(const volatile void* place, Event& event) {
     // A loop of a level begins where the read before it was of the level
-    // above; otherwise this is the loop's next turn, by pXdp++.
+    // above; otherwise this is the loop's next iteration, by pXdp++.
     const bool begins = !before_.has_value() || before_->level > event.level;
     Loop& loop = loops_[Ordinal(event.level)];
     if (begins) loop = {};
@@ -76,7 +77,7 @@ class Places {
         begins ? is_same_value : loop.copy == place && place != nullptr;
     // A helper that is handed the address of the copy just made: it reads what
     // was read, as __pte_offset_map() does with its pmd since 6.5. A loop's
-    // next turn stands in the line of the turn before.
+    // next iteration stands in the line of the iteration before.
     const bool is_passed =
         !begins && is_same_value && !before_->place.is_stray() &&
         before_->level == event.level &&
@@ -110,8 +111,8 @@ class Places {
     before_ = event;
   }
 
-  // Another read of an entry that a turn has read: where that was, or in the
-  // local that it was copied to.
+  // Another read of an entry that an iteration has read: where that was, or in
+  // the local that it was copied to.
   Place PlaceOfReread(const volatile void* place, Level level) const {
     const Loop& loop = loops_[Ordinal(level)];
     if (loop.place == place && place != nullptr) return loop.reported;
@@ -229,7 +230,7 @@ class Recorder {
 
   void AddRead(size_t i) {
     constexpr std::array<Event::Kind, 3> kKinds = {
-        Event::Kind::kTurn, Event::Kind::kReread, Event::Kind::kCheck};
+        Event::Kind::kIteration, Event::Kind::kReread, Event::Kind::kCheck};
     const pxd_read& read = walk_.reads[i];
     Event event{.kind = kKinds[read.role],
                 .level = static_cast<Level>(read.level),

@@ -176,13 +176,13 @@ bool ReadPlace(Scanner& words, Place& place) {
   return distance.rest() == kUnknown || distance.Read(place.distance.emplace());
 }
 
-std::string PartWords(const TurnPart& part) {
+std::string PartWords(const IterationPart& part) {
   return Line({"part", Hex(part.address), Hex(part.next),
                WordOf(kSteps, part.step), WordOf(kPassedOn, part.passed_on),
                WordOf(kHolds, part.holds), WordOf(kInvariant, part.invariant)});
 }
 
-bool ReadPart(Scanner& words, TurnPart& part) {
+bool ReadPart(Scanner& words, IterationPart& part) {
   return words.Read(part.address) && words.Read(part.next) &&
          words.ReadOneOf(kSteps, part.step) &&
          words.ReadOneOf(kPassedOn, part.passed_on) &&
@@ -303,7 +303,8 @@ bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
   if (key == "mark") return ReadViolation(words, run.violations);
   if (key == "page") return ReadPage(words, run.pages.emplace_back());
   if (key == "part") {
-    if (run.events.empty() || run.events.back().kind != Event::Kind::kTurn ||
+    if (run.events.empty() ||
+        run.events.back().kind != Event::Kind::kIteration ||
         run.events.back().part.has_value()) {
       return false;
     }

@@ -32,18 +32,18 @@ class RecordingTrace {
     NoteChanges(0, 1);
   }
 
-  void OnTurn(const Turn& turn) {
-    violations_.OnTurn(turn);
-    NoteChanges(turn.pages, memory_.reads());
-    Event& event = AddRead(Event::Kind::kTurn, turn.level, turn.ref,
-                           turn.loaded, turn.pages);
+  void OnIteration(const Iteration& iteration) {
+    violations_.OnIteration(iteration);
+    NoteChanges(iteration.pages, memory_.reads());
+    Event& event = AddRead(Event::Kind::kIteration, iteration.level,
+                           iteration.ref, iteration.loaded, iteration.pages);
     // Looked up now: local copies are replaced while the walk continues.
-    event.part = TurnPart{.address = turn.address,
-                          .next = turn.next,
-                          .step = turn.step,
-                          .passed_on = turn.passed_on,
-                          .holds = Holds(memory_, turn),
-                          .invariant = turn.invariant};
+    event.part = IterationPart{.address = iteration.address,
+                               .next = iteration.next,
+                               .step = iteration.step,
+                               .passed_on = iteration.passed_on,
+                               .holds = Holds(memory_, iteration),
+                               .invariant = iteration.invariant};
   }
   void OnReread(const Reread& reread) {
     violations_.OnReread(reread);

@@ -155,7 +155,7 @@ Explanation::Timeline ChangeText::Time() const {
   }
   std::optional<size_t> wrong = facts_.rule();
   if (!wrong.has_value() && facts_.effect().has_value()) {
-    wrong = facts_.turns()[*facts_.effect()].end - 1;
+    wrong = facts_.iterations()[*facts_.effect()].end - 1;
   }
   std::vector<TimelineStep> all;
   // These are shown in any case.
@@ -202,7 +202,7 @@ std::string ChangeText::StepText(const Event& event) {
   switch (event.kind) {
     case Event::Kind::kReread:
       return Concat({Name(event.level), " again"});
-    case Event::Kind::kTurn:
+    case Event::Kind::kIteration:
       return std::string(Name(event.level));
     case Event::Kind::kGrab:
       return Concat({"grabs ", PageNumbers(event.held, event.count)});

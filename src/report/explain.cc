@@ -14,9 +14,9 @@
 #include "pxdfuzz/report/changes.h"
 #include "pxdfuzz/report/facts.h"
 #include "pxdfuzz/report/headline.h"
+#include "pxdfuzz/report/iterations.h"
 #include "pxdfuzz/report/make_picture.h"
 #include "pxdfuzz/report/terms.h"
-#include "pxdfuzz/report/turns.h"
 #include "pxdfuzz/report/words.h"
 #include "pxdfuzz/view/case_tables.h"
 
@@ -107,8 +107,8 @@ class Explainer {
         answer_(answer),
         facts_(c, request, walker.policy, answer.run),
         changes_(facts_),
-        turns_(facts_, changes_),
-        headline_(facts_, changes_, turns_, walker, answer) {}
+        iterations_(facts_, changes_),
+        headline_(facts_, changes_, iterations_, walker, answer) {}
 
   Explanation Make(size_t columns) {
     Explanation e;
@@ -128,14 +128,14 @@ class Explainer {
     e.source = CaseLines(case_, request_, e.is_wrong, columns);
     if (!has_run()) return e;
     if (facts_.changing()) e.timeline = changes_.Time();
-    e.picture = MakePicture(facts_, turns_, walker_.name);
+    e.picture = MakePicture(facts_, iterations_, walker_.name);
     AddPages(e);
     AddNotes(e.notes);
     NoteWalks(e.other_walks);
-    e.reference_title = turns_.ReferenceTitle();
-    e.turns = turns_.Make();
+    e.reference_title = iterations_.ReferenceTitle();
+    e.iterations = iterations_.Make();
     if (facts_.outcome() != Outcome::kAgrees) {
-      e.wrong_turn = headline_.WrongTurn(*e.picture);
+      e.wrong_iteration = headline_.WrongIteration(*e.picture);
     }
     e.references = References();
     return e;
@@ -234,15 +234,15 @@ class Explainer {
             "The pages are those that it had when it ended; none was "
             "returned.");
       }
-      if (!facts_.turns().empty()) {
-        const Event& last = facts_.ReadOf(facts_.turns().size() - 1);
+      if (!facts_.iterations().empty()) {
+        const Event& last = facts_.ReadOf(facts_.iterations().size() - 1);
         notes.push_back(
             Concat({facts_.run().end == RunEnd::kBug ? "It stops" : "It faults",
                     "; its last read is that of ", Name(last.level), " by ",
-                    turns_.ReadName(last), "."}));
+                    iterations_.ReadName(last), "."}));
       }
     }
-    if (walker_.kernel.has_value() && facts_.turns().empty()) {
+    if (walker_.kernel.has_value() && facts_.iterations().empty()) {
       notes.emplace_back("Nothing is known of its reads.");
     }
     NoteWords(notes);
@@ -395,7 +395,7 @@ class Explainer {
   const Answer& answer_;
   const Facts facts_;
   const ChangeText changes_;
-  const TurnText turns_;
+  const IterationText iterations_;
   const HeadlineText headline_;
 };
 
@@ -460,7 +460,7 @@ std::string Heading(const Explanation::Change& change) {
                  std::to_string(change.read), ": ", change.what});
 }
 
-std::string HowToReadTurns(const Explanation& explanation) {
+std::string HowToReadIterations(const Explanation& explanation) {
   const bool changing = explanation.timeline.has_value();
   return Concat(
       {"On the left the turns of the walk's loops: the part of the range that "

@@ -22,7 +22,7 @@ Facts::Facts(const Case& c, size_t request, Policy policy, Recording recording)
     expected_.push_back(*reference_->At(0, i));
   }
   Repair();
-  FindTurns();
+  FindIterations();
   FindPages();
   if (run_.end != RunEnd::kRefused) Judge();
   FindRule();
@@ -52,9 +52,9 @@ void Facts::Repair() {
 // Whether an iteration's read, of which nothing more is known, is the second
 // read of one entry: a helper may get the address of the copy that was just
 // made.
-bool Facts::IsSecondRead(size_t event, size_t last_turn) const {
+bool Facts::IsSecondRead(size_t event, size_t last_iteration) const {
   const Event& read = events()[event];
-  const Event& before = events()[last_turn];
+  const Event& before = events()[last_iteration];
   if (read.level != before.level) return false;
   if (read.place.kind == Place::Kind::kOwnCopy) {
     return read.value == before.value;
@@ -62,57 +62,58 @@ bool Facts::IsSecondRead(size_t event, size_t last_turn) const {
   return read.place.kind == Place::Kind::kTable && read.place == before.place;
 }
 
-void Facts::FindTurns() {
+void Facts::FindIterations() {
   std::vector<Event>& events = run_.events;
   for (size_t i = 0; i < events.size(); ++i) {
-    if (events[i].kind != Event::Kind::kTurn) continue;
-    if (!events[i].part.has_value() && !turns_.empty() &&
-        IsSecondRead(i, turns_.back().read)) {
+    if (events[i].kind != Event::Kind::kIteration) continue;
+    if (!events[i].part.has_value() && !iterations_.empty() &&
+        IsSecondRead(i, iterations_.back().read)) {
       events[i].kind = Event::Kind::kReread;
       continue;
     }
-    turns_.push_back(
+    iterations_.push_back(
         {.read = i,
-         .begins = turns_.empty() ||
-                   events[turns_.back().read].level > events[i].level});
+         .begins = iterations_.empty() ||
+                   events[iterations_.back().read].level > events[i].level});
   }
-  if (turns_.empty()) return;
+  if (iterations_.empty()) return;
   // Events right before an iteration belong to it.
-  for (size_t i = 1; i < turns_.size(); ++i) {
-    size_t at = turns_[i].read;
-    while (at > turns_[i - 1].read + 1 &&
+  for (size_t i = 1; i < iterations_.size(); ++i) {
+    size_t at = iterations_[i].read;
+    while (at > iterations_[i - 1].read + 1 &&
            (events[at - 1].kind == Event::Kind::kChange ||
             events[at - 1].kind == Event::Kind::kReread)) {
       --at;
     }
-    turns_[i - 1].end = turns_[i].first = at;
+    iterations_[i - 1].end = iterations_[i].first = at;
   }
-  turns_.back().end = events.size();
+  iterations_.back().end = events.size();
 
   const auto has = [&events](auto predicate) {
     return std::any_of(events.begin(), events.end(), predicate);
   };
   if (has([](const Event& e) { return e.kind == Event::Kind::kGrab; })) {
     size_t held = 0;
-    for (Turn& turn : turns_) {
-      turn.held = held;
-      for (size_t i = turn.first; i < turn.end; ++i) {
+    for (Iteration& iteration : iterations_) {
+      iteration.held = held;
+      for (size_t i = iteration.first; i < iteration.end; ++i) {
         events[i].held = held;
         if (events[i].kind == Event::Kind::kGrab) held += events[i].count;
         if (events[i].kind == Event::Kind::kPut) {
           held -= std::min<size_t>(held, events[i].count);
         }
       }
-      turn.pages = held - std::min(held, turn.held);
+      iteration.pages = held - std::min(held, iteration.held);
     }
     return;
   }
   if (has([](const Event& e) { return e.part.has_value(); })) {
-    for (size_t i = 0; i < turns_.size(); ++i) {
-      turns_[i].held = events[turns_[i].read].held;
-      const size_t end =
-          i + 1 < turns_.size() ? events[turns_[i + 1].read].held : run_.count;
-      turns_[i].pages = end - std::min(end, turns_[i].held);
+    for (size_t i = 0; i < iterations_.size(); ++i) {
+      iterations_[i].held = events[iterations_[i].read].held;
+      const size_t end = i + 1 < iterations_.size()
+                             ? events[iterations_[i + 1].read].held
+                             : run_.count;
+      iterations_[i].pages = end - std::min(end, iterations_[i].held);
     }
     return;
   }
@@ -120,35 +121,35 @@ void Facts::FindTurns() {
   // those that it has. A later fault shows that a leaf was taken.
   const size_t limit = broke_off() ? request_.pages : run_.pages.size();
   size_t held = 0;
-  for (Turn& turn : turns_) {
-    const Event& read = events[turn.read];
-    turn.held = held;
+  for (Iteration& iteration : iterations_) {
+    const Event& read = events[iteration.read];
+    iteration.held = held;
     if (read.meaning.tag != EntryKind::Tag::kLeaf ||
         !geometry().real(read.level) ||
-        (broke_off() && &turn == &turns_.back())) {
+        (broke_off() && &iteration == &iterations_.back())) {
       continue;
     }
     const uint64_t inside = AddressOf(held) & (geometry().span(read.level) - 1);
     const uint64_t left =
         (geometry().span(read.level) - inside) >> geometry().page_shift();
-    turn.pages = std::min<uint64_t>(left, limit - std::min(limit, held));
-    held += turn.pages;
+    iteration.pages = std::min<uint64_t>(left, limit - std::min(limit, held));
+    held += iteration.pages;
   }
 }
 
 // If it broke off, the pages that it had.
 void Facts::FindPages() {
   if (!broke_off() || !run_.pages.empty()) return;
-  for (size_t i = 0; i < turns_.size(); ++i) {
-    const Turn& turn = turns_[i];
-    if (turn.held != run_.pages.size()) continue;
+  for (size_t i = 0; i < iterations_.size(); ++i) {
+    const Iteration& iteration = iterations_[i];
+    if (iteration.held != run_.pages.size()) continue;
     ReturnedPage page;
-    for (size_t at = turn.first; at < turn.end; ++at) {
+    for (size_t at = iteration.first; at < iteration.end; ++at) {
       if (events()[at].kind != Event::Kind::kGrab) continue;
       page.snapshot = events()[at].snapshot;
       page.read = events()[at].read;
     }
-    for (size_t j = 0; j < turn.pages; ++j) {
+    for (size_t j = 0; j < iteration.pages; ++j) {
       page.physical = WrappingAdd(FirstFrame(i), j * geometry().page_size());
       run_.pages.push_back(page);
     }
@@ -169,11 +170,11 @@ void Facts::Judge() {
   FirstViolations violations;
   for (size_t i = 0; i < events().size(); ++i) {
     const Event& event = events()[i];
-    if (!event.is_read() || !IsStray(event) || turns_.empty()) continue;
+    if (!event.is_read() || !IsStray(event) || iterations_.empty()) continue;
     size_t& first = event.place.kind == Place::Kind::kStack
                         ? violations.stack_escape
                         : violations.nowhere;
-    first = std::min(first, turns_[TurnOf(i)].held);
+    first = std::min(first, iterations_[IterationOf(i)].held);
   }
   AddStrayReads(violations, judged);
   if (broke_off()) {
@@ -192,7 +193,7 @@ void Facts::FindRule() {
     const Event& event = events()[i];
     bool breaks = false;
     switch (event.kind) {
-      case Event::Kind::kTurn:
+      case Event::Kind::kIteration:
         breaks =
             IsStray(event) || (event.part.has_value() && !event.part->holds);
         break;
@@ -213,10 +214,10 @@ void Facts::FindRule() {
 }
 
 void Facts::FindEffect() {
-  if (turns_.empty()) return;
+  if (iterations_.empty()) return;
   switch (outcome_) {
     case Outcome::kFault:
-      for (size_t i = 0; i < turns_.size(); ++i) {
+      for (size_t i = 0; i < iterations_.size(); ++i) {
         const Event& read = ReadOf(i);
         if (IsStray(read) && read.place.kind != Place::Kind::kStack) {
           effect_ = i;
@@ -225,14 +226,15 @@ void Facts::FindEffect() {
       }
       [[fallthrough]];
     case Outcome::kShort:
-      effect_ = turns_.size() - 1;
+      effect_ = iterations_.size() - 1;
       return;
     case Outcome::kWrongPage:
     case Outcome::kLong:
     case Outcome::kStale:
-      for (size_t i = 0; i < turns_.size(); ++i) {
-        const Turn& turn = turns_[i];
-        if (turn.held <= difference_ && difference_ < turn.held + turn.pages) {
+      for (size_t i = 0; i < iterations_.size(); ++i) {
+        const Iteration& iteration = iterations_[i];
+        if (iteration.held <= difference_ &&
+            difference_ < iteration.held + iteration.pages) {
           effect_ = i;
         }
       }
@@ -243,17 +245,17 @@ void Facts::FindEffect() {
   }
 }
 
-size_t Facts::TurnOf(size_t event) const {
-  const auto turn = std::find_if(
-      turns_.begin(), turns_.end(),
-      [event](const Turn& candidate) { return event < candidate.end; });
-  return static_cast<size_t>(turn - turns_.begin());
+size_t Facts::IterationOf(size_t event) const {
+  const auto iteration = std::find_if(
+      iterations_.begin(), iterations_.end(),
+      [event](const Iteration& candidate) { return event < candidate.end; });
+  return static_cast<size_t>(iteration - iterations_.begin());
 }
 
-const Event* Facts::rule_turn() const {
+const Event* Facts::rule_iteration() const {
   if (!rule_.has_value()) return nullptr;
   const Event& event = events()[*rule_];
-  return event.kind == Event::Kind::kTurn ? &event : nullptr;
+  return event.kind == Event::Kind::kIteration ? &event : nullptr;
 }
 
 bool Facts::Allows(const Translation& t) const {
@@ -401,7 +403,8 @@ bool Facts::IsStray(const Event& event) const {
 const Event* Facts::LastRead(Level level, size_t event) const {
   for (size_t i = event; i > 0; --i) {
     const Event& read = events()[i - 1];
-    if (read.kind == Event::Kind::kTurn && read.level == level) return &read;
+    if (read.kind == Event::Kind::kIteration && read.level == level)
+      return &read;
   }
   return nullptr;
 }
@@ -445,25 +448,25 @@ Level Facts::CheckedCopy(size_t event) const {
   return is_own ? level : Above(level);
 }
 
-std::optional<size_t> Facts::ParentOf(size_t turn) const {
-  const Level level = ReadOf(turn).level;
-  for (size_t i = turn; i > 0; --i) {
+std::optional<size_t> Facts::ParentOf(size_t iteration) const {
+  const Level level = ReadOf(iteration).level;
+  for (size_t i = iteration; i > 0; --i) {
     if (ReadOf(i - 1).level > level) return i - 1;
   }
   return std::nullopt;
 }
 
-bool Facts::HasEvent(size_t turn, Event::Kind kind) const {
-  return std::any_of(events().begin() + turns_[turn].first,
-                     events().begin() + turns_[turn].end,
+bool Facts::HasEvent(size_t iteration, Event::Kind kind) const {
+  return std::any_of(events().begin() + iterations_[iteration].first,
+                     events().begin() + iterations_[iteration].end,
                      [kind](const Event& event) { return event.kind == kind; });
 }
 
 int Facts::BoundaryShift(Level level) const {
   const int levels = source().mode.levels;
   if (policy_.boundary == BoundaryRule::kFoldedAware) {
-    for (const Turn& turn : turns_) {
-      const Event& read = events()[turn.read];
+    for (const Iteration& iteration : iterations_) {
+      const Event& read = events()[iteration.read];
       if (read.level != level) continue;
       return tables_.arch().folded_aware_shift(levels, level,
                                                read.value.value_or(0));
@@ -472,10 +475,11 @@ int Facts::BoundaryShift(Level level) const {
   return tables_.arch().static_shift(levels, level);
 }
 
-uint64_t Facts::FirstFrame(size_t turn) const {
-  const Event& read = ReadOf(turn);
-  const uint64_t address =
-      read.part.has_value() ? read.part->address : AddressOf(turns_[turn].held);
+uint64_t Facts::FirstFrame(size_t iteration) const {
+  const Event& read = ReadOf(iteration);
+  const uint64_t address = read.part.has_value()
+                               ? read.part->address
+                               : AddressOf(iterations_[iteration].held);
   const uint64_t inside = address & (geometry().span(EntryLevelOf(read)) - 1);
   return WrappingAdd(read.meaning.address,
                      inside & ~(geometry().page_size() - 1));

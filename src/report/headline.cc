@@ -62,7 +62,7 @@ std::string HeadlineText::Sentence() const {
       (facts_.outcome() == Outcome::kAgrees || ended ||
        rule_name_ == "refusal" || rule_name_ == "inaccessible")) {
     return Concat({name, " ", rule_->headline,
-                   ended && !facts_.turns().empty()
+                   ended && !facts_.iterations().empty()
                        ? Concat({", at ", DifferentPage()})
                        : "",
                    "."});
@@ -222,13 +222,13 @@ std::string HeadlineText::ReturnedWhileChanging() const {
 
 // Why a walk that holds ends where it does.
 std::string HeadlineText::WhyItEnds() const {
-  if (facts_.turns().empty()) return "";
-  const size_t last = facts_.turns().size() - 1;
-  if (const auto seen = turns_.SeenByRecheck(last)) {
+  if (facts_.iterations().empty()) return "";
+  const size_t last = facts_.iterations().size() - 1;
+  if (const auto seen = iterations_.SeenByRecheck(last)) {
     const Event& check = facts_.events()[*seen];
-    return Concat({"its recheck (", turns_.ReadName(check), ") found *",
-                   Name(check.level), "p changed by ", turns_.Writer(*seen),
-                   ", and it put the page"});
+    return Concat({"its recheck (", iterations_.ReadName(check), ") found *",
+                   Name(check.level), "p changed by ",
+                   iterations_.Writer(*seen), ", and it put the page"});
   }
   return facts_.WhyNot(facts_.ReadOf(last));
 }
@@ -237,11 +237,11 @@ std::string HeadlineText::WhyItEnds() const {
 std::string HeadlineText::WhyItStops() const {
   if (facts_.run().end == RunEnd::kBug) return "stop: BUG()";
   if (facts_.broke_off()) return "stop: a fault";
-  if (facts_.turns().empty()) return "";
-  const size_t last = facts_.turns().size() - 1;
+  if (facts_.iterations().empty()) return "";
+  const size_t last = facts_.iterations().size() - 1;
   const Event& read = facts_.ReadOf(last);
   if (!read.value.has_value()) return "stop: no table";
-  if (turns_.SeenByRecheck(last).has_value()) return "stop: the recheck";
+  if (iterations_.SeenByRecheck(last).has_value()) return "stop: the recheck";
   return Concat({"stop: ", facts_.WhyNot(read)});
 }
 
@@ -251,12 +251,12 @@ std::string HeadlineText::WhereItLeft() const {
   const size_t rule = *facts_.rule();
   const Event& event = facts_.events()[rule];
   const std::string_view level = Name(event.level);
-  const std::string name = turns_.ReadName(event);
+  const std::string name = iterations_.ReadName(event);
   const std::string at = name.empty() ? "" : Concat({" (", name, ")"});
   if (event.kind == Event::Kind::kReread) {
     return Concat({" ", OffsetCall(facts_.policy(), Below(event.level)),
-                   " reads *", level, "p again", at, ": ", turns_.Became(rule),
-                   "."});
+                   " reads *", level, "p again", at, ": ",
+                   iterations_.Became(rule), "."});
   }
   if (event.kind == Event::Kind::kCheck) {
     if (facts_.CheckedCopy(rule) == event.level) {
@@ -271,7 +271,8 @@ std::string HeadlineText::WhereItLeft() const {
          level, " entry with itself", at, "."});
   }
   const std::string line =
-      event.file.empty() ? "" : Concat({" (", turns_.ReadName(event), ")"});
+      event.file.empty() ? ""
+                         : Concat({" (", iterations_.ReadName(event), ")"});
   if (event.place.kind == Place::Kind::kStack) {
     std::string where = "another word of the kernel stack";
     if (event.place.distance == 0) {
@@ -298,8 +299,8 @@ std::string HeadlineText::WhatTheRecheckLooksAt() const {
     return "";
   }
   std::vector<std::string> levels;
-  const Facts::Turn& turn = facts_.turns()[*facts_.effect()];
-  for (size_t i = turn.first; i < turn.end; ++i) {
+  const Facts::Iteration& iteration = facts_.iterations()[*facts_.effect()];
+  for (size_t i = iteration.first; i < iteration.end; ++i) {
     const Event& event = facts_.events()[i];
     if (event.kind != Event::Kind::kCheck) continue;
     levels.push_back(Concat({"*", Name(event.level), "p"}));
@@ -310,14 +311,15 @@ std::string HeadlineText::WhatTheRecheckLooksAt() const {
 }
 
 // "The p4d copy is left at pud: ... 0x3000 is the page ...".
-std::string HeadlineText::WrongTurn(const WalkPicture& picture) const {
+std::string HeadlineText::WrongIteration(const WalkPicture& picture) const {
   std::string text;
-  const Event* turn = facts_.rule_turn();
-  if (turn != nullptr && turn->place.kind == Place::Kind::kStack) {
-    const std::string copy(Name(turn->place.copy_of));
-    const std::string level(Name(turn->level));
-    const bool begins = facts_.turns()[facts_.TurnOf(*facts_.rule())].begins;
-    if (turn->place.distance == 0) {
+  const Event* iteration = facts_.rule_iteration();
+  if (iteration != nullptr && iteration->place.kind == Place::Kind::kStack) {
+    const std::string copy(Name(iteration->place.copy_of));
+    const std::string level(Name(iteration->level));
+    const bool begins =
+        facts_.iterations()[facts_.IterationOf(*facts_.rule())].begins;
+    if (iteration->place.distance == 0) {
       text = Concat({"The ", copy, " copy is left at ", level,
                      ": the pointer that was made from it is where it stood "
                      "by luck alone. "});

@@ -15,9 +15,10 @@ namespace {
 // Collects what to draw.
 class PictureMaker {
  public:
-  PictureMaker(const Facts& facts, const TurnText& turns, std::string_view walk)
+  PictureMaker(const Facts& facts, const IterationText& iterations,
+               std::string_view walk)
       : facts_(facts),
-        turns_(turns),
+        iterations_(iterations),
         geometry_(facts.geometry()),
         page_(facts.explained_page()),
         address_(facts.AddressOf(page_)) {
@@ -56,7 +57,9 @@ class PictureMaker {
 
   const std::vector<ReturnedPage>& pages() const { return facts_.run().pages; }
   bool IsReturned() const { return page_ < pages().size(); }
-  const Event& ReadOf(size_t turn) const { return facts_.ReadOf(turn); }
+  const Event& ReadOf(size_t iteration) const {
+    return facts_.ReadOf(iteration);
+  }
 
   void AddLevels() {
     for (int i = kLevelCount; i > 0; --i) {
@@ -75,7 +78,7 @@ class PictureMaker {
       }
       if (!info.real && info.entry_span < info.span) {
         info.unseen = FirstInside(info.entry_span);
-        const Event* left = facts_.rule_turn();
+        const Event* left = facts_.rule_iteration();
         info.marked = info.unseen.has_value() && left != nullptr &&
                       left->place.kind == Place::Kind::kStack &&
                       left->level != Level::kPgd && Above(left->level) == level;
@@ -292,28 +295,28 @@ class PictureMaker {
 
   // Whether the part of the range of an iteration contains the page; for kernel
   // code only its start is known.
-  bool HoldsPage(const Facts::Turn& turn) const {
-    const Event& read = facts_.events()[turn.read];
-    if (!read.part.has_value()) return turn.held <= page_;
+  bool HoldsPage(const Facts::Iteration& iteration) const {
+    const Event& read = facts_.events()[iteration.read];
+    if (!read.part.has_value()) return iteration.held <= page_;
     return WrappingSub(address_, read.part->address) <
            WrappingSub(read.part->next, read.part->address);
   }
 
   // The iteration that reached the page, or the place where there is none.
-  std::optional<size_t> LastTurn() const {
-    const auto& turns = facts_.turns();
-    if (turns.empty()) return std::nullopt;
+  std::optional<size_t> LastIteration() const {
+    const auto& iterations = facts_.iterations();
+    if (iterations.empty()) return std::nullopt;
     if (facts_.effect().has_value()) return facts_.effect();
-    for (size_t i = turns.size(); i > 0; --i) {
-      if (HoldsPage(turns[i - 1])) return i - 1;
+    for (size_t i = iterations.size(); i > 0; --i) {
+      if (HoldsPage(iterations[i - 1])) return i - 1;
     }
-    return turns.size() - 1;
+    return iterations.size() - 1;
   }
 
   void AddWalk() {
-    const std::optional<size_t> end = LastTurn();
+    const std::optional<size_t> end = LastIteration();
     if (!end.has_value()) return;
-    const Facts::Turn& turn = facts_.turns()[*end];
+    const Facts::Iteration& iteration = facts_.iterations()[*end];
     const Event& last = ReadOf(*end);
     for (std::optional<size_t> i = end; i.has_value();
          i = facts_.ParentOf(*i)) {
@@ -323,7 +326,7 @@ class PictureMaker {
       const Level level = kAllLevels[static_cast<size_t>(i - 1)];
       if (geometry_.real(level) || level == last.level) AddWalkStep(level);
     }
-    if (turn.pages == 0) {
+    if (iteration.pages == 0) {
       if (facts_.HasEvent(*end, Event::Kind::kPut)) {
         picture_.walk_stop = "the recheck, after which the page is put";
       } else if (facts_.run().end == RunEnd::kBug) {
@@ -337,12 +340,12 @@ class PictureMaker {
     }
     if (picture_.walk_path.empty()) return;
     const size_t returned =
-        std::clamp(page_, turn.held, turn.held + turn.pages - 1);
+        std::clamp(page_, iteration.held, iteration.held + iteration.pages - 1);
     const uint64_t frame =
         returned < pages().size()
             ? pages()[returned].physical
             : WrappingAdd(facts_.FirstFrame(*end),
-                          (returned - turn.held) * geometry_.page_size());
+                          (returned - iteration.held) * geometry_.page_size());
     Step from = picture_.walk_path.back();
     from.level = last.level;
     const size_t page = AddPage(from, frame);
@@ -359,7 +362,7 @@ class PictureMaker {
                                   .entry = Picture::kNone});
   }
 
-  const Event* ChainTurn(Level level) const {
+  const Event* ChainIteration(Level level) const {
     const auto& at = chain_[Ordinal(level)];
     return at.has_value() ? &ReadOf(*at) : nullptr;
   }
@@ -369,13 +372,13 @@ class PictureMaker {
   const Event* Origin(const Event* read) const {
     while (read != nullptr && read->place.kind == Place::Kind::kOwnCopy &&
            read->place.copy_of > read->level) {
-      read = ChainTurn(read->place.copy_of);
+      read = ChainIteration(read->place.copy_of);
     }
     return read;
   }
 
   void AddWalkStep(Level level) {
-    const Event* read = Origin(ChainTurn(level));
+    const Event* read = Origin(ChainIteration(level));
     if (read == nullptr || read->place.kind == Place::Kind::kOwnCopy) return;
     if (read->place.kind == Place::Kind::kStack) {
       AddStack(level, *read);
@@ -397,8 +400,8 @@ class PictureMaker {
     size_t snapshot = read.snapshot;
     if (level != Level::kPte && read.level == level) {
       if (const auto& below = chain_[Ordinal(Below(level))]) {
-        const Facts::Turn& turn = facts_.turns()[*below];
-        for (size_t i = turn.first; i < turn.read; ++i) {
+        const Facts::Iteration& iteration = facts_.iterations()[*below];
+        for (size_t i = iteration.first; i < iteration.read; ++i) {
           const Event& event = facts_.events()[i];
           if (event.kind == Event::Kind::kReread && event.level == level) {
             snapshot = event.snapshot;
@@ -414,15 +417,15 @@ class PictureMaker {
     const Level column = folded ? geometry_.real_below(level) : level;
     picture_.walk_path.push_back({.at = Step::At::kStack, .level = column});
     if (picture_.stack.has_value()) return;
-    const Event* copied = ChainTurn(read.place.copy_of);
+    const Event* copied = ChainIteration(read.place.copy_of);
     const Event* origin = Origin(copied);
     Picture::Stack stack{
         .level = read.level,
         .copy = read.place.copy_of,
-        .pointer = turns_.Pointer(*chain_[Ordinal(read.level)]),
+        .pointer = iterations_.Pointer(*chain_[Ordinal(read.level)]),
         .distance = read.place.distance,
         .word = read.value.value_or(0),
-        .content = turns_.StackContent(read),
+        .content = iterations_.StackContent(read),
         .meaning = facts_.Meaning(read)};
     if (copied != nullptr) stack.copy_word = copied->value.value_or(0);
     if (origin != nullptr && origin->place.kind == Place::Kind::kTable) {
@@ -479,7 +482,7 @@ class PictureMaker {
   }
 
   const Facts& facts_;
-  const TurnText& turns_;
+  const IterationText& iterations_;
   const Geometry& geometry_;
   const size_t page_;
   const uint64_t address_;
@@ -491,9 +494,9 @@ class PictureMaker {
 
 }  // namespace
 
-WalkPicture MakePicture(const Facts& facts, const TurnText& turns,
+WalkPicture MakePicture(const Facts& facts, const IterationText& iterations,
                         std::string_view walk) {
-  return PictureMaker(facts, turns, walk).Make();
+  return PictureMaker(facts, iterations, walk).Make();
 }
 
 }  // namespace pxdfuzz

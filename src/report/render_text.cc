@@ -14,7 +14,7 @@ namespace pxdfuzz {
 namespace {
 
 using PageRow = Explanation::PageRow;
-using Turn = Explanation::Turn;
+using Iteration = Explanation::Iteration;
 
 // `text`, padded with blanks to a width.
 std::string Padded(std::string_view text, size_t width) {
@@ -174,8 +174,9 @@ void WrapInto(std::string_view text, size_t width, size_t indent, size_t hang,
 
 // The iterations, with the reference beside them. `compact` joins lines and
 // leaves out rules, which are printed above.
-void AddTurns(const std::vector<Turn>& turns, std::string_view walk,
-              std::string_view reference, bool compact, TextLines& out) {
+void AddIterations(const std::vector<Iteration>& iterations,
+                   std::string_view walk, std::string_view reference,
+                   bool compact, TextLines& out) {
   constexpr std::string_view kMargin = "   ";
   constexpr std::string_view kBetween = " | ";
   const size_t room =
@@ -198,49 +199,50 @@ void AddTurns(const std::vector<Turn>& turns, std::string_view walk,
   if (!compact) {
     add({std::string(left_width, '-')}, {std::string(right_width, '-')}, false);
   }
-  for (const Turn& turn : turns) {
-    if (turn.skips) {
+  for (const Iteration& iteration : iterations) {
+    if (iteration.skips) {
       add({"..."}, {"..."}, false);
       continue;
     }
-    if (turn.change.has_value()) {
-      AddChange(*turn.change, out);
+    if (iteration.change.has_value()) {
+      AddChange(*iteration.change, out);
       continue;
     }
     const auto indent =
-        static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(turn.level));
+        static_cast<size_t>(Ordinal(Level::kPgd) - Ordinal(iteration.level));
     std::vector<std::string> left;
     std::vector<std::string> right;
     const auto add_left = [&](const std::string& text, size_t by, size_t hang) {
       if (!text.empty()) WrapInto(text, left_width, indent + by, hang, left);
     };
     const std::string place =
-        turn.place.empty() ? "" : Concat({"-> ", turn.place});
-    add_left(turn.part, 0, 2);
-    if (compact && turn.rereads.empty()) {
+        iteration.place.empty() ? "" : Concat({"-> ", iteration.place});
+    add_left(iteration.part, 0, 2);
+    if (compact && iteration.rereads.empty()) {
       // The start of a loop matters if the loop goes wrong.
       const bool says_pointer =
-          turn.marked || turn.pointer.find('=') == std::string::npos;
-      add_left(says_pointer ? Concat({turn.pointer,
-                                      turn.pointer.empty() ? "" : " ", place})
-                            : place,
+          iteration.marked || iteration.pointer.find('=') == std::string::npos;
+      add_left(says_pointer
+                   ? Concat({iteration.pointer,
+                             iteration.pointer.empty() ? "" : " ", place})
+                   : place,
                2, 2);
     } else {
-      add_left(turn.pointer, 2, 2);
-      for (const std::string& line : turn.rereads) add_left(line, 2, 2);
+      add_left(iteration.pointer, 2, 2);
+      for (const std::string& line : iteration.rereads) add_left(line, 2, 2);
       add_left(place, 4, 3);
     }
-    add_left(turn.read, 2, 2);
+    add_left(iteration.read, 2, 2);
     // That a walk goes down is visible without a line.
-    const bool goes_down = turn.next.find("then ") != std::string::npos;
-    if (!compact || !goes_down) add_left(turn.next, 2, 2);
-    for (const std::string& line : turn.after) add_left(line, 2, 2);
-    for (const std::string& line : turn.reference) {
+    const bool goes_down = iteration.next.find("then ") != std::string::npos;
+    if (!compact || !goes_down) add_left(iteration.next, 2, 2);
+    for (const std::string& line : iteration.after) add_left(line, 2, 2);
+    for (const std::string& line : iteration.reference) {
       WrapInto(line, right_width, 0, 2, right);
     }
-    add(left, right, turn.marked);
-    for (const std::string* text : {&turn.rule, &turn.effect}) {
-      if (text->empty() || (compact && text == &turn.rule)) continue;
+    add(left, right, iteration.marked);
+    for (const std::string* text : {&iteration.rule, &iteration.effect}) {
+      if (text->empty() || (compact && text == &iteration.rule)) continue;
       out.Wrap(">>   ", ">>   ", *text, LineStyle::kMarked);
     }
   }
@@ -272,20 +274,24 @@ std::vector<PageRow> RowsAround(const std::vector<PageRow>& rows) {
 
 // Marked iterations, each with the one before it, and changes; if none is
 // marked, the last three.
-std::vector<Turn> TurnsAround(const std::vector<Turn>& turns) {
-  const bool has_mark = std::any_of(
-      turns.begin(), turns.end(), [](const Turn& turn) { return turn.marked; });
+std::vector<Iteration> IterationsAround(
+    const std::vector<Iteration>& iterations) {
+  const bool has_mark =
+      std::any_of(iterations.begin(), iterations.end(),
+                  [](const Iteration& iteration) { return iteration.marked; });
   constexpr size_t kLast = 3;
-  std::vector<Turn> around;
-  for (size_t i = 0; i < turns.size(); ++i) {
+  std::vector<Iteration> around;
+  for (size_t i = 0; i < iterations.size(); ++i) {
     size_t next = i + 1;
-    while (next < turns.size() && turns[next].change.has_value()) ++next;
-    const bool next_is_marked = next < turns.size() && turns[next].marked;
-    const bool shown = turns[i].change.has_value() || turns[i].marked ||
-                       next_is_marked ||
-                       (!has_mark && i + kLast >= turns.size());
-    if (shown && !turns[i].skips) {
-      around.push_back(turns[i]);
+    while (next < iterations.size() && iterations[next].change.has_value())
+      ++next;
+    const bool next_is_marked =
+        next < iterations.size() && iterations[next].marked;
+    const bool shown = iterations[i].change.has_value() ||
+                       iterations[i].marked || next_is_marked ||
+                       (!has_mark && i + kLast >= iterations.size());
+    if (shown && !iterations[i].skips) {
+      around.push_back(iterations[i]);
     } else if (!around.empty() && !around.back().skips) {
       around.push_back({.skips = true});
     }
@@ -323,12 +329,12 @@ class TextRenderer {
 
  private:
   void AddShort() {
-    for (const Turn& turn : e_.turns) {
-      if (turn.rule.empty()) continue;
+    for (const Iteration& iteration : e_.iterations) {
+      if (iteration.rule.empty()) continue;
       out_.Blank();
-      out_.Wrap("", "", turn.rule, LineStyle::kMarked);
+      out_.Wrap("", "", iteration.rule, LineStyle::kMarked);
     }
-    if (e_.turns.empty()) {
+    if (e_.iterations.empty()) {
       for (const std::string& term : e_.terms) out_.Wrap("- ", "  ", term);
     }
     AddCase();
@@ -336,12 +342,12 @@ class TextRenderer {
     AddTitle("Pages", out_);
     AddPageRows(e_.page_header, e_.found_column, RowsAround(e_.pages), out_);
     for (const std::string& note : e_.notes) out_.Wrap("- ", "  ", note);
-    if (e_.turns.empty()) return;
+    if (e_.iterations.empty()) return;
     AddTitle(e_.outcome == Outcome::kAgrees ? "The last turns"
                                             : "Turns around the difference",
              out_);
-    AddTurns(TurnsAround(e_.turns), e_.walk, e_.reference_title,
-             /*compact=*/true, out_);
+    AddIterations(IterationsAround(e_.iterations), e_.walk, e_.reference_title,
+                  /*compact=*/true, out_);
   }
 
   void AddAll() {
@@ -370,10 +376,11 @@ class TextRenderer {
     for (const std::string& note : e_.notes) out_.Wrap("- ", "  ", note);
     for (const std::string& note : e_.other_walks) out_.Wrap("- ", "  ", note);
     Title(Concat({e_.walk, ", turn by turn"}));
-    if (!e_.turns.empty()) {
-      out_.Wrap("", "", HowToReadTurns(e_));
+    if (!e_.iterations.empty()) {
+      out_.Wrap("", "", HowToReadIterations(e_));
       out_.Blank();
-      AddTurns(e_.turns, e_.walk, e_.reference_title, /*compact=*/false, out_);
+      AddIterations(e_.iterations, e_.walk, e_.reference_title,
+                    /*compact=*/false, out_);
     }
     for (const Explanation::Path& path : e_.references) {
       Title(path.title);

@@ -27,8 +27,8 @@ void AddKernelTerms(const Facts& facts, const Answer& answer,
     }
     terms.push_back(Concat({"called with: ", called, "."}));
   }
-  const Event* turn = facts.rule_turn();
-  if (turn != nullptr && turn->place.kind == Place::Kind::kStack) {
+  const Event* iteration = facts.rule_iteration();
+  if (iteration != nullptr && iteration->place.kind == Place::Kind::kStack) {
     terms.emplace_back(
         "stack: the real one of the program that ran the kernel code. What "
         "the case says of the stack is for the model alone; what stood "

@@ -235,7 +235,7 @@ TEST(CheckVerdictTest, ADifferenceBetweenTreesIsNoPass) {
 }
 
 TEST(DifferenceTest, PagesComeBeforeReferencesAndThoseBeforeReads) {
-  const Event read = {.kind = Event::Kind::kTurn,
+  const Event read = {.kind = Event::Kind::kIteration,
                       .level = Level::kPmd,
                       .place = {.physical = 0x1000},
                       .value = 7,

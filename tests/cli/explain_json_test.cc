@@ -67,7 +67,8 @@ TEST(ExplainJsonTest, HasConcurrentOperations) {
   EXPECT_EQ(e["changes"][0]["number"], 1);
   EXPECT_EQ(e["changes"][0]["made"], true);
   size_t changes = 0;
-  for (const Json& turn : e["turns"]) changes += turn["kind"] == "change";
+  for (const Json& iteration : e["turns"])
+    changes += iteration["kind"] == "change";
   EXPECT_EQ(changes, e["changes"].size());
 }
 

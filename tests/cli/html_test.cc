@@ -267,7 +267,7 @@ TEST(HtmlReportTest, EscapesTheWholeExplanation) {
   e.source = {{evil, true}};
   e.is_wrong = true;
   e.token = evil;
-  e.wrong_turn = evil;
+  e.wrong_iteration = evil;
   e.terms = {evil + ": " + evil};
   e.glossary = {{evil, evil}};
   e.timeline = Explanation::Timeline{
@@ -284,18 +284,19 @@ TEST(HtmlReportTest, EscapesTheWholeExplanation) {
   e.notes = {evil};
   e.other_walks = {evil};
   e.reference_title = evil;
-  e.turns = {{.marked = true,
-              .part = evil,
-              .pointer = evil,
-              .rereads = {evil},
-              .place = evil,
-              .read = evil,
-              .next = evil,
-              .after = {evil},
-              .reference = {evil},
-              .rule = evil,
-              .effect = evil},
-             {.change = Explanation::Change{.what = evil, .wrote = {evil}}}};
+  e.iterations = {
+      {.marked = true,
+       .part = evil,
+       .pointer = evil,
+       .rereads = {evil},
+       .place = evil,
+       .read = evil,
+       .next = evil,
+       .after = {evil},
+       .reference = {evil},
+       .rule = evil,
+       .effect = evil},
+      {.change = Explanation::Change{.what = evil, .wrote = {evil}}}};
   e.references = {{evil, {evil}, evil}};
   const std::string html = HtmlReport(e);
   EXPECT_THAT(html, Not(HasSubstr("<script")));
@@ -341,7 +342,7 @@ TEST(WalkDrawingTest, TextsDoNotOverlap) {
       ++drawn;
       left += e.picture->stack.has_value();
       ASSERT_NO_FATAL_FAILURE(
-          ExpectTextsApart(LayOut(*e.picture, e.wrong_turn)));
+          ExpectTextsApart(LayOut(*e.picture, e.wrong_iteration)));
     }
   }
   EXPECT_GT(drawn, 500);
@@ -361,7 +362,7 @@ TEST(WalkDrawingTest, ChangesDoNotOverlap) {
       const size_t walk = seed % kWalkCount;
       const Explanation e = ExplainModel(c, verdict, request, walk);
       if (!e.conclusive) continue;
-      const WalkDrawing drawing = LayOut(*e.picture, e.wrong_turn);
+      const WalkDrawing drawing = LayOut(*e.picture, e.wrong_iteration);
       ASSERT_NO_FATAL_FAILURE(ExpectTextsApart(drawing));
       ++drawn;
       std::string texts;

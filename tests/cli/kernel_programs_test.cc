@@ -581,11 +581,11 @@ TEST_F(RealKernelTest, ExplainsInEveryFormat) {
   const YAML::Node read = YAML::Load(json.output);
   EXPECT_EQ(read["walk"].as<std::string>(), PXDFUZZ_BY_VALUE);
   bool escapes = false;
-  for (const YAML::Node& turn : read["turns"]) {
-    if (turn["kind"].as<std::string>() != "turn") continue;
-    EXPECT_THAT(turn["pointer"].as<std::string>(),
+  for (const YAML::Node& iteration : read["turns"]) {
+    if (iteration["kind"].as<std::string>() != "turn") continue;
+    EXPECT_THAT(iteration["pointer"].as<std::string>(),
                 testing::StartsWith("mm/gup.c:"));
-    escapes |= turn["marked"].as<bool>() && !turn["rule"].IsNull();
+    escapes |= iteration["marked"].as<bool>() && !iteration["rule"].IsNull();
   }
   EXPECT_TRUE(escapes) << json.output;
   size_t files = 0;

@@ -29,8 +29,9 @@ Event Read(Event::Kind kind, Level level, const Place& place, EntryKind meaning,
           .file = "mm/gup.c",
           .line = 2931};
 }
-Event Turn(Level level, const Place& place, EntryKind meaning, size_t read) {
-  return Read(Event::Kind::kTurn, level, place, meaning, read);
+Event Iteration(Level level, const Place& place, EntryKind meaning,
+                size_t read) {
+  return Read(Event::Kind::kIteration, level, place, meaning, read);
 }
 
 // An answer that contains every word of the protocol.
@@ -63,13 +64,13 @@ Answer Full() {
   using Kind = Event::Kind;
   run.events = {
       {.kind = Kind::kChange, .snapshot = 1},
-      Turn(Level::kPgd, table, EntryKind::Table(0x10600000), 1),
-      Turn(Level::kP4d, copy, EntryKind::Table(0x10600000), 2),
+      Iteration(Level::kPgd, table, EntryKind::Table(0x10600000), 1),
+      Iteration(Level::kP4d, copy, EntryKind::Table(0x10600000), 2),
       {.kind = Kind::kChange, .read = 2, .snapshot = 2, .held = 1},
       {.kind = Kind::kGrab, .read = 2, .snapshot = 2, .held = 1, .count = 256},
-      Turn(Level::kPud, beside, EntryKind::Malformed(), 3),
-      Turn(Level::kPud, stack, EntryKind::Empty(), 4),
-      Turn(Level::kPmd, table, EntryKind::Swap(0x9000), 5)};
+      Iteration(Level::kPud, beside, EntryKind::Malformed(), 3),
+      Iteration(Level::kPud, stack, EntryKind::Empty(), 4),
+      Iteration(Level::kPmd, table, EntryKind::Swap(0x9000), 5)};
   run.events.back().part = {.address = 0x2000,
                             .next = 0x4000,
                             .step = WalkStep::kDescend,
@@ -80,7 +81,7 @@ Answer Full() {
         {.permission = Permission::kRead, .young = false},
         {.permission = Permission::kNone, .dirty = false, .special = true}}) {
     run.events.push_back(
-        Turn(Level::kPte, table, EntryKind::Leaf(0x3000, state), 6));
+        Iteration(Level::kPte, table, EntryKind::Leaf(0x3000, state), 6));
   }
   run.events.push_back(
       Read(Kind::kReread, Level::kPmd, table, EntryKind::Table(0x10600000), 0));
@@ -90,9 +91,9 @@ Answer Full() {
   run.events.back().file.clear();
   run.events.back().line = 0;
   run.events.push_back(
-      Turn(Level::kPte,
-           {.kind = Place::Kind::kNowhere, .physical = 0xfff0000000000000},
-           EntryKind::Empty(), 12));
+      Iteration(Level::kPte,
+                {.kind = Place::Kind::kNowhere, .physical = 0xfff0000000000000},
+                EntryKind::Empty(), 12));
   run.events.back().value.reset();
   // The last on its line, and so any name.
   run.events.back().file = "some where/pgtable.h";
@@ -252,16 +253,17 @@ TEST(ProtocolTest, RefusesGarbage) {
               std::nullopt)
         << line;
   }
-  const std::string turn = "turn 1 0 0 pud table 0x0 0x0 empty 1 mm/gup.c\n";
+  const std::string iteration =
+      "turn 1 0 0 pud table 0x0 0x0 empty 1 mm/gup.c\n";
   const std::string part = "part 0x0 0x0 stop tested holds kept\n";
   const auto read = [](const std::string& lines) {
     return ReadAnswer("request returned\n" + lines + "end\n");
   };
-  EXPECT_EQ(read(turn + part + part), std::nullopt);
+  EXPECT_EQ(read(iteration + part + part), std::nullopt);
   EXPECT_EQ(read("grab 0 0 0 1\n" + part), std::nullopt);
   // The lines around them are in order.
   EXPECT_NE(read(""), std::nullopt);
-  EXPECT_NE(read(turn + part), std::nullopt);
+  EXPECT_NE(read(iteration + part), std::nullopt);
 }
 
 // An accepted answer has the same text when it is written again.

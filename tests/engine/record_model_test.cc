@@ -102,7 +102,7 @@ TEST(RecordModelTest, RecordsEachReadWithItsPlace) {
   std::vector<Level> levels;
   std::vector<Place::Kind> places;
   for (const Event& event : run.events) {
-    EXPECT_EQ(event.kind, Event::Kind::kTurn);
+    EXPECT_EQ(event.kind, Event::Kind::kIteration);
     levels.push_back(event.level);
     places.push_back(event.place.kind);
   }
@@ -134,11 +134,11 @@ TEST(RecordModelTest, RecordsReferencesThatArePut) {
   std::vector<Event::Kind> kinds;
   for (const Event& event : run.events) kinds.push_back(event.kind);
   using Kind = Event::Kind;
-  ASSERT_EQ(kinds,
-            (std::vector{Kind::kTurn, Kind::kTurn, Kind::kTurn, Kind::kTurn,
-                         Kind::kTurn, Kind::kGrab, Kind::kCheck, Kind::kCheck,
-                         Kind::kTurn, Kind::kChange, Kind::kGrab, Kind::kCheck,
-                         Kind::kPut}));
+  ASSERT_EQ(kinds, (std::vector{Kind::kIteration, Kind::kIteration,
+                                Kind::kIteration, Kind::kIteration,
+                                Kind::kIteration, Kind::kGrab, Kind::kCheck,
+                                Kind::kCheck, Kind::kIteration, Kind::kChange,
+                                Kind::kGrab, Kind::kCheck, Kind::kPut}));
   EXPECT_EQ(run.events.back().held, 2u);
   EXPECT_EQ(run.events.back().count, 1u);
   EXPECT_EQ(run.held, 1u);

@@ -240,7 +240,7 @@ TEST_P(KernelCodeTest, LoopInvariantMatchesTheModel) {
             WrappingSub(reinterpret_cast<uint64_t>(root), mm.root().address());
         walk.start = request.start;
         walk.pages = request.pages;
-        const bool holds = kernel().broken_turns(&walk) == 0;
+        const bool holds = kernel().broken_iterations(&walk) == 0;
         EXPECT_EQ(holds, trace.violations().invariant) << ToText(c);
         ++compared;
         broken += !holds;
@@ -321,16 +321,16 @@ TEST(VariantsTest, DifferWhereTheyMust) {
         << kernel->name;
     // How many p4d entries the walk reads from where: a table, or the stack.
     int on_stack = 0;
-    int p4d_turns = 0;
+    int p4d_iterations = 0;
     if (variant == "by-value") continue;  // its reads depend on the compiler
     for (const Event& read : Observe(judge, across, 0).run.events) {
-      if (read.kind != Event::Kind::kTurn) continue;
+      if (read.kind != Event::Kind::kIteration) continue;
       on_stack +=
           read.place.kind != Place::Kind::kTable && read.level > Level::kPmd;
-      p4d_turns += read.level == Level::kP4d;
+      p4d_iterations += read.level == Level::kP4d;
     }
     const bool folded_aware = variant.starts_with("folded-aware");
-    EXPECT_EQ(p4d_turns, folded_aware ? 2 : 1) << kernel->name;
+    EXPECT_EQ(p4d_iterations, folded_aware ? 2 : 1) << kernel->name;
     EXPECT_EQ(on_stack > 0, folded_aware) << kernel->name;
   }
 }

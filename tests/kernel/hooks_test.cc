@@ -114,7 +114,7 @@ class Hooked {
     return levels;
   }
   // The last iteration's read of that level, before read `i`.
-  const pxd_read* TurnBefore(size_t i, int level) const {
+  const pxd_read* IterationBefore(size_t i, int level) const {
     for (; i > 0; --i) {
       const pxd_read& read = walk_->reads[i - 1];
       if (read.role == PXD_ITERATION && read.level == level) return &read;
@@ -233,13 +233,13 @@ void ExpectChecks(const Hooked<A>& hooked, const std::vector<int>& levels) {
   for (size_t i = 0; i < hooked.reads().size(); ++i) {
     const pxd_read& read = hooked.reads()[i];
     if (read.role != PXD_CHECK) continue;
-    const pxd_read* turn = hooked.TurnBefore(i, read.level);
-    ASSERT_NE(turn, nullptr);
-    EXPECT_EQ(read.place, turn->place);
-    EXPECT_EQ(read.value, turn->value);
+    const pxd_read* iteration = hooked.IterationBefore(i, read.level);
+    ASSERT_NE(iteration, nullptr);
+    EXPECT_EQ(read.place, iteration->place);
+    EXPECT_EQ(read.value, iteration->value);
     EXPECT_TRUE(hooked.PhysicalOf(read.place).has_value());
     EXPECT_STREQ(read.file, "mm/gup.c");
-    EXPECT_GT(read.line, turn->line - 1000);
+    EXPECT_GT(read.line, iteration->line - 1000);
   }
 }
 
@@ -320,9 +320,9 @@ TEST(HooksTest, AFoldedCheckReadsACopy) {
 // Empties the entry of `level` that the last iteration read.
 template <class A>
 void EmptyLast(Hooked<A>& hooked, Level level) {
-  const pxd_read* turn =
-      hooked.TurnBefore(hooked.reads().size(), Ordinal(level));
-  hooked.At(turn->place) = hooked.mm().entries().Empty(level);
+  const pxd_read* iteration =
+      hooked.IterationBefore(hooked.reads().size(), Ordinal(level));
+  hooked.At(iteration->place) = hooked.mm().entries().Empty(level);
 }
 
 TEST(HooksTest, AChangeAfterTheGrabDropsThePage) {
@@ -491,11 +491,11 @@ TEST(HooksTest, ByPointerReadsEntriesTwice) {
           const pxd_read& read = hooked.reads()[i];
           if (read.role != PXD_REREAD) continue;
           ASSERT_GT(i, 0u);
-          const pxd_read* turn = hooked.TurnBefore(i, read.level);
-          ASSERT_NE(turn, nullptr);
-          EXPECT_EQ(read.value, turn->value);
+          const pxd_read* iteration = hooked.IterationBefore(i, read.level);
+          ASSERT_NE(iteration, nullptr);
+          EXPECT_EQ(read.value, iteration->value);
           if (!hooked.PhysicalOf(read.place).has_value()) continue;
-          EXPECT_EQ(read.place, turn->place);
+          EXPECT_EQ(read.place, iteration->place);
           reread.push_back(read.level);
         }
         if (kernel.variant != std::string_view("by-pointer")) {

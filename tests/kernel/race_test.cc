@@ -124,19 +124,20 @@ TEST(RaceTest, AReportShowsTheChangeWhereItWasMade) {
     const Explanation e = Explain(KernelWalker(CodeOf(*kernel)), c, 0, answer);
     const std::vector<Event> reads = ReadsIn(answer.run);
     ASSERT_EQ(reads.size(), 4u);
-    const auto change =
-        std::find_if(e.turns.begin(), e.turns.end(),
-                     [](const auto& turn) { return turn.change.has_value(); });
-    ASSERT_NE(change, e.turns.end());
+    const auto change = std::find_if(
+        e.iterations.begin(), e.iterations.end(),
+        [](const auto& iteration) { return iteration.change.has_value(); });
+    ASSERT_NE(change, e.iterations.end());
     EXPECT_EQ(Heading(*change->change),
               "change 1, before read 4: clear pud of 0x80000000");
-    EXPECT_EQ(
-        std::count_if(e.turns.begin(), e.turns.end(),
-                      [](const auto& turn) { return turn.change.has_value(); }),
-        1);
-    ASSERT_NE(change, e.turns.begin());
+    EXPECT_EQ(std::count_if(e.iterations.begin(), e.iterations.end(),
+                            [](const auto& iteration) {
+                              return iteration.change.has_value();
+                            }),
+              1);
+    ASSERT_NE(change, e.iterations.begin());
     EXPECT_THAT(change[-1].read, testing::StartsWith("read 3: *pudp = "));
-    ASSERT_NE(change + 1, e.turns.end());
+    ASSERT_NE(change + 1, e.iterations.end());
     EXPECT_THAT(change[1].after,
                 testing::Contains(testing::StartsWith(
                     "read 4, mm/gup.c:" + std::to_string(reads[3].line) +
@@ -149,7 +150,7 @@ TEST(RaceTest, AReportShowsTheChangeWhereItWasMade) {
       EXPECT_EQ(last.line, reads[3].line);
       const Explanation put =
           Explain(KernelWalker(CodeOf(*merged)), c, 0, held);
-      EXPECT_EQ(put.turns.back().after.back(), "puts page 0; stops here");
+      EXPECT_EQ(put.iterations.back().after.back(), "puts page 0; stops here");
     }
   }
 }

@@ -68,7 +68,7 @@ void pxd_grab_forever(struct pxd_walk *walk) {
 
 void pxd_spin(struct pxd_walk *walk) {
   begin(walk);
-  for (volatile unsigned turns = 0;; turns++) {
+  for (volatile unsigned iterations = 0;; iterations++) {
   }
 }
 

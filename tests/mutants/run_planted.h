@@ -25,14 +25,14 @@ class BoundedTrace {
  public:
   // Every page of the largest request as a page entry, and the same number
   // again for the levels above.
-  static constexpr int kMostTurns = 4 * Case::kMaxPages;
+  static constexpr int kMostIterations = 4 * Case::kMaxPages;
 
   BoundedTrace(ArenaMemory& memory, bool looks_for_wrong_entry)
       : trace_(memory, looks_for_wrong_entry) {}
 
-  void OnTurn(const Turn& turn) {
-    if (++turns_ > kMostTurns) throw Endless();
-    trace_.OnTurn(turn);
+  void OnIteration(const Iteration& iteration) {
+    if (++iterations_ > kMostIterations) throw Endless();
+    trace_.OnIteration(iteration);
   }
   void OnReread(const Reread& reread) { trace_.OnReread(reread); }
 
@@ -40,7 +40,7 @@ class BoundedTrace {
 
  private:
   ViolationTrace<ArenaMemory> trace_;
-  int turns_ = 0;
+  int iterations_ = 0;
 };
 
 // A part of a range that claims to be longer than any request would be counted

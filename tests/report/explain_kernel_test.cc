@@ -74,8 +74,8 @@ Answer AnswerOf(const Case& c, Policy policy) {
     if (!event.is_read()) continue;
     event.part.reset();
     event.file = "mm/gup.c";
-    event.line =
-        1000 + 100 * Ordinal(event.level) + (event.kind == Kind::kTurn ? 0 : 7);
+    event.line = 1000 + 100 * Ordinal(event.level) +
+                 (event.kind == Kind::kIteration ? 0 : 7);
     if (event.value.has_value()) continue;
     answer.run.end = RunEnd::kFault;
     answer.run.events.erase(
@@ -214,9 +214,9 @@ TEST(ExplainKernelTest, ExplainsAStalePage) {
                                       "page 0x80000000, rw young dirty -> "
                                       "empty"}));
   const auto marked =
-      std::find_if(e.turns.begin(), e.turns.end(),
-                   [](const auto& turn) { return turn.marked; });
-  ASSERT_NE(marked, e.turns.end());
+      std::find_if(e.iterations.begin(), e.iterations.end(),
+                   [](const auto& iteration) { return iteration.marked; });
+  ASSERT_NE(marked, e.iterations.end());
   EXPECT_EQ(marked[-1].change->number, 1u);
   EXPECT_EQ(marked->after,
             (std::vector<std::string>{
@@ -374,11 +374,12 @@ TEST(ExplainKernelTest, FoldsLongRunsWhileTablesChange) {
                     {MapPages(0x10000000, 16, 0x100000)});
   c.concurrent.push_back(ClearBefore(29, Level::kPte, 0x10008000));
   const Explanation e = RaceOf("as-is", c, AnswerOf(c, kStaticLockless));
-  const auto run = std::find_if(
-      e.turns.begin(), e.turns.end(), [](const Explanation::Turn& turn) {
-        return turn.pointer.ends_with("turn after turn");
-      });
-  ASSERT_NE(run, e.turns.end());
+  const auto run =
+      std::find_if(e.iterations.begin(), e.iterations.end(),
+                   [](const Explanation::Iteration& iteration) {
+                     return iteration.pointer.ends_with("turn after turn");
+                   });
+  ASSERT_NE(run, e.iterations.end());
   EXPECT_EQ(run->next, "returns pages 0 to 7");
   EXPECT_THAT(run->read, StartsWith("reads 5 to 28: each entry, "));
   EXPECT_EQ(run->reference, std::vector<std::string>{"the same pages"});
@@ -494,8 +495,8 @@ TEST(ExplainKernelTest, ExplainsWhereAPointerLeftALocalVariable) {
                                 "s390-3.wrong-page.pte-leaf\n"));
   // The reference column is that of the model's walks.
   const auto marked =
-      std::find_if(e.turns.begin(), e.turns.end(),
-                   [](const auto& turn) { return turn.marked; });
+      std::find_if(e.iterations.begin(), e.iterations.end(),
+                   [](const auto& iteration) { return iteration.marked; });
   EXPECT_EQ(marked->reference,
             (std::vector<std::string>{"region-third table 0, entry 513",
                                       "0x10204007: segment table 1"}));
@@ -525,7 +526,7 @@ TEST(ExplainKernelTest, ExplainsTheReadThatFaulted) {
   run.events[5].value = 0x7ffc0000;
   run.events[5].meaning = EntryKind::Malformed();
   run.events.push_back(
-      {.kind = Kind::kTurn,
+      {.kind = Kind::kIteration,
        .level = Level::kPmd,
        .place = {.kind = Place::Kind::kNowhere, .physical = 0x7ffc0000},
        .file = "mm/gup.c",

@@ -74,7 +74,7 @@ std::string WithoutEscapes(std::string_view text) {
 }
 
 // The iterations in a report, only the left column beside the reference.
-std::string LeftOfTurns(std::string_view report) {
+std::string LeftOfIterations(std::string_view report) {
   std::string left;
   for (const std::string_view line : Lines(report)) {
     const size_t bar = line.find(" |");
@@ -558,7 +558,7 @@ TEST(FindingReportTest, CombinesRunsOfPageEntries) {
   c.setup[0] = {.address = 0x1007ff80000, .count = 128, .frame = 0x1000000};
   Oracle oracle;
   const std::string report = ReportOf(oracle, c, WalkSet::Named());
-  EXPECT_THAT(Unwrapped(LeftOfTurns(report)),
+  EXPECT_THAT(Unwrapped(LeftOfIterations(report)),
               HasSubstr("entry 128 and on, 128 leaves returns pages 0 to 127"));
   EXPECT_THAT(report, HasSubstr(" | the same pages\n"));
   EXPECT_LT(Lines(report).size(), 180u);
@@ -655,7 +655,7 @@ TEST(ExplainTest, LongWalksAreExplainedInPart) {
                         "entry 16."));
   EXPECT_THAT(text, HasSubstr("FIRST DIFFERENCE: page 100 becomes"));
   EXPECT_THAT(text, HasSubstr("\n   ...   "));
-  EXPECT_LT(e.turns.size(), 40u);
+  EXPECT_LT(e.iterations.size(), 40u);
 }
 
 // -----------------------------------------------------------------------------
@@ -955,7 +955,7 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
                 "empty pmd). pte_offset_map(pmdp, addr) reads *pmdp again "
                 "(read 8): *pmdp was page table 0 when it was tested (read 7), "
                 "and change 2 has made it empty."));
-  EXPECT_THAT(Unwrapped(LeftOfTurns(pmd.report)),
+  EXPECT_THAT(Unwrapped(LeftOfIterations(pmd.report)),
               HasSubstr("read 8: *pmdp again = 0x20: empty; it was page table "
                         "0 when it was tested -> physical 0x7f8, where no "
                         "table is read 9: *ptep = nothing to read"));

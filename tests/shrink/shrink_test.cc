@@ -42,7 +42,7 @@ const Reduction& Named(std::string_view name) {
   return Reductions()[0];
 }
 
-// Whether one application of a reduction turns `from` into `to`.
+// Whether one application of a reduction iterations `from` into `to`.
 bool Makes(std::string_view name, const Case& from, const Case& to) {
   const std::vector<Case> simpler = Simpler(Named(name), from);
   return std::find(simpler.begin(), simpler.end(), to) != simpler.end();

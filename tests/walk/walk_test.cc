@@ -398,19 +398,21 @@ TEST_F(WalkTest, AnEntryThatLeadsNowhere) {
 // Iterations of each loop, and second reads of a parent's entry.
 class CountingTrace {
  public:
-  void OnTurn(const Turn& turn) { ++turns_[Ordinal(turn.level)]; }
+  void OnIteration(const Iteration& iteration) {
+    ++iterations_[Ordinal(iteration.level)];
+  }
   void OnReread(const Reread&) { ++rereads_; }
 
   // pte first.
-  const std::array<int, kLevelCount>& turns() const { return turns_; }
+  const std::array<int, kLevelCount>& iterations() const { return iterations_; }
   int rereads() const { return rereads_; }
 
  private:
-  std::array<int, kLevelCount> turns_{};
+  std::array<int, kLevelCount> iterations_{};
   int rereads_ = 0;
 };
 
-class WalkTurnsTest : public WalkTest {
+class WalkIterationsTest : public WalkTest {
  protected:
   CountingTrace Count(Policy policy, uint64_t start, uint64_t end) {
     ArenaMemory memory(arena_, mm_->geometry(), stack_);
@@ -423,16 +425,17 @@ class WalkTurnsTest : public WalkTest {
 
 // The thread: the same entries, only iterated at another level. One region and
 // three segments: two before the boundary, one behind it.
-TEST_F(WalkTurnsTest, TheFoldedAwareBoundaryMovesTheLoop) {
+TEST_F(WalkIterationsTest, TheFoldedAwareBoundaryMovesTheLoop) {
   Make(3);
   mm_->Map(Level::kPte, 0x7fef'f000, 258, 0xaaaa000, {});
-  EXPECT_THAT(Count(kStaticByPointer, 0x7fef'f000, 0x8000'1000).turns(),
+  EXPECT_THAT(Count(kStaticByPointer, 0x7fef'f000, 0x8000'1000).iterations(),
               ElementsAre(258, 3, 2, 1, 1));
-  EXPECT_THAT(Count(kFoldedAwareByPointer, 0x7fef'f000, 0x8000'1000).turns(),
-              ElementsAre(258, 3, 2, 2, 2));
+  EXPECT_THAT(
+      Count(kFoldedAwareByPointer, 0x7fef'f000, 0x8000'1000).iterations(),
+      ElementsAre(258, 3, 2, 2, 2));
 }
 
-TEST_F(WalkTurnsTest, OnlyByPointerReadsAgain) {
+TEST_F(WalkIterationsTest, OnlyByPointerReadsAgain) {
   Make(3);
   MapPage(0, 0xaaaa000);
   // Below pgd, p4d, pud and pmd.

@@ -42,7 +42,7 @@ struct Place {
 };
 
 // What the model knows of an iteration and kernel code does not report.
-struct TurnPart {
+struct IterationPart {
   // The part of the range that the iteration is for: [address, next).
   uint64_t address = 0;
   uint64_t next = 0;
@@ -55,21 +55,21 @@ struct TurnPart {
   // result for `address`.
   bool invariant = true;
 
-  friend bool operator==(const TurnPart&, const TurnPart&) = default;
+  friend bool operator==(const IterationPart&, const IterationPart&) = default;
 };
 
 // One event during a walk.
 struct Event {
   enum class Kind : uint8_t {
-    kTurn,    // an iteration of a loop reads its entry
-    kReread,  // an offset function reads an entry again
-    kCheck,   // the recheck reads an entry again
-    kGrab,    // references are taken
-    kPut,     // references are put
-    kChange,  // a concurrent operation makes `snapshot`
+    kIteration,  // an iteration of a loop reads its entry
+    kReread,     // an offset function reads an entry again
+    kCheck,      // the recheck reads an entry again
+    kGrab,       // references are taken
+    kPut,        // references are put
+    kChange,     // a concurrent operation makes `snapshot`
   };
 
-  Kind kind = Kind::kTurn;
+  Kind kind = Kind::kIteration;
   // For the three kinds of reads: the entry's level, where it stands, its word
   // (nothing if the read faulted), and what that word means as an entry of the
   // level; for a folded level, of the real level whose entry it is.
@@ -88,13 +88,14 @@ struct Event {
   // For kGrab and kPut: the number of references.
   uint64_t count = 0;
   // For iterations of the model.
-  std::optional<TurnPart> part;
+  std::optional<IterationPart> part;
   // For reads of kernel code: the line of its source, as the tree names it.
   std::string file;
   int line = 0;
 
   bool is_read() const {
-    return kind == Kind::kTurn || kind == Kind::kReread || kind == Kind::kCheck;
+    return kind == Kind::kIteration || kind == Kind::kReread ||
+           kind == Kind::kCheck;
   }
 
   friend bool operator==(const Event&, const Event&) = default;

@@ -131,13 +131,13 @@ class WorldTrace : public ViolationTrace<LazyMemory<A>> {
       : ViolationTrace<LazyMemory<A>>(memory, looks_for_wrong_entry, grabbed),
         page_shift_(kernel.StaticShift(Level::kPte)) {}
 
-  void OnTurn(const Turn& turn) {
-    if (turn.step == WalkStep::kLeaf &&
-        Code::PageCount(turn.level, turn.address, turn.next, page_shift_) >
-            kMostPages) {
+  void OnIteration(const Iteration& iteration) {
+    if (iteration.step == WalkStep::kLeaf &&
+        Code::PageCount(iteration.level, iteration.address, iteration.next,
+                        page_shift_) > kMostPages) {
       throw Endless();
     }
-    ViolationTrace<LazyMemory<A>>::OnTurn(turn);
+    ViolationTrace<LazyMemory<A>>::OnIteration(iteration);
   }
 
  private:

@@ -512,22 +512,23 @@ class LazyWorld {
 
   // An entry of `level` whose span begins at virtual address `first`.
   uint64_t MakeEntry(Level level, uint64_t first, Kind kind) {
-    const auto turn = static_cast<uint32_t>(first >> geometry_.shift(level));
-    const auto in_turn = [&](const auto& list) {
+    const auto iteration =
+        static_cast<uint32_t>(first >> geometry_.shift(level));
+    const auto in_iteration = [&](const auto& list) {
       return forms_.Make(level, first,
-                         list[turn % static_cast<uint32_t>(list.size())]);
+                         list[iteration % static_cast<uint32_t>(list.size())]);
     };
     const auto& forms = forms_.of(level);
     switch (kind) {
       case Kind::kHole:
-        return in_turn(forms.holes);
+        return in_iteration(forms.holes);
       case Kind::kTable:
         return A::Entries::Table(level,
                                  NewTable(geometry_.real_below(level), first));
       case Kind::kLeaf:
-        return in_turn(forms.leaves);
+        return in_iteration(forms.leaves);
       case Kind::kRefusedLeaf:
-        return in_turn(forms.refused);
+        return in_iteration(forms.refused);
       case Kind::kNowhere:
         return A::Entries::Table(level, kNowhere);
     }

@@ -211,7 +211,7 @@ class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
   // none: raw cases then reach full depth.
   bool Repair() {
     bool changed = false;
-    for (int turns = 0; turns < 2 * kLevelCount; ++turns) {
+    for (int iterations = 0; iterations < 2 * kLevelCount; ++iterations) {
       base_ = Run(control_, address_);
       if (base_.result.code == 0) return changed && base_.distinct();
       if (base_.path.empty()) return false;

@@ -151,7 +151,7 @@ class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
   // none: raw cases then reach full depth.
   bool Repair() {
     bool changed = false;
-    for (int turns = 0; turns < kLevelCount + 1; ++turns) {
+    for (int iterations = 0; iterations < kLevelCount + 1; ++iterations) {
       base_ = Run(control_, address_);
       if (base_.result.code == 0) return changed && base_.distinct();
       if (base_.path.empty()) return false;

@@ -77,7 +77,7 @@ struct Explanation {
   // An iteration of a loop, or several consecutive ones of page entries. With
   // `skipped`, it replaces iterations left out. A concurrent operation splits
   // the iteration in which it happens.
-  struct Turn {
+  struct Iteration {
     bool skips = false;
     Level level = Level::kPgd;
     // It broke a rule, or made the pages differ.
@@ -135,7 +135,7 @@ struct Explanation {
   std::optional<uint64_t> expected;
 
   // Where the walk went wrong and the effect, in a sentence or two.
-  std::string wrong_turn;
+  std::string wrong_iteration;
   std::vector<std::string> terms;  // "reference: the hardware's ..."
   std::vector<Term> glossary;
   // For tables that change during the walk.
@@ -150,14 +150,14 @@ struct Explanation {
   std::vector<std::string> other_walks;
   // The title of the reference column.
   std::string reference_title;
-  std::vector<Turn> turns;
+  std::vector<Iteration> iterations;
   std::vector<Path> references;
 };
 
 // "change 1, before read 6: clear 1 pmd of 0x100000".
 std::string Heading(const Explanation::Change& change);
 // How to read iterations and timelines; printed above them.
-std::string HowToReadTurns(const Explanation& explanation);
+std::string HowToReadIterations(const Explanation& explanation);
 std::string HowToReadTimeline(const Explanation::Timeline& timeline);
 
 }  // namespace pxdfuzz

@@ -30,9 +30,9 @@ namespace pxdfuzz {
 class Facts {
  public:
   // An iteration, by positions in events().
-  struct Turn {
+  struct Iteration {
     size_t first = 0;     // the first event that belongs to it
-    size_t read = 0;      // its own read, of kind kTurn
+    size_t read = 0;      // its own read, of kind kIteration
     size_t end = 0;       // behind the last event
     size_t held = 0;      // pages before it
     size_t pages = 0;     // pages that it returns
@@ -50,7 +50,7 @@ class Facts {
   Policy policy() const { return policy_; }
   const Recording& run() const { return run_; }
   const std::vector<Event>& events() const { return run_.events; }
-  const std::vector<Turn>& turns() const { return turns_; }
+  const std::vector<Iteration>& iterations() const { return iterations_; }
 
   // Whether tables change during the walk.
   bool changing() const { return tables_.snapshots() > 1; }
@@ -58,8 +58,10 @@ class Facts {
   bool broke_off() const {
     return run_.end != RunEnd::kReturned && run_.end != RunEnd::kRefused;
   }
-  // What a turn has read.
-  const Event& ReadOf(size_t turn) const { return events()[turns_[turn].read]; }
+  // What an iteration has read.
+  const Event& ReadOf(size_t iteration) const {
+    return events()[iterations_[iteration].read];
+  }
   // The address of a page of the request.
   uint64_t AddressOf(size_t page) const {
     return WrappingAdd(request_.start, page * geometry().page_size());
@@ -79,9 +81,9 @@ class Facts {
   std::optional<size_t> rule() const { return rule_; }
   std::optional<size_t> effect() const { return effect_; }
   // The iteration to which an event belongs.
-  size_t TurnOf(size_t event) const;
+  size_t IterationOf(size_t event) const;
   // The event that broke a rule, if it is an iteration's own read.
-  const Event* rule_turn() const;
+  const Event* rule_iteration() const;
 
   // The pages that the reference gives in snapshot 0, up to the first that it
   // does not give; and what it gives in each snapshot.
@@ -137,13 +139,13 @@ class Facts {
   // The level whose entry is in the local copy that a recheck reads.
   Level CheckedCopy(size_t event) const;
   // The iteration of a higher level whose loop contains an iteration.
-  std::optional<size_t> ParentOf(size_t turn) const;
-  bool HasEvent(size_t turn, Event::Kind kind) const;
+  std::optional<size_t> ParentOf(size_t iteration) const;
+  bool HasEvent(size_t iteration, Event::Kind kind) const;
   // log2 of the span that the walk's pXd_addr_end() assumes for an entry of
   // `level`.
   int BoundaryShift(Level level) const;
   // The first page that an event's leaf maps for an iteration.
-  uint64_t FirstFrame(size_t turn) const;
+  uint64_t FirstFrame(size_t iteration) const;
 
   // The last snapshot that had a returned page before its reference was taken,
   // if the page was gone by then.
@@ -156,12 +158,12 @@ class Facts {
 
  private:
   void Repair();
-  void FindTurns();
+  void FindIterations();
   void FindPages();
   void Judge();
   void FindRule();
   void FindEffect();
-  bool IsSecondRead(size_t event, size_t last_turn) const;
+  bool IsSecondRead(size_t event, size_t last_iteration) const;
   bool Maps(uint64_t address, uint64_t page, size_t snapshot) const;
 
   const Request request_;
@@ -170,7 +172,7 @@ class Facts {
   const CaseTables tables_;
   std::unique_ptr<Reference> reference_;
   std::vector<uint64_t> expected_;
-  std::vector<Turn> turns_;
+  std::vector<Iteration> iterations_;
   Outcome outcome_ = Outcome::kAgrees;
   size_t difference_ = 0;
   std::optional<size_t> rule_;

@@ -11,8 +11,8 @@
 #include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/report/changes.h"
 #include "pxdfuzz/report/facts.h"
+#include "pxdfuzz/report/iterations.h"
 #include "pxdfuzz/report/picture.h"
-#include "pxdfuzz/report/turns.h"
 #include "pxdfuzz/report/words.h"
 
 namespace pxdfuzz {
@@ -28,11 +28,11 @@ class HeadlineText {
  public:
   // All must outlive the object.
   HeadlineText(const Facts& facts, const ChangeText& changes,
-               const TurnText& turns, const Walker& walker,
+               const IterationText& iterations, const Walker& walker,
                const Answer& answer)
       : facts_(facts),
         changes_(changes),
-        turns_(turns),
+        iterations_(iterations),
         walker_(walker),
         answer_(answer),
         rule_name_(RuleOf(answer)),
@@ -40,7 +40,7 @@ class HeadlineText {
 
   std::string Headline() const;
   // "The p4d copy is left at pud: ... 0x3000 is the page ...".
-  std::string WrongTurn(const WalkPicture& picture) const;
+  std::string WrongIteration(const WalkPicture& picture) const;
   // Why it returns no more pages: "stop: empty pte".
   std::string WhyItStops() const;
   // What was returned instead of the first page that differs.
@@ -66,7 +66,7 @@ class HeadlineText {
 
   const Facts& facts_;
   const ChangeText& changes_;
-  const TurnText& turns_;
+  const IterationText& iterations_;
   const Walker& walker_;
   const Answer& answer_;
   const std::string rule_name_;

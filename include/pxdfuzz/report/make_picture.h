@@ -6,13 +6,13 @@
 #include <string_view>
 
 #include "pxdfuzz/report/facts.h"
+#include "pxdfuzz/report/iterations.h"
 #include "pxdfuzz/report/picture.h"
-#include "pxdfuzz/report/turns.h"
 
 namespace pxdfuzz {
 
 // Collects what to draw for the walk of that name.
-WalkPicture MakePicture(const Facts& facts, const TurnText& turns,
+WalkPicture MakePicture(const Facts& facts, const IterationText& iterations,
                         std::string_view walk);
 
 }  // namespace pxdfuzz

@@ -71,8 +71,8 @@ struct FirstViolations {
 // entry that is passed on without a read, any entry will do: with 3 levels
 // arm64's pgd and p4d are the first entry of the root table for every address.
 template <Memory M>
-bool Holds(const M& memory, const Turn& turn) {
-  return turn.passed_on || memory.Holds(turn.ref, turn.address);
+bool Holds(const M& memory, const Iteration& iteration) {
+  return iteration.passed_on || memory.Holds(iteration.ref, iteration.address);
 }
 
 // The trace of every walk: notes the first violations, and at which snapshot
@@ -87,16 +87,16 @@ class ViolationTrace {
         grabbed_(grabbed),
         looks_for_wrong_entry_(looks_for_wrong_entry) {}
 
-  void OnTurn(const Turn& turn) {
-    OnRead(turn.loaded, turn.pages);
+  void OnIteration(const Iteration& iteration) {
+    OnRead(iteration.loaded, iteration.pages);
     if (looks_for_wrong_entry_ &&
         violations_.wrong_entry == FirstViolations::kNever &&
-        (turn.loaded.source == Source::kTable ||
-         turn.loaded.source == Source::kOwnCopy) &&
-        !Holds(memory_, turn)) {
-      violations_.wrong_entry = turn.pages;
+        (iteration.loaded.source == Source::kTable ||
+         iteration.loaded.source == Source::kOwnCopy) &&
+        !Holds(memory_, iteration)) {
+      violations_.wrong_entry = iteration.pages;
     }
-    violations_.invariant &= turn.invariant;
+    violations_.invariant &= iteration.invariant;
   }
   void OnReread(const Reread& reread) {
     OnRead(reread.loaded, reread.pages);

@@ -25,7 +25,7 @@ struct ParentEntry {
 };
 
 // One iteration of a loop, as a trace sees it.
-struct Turn {
+struct Iteration {
   Level level = Level::kPgd;
   // The part of the range that the iteration is for: from `address` to before
   // `next`.
@@ -111,10 +111,10 @@ struct GupFastCode : GupCode {
 //
 //   Kernel   how an architecture's helpers read entries (S390::Kernel)
 //   Trace    sees each iteration and each second read of a parent entry:
-//            OnTurn(const Turn&), OnReread(const Reread&); and if Code has the
-//            recheck, the number of further pages for which references are
-//            taken and each entry that it compares: OnGrab(pages, count),
-//            OnCheck(const Reread&)
+//            OnIteration(const Iteration&), OnReread(const Reread&); and if
+//            Code has the recheck, the number of further pages for which
+//            references are taken and each entry that it compares:
+//            OnGrab(pages, count), OnCheck(const Reread&)
 //   Code     GupCode, GupFastCode, or one with a planted bug
 //
 // Every loop makes progress and is bounded by the range, whatever the entries
@@ -152,16 +152,17 @@ class Walk {
       const uint64_t entry = loaded.value;
       const uint64_t next = AddressEnd(level, entry, address, end);
       const WalkStep step = kernel_.Classify(level, entry);
-      trace_.OnTurn(Turn{.level = level,
-                         .address = address,
-                         .next = next,
-                         .ref = ref,
-                         .loaded = loaded,
-                         .step = step,
-                         .passed_on = step == WalkStep::kDescend &&
-                                      !kernel_.Descends(level, entry),
-                         .pages = count_,
-                         .invariant = ref == At(level, expected, address)});
+      trace_.OnIteration(Iteration{
+          .level = level,
+          .address = address,
+          .next = next,
+          .ref = ref,
+          .loaded = loaded,
+          .step = step,
+          .passed_on =
+              step == WalkStep::kDescend && !kernel_.Descends(level, entry),
+          .pages = count_,
+          .invariant = ref == At(level, expected, address)});
       switch (step) {
         case WalkStep::kStop:
           if (Code::StopsAtHole(level)) return false;

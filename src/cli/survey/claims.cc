@@ -77,17 +77,18 @@ Case ThreadExample() {
 
 // How many iterations a walk of the thread's example has at pgd, p4d, pud and
 // pmd.
-std::string TurnsOfExample(Policy policy) {
+std::string IterationsOfExample(Policy policy) {
   const Case c = ThreadExample();
-  std::array<uint64_t, kLevelCount> turns{};
+  std::array<uint64_t, kLevelCount> iterations{};
   const Recording run = RecordModel(CaseTables(c), c.requests[0], policy);
   for (const Event& event : run.events) {
-    if (event.kind == Event::Kind::kTurn) ++turns[Ordinal(event.level)];
+    if (event.kind == Event::Kind::kIteration)
+      ++iterations[Ordinal(event.level)];
   }
   std::vector<std::string> texts;
   for (const Level level :
        {Level::kPgd, Level::kP4d, Level::kPud, Level::kPmd}) {
-    texts.push_back(std::to_string(turns[Ordinal(level)]));
+    texts.push_back(std::to_string(iterations[Ordinal(level)]));
   }
   return Enumerate(texts);
 }
@@ -130,7 +131,7 @@ Claim FoldedAwareRepairs(const Evidence& evidence) {
 
 Claim CheckNeverFires(const Evidence& evidence) {
   const auto low = [&](uint8_t levels) {
-    return evidence.turns(S390With(levels)).low_types;
+    return evidence.iterations(S390With(levels)).low_types;
   };
   return {"The check in it for entry types below region-third never fires.",
           "Alexander Gordeev and Gerald Schaefer, BUG() in the RFC, "
@@ -146,12 +147,13 @@ Claim CheckNeverFires(const Evidence& evidence) {
 }
 
 Claim NoOpElsewhere(const Evidence& evidence) {
-  const TurnCounts& four = evidence.turns({ArchId::kX86, 4});
-  const TurnCounts& five = evidence.turns({ArchId::kX86, 5});
-  const TurnCounts& folded = evidence.turns({ArchId::kArm64Page16K, 3});
-  const TurnCounts& lpa2 = evidence.turns({ArchId::kArm64Page16K, 4});
-  const bool same = four.other_turns + five.other_turns + folded.other_turns +
-                        lpa2.other_turns ==
+  const IterationCounts& four = evidence.iterations({ArchId::kX86, 4});
+  const IterationCounts& five = evidence.iterations({ArchId::kX86, 5});
+  const IterationCounts& folded =
+      evidence.iterations({ArchId::kArm64Page16K, 3});
+  const IterationCounts& lpa2 = evidence.iterations({ArchId::kArm64Page16K, 4});
+  const bool same = four.other_iterations + five.other_iterations +
+                        folded.other_iterations + lpa2.other_iterations ==
                     0;
   return {
       "Making the extra argument global is a no-op on every architecture "
@@ -216,29 +218,29 @@ Claim PointersWouldDo(const Evidence& evidence) {
 Claim SameEntries(const Evidence& evidence) {
   uint64_t requests = 0;
   uint64_t other = 0;
-  uint64_t turns = 0;
+  uint64_t iterations = 0;
   for (uint8_t levels = 2; levels <= 5; ++levels) {
-    const TurnCounts& counts = evidence.turns(S390With(levels));
+    const IterationCounts& counts = evidence.iterations(S390With(levels));
     requests += counts.requests;
     other += counts.other_entries;
-    turns += counts.other_turns;
+    iterations += counts.other_iterations;
   }
   return {
       "Walks that pass pointers see the same entries with the folded-aware "
       "boundary, only iterated at another level.",
-      kDiscussion, HoldsIf(other == 0 && turns > 0),
+      kDiscussion, HoldsIf(other == 0 && iterations > 0),
       Concat({"static-by-pointer and folded-aware-by-pointer read the same "
               "entries in the same order in ",
               Grouped(requests - other), " of ", Grouped(requests),
               " requests. In the thread's example the turns at pgd, p4d, "
               "pud and pmd are ",
-              TurnsOfExample(kStaticByPointer), " with the one and ",
-              TurnsOfExample(kFoldedAwareByPointer), " with the other."})};
+              IterationsOfExample(kStaticByPointer), " with the one and ",
+              IterationsOfExample(kFoldedAwareByPointer), " with the other."})};
 }
 
 Claim ReadOnce(const Evidence& evidence) {
   const auto text = [&](uint8_t levels) {
-    const TurnCounts& counts = evidence.turns(S390With(levels));
+    const IterationCounts& counts = evidence.iterations(S390With(levels));
     std::string most;
     if (counts.reread > 0) {
       most = Concat({" (up to ", std::to_string(counts.most_loads), " times)"});
@@ -246,10 +248,10 @@ Claim ReadOnce(const Evidence& evidence) {
     return Concat({Grouped(counts.reread), " of ", Grouped(counts.requests),
                    " requests with ", std::to_string(levels), " levels", most});
   };
-  const bool once = evidence.turns(S390With(2)).reread +
-                        evidence.turns(S390With(3)).reread +
-                        evidence.turns(S390With(4)).reread +
-                        evidence.turns(S390With(5)).reread ==
+  const bool once = evidence.iterations(S390With(2)).reread +
+                        evidence.iterations(S390With(3)).reread +
+                        evidence.iterations(S390With(4)).reread +
+                        evidence.iterations(S390With(5)).reread ==
                     0;
   return {"gup_fast reads every entry just once.", kMerged, HoldsIf(once),
           Concat({"static-lockless, the merged walk, loads an entry again in ",

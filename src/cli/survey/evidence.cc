@@ -15,7 +15,7 @@
 namespace pxdfuzz {
 namespace {
 
-bool SameTurns(const Recording& a, const Recording& b) {
+bool SameIterations(const Recording& a, const Recording& b) {
   return std::equal(a.events.begin(), a.events.end(), b.events.begin(),
                     b.events.end(), [](const Event& x, const Event& y) {
                       return x.level == y.level && x.part == y.part &&
@@ -28,7 +28,7 @@ std::vector<uint64_t> EntriesOf(const Recording& run) {
   std::vector<uint64_t> entries;
   for (const Event& event : run.events) {
     const uint64_t address = event.place.physical;
-    if (event.kind == Event::Kind::kTurn && address != 0 &&
+    if (event.kind == Event::Kind::kIteration && address != 0 &&
         std::find(entries.begin(), entries.end(), address) == entries.end()) {
       entries.push_back(address);
     }
@@ -37,29 +37,30 @@ std::vector<uint64_t> EntriesOf(const Recording& run) {
 }
 
 void CountRequest(const CaseTables& tables, const Request& request,
-                  TurnCounts& counts) {
-  const auto turns = [&](Policy policy) {
+                  IterationCounts& counts) {
+  const auto iterations = [&](Policy policy) {
     return RecordModel(tables, request, policy);
   };
   ++counts.requests;
   if (tables.source().mode.arch == ArchId::kS390) {
-    for (const Event& event : turns(kFoldedAwareByValue).events) {
+    for (const Event& event : iterations(kFoldedAwareByValue).events) {
       if (event.level < Level::kP4d || !event.value.has_value()) continue;
       const uint64_t type = (*event.value & S390::Mask::kType) >> 2;
       counts.low_types += type < S390::TypeOf(Level::kPud) ? 1 : 0;
     }
   }
-  const Recording by_pointer = turns(kStaticByPointer);
-  const Recording aware_by_pointer = turns(kFoldedAwareByPointer);
-  if (!SameTurns(turns(kStaticByValue), turns(kFoldedAwareByValue)) ||
-      !SameTurns(by_pointer, aware_by_pointer)) {
-    ++counts.other_turns;
+  const Recording by_pointer = iterations(kStaticByPointer);
+  const Recording aware_by_pointer = iterations(kFoldedAwareByPointer);
+  if (!SameIterations(iterations(kStaticByValue),
+                      iterations(kFoldedAwareByValue)) ||
+      !SameIterations(by_pointer, aware_by_pointer)) {
+    ++counts.other_iterations;
   }
   if (EntriesOf(by_pointer) != EntriesOf(aware_by_pointer)) {
     ++counts.other_entries;
   }
   std::map<uint64_t, uint64_t> loads;
-  for (const Event& event : turns(kStaticLockless).events) {
+  for (const Event& event : iterations(kStaticLockless).events) {
     ++loads[event.place.physical];
   }
   uint64_t most = 0;
@@ -68,8 +69,8 @@ void CountRequest(const CaseTables& tables, const Request& request,
   counts.most_loads = std::max(counts.most_loads, most);
 }
 
-TurnCounts CountTurns(PagingMode mode) {
-  TurnCounts counts;
+IterationCounts CountIterations(PagingMode mode) {
+  IterationCounts counts;
   VisitArch(mode.arch, [&]<class A>() {
     for (uint64_t number = 0; number < kTraced; ++number) {
       const Case c = SurveyCase(mode, number, Stillness::kStill);
@@ -96,7 +97,7 @@ Evidence::Evidence(Progress& progress) {
       // Engines of the model always answer.
       surveys_.push_back(*Survey(engines, mode, kSurveyed, tables));
     }
-    turns_.emplace_back(mode, CountTurns(mode));
+    iterations_.emplace_back(mode, CountIterations(mode));
   }
 }
 

@@ -16,15 +16,15 @@
 
 namespace pxdfuzz {
 
-// What turns of walks show, over the cases of one paging mode.
-struct TurnCounts {
+// What iterations of walks show, over the cases of one paging mode.
+struct IterationCounts {
   uint64_t requests = 0;
   // With the folded-aware boundary: iterations at pgd or p4d whose entry has a
   // type below region-third, for which the RFC checks.
   uint64_t low_types = 0;
   // Requests in which otherwise equal static and folded-aware walks have
   // different iterations; for by-pointer, in which they read other entries.
-  uint64_t other_turns = 0;
+  uint64_t other_iterations = 0;
   uint64_t other_entries = 0;
   // Requests in which static-lockless loads an entry of a table again, and the
   // maximum number of loads of one entry.
@@ -42,11 +42,11 @@ class Evidence {
  public:
   explicit Evidence(Progress& progress);
 
-  const TurnCounts& turns(PagingMode mode) const {
-    for (const auto& [of, counts] : turns_) {
+  const IterationCounts& iterations(PagingMode mode) const {
+    for (const auto& [of, counts] : iterations_) {
       if (of == mode) return counts;
     }
-    return turns_.front().second;
+    return iterations_.front().second;
   }
 
   // The requests of s390 with `least` to `most` levels, and those that cross a
@@ -145,7 +145,7 @@ class Evidence {
   }
 
   std::vector<ModeSurvey> surveys_;
-  std::vector<std::pair<PagingMode, TurnCounts>> turns_;
+  std::vector<std::pair<PagingMode, IterationCounts>> iterations_;
 };
 
 }  // namespace pxdfuzz

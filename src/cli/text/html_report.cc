@@ -72,11 +72,11 @@ th, td {
 tr.wrong td, tr.wrong th { background: var(--wrong-back); }
 tr.why td { padding: .6rem .6rem; background: var(--wrong-back); }
 td p { margin: 0; max-width: 46rem; font-family: system-ui, sans-serif; }
-.turns { min-width: 46rem; width: 100%; }
-.turns td { width: 62%; }
-.turns td + td { width: 38%; }
-.turns ul { list-style: none; margin: 0; padding: 0 0 0 .8rem; }
-.turns li { margin: 0; padding-left: 1.2rem; text-indent: -1.2rem; }
+.iterations { min-width: 46rem; width: 100%; }
+.iterations td { width: 62%; }
+.iterations td + td { width: 38%; }
+.iterations ul { list-style: none; margin: 0; padding: 0 0 0 .8rem; }
+.iterations li { margin: 0; padding-left: 1.2rem; text-indent: -1.2rem; }
 .in0 { padding-left: 0; } .in1 { padding-left: 1rem; }
 .in2 { padding-left: 2rem; } .in3 { padding-left: 3rem; }
 .in4 { padding-left: 4rem; }
@@ -149,7 +149,7 @@ circle.letter.reference { stroke: var(--right); }
   pre { white-space: pre-wrap; }
   figure, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
-  .turns { min-width: 0; }
+  .iterations { min-width: 0; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 )";
@@ -175,7 +175,7 @@ class Page {
     if (e_.picture.has_value()) {
       AddAddressSpace();
       AddPages();
-      AddTurns();
+      AddIterations();
       AddReference();
     }
     if (!e_.token.empty()) {
@@ -255,15 +255,15 @@ class Page {
     Out("<h2>The two paths</h2>\n<figure>\n");
     BeginScroll("Drawing of the two paths");
     Out(ToSvg(
-        LayOut(picture, e_.wrong_turn),
+        LayOut(picture, e_.wrong_iteration),
         Concat({"The paths of the reference and of ", picture.walk, " to page ",
                 std::to_string(picture.page), ", ", Hex(picture.address)}),
         Concat({e_.headline,
                 " The same is drawn as text below, under Address "
                 "space."})));
     Out("</div>\n<figcaption>");
-    if (!e_.wrong_turn.empty()) {
-      Out("<p class=\"narrow\">", Escaped(e_.wrong_turn), "</p>\n");
+    if (!e_.wrong_iteration.empty()) {
+      Out("<p class=\"narrow\">", Escaped(e_.wrong_iteration), "</p>\n");
     }
     Out("Tables from the root on the left to the pages on "
         "the right; of each, the entries on these paths, each with the first "
@@ -351,45 +351,49 @@ class Page {
     Out("</ul>\n");
   }
 
-  void AddTurns() {
+  void AddIterations() {
     Out("<h2>", Escaped(e_.walk), ", turn by turn</h2>\n<p>",
-        Escaped(HowToReadTurns(e_)), "</p>\n");
+        Escaped(HowToReadIterations(e_)), "</p>\n");
     BeginScroll("The walk turn by turn, beside the reference");
     Out("<table class=\"turns\">\n<tr><th scope=\"col\">", Escaped(e_.walk),
         "</th><th scope=\"col\">", Escaped(e_.reference_title), "</th></tr>\n");
-    for (const Explanation::Turn& turn : e_.turns) {
-      if (turn.skips) {
+    for (const Explanation::Iteration& iteration : e_.iterations) {
+      if (iteration.skips) {
         Out("<tr><td colspan=\"2\">...</td></tr>\n");
         continue;
       }
-      if (turn.change.has_value()) {
+      if (iteration.change.has_value()) {
         Out("<tr class=\"change\"><td colspan=\"2\">");
-        AddChange(*turn.change);
+        AddChange(*iteration.change);
         Out("</td></tr>\n");
         continue;
       }
-      Out(turn.marked ? "<tr class=\"wrong\">" : "<tr>", "<td><div class=\"in",
-          std::to_string(Ordinal(Level::kPgd) - Ordinal(turn.level)), "\">",
-          turn.marked ? "<span class=\"mark\">&gt;&gt;</span> " : "");
-      if (!turn.part.empty()) {
-        Out("<strong>", Escaped(turn.part), "</strong>");
+      Out(iteration.marked ? "<tr class=\"wrong\">" : "<tr>",
+          "<td><div class=\"in",
+          std::to_string(Ordinal(Level::kPgd) - Ordinal(iteration.level)),
+          "\">",
+          iteration.marked ? "<span class=\"mark\">&gt;&gt;</span> " : "");
+      if (!iteration.part.empty()) {
+        Out("<strong>", Escaped(iteration.part), "</strong>");
       }
       Out("\n<ul>\n");
-      std::vector<std::string> lines = {turn.pointer};
-      lines.insert(lines.end(), turn.rereads.begin(), turn.rereads.end());
-      lines.push_back(turn.place.empty() ? "" : Concat({"-> ", turn.place}));
-      lines.push_back(turn.read);
-      lines.push_back(turn.next);
-      lines.insert(lines.end(), turn.after.begin(), turn.after.end());
+      std::vector<std::string> lines = {iteration.pointer};
+      lines.insert(lines.end(), iteration.rereads.begin(),
+                   iteration.rereads.end());
+      lines.push_back(
+          iteration.place.empty() ? "" : Concat({"-> ", iteration.place}));
+      lines.push_back(iteration.read);
+      lines.push_back(iteration.next);
+      lines.insert(lines.end(), iteration.after.begin(), iteration.after.end());
       for (const std::string& line : lines) {
         if (!line.empty()) Out("<li>", Escaped(line), "</li>\n");
       }
       Out("</ul></div></td><td>");
-      for (size_t i = 0; i < turn.reference.size(); ++i) {
-        Out(i > 0 ? "<br>" : "", Escaped(turn.reference[i]));
+      for (size_t i = 0; i < iteration.reference.size(); ++i) {
+        Out(i > 0 ? "<br>" : "", Escaped(iteration.reference[i]));
       }
       Out("</td></tr>\n");
-      for (const std::string* text : {&turn.rule, &turn.effect}) {
+      for (const std::string* text : {&iteration.rule, &iteration.effect}) {
         if (text->empty()) continue;
         Out("<tr class=\"why\"><td colspan=\"2\"><p><span class=\"mark\">"
             "&gt;&gt;</span> ",

@@ -29,26 +29,26 @@ Json JsonChange(const Explanation::Change& change) {
           {"wrote", change.wrote}};
 }
 
-Json JsonTurn(const Explanation::Turn& turn) {
-  if (turn.skips) return {{"kind", "skipped"}};
-  if (turn.change.has_value()) {
+Json JsonIteration(const Explanation::Iteration& iteration) {
+  if (iteration.skips) return {{"kind", "skipped"}};
+  if (iteration.change.has_value()) {
     Json json = {{"kind", "change"}};
-    json.update(JsonChange(*turn.change));
+    json.update(JsonChange(*iteration.change));
     return json;
   }
   return {{"kind", "turn"},
-          {"level", Name(turn.level)},
-          {"part", turn.part},
-          {"pointer", turn.pointer},
-          {"rereads", turn.rereads},
-          {"place", turn.place},
-          {"read", turn.read},
-          {"next", turn.next},
-          {"after", turn.after},
-          {"reference", turn.reference},
-          {"marked", turn.marked},
-          {"rule", OrNull(turn.rule)},
-          {"effect", OrNull(turn.effect)}};
+          {"level", Name(iteration.level)},
+          {"part", iteration.part},
+          {"pointer", iteration.pointer},
+          {"rereads", iteration.rereads},
+          {"place", iteration.place},
+          {"read", iteration.read},
+          {"next", iteration.next},
+          {"after", iteration.after},
+          {"reference", iteration.reference},
+          {"marked", iteration.marked},
+          {"rule", OrNull(iteration.rule)},
+          {"effect", OrNull(iteration.effect)}};
 }
 
 template <class Items, class Make>
@@ -81,7 +81,7 @@ std::string JsonReport(const Explanation& e) {
                     {"address", Hex(e.address)},
                     {"returned", OrNull(e.returned)},
                     {"reference", OrNull(e.expected)}};
-    json["why"] = OrNull(e.wrong_turn);
+    json["why"] = OrNull(e.wrong_iteration);
     json["terms"] = e.terms;
     json["changes"] = e.timeline.has_value()
                           ? ListOf(e.timeline->changes, JsonChange)
@@ -94,7 +94,7 @@ std::string JsonReport(const Explanation& e) {
          })}};
     json["notes"] = e.notes;
     json["other_walks"] = e.other_walks;
-    json["turns"] = ListOf(e.turns, JsonTurn);
+    json["turns"] = ListOf(e.iterations, JsonIteration);
     json["reference"] =
         ListOf(e.references, [](const Explanation::Path& path) -> Json {
           return {{"title", path.title},

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-// What is wrong with a turn.
+// What is wrong with an iteration.
 
 #include <cstdint>
 #include <string_view>
 
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/base/wrapping.h"
-#include "pxdfuzz/report/turns.h"
+#include "pxdfuzz/report/iterations.h"
 #include "pxdfuzz/report/words.h"
 
 namespace pxdfuzz {
@@ -15,7 +15,7 @@ namespace pxdfuzz {
 using Kind = Event::Kind;
 
 // The rule that the iteration broke, and why.
-std::string TurnText::RuleText(size_t event) const {
+std::string IterationText::RuleText(size_t event) const {
   const Event& broken = facts_.events()[event];
   const std::string pointer = PointerName(broken.level);
   if (broken.kind == Kind::kReread) {
@@ -49,10 +49,11 @@ std::string TurnText::RuleText(size_t event) const {
   }
   switch (broken.place.kind) {
     case Place::Kind::kStack:
-      return EscapeRule(facts_.TurnOf(event));
+      return EscapeRule(facts_.IterationOf(event));
     case Place::Kind::kTable:
     case Place::Kind::kOwnCopy:
-      if (!facts_.IsStray(broken)) return WrongEntryRule(facts_.TurnOf(event));
+      if (!facts_.IsStray(broken))
+        return WrongEntryRule(facts_.IterationOf(event));
       break;
     case Place::Kind::kNowhere:
       break;
@@ -63,10 +64,10 @@ std::string TurnText::RuleText(size_t event) const {
 }
 
 // That it stepped off a local copy, and why.
-std::string TurnText::EscapeRule(size_t i) const {
+std::string IterationText::EscapeRule(size_t i) const {
   const Event& read = ReadOf(i);
   const Policy policy = facts_.policy();
-  const bool begins = facts_.turns()[i].begins;
+  const bool begins = facts_.iterations()[i].begins;
   const std::string_view copy = Name(read.place.copy_of);
   const Level parent =
       read.level == Level::kPgd ? Level::kPgd : Above(read.level);
@@ -94,9 +95,10 @@ std::string TurnText::EscapeRule(size_t i) const {
       read.part.has_value() || policy.boundary == BoundaryRule::kStatic;
   if (!begins && above.has_value() && knows_boundary) {
     const Event& loop = ReadOf(*above);
-    const uint64_t from = loop.part.has_value()
-                              ? loop.part->address
-                              : facts_.AddressOf(facts_.turns()[*above].held);
+    const uint64_t from =
+        loop.part.has_value()
+            ? loop.part->address
+            : facts_.AddressOf(facts_.iterations()[*above].held);
     const uint64_t range = facts_.AddressOf(facts_.request().pages);
     const uint64_t boundary = WrappingAdd(
         from | ((uint64_t{1} << facts_.BoundaryShift(parent)) - 1), 1);
@@ -127,7 +129,7 @@ std::string TurnText::EscapeRule(size_t i) const {
   return text;
 }
 
-std::string TurnText::WrongEntryRule(size_t i) const {
+std::string IterationText::WrongEntryRule(size_t i) const {
   const Event& read = ReadOf(i);
   const Arena& arena = facts_.tables().arena();
   const uint64_t address = read.part->address;
@@ -143,7 +145,7 @@ std::string TurnText::WrongEntryRule(size_t i) const {
   } else {
     text += Concat({"The copied entry does not map ", Hex(address), "."});
   }
-  const bool again = !facts_.turns()[i].begins &&
+  const bool again = !facts_.iterations()[i].begins &&
                      facts_.policy().step == Step::kRecompute &&
                      read.level != Level::kPgd;
   if (again && !facts_.geometry().real(Above(read.level))) {
@@ -156,7 +158,7 @@ std::string TurnText::WrongEntryRule(size_t i) const {
   return text;
 }
 
-std::string TurnText::EffectText(size_t turn) const {
+std::string IterationText::EffectText(size_t iteration) const {
   const Recording& run = facts_.run();
   if (run.end == RunEnd::kBug) {
     return Concat(
@@ -172,7 +174,7 @@ std::string TurnText::EffectText(size_t turn) const {
                    " could not be made accessible, and the walk continued."});
   }
   return Concat({text, " All reads were in order: the walk takes this ",
-                 Name(ReadOf(turn).level),
+                 Name(ReadOf(iteration).level),
                  " for something else than the reference does."});
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "pxdfuzz/report/turns.h"
+#include "pxdfuzz/report/iterations.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -25,23 +25,24 @@ std::string Returned(size_t first, size_t count) {
 
 }  // namespace
 
-std::string TurnText::ReferenceTitle() const {
+std::string IterationText::ReferenceTitle() const {
   return facts_.changing() ? "reference, at that moment"
                            : "reference, same address";
 }
 
-std::string TurnText::Pointer(size_t turn) const {
-  const Event& read = ReadOf(turn);
+std::string IterationText::Pointer(size_t iteration) const {
+  const Event& read = ReadOf(iteration);
   if (!read.file.empty()) return SourceLine(read);
   const std::string pointer = PointerName(read.level);
   const std::string offset = OffsetCall(facts_.policy(), read.level);
-  if (facts_.turns()[turn].begins) return Concat({pointer, " = ", offset});
+  if (facts_.iterations()[iteration].begins)
+    return Concat({pointer, " = ", offset});
   return facts_.policy().step == Step::kRecompute
              ? Concat({pointer, " = ", offset, " again"})
              : Concat({pointer, "++"});
 }
 
-std::string TurnText::ReadName(const Event& event) const {
+std::string IterationText::ReadName(const Event& event) const {
   std::string name;
   if (facts_.changing() && event.read != 0) {
     name = Concat({"read ", std::to_string(event.read)});
@@ -51,12 +52,12 @@ std::string TurnText::ReadName(const Event& event) const {
 }
 
 // "read 5, mm/gup.c:2613: ", for an entry that is read again.
-std::string TurnText::Number(const Event& event) const {
+std::string IterationText::Number(const Event& event) const {
   const std::string name = ReadName(event);
   return name.empty() ? "" : name + ": ";
 }
 
-std::string TurnText::StackContent(const Event& event) const {
+std::string IterationText::StackContent(const Event& event) const {
   // The stack's content in the case applies only to the model.
   if (!event.file.empty()) return "whatever stood there";
   const std::string_view level = Name(event.place.copy_of);
@@ -79,14 +80,14 @@ std::string TurnText::StackContent(const Event& event) const {
   return "";
 }
 
-std::string TurnText::Writer(size_t event) const {
+std::string IterationText::Writer(size_t event) const {
   const Event* origin = facts_.OriginOf(facts_.events()[event].level, event);
   return origin == nullptr ? "a change"
                            : changes_.Writer(origin->place.physical,
                                              facts_.events()[event].snapshot);
 }
 
-std::string TurnText::Became(size_t event) const {
+std::string IterationText::Became(size_t event) const {
   const Event& again = facts_.events()[event];
   const Event* tested = facts_.LastRead(again.level, event);
   if (tested == nullptr) return "";
@@ -96,8 +97,8 @@ std::string TurnText::Became(size_t event) const {
                  facts_.Meaning(again)});
 }
 
-std::optional<size_t> TurnText::SeenByRecheck(size_t turn) const {
-  const Facts::Turn& events = facts_.turns()[turn];
+std::optional<size_t> IterationText::SeenByRecheck(size_t iteration) const {
+  const Facts::Iteration& events = facts_.iterations()[iteration];
   for (size_t i = events.first; i < events.end; ++i) {
     if (facts_.events()[i].kind == Kind::kCheck && facts_.IsChanged(i)) {
       return i;
@@ -109,23 +110,24 @@ std::optional<size_t> TurnText::SeenByRecheck(size_t turn) const {
 // -----------------------------------------------------------------------------
 // Which iterations there are.
 
-bool TurnText::IsMarked(const Block& block) const {
-  const auto holds = [&block](std::optional<size_t> turn) {
-    return turn.has_value() && block.first <= *turn && *turn <= block.last;
+bool IterationText::IsMarked(const Block& block) const {
+  const auto holds = [&block](std::optional<size_t> iteration) {
+    return iteration.has_value() && block.first <= *iteration &&
+           *iteration <= block.last;
   };
-  return holds(facts_.effect()) ||
-         (facts_.rule().has_value() && holds(facts_.TurnOf(*facts_.rule())));
+  return holds(facts_.effect()) || (facts_.rule().has_value() &&
+                                    holds(facts_.IterationOf(*facts_.rule())));
 }
 
 // Whether it gets a page, nothing changed, and every second read gave the same
 // value.
-bool TurnText::IsPlain(size_t turn) const {
-  const Facts::Turn& events = facts_.turns()[turn];
+bool IterationText::IsPlain(size_t iteration) const {
+  const Facts::Iteration& events = facts_.iterations()[iteration];
   if (events.pages == 0) return false;
   for (size_t i = events.first; i < events.end; ++i) {
     const Event& event = facts_.events()[i];
     if (event.kind == Kind::kChange || event.kind == Kind::kPut) return false;
-    if (event.kind != Kind::kTurn && event.is_read() &&
+    if (event.kind != Kind::kIteration && event.is_read() &&
         (facts_.IsChanged(i) || facts_.IsVacuous(i))) {
       return false;
     }
@@ -133,11 +135,11 @@ bool TurnText::IsPlain(size_t turn) const {
   return true;
 }
 
-std::vector<TurnText::Block> TurnText::Blocks() const {
+std::vector<IterationText::Block> IterationText::Blocks() const {
   std::vector<Block> blocks;
-  for (size_t i = 0; i < facts_.turns().size(); ++i) {
+  for (size_t i = 0; i < facts_.iterations().size(); ++i) {
     const Event& read = ReadOf(i);
-    bool joins = i > 0 && !facts_.turns()[i].begins &&
+    bool joins = i > 0 && !facts_.iterations()[i].begins &&
                  read.level == Level::kPte && IsPlain(i) && IsPlain(i - 1) &&
                  !IsMarked({i - 1, i});
     if (joins) {
@@ -156,7 +158,7 @@ std::vector<TurnText::Block> TurnText::Blocks() const {
   return blocks;
 }
 
-bool TurnText::IsShown(const std::vector<Block>& blocks, size_t i) const {
+bool IterationText::IsShown(const std::vector<Block>& blocks, size_t i) const {
   constexpr size_t kAtStart = 8;
   constexpr size_t kAround = 4;
   if (i < kAtStart || i + 1 == blocks.size()) return true;
@@ -171,44 +173,45 @@ bool TurnText::IsShown(const std::vector<Block>& blocks, size_t i) const {
   return false;
 }
 
-std::vector<Explanation::Turn> TurnText::Make() const {
+std::vector<Explanation::Iteration> IterationText::Make() const {
   const std::vector<Block> blocks = Blocks();
-  std::vector<Explanation::Turn> turns;
+  std::vector<Explanation::Iteration> iterations;
   for (size_t i = 0; i < blocks.size(); ++i) {
     if (!IsShown(blocks, i)) {
-      if (!turns.back().skips) turns.push_back({.skips = true});
+      if (!iterations.back().skips) iterations.push_back({.skips = true});
     } else if (blocks[i].first == blocks[i].last) {
-      Add(blocks[i].first, turns);
+      Add(blocks[i].first, iterations);
     } else {
-      turns.push_back(Run(blocks[i]));
+      iterations.push_back(Run(blocks[i]));
     }
   }
-  return turns;
+  return iterations;
 }
 
 // -----------------------------------------------------------------------------
 // One of them.
 
 // What iterations `first` to `last` have in common.
-Explanation::Turn TurnText::Begin(size_t first, size_t last) const {
+Explanation::Iteration IterationText::Begin(size_t first, size_t last) const {
   const Event& read = ReadOf(first);
-  const std::optional<TurnPart>& end = ReadOf(last).part;
-  Explanation::Turn turn{.level = read.level};
-  turn.part = Concat({Name(read.level), " ",
-                      Hex(read.part.has_value()
-                              ? read.part->address
-                              : facts_.AddressOf(facts_.turns()[first].held))});
-  if (end.has_value()) turn.part += Concat({" to ", Hex(end->next)});
-  if (!facts_.geometry().real(read.level)) turn.part += ", folded";
-  return turn;
+  const std::optional<IterationPart>& end = ReadOf(last).part;
+  Explanation::Iteration iteration{.level = read.level};
+  iteration.part =
+      Concat({Name(read.level), " ",
+              Hex(read.part.has_value()
+                      ? read.part->address
+                      : facts_.AddressOf(facts_.iterations()[first].held))});
+  if (end.has_value()) iteration.part += Concat({" to ", Hex(end->next)});
+  if (!facts_.geometry().real(read.level)) iteration.part += ", folded";
+  return iteration;
 }
 
-Explanation::Turn TurnText::Run(const Block& block) const {
+Explanation::Iteration IterationText::Run(const Block& block) const {
   const Event& read = ReadOf(block.first);
-  const Facts::Turn& first = facts_.turns()[block.first];
-  const Facts::Turn& last = facts_.turns()[block.last];
+  const Facts::Iteration& first = facts_.iterations()[block.first];
+  const Facts::Iteration& last = facts_.iterations()[block.last];
   const Event& end = facts_.events()[last.end - 1];
-  Explanation::Turn run = Begin(block.first, block.last);
+  Explanation::Iteration run = Begin(block.first, block.last);
   run.pointer = read.file.empty()
                     ? Concat({PointerName(read.level), ", turn after turn"})
                     : Concat({SourceLine(read), ", turn after turn"});
@@ -233,20 +236,21 @@ Explanation::Turn TurnText::Run(const Block& block) const {
 }
 
 // One iteration and its events: an operation splits it.
-void TurnText::Add(size_t i, std::vector<Explanation::Turn>& out) const {
-  const Facts::Turn& turn = facts_.turns()[i];
+void IterationText::Add(size_t i,
+                        std::vector<Explanation::Iteration>& out) const {
+  const Facts::Iteration& iteration = facts_.iterations()[i];
   // In tables that do not change, every grabbed page is returned.
   const bool grabs = facts_.changing() && facts_.HasEvent(i, Kind::kGrab);
-  Explanation::Turn now = Begin(i, i);
+  Explanation::Iteration now = Begin(i, i);
   now.pointer = Pointer(i);
   bool has_begun = false;
   bool has_read = false;
-  for (size_t at = turn.first; at < turn.end; ++at) {
+  for (size_t at = iteration.first; at < iteration.end; ++at) {
     const Event& event = facts_.events()[at];
     switch (event.kind) {
       case Kind::kChange:
         if (has_begun) {
-          Explanation::Turn rest{.level = now.level};
+          Explanation::Iteration rest{.level = now.level};
           out.push_back(std::exchange(now, std::move(rest)));
         }
         out.push_back({.change = changes_.Make(event.snapshot)});
@@ -257,7 +261,7 @@ void TurnText::Add(size_t i, std::vector<Explanation::Turn>& out) const {
         }
         (has_read ? now.after : now.rereads).push_back(RereadText(at));
         break;
-      case Kind::kTurn:
+      case Kind::kIteration:
         has_read = true;
         now.place = PlaceText(event);
         now.read =
@@ -283,9 +287,9 @@ void TurnText::Add(size_t i, std::vector<Explanation::Turn>& out) const {
         break;
       case Kind::kPut: {
         const size_t count = std::min<size_t>(event.held, event.count);
-        now.after.push_back(
-            Concat({"puts ", PageNumbers(event.held - count, count),
-                    i + 1 == facts_.turns().size() ? "; stops here" : ""}));
+        now.after.push_back(Concat(
+            {"puts ", PageNumbers(event.held - count, count),
+             i + 1 == facts_.iterations().size() ? "; stops here" : ""}));
         break;
       }
     }
@@ -294,11 +298,11 @@ void TurnText::Add(size_t i, std::vector<Explanation::Turn>& out) const {
     now.marked = true;
     now.rule = RuleText(at);
   }
-  if (grabs && turn.pages > 0) {
+  if (grabs && iteration.pages > 0) {
     now.after.push_back(
         facts_.broke_off()
-            ? Concat({"has ", PageNumbers(turn.held, turn.pages)})
-            : Returned(turn.held, turn.pages));
+            ? Concat({"has ", PageNumbers(iteration.held, iteration.pages)})
+            : Returned(iteration.held, iteration.pages));
   }
   if (facts_.effect() == i) {
     now.marked = true;
@@ -307,7 +311,7 @@ void TurnText::Add(size_t i, std::vector<Explanation::Turn>& out) const {
   out.push_back(std::move(now));
 }
 
-std::string TurnText::PlaceText(const Event& event) const {
+std::string IterationText::PlaceText(const Event& event) const {
   const std::string_view copy = Name(event.place.copy_of);
   switch (event.place.kind) {
     case Place::Kind::kOwnCopy:
@@ -326,7 +330,7 @@ std::string TurnText::PlaceText(const Event& event) const {
 }
 
 // " = 0x10200007: segment table 0".
-std::string TurnText::EntryText(const Event& event) const {
+std::string IterationText::EntryText(const Event& event) const {
   if (!event.value.has_value()) {
     return event.file.empty() ? " = nothing to read" : ": the read faults";
   }
@@ -338,8 +342,8 @@ std::string TurnText::EntryText(const Event& event) const {
 }
 
 // What the walk does next; empty if kernel code goes down, which is visible.
-std::string TurnText::Action(size_t i) const {
-  const Facts::Turn& turn = facts_.turns()[i];
+std::string IterationText::Action(size_t i) const {
+  const Facts::Iteration& iteration = facts_.iterations()[i];
   const Event& read = ReadOf(i);
   if (read.part.has_value() && read.part->step == WalkStep::kDescend) {
     if (read.level == Level::kPte) return "";
@@ -349,8 +353,8 @@ std::string TurnText::Action(size_t i) const {
                        : std::string(),
                    "then ", Name(Below(read.level))});
   }
-  if (turn.pages > 0) return Returned(turn.held, turn.pages);
-  if (i + 1 < facts_.turns().size() || facts_.broke_off()) return "";
+  if (iteration.pages > 0) return Returned(iteration.held, iteration.pages);
+  if (i + 1 < facts_.iterations().size() || facts_.broke_off()) return "";
   if (facts_.IsStray(read) || facts_.run().refused.has_value()) {
     return "stops here";
   }
@@ -362,7 +366,7 @@ std::string TurnText::Action(size_t i) const {
 
 // "pud_addr_end(): 2 GiB boundary; ": why the part of an iteration ends where
 // it does.
-std::string TurnText::Boundary(const Event& read) const {
+std::string IterationText::Boundary(const Event& read) const {
   const uint64_t span = uint64_t{1} << facts_.BoundaryShift(read.level);
   const bool at_boundary = (read.part->next & (span - 1)) == 0;
   return Concat({BoundaryCall(facts_.policy(), read.level), ": ",
@@ -370,7 +374,7 @@ std::string TurnText::Boundary(const Event& read) const {
                              : std::string("end of the part; ")});
 }
 
-std::string TurnText::RereadText(size_t event) const {
+std::string IterationText::RereadText(size_t event) const {
   const Event& again = facts_.events()[event];
   std::string text =
       Concat({Number(again), "*", PointerName(again.level), " again"});
@@ -380,7 +384,7 @@ std::string TurnText::RereadText(size_t event) const {
                  " when it was tested"});
 }
 
-std::string TurnText::CheckText(size_t event) const {
+std::string IterationText::CheckText(size_t event) const {
   const Event& check = facts_.events()[event];
   std::string text =
       Concat({Number(check), "recheck: *", PointerName(check.level)});
@@ -408,14 +412,14 @@ std::string TurnText::CheckText(size_t event) const {
 
 // What the reference reads for the address of an iteration, in the snapshot
 // that the iteration read.
-std::vector<std::string> TurnText::ReferenceOf(size_t i) const {
+std::vector<std::string> IterationText::ReferenceOf(size_t i) const {
   const Event& read = ReadOf(i);
   if (!facts_.geometry().real(read.level)) {
     return {Concat({"no table: ", Name(read.level), " is folded"})};
   }
   const uint64_t address = read.part.has_value()
                                ? read.part->address
-                               : facts_.AddressOf(facts_.turns()[i].held);
+                               : facts_.AddressOf(facts_.iterations()[i].held);
   std::optional<uint64_t> physical;
   uint64_t word = 0;
   const Translation t = facts_.tables().Translate(
@@ -438,7 +442,7 @@ std::vector<std::string> TurnText::ReferenceOf(size_t i) const {
       Concat({Hex(word), ": ", facts_.Meaning(read.level, word)});
   const Event* origin =
       read.place.kind == Place::Kind::kOwnCopy
-          ? facts_.OriginOf(read.place.copy_of, facts_.turns()[i].read)
+          ? facts_.OriginOf(read.place.copy_of, facts_.iterations()[i].read)
           : nullptr;
   if (origin == nullptr || origin->place.physical != *physical) {
     return {place, entry};
@@ -450,12 +454,12 @@ std::vector<std::string> TurnText::ReferenceOf(size_t i) const {
 }
 
 // The same for several iterations of page entries.
-std::string TurnText::ReferenceOfRun(const Block& block,
-                                     size_t snapshot) const {
-  const Facts::Turn& last = facts_.turns()[block.last];
+std::string IterationText::ReferenceOfRun(const Block& block,
+                                          size_t snapshot) const {
+  const Facts::Iteration& last = facts_.iterations()[block.last];
   const auto& pages = facts_.run().pages;
-  for (size_t i = facts_.turns()[block.first].held; i < last.held + last.pages;
-       ++i) {
+  for (size_t i = facts_.iterations()[block.first].held;
+       i < last.held + last.pages; ++i) {
     if (i >= pages.size() ||
         facts_.reference().At(snapshot, i) != pages[i].physical) {
       return "not all the same";
