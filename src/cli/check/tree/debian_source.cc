@@ -2,12 +2,16 @@
 
 #include <unistd.h>
 
-#include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "pxdfuzz/base/text_lines.h"
@@ -77,7 +81,19 @@ class OwnApt {
   }
 
   absl::StatusOr<CommandResult> Get(std::vector<std::string> words) const {
-    std::vector<std::string> all = {"apt-get", "-q", "-y"};
+    words.insert(words.begin(), {"-q", "-y"});
+    return Run("apt-get", std::move(words));
+  }
+
+  // The packages whose names begin with `prefix`, one in a line.
+  absl::StatusOr<CommandResult> Names(const std::string& prefix) const {
+    return Run("apt-cache", {"pkgnames", prefix});
+  }
+
+ private:
+  absl::StatusOr<CommandResult> Run(const std::string& program,
+                                    std::vector<std::string> words) const {
+    std::vector<std::string> all = {program};
     for (const std::string& option :
          {Concat({"Dir::Etc::sourcelist=", folder_, "/sources.list"}),
           std::string("Dir::Etc::sourceparts=/dev/null"),
@@ -92,7 +108,6 @@ class OwnApt {
     return RunCommand({.words = std::move(all), .folder = folder_});
   }
 
- private:
   const std::string folder_;
   const Mirror& mirror_;
 };
@@ -121,16 +136,97 @@ absl::Status Unpack(const std::string& folder, const std::string& archive) {
                        : unpacked.status();
 }
 
+// Numbers such as 6.12, as pairs that compare.
+using MajorMinor = std::pair<int, int>;
+
+// The versions whose sources the suites of Debian have, the newest first.
+absl::StatusOr<std::vector<MajorMinor>> AllVersions(const Mirror& mirror,
+                                                    const std::string& folder) {
+  constexpr char kPackage[] = "linux-source-%d.%d%c";
+  std::set<MajorMinor, std::greater<>> versions;
+  std::string reason;
+  std::error_code error;
+  for (const std::string_view suite : kSuites) {
+    const std::string own = Concat({folder, "/", suite});
+    fs::create_directories(own, error);
+    const OwnApt apt(own, mirror);
+    absl::StatusOr<CommandResult> result = apt.Update(suite);
+    if (result.ok() && result->ok()) result = apt.Names("linux-source-");
+    fs::remove_all(own, error);
+    if (!result.ok()) return result.status();
+    if (!result->ok()) reason = result->Reason();
+    std::istringstream names(result->out);
+    for (std::string name; std::getline(names, name);) {
+      MajorMinor version;
+      char rest = 0;
+      if (std::sscanf(name.c_str(), kPackage, &version.first, &version.second,
+                      &rest) == 2) {
+        versions.insert(version);
+      }
+    }
+  }
+  if (versions.empty()) {
+    return absl::UnavailableError(Concat({"no suite of ", mirror.uri,
+                                          " has sources of Linux; the last "
+                                          "one said: ",
+                                          reason}));
+  }
+  return std::vector<MajorMinor>(versions.begin(), versions.end());
+}
+
+// The package of the newest version if `back` is 0, of the one before it if it
+// is 1, and so on.
+absl::StatusOr<std::string> NewestVersion(size_t back, const Mirror& mirror,
+                                          const std::string& folder) {
+  const absl::StatusOr<std::vector<MajorMinor>> all =
+      AllVersions(mirror, folder);
+  if (!all.ok()) return all.status();
+  if (back >= all->size()) {
+    return absl::InvalidArgumentError(
+        Concat({"Debian has ", std::to_string(all->size()), " versions"}));
+  }
+  const auto [major, minor] = (*all)[back];
+  return Concat({std::to_string(major), ".", std::to_string(minor)});
+}
+
+absl::Status WithName(const std::string& version, const absl::Status& status) {
+  return absl::Status(status.code(), Concat({"debian:", version, ": ",
+                                             std::string(status.message())}));
+}
+
+// 0 of "newest", N of "newest-N", otherwise nothing.
+std::optional<size_t> BackOf(std::string_view version) {
+  constexpr std::string_view kNewest = "newest";
+  if (!version.starts_with(kNewest)) return std::nullopt;
+  version.remove_prefix(kNewest.size());
+  if (version.empty()) return 0;
+  if (version.size() != 2 || version[0] != '-' || version[1] < '0' ||
+      version[1] > '9') {
+    return std::nullopt;
+  }
+  return version[1] - '0';
+}
+
 }  // namespace
 
-absl::StatusOr<std::string> DebianSource(const std::string& version,
+absl::StatusOr<std::string> DebianSource(const std::string& wish,
                                          const std::string& folder) {
-  if (version.empty() ||
-      version.find_first_not_of("0123456789.") != version.npos) {
+  std::string version = wish;
+  const std::optional<size_t> back = BackOf(wish);
+  if (!back.has_value() &&
+      (wish.empty() || wish.find_first_not_of("0123456789.") != wish.npos)) {
     return absl::InvalidArgumentError(
-        Concat({"debian:", version,
-                ": a version such as debian:6.12 is "
-                "wanted"}));
+        Concat({"debian:", wish,
+                ": no version; debian:6.12, debian:newest and debian:newest-1 "
+                "are some"}));
+  }
+  absl::StatusOr<Mirror> mirror;
+  if (back.has_value()) {
+    mirror = FindMirror();
+    if (!mirror.ok()) return WithName(wish, mirror.status());
+    absl::StatusOr<std::string> newest = NewestVersion(*back, *mirror, folder);
+    if (!newest.ok()) return WithName(wish, newest.status());
+    version = *std::move(newest);
   }
   const std::string package = "linux-source-" + version;
   const std::string archive = Concat({folder, "/", package, ".tar.xz"});
@@ -139,11 +235,8 @@ absl::StatusOr<std::string> DebianSource(const std::string& version,
     if (access(there.c_str(), R_OK) == 0) return there;
   }
   std::error_code error;
-  const absl::StatusOr<Mirror> mirror = FindMirror();
-  if (!mirror.ok()) {
-    return absl::UnavailableError(Concat(
-        {"debian:", version, ": ", std::string(mirror.status().message())}));
-  }
+  if (!mirror.ok()) mirror = FindMirror();
+  if (!mirror.ok()) return WithName(wish, mirror.status());
   std::string reason;
   for (const std::string_view suite : kSuites) {
     const std::string own = Concat({folder, "/", suite});
