@@ -244,6 +244,17 @@ const std::vector<Command>& Commands() {
                  {"--source", "FOLDER", "the sources of pxdfuzz"},
                  {"--compiler", "PROGRAM", "clang++ of version 16 or later"}},
        .run = RunCheck},
+      {.name = "verdicts",
+       .operands = "FILE...",
+       .least = 1,
+       .most = kAny,
+       .summary = "tabulate verdicts of check, one row per architecture",
+       .help = "Reads files that 'pxdfuzz check --json' wrote, and prints a "
+               "table in Markdown: executions, findings and known findings of "
+               "each tree and architecture. A check that failed or executed "
+               "nothing is an error (exit code 3).",
+       .example = "pxdfuzz verdicts 6.1.json 6.12.json",
+       .run = RunVerdicts},
       {.name = "campaign",
        .operands = "TARGET",
        .least = 1,

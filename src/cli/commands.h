@@ -87,6 +87,7 @@ int RunNew(const Arguments& arguments, Output& out);
 int RunShrink(const Arguments& arguments, Output& out);
 int RunSites(const Arguments& arguments, Output& out);
 int RunTriage(const Arguments& arguments, Output& out);
+int RunVerdicts(const Arguments& arguments, Output& out);
 int RunWalks(const Arguments& arguments, Output& out);
 
 // Runs a command line without the program's name.

@@ -347,5 +347,30 @@ TEST(CheckVerdictTest, KindsOfFindingAreSortedTheWorstFirst) {
   EXPECT_LT(SeverityOf("short"), SeverityOf("unheard-of"));
 }
 
+// One row for each architecture, with sums over its cells.
+TEST(CheckVerdictTest, ItsTableAddsCellsOfAnArchitecture) {
+  CheckVerdict verdict =
+      VerdictOf({CellState::kHolds, CellState::kKnown, CellState::kFinding});
+  verdict.cells[0].changing = true;
+  verdict.cells[1].known = {{"some-page", 1'234}};
+  verdict.cells[2].mode = "x86-64/4";
+  verdict.cells[2].findings = 7;
+  const absl::StatusOr<std::string> rows = TableRowsOf(JsonOf(verdict));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(*rows,
+            "| Linux 6.9.7 | s390 | 1 holds, 1 known | 20,500 | 20,500 | 0 | "
+            "some-page: 1,234 |\n"
+            "| Linux 6.9.7 | x86-64 | 1 finding | 20,500 | 0 | 7 | none |\n");
+}
+
+TEST(CheckVerdictTest, ItsTableRefusesWhatCheckedNothing) {
+  EXPECT_FALSE(TableRowsOf("[]").ok());
+  EXPECT_FALSE(TableRowsOf("{").ok());
+  EXPECT_FALSE(TableRowsOf(JsonOf(VerdictOf({CellState::kLeftOut}))).ok());
+  CheckVerdict failed = VerdictOf({CellState::kHolds});
+  failed.error = "it does not compile";
+  EXPECT_FALSE(TableRowsOf(JsonOf(failed)).ok());
+}
+
 }  // namespace
 }  // namespace pxdfuzz

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
+
 namespace pxdfuzz {
 
 enum class CellState : uint8_t {
@@ -121,6 +123,11 @@ struct CheckVerdict {
 std::string TextOf(const CheckVerdict& verdict);
 std::string JsonOf(const CheckVerdict& verdict);
 std::string JUnitOf(const CheckVerdict& verdict);
+
+// Rows of a table in Markdown, one for each architecture, about a verdict that
+// JsonOf wrote. An error if it is none, or if the check failed or executed
+// nothing.
+absl::StatusOr<std::string> TableRowsOf(std::string_view json);
 
 }  // namespace pxdfuzz
 
