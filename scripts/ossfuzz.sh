@@ -3,12 +3,14 @@
 #
 # ./run ossfuzz: builds what ClusterFuzzLite and OSS-Fuzz would build from this
 # repository, and checks it (tests/ossfuzz/check.cc). With --container it builds
-# ./Dockerfile with Debian's buildah, which needs no daemon, and tests the
-# image.
+# both images of ./Dockerfile with Debian's buildah, which needs no daemon, and
+# tests them.
 
 readonly CONTAINER=$PWD/build/ossfuzz/container
-# The names of the image and of the container that tests it.
-readonly IMAGE=pxdfuzz-trial
+# The names of the images, and of the containers that test them.
+readonly IMAGE=pxdfuzz-trial CHECK_IMAGE=pxdfuzz-check-trial
+# The tree that the second image checks.
+readonly TREE_VERSION=6.12
 
 problems=0
 
@@ -41,13 +43,16 @@ make_base() {
     in_store rm "$container" && rm -rf "$base"
 }
 
+# build_image NAME [FLAG]...
 build_image() {
-  ! in_store inspect --type container "$IMAGE" > /dev/null 2>&1 ||
-    in_store rm "$IMAGE"
+  local name=$1
+  shift
+  ! in_store inspect --type container "$name" > /dev/null 2>&1 ||
+    in_store rm "$name"
   in_store bud --signature-policy "$CONTAINER/policy.json" --isolation chroot \
-    --network host --pull-never --layers -t "$IMAGE" . &&
+    --network host --pull-never --layers "$@" -t "$name" . &&
     in_store from --signature-policy "$CONTAINER/policy.json" --pull-never \
-      --name "$IMAGE" "$IMAGE"
+      --name "$name" "$name"
 }
 
 # inside [FLAG]... COMMAND...: runs it in the container, as the image's user or
@@ -58,12 +63,17 @@ inside() {
 
 limit=300  # time limit of a command in seconds
 
+# The container that in_image uses, and flags, such as volumes.
+image=$IMAGE
+mounts=()
+
 # in_image STATUS PATTERN COMMAND...: the expected exit code and output of the
 # entry point.
 in_image() {
   local expected=$1 pattern=$2 log=$CONTAINER/run.log status=0 words
   shift 2
-  inside "$IMAGE" -- timeout "$limit" "$entry" "$@" > "$log" 2>&1 || status=$?
+  inside "${mounts[@]}" "$image" -- timeout "$limit" "$entry" "$@" \
+    > "$log" 2>&1 || status=$?
   if ((status != expected)) || ! grep -qE -e "$pattern" "$log"; then
     wrong "the image's '$*' ends with $status and prints:"
     tail -n 12 "$log" | cut -c 1-160 | sed 's/^/      | /'
@@ -114,18 +124,42 @@ check_image() {
   in_image 0 'static-by-value returns a wrong page' explain \
     /opt/pxdfuzz/corpus/regressions/thread-wrong-page.yaml
   in_image 0 'pxdfuzz [0-9.]+' --version
+  in_image 3 'docker build --target check' check /linux
+}
+
+# The image with compilers, on a tree that it cannot write to.
+check_check_image() {
+  local tree=$CONTAINER/linux image=$CHECK_IMAGE mounts entry
+  kernel/tree/copy_tree.sh "/usr/src/linux-source-$TREE_VERSION.tar.xz" "$tree"
+  mounts=(-v "$tree:/linux:ro")
+  entry=$(in_store inspect --format \
+    '{{index .OCIv1.Config.Entrypoint 0}}' --type container "$image")
+  [[ $(inside "$image" -- id -u) == 1000 ]] ||
+    wrong "the image 'check' does not run as the user 1000"
+  ! inside "${mounts[@]}" "$image" -- sh -c 'touch /linux/x' 2> /dev/null ||
+    wrong 'the tree can be written to'
+  [[ -z $(inside "$image" -- find / -xdev -name gup.c) ]] ||
+    wrong "the image 'check' has kernel code"
+  limit=1200
+  in_image 0 'holds in [0-9]+ cells.*' check /linux --arch=s390
+  in_image 2 'no such tree' check /nothing
 }
 
 try_container() {
   [[ $EUID == 0 ]] || die 3 'ossfuzz: --container needs root'
-  set_up buildah debootstrap
+  set_up buildah debootstrap "linux-source-$TREE_VERSION"
   mkdir -p "$CONTAINER" "$LOGS" || die 3 "cannot write in $ROOT"
   echo '{"default": [{"type": "insecureAcceptAnything"}]}' \
     > "$CONTAINER/policy.json"
   needed_step 'making the base image' "$LOGS/container-base.log" make_base
-  needed_step 'building the Dockerfile' "$LOGS/container-image.log" build_image
+  needed_step 'building the Dockerfile' "$LOGS/container-image.log" \
+    build_image "$IMAGE"
   check_image
   in_store rm "$IMAGE" > /dev/null
+  needed_step 'building its image check' "$LOGS/container-check.log" \
+    build_image "$CHECK_IMAGE" --target check
+  check_check_image
+  in_store rm "$CHECK_IMAGE" > /dev/null
   ((problems == 0)) || die 1 "ossfuzz: $problems problems"
 }
 

@@ -52,6 +52,7 @@ is_there() {
     libgtest-dev) has_header gtest/gtest.h ;;
     libyaml-cpp-dev) has_header yaml-cpp/parser.h ;;
     llvm-*) has_command "llvm-symbolizer-$version" ;;
+    linux-source-*) has_package "$package" ;;
     ninja-build) has_command ninja ;;
     nlohmann-json3-dev) has_header nlohmann/json.hpp ;;
     qemu-system-misc) has_command qemu-system-s390x ;;
