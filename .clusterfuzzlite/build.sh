@@ -18,8 +18,8 @@ set -euo pipefail
 
 : "${CXX:?}" "${LIB_FUZZING_ENGINE:?}" "${SRC:?}" "${OUT:?}" "${WORK:?}"
 cd "$SRC/pxdfuzz"
-# shellcheck source=scripts/targets.sh
-. scripts/targets.sh
+# shellcheck source=scripts/lib/targets.sh
+. scripts/lib/targets.sh
 # Each of these may be several words, or empty.
 read -ra compiler <<< "$CXX"
 read -ra flags <<< "${CXXFLAGS:-}"

@@ -20,8 +20,8 @@ nightly_age() {
 
 command_nightly() {
   no_arguments nightly "$@"
-  # shellcheck source=scripts/steps.sh
-  . scripts/steps.sh
+  # shellcheck source=scripts/lib/steps.sh
+  . scripts/lib/steps.sh
   export CI=true  # as in .ci/run
   nightly_age
   run_steps "$NIGHTLY_SECONDS" "$NIGHTLY_SECONDS" \

@@ -20,12 +20,11 @@ expect() {
     set -e
     folder=$(mktemp -d)
     trap 'rm -rf "$folder"' EXIT
-    mkdir "$folder/scripts"
-    cp "$ROOT"/scripts/*.sh "$folder/scripts"
+    cp -r "$ROOT/scripts" "$folder"
     mkdir "$folder/fuzz"
     cp "$ROOT/fuzz/targets.def" "$folder/fuzz"
     cd "$folder"
-    for name in messages packages build targets "$file"; do
+    for name in lib/{messages,packages,build,targets} "$file"; do
       # shellcheck source=/dev/null
       . "scripts/$name.sh"
     done

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Tests scripts/steps.sh.
+# Tests scripts/lib/steps.sh.
 
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=scripts/steps.sh
-. scripts/steps.sh
+# shellcheck source=scripts/lib/steps.sh
+. scripts/lib/steps.sh
 failures=0
 
 end_with() {
