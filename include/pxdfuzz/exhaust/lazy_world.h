@@ -4,8 +4,6 @@
 #define PXDFUZZ_EXHAUST_LAZY_WORLD_H_
 
 #include <algorithm>
-#include <array>
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,10 +11,11 @@
 
 #include "pxdfuzz/base/inline_vector.h"
 #include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/exhaust/choices.h"
 #include "pxdfuzz/exhaust/entry_forms.h"
+#include "pxdfuzz/exhaust/lazy_tables.h"
 #include "pxdfuzz/memory/stack.h"
 #include "pxdfuzz/paging/entry_kind.h"
-#include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/geometry.h"
 #include "pxdfuzz/paging/level.h"
 
@@ -47,9 +46,8 @@ enum class EntryChanges : uint8_t {
 //     LazyMemory memory(world);  // and what reads it, always alike
 //   } while (world.Advance());
 //
-// Choices are remembered as numbers and made again at the start of the next
-// world, so nothing is copied, and nothing is allocated once all containers
-// have grown.
+// The choices of a world are made again at the start of the next world, so
+// nothing is copied, and nothing is allocated once all containers have grown.
 //
 // Entries of tables. A table is read as one of its real level, whatever level
 // the reader assumes, and reads beyond its last entry hit nothing. An entry is
@@ -141,28 +139,21 @@ class LazyWorld {
   LazyWorld(int levels, const Options& options)
       : geometry_(A::GeometryOf(levels)),
         options_(options),
-        forms_(geometry_, options.write) {
-    for ([[maybe_unused]] const Level level : kAllLevels) {
-      assert(geometry_.entries(level) <= kMostEntries);
-      assert(kTableDistance % A::Entries::TableAlignment(level) == 0);
-    }
+        forms_(geometry_, options.write),
+        tables_(geometry_) {
     Restart();
   }
 
   // Continues with the next world. After the last, returns to the first and
   // gives false.
   bool Advance() {
-    while (!choices_.empty()) {
-      Choice& last = choices_.back();
-      if (++last.taken < last.options) break;
-      choices_.pop_back();
-    }
+    const bool is_new = choices_.Advance();
     Restart();
-    return !choices_.empty();
+    return is_new;
   }
 
   const Geometry& geometry() const { return geometry_; }
-  uint64_t root() const { return AddressOf(0); }
+  uint64_t root() const { return tables_.AddressOf(0); }
   bool stack_content() const { return options_.stack_content; }
 
   // Call this before each read of an entry.
@@ -174,22 +165,20 @@ class LazyWorld {
   // The entry at a physical address, which is chosen if necessary; null if
   // there is none.
   const uint64_t* Read(uint64_t address) {
-    const std::optional<Place> place = Find(address);
+    const std::optional<Place> place = tables_.Find(address);
     if (!place.has_value()) return nullptr;
-    const uint64_t bit = uint64_t{1} << place->index;
-    if ((tables_[place->table].chosen & bit) == 0) {
+    if (!tables_[place->table].IsChosen(place->index)) {
       const uint64_t word = ChooseEntry(*place);
-      Table& table = tables_[place->table];
-      table.chosen |= bit;
-      table.words[place->index] = word;
+      tables_[place->table].chosen |= uint64_t{1} << place->index;
+      tables_.WordAt(*place) = word;
     }
-    return &tables_[place->table].words[place->index];
+    return &tables_.WordAt(*place);
   }
 
   // Call this before the walk reads the entry at a physical address.
   void BeforeRead(uint64_t address) {
     if (options_.changes == EntryChanges::kNever) return;
-    const std::optional<Place> place = Find(address);
+    const std::optional<Place> place = tables_.Find(address);
     if (!place.has_value()) return;
     const bool was_read =
         std::find(read_.begin(), read_.end(), *place) != read_.end();
@@ -210,7 +199,7 @@ class LazyWorld {
   // Whether the changed entry is the one at that address.
   bool IsChanged(uint64_t address) const {
     if (!change_.has_value()) return false;
-    const std::optional<Place> place = Find(address);
+    const std::optional<Place> place = tables_.Find(address);
     return place.has_value() && *place == Place{change_->table, change_->index};
   }
   // Like Read(), for the tables before the change.
@@ -221,11 +210,13 @@ class LazyWorld {
   // Whether there is an entry at that address, with the index that `virt`
   // selects.
   bool HasIndexOf(uint64_t address, uint64_t virt) const {
-    const std::optional<Place> place = Find(address);
+    const std::optional<Place> place = tables_.Find(address);
     return place.has_value() &&
-           place->index == geometry_.index(tables_[place->table].level, virt);
+           place->index == geometry_.index(tables_.LevelOf(*place), virt);
   }
-  bool IsEntry(uint64_t address) const { return Find(address).has_value(); }
+  bool IsEntry(uint64_t address) const {
+    return tables_.Find(address).has_value();
+  }
 
   // The word of the stack at that distance from a copy, chosen if necessary;
   // the entry that was copied has a next entry or not.
@@ -247,8 +238,8 @@ class LazyWorld {
     std::vector<Chosen> all;
     for (size_t i = 0; i < tables_.size(); ++i) {
       const Table& table = tables_[i];
-      for (uint64_t index = 0; index < kMostEntries; ++index) {
-        if ((table.chosen >> index & 1) == 0) continue;
+      for (uint64_t index = 0; index < table.words.size(); ++index) {
+        if (!table.IsChosen(index)) continue;
         const bool changed = change_.has_value() && change_->table == i &&
                              change_->index == index;
         all.push_back({i, table.level, index,
@@ -259,39 +250,17 @@ class LazyWorld {
   }
   const StackWords& stack() const { return stack_; }
 
-  // The number of the table at a physical address, if there is one.
+  // The number that the table at a physical address has, if there is one.
   static std::optional<size_t> TableAt(uint64_t address) {
-    if (address < kFirstTable) return {};
-    return static_cast<size_t>((address - kFirstTable) / kTableDistance);
+    return LazyTables<A>::NumberAt(address);
   }
 
  private:
-  static constexpr uint64_t kMostEntries = 4;
-  // Physical addresses of tables; there is nothing before the first.
-  static constexpr uint64_t kFirstTable = uint64_t{1} << 16;
-  static constexpr uint64_t kTableDistance = uint64_t{1} << 12;
-  static constexpr uint64_t kNowhere = kTableDistance;
+  using Table = typename LazyTables<A>::Table;
+  using Place = typename LazyTables<A>::Place;
 
   // What an entry may be.
   enum class Kind : uint8_t { kHole, kTable, kLeaf, kRefusedLeaf, kNowhere };
-
-  struct Choice {
-    uint8_t taken = 0;
-    uint8_t options = 0;
-  };
-  struct Table {
-    Level level = Level::kPgd;
-    // The first virtual address that it translates.
-    uint64_t first = 0;
-    uint64_t chosen = 0;  // a bit for each index
-    std::array<uint64_t, kMostEntries> words;
-  };
-  struct Place {
-    size_t table = 0;
-    uint64_t index = 0;
-
-    friend bool operator==(const Place&, const Place&) = default;
-  };
 
   // What an entry may change to, besides its possible initial values.
   enum class Replacement : uint8_t {
@@ -308,64 +277,23 @@ class LazyWorld {
     change_.reset();
     reads_ = 0;
     read_.clear();
-    next_choice_ = 0;
     reads_left_ = options_.most_reads;
     stack_.clear();
-    tables_.clear();
-    NewTable(geometry_.root(), 0);
-  }
-
-  // One of this many, from 0.
-  uint8_t Choose(uint8_t options) {
-    if (next_choice_ == choices_.size()) choices_.push_back({0, options});
-    return choices_[next_choice_++].taken;
-  }
-
-  uint64_t NewTable(Level level, uint64_t first) {
-    tables_.push_back({.level = level, .first = first, .words = {}});
-    return AddressOf(tables_.size() - 1);
-  }
-
-  // A multiple of the alignment of a table of `level`, and of nothing larger:
-  // an offset into the table's place.
-  static uint64_t Inset(Level level) {
-    return A::Entries::TableAlignment(level) % kTableDistance;
-  }
-  uint64_t AddressOf(size_t table) const {
-    return kFirstTable + table * kTableDistance + Inset(tables_[table].level);
-  }
-
-  std::optional<Place> Find(uint64_t address) const {
-    if (address < kFirstTable) return std::nullopt;
-    const uint64_t offset = address - kFirstTable;
-    const uint64_t table = offset / kTableDistance;
-    if (table >= tables_.size() || offset % kEntrySize != 0) {
-      return std::nullopt;
-    }
-    const uint64_t inset = Inset(tables_[table].level);
-    if (offset % kTableDistance < inset) return std::nullopt;
-    const uint64_t index = (offset % kTableDistance - inset) / kEntrySize;
-    if (index >= geometry_.entries(tables_[table].level)) return std::nullopt;
-    return Place{table, index};
+    tables_.Clear();
+    tables_.Add(geometry_.root(), 0);
   }
 
   uint64_t ChooseEntry(const Place& place) {
-    const Level level = tables_[place.table].level;
+    const Level level = tables_.LevelOf(place);
     InlineVector<Kind, 4> kinds;
     kinds.push_back(Kind::kHole);
     if (level != Level::kPte) kinds.push_back(Kind::kTable);
     const auto& forms = forms_.of(level);
     if (!forms.leaves.empty()) kinds.push_back(Kind::kLeaf);
     if (!forms.refused.empty()) kinds.push_back(Kind::kRefusedLeaf);
-    return MakeEntry(level, FirstOf(place),
-                     kinds[Choose(static_cast<uint8_t>(kinds.size()))]);
-  }
-
-  // The first virtual address that an entry translates.
-  uint64_t FirstOf(const Place& place) const {
-    const Table& table = tables_[place.table];
-    return WrappingAdd(table.first,
-                       WrappingMul(place.index, geometry_.span(table.level)));
+    return MakeEntry(
+        level, tables_.FirstOf(place),
+        kinds[choices_.Choose(static_cast<uint8_t>(kinds.size()))]);
   }
 
   // ---------------------------------------------------------------------------
@@ -380,13 +308,13 @@ class LazyWorld {
     if (options_.changes == EntryChanges::kNever || change_.has_value()) return;
     const Replacements all = ReplacementsOf(place);
     if (all.empty()) return;
-    const uint8_t taken = Choose(static_cast<uint8_t>(1 + all.size()));
+    const uint8_t taken = choices_.Choose(static_cast<uint8_t>(1 + all.size()));
     if (taken == 0) return;
-    const Level level = tables_[place.table].level;
-    const uint64_t before = tables_[place.table].words[place.index];
+    const Level level = tables_.LevelOf(place);
+    const uint64_t before = tables_.WordAt(place);
     if (all[taken - 1] == Replacement::kHole) EmptyTable(level, before);
     const uint64_t after = Make(place, before, all[taken - 1]);
-    tables_[place.table].words[place.index] = after;
+    tables_.WordAt(place) = after;
     change_ = {.table = place.table,
                .level = level,
                .index = place.index,
@@ -396,9 +324,9 @@ class LazyWorld {
                .before_grab = before_grab};
   }
 
-  Replacements ReplacementsOf(const Place& place) const {
-    const Level level = tables_[place.table].level;
-    const uint64_t word = tables_[place.table].words[place.index];
+  Replacements ReplacementsOf(const Place& place) {
+    const Level level = tables_.LevelOf(place);
+    const uint64_t word = tables_.WordAt(place);
     const auto& forms = forms_.of(level);
     Replacements all;
     switch (KindOf(level, word)) {
@@ -426,8 +354,8 @@ class LazyWorld {
   }
 
   uint64_t Make(const Place& place, uint64_t before, Replacement replacement) {
-    const Level level = tables_[place.table].level;
-    const uint64_t first = FirstOf(place);
+    const Level level = tables_.LevelOf(place);
+    const uint64_t first = tables_.FirstOf(place);
     switch (replacement) {
       case Replacement::kHole:
         // The entry of a table becomes empty. The entry of a page may also
@@ -451,13 +379,11 @@ class LazyWorld {
       case Replacement::kSplit: {
         const EntryKind leaf = A::Entries::Classify(level, before);
         const Level below = geometry_.real_below(level);
-        const uint64_t address = NewTable(below, first);
-        Table& table = tables_.back();
-        for (uint64_t i = 0; i < geometry_.entries(below); ++i) {
-          table.words[i] = A::Entries::Leaf(
+        const uint64_t address = tables_.Add(below, first);
+        tables_.Fill(tables_[tables_.size() - 1], [&](uint64_t i) {
+          return A::Entries::Leaf(
               below, leaf.address + i * geometry_.span(below), leaf.state);
-        }
-        table.chosen = AllOf(below);
+        });
         return A::Entries::Table(level, address);
       }
     }
@@ -473,11 +399,6 @@ class LazyWorld {
                                                           : Kind::kHole;
   }
 
-  // A bit for each index of a table.
-  uint64_t AllOf(Level level) const {
-    return (uint64_t{1} << geometry_.entries(level)) - 1;
-  }
-
   // The number of the table that an entry of `level` leads to.
   static size_t TableBelow(Level level, uint64_t entry) {
     return *TableAt(A::Entries::Classify(level, entry).address);
@@ -487,7 +408,7 @@ class LazyWorld {
   bool HoldsNothing(Level level, uint64_t entry) const {
     const Table& table = tables_[TableBelow(level, entry)];
     for (uint64_t i = 0; i < geometry_.entries(table.level); ++i) {
-      if ((table.chosen >> i & 1) != 0 &&
+      if (table.IsChosen(i) &&
           KindOf(table.level, table.words[i]) != Kind::kHole) {
         return false;
       }
@@ -499,38 +420,33 @@ class LazyWorld {
   // tables, all entries of that table that were not read are empty.
   void EmptyTable(Level level, uint64_t entry) {
     if (level == Level::kPmd || KindOf(level, entry) != Kind::kTable) return;
-    const size_t number = TableBelow(level, entry);
-    const Level below = tables_[number].level;
-    for (uint64_t i = 0; i < geometry_.entries(below); ++i) {
-      if ((tables_[number].chosen >> i & 1) != 0) continue;
-      tables_[number].words[i] = A::Entries::Empty(below);
-    }
-    tables_[number].chosen = AllOf(below);
+    Table& below = tables_[TableBelow(level, entry)];
+    tables_.Fill(below,
+                 [&](uint64_t) { return A::Entries::Empty(below.level); });
   }
 
   // ---------------------------------------------------------------------------
 
   // An entry of `level` whose span begins at virtual address `first`.
   uint64_t MakeEntry(Level level, uint64_t first, Kind kind) {
-    const auto iteration =
-        static_cast<uint32_t>(first >> geometry_.shift(level));
-    const auto in_iteration = [&](const auto& list) {
+    const auto number = static_cast<uint32_t>(first >> geometry_.shift(level));
+    const auto make_next = [&](const auto& list) {
       return forms_.Make(level, first,
-                         list[iteration % static_cast<uint32_t>(list.size())]);
+                         list[number % static_cast<uint32_t>(list.size())]);
     };
     const auto& forms = forms_.of(level);
     switch (kind) {
       case Kind::kHole:
-        return in_iteration(forms.holes);
+        return make_next(forms.holes);
       case Kind::kTable:
-        return A::Entries::Table(level,
-                                 NewTable(geometry_.real_below(level), first));
+        return A::Entries::Table(
+            level, tables_.Add(geometry_.real_below(level), first));
       case Kind::kLeaf:
-        return in_iteration(forms.leaves);
+        return make_next(forms.leaves);
       case Kind::kRefusedLeaf:
-        return in_iteration(forms.refused);
+        return make_next(forms.refused);
       case Kind::kNowhere:
-        return A::Entries::Table(level, kNowhere);
+        return A::Entries::Table(level, LazyTables<A>::kNowhere);
     }
     return A::Entries::Empty(level);
   }
@@ -558,7 +474,8 @@ class LazyWorld {
       add(Kind::kTable);
       if (zero != EntryKind::Tag::kTable) add(Kind::kNowhere);
     }
-    const Option& taken = all[Choose(static_cast<uint8_t>(all.size()))];
+    const Option& taken =
+        all[choices_.Choose(static_cast<uint8_t>(all.size()))];
     StackWord word{.distance = distance, .content = taken.content};
     if (taken.content == StackContent::kWord) {
       // Its pages are those of addresses from the top down, where an address
@@ -584,11 +501,9 @@ class LazyWorld {
   const Geometry geometry_;
   const Options options_;
   const EntryForms<A> forms_;
-  // The path to this world, and how much of it was taken until now.
-  std::vector<Choice> choices_;
-  size_t next_choice_ = 0;
+  Choices choices_;
   size_t reads_left_ = 0;
-  std::vector<Table> tables_;
+  LazyTables<A> tables_;
   StackWords stack_;
   // How many entries the walk has read, and which.
   size_t reads_ = 0;
