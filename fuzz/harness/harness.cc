@@ -195,7 +195,7 @@ std::vector<ReportCommand> Harness::WalkCommands(
     }
   }
   const std::string file = FileOf(input, signature);
-  commands.push_back({"explain it; --full adds the tables and all turns",
+  commands.push_back({"explain it; --full adds the tables and all iterations",
                       begin + "pxdfuzz explain " + walk + ShellWord(file)});
   commands.push_back({"shrink it, as text",
                       begin + "pxdfuzz shrink " + walk +

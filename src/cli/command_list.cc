@@ -39,9 +39,9 @@ const std::vector<Command>& Commands() {
        .summary = "explain how a walk went through a case, step by step",
        .help =
            "Explains one walk and one request: what differs and why, the case, "
-           "the pages with the reference's, and the turns (iterations of the "
-           "walk's loops) around the first difference. --full adds the "
-           "tables, every turn that matters and the reference's path. "
+           "the pages with the reference's, and the iterations of the walk's "
+           "loops around the first difference. --full adds the "
+           "tables, every relevant iteration and the reference's path. "
            "Without --walk and --request it explains the first request and "
            "walk that disagree, or static-lockless if none does. A walk may "
            "be kernel code, kernel-...: then each read has its file and line.",

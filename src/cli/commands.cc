@@ -37,8 +37,8 @@ void PrintHelp(const Command& command, Output& out) {
   text.Wrap("", "", command.help);
   if (command.operands.starts_with("FILE")) {
     text.Wrap("", "",
-              "A case is bytes or text, told apart by content; '-' is standard "
-              "input.");
+              "A case is bytes or text, recognized by its content; '-' is "
+              "standard input.");
   }
   if (!command.flags.empty()) text.Blank();
   size_t width = 14;

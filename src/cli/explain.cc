@@ -50,7 +50,8 @@ std::vector<ReportCommand> CommandsFor(const std::string& file,
            : "",
        " ", ShellWord(file)});
   if (full) return {{"To see this again", walk + " --full"}};
-  return {{"To see this again; --full adds the tables and all turns", walk}};
+  return {
+      {"To see this again; --full adds the tables and all iterations", walk}};
 }
 
 // Writes an explanation in the chosen format.

@@ -259,7 +259,8 @@ std::string Text(const Wish& wish, const Case& c) {
                     " each. Leaves are mapped on both "
                     "sides."}));
   text.Line("#");
-  text.Line("# What if? Change a line, and `pxdfuzz explain FILE` tells it:");
+  text.Line(
+      "# What if? Change a line, and look at it with `pxdfuzz explain FILE`:");
   text.Wrap("# - ", "#   ",
             "another access, more pages, another start: requests");
   text.Wrap("# - ", "#   ",

@@ -42,7 +42,7 @@ Explanation::Change ChangeText::Make(size_t number) const {
                 words.size() == kMost + 1 ? " more entry" : " more entries"}));
   }
   if (made.wrote.empty()) {
-    made.wrote.emplace_back("nothing: the entries were so before");
+    made.wrote.emplace_back("nothing: the entries had these values before");
   }
   return made;
 }
@@ -129,7 +129,7 @@ std::string ChangeText::FirstDifference() const {
       if (facts_.outcome() == Outcome::kStale && facts_.IsStale(page)) {
         what +=
             Concat({", which change ", std::to_string(facts_.TakenAwayBy(page)),
-                    " had taken away before it was grabbed, after read ",
+                    " removed before the walk grabbed it, after read ",
                     std::to_string(pages[page].read)});
       }
       break;

@@ -40,7 +40,7 @@ std::string DescribeInconclusive(const Case& c, Inconclusive reason,
     what = Concat({"Request ", std::to_string(request + 1), " of ",
                    std::to_string(c.requests.size())});
   }
-  return Concat({what, " is inconclusive, which is no agreement: ",
+  return Concat({what, " is inconclusive, which does not count as agreement: ",
                  Describe(reason), ". No walk is run."});
 }
 
@@ -61,8 +61,8 @@ std::vector<Explanation::CaseLine> CaseLines(const Case& c, size_t request,
     if (in_requests && line.starts_with("- ")) {
       marked = several && seen++ == request;
       if (marked) {
-        lines.push_back({is_wrong ? "# the one that goes wrong:"
-                                  : "# the one that is explained:",
+        lines.push_back({is_wrong ? "# the request that fails:"
+                                  : "# the request that is explained:",
                          true});
       }
     } else if (!line.starts_with(" ")) {
@@ -231,19 +231,20 @@ class Explainer {
     if (facts_.broke_off()) {
       if (!pages().empty()) {
         notes.emplace_back(
-            "The pages are those that it had when it ended; none was "
-            "returned.");
+            "The pages are those that the walk held when it ended; it returned "
+            "none.");
       }
       if (!facts_.iterations().empty()) {
         const Event& last = facts_.ReadOf(facts_.iterations().size() - 1);
         notes.push_back(
-            Concat({facts_.run().end == RunEnd::kBug ? "It stops" : "It faults",
-                    "; its last read is that of ", Name(last.level), " by ",
+            Concat({facts_.run().end == RunEnd::kBug ? "The walk stops"
+                                                     : "The walk faults",
+                    "; its last read is of ", Name(last.level), " by ",
                     iterations_.ReadName(last), "."}));
       }
     }
     if (walker_.kernel.has_value() && facts_.iterations().empty()) {
-      notes.emplace_back("Nothing is known of its reads.");
+      notes.emplace_back("The reads of the walk are unknown.");
     }
     NoteWords(notes);
   }
@@ -271,7 +272,7 @@ class Explainer {
       differ.push_back(how + ")");
     }
     const std::string who =
-        walker_.kernel.has_value() ? "of the model's walks " : "";
+        walker_.kernel.has_value() ? "walks of the model that " : "walks that ";
     const auto note = [&notes](const std::string& what,
                                const std::vector<std::string>& walks) {
       if (walks.empty()) return;
@@ -284,8 +285,8 @@ class Explainer {
          differ);
     if (walker_.kernel.has_value()) return;
     note(
-        "have turns in which pXdp != pXd_offset(parent, addr), which by "
-        "itself is no error",
+        "walks with iterations in which pXdp != pXd_offset(parent, addr), "
+        "which by itself is no error",
         breaks);
   }
 
@@ -301,7 +302,7 @@ class Explainer {
           facts_.tables().WordIn(event.snapshot, event.place.physical);
       if (word == *event.value) continue;
       notes.push_back(Concat(
-          {"The reference's entries are as the model writes them. The tree "
+          {"The reference shows entries as the model writes them. The tree "
            "writes ",
            Hex(*event.value), " for ", Hex(word),
            ": it sets bits that do not matter to walks, such as "
@@ -364,7 +365,7 @@ class Explainer {
                      facts_.WhyNot(t), "."});
     }
     return Concat({result,
-                   t.code != 0 ? "; gup_fast may return the page all the same: "
+                   t.code != 0 ? "; gup_fast may nevertheless return the page: "
                                : "; gup_fast may return the page: ",
                    Hex(facts_.PageOf(t, address)), "."});
   }
@@ -413,7 +414,7 @@ Explanation Explain(const Walker& walker, const Case& c, size_t request,
     explanation.headline = Concat(
         {"On ", Name(c.mode.arch), " with ", std::to_string(c.mode.levels),
          " levels, ", FullName(walker),
-         " takes a request that it has to refuse: ", Describe(reason), "."});
+         " accepts a request that it must refuse: ", Describe(reason), "."});
     explanation.terms = {
         Concat({"the rule: ", RuleOfName(RuleOf(answer))->rule})};
   } else {
@@ -463,26 +464,27 @@ std::string Heading(const Explanation::Change& change) {
 std::string HowToReadIterations(const Explanation& explanation) {
   const bool changing = explanation.timeline.has_value();
   return Concat(
-      {"On the left the turns of the walk's loops: the part of the range that "
-       "a turn is for; ",
+      {"The left column has the iterations of the walk's loops: the part of "
+       "the range that an iteration covers; ",
        explanation.is_kernel
-           ? "the line of the kernel's source that reads, and where; the entry "
-             "read there; and what comes next"
-           : "how its pointer is made, and where that leads; the entry read "
-             "there; where its part of the addresses ends, and what comes next",
-       ". On the right what the reference reads for the part's first address",
-       changing ? ", in the snapshot that the tables have then" : "",
+           ? "the line of the kernel's source that reads, and the place that "
+             "it reads; the entry read there; and what comes next"
+           : "how its pointer is computed, and where it points; the entry read "
+             "there; where the part ends, and what comes next",
+       ". The right column has what the reference reads for the part's first "
+       "address",
+       changing ? ", in the snapshot at that time" : "",
        ". Tables are numbered in the order in which they were made.",
-       changing ? " Lines with == are the changes of another processor in "
-                  "between, and what they write."
+       changing ? " Lines with == are the changes that another processor "
+                  "makes, and what they write."
                 : ""});
 }
 
 std::string HowToReadTimeline(const Explanation::Timeline& timeline) {
   return Concat({"The walk reads ", std::to_string(timeline.reads),
                  timeline.reads == 1 ? " entry. " : " entries. ",
-                 "A change of another processor between two of its reads makes "
-                 "the next snapshot of the tables. The reads of each:"});
+                 "A change by another processor between two reads makes the "
+                 "next snapshot of the tables. The reads in each snapshot:"});
 }
 
 }  // namespace pxdfuzz

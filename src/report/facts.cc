@@ -305,7 +305,7 @@ std::string Facts::WhyNot(size_t page, size_t snapshot) const {
 std::string Facts::Place(uint64_t physical) const {
   const Arena& arena = tables_.arena();
   if (arena.Find(physical) == nullptr) {
-    return Concat({"physical ", Hex(physical), ", where no table is"});
+    return Concat({"physical ", Hex(physical), ", outside all tables"});
   }
   return Concat({TableAt(physical), ", entry ",
                  std::to_string(arena.IndexInTable(physical))});
@@ -334,13 +334,14 @@ std::string MeaningIn(const Facts& facts, const Geometry& geometry, Level level,
       if (!facts.tables().arena().IsTable(geometry.real_below(level),
                                           kind.address)) {
         return Concat(
-            {"a table at ", Hex(kind.address), ", where none begins"});
+            {"a table at ", Hex(kind.address), ", where no table begins"});
       }
       return facts.TableAt(kind.address);
     case EntryKind::Tag::kMalformed:
       break;
   }
-  return Concat({"malformed, no ", Name(level), " that Linux writes"});
+  return Concat(
+      {"malformed: Linux writes no such ", Name(level), " that Linux writes"});
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ std::string HeadlineText::Sentence() const {
   return facts_.changing() ? WhatDiffersWhileChanging() : WhatDiffers();
 }
 
-// In one sentence, without terms of this project.
+// One sentence without terms of this project.
 std::string HeadlineText::WhatDiffers() const {
   const std::string name = FullName(walker_);
   const size_t wanted = facts_.expected().size();
@@ -91,7 +91,7 @@ std::string HeadlineText::WhatDiffers() const {
                      std::to_string(facts_.run().count), " of ",
                      Plural(wanted, "page"), ")."});
     case Outcome::kLong:
-      return Concat({name, " goes on too far: ", DifferentPage(),
+      return Concat({name, " stops too late: ", DifferentPage(),
                      facts_.difference_is_asked_for() ? ", is " : ": ", Got(),
                      " and should not be returned: ", WhyReferenceStops(),
                      "."});
@@ -100,13 +100,15 @@ std::string HeadlineText::WhatDiffers() const {
                      Got(), " and should be ", Expected(), "."});
     case Outcome::kStrayRead:
       return Concat({name, " returns the right pages by luck: at ",
-                     DifferentPage(), ", it reads what is not a page table."});
+                     DifferentPage(),
+                     ", it reads memory that is not a page table."});
     case Outcome::kStale:
       return Concat({name, " returns a stale page: ", DifferentPage(), ", is ",
-                     Got(), " and was gone when its reference was taken."});
+                     Got(),
+                     " and was removed before its reference was taken."});
     case Outcome::kFault:
       return Concat({name, " faults: at ", DifferentPage(),
-                     ", it reads memory that is no table, where ",
+                     ", it reads memory that is not a page table, where ",
                      facts_.difference() < wanted
                          ? Concat({"the page should be ", Expected()})
                          : "it should stop without a page",
@@ -132,34 +134,33 @@ std::string HeadlineText::WhatDiffersWhileChanging() const {
                                       : ""});
     case Outcome::kStale:
       if (!facts_.IsStale(difference)) break;
-      return Concat(
-          {name, " returns a stale page: ", page, ", is ", Got(), ", which ",
-           changes_.Named(facts_.TakenAwayBy(difference)),
-           " had taken away before the walk took its reference, after read ",
-           std::to_string(pages()[difference].read),
-           ": by then the tables say ",
-           changes_.In(pages()[difference].snapshot, difference), " there."});
+      return Concat({name, " returns a stale page: ", page, ", is ", Got(),
+                     ", which ", changes_.Named(facts_.TakenAwayBy(difference)),
+                     " removed before the walk took its reference, after read ",
+                     std::to_string(pages()[difference].read),
+                     ": at that time the tables have ",
+                     changes_.In(pages()[difference].snapshot, difference),
+                     " there."});
     case Outcome::kWrongPage:
       return Concat({name, " returns a wrong page: ", page, ", is ", Got(),
                      ", which that address never had. ", has});
     case Outcome::kLong:
-      return Concat({name, " goes on too far: ", page,
+      return Concat({name, " stops too late: ", page,
                      facts_.difference_is_asked_for() ? ", is " : ": ", Got(),
                      " and should not be returned. ", has});
     case Outcome::kShort:
       if (!facts_.difference_is_asked_for()) break;
-      return Concat(
-          {name, " stops too early: ", page, ", is missing and should be ",
-           changes_.In(0, difference),
-           ": it was there at the start, and nothing on the way to it "
-           "changed (it returns ",
-           std::to_string(facts_.run().count), " of ",
-           Plural(facts_.request().pages, "page"), ")."});
+      return Concat({name, " stops too early: ", page,
+                     ", is missing and should be ", changes_.In(0, difference),
+                     ": it was there at the start, and no entry on the path to "
+                     "it changed (it returns ",
+                     std::to_string(facts_.run().count), " of ",
+                     Plural(facts_.request().pages, "page"), ")."});
     case Outcome::kStrayRead:
       break;
     case Outcome::kFault:
       return Concat({name, " faults: at ", page,
-                     ", it reads memory that is no table. ", has});
+                     ", it reads memory that is not a page table. ", has});
   }
   return WhatDiffers();
 }
@@ -209,8 +210,8 @@ std::string HeadlineText::ReturnedWhileChanging() const {
   std::string text = Concat({"it returns ", std::to_string(count), " of ",
                              Plural(facts_.request().pages, "page")});
   if (count > 0) {
-    text +=
-        count == 1 ? ", as its address had it" : ", each as its address had it";
+    text += count == 1 ? ", which its address had"
+                       : ", each of which its address had";
     text += " when it was grabbed or later";
   }
   const std::string why =
@@ -245,7 +246,7 @@ std::string HeadlineText::WhyItStops() const {
   return Concat({"stop: ", facts_.WhyNot(read)});
 }
 
-// " It left the copy of p4d at pud: ...".
+// " The walk left the copy of p4d at pud: ...".
 std::string HeadlineText::WhereItLeft() const {
   if (!facts_.rule().has_value()) return WhatTheRecheckLooksAt();
   const size_t rule = *facts_.rule();
@@ -260,13 +261,13 @@ std::string HeadlineText::WhereItLeft() const {
   }
   if (event.kind == Event::Kind::kCheck) {
     if (facts_.CheckedCopy(rule) == event.level) {
-      return Concat({" Its recheck never looks at the ", level,
+      return Concat({" Its recheck never reads the ", level,
                      " entry in the table: it compares a local copy with "
                      "itself",
                      at, "."});
     }
     return Concat(
-        {" Its recheck passes all the same: it compares a local "
+        {" Its recheck passes nevertheless: it compares a local "
          "copy of the ",
          level, " entry with itself", at, "."});
   }
@@ -276,17 +277,18 @@ std::string HeadlineText::WhereItLeft() const {
   if (event.place.kind == Place::Kind::kStack) {
     std::string where = "another word of the kernel stack";
     if (event.place.distance == 0) {
-      where = "where it had stood by luck alone";
+      where = "the same word by luck";
     } else if (!event.file.empty() && event.place.distance.has_value()) {
       where =
           Concat({DistanceFromCopy(event.place.distance), " it on the stack"});
     }
-    return Concat({" It left the copy of ", Name(event.place.copy_of), " at ",
-                   level, ": ", level, "p moved off a local variable, to ",
-                   where, line, "."});
+    return Concat({" The walk left the copy of ", Name(event.place.copy_of),
+                   " at ", level, ": ", level,
+                   "p moved off a local variable, to ", where, line, "."});
   }
   if (facts_.IsStray(event)) {
-    return Concat({" Its ", level, " pointer led to no table", line, "."});
+    return Concat(
+        {" Its ", level, " pointer does not point into a table", line, "."});
   }
   return Concat(
       {" At ", level, " it read an entry that maps other addresses."});
@@ -307,10 +309,10 @@ std::string HeadlineText::WhatTheRecheckLooksAt() const {
   }
   if (levels.empty()) return " It has no recheck.";
   return Concat(
-      {" Its recheck looks at ", Enumerate(levels), " alone, and passes."});
+      {" Its recheck reads only ", Enumerate(levels), " and passes."});
 }
 
-// "The p4d copy is left at pud: ... 0x3000 is the page ...".
+// "The walk leaves the p4d copy at pud: ... 0x3000 is the page ...".
 std::string HeadlineText::WrongIteration(const WalkPicture& picture) const {
   std::string text;
   const Event* iteration = facts_.rule_iteration();
@@ -320,22 +322,21 @@ std::string HeadlineText::WrongIteration(const WalkPicture& picture) const {
     const bool begins =
         facts_.iterations()[facts_.IterationOf(*facts_.rule())].begins;
     if (iteration->place.distance == 0) {
-      text = Concat({"The ", copy, " copy is left at ", level,
-                     ": the pointer that was made from it is where it stood "
-                     "by luck alone. "});
+      text = Concat({"The walk leaves the ", copy, " copy at ", level,
+                     ": the pointer that was made from it points to the same "
+                     "word only by luck. "});
     } else {
-      text = Concat({"The ", copy, " copy is left at ", level, ". "});
+      text = Concat({"The walk leaves the ", copy, " copy at ", level, ". "});
       for (const WalkPicture::LevelInfo& info : picture.levels) {
         if (!info.marked || begins) continue;
-        text +=
-            Concat({"The copied entry spans ", ByteSize(info.entry_span),
-                    " and ends at ", Hex(*info.unseen), ", but the ", level,
-                    " loop goes on: ", Name(info.level),
-                    "_addr_end() knows only of ", ByteSize(info.span), ". "});
+        text += Concat({"The copied entry spans ", ByteSize(info.entry_span),
+                        " and ends at ", Hex(*info.unseen), ", but the ", level,
+                        " loop continues: ", Name(info.level),
+                        "_addr_end() assumes ", ByteSize(info.span), ". "});
       }
       text += Concat({level,
                       "p then points at another word of the stack, "
-                      "which is no page table. "});
+                      "which is not a page table. "});
     }
   } else if (facts_.rule().has_value()) {
     text = Concat({WhereItLeft().substr(1), " "});

@@ -20,11 +20,11 @@ std::string IterationText::RuleText(size_t event) const {
   const std::string pointer = PointerName(broken.level);
   if (broken.kind == Kind::kReread) {
     return Concat(
-        {"RULE BROKEN: without a lock, the entry that was tested is "
-         "the one to go by. ",
+        {"RULE BROKEN: without a lock, a walk must use the value that it "
+         "tested. ",
          OffsetCall(facts_.policy(), Below(broken.level)), " reads *", pointer,
-         " for itself. ", Became(event),
-         ". The function follows that as if it led to a table."});
+         " again. ", Became(event),
+         ". The function uses the new value as if it were that of a table."});
   }
   if (broken.kind == Kind::kCheck) {
     const Event* origin = facts_.OriginOf(broken.level, event);
@@ -32,20 +32,21 @@ std::string IterationText::RuleText(size_t event) const {
     const Level copy = facts_.CheckedCopy(event);
     const uint64_t physical = origin->place.physical;
     return Concat(
-        {"RULE BROKEN: the recheck looks whether the entry in the table is "
-         "still the one that the page came from. ",
+        {"RULE BROKEN: the recheck must compare the entry in the table with "
+         "the value that led to the page. ",
          pointer, " does not point into a table: ",
          copy == broken.level
-             ? Concat({"the loop below is handed the address of ",
-                       Name(broken.level)})
+             ? Concat(
+                   {"the loop below gets the address of ", Name(broken.level)})
              : Concat({OffsetCall(facts_.policy(), broken.level),
-                       " handed back the address of ", Name(copy)}),
-         ", a local variable. The check compares that with itself, and passes "
-         "whatever happens. The entry itself, ",
-         facts_.Place(physical), ", was ", facts_.Meaning(*tested), " and is ",
+                       " returned the address of ", Name(copy)}),
+         ", a local variable. The check compares this variable with itself, "
+         "and always passes. The entry in the table, ",
+         facts_.Place(physical), ", was ", facts_.Meaning(*tested), "; ",
+         Writer(event), " made it ",
          facts_.Meaning(broken.snapshot, physical,
                         facts_.tables().WordIn(broken.snapshot, physical)),
-         " since ", Writer(event), "."});
+         "."});
   }
   switch (broken.place.kind) {
     case Place::Kind::kStack:
@@ -58,12 +59,12 @@ std::string IterationText::RuleText(size_t event) const {
     case Place::Kind::kNowhere:
       break;
   }
-  return "RULE BROKEN: a walk reads page tables and its own copies alone. No "
-         "table is where this pointer leads; a kernel faults here, or reads "
-         "whatever it finds.";
+  return "RULE BROKEN: a walk reads only page tables and its own copies. This "
+         "pointer does not point into a table: a kernel faults here, or reads "
+         "an unrelated word.";
 }
 
-// That it stepped off a local copy, and why.
+// How the walk left a local copy, and why.
 std::string IterationText::EscapeRule(size_t i) const {
   const Event& read = ReadOf(i);
   const Policy policy = facts_.policy();
@@ -73,22 +74,21 @@ std::string IterationText::EscapeRule(size_t i) const {
       read.level == Level::kPgd ? Level::kPgd : Above(read.level);
   const ArchId arch = facts_.source().mode.arch;
   std::string text =
-      "RULE BROKEN: a walk reads page tables and its own copies alone. ";
+      "RULE BROKEN: a walk reads only page tables and its own copies. ";
   if (facts_.geometry().real(parent)) {
     text += Concat({"The pointer was made from the local variable ", copy,
-                    ", and leads to another word of the stack. "});
+                    ", and points to another word of the stack. "});
   } else {
     text +=
         Concat({Name(parent), " is folded: ", OffsetCall(policy, read.level)});
     text +=
-        begins
-            ? Concat({" made its result from the address of ", copy,
-                      ", a local variable, and it leads to ",
-                      read.place.distance == 0 ? "that same word by luck alone"
-                                               : "another word of the stack",
-                      ". "})
-            : Concat({" handed back the address of ", copy,
-                      ", a local variable that holds one entry. "});
+        begins ? Concat({" computed its result from the address of ", copy,
+                         ", a local variable, and the result points to ",
+                         read.place.distance == 0 ? "the same word by luck"
+                                                  : "another word of the stack",
+                         ". "})
+               : Concat({" returned the address of ", copy,
+                         ", a local variable that holds one entry. "});
   }
   const std::optional<size_t> above = facts_.ParentOf(i);
   const bool knows_boundary =
@@ -111,19 +111,19 @@ std::string IterationText::EscapeRule(size_t i) const {
                     " loop run to ", Hex(end), ", but that entry spans ",
                     ByteSize(span), " and ends at ",
                     Hex(WrappingAdd(from | (span - 1), 1)),
-                    ". The loop went on, and ", PointerName(read.level),
-                    "++ walked off the variable. "});
+                    ". The loop continued, and ", PointerName(read.level),
+                    "++ moved off the variable. "});
   }
   if (arch == ArchId::kArm64Page16K) {
     text +=
-        "A pointer into a table was wanted, to be aligned to the start of "
-        "its page. This is the bug that 36639013b346 (\"arm64: mm: Fix "
+        "The function needs a pointer into a table, and aligns it to the start "
+        "of its page. This is the bug that 36639013b346 (\"arm64: mm: Fix "
         "lockless walks with static and dynamic page-table folding\") "
-        "repaired.";
+        "fixed.";
   } else if (policy == kStaticByValue) {
     text +=
         "This is the bug that d3f7b1bb2040 (\"mm/gup: fix gup_fast with "
-        "dynamic page table folding\") repaired.";
+        "dynamic page table folding\") fixed.";
   }
   while (text.ends_with(' ')) text.pop_back();
   return text;
@@ -134,7 +134,7 @@ std::string IterationText::WrongEntryRule(size_t i) const {
   const Arena& arena = facts_.tables().arena();
   const uint64_t address = read.part->address;
   std::string text =
-      "RULE BROKEN: each turn reads the entry that maps its address. ";
+      "RULE BROKEN: each iteration must read the entry that maps its address. ";
   if (read.place.kind == Place::Kind::kTable) {
     const Level table = arena.TableLevel(read.place.physical);
     text +=
@@ -149,11 +149,11 @@ std::string IterationText::WrongEntryRule(size_t i) const {
                      facts_.policy().step == Step::kRecompute &&
                      read.level != Level::kPgd;
   if (again && !facts_.geometry().real(Above(read.level))) {
-    text += Concat({" ", Name(Above(read.level)),
-                    " is folded: ", OffsetCall(facts_.policy(), read.level),
-                    " hands back the pointer that it is given, whatever the "
-                    "address, so to call it again gives the entry of the "
-                    "loop's first turn."});
+    text += Concat(
+        {" ", Name(Above(read.level)),
+         " is folded: ", OffsetCall(facts_.policy(), read.level),
+         " returns the pointer that it gets, whatever the address, so calling "
+         "it again returns the entry of the loop's first iteration."});
   }
   return text;
 }
@@ -162,20 +162,20 @@ std::string IterationText::EffectText(size_t iteration) const {
   const Recording& run = facts_.run();
   if (run.end == RunEnd::kBug) {
     return Concat(
-        {"HERE IT ENDS: the kernel code takes this entry for one "
-         "that cannot be, and hits the BUG() of ",
+        {"THE WALK ENDS HERE: the kernel code finds this entry impossible and "
+         "hits the BUG() of ",
          run.bug, "."});
   }
   std::string text = changes_.FirstDifference();
   if (facts_.rule().has_value() || text.empty()) return text;
-  if (facts_.changing()) return text + " All reads were in order.";
+  if (facts_.changing()) return text + " All reads were correct.";
   if (run.inaccessible.has_value()) {
     return Concat({text, " The page at ", Hex(*run.inaccessible),
                    " could not be made accessible, and the walk continued."});
   }
-  return Concat({text, " All reads were in order: the walk takes this ",
+  return Concat({text, " All reads were correct: the walk interprets this ",
                  Name(ReadOf(iteration).level),
-                 " for something else than the reference does."});
+                 " differently from the reference."});
 }
 
 }  // namespace pxdfuzz

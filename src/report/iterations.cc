@@ -59,7 +59,7 @@ std::string IterationText::Number(const Event& event) const {
 
 std::string IterationText::StackContent(const Event& event) const {
   // The stack's content in the case applies only to the model.
-  if (!event.file.empty()) return "whatever stood there";
+  if (!event.file.empty()) return "an unrelated word";
   const std::string_view level = Name(event.place.copy_of);
   const int64_t distance = event.place.distance.value_or(0);
   if (distance == 0) {
@@ -73,7 +73,7 @@ std::string IterationText::StackContent(const Event& event) const {
     case StackContent::kCopy:
       return Concat({"an older copy of the same ", level});
     case StackContent::kNext:
-      return Concat({"an older copy of the entry behind that ", level});
+      return Concat({"an older copy of the entry after that ", level});
     case StackContent::kWord:
       return "a stray word";
   }
@@ -213,9 +213,9 @@ Explanation::Iteration IterationText::Run(const Block& block) const {
   const Event& end = facts_.events()[last.end - 1];
   Explanation::Iteration run = Begin(block.first, block.last);
   run.pointer = read.file.empty()
-                    ? Concat({PointerName(read.level), ", turn after turn"})
-                    : Concat({SourceLine(read), ", turn after turn"});
-  run.place = Concat({PlaceText(read), " and on, ",
+                    ? Concat({PointerName(read.level), ", in each iteration"})
+                    : Concat({SourceLine(read), ", in each iteration"});
+  run.place = Concat({PlaceText(read), " and following, ",
                       std::to_string(block.last - block.first + 1), " leaves"});
   run.next = Returned(first.held, last.held + last.pages - first.held);
   if (facts_.changing()) {
@@ -349,7 +349,7 @@ std::string IterationText::Action(size_t i) const {
     if (read.level == Level::kPte) return "";
     return Concat({Boundary(read),
                    read.part->passed_on && facts_.geometry().real(read.level)
-                       ? Concat({"takes ", Name(read.level), " for folded; "})
+                       ? Concat({"treats ", Name(read.level), " as folded; "})
                        : std::string(),
                    "then ", Name(Below(read.level))});
   }
@@ -403,7 +403,7 @@ std::string IterationText::CheckText(size_t event) const {
   }
   if (!facts_.IsVacuous(event)) return text;
   const Event* origin = facts_.OriginOf(check.level, event);
-  return Concat({text, "; in the table it is ",
+  return Concat({text, "; the entry in the table is ",
                  facts_.Meaning(check.snapshot, origin->place.physical,
                                 facts_.tables().WordIn(check.snapshot,
                                                        origin->place.physical)),
@@ -448,9 +448,9 @@ std::vector<std::string> IterationText::ReferenceOf(size_t i) const {
     return {place, entry};
   }
   if (facts_.tables().WordIn(origin->snapshot, *physical) == word) {
-    return {Concat({place, ": the one that was copied"})};
+    return {Concat({place, ": the copied entry"})};
   }
-  return {Concat({place, ": the one that was copied, and now ", entry})};
+  return {Concat({place, ": the copied entry, which is now ", entry})};
 }
 
 // The same for several iterations of page entries.

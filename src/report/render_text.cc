@@ -138,7 +138,7 @@ void AddTimeline(const Explanation::Timeline& timeline, TextLines& out) {
     } else {
       out.Wrap("   ", "   ",
                Concat({Heading(change),
-                       ". It is not done: the walk has ended before."}));
+                       ". It is not made: the walk ended before it."}));
     }
   }
 }
@@ -172,7 +172,7 @@ void WrapInto(std::string_view text, size_t width, size_t indent, size_t hang,
   lines.push_back(std::move(line));
 }
 
-// The iterations, with the reference beside them. `compact` joins lines and
+// The iterations, with the reference to the right. `compact` joins lines and
 // leaves out rules, which are printed above.
 void AddIterations(const std::vector<Iteration>& iterations,
                    std::string_view walk, std::string_view reference,
@@ -343,8 +343,9 @@ class TextRenderer {
     AddPageRows(e_.page_header, e_.found_column, RowsAround(e_.pages), out_);
     for (const std::string& note : e_.notes) out_.Wrap("- ", "  ", note);
     if (e_.iterations.empty()) return;
-    AddTitle(e_.outcome == Outcome::kAgrees ? "The last turns"
-                                            : "Turns around the difference",
+    AddTitle(e_.outcome == Outcome::kAgrees
+                 ? "The last iterations"
+                 : "Iterations around the difference",
              out_);
     AddIterations(IterationsAround(e_.iterations), e_.walk, e_.reference_title,
                   /*compact=*/true, out_);
@@ -355,7 +356,7 @@ class TextRenderer {
     for (const std::string& term : e_.terms) out_.Wrap("- ", "  ", term);
     if (!e_.glossary.empty()) {
       out_.Blank();
-      out_.Line("Words:");
+      out_.Line("Terms:");
     }
     for (const Explanation::Term& term : e_.glossary) {
       out_.Wrap("- ", "  ", Concat({term.name, ": ", term.meaning}));
@@ -375,7 +376,7 @@ class TextRenderer {
     if (!e_.notes.empty() || !e_.other_walks.empty()) out_.Blank();
     for (const std::string& note : e_.notes) out_.Wrap("- ", "  ", note);
     for (const std::string& note : e_.other_walks) out_.Wrap("- ", "  ", note);
-    Title(Concat({e_.walk, ", turn by turn"}));
+    Title(Concat({"Iterations of ", e_.walk}));
     if (!e_.iterations.empty()) {
       out_.Wrap("", "", HowToReadIterations(e_));
       out_.Blank();

@@ -30,17 +30,17 @@ void AddKernelTerms(const Facts& facts, const Answer& answer,
   const Event* iteration = facts.rule_iteration();
   if (iteration != nullptr && iteration->place.kind == Place::Kind::kStack) {
     terms.emplace_back(
-        "stack: the real one of the program that ran the kernel code. What "
-        "the case says of the stack is for the model alone; what stood "
-        "beside a local variable differs from run to run, and so does what "
-        "comes of it.");
+        "stack: that of the program that ran the kernel code. The stack of the "
+        "case is for the model alone. The words next to a local variable "
+        "differ from run to run, and so do the results.");
   }
   if (rule != nullptr) {
     terms.push_back(Concat({"the rule: ", rule->rule}));
   } else if (!answer.finding.empty() && facts.outcome() == Outcome::kAgrees) {
     terms.emplace_back(
-        "this run: it agrees. The finding is of another run of the same "
-        "request: what lies on the stack differs from run to run.");
+        "this run: it agrees with the reference. Another run of the same "
+        "request had the finding: the content of the stack differs from run to "
+        "run.");
   }
   if (name == "model" && facts.changing()) {
     terms.emplace_back(
@@ -48,13 +48,12 @@ void AddKernelTerms(const Facts& facts, const Answer& answer,
         "changes were made between the same reads.");
   }
   if (name == "references" || name == "refusal") {
-    terms.push_back(
-        Concat({"references: it returned ", Plural(run.pages.size(), "page"),
-                " and holds ", Plural(run.held, "reference"),
-                run.held == run.pages.size()
-                    ? ", as many, but not all of the right pages or of the "
-                      "right kind."
-                    : "."}));
+    terms.push_back(Concat(
+        {"references: it returned ", Plural(run.pages.size(), "page"),
+         " and holds ", Plural(run.held, "reference"),
+         run.held == run.pages.size()
+             ? ", as many, but some are of wrong pages or of the wrong kind."
+             : "."}));
   }
 }
 
@@ -74,9 +73,9 @@ std::vector<std::string> Terms(const Facts& facts, size_t request,
   terms.emplace_back(
       facts.changing()
           ? "reference: the hardware's translation of one address after the "
-            "other, in each snapshot of the tables. gup_fast may return of "
-            "an address the page that it has in the snapshot in which "
-            "gup_fast grabs it, or in a later one."
+            "other, in each snapshot of the tables. For an address, gup_fast "
+            "may return the page that the address has in the snapshot in which "
+            "gup_fast grabs the page, or in a later one."
           : "reference: the hardware's translation of one address after the "
             "other, up to the first page that gup_fast may not return.");
   const Request& asked = facts.request();
@@ -101,21 +100,20 @@ std::vector<Explanation::Term> Glossary(const Facts& facts) {
        "collects the pages of a range by walking page tables without a lock: "
        "one loop for each level, each inside the one above."}};
   if (facts.geometry().has_folded()) {
-    terms.push_back({"folded",
-                     "a level that this address space has no table for. The "
-                     "walk has a loop for it all the same, which hands on "
-                     "the entry that it was given."});
+    terms.push_back(
+        {"folded",
+         "a level without tables in this address space. The walk still has a "
+         "loop for it, which passes on the entry of the level above."});
   }
-  terms.push_back({"boundary",
-                   "where an entry's part of the addresses ends. "
-                   "pXd_addr_end(addr, end) gives the next one, or the end "
-                   "of the part of the range at hand where that comes "
-                   "first."});
+  terms.push_back(
+      {"boundary",
+       "an address at which the span of an entry ends. pXd_addr_end(addr, end) "
+       "returns the next boundary after addr, or end if that comes first."});
   if (facts.policy().descent == Descent::kByValue) {
     terms.push_back({"local copy",
                      "a variable on the walk's stack that holds one entry, "
-                     "as in p4d_t p4d = READ_ONCE(*p4dp). What stands beside "
-                     "it is no page table."});
+                     "as in p4d_t p4d = READ_ONCE(*p4dp). The words next to it "
+                     "are no page table."});
   }
   if (!facts.changing()) return terms;
   terms.push_back({"change",
@@ -123,23 +121,25 @@ std::vector<Explanation::Term> Glossary(const Facts& facts) {
                    "the walk runs, interleaved between two reads of the "
                    "walk. Reads of entries are counted from 1, those of "
                    "local copies too."});
-  terms.push_back({"snapshot",
-                   "what the tables hold between two changes: 0 is what they "
-                   "hold at the start, 1 what change 1 made of that. Beside "
-                   "the pages, \"grabbed\" says in which snapshot a page was "
-                   "grabbed, and \"is of\" to which one it belongs."});
-  terms.push_back({"grab",
-                   "to take a reference to a page's frame (try_grab_folio), "
-                   "so that it is not freed. Until then it may be."});
+  terms.push_back(
+      {"snapshot",
+       "the content of the tables between two changes: snapshot 0 is that at "
+       "the start, snapshot 1 that after change 1. In the list of pages, "
+       "\"grabbed\" is the snapshot in which a page was grabbed, and \"is of\" "
+       "the one to which it belongs."});
+  terms.push_back(
+      {"grab",
+       "to take a reference to a page's frame (try_grab_folio), so that the "
+       "frame is not freed. Before that it can be freed at any time."});
   terms.push_back({"recheck",
-                   "when it has grabbed a page, gup_fast reads entries "
-                   "again, the leaf and for a small page the pmd above it, "
-                   "by the pointers that it has. Where one is another than "
-                   "before, it puts the page and stops."});
+                   "after gup_fast has grabbed a page, it reads the leaf "
+                   "again, and for a small page the pmd above it, through the "
+                   "pointers that it has. If one of them differs from the "
+                   "first read, gup_fast puts the page and stops."});
   if (facts.outcome() == Outcome::kStale) {
     terms.push_back({"stale",
-                     "of a page: gone from its address before it was "
-                     "grabbed. By then it may be free, or anybody's."});
+                     "of a page: removed from its address before it was "
+                     "grabbed. Someone else may own its frame by then."});
   }
   return terms;
 }

@@ -78,8 +78,8 @@ class Drawing {
     out_.Wrap(
         "", "",
         Concat({"The range, ", Hex(picture_.start), " to ", Hex(picture_.end),
-                ", and the boundaries inside it as the walk's "
-                "pXd_addr_end() has them:"}));
+                ", and the boundaries inside it that the walk's pXd_addr_end() "
+                "returns:"}));
     out_.Blank();
     for (const Picture::LevelInfo& info : picture_.levels) {
       const std::string name =
@@ -281,10 +281,8 @@ std::vector<std::string> FoldedNotes(const WalkPicture& picture) {
       either += Concat({either.empty() ? "" : " or ", name});
     }
     notes.push_back(
-        Concat({Enumerate(names),
-                ": folded, without a table. What "
-                "Linux calls a ",
-                either, " entry here is an entry of the ", first.table, "."}));
+        Concat({Enumerate(names), ": folded, without a table. A ", either,
+                " entry of Linux is an entry of the ", first.table, "."}));
   }
   return notes;
 }
@@ -292,11 +290,11 @@ std::vector<std::string> FoldedNotes(const WalkPicture& picture) {
 std::string UnseenNote(const WalkPicture& picture) {
   for (const WalkPicture::LevelInfo& info : picture.levels) {
     if (!info.marked || !info.unseen.has_value()) continue;
-    return Concat({"x: the entry that ", Name(info.level), " hands on spans ",
+    return Concat({"x: the entry that ", Name(info.level), " passes on spans ",
                    ByteSize(info.entry_span), " and ends at ",
                    Hex(*info.unseen), ", but ", Name(info.level),
-                   "_addr_end() knows of ", ByteSize(info.span),
-                   " alone and goes on past it."});
+                   "_addr_end() assumes ", ByteSize(info.span),
+                   " and does not stop there."});
   }
   return "";
 }
@@ -325,7 +323,7 @@ std::string CopyText(const WalkPicture::Stack& stack) {
 }
 
 std::string LeftWordText(const WalkPicture::Stack& stack) {
-  return Concat({stack.pointer, " leads here; ", Hex(stack.word), ", ",
+  return Concat({stack.pointer, " points here; ", Hex(stack.word), ", ",
                  stack.content, ": ", stack.meaning});
 }
 

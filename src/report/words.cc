@@ -3,6 +3,7 @@
 #include "pxdfuzz/report/words.h"
 
 #include <algorithm>
+#include <array>
 
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/base/wrapping.h"
@@ -11,35 +12,25 @@
 namespace pxdfuzz {
 
 ChoiceText Describe(BoundaryRule boundary) {
-  switch (boundary) {
-    case BoundaryRule::kStatic:
-      return {"static", "pXd_addr_end(addr, end)"};
-    case BoundaryRule::kFoldedAware:
-      return {"folded-aware", "pXd_addr_end_folded(pXd, addr, end)"};
-  }
-  return {};
+  constexpr std::array<ChoiceText, 2> kTexts = {
+      {{"static", "pXd_addr_end(addr, end)"},
+       {"folded-aware", "pXd_addr_end_folded(pXd, addr, end)"}}};
+  return kTexts[static_cast<size_t>(boundary)];
 }
 
 ChoiceText Describe(Descent descent) {
-  switch (descent) {
-    case Descent::kByPointer:
-      return {"by-pointer", "pXd_offset(pXdp, addr)"};
-    case Descent::kByValue:
-      return {"by-value", "pXd_offset(&pXd, addr)"};
-    case Descent::kLockless:
-      return {"lockless", "pXd_offset_lockless(pXdp, pXd, addr)"};
-  }
-  return {};
+  constexpr std::array<ChoiceText, 3> kTexts = {
+      {{"by-pointer", "pXd_offset(pXdp, addr)"},
+       {"by-value", "pXd_offset(&pXd, addr)"},
+       {"lockless", "pXd_offset_lockless(pXdp, pXd, addr)"}}};
+  return kTexts[static_cast<size_t>(descent)];
 }
 
 ChoiceText Describe(Step step) {
-  switch (step) {
-    case Step::kIncrement:
-      return {"increment", "pXdp++"};
-    case Step::kRecompute:
-      return {"recompute", "the same offset function again"};
-  }
-  return {};
+  constexpr std::array<ChoiceText, 2> kTexts = {
+      {{"increment", "pXdp++"},
+       {"recompute", "the same offset function again"}}};
+  return kTexts[static_cast<size_t>(step)];
 }
 
 std::string_view KnownAs(Policy policy) {
@@ -64,14 +55,14 @@ std::string_view Describe(Cause cause) {
     case Cause::kNone:
       return "";
     case Cause::kStackEscape:
-      return "a read of the stack outside the copy that the pointer was made "
-             "from";
+      return "a read of the stack outside the copy from which the pointer was "
+             "made";
     case Cause::kDoubleFetch:
-      return "an offset reads an entry again that has changed";
+      return "an offset function rereads an entry that has changed";
     case Cause::kVacuousRecheck:
       return "the recheck compares a local copy with itself";
     case Cause::kWrongEntry:
-      return "a loop turn reads an entry that does not hold its address";
+      return "an iteration reads an entry that does not map its address";
   }
   return "";
 }
@@ -119,7 +110,7 @@ std::string SnapshotNumbers(size_t first, size_t last) {
 
 std::string DistanceFromCopy(std::optional<int64_t> bytes) {
   if (!bytes.has_value()) return "elsewhere";
-  if (*bytes == 0) return "the word it stood in";
+  if (*bytes == 0) return "the same word";
   const bool below = *bytes < 0;
   const uint64_t distance = below
                                 ? WrappingSub(0, static_cast<uint64_t>(*bytes))
@@ -133,34 +124,35 @@ std::string DistanceFromCopy(std::optional<int64_t> bytes) {
 const RuleText* RuleOfName(std::string_view name) {
   static constexpr RuleText kRules[] = {
       {"references", "returns the right pages and takes the wrong references",
-       "for each page that is returned one reference is taken, of that page or "
-       "of its large page, by FOLL_GET or FOLL_PIN as the caller asked, and "
-       "none besides. One too many keeps the page for ever, one too few frees "
-       "it under its user."},
-      {"refusal", "does not end where a page's reference cannot be taken",
-       "where the reference of a page cannot be taken, the walk ends before "
-       "the entry that maps it, and holds no reference of that entry's pages."},
+       "the walk takes one reference for each page that it returns, to that "
+       "page or to its large page, by FOLL_GET or FOLL_PIN as requested, and "
+       "no others. One too many keeps the page forever; with one too few it "
+       "may be freed while in use."},
+      {"refusal", "does not stop where the reference to a page cannot be taken",
+       "if the reference to a page cannot be taken, the walk stops before the "
+       "entry that maps the page, and holds no reference to that entry's "
+       "pages."},
       {"inaccessible",
-       "does not end before a page that cannot be made accessible",
-       "where arch_make_page_accessible() or arch_make_folio_accessible() "
-       "fails "
-       "for a page, the walk puts its reference and ends before that page. If "
-       "it goes on, later pages stand in the place of that page."},
+       "does not stop before a page that cannot be made accessible",
+       "if arch_make_page_accessible() or arch_make_folio_accessible() fails "
+       "for a page, the walk puts its reference and stops before that page. If "
+       "it continues, later pages take the position of that page."},
       {"model",
        "returns the right pages, which are not those of the model's walk of "
        "its kind",
        "kernel code and the model's walk of the same kind return the same. "
-       "Where they do not, one of the two is not what it says it is, although "
-       "the reference agrees with the kernel code here."},
-      {"fork", "returns pages with FOLL_PIN although fork() came in between",
-       "where fork() takes write access from entries while the walk runs, "
-       "which moves mm->write_protect_seq, a walk with FOLL_PIN returns no "
-       "page and puts all references. A page that is pinned during fork() may "
-       "be one that parent and child share: it is copied at the next store, "
-       "and the pin is on the wrong one."},
+       "Here they do not, so one of the two is not a walk of that kind, "
+       "although the reference agrees with the kernel code."},
+      {"fork",
+       "returns pages with FOLL_PIN although fork() ran at the same time",
+       "if fork() write-protects entries while the walk runs, which changes "
+       "mm->write_protect_seq, a walk with FOLL_PIN returns no page and puts "
+       "all references. A page that is pinned during fork() may be shared by "
+       "parent and child: the next store copies it, and the pin stays on the "
+       "wrong page."},
       {"permitted",
-       "and the limits of the address space do not say the same of the request",
-       "gup_fast_permitted() takes a request if and only if it ends at or "
+       "disagrees with the limits of the address space about the request",
+       "gup_fast_permitted() accepts a request if and only if it ends at or "
        "below the limit of the address space, and start and length do not "
        "overflow."},
       {"page-size",
@@ -169,11 +161,11 @@ const RuleText* RuleOfName(std::string_view name) {
        "perf_get_pgtable_size() gives the size of the leaf by which the "
        "reference finds the page, and 0 where there is none."},
       {"sanitizer", "was ended by a sanitizer",
-       "the address sanitizer found an access in the kernel code that C does "
-       "not allow and ended the program. The last read below is where it was."},
+       "AddressSanitizer found an invalid access in the kernel code and ended "
+       "the program. It occurred at the last read below."},
       {"died", "ended without an answer",
-       "the program that holds the kernel code ended in the middle of this "
-       "case, by a signal or an exit that no handler saw."},
+       "the program that runs the kernel code ended during this case, by a "
+       "signal or an exit that no handler saw."},
   };
   for (const RuleText& rule : kRules) {
     if (rule.name == name) return &rule;

@@ -418,7 +418,7 @@ TEST_F(ExportTest, CReportsWhatAKernelDoes) {
   EXPECT_EQ(blind.exit_code, 2);
   EXPECT_THAT(blind.output,
               HasSubstr("\ncontents were right; the trace cannot be read (the "
-                        "trace does not tell the slow path: "));
+                        "trace does not show the slow path: "));
 
   const Ran sometimes = run("now-and-then");
   EXPECT_EQ(sometimes.exit_code, 2);
@@ -525,7 +525,7 @@ TEST_F(ExportTest, MailIsNarrowAndNamesTheWalk) {
         << subject;
     if (walk.empty()) continue;
     EXPECT_THAT(subject, EndsWith(", " + walk + ")")) << file;
-    EXPECT_THAT(ran.output, HasSubstr("--- " + walk + ", turn by turn ---"));
+    EXPECT_THAT(ran.output, HasSubstr("--- Iterations of " + walk + " ---"));
     EXPECT_THAT(ran.output, HasSubstr("\n=>")) << file;
     EXPECT_THAT(ran.output,
                 HasSubstr("\n  pxdfuzz explain --walk=" + walk + " case.yaml"));

@@ -188,7 +188,7 @@ TEST_F(HtmlTest, WritesASelfContainedPage) {
 TEST_F(HtmlTest, ShowsWhereTheCopyIsLeft) {
   const std::string html = Explain("thread-wrong-page", "--html=-").out;
   EXPECT_THAT(html, HasSubstr("returns a wrong page: page 1 of 2"));
-  EXPECT_THAT(html, HasSubstr("The p4d copy is left at pud."));
+  EXPECT_THAT(html, HasSubstr("The walk leaves the p4d copy at pud."));
   EXPECT_THAT(html, HasSubstr("ends at 0x10080000000, but the pud"));
   EXPECT_THAT(html, HasSubstr("2 GiB below 0x10080000000"));
   EXPECT_THAT(html, HasSubstr(">leaves the copy:<"));
@@ -197,7 +197,7 @@ TEST_F(HtmlTest, ShowsWhereTheCopyIsLeft) {
   EXPECT_THAT(html, HasSubstr("<desc id=\"drawing-desc\">On s390"));
   EXPECT_THAT(html, HasSubstr("prefers-color-scheme: dark"));
   EXPECT_THAT(html, HasSubstr("@media print"));
-  EXPECT_THAT(html, HasSubstr("x: the entry that p4d hands on spans 2 GiB"));
+  EXPECT_THAT(html, HasSubstr("x: the entry that p4d passes on spans 2 GiB"));
   const std::string agrees = Explain("old-page-written", "--html=-").out;
   EXPECT_THAT(agrees, Not(HasSubstr("leaves the copy")));
   EXPECT_THAT(agrees, Not(HasSubstr("class=\"sentence\"")));
@@ -317,9 +317,9 @@ void ExpectTextsApart(const WalkDrawing& drawing) {
       const WalkDrawing::Text& other = drawing.texts[b];
       const double other_width =
           kDrawnCharacter * static_cast<double>(other.text.size());
-      const bool beside =
+      const bool side_by_side =
           text.x + width <= other.x || other.x + other_width <= text.x;
-      ASSERT_TRUE(beside || std::abs(text.y - other.y) >= 15)
+      ASSERT_TRUE(side_by_side || std::abs(text.y - other.y) >= 15)
           << text.text << " and " << other.text;
     }
   }

@@ -545,9 +545,10 @@ TEST_F(RealKernelTest, ExplainsTheThreadsExampleWithTheKernelsLines) {
               flat.find(" the right pages by luck: at page 1 of 2,") !=
                   flat.npos)
       << ran.output;
-  EXPECT_THAT(flat, HasSubstr("It left the copy of p4d at pud: pudp moved off "
-                              "a local variable, to 1 word above it on the "
-                              "stack (mm/gup.c:"));
+  EXPECT_THAT(flat,
+              HasSubstr("The walk left the copy of p4d at pud: pudp moved off "
+                        "a local variable, to 1 word above it on the "
+                        "stack (mm/gup.c:"));
   EXPECT_THAT(flat, HasSubstr("- the stack, 1 word above the local"));
   EXPECT_THAT(flat, HasSubstr("- the local copy of pgd"));
   EXPECT_THAT(flat, HasSubstr("RULE BROKEN"));

@@ -197,15 +197,16 @@ TEST(ExplainKernelTest, ExplainsAStalePage) {
   const std::string flat = Flat(report);
   EXPECT_THAT(
       flat,
-      HasSubstr("returns a stale page: page 0 of 1, at 0x80000000, is "
-                "0x80000000, which change 1 (clear pud of 0x80000000, before "
-                "read 4) had taken away before the walk took its reference, "
-                "after read 3: by then the tables say empty pud there. Its "
-                "recheck passes all the same: it compares a local copy of the "
-                "pud entry with itself (read 4, mm/gup.c:1207). This is an "
-                "expected failure of walks of this kind (vacuous-recheck)."));
+      HasSubstr(
+          "returns a stale page: page 0 of 1, at 0x80000000, is "
+          "0x80000000, which change 1 (clear pud of 0x80000000, before "
+          "read 4) removed before the walk took its reference, after "
+          "read 3: at that time the tables have empty pud there. Its recheck "
+          "passes nevertheless: it compares a local copy of the "
+          "pud entry with itself (read 4, mm/gup.c:1207). This is an "
+          "expected failure of walks of this kind (vacuous-recheck)."));
   EXPECT_THAT(flat, Not(HasSubstr("should be")));
-  EXPECT_THAT(flat, HasSubstr("- snapshot: what the tables hold between"));
+  EXPECT_THAT(flat, HasSubstr("- snapshot: the content of the tables between"));
   EXPECT_THAT(report, HasSubstr("\n>>     grabs page 0: frame 0x80000000 "));
   // The change, then the reference, then the recheck.
   ASSERT_TRUE(e.timeline.has_value());
@@ -218,14 +219,15 @@ TEST(ExplainKernelTest, ExplainsAStalePage) {
                    [](const auto& iteration) { return iteration.marked; });
   ASSERT_NE(marked, e.iterations.end());
   EXPECT_EQ(marked[-1].change->number, 1u);
-  EXPECT_EQ(marked->after,
-            (std::vector<std::string>{
-                "grabs page 0: frame 0x80000000",
-                "read 4, mm/gup.c:1207: recheck: *pudp is the same: it is the "
-                "local copy of p4d, compared with itself; in the table it is "
-                "empty now",
-                "returns page 0"}));
-  EXPECT_THAT(marked->rule, HasSubstr("pud_offset(&p4d, addr) handed back the "
+  EXPECT_EQ(
+      marked->after,
+      (std::vector<std::string>{
+          "grabs page 0: frame 0x80000000",
+          "read 4, mm/gup.c:1207: recheck: *pudp is the same: it is the "
+          "local copy of p4d, compared with itself; the entry in the table is "
+          "empty now",
+          "returns page 0"}));
+  EXPECT_THAT(marked->rule, HasSubstr("pud_offset(&p4d, addr) returned the "
                                       "address of p4d, a local variable."));
   EXPECT_THAT(marked->effect, StartsWith("FIRST DIFFERENCE: page 0 becomes "));
   EXPECT_EQ(Count(report, "RULE BROKEN"), 1u);
@@ -255,20 +257,21 @@ TEST(ExplainKernelTest, ExplainsADoubleFetch) {
   EXPECT_EQ(e.outcome, Outcome::kFault);
   const std::string report = Full(e);
   const std::string flat = Flat(report);
-  EXPECT_THAT(flat, HasSubstr(" faults: at page 0 of 1, at 0x80000000, it "
-                              "reads memory that is no table. That address "
-                              "has 0x1000 in snapshot 0, no page in snapshots "
-                              "1 to 3 (empty pte, then empty pmd, then empty "
-                              "pud). pmd_offset(pudp, addr) reads *pudp again "
-                              "(read 6, mm/gup.c:1207): *pudp was segment "
-                              "table 0 when it was tested (read 5, "
-                              "mm/gup.c:1200), and change 3 has made it "
-                              "empty."));
+  EXPECT_THAT(flat,
+              HasSubstr(" faults: at page 0 of 1, at 0x80000000, it "
+                        "reads memory that is not a page table. That address "
+                        "has 0x1000 in snapshot 0, no page in snapshots "
+                        "1 to 3 (empty pte, then empty pmd, then empty "
+                        "pud). pmd_offset(pudp, addr) reads *pudp again "
+                        "(read 6, mm/gup.c:1207): *pudp was segment "
+                        "table 0 when it was tested (read 5, "
+                        "mm/gup.c:1200), and change 3 has made it "
+                        "empty."));
   EXPECT_THAT(flat, HasSubstr("read 4, mm/gup.c:1307: *p4dp again: the same"));
   EXPECT_THAT(flat, HasSubstr("read 6, mm/gup.c:1207: *pudp again = 0x24: "
                               "empty; it was segment table 0 when it was "
                               "tested"));
-  EXPECT_THAT(flat, HasSubstr("physical 0x0, where no table is read 7: *pmdp: "
+  EXPECT_THAT(flat, HasSubstr("physical 0x0, outside all tables read 7: *pmdp: "
                               "the read faults "));
   EXPECT_THAT(flat, HasSubstr("FIRST DIFFERENCE: a fault at page 0; "));
   EXPECT_THAT(report, HasSubstr("\n     pud 0x80000000 "));
@@ -286,7 +289,7 @@ TEST(ExplainKernelTest, ExplainsHowTheRecheckSawAChange) {
   const std::string report = Full(e);
   const std::string flat = Flat(report);
   EXPECT_THAT(flat, HasSubstr(" holds while the tables change: it returns 1 of "
-                              "3 pages, as its address had it when it was "
+                              "3 pages, which its address had when it was "
                               "grabbed or later, and stops at page 1, at "
                               "0x80001000: its recheck (read 9, "
                               "mm/gup.c:1107) found *pmdp changed by change 1, "
@@ -300,9 +303,9 @@ TEST(ExplainKernelTest, ExplainsHowTheRecheckSawAChange) {
   ASSERT_EQ(e.timeline->changes.size(), 2u);
   EXPECT_TRUE(e.timeline->changes[0].made);
   EXPECT_FALSE(e.timeline->changes[1].made);
-  EXPECT_THAT(flat, HasSubstr("change 2, before read 10: clear 256 pte of "
-                              "0x80000000. It is not done: the walk has ended "
-                              "before."));
+  EXPECT_THAT(
+      flat, HasSubstr("change 2, before read 10: clear 256 pte of "
+                      "0x80000000. It is not made: the walk ended before it."));
   EXPECT_THAT(report, Not(HasSubstr(">>")));
   EXPECT_THAT(report, Not(HasSubstr("== change 2")));
 }
@@ -322,16 +325,16 @@ TEST(ExplainKernelTest, ExplainsWhatTheRecheckReads) {
   const auto flat = [&] {
     return Flat(Full(RaceOf("as-is", c, answer, "changing.stale.pmd-empty")));
   };
-  EXPECT_THAT(flat(), AllOf(HasSubstr(" there. It has no recheck. - "),
-                            HasSubstr("which change 1 had taken away before"),
+  EXPECT_THAT(flat(), AllOf(HasSubstr(". It has no recheck. - "),
+                            HasSubstr("which change 1 removed before"),
                             Not(HasSubstr("RULE BROKEN"))));
   answer.run.events.push_back(answer.run.events[5]);
   Event& check = answer.run.events.back();
   ASSERT_EQ(check.level, Level::kPte);
   check.kind = Kind::kCheck;
   check.snapshot = 1;
-  EXPECT_THAT(flat(), HasSubstr(" Its recheck looks at *ptep alone, and "
-                                "passes. - "));
+  EXPECT_THAT(flat(),
+              HasSubstr(" Its recheck reads only *ptep and passes. - "));
   // The variant passes the address of a local variable.
   check = answer.run.events[3];
   ASSERT_EQ(check.level, Level::kPmd);
@@ -339,11 +342,11 @@ TEST(ExplainKernelTest, ExplainsWhatTheRecheckReads) {
   check.read = 6;
   check.snapshot = 1;
   check.place = {.kind = Place::Kind::kOwnCopy, .copy_of = Level::kPmd};
-  EXPECT_THAT(flat(), AllOf(HasSubstr(" Its recheck never looks at the pmd "
-                                      "entry in the table: it compares a local "
-                                      "copy with itself (read 6, "),
-                            HasSubstr("handed the address of pmd, a local "
-                                      "variable.")));
+  EXPECT_THAT(flat(),
+              AllOf(HasSubstr(" Its recheck never reads the pmd entry in the "
+                              "table: it compares a local "
+                              "copy with itself (read 6, "),
+                    HasSubstr("gets the address of pmd, a local variable.")));
 }
 
 TEST(ExplainKernelTest, ExplainsOtherRulesWhileTablesChange) {
@@ -355,8 +358,8 @@ TEST(ExplainKernelTest, ExplainsOtherRulesWhileTablesChange) {
   };
   EXPECT_THAT(flat("fork"),
               AllOf(HasSubstr(" returns pages with FOLL_PIN although fork() "
-                              "came in between."),
-                    HasSubstr("- the rule: where fork() takes write access")));
+                              "ran at the same time."),
+                    HasSubstr("- the rule: if fork() write-protects entries")));
   EXPECT_THAT(flat("references"),
               AllOf(HasSubstr("takes the wrong references."),
                     HasSubstr("returned 1 page and holds 1 reference")));
@@ -377,7 +380,7 @@ TEST(ExplainKernelTest, FoldsLongRunsWhileTablesChange) {
   const auto run =
       std::find_if(e.iterations.begin(), e.iterations.end(),
                    [](const Explanation::Iteration& iteration) {
-                     return iteration.pointer.ends_with("turn after turn");
+                     return iteration.pointer.ends_with("in each iteration");
                    });
   ASSERT_NE(run, e.iterations.end());
   EXPECT_EQ(run->next, "returns pages 0 to 7");
@@ -465,13 +468,13 @@ TEST(ExplainKernelTest, ExplainsWhereAPointerLeftALocalVariable) {
   EXPECT_EQ(e.token, answer.finding.name());
   const std::string report = Full(e);
   const std::string flat = Flat(report);
-  EXPECT_THAT(flat,
-              StartsWith("On s390 with 3 levels, kernel-6.9-s390-by-value "
-                         "(Linux 6.9.1, code c0ffee) returns a wrong page: "
-                         "page 1 of 2, at 0x10080000000, is 0x3000 and should "
-                         "be 0x2000. It left the copy of p4d at pud: pudp "
-                         "moved off a local variable, to 1 word above it on "
-                         "the stack (mm/gup.c:1200). "));
+  EXPECT_THAT(
+      flat, StartsWith("On s390 with 3 levels, kernel-6.9-s390-by-value "
+                       "(Linux 6.9.1, code c0ffee) returns a wrong page: "
+                       "page 1 of 2, at 0x10080000000, is 0x3000 and should "
+                       "be 0x2000. The walk left the copy of p4d at pud: pudp "
+                       "moved off a local variable, to 1 word above it on "
+                       "the stack (mm/gup.c:1200). "));
   EXPECT_THAT(flat, HasSubstr("as it was before d3f7b1bb2040"));
   EXPECT_THAT(report, HasSubstr("called with: FOLL_GET.\n"));
   EXPECT_THAT(report, HasSubstr("\n>> 1     0x10080000000  0x2000     0x3000"));
@@ -480,9 +483,9 @@ TEST(ExplainKernelTest, ExplainsWhereAPointerLeftALocalVariable) {
   EXPECT_THAT(flat, HasSubstr("the local copy of pgd *p4dp = 0x10200007: "
                               "segment table 0"));
   EXPECT_THAT(report, HasSubstr("\n>>   pud 0x10080000000 "));
-  EXPECT_THAT(flat, HasSubstr("the stack, 1 word above the local copy of p4d "
-                              "*pudp = 0x10200007, which is whatever stood "
-                              "there"));
+  EXPECT_THAT(flat,
+              HasSubstr("the stack, 1 word above the local copy of p4d "
+                        "*pudp = 0x10200007, which is an unrelated word"));
   EXPECT_THAT(flat, HasSubstr("p4d_addr_end() let the pud loop run to "
                               "0x10080001000, but that entry spans 2 GiB and "
                               "ends at 0x10080000000."));
@@ -539,13 +542,15 @@ TEST(ExplainKernelTest, ExplainsTheReadThatFaulted) {
   EXPECT_THAT(flat, HasSubstr(" faults: at page 1 of 2, at 0x10080000000, "));
   EXPECT_THAT(report, HasSubstr("\n   0     0x1007ffff000  0x1000     0x1000"));
   EXPECT_THAT(report, HasSubstr("  0x2000     stop: a fault\n"));
-  EXPECT_THAT(flat, HasSubstr("those that it had when it ended"));
-  EXPECT_THAT(flat, HasSubstr("0x7ffc0000, which is whatever stood there: "
+  EXPECT_THAT(flat, HasSubstr("those that the walk held when it ended"));
+  EXPECT_THAT(flat, HasSubstr("0x7ffc0000, which is an unrelated word: "
                               "malformed"));
-  EXPECT_THAT(flat, HasSubstr("physical 0x7ffc0000, where no table is *pmdp: "
+  EXPECT_THAT(flat, HasSubstr("physical 0x7ffc0000, outside all tables *pmdp: "
                               "the read faults"));
-  EXPECT_THAT(report, HasSubstr("\n- It faults; its last read is that of pmd "
-                                "by mm/gup.c:2839.\n"));
+  EXPECT_THAT(
+      report,
+      HasSubstr(
+          "\n- The walk faults; its last read is of pmd by mm/gup.c:2839.\n"));
 }
 
 TEST(ExplainKernelTest, ExplainsABug) {
@@ -560,9 +565,11 @@ TEST(ExplainKernelTest, ExplainsABug) {
                         "it hits the BUG() of mm/gup.c:77, where the page "
                         "should be 0x1000."));
   EXPECT_THAT(report, HasSubstr("stop: BUG()"));
-  EXPECT_THAT(report, HasSubstr("- It stops; its last read is that of pgd by "
-                                "mm/gup.c:1400.\n"));
-  EXPECT_THAT(Flat(report), HasSubstr("HERE IT ENDS: "));
+  EXPECT_THAT(
+      report,
+      HasSubstr(
+          "- The walk stops; its last read is of pgd by mm/gup.c:1400.\n"));
+  EXPECT_THAT(Flat(report), HasSubstr("THE WALK ENDS HERE: "));
   EXPECT_THAT(report, Not(HasSubstr("a fault")));
 }
 
@@ -601,17 +608,18 @@ TEST(ExplainKernelTest, ExplainsOtherRules) {
     answer.run.held = 3;
     return Flat(Report(Example(), answer));
   };
-  EXPECT_THAT(report_of("references"),
-              AllOf(HasSubstr("takes the wrong references."),
-                    HasSubstr("- the rule: for each page that is returned one "
-                              "reference is taken"),
-                    HasSubstr("returned 2 pages and holds 3 references.")));
-  EXPECT_THAT(report_of("refusal"),
-              AllOf(HasSubstr("does not end where a page's reference cannot"),
-                    HasSubstr("- the rule: where the reference of a page "
-                              "cannot be taken")));
+  EXPECT_THAT(
+      report_of("references"),
+      AllOf(HasSubstr("takes the wrong references."),
+            HasSubstr("- the rule: the walk takes one reference for each page"),
+            HasSubstr("returned 2 pages and holds 3 references.")));
+  EXPECT_THAT(
+      report_of("refusal"),
+      AllOf(
+          HasSubstr("does not stop where the reference to a page"),
+          HasSubstr("- the rule: if the reference to a page cannot be taken")));
   EXPECT_THAT(report_of("inaccessible"),
-              HasSubstr("does not end before a page that cannot be made "));
+              HasSubstr("does not stop before a page that cannot be made "));
   EXPECT_THAT(report_of("model"),
               AllOf(HasSubstr("which are not those of the model's walk"),
                     HasSubstr("- the rule: kernel code and the model's walk")));
@@ -627,12 +635,13 @@ TEST(ExplainKernelTest, ExplainsOtherRules) {
   ended.finding = Finding("sanitizer");
   EXPECT_THAT(Flat(Report(Example(), ended)),
               AllOf(HasSubstr("was ended by a sanitizer, at page 1 of 2, at "
-                              "0x10080000000. It left the copy of p4d"),
+                              "0x10080000000. The walk left the copy of p4d"),
                     HasSubstr("1 word above the local copy of p4d *pudp: the "
                               "read faults")));
-  EXPECT_THAT(report_of("short"),
-              AllOf(HasSubstr("The finding is of another run"),
-                    Not(HasSubstr("the rule:"))));
+  EXPECT_THAT(
+      report_of("short"),
+      AllOf(HasSubstr("Another run of the same request had the finding"),
+            Not(HasSubstr("the rule:"))));
 
   Answer inaccessible = right;
   inaccessible.run.pin = true;
@@ -668,7 +677,7 @@ TEST(ExplainKernelTest, ExplainsTheLimits) {
   EXPECT_TRUE(taken.is_wrong);
   EXPECT_FALSE(taken.conclusive);
   EXPECT_THAT(Flat(Full(taken)),
-              AllOf(HasSubstr("takes a request that it has to refuse"),
+              AllOf(HasSubstr("accepts a request that it must refuse"),
                     HasSubstr("- the rule: gup_fast_permitted()")));
   answer.run.end = RunEnd::kRefused;
   const std::string refuses = Report(Example(), answer);
@@ -725,9 +734,10 @@ TEST(ExplainKernelTest, FoldsLongRuns) {
                           {MapPages(0x10000000, 16, 0x100000)});
   const Answer answer = AnswerOf(c, kStaticLockless);
   const std::string report = Report(c, answer);
-  EXPECT_THAT(Flat(report), HasSubstr("mm/gup.c:1000, turn after turn - page "
-                                      "table 0, entry 0 and on, 16 leaves "
-                                      "returns pages 0 to 15"));
+  EXPECT_THAT(
+      Flat(report),
+      HasSubstr("mm/gup.c:1000, in each iteration - page table 0, entry 0 and "
+                "following, 16 leaves returns pages 0 to 15"));
 
   // Code that reads each entry again needs no further line.
   Answer twice = answer;
@@ -837,9 +847,9 @@ TEST(ExplainKernelTest, MarksTheRequestThatIsExplained) {
   answer.run.pages = {{.physical = 0x1000}};
   const std::string report = Full(Explain(KernelWalker(Code()), c, 1, answer));
   EXPECT_THAT(Flat(report), HasSubstr("it is request 2 of the 2 in the case"));
-  EXPECT_THAT(report, HasSubstr("# the one that is explained:\n"
+  EXPECT_THAT(report, HasSubstr("# the request that is explained:\n"
                                 "- {start: 0x1007ffff000, pages: 1,"));
-  EXPECT_THAT(report, HasSubstr("Nothing is known of its reads."));
+  EXPECT_THAT(report, HasSubstr("The reads of the walk are unknown."));
 }
 
 TEST(ExplainKernelTest, EndsWithCommands) {

@@ -73,7 +73,7 @@ std::string WithoutEscapes(std::string_view text) {
   return plain;
 }
 
-// The iterations in a report, only the left column beside the reference.
+// The iterations in a report, without the reference's column.
 std::string LeftOfIterations(std::string_view report) {
   std::string left;
   for (const std::string_view line : Lines(report)) {
@@ -119,8 +119,9 @@ TEST(FindingReportTest, Example) {
   EXPECT_EQ(
       ReportOf(oracle, Example(), WalkSet::Named(), options),
       R"(On s390 with 3 levels, static-by-value returns a wrong page: page 1 of 2, at
-0x10080000000, is 0x3000000 and should be 0x2000000. It left the copy of p4d at
-pud: pudp moved off a local variable, to another word of the kernel stack.
+0x10080000000, is 0x3000000 and should be 0x2000000. The walk left the copy of
+p4d at pud: pudp moved off a local variable, to another word of the kernel
+stack.
 
 - static-by-value: gup_fast's five nested loops with pXd_addr_end(addr, end),
   pXd_offset(&pXd, addr) and pXdp++ (mm/gup.c before d3f7b1bb2040).
@@ -129,16 +130,15 @@ pud: pudp moved off a local variable, to another word of the kernel stack.
 - request: 2 pages, counted from 0, from 0x1007ffff000 to 0x10080001000, for
   reading.
 
-Words:
+Terms:
 - gup_fast: collects the pages of a range by walking page tables without a lock:
   one loop for each level, each inside the one above.
-- folded: a level that this address space has no table for. The walk has a loop
-  for it all the same, which hands on the entry that it was given.
-- boundary: where an entry's part of the addresses ends. pXd_addr_end(addr, end)
-  gives the next one, or the end of the part of the range at hand where that
-  comes first.
+- folded: a level without tables in this address space. The walk still has a
+  loop for it, which passes on the entry of the level above.
+- boundary: an address at which the span of an entry ends. pXd_addr_end(addr,
+  end) returns the next boundary after addr, or end if that comes first.
 - local copy: a variable on the walk's stack that holds one entry, as in p4d_t
-  p4d = READ_ONCE(*p4dp). What stands beside it is no page table.
+  p4d = READ_ONCE(*p4dp). The words next to it are no page table.
 
 --- Case -----------------------------------------------------------------------
 
@@ -158,19 +158,19 @@ tables:  # each line changes what those above it made
 
 --- Address space --------------------------------------------------------------
 
-- pgd and p4d: folded, without a table. What Linux calls a pgd or p4d entry here
-  is an entry of the region-third table.
+- pgd and p4d: folded, without a table. A pgd or p4d entry of Linux is an entry
+  of the region-third table.
 
-The range, 0x1007ffff000 to 0x10080001000, and the boundaries inside it as the
-walk's pXd_addr_end() has them:
+The range, 0x1007ffff000 to 0x10080001000, and the boundaries inside it that the
+walk's pXd_addr_end() returns:
 
    pgd, folded  8 PiB    |---------x---------|  none; passes over 0x10080000000
 >> p4d, folded  4 TiB    |---------x---------|  none; passes over 0x10080000000
    pud          2 GiB    |---------+---------|  0x10080000000
    pmd          1 MiB    |---------+---------|  0x10080000000
    pte          4 KiB    |---------+---------|  0x10080000000
->>   x: the entry that p4d hands on spans 2 GiB and ends at 0x10080000000, but
->>   p4d_addr_end() knows of 4 TiB alone and goes on past it.
+>>   x: the entry that p4d passes on spans 2 GiB and ends at 0x10080000000, but
+>>   p4d_addr_end() assumes 4 TiB and does not stop there.
 
    root: region-third table 0 (pud), 2048 entries of 2 GiB
    +- [512] 0x10000000000 -> segment table 0 (pmd), 2048 entries of 1 MiB
@@ -188,7 +188,7 @@ walk's pXd_addr_end() has them:
 
    the walk's stack, higher addresses above:
    +---------------------------------------------------------------------------+
->> | 1 word above: pudp++ leads here; 0x10200007, an older copy of the same    |
+>> | 1 word above: pudp++ points here; 0x10200007, an older copy of the same   |
    |   p4d: segment table 0                                                    |
    | local copy of p4d = 0x10200007, copied from region-third table 0, entry   |
    |   512                                                                     |
@@ -202,18 +202,18 @@ walk's pXd_addr_end() has them:
 
 - 0x3000000 is the page that is mapped at 0x10000000000, 2 GiB below
   0x10080000000.
-- agree with the reference: folded-aware-by-value, static-lockless,
+- walks that agree with the reference: folded-aware-by-value, static-lockless,
   static-by-pointer and folded-aware-by-pointer.
-- have turns in which pXdp != pXd_offset(parent, addr), which by itself is no
-  error: static-by-value, static-lockless and static-by-pointer.
+- walks with iterations in which pXdp != pXd_offset(parent, addr), which by
+  itself is no error: static-by-value, static-lockless and static-by-pointer.
 
---- static-by-value, turn by turn ----------------------------------------------
+--- Iterations of static-by-value ----------------------------------------------
 
-On the left the turns of the walk's loops: the part of the range that a turn is
-for; how its pointer is made, and where that leads; the entry read there; where
-its part of the addresses ends, and what comes next. On the right what the
-reference reads for the part's first address. Tables are numbered in the order
-in which they were made.
+The left column has the iterations of the walk's loops: the part of the range
+that an iteration covers; how its pointer is computed, and where it points; the
+entry read there; where the part ends, and what comes next. The right column has
+what the reference reads for the part's first address. Tables are numbered in
+the order in which they were made.
 
    static-by-value                                | reference, same address
    ---------------------------------------------- | ----------------------------
@@ -228,8 +228,8 @@ in which they were made.
       *p4dp = 0x10200007: segment table 0         |
       p4d_addr_end(): end of the part; then pud   |
      pud 0x1007ffff000 to 0x10080000000           | region-third table 0, entry
-       pudp = pud_offset(&p4d, addr)              |   512: the one that was
-         -> the local copy of p4d                 |   copied
+       pudp = pud_offset(&p4d, addr)              |   512: the copied entry
+         -> the local copy of p4d                 |
        *pudp = 0x10200007: segment table 0        |
        pud_addr_end(): 2 GiB boundary; then pmd   |
       pmd 0x1007ffff000 to 0x10080000000          | the same entry
@@ -250,13 +250,13 @@ in which they were made.
        *pudp = 0x10200007, which is an older copy |
          of the same p4d: segment table 0         |
        pud_addr_end(): end of the part; then pmd  |
->>   RULE BROKEN: a walk reads page tables and its own copies alone. p4d is
->>   folded: pud_offset(&p4d, addr) handed back the address of p4d, a local
+>>   RULE BROKEN: a walk reads only page tables and its own copies. p4d is
+>>   folded: pud_offset(&p4d, addr) returned the address of p4d, a local
 >>   variable that holds one entry. p4d_addr_end() let the pud loop run to
 >>   0x10080001000, but that entry spans 2 GiB and ends at 0x10080000000. The
->>   loop went on, and pudp++ walked off the variable. This is the bug that
+>>   loop continued, and pudp++ moved off the variable. This is the bug that
 >>   d3f7b1bb2040 ("mm/gup: fix gup_fast with dynamic page table folding")
->>   repaired.
+>>   fixed.
       pmd 0x10080000000 to 0x10080001000          | segment table 1, entry 0
         pmdp = pmd_offset(&pud, addr)             | 0x10000800: page table 1
           -> segment table 0, entry 0             |
@@ -374,7 +374,7 @@ TEST(WalkReportTest, ExplainsEveryWalkOfEveryRequest) {
         ++outcomes[judged.outcome];
         const std::string flat = Unwrapped(report);
         const std::string name(Name(kAllWalks[walk]));
-        ASSERT_THAT(report, HasSubstr("--- " + name + ", turn by turn -"));
+        ASSERT_THAT(report, HasSubstr("--- Iterations of " + name + " -"));
         if (judged.outcome == Outcome::kAgrees) {
           ASSERT_THAT(flat, HasSubstr(name + (c.concurrent.empty()
                                                   ? " agrees with the reference"
@@ -420,12 +420,13 @@ TEST(FindingReportTest, CommandsStayOnOneLine) {
 
 TEST(FindingReportTest, NamesTheCopyAndTheLevel) {
   constexpr std::array<std::string_view, 5> kLeft = {
-      "", "", "It left the copy of pud at pmd",
-      "It left the copy of p4d at pud", "It left the copy of pgd at p4d"};
+      "", "", "The walk left the copy of pud at pmd",
+      "The walk left the copy of p4d at pud",
+      "The walk left the copy of pgd at p4d"};
   constexpr std::array<std::string_view, kOutcomeCount> kSays = {
       "",
       "static-by-value stops too early",
-      "static-by-value goes on too far",
+      "static-by-value stops too late",
       "static-by-value returns a wrong page",
       "static-by-value returns the right pages by luck",
       "static-by-value faults"};
@@ -439,7 +440,7 @@ TEST(FindingReportTest, NamesTheCopyAndTheLevel) {
         ASSERT_THAT(flat, HasSubstr(kLeft[c.mode.levels]));
         ASSERT_THAT(flat,
                     HasSubstr(kSays[static_cast<size_t>(v.finding->outcome)]));
-        ASSERT_THAT(flat, HasSubstr("RULE BROKEN: a walk reads"));
+        ASSERT_THAT(flat, HasSubstr("RULE BROKEN: a walk reads only"));
         ASSERT_THAT(flat, HasSubstr(c.mode.arch == ArchId::kS390
                                         ? "d3f7b1bb2040 (\"mm/gup"
                                         : "36639013b346 (\"arm64"));
@@ -464,7 +465,7 @@ TEST(FindingReportTest, NamesTheFoldedOffsetThatRepeatsItsEntry) {
   EXPECT_THAT(flat, HasSubstr("This is entry 512 of its table; that of "
                               "0x10080000000 is entry 513."));
   EXPECT_THAT(flat, HasSubstr("p4d is folded: pud_offset_lockless(p4dp, p4d, "
-                              "addr) hands back the pointer"));
+                              "addr) returns the pointer"));
   EXPECT_THAT(flat, Not(HasSubstr("d3f7b1bb2040")));
 }
 
@@ -499,7 +500,7 @@ TEST(FindingReportTest, MarksTheRequestAndKeepsTheCaseAsText) {
   c.requests.push_back({.start = 0x2000, .pages = 1, .write = true});
   Oracle oracle;
   const std::string report = ReportOf(oracle, c, WalkSet::Named());
-  const std::string mark = "# the one that goes wrong:\n";
+  const std::string mark = "# the request that fails:\n";
   const size_t at = report.find(mark + "- {start: 0x1007ffff000");
   ASSERT_NE(at, report.npos) << report;
   std::string unmarked = report;
@@ -547,7 +548,7 @@ TEST(FindingReportTest, ExplainsWhyTheReferenceStops) {
     c.requests[0].write = write;
     c.setup[1] = record;
     const std::string report = ReportOf(oracle, c, WalkSet::Named());
-    EXPECT_THAT(report, HasSubstr("goes on too far"));
+    EXPECT_THAT(report, HasSubstr("stops too late"));
     EXPECT_THAT(report, HasSubstr(why));
   }
 }
@@ -558,8 +559,9 @@ TEST(FindingReportTest, CombinesRunsOfPageEntries) {
   c.setup[0] = {.address = 0x1007ff80000, .count = 128, .frame = 0x1000000};
   Oracle oracle;
   const std::string report = ReportOf(oracle, c, WalkSet::Named());
-  EXPECT_THAT(Unwrapped(LeftOfIterations(report)),
-              HasSubstr("entry 128 and on, 128 leaves returns pages 0 to 127"));
+  EXPECT_THAT(
+      Unwrapped(LeftOfIterations(report)),
+      HasSubstr("entry 128 and following, 128 leaves returns pages 0 to 127"));
   EXPECT_THAT(report, HasSubstr(" | the same pages\n"));
   EXPECT_LT(Lines(report).size(), 180u);
 }
@@ -628,9 +630,9 @@ TEST(ExplainTest, WrongDecisionWithoutAWrongRead) {
   EXPECT_EQ(e.returned, 0x1001000u);
   EXPECT_EQ(e.expected, 0x1000000u);
   const std::string flat = Unwrapped(RenderText(e, {.full = true}));
-  EXPECT_THAT(flat, HasSubstr("FIRST DIFFERENCE: page 0 becomes 0x1001000; the "
-                              "reference has 0x1000000. All reads were in "
-                              "order"));
+  EXPECT_THAT(flat,
+              HasSubstr("FIRST DIFFERENCE: page 0 becomes 0x1001000; the "
+                        "reference has 0x1000000. All reads were correct"));
   EXPECT_THAT(flat, Not(HasSubstr("RULE BROKEN")));
 }
 
@@ -707,41 +709,42 @@ TEST(ChangingReportTest, StalePage) {
       explained.report,
       R"(On s390 with 2 levels, folded-aware-by-value returns a stale page: page 0 of 2,
 at 0x100000, is 0x1000000, which change 1 (detach pmd of 0x100000, before read
-5) had taken away before the walk took its reference, after read 5: by then the
-tables say empty pmd there. Its recheck passes all the same: it compares a local
-copy of the pmd entry with itself (read 6).
+5) removed before the walk took its reference, after read 5: at that time the
+tables have empty pmd there. Its recheck passes nevertheless: it compares a
+local copy of the pmd entry with itself (read 6).
 
 - folded-aware-by-value: gup_fast's five nested loops with
   pXd_addr_end_folded(pXd, addr, end), pXd_offset(&pXd, addr) and pXdp++ (the
   RFC of 2020).
 - reference: the hardware's translation of one address after the other, in each
-  snapshot of the tables. gup_fast may return of an address the page that it has
-  in the snapshot in which gup_fast grabs it, or in a later one.
+  snapshot of the tables. For an address, gup_fast may return the page that the
+  address has in the snapshot in which gup_fast grabs the page, or in a later
+  one.
 - request: 2 pages, counted from 0, from 0x100000 to 0x102000, for reading.
 
-Words:
+Terms:
 - gup_fast: collects the pages of a range by walking page tables without a lock:
   one loop for each level, each inside the one above.
-- folded: a level that this address space has no table for. The walk has a loop
-  for it all the same, which hands on the entry that it was given.
-- boundary: where an entry's part of the addresses ends. pXd_addr_end(addr, end)
-  gives the next one, or the end of the part of the range at hand where that
-  comes first.
+- folded: a level without tables in this address space. The walk still has a
+  loop for it, which passes on the entry of the level above.
+- boundary: an address at which the span of an entry ends. pXd_addr_end(addr,
+  end) returns the next boundary after addr, or end if that comes first.
 - local copy: a variable on the walk's stack that holds one entry, as in p4d_t
-  p4d = READ_ONCE(*p4dp). What stands beside it is no page table.
+  p4d = READ_ONCE(*p4dp). The words next to it are no page table.
 - change: an operation of another processor on the tables while the walk runs,
   interleaved between two reads of the walk. Reads of entries are counted from
   1, those of local copies too.
-- snapshot: what the tables hold between two changes: 0 is what they hold at the
-  start, 1 what change 1 made of that. Beside the pages, "grabbed" says in which
-  snapshot a page was grabbed, and "is of" to which one it belongs.
-- grab: to take a reference to a page's frame (try_grab_folio), so that it is
-  not freed. Until then it may be.
-- recheck: when it has grabbed a page, gup_fast reads entries again, the leaf
-  and for a small page the pmd above it, by the pointers that it has. Where one
-  is another than before, it puts the page and stops.
-- stale: of a page: gone from its address before it was grabbed. By then it may
-  be free, or anybody's.
+- snapshot: the content of the tables between two changes: snapshot 0 is that at
+  the start, snapshot 1 that after change 1. In the list of pages, "grabbed" is
+  the snapshot in which a page was grabbed, and "is of" the one to which it
+  belongs.
+- grab: to take a reference to a page's frame (try_grab_folio), so that the
+  frame is not freed. Before that it can be freed at any time.
+- recheck: after gup_fast has grabbed a page, it reads the leaf again, and for a
+  small page the pmd above it, through the pointers that it has. If one of them
+  differs from the first read, gup_fast puts the page and stops.
+- stale: of a page: removed from its address before it was grabbed. Someone else
+  may own its frame by then.
 
 --- Case -----------------------------------------------------------------------
 
@@ -760,8 +763,8 @@ changes:  # operations of another processor, in this order
 
 --- Changes --------------------------------------------------------------------
 
-The walk reads 8 entries. A change of another processor between two of its reads
-makes the next snapshot of the tables. The reads of each:
+The walk reads 8 entries. A change by another processor between two reads makes
+the next snapshot of the tables. The reads in each snapshot:
 
    snapshot 0: 1 pgd, 2 p4d, 3 pud, 4 pmd
 == change 1, before read 5: detach pmd of 0x100000 =============================
@@ -770,11 +773,11 @@ makes the next snapshot of the tables. The reads of each:
 
 --- Address space --------------------------------------------------------------
 
-- pgd, p4d and pud: folded, without a table. What Linux calls a pgd or p4d or
-  pud entry here is an entry of the segment table.
+- pgd, p4d and pud: folded, without a table. A pgd or p4d or pud entry of Linux
+  is an entry of the segment table.
 
-The range, 0x100000 to 0x102000, and the boundaries inside it as the walk's
-pXd_addr_end() has them:
+The range, 0x100000 to 0x102000, and the boundaries inside it that the walk's
+pXd_addr_end() returns:
 
    pgd, folded  1 MiB    |-------------------|  none
    p4d, folded  1 MiB    |-------------------|  none
@@ -794,21 +797,22 @@ pXd_addr_end() has them:
 >> 0     0x100000  0x1000000   empty pmd   0x1000000        1        0, gone
    1     0x101000  empty pte   empty pmd   stop: empty pte  -        -
 
-- hold: static-lockless, static-by-pointer, folded-aware-by-pointer,
+- walks that hold: static-lockless, static-by-pointer, folded-aware-by-pointer,
   folded-aware-lockless, static-lockless-recompute,
   folded-aware-lockless-recompute, static-by-pointer-recompute and
   folded-aware-by-pointer-recompute.
-- differ as well: static-by-value (stale, page 0), static-by-value-recompute
-  (stale, page 0) and folded-aware-by-value-recompute (stale, page 0).
+- walks that differ as well: static-by-value (stale, page 0),
+  static-by-value-recompute (stale, page 0) and folded-aware-by-value-recompute
+  (stale, page 0).
 
---- folded-aware-by-value, turn by turn ----------------------------------------
+--- Iterations of folded-aware-by-value ----------------------------------------
 
-On the left the turns of the walk's loops: the part of the range that a turn is
-for; how its pointer is made, and where that leads; the entry read there; where
-its part of the addresses ends, and what comes next. On the right what the
-reference reads for the part's first address, in the snapshot that the tables
-have then. Tables are numbered in the order in which they were made. Lines with
-== are the changes of another processor in between, and what they write.
+The left column has the iterations of the walk's loops: the part of the range
+that an iteration covers; how its pointer is computed, and where it points; the
+entry read there; where the part ends, and what comes next. The right column has
+what the reference reads for the part's first address, in the snapshot at that
+time. Tables are numbered in the order in which they were made. Lines with ==
+are the changes that another processor makes, and what they write.
 
    folded-aware-by-value                          | reference, at that moment
    ---------------------------------------------- | ----------------------------
@@ -830,7 +834,7 @@ have then. Tables are numbered in the order in which they were made. Lines with
        read 3: *pudp = 0x10000000: page table 0   |
        pud_addr_end(): end of the part; then pmd  |
       pmd 0x100000 to 0x102000                    | segment table 0, entry 1:
-        pmdp = pmd_offset(&pud, addr)             |   the one that was copied
+        pmdp = pmd_offset(&pud, addr)             |   the copied entry
           -> the local copy of pud                |
         read 4: *pmdp = 0x10000000: page table 0  |
         pmd_addr_end(): end of the part; then pte |
@@ -844,18 +848,17 @@ have then. Tables are numbered in the order in which they were made. Lines with
          grabs page 0: frame 0x1000000            |
          read 6: recheck: *pmdp is the same: it   |
            is the local copy of pud, compared     |
-           with itself; in the table it is empty  |
-           now                                    |
+           with itself; the entry in the table is |
+           empty now                              |
          read 7: recheck: *ptep is the same       |
          returns page 0                           |
->>   RULE BROKEN: the recheck looks whether the entry in the table is still the
->>   one that the page came from. pmdp does not point into a table:
->>   pmd_offset(&pud, addr) handed back the address of pud, a local variable.
->>   The check compares that with itself, and passes whatever happens. The entry
->>   itself, segment table 0, entry 1, was page table 0 and is empty since
->>   change 1.
->>   FIRST DIFFERENCE: page 0 becomes 0x1000000, which change 1 had taken away
->>   before it was grabbed, after read 5; that address has 0x1000000 in snapshot
+>>   RULE BROKEN: the recheck must compare the entry in the table with the value
+>>   that led to the page. pmdp does not point into a table: pmd_offset(&pud,
+>>   addr) returned the address of pud, a local variable. The check compares
+>>   this variable with itself, and always passes. The entry in the table,
+>>   segment table 0, entry 1, was page table 0; change 1 made it empty.
+>>   FIRST DIFFERENCE: page 0 becomes 0x1000000, which change 1 removed before
+>>   the walk grabbed it, after read 5; that address has 0x1000000 in snapshot
 >>   0, no page in snapshot 1 (empty pmd).
        pte 0x101000 to 0x102000                   | ended at pmd: empty
          ptep++                                   |
@@ -895,13 +898,12 @@ TEST(ChangingReportTest, StaleLargePage) {
       explained.flat,
       HasSubstr("returns a stale page: page 0 of 2, at 0x80000000, is "
                 "0x200000000, which change 1 (clear pud of 0x80000000, before "
-                "read 4) had taken away before the walk took its reference, "
-                "after read 3: by then the tables say empty pud there. Its "
-                "recheck passes all the same: it compares a local copy of the "
+                "read 4) removed before the walk took its reference, after "
+                "read 3: at that time the tables have empty pud there. Its "
+                "recheck passes nevertheless: it compares a local copy of the "
                 "pud entry with itself (read 4)."));
-  EXPECT_THAT(explained.flat,
-              HasSubstr("pud_offset(&p4d, addr) handed back the address of "
-                        "p4d, a local variable."));
+  EXPECT_THAT(explained.flat, HasSubstr("pud_offset(&p4d, addr) returned the "
+                                        "address of p4d, a local variable."));
   EXPECT_THAT(explained.report,
               HasSubstr("\n>> 0     0x80000000  0x200000000  empty pud   "
                         "0x200000000  1        0, gone\n"));
@@ -950,18 +952,20 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
   EXPECT_THAT(
       pmd.flat,
       HasSubstr("static-by-pointer faults: at page 0 of 2, at 0x1007ffff000, "
-                "it reads memory that is no table. That address has 0x1000000 "
+                "it reads memory that is not a page table. That address has "
+                "0x1000000 "
                 "in snapshot 0, no page in snapshots 1 and 2 (empty pte, then "
                 "empty pmd). pte_offset_map(pmdp, addr) reads *pmdp again "
                 "(read 8): *pmdp was page table 0 when it was tested (read 7), "
                 "and change 2 has made it empty."));
   EXPECT_THAT(Unwrapped(LeftOfIterations(pmd.report)),
               HasSubstr("read 8: *pmdp again = 0x20: empty; it was page table "
-                        "0 when it was tested -> physical 0x7f8, where no "
-                        "table is read 9: *ptep = nothing to read"));
-  EXPECT_THAT(pmd.flat, HasSubstr("The function follows that as if it led to "
-                                  "a table. FIRST DIFFERENCE: a fault at page "
-                                  "0; that address has"));
+                        "0 when it was tested -> physical 0x7f8, outside all "
+                        "tables read 9: *ptep = nothing to read"));
+  EXPECT_THAT(pmd.flat,
+              HasSubstr("The function uses the new value as if it were that of "
+                        "a table. FIRST DIFFERENCE: a fault at page "
+                        "0; that address has"));
 
   // Both paths lead over the pmd entry of change 2, and part there.
   const WalkPicture& picture = *pmd.explanation.picture;
@@ -1038,8 +1042,8 @@ TEST(ChangingReportTest, ShowsAnUpgradeAndAChangeAfterTheWalk) {
 ==   region-second table 0, entry 0: empty -> region-third table 0
    snapshot 1: 4 pmd, 5 pte, grabs page 0, 6 recheck of pmd, 7 recheck of pte,
      8 pud, 9 pmd, 10 pte, grabs page 1, 11 recheck of pmd, 12 recheck of pte
-   change 2, before read 400: clear pte of 0x1007ffff000. It is not done: the
-   walk has ended before.
+   change 2, before read 400: clear pte of 0x1007ffff000. It is not made: the
+   walk ended before it.
 )"));
   EXPECT_THAT(during.report,
               HasSubstr("\n   change 1, root: region-second table 0 (p4d)"));
@@ -1063,9 +1067,10 @@ TEST(ChangingReportTest, ReportsAnImpossibleChange) {
   Oracle oracle;
   const std::string report =
       WalkReport(c, oracle.Judge(c, WalkSet::All(), Waivers::kNone), 0, 0, {});
-  EXPECT_THAT(Unwrapped(report),
-              StartsWith("The case is inconclusive, which is no agreement: "
-                         "impossible: a change splits what is no large leaf."));
+  EXPECT_THAT(
+      Unwrapped(report),
+      StartsWith("The case is inconclusive, which does not count as agreement: "
+                 "impossible: a change splits what is no large leaf."));
   EXPECT_THAT(report, HasSubstr("\n# pxdfuzz case\n"));
 }
 
@@ -1094,7 +1099,7 @@ TEST(ChangingReportTest, ExplainsEveryWalkOfManyCases) {
       ++outcomes[walked.outcome];
       ++made[walked.changes];
       size_t changes = 0;
-      size_t at = report.find(", turn by turn ---");
+      size_t at = report.find("\n--- Iterations of ");
       ASSERT_NE(at, report.npos);
       while ((at = report.find("\n== change ", at)) != report.npos) {
         const std::string next = "\n== change " + std::to_string(++changes);
@@ -1104,7 +1109,7 @@ TEST(ChangingReportTest, ExplainsEveryWalkOfManyCases) {
       ASSERT_EQ(changes, walked.changes) << report;
       const std::string flat = Unwrapped(report);
       size_t not_done = 0;
-      for (at = 0; (at = flat.find("It is not done:", at)) != flat.npos; ++at) {
+      for (at = 0; (at = flat.find("It is not made:", at)) != flat.npos; ++at) {
         ++not_done;
       }
       ASSERT_EQ(changes + not_done, c.concurrent.size()) << report;

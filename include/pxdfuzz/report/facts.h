@@ -101,7 +101,7 @@ class Facts {
   std::string WhyNot(const Event& event) const;
   std::string WhyNot(size_t page, size_t snapshot) const;
 
-  // "page table 0, entry 255": where a word of a table stands.
+  // "page table 0, entry 255": where a word of a table is.
   std::string Place(uint64_t physical) const;
   // "segment table 0", "page 0x1000, ro old clean": the meaning of an entry of
   // `level`, which is real.

@@ -116,7 +116,7 @@ void SummarizeCounts(const CampaignStats& stats, Output& out) {
 }
 
 // The number of findings, and where each is. One cause can have hundreds of
-// names: then one line stands for all with the same beginning and tells where
+// names: then one line stands for all with the same beginning and says where
 // the most frequent is.
 void SummarizeFindings(std::string_view name, const Campaign& campaign,
                        const CampaignStats& stats,

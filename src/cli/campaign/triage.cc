@@ -260,7 +260,8 @@ class Summary {
     text_.Line(Concat({"- smallest: ", Code(smallest.name), ", ",
                        Plural(smallest.size, "byte")}));
     text_.Blank();
-    text_.Line("Made smaller, which `pxdfuzz explain` tells turn by turn:");
+    text_.Line(
+        "Made smaller; `pxdfuzz explain` lists the iterations of the walk:");
     text_.Blank();
     text_.Line("```yaml");
     std::string yaml = ToText(shrunk->c);

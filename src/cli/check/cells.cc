@@ -83,8 +83,7 @@ class CellRun {
     const CampaignStats stats = campaign_.Stats();
     cell_.executions = CasesOf(stats);
     cell_.findings = stats.findings();
-    // The regressions hold cases with changes too, which the cell beside this
-    // one runs.
+    // The regressions include cases with changes, which another cell runs.
     if (!cell_.walker.changing) {
       std::erase_if(cell_.findings, [](const auto& finding) {
         const auto read = FindingFromName(finding.first);

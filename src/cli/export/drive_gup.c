@@ -394,7 +394,7 @@ static void try_trace(void) {
   } else if (!touched.fast || !untouched.fast) {
     trace_give_up("gup_fast is not in the trace", ENODATA);
   } else if (touched.slow[0] != '\0' || untouched.slow[0] == '\0') {
-    trace_give_up("the trace does not tell the slow path", ENODATA);
+    trace_give_up("the trace does not show the slow path", ENODATA);
   } else {
     printf("trace: a page never touched goes to %s, one touched does not\n",
            untouched.slow);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -75,8 +76,8 @@ class Planner {
         "Which physical pages lie behind the addresses: each page has one of "
         "its own.");
     Miss(
-        "What lies on the kernel's stack beside a local copy of an entry, "
-        "which decides what a walk that leaves the copy gets.");
+        "What is on the kernel's stack next to a local copy of an entry, which "
+        "decides what a walk that leaves the copy gets.");
     for (const TableOp& op : case_.setup) AddSetupOp(op);
     if (!case_.concurrent.empty()) {
       Miss(
@@ -281,15 +282,9 @@ class Planner {
 };
 
 std::string_view Protection(Permission permission) {
-  switch (permission) {
-    case Permission::kNone:
-      return "PROT_NONE";
-    case Permission::kRead:
-      return "PROT_READ";
-    case Permission::kReadWrite:
-      return "PROT_READ | PROT_WRITE";
-  }
-  return "";
+  constexpr std::array<std::string_view, 3> kNames = {"PROT_NONE", "PROT_READ",
+                                                      "PROT_READ | PROT_WRITE"};
+  return kNames[static_cast<size_t>(permission)];
 }
 
 // Adjacent pages of one kind, as rows of the program's table.

@@ -93,7 +93,7 @@ void AddCaseFunction(const Case& c, TextLines& out) {
   out.Line("  Case c;");
   out.Line(Concat({"  c.mode = {.arch = ", Enumerator(c.mode.arch),
                    ", .levels = ", std::to_string(c.mode.levels), "};"}));
-  out.Line("  // What lies around a local copy on the kernel's stack.");
+  out.Line("  // What is around a local copy on the kernel's stack.");
   out.Line(
       Concat({"  c.stack.position = ", std::to_string(c.stack.position), ";"}));
   out.Line(Concat({"  c.stack.around = ",

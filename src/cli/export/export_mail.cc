@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,23 +20,10 @@ namespace {
 constexpr size_t kMailColumns = 72;
 
 std::string_view ShortName(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kAgrees:
-      return "no difference";
-    case Outcome::kShort:
-      return "page missing";
-    case Outcome::kLong:
-      return "page too many";
-    case Outcome::kWrongPage:
-      return "wrong page";
-    case Outcome::kStrayRead:
-      return "stray read";
-    case Outcome::kFault:
-      return "fault";
-    case Outcome::kStale:
-      return "stale page";
-  }
-  return "";
+  constexpr std::array<std::string_view, kOutcomeCount> kNames = {
+      "no difference", "page missing", "page too many", "wrong page",
+      "stray read",    "fault",        "stale page"};
+  return kNames[static_cast<size_t>(outcome)];
 }
 
 std::string WhatDiffers(const Export& exported) {
@@ -141,7 +129,7 @@ std::string ExportMail(const Export& exported) {
   if (exported.is_kernel()) {
     options.commands.push_back(
         Explaining(exported.c, exported.request, Name(walker.policy),
-                   "The model's walk of this kind, turn by turn"));
+                   "Iterations of the model's walk of this kind"));
   }
   TextLines out(/*color=*/false, kMailColumns);
   out.Line(Subject(WhatDiffers(exported), exported.c.mode,

@@ -462,19 +462,9 @@ class Parser {
 }  // namespace
 
 std::string_view Name(SiteKind kind) {
-  switch (kind) {
-    case SiteKind::kAddrEnd:
-      return "boundary";
-    case SiteKind::kRoot:
-      return "root";
-    case SiteKind::kByPointer:
-      return "by-pointer";
-    case SiteKind::kLockless:
-      return "lockless";
-    case SiteKind::kByValue:
-      return "by-value";
-  }
-  return "";
+  constexpr std::array<std::string_view, 5> kNames = {
+      "boundary", "root", "by-pointer", "lockless", "by-value"};
+  return kNames[static_cast<size_t>(kind)];
 }
 
 std::string_view Name(ReadKind kind) {

@@ -33,7 +33,7 @@ struct Site {
   int line = 0;
   SiteKind kind = SiteKind::kAddrEnd;
   std::string callee;    // "pmd_offset_lockless"
-  std::string function;  // that it stands in, or the macro
+  std::string function;  // that it is in, or the macro
 };
 
 struct EntryRead {

@@ -28,15 +28,9 @@ namespace {
 enum class ClaimVerdict { kHolds, kRefuted, kOpen };
 
 std::string_view Name(ClaimVerdict verdict) {
-  switch (verdict) {
-    case ClaimVerdict::kHolds:
-      return "holds";
-    case ClaimVerdict::kRefuted:
-      return "refuted";
-    case ClaimVerdict::kOpen:
-      return "open";
-  }
-  return "";
+  constexpr std::array<std::string_view, 3> kNames = {"holds", "refuted",
+                                                      "open"};
+  return kNames[static_cast<size_t>(verdict)];
 }
 
 struct Claim {
@@ -108,7 +102,7 @@ Claim OnlyPointers(const Evidence& evidence) {
       kRfc, HoldsIf(evidence.Agrees(kStaticByPointer, 2, 5)),
       Concat(
           {"static-by-pointer against the reference: ", evidence.Requests(2, 5),
-           ", no difference. Nothing changed the tables meanwhile."})};
+           ", no difference. The tables did not change."})};
 }
 
 Claim ValuesPassedDown(const Evidence& evidence) {
@@ -125,8 +119,8 @@ Claim FoldedAwareRepairs(const Evidence& evidence) {
   return {"The folded-aware boundary repairs it.", kRfc,
           HoldsIf(evidence.Agrees(kFoldedAwareByValue, 2, 5)),
           Concat({evidence.Tried(kFoldedAwareByValue, 2, 5),
-                  ". With two levels only because the model "
-                  "leaves out the check of claim 4."})};
+                  ". It holds with two levels only because the model leaves "
+                  "out the check of claim 4."})};
 }
 
 Claim CheckNeverFires(const Evidence& evidence) {
@@ -137,8 +131,8 @@ Claim CheckNeverFires(const Evidence& evidence) {
           "Alexander Gordeev and Gerald Schaefer, BUG() in the RFC, "
           "VM_BUG_ON() in v2, 7 September 2020",
           HoldsIf(low(2) + low(3) + low(4) + low(5) == 0),
-          Concat({"Turns of folded-aware-by-value at pgd or p4d with such an "
-                  "entry, in ",
+          Concat({"Iterations of folded-aware-by-value at pgd or p4d with such "
+                  "an entry, in ",
                   Grouped(kTraced), " cases each: ", Grouped(low(2)),
                   " with 2 levels, ", Grouped(low(3)), " with 3, ",
                   Grouped(low(4)), " with 4, ", Grouped(low(5)),
@@ -160,16 +154,16 @@ Claim NoOpElsewhere(const Evidence& evidence) {
       "but s390.",
       "Jason Gunthorpe, 1 September 2020",
       same ? ClaimVerdict::kOpen : ClaimVerdict::kRefuted,
-      Concat({"Holds for x86-64: static and folded-aware walks take the "
-              "same turns in all of ",
+      Concat({"Holds for x86-64: static and folded-aware walks have the same "
+              "iterations in all of ",
               Grouped(four.requests), " requests with 4 levels and ",
               Grouped(five.requests),
               " with 5. Likewise for arm64 with pages of 16 KiB: ",
               Grouped(folded.requests), " requests with 3 levels, ",
               Grouped(lpa2.requests),
               " with 4 (LPA2). With 3 by value both are wrong, so the argument "
-              "is no repair there: the offset is what 36639013b346 mended. "
-              "Every other architecture needs its model."})};
+              "repairs nothing there: 36639013b346 repaired the offset. Every "
+              "other architecture needs its model."})};
 }
 
 Claim MergedIsRight(const Evidence& evidence) {
@@ -192,8 +186,8 @@ Claim RecomputedOffset(const Evidence& evidence) {
       kGunthorpe, HoldsIf(evidence.Agrees(kRecompute, 2, 5)),
       Concat({pxdfuzz::Name(kRecompute), " disagrees with the reference in ",
               evidence.Disagreements(kRecompute),
-              ": a folded pXd_offset() hands back the pointer to the first "
-              "entry. Values passed down fare no better. Shown by ",
+              ": a folded pXd_offset() returns the pointer to the first entry. "
+              "The same holds with values passed down. Shown by ",
               kWitness, "."})};
 }
 
@@ -206,13 +200,14 @@ Claim PointersWouldDo(const Evidence& evidence) {
       HoldsIf(holds),
       Concat(
           {"While tables change, with gup_fast's recheck, "
-           "static-by-pointer goes wrong in ",
+           "static-by-pointer is wrong in ",
            evidence.Disagreements(kStaticByPointer, Stillness::kChanging),
            ", folded-aware-by-pointer in ",
            evidence.Disagreements(kFoldedAwareByPointer, Stillness::kChanging),
-           ": an entry that was cleared after the loop had tested it is "
-           "read again by the offset function, and leads nowhere. Shown by ",
-           kByPointerWitness, ". ", kFindingPage, " has the kernel's text."})};
+           ": an entry that was cleared after the loop had tested it is read "
+           "again by the offset function, which then returns a pointer to no "
+           "table. Shown by ",
+           kByPointerWitness, ". ", kFindingPage, " has the kernel code."})};
 }
 
 Claim SameEntries(const Evidence& evidence) {
@@ -232,10 +227,11 @@ Claim SameEntries(const Evidence& evidence) {
       Concat({"static-by-pointer and folded-aware-by-pointer read the same "
               "entries in the same order in ",
               Grouped(requests - other), " of ", Grouped(requests),
-              " requests. In the thread's example the turns at pgd, p4d, "
-              "pud and pmd are ",
-              IterationsOfExample(kStaticByPointer), " with the one and ",
-              IterationsOfExample(kFoldedAwareByPointer), " with the other."})};
+              " requests. In the thread's example the numbers of iterations at "
+              "pgd, p4d, pud and pmd are ",
+              IterationsOfExample(kStaticByPointer), " with the first and ",
+              IterationsOfExample(kFoldedAwareByPointer),
+              " with the second."})};
 }
 
 Claim ReadOnce(const Evidence& evidence) {
@@ -257,7 +253,7 @@ Claim ReadOnce(const Evidence& evidence) {
           Concat({"static-lockless, the merged walk, loads an entry again in ",
                   Enumerate({text(2), text(3), text(4), text(5)}),
                   ": the top entry once for each folded level. pgd_offset()'s "
-                  "look at the first entry's type is not counted."})};
+                  "read of the first entry's type is not counted."})};
 }
 
 Claim Invariant(const Evidence& evidence) {
@@ -286,11 +282,12 @@ Claim FewCallSites() {
 }
 
 Claim MoreReadOnce() {
-  return {"More walks beyond gup should use READ_ONCE().",
-          "Jason Gunthorpe, as the cover letter of RFC v2 has it, 7 September "
-          "2020",
-          ClaimVerdict::kOpen,
-          "Needs a kernel tree to look for walks without a lock in."};
+  return {
+      "More walks beyond gup should use READ_ONCE().",
+      "Jason Gunthorpe, as quoted in the cover letter of RFC v2, 7 September "
+      "2020",
+      ClaimVerdict::kOpen,
+      "Needs a kernel tree to look for walks without a lock in."};
 }
 
 Claim AsGood(const Evidence& evidence) {
@@ -299,16 +296,16 @@ Claim AsGood(const Evidence& evidence) {
       !evidence.Agrees(kStaticLockless, 2, 5, Stillness::kChanging);
   return {
       "The folded-aware repair by value is as good as the merged one.",
-      "nobody; it lies between the lines", HoldsIf(holds),
+      "nobody explicitly; the discussion implies it", HoldsIf(holds),
       Concat({"While tables change, with gup_fast's recheck, "
-              "folded-aware-by-value returns pages that were gone when their "
-              "references were taken, or others', in ",
+              "folded-aware-by-value returns pages that were removed before "
+              "their references were taken, or pages of others, in ",
               evidence.Disagreements(kFoldedAwareByValue, Stillness::kChanging),
               "; static-lockless in none. Below a folded level the check "
               "compares a local copy with itself: pmd with 2 levels, "
               "region-third leaves with 3. Shown by ",
               kVacuousRecheckWitness, ". ", kFindingPage,
-              " has the kernel's text."})};
+              " has the kernel code."})};
 }
 
 std::vector<Claim> AllClaims(const Evidence& evidence) {

@@ -202,7 +202,7 @@ std::string Verdict(const Row& row) {
 
 // "walk, paging mode        1 bit      2 bits", and further columns.
 void AddTitle(const Scope& scope, std::string_view rest, TextLines& text) {
-  std::string title = "walk, space ";
+  std::string title = "walk, mode  ";
   for (const int bits : scope.index_bits) {
     title += Right(Plural(bits, "bit"), 12);
   }
@@ -272,11 +272,13 @@ Row AddRows(const Scope& scope, const std::vector<Explored>& all, bool changing,
 void PrintStill(const Scope& scope, const std::vector<Explored>& all,
                 Output& out) {
   TextLines text(out.color());
-  text.Wrap("", "",
-            Concat({"Ranges of up to ", Plural(scope.bounds.pages, "page"),
-                    " (a smaller space: all of it), at each page, for reading "
-                    "and for writing; behaviours by index bits of a level, and "
-                    "those that differ from the reference."}));
+  text.Wrap(
+      "", "",
+      Concat(
+          {"Ranges of up to ", Plural(scope.bounds.pages, "page"),
+           " (a smaller address space: all of it), at each page, for reading "
+           "and for writing; behaviours by index bits of a level, and "
+           "those that differ from the reference."}));
   text.Blank();
   const Row sum = AddRows(scope, all, /*changing=*/false, text);
   AddFindings(all, text);
@@ -300,8 +302,8 @@ void PrintChanging(const Scope& scope, const std::vector<Explored>& all,
                     Plural(scope.changes.pages, "page"),
                     ", walks that have gup_fast's recheck; worlds by index "
                     "bits of a level, and those in which the walk returns a "
-                    "page that was not there, or not any more, stops early or "
-                    "reads what it may not."}));
+                    "page that was not there or no longer there, stops early "
+                    "or reads what it may not."}));
   text.Blank();
   const Row sum = AddRows(scope, all, /*changing=*/true, text);
   AddWitnesses(all, text);

@@ -26,14 +26,14 @@ struct CauseNote {
 const std::vector<CauseNote>& NotesOnRaces() {
   static const auto& notes = *new std::vector<CauseNote>{
       {Cause::kDoubleFetch,
-       "An offset function that gets a pointer reads the entry for itself, "
-       "after the loop has tested what it read. Cleared or replaced in "
-       "between, it leads nowhere.",
+       "An offset function that gets a pointer reads the entry again, after "
+       "the loop has tested it. If the entry was cleared or replaced in "
+       "between, the function returns a pointer to no table.",
        {"race-by-pointer-freed-pud", "race-by-pointer-collapsed-pmd"}},
       {Cause::kVacuousRecheck,
-       "Below a folded level the pointer that gup_fast's recheck reads again "
-       "is the address of a local copy: what has changed in the table is never "
-       "seen.",
+       "Below a folded level the pointer through which gup_fast's recheck "
+       "reads is the address of a local copy, so the recheck never sees a "
+       "change in the table.",
        {"race-vacuous-recheck-pmd", "race-vacuous-recheck-2-gib",
         "race-vacuous-recheck-refilled"}},
   };
@@ -170,8 +170,8 @@ class Text {
       return sum == 0 ? std::string("-") : Grouped(sum);
     });
     AddParagraph(
-        "*  right pages, although pXdp was not pXd_offset(parent, addr) at "
-        "every turn: the loop invariant of the thread is broken.");
+        "*  right pages, although pXdp was not pXd_offset(parent, addr) in "
+        "every iteration: the loop invariant of the thread is broken.");
     for (const Walker& walker : matrix_.walkers) AddDefect(walker);
   }
 
@@ -201,11 +201,11 @@ class Text {
     };
     AddCounts("merged walk met a change",
               [&](const ModeSurvey& s) { return merged(s).met_changes; });
-    AddCounts("  and returned less for it",
+    AddCounts("  and returned fewer pages",
               [&](const ModeSurvey& s) { return merged(s).cut_short; });
     AddParagraph(
-        "Up to three changes between two reads of a walk, which has "
-        "gup_fast's recheck; + is for more causes than that one.");
+        "Up to three changes between two reads of a walk, which has gup_fast's "
+        "recheck; + stands for further causes.");
     for (const CauseNote& note : NotesOnRaces()) {
       AddParagraph(Concat({Name(note.cause), ": ", note.what}));
       AddWitnesses(note.witnesses);
@@ -243,7 +243,7 @@ class Text {
       if (where.empty()) continue;
       const Walker& walker = matrix_.walkers[walk];
       AddParagraph(Concat({walker.name, " is wrong on ", Enumerate(where),
-                           ", as it is meant to be: it is the tree's code ",
+                           ", as intended: it is the tree's code ",
                            DescribeVariant(walker.kernel->variant), "."}));
     }
   }

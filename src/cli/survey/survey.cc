@@ -146,27 +146,27 @@ std::string WhyWrong(Policy policy) {
   std::string why;
   if (policy.boundary == BoundaryRule::kStatic) {
     why =
-        "The fixed size of a folded level does not end the range at the border "
-        "of the real entry, ";
+        "The fixed size of a folded level does not end the range at the "
+        "boundary of the real entry, ";
     if (again) {
       why += by_value
-                 ? "and asking pXd_offset() again gives the same local copy, "
-                   "so on s390 every further turn reads the first entry "
-                   "(wrong-entry). "
-                 : "and asking pXd_offset() again gives the pointer that it "
-                   "was handed, so every further turn reads the first entry.";
+                 ? "and calling pXd_offset() again returns the same local "
+                   "copy, so on s390 every further iteration reads the first "
+                   "entry (wrong-entry). "
+                 : "and calling pXd_offset() again returns the pointer that it "
+                   "gets, so every further iteration reads the first entry.";
     } else {
       why +=
-          "so on s390 the loop below goes on, and its pXdp++ leaves the local "
-          "copy that pXd_offset() handed back. ";
+          "so on s390 the loop below continues, and its pXdp++ leaves the "
+          "local copy whose address pXd_offset() returned. ";
     }
   }
   // What breaks a walk on arm64.
   if (by_value) {
     why +=
-        "arm64's folded pud_offset() takes the pointer that it is handed for "
-        "one into the root table, and aligns it down to a page: that leaves a "
-        "local copy at once.";
+        "arm64's folded pud_offset() expects a pointer into the root table, "
+        "and aligns it down to a page, which moves it off a local copy at "
+        "once.";
   }
   return why;
 }

@@ -241,7 +241,7 @@ class Page {
 
   void AddChange(const Explanation::Change& change) {
     Out("<strong>== ", Escaped(Heading(change)), "</strong>",
-        change.made ? "" : ". It is not done: the walk has ended before.");
+        change.made ? "" : ". It is not made: the walk ended before it.");
     if (change.wrote.empty()) return;
     Out("\n<ul>\n");
     for (const std::string& wrote : change.wrote) {
@@ -290,7 +290,7 @@ class Page {
   void AddTerms() {
     Out("<h2>What is compared</h2>\n<dl>\n");
     for (const std::string& term : e_.terms) AddNamed(term);
-    Out("</dl>\n<h2>Words</h2>\n<dl>\n");
+    Out("</dl>\n<h2>Terms</h2>\n<dl>\n");
     for (const Explanation::Term& word : e_.glossary) {
       Out("<dt>", Escaped(word.name), "</dt>\n<dd>", Escaped(word.meaning),
           "</dd>\n");
@@ -320,7 +320,7 @@ class Page {
 
   void AddPages() {
     Out("<h2>Pages</h2>\n");
-    BeginScroll("Pages, the reference's beside the walk's");
+    BeginScroll("Pages of the reference and of the walk");
     Out("<table>\n<tr>");
     for (const std::string& title : e_.page_header) {
       Out("<th scope=\"col\">", Escaped(title), "</th>");
@@ -352,11 +352,12 @@ class Page {
   }
 
   void AddIterations() {
-    Out("<h2>", Escaped(e_.walk), ", turn by turn</h2>\n<p>",
+    Out("<h2>Iterations of ", Escaped(e_.walk), "</h2>\n<p>",
         Escaped(HowToReadIterations(e_)), "</p>\n");
-    BeginScroll("The walk turn by turn, beside the reference");
-    Out("<table class=\"turns\">\n<tr><th scope=\"col\">", Escaped(e_.walk),
-        "</th><th scope=\"col\">", Escaped(e_.reference_title), "</th></tr>\n");
+    BeginScroll("Iterations of the walk and of the reference");
+    Out("<table class=\"iterations\">\n<tr><th scope=\"col\">",
+        Escaped(e_.walk), "</th><th scope=\"col\">",
+        Escaped(e_.reference_title), "</th></tr>\n");
     for (const Explanation::Iteration& iteration : e_.iterations) {
       if (iteration.skips) {
         Out("<tr><td colspan=\"2\">...</td></tr>\n");
