@@ -99,7 +99,7 @@ class Bench {
     fs::create_directories(kFolder);
     for (const auto& [set, folder] : kSets) {
       // Files as arguments. libFuzzer does not treat them as a corpus, so it
-      // writes no new files beside them.
+      // writes no new files next to them.
       std::ofstream list(ListOf(set));
       const char* comma = "";
       for (const std::string& file : FilesBelow(folder)) {

@@ -39,10 +39,10 @@ class ReadOrder {
   uint64_t value_ = 0;
 };
 
-// What another processor does while kernel code walks: the changes of a case,
-// each before the read that it names. It counts the reads that the model
-// counts: those of iterations, those of the recheck, and an offset function's
-// own read of an entry in a table.
+// Makes the concurrent operations of a case while kernel code walks, each
+// before the read that the operation names. It counts the reads that the model
+// counts: those of iterations and of the recheck, and rereads of entries in
+// tables by offset functions.
 //
 // A read of memory that is neither a table nor the stack ends the walk as a
 // fault before the read: that memory belongs to the process.
@@ -56,9 +56,9 @@ class ConcurrentOperations {
   // reached, and `walk` has the root and the levels that it found.
   void End();
 
-  // A change that was made, and the events before it.
+  // A change that was made, and how many events came before it.
   struct Made {
-    size_t reads = 0;  // of those that the walk notes
+    size_t reads = 0;  // noted by the walk
     size_t grabs = 0;  // references taken and put
   };
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The last part of an architecture's file: hands the tree's code to struct
- * pxd_kernel. Before it are the tree's headers and .c files (shim/code.h), and
- * from the architecture: pxd_enter(), pxd_pte(), pxd_large(), pxd_table_word(),
- * pxd_empty_word().
+ * The last part of an architecture's file: fills struct pxd_kernel with the
+ * tree's code. Before it come the tree's headers and .c files (shim/code.h),
+ * and the architecture's pxd_enter(), pxd_pte(), pxd_large(), pxd_table_word()
+ * and pxd_empty_word().
  */
 #ifndef PXDFUZZ_KERNEL_GLUE_H_
 #define PXDFUZZ_KERNEL_GLUE_H_
 
-/* A wrong configuration compiles; these are what it gets wrong first. */
+/* A wrong configuration compiles; these checks find the usual mistakes. */
 _Static_assert(sizeof(phys_addr_t) == 8, "physical addresses have 64 bits");
 _Static_assert(sizeof(size_t) == 8 && sizeof(long) == 8, "LP64");
 _Static_assert(sizeof(pte_t) == 8 && sizeof(pmd_t) == 8 && sizeof(pud_t) == 8 &&
@@ -39,7 +39,7 @@ static void pxd_begin(struct pxd_walk *walk) {
   pxd_enter(walk->levels);
 }
 
-/* The whole fast walk, with what it asks of a request first. */
+/* The whole fast walk, with its checks of the request. */
 static int pxd_get_pages(struct pxd_walk *walk) {
   const unsigned int flags = (walk->write ? FOLL_WRITE : 0) |
                              (walk->pin ? FOLL_PIN : FOLL_GET) | FOLL_FAST_ONLY;
@@ -54,7 +54,7 @@ static int pxd_get_pages(struct pxd_walk *walk) {
 #endif
 }
 
-/* Whether it looks at tables at all, which are empty here. */
+/* Whether the walk reads tables at all; these are empty. */
 static bool pxd_permitted(int levels, uint64_t start, uint64_t pages) {
   static struct pxd_walk walk;
   static struct page *room[1];
@@ -91,8 +91,7 @@ static uint64_t pxd_page_size(struct pxd_walk *walk, uint64_t address) {
 }
 #endif
 
-/* An entry that is written may be read by the tree; that is no read of a walk.
- */
+/* The tree may read an entry that it writes; that is not a read of a walk. */
 static uint64_t pxd_leaf_word(int level, uint64_t frame,
                               struct pxd_leaf state) {
   struct pxd_walk *const walk = pxd_now;
@@ -105,7 +104,7 @@ static uint64_t pxd_leaf_word(int level, uint64_t frame,
 
 static struct pxd_traits pxd_traits(void) {
   const struct pxd_leaf none = {.young = true};
-  /* Old and clean: other software bits of it may stand within the frame. */
+  /* Old and clean: other software bits may overlap the frame. */
   const struct pxd_leaf readable = {.read = true};
   const uint64_t frame = 1UL << 40;
   const pud_t leaf = __pud(pxd_leaf_word(2, frame, readable));

@@ -192,7 +192,7 @@ const char* TakeTrap() { return std::exchange(trap, nullptr); }
 
 bool InKernelCode() { return inside != 0; }
 
-void WhenSanitizerEnds(void (*tell)()) { when_sanitizer_ends = tell; }
+void WhenSanitizerEnds(void (*report)()) { when_sanitizer_ends = report; }
 
 PageRoom::PageRoom(size_t count) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));

@@ -40,9 +40,9 @@ const char* TakeTrap();
 // Whether kernel code is running, for those who report a crash.
 bool InKernelCode();
 
-// Makes AddressSanitizer call `tell` after it has reported an error, before it
-// ends the process.
-void WhenSanitizerEnds(void (*tell)());
+// Makes AddressSanitizer call `report` after it has reported an error, before
+// it ends the process.
+void WhenSanitizerEnds(void (*report)());
 
 // Room for the pages that a walk returns, at most `count`. A write beyond its
 // end is a fault. Aborts if there is no memory.

@@ -32,13 +32,13 @@ namespace pxdfuzz {
 
 // What kernel code did with a request.
 struct KernelRequestVerdict : RequestSummary {
-  // Pages, changes and waiver alone: what differs is in the finding.
+  // Only pages, changes and waiver: the difference is in the finding.
   WalkVerdict walk;
-  // Set if only this explains what was returned.
+  // Set if only this explains the returned pages.
   KnownKernelFinding known = KnownKernelFinding::kNone;
   // Whether it read the same entries in the same order as the model's walk of
-  // its kind while tables changed, without which the two are at different
-  // moments and are not compared.
+  // its kind while tables changed. If not, the two are not compared, because
+  // changes happened at different moments.
   bool reads_as_model = false;
 };
 using KernelVerdict = BasicVerdict<KernelRequestVerdict>;
@@ -60,13 +60,13 @@ class KernelJudge {
   const pxd_traits& traits() const { return traits_; }
   // What the tree writes with that many levels.
   const TreeWords& words(int levels) const { return words_[levels]; }
-  // The name that the code reached which has no definition, if any, in the case
-  // that was judged last; otherwise null.
+  // The name without a definition that the code reached in the last case, or
+  // null.
   const char* trap() const { return trap_; }
   // Whether this kernel code supports cases of that paging mode.
   bool Takes(PagingMode mode) const { return mode.arch == arch_; }
-  // Whether such code steps off its local copies there, in tables that nobody
-  // changes: then it reads its own stack.
+  // Whether such code leaves its local copies there, in tables that do not
+  // change, and reads its own stack.
   bool LeavesCopies(PagingMode mode) const;
 
   // Judges every request of `c`, whose paging mode it must support: with
@@ -102,7 +102,7 @@ class KernelJudge {
   std::optional<uint64_t> PhysicalOf(const volatile void* place) const;
 
  private:
-  // Makes the tables of `c` and calls `visit` with them; or says why not.
+  // Makes the tables of `c` and calls `visit` with them, or returns why not.
   template <class A, class Visitor>
   Inconclusive VisitTables(const Case& c, Visitor visit);
   template <class A>
@@ -111,19 +111,19 @@ class KernelJudge {
   const pxd_kernel& kernel_;
   ArchId arch_;
   Policy model_;
-  // Whether it returns what the model does. Not so where the walk depends on
-  // what lies on the stack around a copy, which is the model's own business.
+  // Whether it returns the same as the model. False where the walk depends on
+  // the stack around a copy, which differs from that of the model.
   bool is_comparable_ = true;
   // By the number of levels.
   std::array<TreeWords, kLevelCount + 1> words_;
   pxd_traits traits_ = {};
-  // Code that takes physical addresses for pointers shares one arena, which
-  // lies there.
+  // Code that uses physical addresses as pointers shares one arena at these
+  // addresses.
   std::shared_ptr<Arena> arena_;
   std::unique_ptr<pxd_walk> walk_;
   const PageRoom pages_{Case::kMaxPages};
-  // What may be returned, what may be returned by known findings, and what the
-  // model returns.
+  // The pages that may be returned, those with known findings, and those of the
+  // model.
   struct References {
     Reference contract, lenient, model;
   };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the code of one kernel tree offers, in C: one side of this header is
- * compiled with the tree's headers, the other is C++ and knows nothing of them.
+ * The interface to the code of one kernel tree, in C: one side is compiled with
+ * the tree's headers, the other is C++ and does not include them.
  *
  * Levels are numbered pte 0, pmd 1, pud 2, p4d 3, pgd 4. Physical addresses are
- * those of the case; `va_offset` added to one gives where its word lies.
+ * those of the case; a physical address plus `va_offset` is the address of its
+ * word.
  */
 #ifndef PXDFUZZ_KERNEL_KERNEL_WALK_H_
 #define PXDFUZZ_KERNEL_KERNEL_WALK_H_
@@ -19,12 +20,12 @@ extern "C" {
 #endif
 
 enum {
-  /* Further ones are counted and not kept. A walk of 512 pages that are small
-   * reads three times for each: pte, and pmd and pte for the recheck. */
+  /* Further ones are counted and not kept. A walk of 512 small pages reads
+   * three entries for each: pte, and pmd and pte for the recheck. */
   PXD_MAX_READS = 2048,
   PXD_MAX_GRABS = 2048,
-  /* A walk that reads or takes references more often has no end: these are 8
-   * for each of the 512 pages. */
+  /* A walk with more reads or references counts as endless: these are 8 for
+   * each of 512 pages. */
   PXD_ENDLESS = 4096,
 };
 
@@ -37,7 +38,7 @@ enum pxd_role {
   PXD_CHECK,  /* gup's recheck, after it took the reference */
 };
 
-/* One read of an entry, noted before it is done. */
+/* A read of an entry, noted before it happens. */
 struct pxd_read {
   const char *file; /* as the tree names it */
   int line;
@@ -47,7 +48,7 @@ struct pxd_read {
   uint64_t value; /* 0 until it was read */
 };
 
-/* One taking of references (refs > 0) or giving back (refs < 0). */
+/* References that are taken (refs > 0) or put (refs < 0) at once. */
 struct pxd_grab {
   uint64_t pfn;
   int64_t refs;
@@ -55,49 +56,49 @@ struct pxd_grab {
   size_t reads; /* the walk's read_count at that moment */
 };
 
-/* A request to the fast walk, and what came of it. */
+/* A request to the fast walk, and its result. */
 struct pxd_walk {
   /* Given. */
   uint64_t *root; /* mm->pgd */
   int levels;
   uint64_t va_offset;
   uint64_t start;
-  uint64_t pages; /* how many are wanted */
+  uint64_t pages; /* how many are requested */
   bool write;     /* FOLL_WRITE */
   bool pin;       /* FOLL_PIN, else FOLL_GET */
-  /* The reference that cannot be taken is that of the page which would be
-   * the one of this position in `page`; UINT64_MAX for none. */
+  /* The reference to the page at this position of `page` cannot be taken;
+   * UINT64_MAX for none. */
   uint64_t refused;
   /* With FOLL_PIN, arch_make_page_accessible() fails for the page at this
    * physical address, plus 1; 0 for none. */
   uint64_t inaccessible;
   uint64_t *page; /* room for `pages` physical addresses */
 
-  /* Given: what another processor does concurrent. Each of these may be null,
-   * and may change words of the tables.
+  /* Given: concurrent operations of another processor. Each of these may be
+   * null, and may change words of the tables.
    *
    * Interrupts are off, the request was permitted, and mm->pgd was not read
-   * yet. `root` and `levels` may be changed as well: the mm got a level more.
+   * yet. It may change `root` and `levels` too, if the mm gets one more level.
    */
   void (*before_walk)(struct pxd_walk *walk);
-  /* The last of `reads` is about to be done, of the entry of `level` that lies
-   * at `place`, which may be no place in a table. */
+  /* The last of `reads` is about to happen, of an entry of `level` at `place`,
+   * which may be outside all tables. */
   void (*before_read)(struct pxd_walk *walk, int level,
                       const volatile void *place);
-  /* The last of `grabs` was done. What comes next is the recheck. */
+  /* The last of `grabs` has happened. The recheck comes next. */
   void (*after_grab)(struct pxd_walk *walk);
-  void *context; /* of whoever set them */
-  /* mm->write_protect_seq: odd while fork() write-protects, and 2 more when it
-   * has. Not reset by a walk. */
+  void *context; /* of the code that set them */
+  /* mm->write_protect_seq: odd while fork() write-protects, and 2 more after
+   * that. A walk does not reset it. */
   unsigned write_protect_seq;
-  /* Whether all reads of the recheck are noted where there is no
-   * `before_read` either. They are many: else those alone are noted that a tree
-   * does as it does the others, by ptep_get(). */
+  /* Whether all reads of the recheck are noted even without `before_read`.
+   * There are many. If not, only those are noted that use the same function as
+   * other reads, ptep_get(). */
   bool notes_checks;
 
   /* Found. */
   uint64_t count;
-  uint64_t held; /* references taken and not given back */
+  uint64_t held; /* references taken and not put */
   size_t grab_count;
   struct pxd_grab grabs[PXD_MAX_GRABS];
   size_t read_count;
@@ -112,14 +113,14 @@ struct pxd_leaf {
 };
 
 struct pxd_traits {
-  /* Whether pte_protnone() and pmd_protnone() say so of a PROT_NONE leaf. */
+  /* Whether pte_protnone() and pmd_protnone() are true for a PROT_NONE leaf. */
   bool tells_protnone;
-  /* Whether pud_write() says yes to a read-only leaf. */
+  /* Whether pud_write() is true for a read-only leaf. */
   bool writes_readonly_pud;
-  /* Whether pud_present() says yes to an old and clean leaf at frame 0. */
+  /* Whether pud_present() is true for an old and clean leaf at frame 0. */
   bool has_pud_at_zero;
-  /* Whether an offset function takes a table's physical address for a pointer,
-   * so that tables have to lie there. */
+  /* Whether an offset function uses a table's physical address as a pointer,
+   * so that tables must be at these addresses. */
   bool takes_physical;
 };
 
@@ -133,18 +134,18 @@ struct pxd_kernel {
   const char *arch;    /* "s390", "x86-64", "arm64-16k" */
   const char *variant; /* "as-is", "by-value", ... */
 
-  /* The fast walk, with all that it asks of a request. */
+  /* The fast walk, with its checks of the request. */
   void (*walk)(struct pxd_walk *walk);
-  /* gup_fast_permitted(), and what is asked before it. Null where the
-   * architecture has none of its own. */
+  /* gup_fast_permitted() and the checks before it. Null where the architecture
+   * has none of its own. */
   bool (*permitted)(int levels, uint64_t start, uint64_t pages);
 
   /* What the tree's own helpers do; the model's walk follows it. `enter` must
    * have been called. */
   struct pxd_traits (*traits)(void);
 
-  /* The machine is one whose processes have `levels` levels from here on. Each
-   * walk says so itself; who asks for entries alone says it before. */
+  /* From here on, processes have `levels` levels. Each walk calls it; a caller
+   * that only needs entries must call it first. */
   void (*enter)(int levels);
 
   /* Entries as the tree writes them for user space. */
@@ -157,16 +158,16 @@ struct pxd_kernel {
   uint64_t (*page_size)(struct pxd_walk *walk, uint64_t address);
 
   /* Walks [start, start + pages) by pointer, as code under the lock does,
-   * with the tree's own pXd_offset() and pXd_addr_end(), and says at how
-   * many iterations pXdp differed from pXd_offset(parent, addr). */
+   * with the tree's own pXd_offset() and pXd_addr_end(). Returns the number of
+   * iterations in which pXdp differed from pXd_offset(parent, addr). */
   uint64_t (*broken_iterations)(struct pxd_walk *walk);
 };
 
-/* Where walks note what they do. One walk at a time. */
+/* The current walk, which notes its reads and references. */
 extern struct pxd_walk *pxd_now;
-/* These end the walk that is running and do not return: a BUG() was hit; there
- * were more than PXD_ENDLESS reads, or references; the code reached a function
- * that it has no definition of, or inline assembly. */
+/* These end the current walk and do not return: a BUG() was hit; there were
+ * more than PXD_ENDLESS reads, or references; the code reached a function
+ * without a definition, or inline assembly. */
 void pxd_bug(const char *file, int line) __attribute__((noreturn));
 void pxd_endless(void) __attribute__((noreturn));
 void pxd_trap(const char *what) __attribute__((noreturn));

@@ -23,7 +23,7 @@ enum class KnownKernelFinding : uint8_t {
   kProtNoneWithoutNuma,
   // s390: a page of a read-only region-third leaf, on a write request.
   kReadOnly2GWrite,
-  // s390: where a page cannot be made accessible, the walk goes on with the
+  // s390: where a page cannot be made accessible, the walk continues with the
   // next pmd entry.
   kInaccessiblePage,
 };

@@ -40,14 +40,14 @@ Level CopyFor(Level level) {
   return level == Level::kPgd ? level : Above(level);
 }
 
-// Where reads of one walk went, one read after the other.
+// The places of the reads of one walk, in order.
 class Places {
  public:
   explicit Places(const KernelJudge& judge) : judge_(judge) {}
 
-  // Says in `event`, which has its level, value, file and line, where `place`
-  // is, and of an iteration, whether it reads anew what the iteration before it
-  // has read.
+  // Sets the place of `event`, which has its level, value, file and line, to
+  // `place`, and the kind of an iteration that repeats the read before it to
+  // kReread.
   void Add(const volatile void* place, Event& event) {
     if (event.kind == Event::Kind::kIteration) {
       AddIteration(place, event);
@@ -75,9 +75,9 @@ class Places {
                                before_->value == event.value;
     const bool is_copy =
         begins ? is_same_value : loop.copy == place && place != nullptr;
-    // A helper that is handed the address of the copy just made: it reads what
-    // was read, as __pte_offset_map() does with its pmd since 6.5. A loop's
-    // next iteration stands in the line of the iteration before.
+    // A helper gets the address of the copy just made and reads it again, as
+    // __pte_offset_map() does with its pmd since 6.5. A loop's next iteration
+    // has the line of the iteration before.
     const bool is_passed =
         !begins && is_same_value && !before_->place.is_stray() &&
         before_->level == event.level &&
@@ -149,7 +149,7 @@ ArchId ArchOf(const pxd_kernel& kernel) {
   std::abort();  // no judge is made for such a kernel
 }
 
-// Says what was read, as the tree writes entries.
+// Sets the meaning of the words that were read, as the tree writes them.
 void Classify(const KernelJudge& judge, std::vector<Event>& events) {
   const int levels = judge.last_walk().levels;
   VisitArch(ArchOf(judge.kernel()), [&]<class A>() {
@@ -164,7 +164,7 @@ void Classify(const KernelJudge& judge, std::vector<Event>& events) {
   });
 }
 
-// Puts one walk's reads, references and changes into one order.
+// Merges a walk's reads, references and changes into one sequence.
 class Recorder {
  public:
   Recorder(const KernelJudge& judge, bool changing, Recording& run)
@@ -180,12 +180,12 @@ class Recorder {
       AddEventsBefore(i);
       AddRead(i);
     }
-    // All the rest, although the reads before them were not kept.
+    // The rest, including those whose reads were not kept.
     AddEventsBefore(walk_.read_count);
     Classify(judge_, run_.events);
   }
 
-  // When the references were taken that are held at the end.
+  // The references that are held at the end.
   const std::vector<ReturnedPage>& held() const { return held_; }
 
  private:
@@ -196,7 +196,7 @@ class Recorder {
                                           .held = held_.size()});
   }
 
-  // Changes and references that come before the read of that position.
+  // Changes and references before the read at that position.
   void AddEventsBefore(size_t read) {
     while (true) {
       const bool grab = grab_ < grabs_.size() && grabs_[grab_].reads <= read;
@@ -245,7 +245,7 @@ class Recorder {
         judge_.PhysicalOf(read.place).has_value()) {
       event.value = read.value;
     }
-    // Not counted is what a helper reads that is handed the address of a local.
+    // Reads of a local by a helper that gets its address are not counted.
     const bool is_counted =
         read.role != PXD_REREAD || judge_.PhysicalOf(read.place).has_value();
     if (is_counted) event.read = ++run_.reads;
@@ -273,8 +273,8 @@ class Recorder {
   std::vector<ReturnedPage> held_;
 };
 
-// Why walks of that kind are expected to go wrong as `answer` says, in tables
-// that stay as they are.
+// Why walks of that kind are expected to fail like `answer` in tables that do
+// not change.
 Cause ExpectedCause(const KernelJudge& judge, PagingMode mode,
                     const Answer& answer) {
   Causes expected;
@@ -343,7 +343,7 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request,
   }
   const bool changing = !c.concurrent.empty();
   answer.run = RecordingOf(judge, changing, *ended);
-  // One more rule binds every walk, even where the pages agree.
+  // One more rule applies to every walk, even if the pages agree.
   for (const Event& event : answer.run.events) {
     if (!event.is_read() || !event.place.is_stray()) continue;
     answer.finding = Name(Finding{.mode = c.mode,

@@ -138,7 +138,7 @@ void RunKernelTarget(std::span<const uint8_t> input,
     const std::string signature = Name(*verdict.finding);
     if (!harness.Wants(signature)) continue;
     const auto report = [&] {
-      // What lies on the stack differs from run to run: the verdict's name
+      // What is on the stack differs from run to run: the verdict's name
       // counts, not that of the run that is explained.
       Answer answer = Observe(*judge, c, request);
       answer.finding = signature;

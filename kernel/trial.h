@@ -96,20 +96,20 @@ typename A::Kernel ModelKernel(int levels, const pxd_traits& traits) {
   }
 }
 
-// What a trial works with.
+// The memory that a trial uses.
 struct Rooms {
   std::span<uint64_t> pages, modelled;
   Reference &reference, &lenient, &model;
 };
 
-// One request of one case, and all that is tried of it. Where `model` is null,
-// no walk of the model returns the same.
+// All runs for one request of a case. A null `model` means that no walk of the
+// model returns the same.
 template <class A>
 class Trial {
  public:
-  using Space_ = AddressSpace<A, TreeEntries<A>>;
+  using Tables = AddressSpace<A, TreeEntries<A>>;
 
-  Trial(const pxd_kernel& kernel, const pxd_traits& traits, const Space_& mm,
+  Trial(const pxd_kernel& kernel, const pxd_traits& traits, const Tables& mm,
         const Request& request, const Rooms& rooms, pxd_walk& walk)
       : kernel_(kernel),
         traits_(traits),
@@ -164,9 +164,9 @@ class Trial {
     }
   }
 
-  // Without the reference of the middle one of `count` pages.
+  // The reference to the middle one of `count` pages cannot be taken.
   void TryRefusal(size_t count, std::optional<Finding>& finding) {
-    // At most the pages before the middle one's leaf may be returned.
+    // Only pages before the leaf of the middle one may be returned.
     const size_t refused = count / 2;
     if (!Run(false, refused, finding)) return;
     const size_t first = FirstOfLeaf(refused);
@@ -177,8 +177,8 @@ class Trial {
     }
   }
 
-  // With FOLL_PIN, where the middle one of `count` pages cannot be made
-  // accessible, if it is small: pages before it may be returned.
+  // With FOLL_PIN, the middle one of `count` pages cannot be made accessible,
+  // if it is small: only pages before it may be returned.
   void TryInaccessible(size_t count, KernelRequestVerdict& verdict,
                        std::optional<Finding>& finding) {
     const size_t middle = (count - 1) / 2;
@@ -186,14 +186,14 @@ class Trial {
     if (TranslatePage(middle).level != Level::kPte || !frame.has_value())
       return;
     if (!Run(true, kNoRefusal, finding, *frame + 1)) return;
-    const size_t first = SetModelWithout(*frame, /*goes_on=*/false);
+    const size_t first = SetModelWithout(*frame, /*continues=*/false);
     if (Judge(rooms_.model).outcome == Outcome::kAgrees) {
       if (const auto page = WrongReference(true); page.has_value()) {
         finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, true);
       }
       return;
     }
-    SetModelWithout(*frame, /*goes_on=*/true);
+    SetModelWithout(*frame, /*continues=*/true);
     if (SkipsInaccessiblePages(kernel_) && walk_.held == walk_.count &&
         Judge(rooms_.model).outcome == Outcome::kAgrees) {
       verdict.known = KnownKernelFinding::kInaccessiblePage;
@@ -202,8 +202,7 @@ class Trial {
     }
   }
 
-  // While the tables change: by the rules of JudgePages(), and by those of
-  // references.
+  // While the tables change: tests the rules of JudgePages() and of references.
   void WhileChanging(const Case& c, Timeline& timeline,
                      ConcurrentOperations& concurrent, const Policy* model,
                      Waivers waivers, KernelRequestVerdict& verdict,
@@ -226,7 +225,7 @@ class Trial {
             AgreesWithModel(*model, timeline, concurrent.order(), finding);
       }
       if (!finding.has_value()) continue;
-      // It is expected to go wrong as its model is.
+      // It is expected to fail where its model is.
       const Causes expected = model != nullptr
                                   ? A::ExpectedFailures(*model, mm_.levels())
                                   : Causes();
@@ -243,7 +242,7 @@ class Trial {
   void PageSize(std::optional<Finding>& finding) {
     const size_t last = request_.pages - size_t{1};
     size_t at = 0;
-    // A few pages, including those at both ends.
+    // A few pages, including the first and the last.
     const size_t step = std::max<size_t>(1, last / 8);
     while (true) {
       uint64_t size = 0;
@@ -363,10 +362,10 @@ class Trial {
   }
 
   // Has rooms_.model return the pages of the request up to the first that may
-  // not be returned, or that is small and at `frame`. A walk that goes on
+  // not be returned, or that is small and at `frame`. A walk that continues
   // continues with the next pmd entry behind pages at `frame`. The number of
   // pages.
-  size_t SetModelWithout(uint64_t frame, bool goes_on) {
+  size_t SetModelWithout(uint64_t frame, bool continues) {
     const int pages_per_table =
         mm_.geometry().shift(Level::kPmd) - mm_.geometry().page_shift();
     size_t count = 0;
@@ -382,7 +381,7 @@ class Trial {
         ++i;
         continue;
       }
-      if (!goes_on) break;
+      if (!continues) break;
       const uint64_t number = AddressOf(i) >> mm_.geometry().page_shift();
       const uint64_t next = ((number >> pages_per_table) + 1)
                             << pages_per_table;
@@ -408,10 +407,10 @@ class Trial {
     return AgreesWithModel(RunModel(model, mm_.root()), /*pin=*/true, finding);
   }
 
-  // The same while tables change, if the model read in the same order as the
-  // code; false if it did not. Code may read in another order and be right:
-  // pte_offset_map() gets a copy in all kernels, and not in the model's walk by
-  // pointer; a patch may add a check.
+  // The same while tables change; false if the model and the code did not read
+  // in the same order. Code may read in another order and be right:
+  // pte_offset_map() gets a copy in all kernels, but not in the model's walk by
+  // pointer, and a patch may add a check.
   bool AgreesWithModel(Policy policy, Timeline& timeline,
                        const ReadOrder& order,
                        std::optional<Finding>& finding) {
@@ -471,7 +470,7 @@ class Trial {
 
   const pxd_kernel& kernel_;
   const pxd_traits& traits_;
-  const Space_& mm_;
+  const Tables& mm_;
   const Request& request_;
   const Rooms rooms_;
   pxd_walk& walk_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// The mutator for AFL++: a library that afl-fuzz loads and uses beside its own
+// The mutator for AFL++: a library that afl-fuzz loads and uses besides its own
 // mutations (AFL_CUSTOM_MUTATOR_LIBRARY).
 
 #include <algorithm>

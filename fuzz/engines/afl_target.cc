@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// What targets need beside AFL++'s driver, which does not support custom
+// What targets need besides AFL++'s driver, which does not support custom
 // mutators.
 
 #include "fuzz/engines/afl_target.h"

@@ -7,7 +7,7 @@
 
 namespace pxdfuzz {
 
-// Tells AFL++ that the input reached a cell, a position in Cells(). A cell
+// Reports to AFL++ that the input reached a cell, a position in Cells(). A cell
 // counts as coverage, as an edge of the program does: AFL++ does not read extra
 // counters.
 void CoverCell(size_t cell);

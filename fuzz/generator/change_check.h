@@ -10,7 +10,7 @@
 
 namespace pxdfuzz {
 
-// Tells whether Linux would do the concurrent operations of generated cases.
+// Checks whether Linux would do the concurrent operations of generated cases.
 // One object serves any number of cases and keeps no state between them.
 class ChangeCheck {
  public:

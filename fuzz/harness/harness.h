@@ -39,7 +39,7 @@ class Harness {
   // asked for: the target returns at once.
   bool Begin(std::span<const uint8_t> input, Case& c);
 
-  // Counts a cell that an input reached, and tells the engine.
+  // Counts a cell that an input reached, and reports it to the engine.
   void ReachCell(size_t cell);
 
   // Whether a finding of that signature is to be reported.

@@ -37,7 +37,7 @@ class Stats {
   }
   // An expected failure that has a name. The name is not copied.
   void CountKnown(std::string_view name) { ++known_[name]; }
-  // Something that kernel code reached and that nothing stands in for: a case
+  // Something that kernel code reached and that nothing replaces: a case
   // that could not be checked. How often that was, this time included.
   uint64_t CountTrap(const std::string& name) { return ++traps_[name]; }
   void ReachCell(size_t cell) { reached_.set(cell); }

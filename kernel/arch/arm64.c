@@ -12,7 +12,7 @@
 #include "kernel/shim/custom.h"
 
 /*
- * custom: TCR_EL1, where LPA2 and the number of address bits are told; its
+ * custom: TCR_EL1, which has LPA2 and the number of address bits; its
  * processor has what the case asks for (pxd_enter()).
  */
 static uint64_t pxd_tcr;
@@ -26,7 +26,7 @@ static bool pxd_lpa2;
 static bool arm64_use_ng_mappings = true;
 
 /*
- * The tree before 36639013b346: what a folded p4d_offset() is handed is the
+ * The tree before 36639013b346: a folded p4d_offset() gets the
  * address of the caller's local, by the generic macro of linux/pgtable.h.
  */
 #ifdef PXD_WITHOUT_36639013B346

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The tree's own .c files, whole; the slicer takes what the walk reaches. The
- * headers that they include come before this. Around mm/gup.c stands what is
- * meant for that file alone: its recheck, which asks with a reference taken
- * whether entries are still what they were. Other processors change entries
- * just before that, so its reads are noted like others:
+ * The tree's own .c files; the slicer extracts what the walk reaches. The
+ * headers that they include come before this. The macros around mm/gup.c are
+ * for that file only: they note the reads of its recheck, which compares
+ * entries with their earlier values after it took a reference, because other
+ * processors change entries just before these reads:
  *
  *   pmd_val(pmd) != pmd_val(*pmdp)
  *   pte_val(pte) != pte_val(ptep_get(ptep))            from 6.6 on
@@ -21,7 +21,7 @@
 #endif
 #include "mm/pgtable-generic.c"
 
-/* What the tree makes of these, be they functions or macros there. */
+/* The tree's own versions, which are functions or macros. */
 #define PXD_GETTER(get, type) \
   static inline type pxd_##get(type *p) { return get(p); }
 PXD_GETTER(pgdp_get, pgd_t)
@@ -45,24 +45,24 @@ PXD_GETTER(ptep_get_lockless, pte_t)
 #define ptep_get(p) PXD_RELABELLED(pxd_ptep_get, p)
 #define pmdp_get_lockless(p) PXD_RELABELLED(pxd_pmdp_get_lockless, p)
 #define ptep_get_lockless(p) PXD_RELABELLED(pxd_ptep_get_lockless, p)
-/* A function since 6.5, which reads the pmd that it is handed. */
+/* A function since 6.5, which reads the pmd that it gets. */
 #ifndef pte_offset_map
 #define pte_offset_map(pmd, addr) PXD_READ_HERE((pte_offset_map)(pmd, addr))
 #endif
 
 #include "kernel/shim/variants.h"
 
-/* What the tree makes of an entry, by its own name for it. */
+/* The tree's own conversions of entries. */
 static inline uint64_t pxd_pte_val(pte_t pte) { return pte_val(pte); }
 static inline uint64_t pxd_pmd_val(pmd_t pmd) { return pmd_val(pmd); }
 static inline uint64_t pxd_pud_val(pud_t pud) { return pud_val(pud); }
 static inline uint64_t pxd_pgd_val(pgd_t pgd) { return pgd_val(pgd); }
 
 /*
- * custom: of the operands, `*pmdp` is told from `pmd` by its spelling and not
- * by its address: where a level is folded, pmdp may be the address of a local,
- * and that the check then compares a copy with itself is to be seen. What is
- * spelled otherwise need not be an lvalue.
+ * custom: the operand `*pmdp` is recognized by its spelling and not by its
+ * address: where a level is folded, pmdp may be the address of a local, and a
+ * check that compares a copy with itself must be noticed. An operand with
+ * another spelling need not be an lvalue.
  */
 #define PXD_STARTS(spelled, with) \
   (__builtin_strncmp(spelled, with, sizeof(with) - 1) == 0)

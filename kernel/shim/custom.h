@@ -10,12 +10,12 @@
 
 #include "kernel/kernel_walk.h"
 
-/* custom: what is added to a physical address gives where its word lies. */
+/* custom: the address of a word is its physical address plus this. */
 static uint64_t pxd_va_offset;
 
 /*
  * custom: READ_ONCE(), asm-generic/rwonce.h: one volatile load, noted with the
- * line of the tree that it stands in before it is done, so that a fault has a
+ * line of the tree that it is in before it is done, so that a fault has a
  * place, and so that whoever changes tables can do it just before. Entries that
  * are written are read too; no walk runs then.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What stands in for the rest of the kernel in the tree's own .c files: behind
- * all headers, before that code. A macro here also spoils the definition of
- * what it is named after, which the slicer leaves out then.
+ * Replaces the rest of the kernel in the tree's own .c files. It comes after
+ * all headers and before that code. A macro here also breaks the definition of
+ * the function with its name, which the slicer then leaves out.
  */
 #ifndef PXDFUZZ_KERNEL_SHIM_GUP_H_
 #define PXDFUZZ_KERNEL_SHIM_GUP_H_
@@ -35,8 +35,8 @@ static void pxd_interrupts_off(void) {
 #define raw_seqcount_try_begin(s, seq) (((seq) = raw_read_seqcount(s)) % 2 == 0)
 
 /*
- * custom: the slow walk is not run. A request that may go on to it gets nothing
- * there, before 5.8; later ones have FOLL_FAST_ONLY and never ask.
+ * custom: the slow walk is not run. Before 5.8, a request that may continue in
+ * it gets nothing from it; later requests have FOLL_FAST_ONLY and never use it.
  */
 #ifdef PXD_TREE_HAS_FOLL_FAST_ONLY
 #define PXD_SLOW_WALK()        \
@@ -50,21 +50,21 @@ static void pxd_interrupts_off(void) {
 #endif
 #define __gup_longterm_unlocked(...) PXD_SLOW_WALK()
 #define __gup_longterm_locked(...) PXD_SLOW_WALK()
-/* stub: fork() asks whether anything was ever pinned. */
+/* stub: for fork(), which needs to know whether a page was ever pinned. */
 #undef atomic_set
 #define atomic_set(counter, value) ((void)(counter))
 #define mm_set_has_pinned_flag(...) ((void)0)
 /*
- * custom: asm/uaccess.h. Up to 6.5 what it asks of a request is asked again by
- * gup_fast_permitted() where an architecture has one.
+ * custom: asm/uaccess.h. Up to 6.5, gup_fast_permitted() repeats this check on
+ * architectures that have it.
  */
 #undef access_ok
 #define access_ok(addr, len) 1
 
 /*
- * custom: references. try_grab_folio() and its older names take `refs` of them
- * at once for consecutive pages, or none. They are written down and never
- * counted up. No page has a head or folio besides itself.
+ * custom: references. try_grab_folio() and its older names take `refs`
+ * references at once for consecutive pages, or none. References are recorded
+ * and not counted. Each page is its own head and folio.
  */
 #undef page_folio
 #define page_folio(p) ((struct folio *)(p))
@@ -103,8 +103,8 @@ static inline void pxd_unpin_pages(struct page **pages, unsigned long count) {
 #define unpin_user_pages_lockless(pages, count) pxd_unpin_pages(pages, count)
 #define gup_fast_unpin_user_pages(pages, count) pxd_unpin_pages(pages, count)
 /*
- * Names that do not say which kind of reference they mean; up to 5.6 there is
- * one kind, whatever it is for. It counts as the kind that was asked for.
+ * Functions whose names do not say which kind of reference they take or put;
+ * up to 5.6 there is one kind. It counts as the kind of the request.
  */
 #define PXD_ONE_KIND (pxd_now->pin ? FOLL_PIN : FOLL_GET)
 #ifndef PXD_TREE_HAS_FOLL_PIN
@@ -122,9 +122,9 @@ static inline void pxd_unpin_pages(struct page **pages, unsigned long count) {
 #define page_ref_sub(page, refs) pxd_put_pages(page, refs, PXD_ONE_KIND)
 
 /*
- * custom: asm/page.h of s390, where it fails for a page of a protected guest
- * that cannot be exported. Other architectures have the generic function, which
- * returns 0.
+ * custom: asm/page.h of s390, where this function fails for a page of a
+ * protected guest that cannot be exported. Other architectures have the generic
+ * function, which returns 0.
  */
 #ifdef PXD_MAKES_ACCESSIBLE
 static inline int pxd_make_accessible(void *page) {
@@ -141,7 +141,7 @@ static inline int pxd_make_accessible(void *page) {
 #define arch_make_folio_accessible(folio) pxd_make_accessible(folio)
 
 /*
- * stub: what is asked of a struct page, of which there is none: no case has
+ * stub: functions of a struct page, which does not exist here: no case has
  * device memory, secret memory or shared anonymous pages.
  */
 #undef gup_must_unshare
@@ -164,7 +164,7 @@ static inline int pxd_make_accessible(void *page) {
 #define pud_leaf(pud) pud_large(pud)
 #endif
 
-/* Entries are read by helpers too: the line that counts is the caller's. */
+/* Helpers read entries too: such a read is noted with the caller's line. */
 static inline void pxd_relabel(const char *file, int line) {
   struct pxd_walk *walk = pxd_now;
   if (walk->read_count == 0 || walk->read_count > PXD_MAX_READS) return;

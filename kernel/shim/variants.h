@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Variants of the same code, by macro alone, where it asks these macros for the
- * next level: from 5.9 on, and before that it stands there by value. At each of
- * its calls the entry is a local that is named after its level, so `&pgd` is
- * the address of the copy.
+ * Variants of the same code by macros only. From 5.9 on the code calls these
+ * macros for the next level; before that it passes it by value. At each call
+ * the entry is a local that is named after its level, so `&pgd` is the address
+ * of the copy.
  */
 #ifndef PXDFUZZ_KERNEL_SHIM_VARIANTS_H_
 #define PXDFUZZ_KERNEL_SHIM_VARIANTS_H_
@@ -22,9 +22,9 @@
   PXD_READ_HERE(pmd_offset(&(pud), address))
 #elif defined(PXD_BY_POINTER) /* as walks under the lock do */
 /*
- * These functions read *pXdp, most of them without READ_ONCE(), where another
- * processor may have changed it since it was looked at. So it is noted here,
- * and not by the function's own READ_ONCE() where it has one.
+ * These functions read *pXdp, most of them without READ_ONCE(), and another
+ * processor may have changed it since the loop read it. The read is noted here,
+ * and not by the function's own READ_ONCE() if it has one.
  */
 #define PXD_REREAD_BY_OFFSET(p, reads, offset)              \
   ({                                                        \
@@ -53,17 +53,17 @@
 
 /*
  * The tree before 70cbc3cc78a9 ("mm: gup: fix the fast GUP race against THP
- * collapse"), which hands gup_pte_range() the pointer to its pmd for that
- * check: it gets the address of its caller's local. The second argument is
+ * collapse"), which passes gup_pte_range() the pointer to its pmd for that
+ * check: here it gets the address of its caller's local. The second argument is
  * pasted: it begins with `pmd_t` where the function is defined.
  */
 #ifdef PXD_NO_PMD_CHECK
-#define PXD_HAND_pmd_t pmd_t
-#define PXD_HAND_pmdp &pmd
+#define PXD_PASS_pmd_t pmd_t
+#define PXD_PASS_pmdp &pmd
 #define gup_pte_range(pmd, pmdp, ...) \
-  gup_pte_range(pmd, PXD_HAND_##pmdp, __VA_ARGS__)
+  gup_pte_range(pmd, PXD_PASS_##pmdp, __VA_ARGS__)
 #define gup_fast_pte_range(pmd, pmdp, ...) \
-  gup_fast_pte_range(pmd, PXD_HAND_##pmdp, __VA_ARGS__)
+  gup_fast_pte_range(pmd, PXD_PASS_##pmdp, __VA_ARGS__)
 #endif
 
 #endif /* PXDFUZZ_KERNEL_SHIM_VARIANTS_H_ */

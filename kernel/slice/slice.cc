@@ -305,7 +305,7 @@ class Writer {
   }
 
   // Returns the position of the last token of the assembly. What emits nothing
-  // stays: it tells the compiler something.
+  // stays: it is for the compiler.
   size_t WriteAsm(Tokens tokens, size_t first, const Declaration& d) {
     size_t open = first + 1;
     while (open < tokens.size() && !tokens[open].is("(")) ++open;

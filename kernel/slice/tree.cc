@@ -162,8 +162,8 @@ class Preparation {
     const std::string patchlevel = MakefileValue(makefile, "PATCHLEVEL");
     if (version.empty() || patchlevel.empty()) {
       return Fail(tree +
-                  ": no Makefile that tells a kernel's VERSION; name "
-                  "the top folder of a Linux tree");
+                  ": no Makefile with a kernel's VERSION; name the top folder "
+                  "of a Linux tree");
     }
     prepared_.version = version + '.' + patchlevel;
     const std::string sublevel = MakefileValue(makefile, "SUBLEVEL");

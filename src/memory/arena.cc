@@ -13,7 +13,7 @@ namespace pxdfuzz {
 
 namespace {
 
-// Null where something else lies there.
+// Null where something else is there.
 uint64_t* MapAt(uint64_t address, size_t size) {
   void* const wanted = reinterpret_cast<void*>(address);
   void* const got =

@@ -76,7 +76,7 @@ void NumberFrames(Case& c) {
 }
 
 // The possible content of a place before it changes: nothing, a leaf, an empty
-// table, a page beside it, or one in the next page table.
+// table, a neighbouring page, or one in the next page table.
 std::vector<std::optional<TableOp>> ThingsAt(const PagingModeInfo& info,
                                              uint64_t place) {
   const Geometry& geometry = info.geometry;

@@ -59,8 +59,8 @@ Answer Full() {
   const Place table = {.physical = kTableAt};
   const Place copy = {.kind = Place::Kind::kOwnCopy, .copy_of = Level::kPgd};
   const Place stack = {.kind = Place::Kind::kStack, .copy_of = Level::kP4d};
-  Place beside = stack;
-  beside.distance = -16;
+  Place next_word = stack;
+  next_word.distance = -16;
   using Kind = Event::Kind;
   run.events = {
       {.kind = Kind::kChange, .snapshot = 1},
@@ -68,7 +68,7 @@ Answer Full() {
       Iteration(Level::kP4d, copy, EntryKind::Table(0x10600000), 2),
       {.kind = Kind::kChange, .read = 2, .snapshot = 2, .held = 1},
       {.kind = Kind::kGrab, .read = 2, .snapshot = 2, .held = 1, .count = 256},
-      Iteration(Level::kPud, beside, EntryKind::Malformed(), 3),
+      Iteration(Level::kPud, next_word, EntryKind::Malformed(), 3),
       Iteration(Level::kPud, stack, EntryKind::Empty(), 4),
       Iteration(Level::kPmd, table, EntryKind::Swap(0x9000), 5)};
   run.events.back().part = {.address = 0x2000,

@@ -120,7 +120,7 @@ class Tally {
       case Verdict::kDisagrees:
         ++disagreements_;
         if (examples_.size() < kMaxExamples) {
-          examples_.push_back(Tell(match, question, answer, judgement));
+          examples_.push_back(Describe(match, question, answer, judgement));
         }
         return;
       case Verdict::kAgrees:
@@ -144,7 +144,7 @@ class Tally {
     }
   }
 
-  static std::string Tell(const Answer& answer) {
+  static std::string Describe(const Answer& answer) {
     using Manual = typename Match::Arch::Manual;
     if (answer.code != 0) {
       return std::string(Manual::CodeName(answer.code)) + " (" +
@@ -157,8 +157,9 @@ class Tally {
     return text;
   }
 
-  static std::string Tell(const Match& match, const Question& question,
-                          const Answer& answer, const Judgement& judgement) {
+  static std::string Describe(const Match& match, const Question& question,
+                              const Answer& answer,
+                              const Judgement& judgement) {
     std::string text(Match::kControl);
     text.resize(11, ' ');
     text += Hex(question.control) + '\n';
@@ -171,8 +172,8 @@ class Tally {
     }
     Answer own = *match.Expect(judgement.result, question.address);
     if (!answer.is_protected.has_value()) own.is_protected.reset();
-    text += "Translate  " + Tell(own) + '\n';
-    text += "QEMU       " + Tell(answer) + '\n';
+    text += "Translate  " + Describe(own) + '\n';
+    text += "QEMU       " + Describe(answer) + '\n';
     return text;
   }
 

@@ -269,8 +269,8 @@ TEST_P(KernelCodeTest, FailsWhereItsKindIsExpectedTo) {
                    "stack-buffer-overflow.*gup_(fast_)?p[4um]d_range");
       continue;
     }
-    // The word beside a local copy may be the right entry, by luck: the read is
-    // still detected.
+    // The word next to a local copy may be the right entry, by luck: the read
+    // is still detected.
     EXPECT_EQ(Observe(judge_, c, 0).finding.empty(), Holds(mode)) << Name(mode);
   }
 }

@@ -238,7 +238,7 @@ TEST_F(JudgeTest, KnownFindingsExcuseNothingElse) {
 }
 
 // Two pages of a page table and two of the next one. The second page cannot be
-// made accessible, and the walk goes on with the third.
+// made accessible, and the walk continues with the third.
 TEST_F(JudgeTest, GoesOnBehindAnInaccessiblePage) {
   const Case c = MakeCase(3, {.start = kMiB - 0x2000, .pages = 4},
                           {MapPages(kMiB - 0x2000, 4, 0x1000)});

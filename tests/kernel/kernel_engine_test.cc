@@ -135,17 +135,18 @@ TEST(KernelEngineTest, TheReportsCommandsWork) {
                                Program(kTarget) + " -seed=1 -runs=40000");
   const size_t token = found.output.find("DEDUP_TOKEN: " + kernels[0]);
   ASSERT_NE(token, std::string::npos) << found.output;
-  const bool beside = std::filesystem::exists(PXDFUZZ_BIN "/" + kernels[0]);
+  const bool has_program =
+      std::filesystem::exists(PXDFUZZ_BIN "/" + kernels[0]);
   const bool has_tool = std::filesystem::exists(PXDFUZZ_BIN "/pxdfuzz");
-  const std::string prefix = beside ? "  PXDFUZZ_KERNEL_PROGRAMS=" PXDFUZZ_BIN
-                                      " pxdfuzz "
-                                    : "  pxdfuzz ";
+  const std::string prefix =
+      has_program ? "  PXDFUZZ_KERNEL_PROGRAMS=" PXDFUZZ_BIN " pxdfuzz "
+                  : "  pxdfuzz ";
   std::istringstream lines(found.output);
   int asked = 0;
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(prefix)) continue;
     ++asked;
-    if (!beside || !has_tool) continue;
+    if (!has_program || !has_tool) continue;
     EXPECT_EQ(RunCommand(begin + line).exit_code, 0) << line;
     // The second command wrote this file, which shows the same.
     const size_t made = line.find(" -o ");

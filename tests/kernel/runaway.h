@@ -27,7 +27,7 @@ void pxd_large_frame(struct pxd_walk *walk);
 void pxd_write_forever(struct pxd_walk *walk);
 /* Reads where there is no memory, far from the stack. */
 void pxd_read_nowhere(struct pxd_walk *walk);
-/* Reads once and reaches "a function", which nothing stands in for. */
+/* Reads once and reaches "a function", which nothing replaces. */
 void pxd_reach_trap(struct pxd_walk *walk);
 
 #ifdef __cplusplus

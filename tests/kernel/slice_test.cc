@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// What is left of `text` for `root`, without lines that say where it stands.
+// What is left of `text` for `root`, without lines that say where it is.
 std::string Sliced(std::string_view text, std::string_view root = "root") {
   const Slice slice = TakeSlice(text, root, "shims/");
   EXPECT_EQ(slice.error, "");
@@ -176,7 +176,7 @@ TEST(SliceTest, AWordOfTheConfigurationThatIsLeftIsZero) {
       "} ");
 }
 
-// Attributes with parentheses may stand before the storage class.
+// Attributes with parentheses may come before the storage class.
 TEST(SliceTest, OneStorageClass) {
   EXPECT_EQ(Sliced("inline __attribute__((a)) __attribute__((b(1, 2, 3))) "
                    "static int root(int a[static 2]) { return 0; }"),

@@ -115,7 +115,7 @@ TEST_F(TreeTest, MakesWhatAConfiguredTreeHas) {
   EXPECT_EQ(prepared.version, "6.1.7-rc1");
   EXPECT_EQ(Made("generic/asm/generic.h"),
             "#include <asm-generic/generic.h>\n");
-  // A wrapper would hide what the architecture tells user space.
+  // A wrapper would hide what the architecture exports to user space.
   EXPECT_EQ(Made("generic/asm/user.h"), "(none)");
   EXPECT_EQ(Made("generic/asm/own.h"), "(none)");
   EXPECT_EQ(Made("none/generated/made.h"), "");
@@ -131,9 +131,9 @@ TEST_F(TreeTest, MakesWhatAConfiguredTreeHas) {
 
 TEST_F(TreeTest, ATreeThatIsNone) {
   fs::remove(At("linux/Makefile"));
-  ExpectRefused("linux: no Makefile that tells a kernel's VERSION");
+  ExpectRefused("linux: no Makefile with a kernel's VERSION");
   Write("linux/Makefile", "all:\n\techo VERSION = 6\n");
-  ExpectRefused("linux: no Makefile that tells a kernel's VERSION");
+  ExpectRefused("linux: no Makefile with a kernel's VERSION");
   fs::remove_all(At("linux"));
   ExpectRefused("linux: no such folder; name the top folder of a Linux tree");
 }

@@ -21,7 +21,7 @@ using S390Facilities = S390::Manual::Facilities;
 // The address has index 1 in the region-first table, 2 in the region-second, 3
 // in the region-third, 4 in the segment, 5 in the page table, and byte 678:
 //
-//   table           stands at   entry at   holds
+//   table           is at   entry at   holds
 //   region-first    10000       10008      2000f
 //   region-second   20000       20010      3000b
 //   region-third    30000       30018      40007
@@ -374,7 +374,7 @@ inline void AddS390EntryAnswers(S390AnswerList& list) {
   }
 
   // Segment 3ff, which is in the second quarter, of a table that begins with
-  // it: entry 3ff stands at 41ff8.
+  // it: entry 3ff is at 41ff8.
   list.Rule("4.6-offset-does-not-reduce-the-index");
   list.Set(0x30018, 0x40047);
   list.Set(0x41ff8, 0x50800);

@@ -252,9 +252,9 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   c = MakeCase(3, {.start = 2 * kGiB - kPage, .pages = 2},
                {MapPages(2 * kGiB - kPage, 1, kPage),
                 {.kind = TableOp::Kind::kClear, .address = 2 * kGiB}});
-  Case beside = plain;
-  beside.setup.push_back(MapPages(2 * kGiB + kPage, 1, 2 * kPage));
-  expect("start-over", c, beside);
+  Case neighbour = plain;
+  neighbour.setup.push_back(MapPages(2 * kGiB + kPage, 1, 2 * kPage));
+  expect("start-over", c, neighbour);
 
   // Concurrent operations.
   const Case detached = Detached();

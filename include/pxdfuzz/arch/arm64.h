@@ -197,7 +197,7 @@ struct Arm64Page16K {
     constexpr int StaticShift(Level level) const {
       return geometry_.shift(level);
     }
-    // An entry does not tell its span: the argument changes nothing.
+    // Entries do not encode their span: the argument changes nothing.
     constexpr int FoldedAwareShift(Level level, uint64_t /*entry*/) const {
       return geometry_.shift(level);
     }
@@ -431,7 +431,7 @@ struct Arm64Page16K {
 
   // With 3 levels p4d_to_folded_pud() must not get a pointer to a local copy.
   // All else holds in tables that do not change: each folded level's part of a
-  // range lies in one entry of it, and calling pud_offset() again gives the
+  // range is in one entry of it, and calling pud_offset() again gives the
   // next entry.
   static constexpr Causes ExpectedFailures(Policy policy, int levels) {
     Causes causes;

@@ -29,9 +29,9 @@ inline constexpr Geometry kS390Geometry = {{{
 }}};
 
 // s390: each process has its own number of real levels, and the type bits in
-// every region and segment entry tell the level.
+// every region and segment entry encode the level.
 //
-// Four parts that share bit masks alone:
+// Four parts that share only bit masks:
 //   Entries   what Linux writes into tables
 //   Kernel    how Linux's walks read them
 //   Manual    how the hardware reads them
@@ -246,7 +246,7 @@ struct BasicS390 {
     constexpr bool Descends(Level parent, uint64_t entry) const {
       return parent == Level::kPmd || TypeLevel(entry) >= parent;
     }
-    // Where that table lies.
+    // Where that table is.
     constexpr uint64_t TableOrigin(Level parent, uint64_t entry) const {
       return entry &
              (parent == Level::kPmd ? Mask::kPageTableOrigin : Mask::kOrigin);
@@ -332,7 +332,7 @@ struct BasicS390 {
     }
 
    private:
-    // The level of the table in which an entry stands, by the entry's type
+    // The level of the table in which an entry is, by the entry's type
     // bits.
     static constexpr Level TypeLevel(uint64_t entry) {
       return static_cast<Level>(((entry & Mask::kType) >> 2) + 1);

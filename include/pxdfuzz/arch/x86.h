@@ -174,7 +174,7 @@ struct X86 {
     constexpr int StaticShift(Level level) const {
       return geometry_.shift(level);
     }
-    // An entry does not tell its span: the argument changes nothing.
+    // Entries do not encode their span: the argument changes nothing.
     constexpr int FoldedAwareShift(Level level, uint64_t /*entry*/) const {
       return geometry_.shift(level);
     }
@@ -363,7 +363,7 @@ struct X86 {
   // All processes have as many levels as the machine was started with.
   static constexpr bool CanUpgrade(int /*levels*/) { return false; }
 
-  // Where p4d is folded, a pgd entry's part of the range lies in one p4d entry:
+  // Where p4d is folded, a pgd entry's part of the range is in one p4d entry:
   // in tables that do not change all walks hold.
   static constexpr Causes ExpectedFailures(Policy policy, int /*levels*/) {
     Causes causes;

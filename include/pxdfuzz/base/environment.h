@@ -31,8 +31,8 @@ struct Environment {
 
   // The tool alone:
 
-  // PXDFUZZ_KERNEL_PROGRAMS=FOLDER: where programs of kernel code are; beside
-  // the tool by default.
+  // PXDFUZZ_KERNEL_PROGRAMS=FOLDER: where programs of kernel code are
+  // (default: the folder of the tool).
   std::string kernel_programs;
 
   // Programs with kernel code alone:

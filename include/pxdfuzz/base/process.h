@@ -12,7 +12,7 @@
 
 namespace pxdfuzz {
 
-// A program that runs beside this one. It is killed when this object or this
+// A child process. It is killed when this object or this
 // process ends.
 class Process {
  public:

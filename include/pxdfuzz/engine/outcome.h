@@ -14,7 +14,7 @@ namespace pxdfuzz {
 enum class Outcome : uint8_t {
   kAgrees,
   kShort,      // stops before the reference does
-  kLong,       // goes on where the reference stops
+  kLong,       // continues where the reference stops
   kWrongPage,  // another page at some position
   kStrayRead,  // the right pages, and a read that left its local copy
   kFault,      // a read of memory that does not exist
@@ -38,7 +38,7 @@ enum class RunEnd : uint8_t {
   kOverflow,   // the stack is used up
   kSanitizer,  // a sanitizer ended the process
   kDied,       // the process ended in another way
-  kTrap,       // the code reached what nothing stands in for
+  kTrap,       // the code reached what nothing replaces
 };
 inline constexpr size_t kRunEndCount = 9;
 

@@ -70,7 +70,7 @@ struct Event {
   };
 
   Kind kind = Kind::kIteration;
-  // For the three kinds of reads: the entry's level, where it stands, its word
+  // For the three kinds of reads: the entry's level, where it is, its word
   // (nothing if the read faulted), and what that word means as an entry of the
   // level; for a folded level, of the real level whose entry it is.
   Level level = Level::kPte;
@@ -110,7 +110,7 @@ struct ReturnedPage {
   friend bool operator==(const ReturnedPage&, const ReturnedPage&) = default;
 };
 
-// How a walk of the model ends that has left these violations.
+// How a walk of the model with these violations ends.
 inline RunEnd EndOf(const FirstViolations& violations) {
   return violations.nowhere == FirstViolations::kNever ? RunEnd::kReturned
                                                        : RunEnd::kFault;

@@ -60,7 +60,7 @@ struct WorldBounds {
   // Whether and when another processor changes an entry.
   EntryChanges changes = EntryChanges::kNever;
   // Whether words of the stack around a copy are chosen, or all zero. They are
-  // zero if entries change: the stack's content affects how a read beside a
+  // zero if entries change: the stack's content affects how a read next to a
   // copy shows, but not whether it does.
   bool stack_content = true;
   // Stops at the first world that differs and is not an expected failure.

@@ -74,7 +74,7 @@ class LazyMemory {
  private:
   struct Copy {
     uint64_t value = 0;
-    // Where the original of the copy stands.
+    // Where the original of the copy is.
     EntryRef origin;
   };
 

@@ -37,7 +37,7 @@ class Arena {
   // code may compute the page of a pointer.
   static constexpr uint64_t kAlignment = 65536;
 
-  // Where the first table of `level` lies in every arena.
+  // Where the first table of `level` is in every arena.
   static constexpr uint64_t FirstFrame(Level level) {
     return kBase + (static_cast<uint64_t>(level) << kPoolShift);
   }
@@ -92,7 +92,7 @@ class Arena {
   Level TableLevel(uint64_t physical) const {
     return static_cast<Level>(WrappingSub(physical, kBase) >> kPoolShift);
   }
-  // How many words before it stand in the same table.
+  // How many words before it are in the same table.
   uint64_t IndexInTable(uint64_t physical) const {
     const int level = Ordinal(TableLevel(physical));
     return (WrappingSub(physical, kBase) & (stride_[level] - 1)) /
@@ -116,7 +116,7 @@ class Arena {
     return used_[Ordinal(level)] / stride_[Ordinal(level)];
   }
 
-  // What is added to an address to have where its word really lies.
+  // What is added to an address to have where its word really is.
   uint64_t offset() const {
     return WrappingSub(reinterpret_cast<uint64_t>(words_.get()), kBase);
   }

@@ -38,7 +38,7 @@ struct Stack {
   static constexpr uint64_t kBase = 0x7f'0000'0000'0000;
   static constexpr uint16_t kMaxPosition = 2047;
 
-  // The word of its page in which a copy stands, 0 to kMaxPosition.
+  // The word of its page in which a copy is, 0 to kMaxPosition.
   uint16_t position = 0;
   // The content of every word that is not listed below; not kWord.
   StackContent around = StackContent::kZero;

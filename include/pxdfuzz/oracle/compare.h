@@ -86,7 +86,7 @@ struct WalkVerdict {
   }
 };
 
-// What is said of a request, whoever walked it.
+// What is said of a request, for all walks.
 struct RequestSummary {
   Inconclusive inconclusive = Inconclusive::kNo;
   // Pages that the reference returns.
@@ -106,7 +106,7 @@ struct RequestVerdict : RequestSummary {
   std::array<WalkVerdict, kWalkCount> walks{};
 };
 
-// What is said of a case, whoever walked it.
+// What is said of a case, for all walks.
 template <class OfRequest>
 struct BasicVerdict {
   // For the case as a whole; each request also has its own.

@@ -12,7 +12,7 @@ namespace pxdfuzz {
 
 inline constexpr uint64_t kEntrySize = sizeof(uint64_t);
 
-// Where an entry stands: in a table, or around a local copy on the walk's
+// Where an entry is: in a table, or around a local copy on the walk's
 // stack. This is the model's `pXd_t *`. Moving it is always legal, as in C;
 // memory finds out what it leads to when it is read.
 //
@@ -26,7 +26,7 @@ class EntryRef {
   static constexpr EntryRef InTable(uint64_t physical) {
     return EntryRef(physical, kTable);
   }
-  // `stack_address` is where the copy of `level`'s entry stands.
+  // `stack_address` is where the copy of `level`'s entry is.
   static constexpr EntryRef OfCopy(Level level, uint64_t stack_address) {
     return EntryRef(stack_address, static_cast<uint8_t>(level));
   }

@@ -10,7 +10,7 @@
 namespace pxdfuzz {
 
 // The five levels of Linux's page tables, leaf first. An entry "of level pmd"
-// is a pmd_t: it stands in a pmd table and points to a pte table, or maps a
+// is a pmd_t: it is in a pmd table and points to a pte table, or maps a
 // large page.
 enum class Level : uint8_t { kPte, kPmd, kPud, kP4d, kPgd };
 

@@ -198,7 +198,7 @@ class RawRules<A, ArchId::kArm64Page16K> : ChangedTrial<typename A::Manual> {
            "arm64.frame", "the leaf's address, and the place in it", base_);
   }
 
-  // The table in which the i-th read entry stands.
+  // The table in which the i-th read entry is.
   void CheckTable(size_t i) {
     if (i == 0) return;
     const auto& [level, place, entry] = base_.path[i];

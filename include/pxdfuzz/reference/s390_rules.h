@@ -147,7 +147,7 @@ class RawRules<A, ArchId::kS390> : S390Trial<typename A::Manual> {
     CheckUnprotected();
   }
 
-  // The table in which the i-th read entry stands.
+  // The table in which the i-th read entry is.
   void CheckTable(size_t i) {
     const Level level = base_.path[i].level;
     const bool page_table = level == Level::kPte;

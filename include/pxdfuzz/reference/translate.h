@@ -21,7 +21,7 @@ struct Translation {
   // Whether a store is refused.
   bool is_protected = false;
   // Whether any entry was read, and the last one that was: its level, where it
-  // stands and its value. A leaf that the hardware may not use (invalid, or
+  // is and its value. A leaf that the hardware may not use (invalid, or
   // protected) is the last entry read, so callers can ask how Linux interprets
   // it.
   bool fetched = false;

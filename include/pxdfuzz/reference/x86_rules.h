@@ -137,7 +137,7 @@ class RawRules<A, ArchId::kX86> : ChangedTrial<typename A::Manual> {
     }
   }
 
-  // The table in which the i-th read entry stands.
+  // The table in which the i-th read entry is.
   void CheckTable(size_t i) {
     const auto& [level, place, entry] = base_.path[i];
     const uint64_t parent = i == 0 ? control_ : base_.path[i - 1].entry;

@@ -29,7 +29,7 @@ enum class Inconclusive : uint8_t {
   kSplitsNothing,     // splits what is no large leaf
   kRefillsNothing,    // fills a page table that was not detached
   kUpgradesNothing,   // adds a level where there can be no more
-  kReachedTrap,       // kernel code reached what nothing stands in for
+  kReachedTrap,       // kernel code reached what nothing replaces
 };
 inline constexpr size_t kInconclusiveCount = 16;
 

@@ -5,7 +5,7 @@
 
 /*
  * custom: every frame number has a struct page, which is only ever counted
- * with: its address tells its number.
+ * with: its address gives its number.
  */
 #define PXD_PAGES (1UL << 60) /* none of them is NULL */
 #define pfn_to_page(n) \

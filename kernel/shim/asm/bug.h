@@ -14,7 +14,7 @@
 
 /*
  * custom: with CONFIG_DEBUG_VM, whose assertions may be warnings, a warning
- * ends the walk too, so no _ONCE outlives a case. Otherwise the walk goes on.
+ * ends the walk too, so no _ONCE outlives a case. Otherwise the walk continues.
  */
 #define HAVE_ARCH_WARN_ON
 #ifdef CONFIG_DEBUG_VM
