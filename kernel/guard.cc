@@ -224,7 +224,7 @@ void pxd_trap(const char* what) {
     std::fprintf(
         stderr,
         "pxdfuzz: could not check: kernel code reached %s outside of a "
-        "walk, and nothing stands in for it\n",
+        "walk, and no shim replaces it\n",
         what);
     // An engine takes an exit() in the midst of an input for a finding.
     std::_Exit(3);

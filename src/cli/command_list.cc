@@ -238,7 +238,7 @@ const std::vector<Command>& Commands() {
                  {"--out", "FOLDER",
                   "where everything is kept (a folder of build/check for each "
                   "tree and patch)"},
-                 {"--resume", "", "go on with what is in FOLDER"},
+                 {"--resume", "", "continue with what is in FOLDER"},
                  {"--json", "FILE", "the verdict as JSON"},
                  {"--junit", "FILE", "the verdict as JUnit's XML"},
                  {"--source", "FOLDER", "the sources of pxdfuzz"},

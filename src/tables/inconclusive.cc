@@ -37,8 +37,8 @@ std::string_view Describe(Inconclusive reason) {
     case Inconclusive::kUpgradesNothing:
       return "impossible: a change upgrades an mm that can have no more levels";
     case Inconclusive::kReachedTrap:
-      return "could not check: the kernel code reached a function that nothing "
-             "stands in for";
+      return "could not check: the kernel code reached a function that no shim "
+             "replaces";
   }
   return "";
 }

@@ -151,7 +151,7 @@ TEST_F(CampaignTest, ResumingContinuesTheCounts) {
   // Not without --resume.
   const Ran again = RunTarget(body);
   EXPECT_EQ(again.code, 2);
-  EXPECT_THAT(again.out, HasSubstr("is not empty; --resume goes on"));
+  EXPECT_THAT(again.out, HasSubstr("is not empty; --resume continues"));
   const Ran resumed = RunTarget(body, "--resume");
   EXPECT_EQ(resumed.code, 1);
   EXPECT_THAT(resumed.out, HasSubstr("2 sessions"));

@@ -79,7 +79,7 @@ absl::Status Campaign::Open() {
     if (!*empty) {
       return absl::InvalidArgumentError(
           Concat({options_.out,
-                  ": is not empty; --resume goes on with a campaign that is "
+                  ": is not empty; --resume continues a campaign that is "
                   "there"}));
     }
   }
