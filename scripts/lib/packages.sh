@@ -17,15 +17,36 @@ has_header() {
   [[ -e /usr/include/$1 || -e /usr/local/include/$1 ]]
 }
 
+# The major version of a program of LLVM.
+llvm_version_of() {
+  "$1" --version 2> /dev/null | sed -nE 's/.*version ([0-9]+)\..*/\1/p' |
+    head -n 1
+}
+
+# The command for a program of LLVM in that version: clang++-19, or clang++ if
+# that is the version of it. Fails if there is none.
+llvm_command() {
+  local program=$1 version=$2
+  if has_command "$program-$version"; then
+    echo "$program-$version"
+  else
+    has_command "$program" && [[ $(llvm_version_of "$program") == "$version" ]] &&
+      echo "$program"
+  fi
+}
+
 has_libfuzzer() {
-  local version=$1 resources
-  resources=$("clang++-$version" -print-resource-dir 2> /dev/null) || return 1
-  compgen -G "$resources/lib/*/libclang_rt.fuzzer*.a" > /dev/null
+  local compiler resources
+  compiler=$(llvm_command clang++ "$1") &&
+    resources=$("$compiler" -print-resource-dir 2> /dev/null) &&
+    compgen -G "$resources/lib/*/libclang_rt.fuzzer*.a" > /dev/null
 }
 
 has_libcxx() {
-  [[ $("clang++-$1" -print-file-name=libc++.so 2> /dev/null) == /* &&
-     $("clang++-$1" -print-file-name=libc++abi.so 2> /dev/null) == /* ]]
+  local compiler
+  compiler=$(llvm_command clang++ "$1") || return
+  [[ $("$compiler" -print-file-name=libc++.so 2> /dev/null) == /* &&
+     $("$compiler" -print-file-name=libc++abi.so 2> /dev/null) == /* ]]
 }
 
 has_package() {
@@ -40,8 +61,8 @@ is_there() {
   case $package in
     afl++) has_command afl-fuzz ;;
     binutils) has_command objdump ;;
-    clang-format-*) has_command "$package" ;;
-    clang-*) has_command "clang++-$version" ;;
+    clang-format-*) llvm_command clang-format "$version" > /dev/null ;;
+    clang-*) llvm_command clang++ "$version" > /dev/null ;;
     g++-s390x-linux-gnu) has_command s390x-linux-gnu-g++ ;;
     gcc-s390x-linux-gnu) has_command s390x-linux-gnu-gcc ;;
     libbenchmark-dev) has_header benchmark/benchmark.h ;;
@@ -51,7 +72,7 @@ is_there() {
     libgmock-dev) has_header gmock/gmock.h ;;
     libgtest-dev) has_header gtest/gtest.h ;;
     libyaml-cpp-dev) has_header yaml-cpp/parser.h ;;
-    llvm-*) has_command "llvm-symbolizer-$version" ;;
+    llvm-*) llvm_command llvm-symbolizer "$version" > /dev/null ;;
     linux-source-*) has_package "$package" ;;
     ninja-build) has_command ninja ;;
     nlohmann-json3-dev) has_header nlohmann/json.hpp ;;
@@ -62,13 +83,15 @@ is_there() {
   esac || has_package "$package"
 }
 
-# Versions N with a command clang++-N and its libFuzzer.
+# Versions of clang++-N and clang++ that have libFuzzer.
 installed_clangs() {
   local version
   while IFS= read -r version; do
     ! has_libfuzzer "$version" || echo "$version"
-  done < <(compgen -c clang++- |
-    sed -n 's/^clang++-\([0-9]*\)$/\1/p' | sort -u)
+  done < <({
+    compgen -c clang++- | sed -n 's/^clang++-\([0-9]*\)$/\1/p'
+    ! has_command clang++ || llvm_version_of clang++
+  } | sort -u)
 }
 
 # Versions N for which apt-get could install clang-N.
@@ -99,7 +122,7 @@ choose_clang() {
 
 # The path of a program of the chosen version: clang_tool clang++.
 clang_tool() {
-  command -v "$1-$clang_version"
+  command -v "$(llvm_command "$1" "$clang_version")"
 }
 
 # The Debian packages for a command's needs, one per line.
