@@ -9,17 +9,7 @@
 #ifndef PXDFUZZ_KERNEL_GLUE_H_
 #define PXDFUZZ_KERNEL_GLUE_H_
 
-/* A wrong configuration compiles; these checks find the usual mistakes. */
-_Static_assert(sizeof(phys_addr_t) == 8, "physical addresses have 64 bits");
-_Static_assert(sizeof(size_t) == 8 && sizeof(long) == 8, "LP64");
-_Static_assert(sizeof(pte_t) == 8 && sizeof(pmd_t) == 8 && sizeof(pud_t) == 8 &&
-                   sizeof(p4d_t) == 8 && sizeof(pgd_t) == 8,
-               "entries have 64 bits");
-_Static_assert(!__builtin_types_compatible_p(pte_t, pmd_t) &&
-                   !__builtin_types_compatible_p(pmd_t, pud_t) &&
-                   !__builtin_types_compatible_p(pud_t, p4d_t) &&
-                   !__builtin_types_compatible_p(p4d_t, pgd_t),
-               "entries of different levels have different types");
+#include "kernel/assertions.h"
 
 static void pxd_begin(struct pxd_walk *walk) {
   walk->count = 0;
@@ -193,6 +183,16 @@ const struct pxd_kernel PXD_SYMBOL = {
     .slice = PXD_SLICE_HASH,
     .arch = PXD_ARCH,
     .variant = PXD_VARIANT,
+    .leaf_levels = 1 << 0 |
+                   (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ||
+                    IS_ENABLED(CONFIG_HUGETLB_PAGE))
+                       << 1 |
+                   IS_ENABLED(CONFIG_HUGETLB_PAGE) << 2,
+#ifdef PXD_KCONFIG_SELECTS_ARCH_HAS_PTE_PROTNONE /* from 7.3 on */
+    .should_tell_protnone = true,
+#else
+    .should_tell_protnone = IS_ENABLED(CONFIG_NUMA_BALANCING),
+#endif
     .walk = pxd_run,
 #ifndef PXD_PERMITS_ALL
     .permitted = pxd_permitted,

@@ -2,6 +2,7 @@
 
 #include "kernel/judge.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -16,6 +17,15 @@
 
 namespace pxdfuzz {
 namespace {
+
+// Whether an operation maps leaves that the configuration does not have.
+template <class Ops>
+bool MapsMissingLeaf(const Ops& ops, unsigned leaf_levels) {
+  return std::any_of(ops.begin(), ops.end(), [=](const TableOp& op) {
+    return op.kind == TableOp::Kind::kMap &&
+           (leaf_levels >> Ordinal(op.level) & 1) == 0;
+  });
+}
 
 [[noreturn]] void CouldNotCheck(const pxd_kernel& kernel, const char* why) {
   std::fprintf(stderr, "pxdfuzz: could not check %s: %s\n", kernel.name, why);
@@ -43,6 +53,12 @@ KernelJudge::KernelJudge(const pxd_kernel& kernel)
   VisitArch(arch_, [&]<class A>() {
     kernel.enter(A::kMaxLevels);
     traits_ = kernel.traits();
+    if (traits_.tells_protnone != kernel.should_tell_protnone) {
+      CouldNotCheck(kernel,
+                    kernel.should_tell_protnone
+                        ? "pte_protnone() is not what its Kconfig selects"
+                        : "pte_protnone() works without its configuration");
+    }
     if (traits_.takes_physical) {
       static const std::shared_ptr<Arena> in_place(
           new Arena(MakeArena<A>(Arena::Place::kOwnAddresses)));
@@ -82,6 +98,10 @@ const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
 
 template <class A, class Visitor>
 Inconclusive KernelJudge::VisitTables(const Case& c, Visitor visit) {
+  if (MapsMissingLeaf(c.setup, kernel_.leaf_levels) ||
+      MapsMissingLeaf(c.concurrent, kernel_.leaf_levels)) {
+    return Inconclusive::kMalformedWord;
+  }
   kernel_.enter(c.mode.levels);
   AddressSpace<A, TreeEntries<A>> mm(
       *arena_, c.mode.levels, TreeEntries<A>(kernel_, words_[c.mode.levels]));

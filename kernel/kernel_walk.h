@@ -133,6 +133,10 @@ struct pxd_kernel {
   const char *slice;   /* hash of the code */
   const char *arch;    /* "s390", "x86-64", "arm64-16k" */
   const char *variant; /* "as-is", "by-value", ... */
+  /* Bit N: the configuration has leaves of level N. */
+  unsigned leaf_levels;
+  /* What the Kconfig of the tree says of pxd_traits.tells_protnone. */
+  bool should_tell_protnone;
 
   /* The fast walk, with its checks of the request. */
   void (*walk)(struct pxd_walk *walk);

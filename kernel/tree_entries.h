@@ -64,7 +64,7 @@ class TreeEntries {
         of.differ = of.table;
         words.moved |= of.table != 0;
       }
-      if (!A::Entries::HasLeaf(level)) continue;
+      if (!entries.HasLeaf(level)) continue;
       const uint64_t frame = A::GeometryOf(levels).span(level);
       for (size_t i = 0; i < kAllLeafStates.size(); ++i) {
         const LeafState& state = kAllLeafStates[i];
@@ -91,8 +91,10 @@ class TreeEntries {
   TreeEntries(const pxd_kernel& kernel, const TreeWords& words)
       : kernel_(&kernel), words_(&words) {}
 
-  static constexpr bool HasLeaf(Level level) {
-    return A::Entries::HasLeaf(level);
+  // Whether the architecture has such leaves, and the configuration too.
+  bool HasLeaf(Level level) const {
+    return A::Entries::HasLeaf(level) &&
+           (kernel_->leaf_levels >> Ordinal(level) & 1) != 0;
   }
   uint64_t Empty(Level level) const { return kernel_->empty(Ordinal(level)); }
   uint64_t Table(Level level, uint64_t origin) const {
@@ -110,7 +112,10 @@ class TreeEntries {
   static uint64_t Swap(uint64_t place) { return A::Entries::Swap(place); }
 
   EntryKind Classify(Level level, uint64_t word) const {
-    return Find(level, word).kind;
+    const EntryKind kind = Find(level, word).kind;
+    return kind.tag == EntryKind::Tag::kLeaf && !HasLeaf(level)
+               ? EntryKind::Malformed()
+               : kind;
   }
 
   // The model's word for what a word of the tree's means.
@@ -145,7 +150,7 @@ class TreeEntries {
       return {EntryKind::Empty(), A::Entries::Empty(level)};
     }
     const TreeWords::OfLevel& of = words_->level[Ordinal(level)];
-    if (of.differ != 0 && A::Entries::HasLeaf(level)) {
+    if (of.differ != 0 && HasLeaf(level)) {
       for (size_t i = 0; i < kAllLeafStates.size(); ++i) {
         const LeafState& state = kAllLeafStates[i];
         if (state.special && !A::Entries::HasSpecial(level)) continue;

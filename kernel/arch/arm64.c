@@ -73,7 +73,7 @@ static uint64_t pxd_pte(uint64_t frame, struct pxd_leaf state) {
 /* As make_huge_pte() in mm/hugetlb.c. */
 static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
   const pte_t pte = pfn_pte(frame >> PAGE_SHIFT, pxd_protection(state));
-  return pte_val(arch_make_huge_pte(pxd_state(pte, state), PMD_SHIFT, 0));
+  return pte_val(pxd_arch_make_huge_pte(pxd_state(pte, state), PMD_SHIFT, 0));
 }
 
 /* As __pmd_populate() and its like in asm/pgalloc.h write it for user space. */

@@ -64,7 +64,7 @@ static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
 #ifdef PXD_TREE_HAS___set_huge_pte_at
   __set_huge_pte_at(&pxd_mm, 0, &word, __pte(pxd_pte(frame, state)));
 #else
-  set_huge_pte_at(&pxd_mm, 0, &word, __pte(pxd_pte(frame, state)));
+  pxd_set_huge_pte_at(&pxd_mm, 0, &word, __pte(pxd_pte(frame, state)));
 #endif
   return pte_val(word);
 }

@@ -16,9 +16,19 @@
 
 #include "kernel/shim/gup.h"
 
+/*
+ * What writes large entries, for all configurations: without
+ * CONFIG_HUGETLB_PAGE, linux/hugetlb.h has stubs of these names.
+ */
+#undef set_huge_pte_at
+#undef arch_make_huge_pte
+#define set_huge_pte_at pxd_set_huge_pte_at
+#define arch_make_huge_pte pxd_arch_make_huge_pte
 #if __has_include(PXD_HUGETLB_PAGE)
 #include PXD_HUGETLB_PAGE
 #endif
+#undef set_huge_pte_at
+#undef arch_make_huge_pte
 #include "mm/pgtable-generic.c"
 
 /* The tree's own versions, which are functions or macros. */

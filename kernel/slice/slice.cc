@@ -47,8 +47,15 @@ class Closure {
   // for its signature then.
   bool IsReplaced(size_t i) const { return is_replaced_[i]; }
 
-  // False where there is no such name.
-  bool Reach(std::string_view root) {
+  // Fields that are accessed, and ordinary names that code uses.
+  const Declaration::Names& accessed() const { return accessed_; }
+  const Declaration::Names& named() const { return named_; }
+
+  // False where there is no such name. Nothing is reached by way of the names
+  // `without`.
+  bool Reach(std::string_view root,
+             std::span<const std::string_view> without = {}) {
+    without_.insert(without.begin(), without.end());
     if (Find(names_, root).empty()) return false;
     NeedAll(names_, root);
     for (size_t i = 0; i < all_.size(); ++i) {
@@ -105,6 +112,7 @@ class Closure {
     todo_.push_back(i);
   }
   void NeedAll(const Index& index, std::string_view name) {
+    if (without_.contains(name)) return;
     for (const size_t i : Find(index, name)) Need(i);
   }
 
@@ -121,6 +129,10 @@ class Closure {
       return;
     }
     accessed_.insert(d.accesses.begin(), d.accesses.end());
+    // A type names its own enumerators.
+    if (d.kind != Kind::kType && d.kind != Kind::kTypedef) {
+      named_.insert(d.uses.begin(), d.uses.end());
+    }
     for (const std::string_view name : d.uses) NeedAll(names_, name);
     for (const std::string_view tag : d.needs_tags) {
       NeedAll(forward_, tag);
@@ -151,21 +163,99 @@ class Closure {
   // Who declares a name, who defines a tag, who says that there is one.
   Index names_, tags_, forward_;
   std::vector<size_t> todo_;
-  Declaration::Names pointed_to_, accessed_;
+  Declaration::Names pointed_to_, accessed_, named_, without_;
 };
 
-// Writes the declarations of a closure.
+// The position of what closes the parenthesis at `open`.
+size_t CloseOf(Tokens tokens, size_t open) {
+  int depth = 0;
+  for (size_t i = open; i < tokens.size(); ++i) {
+    depth += tokens[i].opens() ? 1 : tokens[i].closes() ? -1 : 0;
+    if (depth == 0) return i;
+  }
+  return tokens.size() - 1;
+}
+
+// What code that uses those fields and enumerators has of a type.
+class UsedParts {
+ public:
+  UsedParts(const Declaration::Names& fields,
+            const Declaration::Names& enumerators)
+      : fields_(fields), enumerators_(enumerators) {}
+
+  std::vector<Token> Of(Tokens type) const {
+    std::vector<Token> kept;
+    Add(type, kept);
+    return kept;
+  }
+
+ private:
+  static bool HasAny(Tokens tokens, const Declaration::Names& names) {
+    return std::any_of(tokens.begin(), tokens.end(), [&](const Token& token) {
+      return token.is_word() && names.contains(token.text);
+    });
+  }
+
+  // Whether the body of the type has anything that is used.
+  bool Add(Tokens type, std::vector<Token>& kept) const {
+    size_t open = 0;
+    bool is_enum = false;
+    while (open < type.size() && !type[open].is("{")) {
+      is_enum |= type[open++].is("enum");
+    }
+    kept.insert(kept.end(), type.begin(), type.begin() + open);
+    if (open == type.size()) return false;
+    const size_t close = CloseOf(type, open);
+    kept.push_back(type[open]);
+    const bool has_any =
+        AddBody(type.subspan(open + 1, close - open - 1), is_enum, kept);
+    kept.insert(kept.end(), type.begin() + close, type.end());
+    return has_any;
+  }
+
+  bool AddBody(Tokens body, bool is_enum, std::vector<Token>& kept) const {
+    bool has_any = false;
+    while (!body.empty()) {
+      size_t end = 0;
+      bool has_body = false;
+      for (; end < body.size() && !body[end].is(is_enum ? "," : ";"); ++end) {
+        has_body |= body[end].is("{");
+        if (body[end].opens()) end = end + CloseOf(body.subspan(end), 0);
+      }
+      const Tokens part = body.first(std::min(end, body.size()));
+      body = body.subspan(std::min(end + 1, body.size()));
+      if (!has_body) {
+        if (!HasAny(part, is_enum ? enumerators_ : fields_)) continue;
+        kept.insert(kept.end(), part.begin(), part.end());
+        has_any = true;
+        continue;
+      }
+      std::vector<Token> inside;
+      if (!Add(part, inside) && !HasAny(inside, fields_)) continue;
+      kept.insert(kept.end(), inside.begin(), inside.end());
+      has_any = true;
+    }
+    return has_any;
+  }
+
+  const Declaration::Names& fields_;
+  const Declaration::Names& enumerators_;
+};
+
+// Writes the declarations of a closure. With `parts`, types are written as far
+// as those are used.
 class Writer {
  public:
   Writer(const std::vector<Declaration>& all, const Closure& closure,
-         std::string_view root)
-      : all_(all), closure_(closure), root_(root) {}
+         std::string_view root, const UsedParts* parts = nullptr)
+      : all_(all), closure_(closure), root_(root), parts_(parts) {}
 
   Slice Run() {
     Choose();
     for (const size_t i : chosen_) {
       const Declaration& d = all_[i];
-      hashes_ = d.name != root_ || d.kind != Kind::kVariable;
+      hashes_ = (d.name != root_ || d.kind != Kind::kVariable) &&
+                !(parts_ != nullptr && OnlyAnnounces(d));
       slice_.taken.push_back(
           {std::string(d.file()), d.first_line(), d.last_line(),
            d.kind == Kind::kFunction || d.kind == Kind::kTypedef});
@@ -227,6 +317,12 @@ class Writer {
     }
   }
 
+  // Whether there is nothing in it that a definition does not have.
+  bool OnlyAnnounces(const Declaration& d) const {
+    return d.kind == Kind::kForward ||
+           (d.kind == Kind::kPrototype && functions_.contains(d.name));
+  }
+
   void WriteDeclaration(size_t i) {
     const Declaration& d = all_[i];
     const bool is_shim = closure_.IsShim(i);
@@ -239,6 +335,9 @@ class Writer {
       WritePrototype(i);
     } else if (d.kind == Kind::kVariable && !is_shim) {
       WriteVariable(d);
+    } else if (parts_ != nullptr &&
+               (d.kind == Kind::kType || d.kind == Kind::kTypedef)) {
+      WriteTokens(parts_->Of(d.tokens), d);
     } else {
       WriteTokens(d.tokens, d);
     }
@@ -369,6 +468,7 @@ class Writer {
   const std::vector<Declaration>& all_;
   const Closure& closure_;
   const std::string_view root_;
+  const UsedParts* const parts_;
   std::vector<size_t> chosen_;
   std::set<std::string_view> functions_, variables_;
   std::unordered_map<std::string_view, size_t> last_prototype_;
@@ -382,7 +482,7 @@ class Writer {
 }  // namespace
 
 Slice TakeSlice(std::string_view text, std::string_view root,
-                std::string_view shims) {
+                std::string_view shims, std::span<const SlicedWalker> walkers) {
   const std::vector<Token> tokens = Tokenize(text);
   const std::vector<Declaration> all = Declarations(tokens);
   Closure closure(all, shims);
@@ -391,7 +491,18 @@ Slice TakeSlice(std::string_view text, std::string_view root,
     none.error = "nothing declares " + std::string(root);
     return none;
   }
-  return Writer(all, closure, root).Run();
+  Slice slice = Writer(all, closure, root).Run();
+  for (const SlicedWalker& walker : walkers) {
+    Closure part(all, shims);
+    part.Reach(root, walker.without);
+    const UsedParts used(part.accessed(), part.named());
+    const std::string hash = Writer(all, part, root, &used).Run().hash;
+    const std::string name(walker.name);
+    slice.text =
+        "#define PXD_HASH_" + name + " \"" + hash + "\"\n" + slice.text;
+    slice.walkers.emplace(name, hash);
+  }
+  return slice;
 }
 
 }  // namespace pxdfuzz

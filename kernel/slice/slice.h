@@ -4,6 +4,8 @@
 #define PXDFUZZ_KERNEL_SLICE_SLICE_H_
 
 #include <cstddef>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,9 @@ struct Slice {
   // A hash of all tree code and shims that were taken, without the root and
   // without line numbers: 16 digits. The text defines PXD_SLICE_HASH as it.
   std::string hash;
+  // The hash of what each walker's code does, by its name: without fields and
+  // enumerators that this code does not use. The text defines PXD_HASH_NAME.
+  std::map<std::string, std::string, std::less<>> walkers;
   // How many declarations there were.
   size_t declarations = 0;
   std::vector<TakenLines> taken;
@@ -43,6 +48,12 @@ struct Slice {
   std::string error;
 };
 
+// A walker of a slice: what the root reaches without some names.
+struct SlicedWalker {
+  std::string_view name;
+  std::vector<std::string_view> without;
+};
+
 // Takes out of `text`, which the preprocessor has written, what `root` reaches.
 //
 // What stands in a file of the folder `shims` wins over declarations of the
@@ -50,7 +61,8 @@ struct Slice {
 // shim's macro has spoilt is left out. A word CONFIG_X that the preprocessor
 // has left is 0.
 Slice TakeSlice(std::string_view text, std::string_view root,
-                std::string_view shims);
+                std::string_view shims,
+                std::span<const SlicedWalker> walkers = {});
 
 }  // namespace pxdfuzz
 

@@ -4,13 +4,16 @@
 //
 // usage: pxdfuzz_slice prepare TREE ARCH SHIMS FOLDER
 //        pxdfuzz_slice slice TREE ARCH SHIMS FOLDER COMPILER ROOT OUT.c
+//                      [--on=SYMBOL]... [--off=SYMBOL]... [--config=FILE]
 //                      [-DMACRO[=VALUE]]...
 //
 // The first makes in FOLDER what a configured tree has besides (tree.h); the
 // second preprocesses SHIMS/arch/ARCH.c with the tree's headers and writes what
-// ROOT reaches. Both print what they took and write for the build, to FOLDER.d
-// and OUT.c.d, the files that they have read. Exit codes: 0 done, 2 wrong
-// usage, 3 the tree lacks something or a file cannot be written.
+// ROOT reaches. SYMBOL is one of the configuration, without CONFIG_; FILE is a
+// .config or an autoconf.h that replaces it (configuration.h). Both print what
+// they took and write for the build, to FOLDER.d and OUT.c.d, the files that
+// they have read. Exit codes: 0 done, 2 wrong usage, 3 the tree lacks something
+// or a file cannot be written.
 
 #include <algorithm>
 #include <cstdio>
@@ -23,6 +26,7 @@
 #include <vector>
 
 #include "kernel/slice/config_log.h"
+#include "kernel/slice/configuration.h"
 #include "kernel/slice/files.h"
 #include "kernel/slice/slice.h"
 #include "kernel/slice/tree.h"
@@ -104,17 +108,47 @@ std::string FirstError(const fs::path& log) {
   return {};
 }
 
+// What struct pxd_kernel has of each walker alone (kernel/glue.h).
+std::vector<SlicedWalker> Walkers() {
+  return {{"gup_fast", {"pxd_page_size", "pxd_broken_turns"}},
+          {"page_size",
+           {"pxd_run", "pxd_permitted", "pxd_broken_turns", "pte_protnone",
+            "pmd_protnone"}}};
+}
+
 int TakeOne(const TreeRequest& request, const std::string& compiler,
             const std::string& root, const fs::path& to,
-            std::span<char* const> macros) {
+            std::span<char* const> flags) {
+  ConfigChanges changes;
+  std::vector<std::string> macros;
+  for (const std::string_view flag : flags) {
+    const auto value = [flag] { return flag.substr(flag.find('=') + 1); };
+    if (flag.starts_with("--on=")) {
+      changes.on.emplace_back(value());
+    } else if (flag.starts_with("--off=")) {
+      changes.off.emplace_back(value());
+    } else if (flag.starts_with("--config=")) {
+      changes.file = value();
+    } else {
+      macros.emplace_back(flag);
+    }
+  }
+  const Configuration configuration = ConfigurationOf(request, changes);
+  if (!configuration.error.empty()) return Fail(configuration.error);
+  const fs::path configured = to.string() + ".config";
+  const fs::path header = configured / "generated/autoconf.h";
+  if (!WriteFile(header, configuration.header)) {
+    return Fail(header.string() + ": cannot be written");
+  }
   const fs::path source = request.shims / "arch" / (request.arch + ".c");
   const fs::path log = to.string() + ".log";
   const fs::path preprocessed = to.string() + ".i";
   std::error_code error;
   fs::create_directories(to.parent_path(), error);
-  std::vector<std::string> arguments = PreprocessorArguments(request);
+  std::vector<std::string> arguments =
+      PreprocessorArguments(request, configured);
   arguments.insert(arguments.begin(), compiler);
-  for (const char* macro : macros) arguments.emplace_back(macro);
+  arguments.insert(arguments.end(), macros.begin(), macros.end());
   std::vector<std::string> listing = arguments;
   arguments.push_back(source.string());
   // What the preprocessor says against headers of another machine matters only
@@ -124,9 +158,11 @@ int TakeOne(const TreeRequest& request, const std::string& compiler,
   }
   std::string text = ReadFile(preprocessed).value_or("");
   std::set<fs::path> files = FilesOf(text);
+  files.erase(header);
+  files.insert(configuration.files.begin(), configuration.files.end());
   Replace(text, request.tree.string() + "/", "");
   Replace(text, request.shims.parent_path().string() + "/", kProjectPrefix);
-  const Slice slice = TakeSlice(text, root, kShimPrefix);
+  const Slice slice = TakeSlice(text, root, kShimPrefix, Walkers());
   if (!slice.error.empty()) return Fail(FirstError(log) + slice.error);
   if (!WriteFile(to, slice.text) ||
       !WriteDependencies(to.string() + ".d", to, files)) {
@@ -135,10 +171,14 @@ int TakeOne(const TreeRequest& request, const std::string& compiler,
   std::printf("%s: slice %s, %zu of %zu declarations\n",
               to.stem().string().c_str(), slice.hash.c_str(),
               slice.taken.size(), slice.declarations);
+  for (const auto& [name, hash] : slice.walkers) {
+    std::printf("  %s: %s\n", name.c_str(), hash.c_str());
+  }
   PrintList("functions without definition, each a trap", slice.traps);
   PrintList("inline assembly, each a trap", slice.assembly);
   PrintList("variables without definition", slice.undefined);
   PrintList("defined twice, the first taken", slice.defined_twice);
+  PrintList("configuration that the shims overrule", configuration.overruled);
   listing.insert(listing.end(), {"-dM", "-x", "c", "/dev/null"});
   if (!RunProgram(listing, preprocessed, log).has_value()) {
     return Fail(compiler + ": cannot be run");
@@ -162,7 +202,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr,
                  "usage: pxdfuzz_slice prepare TREE ARCH SHIMS FOLDER\n"
                  "       pxdfuzz_slice slice TREE ARCH SHIMS FOLDER COMPILER "
-                 "ROOT OUT.c [-DMACRO[=VALUE]]...\n");
+                 "ROOT OUT.c [--on=SYMBOL]... [--off=SYMBOL]... "
+                 "[--config=FILE] [-DMACRO[=VALUE]]...\n");
     return 2;
   }
   const pxdfuzz::TreeRequest request = {

@@ -10,7 +10,6 @@
 #include <system_error>
 
 #include "kernel/slice/files.h"
-#include "kernel/slice/kconfig.h"
 #include "pxdfuzz/base/read_file.h"
 
 namespace pxdfuzz {
@@ -28,6 +27,14 @@ constexpr std::array<Arch, 3> kArches = {
     {{"s390", "S390", {"__s390__", "__s390x__"}},
      {"x86", "X86", {"__x86_64__", "__x86_64"}},
      {"arm64", "ARM64", {"__aarch64__", "__AARCH64EL__"}}}};
+
+// Null if it is not known.
+const Arch* FindKnown(std::string_view name) {
+  for (const Arch& arch : kArches) {
+    if (arch.name == name) return &arch;
+  }
+  return nullptr;
+}
 
 // Headers that arm64 builds with its own scripts.
 struct Made {
@@ -107,7 +114,6 @@ class Preparation {
     if (FindArch() && ReadVersion() && FindSources()) {
       Forget();
       MakeGeneric();
-      MakeSelected();
       MakeIncludes();
       MakeFacts();
       MakeEmpty();
@@ -137,10 +143,7 @@ class Preparation {
   }
 
   bool FindArch() {
-    for (const Arch& arch : kArches) {
-      if (arch.name == request_.arch) arch_ = &arch;
-    }
-    return arch_ != nullptr ||
+    return FindKnown(request_.arch) != nullptr ||
            Fail("architecture " + request_.arch + " is not known");
   }
 
@@ -229,30 +232,6 @@ class Preparation {
       std::error_code error;
       fs::remove(part, error);
     }
-  }
-
-  void MakeSelected() {
-    const fs::path shims = request_.shims / "shim";
-    const std::string ours =
-        Read(shims / request_.arch / "generated/autoconf.h").value_or("") +
-        Read(shims / "generated/autoconf.h").value_or("");
-    ConfigSymbols known;
-    Words words(ours);
-    while (const auto word = words.Next()) {
-      constexpr std::string_view kPrefix = "CONFIG_";
-      if (!word->starts_with(kPrefix)) continue;
-      known.emplace(word->substr(kPrefix.size()));
-    }
-    known.emplace(arch_->symbol);
-    const std::string kconfig =
-        Read(request_.tree / "arch" / request_.arch / "Kconfig").value_or("");
-    std::string text;
-    for (const std::string& name :
-         SelectedBy(kconfig, arch_->symbol, std::move(known))) {
-      text += "#ifndef CONFIG_" + name + "\n#define CONFIG_" + name +
-              " 1\n#endif\n";
-    }
-    Make("selected.h", text);
   }
 
   void MakeIncludes() {
@@ -351,7 +330,6 @@ class Preparation {
   const TreeRequest& request_;
   const std::vector<fs::path> folders_;
   const fs::path arch_headers_;
-  const Arch* arch_ = nullptr;
   std::vector<SourceFile> sources_;
   std::string includes_;
   std::set<fs::path> files_;
@@ -366,7 +344,17 @@ PreparedTree PrepareTree(const TreeRequest& request) {
   return Preparation(request).Run();
 }
 
-std::vector<std::string> PreprocessorArguments(const TreeRequest& request) {
+Configuration ConfigurationOf(const TreeRequest& request,
+                              const ConfigChanges& changes) {
+  const Arch* arch = FindKnown(request.arch);
+  return MakeConfiguration(request.shims / "config", request.arch,
+                           arch == nullptr ? "" : arch->symbol,
+                           request.tree / "arch" / request.arch / "Kconfig",
+                           changes);
+}
+
+std::vector<std::string> PreprocessorArguments(const TreeRequest& request,
+                                               const fs::path& configuration) {
   std::vector<std::string> arguments = {"-E",
                                         "-std=gnu11",
                                         "-nostdinc",
@@ -382,6 +370,7 @@ std::vector<std::string> PreprocessorArguments(const TreeRequest& request) {
                           (arch.name == request.arch ? "=1" : ""));
     }
   }
+  arguments.insert(arguments.end(), {"-I", configuration.string()});
   for (const fs::path& folder : HeaderFolders(request)) {
     arguments.insert(arguments.end(), {"-I", folder.string()});
   }

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace pxdfuzz {
+#include "kernel/slice/configuration.h"
 
+namespace pxdfuzz {
 // One architecture of a tree, and where what is made for it goes.
 struct TreeRequest {
   std::filesystem::path tree;
@@ -31,18 +32,25 @@ struct PreparedTree {
 
 // Makes in `out` what building a tree would make, as far as page tables need
 // it:
-//   generic/    headers asm/x.h that are asm-generic/x.h, and arm64's that awk
+//   generic/    headers asm/x.h that are asm-generic/x.h, and arm64's that
+//   awk
 //               scripts of the tree write
 //   none/       an empty header for each that is nowhere
-//   selected.h  the symbols that the architecture's Kconfig selects
 //   includes.h  the #include lines of the files that are compiled
-//   tree.h      PXD_TREE_VERSION, and PXD_TREE_HAS_x for each x that the shims
+//   tree.h      PXD_TREE_VERSION, and PXD_TREE_HAS_x for each x that the
+//   shims
 //               ask about and that the compiled files name
 PreparedTree PrepareTree(const TreeRequest& request);
 
-// The arguments of a preprocessor for a prepared tree: folders of headers and
-// what the compiler predefines for the architecture.
-std::vector<std::string> PreprocessorArguments(const TreeRequest& request);
+// The configuration of a slice of such a tree.
+Configuration ConfigurationOf(const TreeRequest& request,
+                              const ConfigChanges& changes);
+
+// The arguments of a preprocessor for a prepared tree: folders of headers,
+// the first with the configuration's generated/autoconf.h, and what the
+// compiler predefines for the architecture.
+std::vector<std::string> PreprocessorArguments(
+    const TreeRequest& request, const std::filesystem::path& configuration);
 
 }  // namespace pxdfuzz
 

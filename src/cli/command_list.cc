@@ -230,6 +230,8 @@ const std::vector<Command>& Commands() {
                   "runs the same cases on that tree or revision too"},
                  {"--bisect", "FINDING",
                   "exit codes for git bisect run: 0, 1, 125, 128"},
+                 {"--kconfig", "FILE",
+                  "a .config or autoconf.h, one more configuration"},
                  {"--arch", "NAME,...", "s390, x86-64, arm64-16k; all of them"},
                  {"--walkers", "NAME,...", "gup_fast, page_size; all of them"},
                  {"--seconds", "N|auto",

@@ -13,15 +13,19 @@ struct Variant {
   std::string_view name;
   Policy model;
   std::string_view text;
+  bool is_configuration;
 };
 
 #define FEATURE(...)
 #define CODE(...)
-#define VARIANT(name, model, text) {#name, model, text},
+#define CONFIGURATION(name, use, off, on, text) \
+  {#name, kStaticLockless, text, true},
+#define VARIANT(name, model, text) {#name, model, text, false},
 constexpr Variant kVariants[] = {
 #include "pxdfuzz/engine/kernel_variants.def"
 };
 #undef VARIANT
+#undef CONFIGURATION
 #undef CODE
 #undef FEATURE
 
@@ -41,14 +45,12 @@ std::string DescribeVariant(std::string_view variant) {
 }
 
 Policy ModelOf(std::string_view arch, std::string_view variant) {
+  const Variant* found = FindVariant(variant);
+  if (found == nullptr) return kStaticLockless;
   // x86-64 has no pXd_offset_lockless() of its own: linux/pgtable.h passes
   // values down.
-  if ((variant == "as-is" || variant == "debug-vm") &&
-      arch == Name(ArchId::kX86)) {
-    return kStaticByValue;
-  }
-  const Variant* found = FindVariant(variant);
-  return found == nullptr ? kStaticLockless : found->model;
+  return found->is_configuration && arch == Name(ArchId::kX86) ? kStaticByValue
+                                                               : found->model;
 }
 
 std::string KnownFindingFile(std::string_view known) {

@@ -139,6 +139,45 @@ TEST(SliceTest, ShimsWin) {
   EXPECT_THAT(sliced, Not(HasSubstr("return 1")));
 }
 
+// The hash of the walker "w" of `text`, without the function `other`.
+std::string WalkerHashOf(std::string_view text) {
+  const SlicedWalker walkers[] = {{"w", {"other"}}};
+  const Slice slice = TakeSlice(text, "root", "shims/", walkers);
+  const auto found = slice.walkers.find("w");
+  if (found == slice.walkers.end()) return "";
+  EXPECT_THAT(slice.text,
+              HasSubstr("#define PXD_HASH_w \"" + found->second + "\"\n"));
+  return found->second;
+}
+
+TEST(SliceTest, AWalkersHashIsOfWhatItUses) {
+  const auto text = [](std::string_view fields, std::string_view enumerators,
+                       std::string_view body, std::string_view other) {
+    std::string out = "enum e { ";
+    out.append(enumerators).append(" };\nstruct s { int a; struct { ");
+    out.append(fields).append(" }; };\nint other(void) { return ");
+    out.append(other).append("; }\nint walk(struct s *s) { return ");
+    out.append(body).append("; }\nint root(struct s *s) { return walk(s) + ");
+    return out.append("other(); }\n");
+  };
+  const std::string hash = WalkerHashOf(text("int b;", "X", "s->a + X", "1"));
+  EXPECT_NE(hash, "");
+  // Fields, enumerators, other walkers, lines and announcements.
+  EXPECT_EQ(hash, WalkerHashOf(text("", "X", "s->a + X", "1")));
+  EXPECT_EQ(hash, WalkerHashOf(text("int b; int (*f)(int c); struct { int d; } "
+                                    "e;",
+                                    "X, Y", "s->a + X", "1")));
+  EXPECT_EQ(hash, WalkerHashOf(text("int b;", "X", "s->a + X", "2")));
+  EXPECT_EQ(hash, WalkerHashOf("struct s;\nint walk(struct s *s);\n" +
+                               text("int b;", "X", "s->a + X", "1")));
+  // What it does, and what it uses.
+  EXPECT_NE(hash, WalkerHashOf(text("int b;", "X", "s->a - X", "1")));
+  EXPECT_NE(WalkerHashOf(text("int b;", "X", "s->b", "1")),
+            WalkerHashOf(text("long b;", "X", "s->b", "1")));
+  EXPECT_NE(WalkerHashOf(text("int b;", "X = 1", "X", "1")),
+            WalkerHashOf(text("int b;", "X = 2", "X", "1")));
+}
+
 TEST(SliceTest, StaticAssertionsOfShimsAreKept) {
   const std::string sliced = Sliced(
       "typedef int t;\n_Static_assert(sizeof(t) == 1, \"tree\");\n"

@@ -33,6 +33,7 @@ LeafState StateOf(pxd_leaf state) {
 
 // The model's words.
 const pxd_kernel kSame = {
+    .leaf_levels = 0b111,
     .enter = [](int) {},
     .leaf =
         [](int level, uint64_t frame, pxd_leaf state) {
@@ -52,6 +53,7 @@ uint64_t Moved(int level, uint64_t word) {
   return (word & ~uint64_t{3}) | (word & 1) << 14 | (word & 2) << 14;
 }
 const pxd_kernel kMoved = {
+    .leaf_levels = 0b111,
     .enter = [](int) {},
     .leaf =
         [](int level, uint64_t frame, pxd_leaf state) {

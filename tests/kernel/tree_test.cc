@@ -21,7 +21,9 @@ namespace pxdfuzz {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
@@ -57,10 +59,12 @@ class TreeTest : public ::testing::Test {
           "#include \"mm/gup.c\"\n"
           "#ifdef PXD_TREE_HAS_new_entry\n"
           "int root(void) { return new_entry(); }\n#endif\n");
-    Write("project/kernel/shim/s390/generated/autoconf.h",
-          "#define CONFIG_OURS 1\n#include_next <generated/autoconf.h>\n");
-    Write("project/kernel/shim/generated/autoconf.h",
-          "#define CONFIG_COMMON 1\n#include \"selected.h\"\n");
+    Write("project/kernel/config/common.config",
+          "# made up\nCONFIG_COMMON=y\nCONFIG_NUMBER=12\n");
+    Write("project/kernel/config/s390.config", "CONFIG_OURS=y\n");
+    Write("project/kernel/config/common.forced.config",
+          "CONFIG_64BIT=y\n# CONFIG_PARAVIRT is not set\n");
+    Write("project/kernel/config/s390.forced.config", "");
   }
 
   fs::path At(std::string_view name) const { return folder_.path() / name; }
@@ -84,14 +88,23 @@ class TreeTest : public ::testing::Test {
     EXPECT_THAT(prepared.error, Not(HasSubstr("\n")));
     EXPECT_FALSE(fs::exists(At("out")));
   }
+  Configuration Configure(const ConfigChanges& changes = {}) const {
+    return ConfigurationOf({.tree = At("linux"),
+                            .arch = "s390",
+                            .shims = At("project/kernel"),
+                            .out = At("out")},
+                           changes);
+  }
   // The build's own program.
-  ShellRun Slice(const std::string& root = "root") const {
+  ShellRun Slice(const std::string& root = "root",
+                 const std::string& flags = "") const {
     const auto quoted = [this](std::string_view name) {
       return " '" + At(name).string() + "'";
     };
     return RunShell("'" PXDFUZZ_BIN "/pxdfuzz_slice' slice" + quoted("linux") +
                     " s390" + quoted("project/kernel") + quoted("out") +
-                    " '" PXDFUZZ_CC "' " + root + quoted("slice.c") + " 2>&1");
+                    " '" PXDFUZZ_CC "' " + root + quoted("slice.c") + flags +
+                    " 2>&1");
   }
 
   ScratchFolder folder_;
@@ -120,13 +133,61 @@ TEST_F(TreeTest, MakesWhatAConfiguredTreeHas) {
   EXPECT_EQ(Made("generic/asm/own.h"), "(none)");
   EXPECT_EQ(Made("none/generated/made.h"), "");
   EXPECT_EQ(Made("none/linux/mm.h"), "(none)");
-  EXPECT_EQ(Made("selected.h"),
-            "#ifndef CONFIG_CHOSEN\n#define CONFIG_CHOSEN 1\n#endif\n");
   EXPECT_EQ(Made("includes.h"),
             "#include <linux/mm.h>\n#include \"mm/internal.h\"\n");
   EXPECT_EQ(Made("tree.h"),
             "#define PXD_TREE_VERSION \"6.1.7-rc1\"\n"
             "#define PXD_TREE_HAS_new_entry 1\n");
+}
+
+TEST_F(TreeTest, AConfigurationIsOursAndWhatTheTreeSelects) {
+  EXPECT_EQ(Configure().header,
+            "#define CONFIG_64BIT 1\n#define CONFIG_CHOSEN 1\n"
+            "#define CONFIG_COMMON 1\n#define CONFIG_NUMBER 12\n"
+            "#define CONFIG_OURS 1\n");
+  EXPECT_THAT(Configure().overruled, IsEmpty());
+}
+
+TEST_F(TreeTest, AConfigurationWithoutASymbolSelectsLess) {
+  const Configuration changed =
+      Configure({.on = {"DEBUG_VM"}, .off = {"COMMON"}});
+  EXPECT_EQ(changed.header,
+            "#define CONFIG_64BIT 1\n#define CONFIG_DEBUG_VM 1\n"
+            "#define CONFIG_NUMBER 12\n#define CONFIG_OURS 1\n");
+}
+
+TEST_F(TreeTest, TheUsersConfigurationReplacesOursButForWhatTheShimsNeed) {
+  // As .config and as autoconf.h.
+  for (const char* text :
+       {"CONFIG_MINE=y\nCONFIG_PARAVIRT=y\nCONFIG_PART=m\nCONFIG_HZ=250\n"
+        "# CONFIG_OURS is not set\n",
+        "#define CONFIG_MINE 1\n#define CONFIG_PARAVIRT 1\n"
+        "#define CONFIG_PART_MODULE 1\n#define CONFIG_HZ 250\n"}) {
+    Write("mine", text);
+    const Configuration mine = Configure({.file = At("mine")});
+    EXPECT_EQ(mine.error, "");
+    EXPECT_EQ(mine.header,
+              "#define CONFIG_64BIT 1\n#define CONFIG_HZ 250\n"
+              "#define CONFIG_MINE 1\n#define CONFIG_PART_MODULE 1\n");
+    EXPECT_THAT(mine.overruled, ElementsAre("PARAVIRT=n"));
+  }
+  Write("mine", "all:\n");
+  EXPECT_EQ(Configure({.file = At("mine")}).error,
+            At("mine").string() + ": no .config or autoconf.h");
+}
+
+TEST_F(TreeTest, ASliceFollowsItsConfiguration) {
+  Write("linux/mm/gup.c",
+        "#include <linux/mm.h>\n#ifdef CONFIG_COMMON\n"
+        "int new_entry(void) { return 1; }\n#else\n"
+        "int new_entry(void) { return 2; }\n#endif\n");
+  ASSERT_EQ(Prepare().error, "");
+  ASSERT_EQ(Slice().code, 0);
+  EXPECT_THAT(ReadFile(At("slice.c")).value_or(""), HasSubstr("return 1"));
+  ASSERT_EQ(Slice("root", " --off=COMMON").code, 0);
+  EXPECT_THAT(ReadFile(At("slice.c")).value_or(""), HasSubstr("return 2"));
+  EXPECT_THAT(ReadFile(At("slice.c.d")).value_or(""),
+              HasSubstr(At("project/kernel/config/common.config").string()));
 }
 
 TEST_F(TreeTest, ATreeThatIsNone) {

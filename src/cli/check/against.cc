@@ -65,13 +65,7 @@ absl::StatusOr<std::vector<std::string>> CasesOf(const CheckCell& cell,
 
 // The code of the other build for the same architecture and configuration.
 const KernelCode* Counterpart(const CheckCell& cell, const KernelBuild& other) {
-  for (const KernelCode& code : other.codes) {
-    if (code.arch == Name(cell.mode.arch) &&
-        IsConfiguration(code, cell.configuration)) {
-      return &code;
-    }
-  }
-  return nullptr;
+  return other.Find(cell.mode.arch, cell.configuration);
 }
 
 // Two programs, and what the same cases come to in both.

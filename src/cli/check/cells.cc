@@ -268,6 +268,18 @@ class Runner {
   bool is_over_ = false;
 };
 
+// Whether the walker's target has that code.
+bool Runs(const KernelBuild& build, const CheckedWalker& walker,
+          const std::string& code) {
+  return std::any_of(build.targets.begin(), build.targets.end(),
+                     [&](const KernelBuild::Target& target) {
+                       return target.name == walker.target &&
+                              std::find(target.codes.begin(),
+                                        target.codes.end(),
+                                        code) != target.codes.end();
+                     });
+}
+
 }  // namespace
 
 std::string KindOf(std::string_view signature) {
@@ -286,22 +298,25 @@ std::vector<CheckCell> CellsOf(const KernelBuild& build,
                                const std::vector<CheckedWalker>& walkers) {
   std::vector<CheckCell> cells;
   for (const PagingMode& mode : kAllPagingModes) {
+    // By walker and hash.
+    std::map<std::pair<std::string_view, std::string>, size_t> seen;
     for (const std::string_view configuration : kConfigurations) {
+      const KernelCode* code = build.Find(mode.arch, configuration);
+      if (code == nullptr) continue;
       for (const CheckedWalker& walker : walkers) {
-        for (const KernelBuild::Target& target : build.targets) {
-          if (target.name != walker.target) continue;
-          for (const std::string& name : target.codes) {
-            const KernelCode* code = build.Find(name);
-            if (code == nullptr || code->arch != Name(mode.arch) ||
-                !IsConfiguration(*code, configuration)) {
-              continue;
-            }
-            cells.push_back({.mode = mode,
-                             .configuration = std::string(configuration),
-                             .walker = walker,
-                             .program = name});
-          }
+        if (!Runs(build, walker, code->name)) continue;
+        const std::string hash =
+            WalkerHash(build.slices, code->name, walker.name);
+        const auto [same, is_new] =
+            seen.try_emplace({walker.target, hash}, cells.size());
+        if (!is_new && !hash.empty()) {
+          cells[same->second].also.emplace_back(configuration);
+          continue;
         }
+        cells.push_back({.mode = mode,
+                         .configuration = std::string(configuration),
+                         .walker = walker,
+                         .program = code->name});
       }
     }
   }

@@ -39,6 +39,8 @@ inline constexpr CheckedWalker kCheckedWalkers[] = {
 struct CheckCell {
   PagingMode mode;
   std::string configuration;  // "as-is"
+  // Other configurations in which the walker is the same code.
+  std::vector<std::string> also;
   CheckedWalker walker;
   std::string program;  // "kernel-6.12-s390"
   // Signatures that were there before this run.
@@ -61,7 +63,8 @@ struct CheckCell {
 // file that an engine left.
 std::string KindOf(std::string_view signature);
 
-// The cells of what was built.
+// The cells of what was built. A walker that is the same code in several
+// configurations has one cell, of the first of them.
 std::vector<CheckCell> CellsOf(const KernelBuild& build,
                                const std::vector<CheckedWalker>& walkers);
 

@@ -218,11 +218,16 @@ class Check {
   absl::Status OpenFolder() {
     const bool is_named = !options_.out.empty();
     std::error_code error;
+    const std::string config =
+        options_.config.has_value()
+            ? Concat({"-", fs::path(options_.config->file).filename().string()})
+            : "";
+    const std::string hash = tree_.hash + config;
     verdict_.out = is_named ? fs::absolute(options_.out, error).string()
-                            : Concat({folder_, "/", tree_.hash});
+                            : Concat({folder_, "/", hash});
     const std::string identity = verdict_.out + std::string(kIdentity);
     const std::string is =
-        JsonText(Json{{"tree", tree_.hash}, {"description", tree_.Describe()}});
+        JsonText(Json{{"tree", hash}, {"description", tree_.Describe()}});
     if (options_.resume) {
       const std::optional<std::string> was = ReadFile(identity);
       if (!was.has_value()) {
@@ -230,7 +235,7 @@ class Check {
             Concat({verdict_.out, ": there is no check to resume"}));
       }
       const auto json = nlohmann::json::parse(*was, nullptr, false);
-      if (json.value("tree", "") != tree_.hash) {
+      if (json.value("tree", "") != hash) {
         return absl::InvalidArgumentError(Concat(
             {verdict_.out, ": is a check of ", json.value("description", "?"),
              ", of other code; resume it with that tree and patch"}));
@@ -257,6 +262,7 @@ class Check {
                       .jobs = options_.jobs,
                       .tree = tree,
                       .arches = options_.arches,
+                      .config = options_.config,
                       .out = out};
     for (const CheckedWalker& walker : options_.walkers) {
       wish.targets.emplace_back(walker.target);
@@ -271,7 +277,9 @@ class Check {
     if (!build.ok()) return build.status();
     build_ = *std::move(build);
     for (const KernelCode& code : build_.codes) {
-      verdict_.tree.slices[code.arch] = code.slice;
+      if (build_.ConfigurationOf(code) == kConfigurations[0]) {
+        verdict_.tree.slices[code.arch] = code.slice;
+      }
     }
     cells_ = CellsOf(build_, options_.walkers);
     AddMissing();
@@ -297,6 +305,7 @@ class Check {
     for (const CheckedArch& arch : wish.arches)
       key += Concat({" ", arch.in_tree});
     for (const std::string& target : wish.targets) key += " " + target;
+    if (wish.config.has_value()) key += " " + wish.config->file;
     base_ = {.bin = out + "/bin", .slices = out + "/slices"};
     if (ReadFile(out + "/built").value_or("") == key) return absl::OkStatus();
     steps_.Begin("building the tree without the patch");
@@ -333,26 +342,42 @@ class Check {
     }
   }
 
+  // A row for each configuration, also where it runs the same code as another.
   void AddCells() {
-    std::vector<CheckVerdict::Cell> cells;
-    for (const CheckCell& cell : cells_) {
-      CheckVerdict::Cell row = {.mode = Name(cell.mode),
-                                .configuration = cell.configuration,
-                                .walker = std::string(cell.walker.name),
-                                .changing = cell.walker.changing,
-                                .executions = cell.executions,
-                                .floor = cell.walker.floor,
-                                .findings = cell.findings.size(),
-                                .known = cell.known,
-                                .reason = cell.error};
-      row.state = !cell.findings.empty()                ? CellState::kFinding
-                  : !cell.error.empty()                 ? CellState::kUnchecked
-                  : cell.executions < cell.walker.floor ? CellState::kTooShort
-                  : cell.known.empty()                  ? CellState::kHolds
-                                                        : CellState::kKnown;
-      cells.push_back(std::move(row));
+    std::vector<CheckVerdict::Cell> rows;
+    for (const PagingMode& mode : kAllPagingModes) {
+      for (const std::string_view configuration : kConfigurations) {
+        for (const CheckCell& cell : cells_) {
+          const bool is_own = cell.configuration == configuration;
+          const bool is_also = std::find(cell.also.begin(), cell.also.end(),
+                                         configuration) != cell.also.end();
+          if (cell.mode != mode || !(is_own || is_also)) continue;
+          rows.push_back(RowOf(cell));
+          if (is_own) continue;
+          rows.back().configuration = configuration;
+          rows.back().same_code_as = cell.configuration;
+        }
+      }
     }
-    verdict_.cells.insert(verdict_.cells.begin(), cells.begin(), cells.end());
+    verdict_.cells.insert(verdict_.cells.begin(), rows.begin(), rows.end());
+  }
+
+  static CheckVerdict::Cell RowOf(const CheckCell& cell) {
+    CheckVerdict::Cell row = {.mode = Name(cell.mode),
+                              .configuration = cell.configuration,
+                              .walker = std::string(cell.walker.name),
+                              .changing = cell.walker.changing,
+                              .executions = cell.executions,
+                              .floor = cell.walker.floor,
+                              .findings = cell.findings.size(),
+                              .known = cell.known,
+                              .reason = cell.error};
+    row.state = !cell.findings.empty()                ? CellState::kFinding
+                : !cell.error.empty()                 ? CellState::kUnchecked
+                : cell.executions < cell.walker.floor ? CellState::kTooShort
+                : cell.known.empty()                  ? CellState::kHolds
+                                                      : CellState::kKnown;
+    return row;
   }
 
   absl::Status AddFindings() {
@@ -410,6 +435,12 @@ class Check {
   }
 
   void AddNotChecked() {
+    if (!build_.overruled.empty()) {
+      verdict_.not_checked.push_back(
+          Concat({"what ", options_.config->name,
+                  " says of these symbols, which are set otherwise here:",
+                  build_.overruled}));
+    }
     if (!options_.all_arches()) {
       std::vector<std::string> names;
       for (const CheckedArch& arch : kCheckedArches) {

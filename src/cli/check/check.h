@@ -26,6 +26,8 @@ struct CheckOptions {
   std::vector<CheckedWalker> walkers;
   std::optional<int> seconds;  // nothing: auto
   int jobs = 1;
+  // One more configuration, of the file --kconfig.
+  std::optional<KernelConfig> config;
   std::string out;  // or nothing: by the hash of the tree
   bool resume = false;
   std::string json;  // files, or nothing

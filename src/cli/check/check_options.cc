@@ -147,6 +147,20 @@ absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments) {
                 ": no sources of pxdfuzz, which compile kernel code"}));
   }
   if (options.compiler.empty()) options.compiler = "clang++";
+  if (const std::string file = arguments.Value("--kconfig"); !file.empty()) {
+    absl::StatusOr<KernelConfig> config =
+        ReadKernelConfig(file, options.source + "/build/check/configs");
+    if (!config.ok()) return config.status();
+    const bool is_chosen = std::any_of(
+        options.arches.begin(), options.arches.end(),
+        [&](const CheckedArch& arch) { return arch.id == config->arch.id; });
+    if (!is_chosen) {
+      return absl::InvalidArgumentError(
+          Concat({"--kconfig=", file, ": is of ", Name(config->arch.id),
+                  ", which --arch leaves out"}));
+    }
+    options.config = *std::move(config);
+  }
   return options;
 }
 

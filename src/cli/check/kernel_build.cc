@@ -14,15 +14,22 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "fuzz/harness/sha1.h"
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/kernel_client.h"
 #include "src/cli/check/tree/run_command.h"
+#include "src/cli/input.h"
+#include "src/cli/output.h"
 
 namespace pxdfuzz {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kHashDigits = 16;
+// The configuration of BuildWish::config.
+constexpr std::string_view kOwnConfig = "kconfig";
 
 // The value of a variable in a build folder.
 std::string Cached(const std::string& folder, const std::string& variable) {
@@ -56,6 +63,15 @@ std::string ErrorIn(std::string_view log) {
   return "";
 }
 
+// #define NAME "0123456789abcdef"
+std::string MacroIn(std::string_view text, std::string_view name) {
+  const std::string mark = Concat({"#define ", name, " \""});
+  const size_t at = text.find(mark);
+  if (at == text.npos) return "";
+  const size_t from = at + mark.size();
+  return std::string(text.substr(from, text.find('"', from) - from));
+}
+
 class Builder {
  public:
   Builder(const BuildWish& wish, Steps& steps) : wish_(wish), steps_(steps) {}
@@ -65,15 +81,11 @@ class Builder {
     while (!arches.empty()) {
       if (absl::Status status = Configure(arches); !status.ok()) return status;
       build_.targets = ReadTargets();
+      ReadConfigurations();
       if (build_.targets.empty()) break;
-      const absl::StatusOr<std::vector<CheckedArch>> failed = Compile(arches);
-      if (!failed.ok()) return failed.status();
-      if (failed->empty()) return Keep();
-      std::erase_if(arches, [&](const CheckedArch& arch) {
-        return std::any_of(
-            failed->begin(), failed->end(),
-            [&](const CheckedArch& other) { return other.id == arch.id; });
-      });
+      const absl::StatusOr<bool> done = Compile(arches);
+      if (!done.ok()) return done.status();
+      if (*done) return Keep();
     }
     build_.targets.clear();
     return build_;
@@ -82,12 +94,17 @@ class Builder {
   absl::Status Configure(const std::vector<CheckedArch>& arches) {
     std::vector<std::string> names;
     for (const CheckedArch& arch : arches) names.emplace_back(arch.in_tree);
-    const std::vector<std::string> configurations(std::begin(kConfigurations),
-                                                  std::end(kConfigurations));
+    std::vector<std::string> configurations(std::begin(kConfigurations),
+                                            std::end(kConfigurations));
+    if (!wish_.config.has_value()) std::erase(configurations, kOwnConfig);
     const std::pair<std::string, std::string> variables[] = {
         {"PXDFUZZ_KERNEL_TREE", wish_.tree},
         {"PXDFUZZ_KERNEL_ARCHES", absl::StrJoin(names, ";")},
         {"PXDFUZZ_KERNEL_VARIANTS", absl::StrJoin(configurations, ";")},
+        {"PXDFUZZ_KERNEL_LEFT_OUT", absl::StrJoin(left_out_, ";")},
+        {"PXDFUZZ_KERNEL_CONFIG", wish_.config ? wish_.config->file : ""},
+        {"PXDFUZZ_KERNEL_CONFIG_ARCH",
+         wish_.config ? std::string(wish_.config->arch.in_tree) : ""},
         {"PXDFUZZ_KERNEL_COVERAGE", "ON"},
         // Smaller, faster to link, and a stack still has its lines.
         {"CMAKE_CXX_FLAGS_RELWITHDEBINFO", "-O2 -g1"},
@@ -149,6 +166,14 @@ class Builder {
     return targets;
   }
 
+  void ReadConfigurations() {
+    build_.configurations.clear();
+    std::ifstream in(wish_.folder + "/kernel_codes.txt");
+    for (std::string code, configuration; in >> code >> configuration;) {
+      build_.configurations[code] = configuration;
+    }
+  }
+
   // "12 of 30, 8 s left", by the last line that ninja wrote.
   std::string Progress() const {
     const std::string log = ReadFile(Log("build")).value_or("");
@@ -164,9 +189,9 @@ class Builder {
                            steps_.step_seconds() / done * (all - done));
   }
 
-  // The architectures whose code does not compile.
-  absl::StatusOr<std::vector<CheckedArch>> Compile(
-      const std::vector<CheckedArch>& arches) {
+  // Whether all of it was compiled. What does not compile is taken out of
+  // `arches` or added to left_out_.
+  absl::StatusOr<bool> Compile(std::vector<CheckedArch>& arches) {
     CommandLine command = {.words = {"cmake", "--build", wish_.folder, "-j",
                                      std::to_string(wish_.jobs), "--target"},
                            .log = Log("build"),
@@ -180,36 +205,66 @@ class Builder {
     command.words.insert(command.words.end(), {"--", "-k", "0"});
     const absl::StatusOr<CommandResult> result = RunCommand(command);
     if (!result.ok()) return result.status();
-    if (result->ok()) return std::vector<CheckedArch>();
-    std::vector<CheckedArch> failed;
-    for (const CheckedArch& arch : arches) {
-      const std::string reason = WhyFailed(result->out, arch);
+    if (result->ok()) return true;
+    bool has_failed = false;
+    for (const auto& [code, configuration] : build_.configurations) {
+      const CheckedArch arch = ArchOf(code, configuration);
+      const std::string reason =
+          WhyFailed(result->out, {Concat({"slices/", code, ".c"}),
+                                  Concat({"-", arch.in_tree, "/tree.h"})});
       if (reason.empty()) continue;
-      failed.push_back(arch);
-      build_.missing.push_back(
-          {.arch = arch.id, .reason = reason, .is_failure = true});
+      has_failed = true;
+      // Without the code as it is, nothing else of an architecture counts.
+      const bool is_all = configuration == kConfigurations[0];
+      if (is_all) {
+        std::erase_if(arches, [&](const CheckedArch& other) {
+          return other.id == arch.id;
+        });
+        std::erase_if(build_.missing, [&](const KernelBuild::Missing& other) {
+          return other.arch == arch.id;
+        });
+      } else if (std::none_of(arches.begin(), arches.end(),
+                              [&](const CheckedArch& other) {
+                                return other.id == arch.id;
+                              })) {
+        continue;
+      }
+      left_out_.push_back(Concat({arch.in_tree, "/", configuration}));
+      build_.missing.push_back({.arch = arch.id,
+                                .configuration = is_all ? "" : configuration,
+                                .reason = reason,
+                                .is_failure = true});
     }
-    if (!failed.empty()) return failed;
+    if (has_failed) return false;
     const std::string reason = ErrorIn(result->out);
     return absl::UnavailableError(
         Concat({reason.empty() ? "it does not compile" : reason, "; see ",
                 command.log}));
   }
 
-  // Of the parts of ninja's output that begin with "FAILED: ", the first about
-  // the slice or the text of an architecture.
+  // Of code with that name.
+  static CheckedArch ArchOf(std::string_view code,
+                            std::string_view configuration) {
+    if (configuration != kConfigurations[0]) {
+      code.remove_suffix(configuration.size() + 1);
+    }
+    for (const CheckedArch& arch : kCheckedArches) {
+      if (code.ends_with(Name(arch.id))) return arch;
+    }
+    return kCheckedArches[0];
+  }
+
+  // Of the parts of ninja's output that begin with "FAILED: ", the error in the
+  // first that names one of these files.
   static std::string WhyFailed(const std::string& log,
-                               const CheckedArch& arch) {
+                               const std::vector<std::string>& files) {
     constexpr std::string_view kFailed = "FAILED: ";
     for (size_t at = log.find(kFailed); at != log.npos;) {
       const size_t next = log.find(kFailed, at + kFailed.size());
       const std::string_view part = std::string_view(log).substr(at, next - at);
       const std::string first = FirstLine(part);
-      const std::string configured = Concat({"-", arch.in_tree, "/tree.h"});
-      const std::string code = Concat({"-", Name(arch.id)});
-      if (first.find(configured) != first.npos ||
-          (first.find(code) != first.npos &&
-           first.find("slices/kernel-") != first.npos)) {
+      for (const std::string& file : files) {
+        if (first.find(file) == first.npos) continue;
         const std::string reason = ErrorIn(part);
         return reason.empty() ? "its code does not compile here" : reason;
       }
@@ -249,6 +304,7 @@ class Builder {
     const absl::Status kept = KeepSlices();
     if (!kept.ok()) return kept;
     AddLeftOut();
+    ReadOverruled();
     return build_;
   }
 
@@ -272,11 +328,7 @@ class Builder {
   // Names the architectures without code that did not fail to compile.
   void AddLeftOut() {
     for (const CheckedArch& arch : wish_.arches) {
-      const bool is_there = std::any_of(
-          build_.codes.begin(), build_.codes.end(),
-          [&](const KernelCode& code) {
-            return code.arch == Name(arch.id) && IsConfiguration(code, "as-is");
-          });
+      const bool is_there = build_.Find(arch.id, kConfigurations[0]) != nullptr;
       const bool has_failed =
           std::any_of(build_.missing.begin(), build_.missing.end(),
                       [&](const KernelBuild::Missing& missing) {
@@ -285,23 +337,32 @@ class Builder {
       if (is_there || has_failed) continue;
       build_.missing.push_back(
           {.arch = arch.id,
-           .configuration = "as-is",
+           .configuration = std::string(kConfigurations[0]),
            .reason = "the tree has no code that is sliced"});
+    }
+  }
+
+  void ReadOverruled() {
+    constexpr std::string_view kMark = "configuration that the shims overrule:";
+    if (!wish_.config.has_value()) return;
+    const KernelCode* code = build_.Find(wish_.config->arch.id, kOwnConfig);
+    if (code == nullptr) return;
+    std::ifstream in(
+        Concat({wish_.folder, "/kernel/slices/", code->name, ".log"}));
+    for (std::string line; std::getline(in, line);) {
+      const size_t at = line.find(kMark);
+      if (at != line.npos) build_.overruled = line.substr(at + kMark.size());
     }
   }
 
   const BuildWish& wish_;
   Steps& steps_;
   KernelBuild build_;
+  // "s390/no-thp".
+  std::vector<std::string> left_out_;
 };
 
 }  // namespace
-
-bool IsConfiguration(const KernelCode& code, std::string_view configuration) {
-  return configuration == "as-is"
-             ? code.name.ends_with(code.arch)
-             : code.name.ends_with(Concat({"-", configuration}));
-}
 
 const KernelCode* KernelBuild::Find(std::string_view name) const {
   for (const KernelCode& code : codes) {
@@ -310,22 +371,80 @@ const KernelCode* KernelBuild::Find(std::string_view name) const {
   return nullptr;
 }
 
+const KernelCode* KernelBuild::Find(ArchId arch,
+                                    std::string_view configuration) const {
+  for (const KernelCode& code : codes) {
+    if (code.arch == Name(arch) && ConfigurationOf(code) == configuration) {
+      return &code;
+    }
+  }
+  return nullptr;
+}
+
+std::string_view KernelBuild::ConfigurationOf(const KernelCode& code) const {
+  const auto found = configurations.find(code.name);
+  return found == configurations.end() ? std::string_view() : found->second;
+}
+
+absl::StatusOr<KernelConfig> ReadKernelConfig(const std::string& name,
+                                              const std::string& folder) {
+  const auto wrong = [&name](std::string_view what) {
+    return absl::InvalidArgumentError(Concat({"--kconfig=", name, ": ", what}));
+  };
+  const std::optional<std::string> text = ReadFile(name);
+  if (!text.has_value()) return wrong("there is no such file");
+  const auto has_line = [&text](const std::string& line) {
+    return Concat({"\n", *text}).find(Concat({"\n", line})) !=
+           std::string::npos;
+  };
+  // In a .config, in an autoconf.h.
+  const auto has = [&](std::string_view symbol) {
+    return has_line(Concat({"CONFIG_", symbol, "=y\n"})) ||
+           has_line(Concat({"#define CONFIG_", symbol, " 1\n"}));
+  };
+  if (!has_line("CONFIG_") && !has_line("#define CONFIG_")) {
+    return wrong("is no .config and no autoconf.h");
+  }
+  KernelConfig config = {.name = name};
+  if (has("S390")) {
+    config.arch = kCheckedArches[0];
+  } else if (has("X86_64")) {
+    config.arch = kCheckedArches[1];
+  } else if (has("ARM64") && has("ARM64_16K_PAGES")) {
+    config.arch = kCheckedArches[2];
+  } else {
+    return wrong(has("ARM64")
+                     ? "is of arm64 with pages that are not of 16 KiB"
+                     : "is of none of s390, x86-64 and arm64 with 16 KiB");
+  }
+  std::error_code error;
+  fs::create_directories(folder, error);
+  config.file =
+      Concat({folder, "/", Sha1Hex(Bytes(*text)).substr(0, kHashDigits)});
+  absl::Status written = WriteFile(config.file, *text, /*force=*/true);
+  if (!written.ok()) return written;
+  return config;
+}
+
 absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps) {
   return Builder(wish, steps).Build();
 }
 
 std::map<std::string, std::string> SliceHashes(const std::string& slices) {
-  // #define PXD_SLICE_HASH "0123456789abcdef"
-  constexpr std::string_view kMark = "PXD_SLICE_HASH \"";
   std::map<std::string, std::string> hashes;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(slices, error)) {
     const std::string text = ReadFile(entry.path().string()).value_or("");
-    const size_t at = text.find(kMark);
-    hashes[entry.path().filename().string()] =
-        at == text.npos ? text : text.substr(at + kMark.size(), 16);
+    const std::string hash = MacroIn(text, "PXD_SLICE_HASH");
+    hashes[entry.path().filename().string()] = hash.empty() ? text : hash;
   }
   return hashes;
+}
+
+std::string WalkerHash(const std::string& slices, std::string_view code,
+                       std::string_view walker) {
+  const auto text = ReadFile(Concat({slices, "/", code, ".c"}));
+  return MacroIn(text.value_or(""), Concat({"PXD_HASH_", walker}));
 }
 
 }  // namespace pxdfuzz

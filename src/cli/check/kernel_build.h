@@ -3,7 +3,9 @@
 #ifndef PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 #define PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +27,30 @@ inline constexpr CheckedArch kCheckedArches[] = {
     {ArchId::kX86, "x86"},
     {ArchId::kArm64Page16K, "arm64"}};
 
-// Ways to compile a tree that must hold (kernel_variants.def).
-inline constexpr std::string_view kConfigurations[] = {"as-is", "no-numa"};
+// Configurations that a tree's own code is compiled in, as-is first.
+inline constexpr std::string_view kConfigurations[] = {
+#define FEATURE(...)
+#define CODE(...)
+#define VARIANT(...)
+#define CONFIGURATION(name, ...) #name,
+#include "pxdfuzz/engine/kernel_variants.def"
+#undef CONFIGURATION
+#undef VARIANT
+#undef CODE
+#undef FEATURE
+};
 
-// Whether code was compiled in that way. The code of a tree as it is may be
-// called by-value, which is what it does.
-bool IsConfiguration(const KernelCode& code, std::string_view configuration);
+// The configuration of a kernel that the user builds.
+struct KernelConfig {
+  std::string name;  // as the user names the file
+  std::string file;  // a copy, which is named after its hash
+  CheckedArch arch;
+};
+
+// Reads a .config or an autoconf.h and copies it to `folder`. InvalidArgument
+// if it is none, or if it is of an architecture that cannot be checked.
+absl::StatusOr<KernelConfig> ReadKernelConfig(const std::string& name,
+                                              const std::string& folder);
 
 struct BuildWish {
   std::string source;    // of pxdfuzz
@@ -40,6 +60,8 @@ struct BuildWish {
   std::string tree;
   // Not empty.
   std::vector<CheckedArch> arches;
+  // Adds the configuration kconfig.
+  std::optional<KernelConfig> config;
   // Fuzz targets.
   std::vector<std::string> targets;
   // Where the programs and slices are kept.
@@ -67,9 +89,16 @@ struct KernelBuild {
   std::string slices;
   std::vector<Target> targets;
   std::vector<KernelCode> codes;
+  // By the name of the code.
+  std::map<std::string, std::string, std::less<>> configurations;
   std::vector<Missing> missing;
+  // What BuildWish::config says and the shims need otherwise: "PARAVIRT=n".
+  std::string overruled;
 
+  // Null where there is none.
   const KernelCode* Find(std::string_view name) const;
+  const KernelCode* Find(ArchId arch, std::string_view configuration) const;
+  std::string_view ConfigurationOf(const KernelCode& code) const;
 };
 
 // Compiles the kernel code of a tree. What does not compile is left out and
@@ -79,6 +108,12 @@ absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps);
 // The hash of each slice in the folder, by file name. Comments and line numbers
 // do not change it.
 std::map<std::string, std::string> SliceHashes(const std::string& slices);
+
+// A hash of what a walker ("gup_fast") does in a slice of the folder. Fields
+// and enumerators that it does not use do not change it, so that a walker may
+// be the same in two configurations. Empty where the slice cannot be read.
+std::string WalkerHash(const std::string& slices, std::string_view code,
+                       std::string_view walker);
 
 }  // namespace pxdfuzz
 

@@ -26,7 +26,9 @@ std::string CheckVerdict::Finding::Architectures() const {
 
 uint64_t CheckVerdict::executions() const {
   uint64_t sum = 0;
-  for (const Cell& cell : cells) sum += cell.executions;
+  for (const Cell& cell : cells) {
+    if (cell.same_code_as.empty()) sum += cell.executions;
+  }
   return sum;
 }
 

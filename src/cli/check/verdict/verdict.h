@@ -43,7 +43,10 @@ struct CheckVerdict {
   struct Cell {
     std::string mode;           // "s390/3"; of what was left out, "arm64-16k"
     std::string configuration;  // "as-is"
-    std::string walker;         // "gup_fast"
+    // The configuration whose run this is, since the code is the same; or
+    // empty.
+    std::string same_code_as;
+    std::string walker;  // "gup_fast"
     bool changing = false;
     CellState state = CellState::kLeftOut;
     uint64_t executions = 0;

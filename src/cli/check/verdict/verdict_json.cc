@@ -17,6 +17,7 @@ std::string JsonOf(const CheckVerdict& verdict) {
   for (const CheckVerdict::Cell& cell : verdict.cells) {
     json["cells"].push_back({{"mode", cell.mode},
                              {"configuration", cell.configuration},
+                             {"same_code_as", cell.same_code_as},
                              {"walker", cell.walker},
                              {"changing", cell.changing},
                              {"state", Name(cell.state)},

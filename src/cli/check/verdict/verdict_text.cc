@@ -19,13 +19,17 @@ std::string ColumnOf(const Cell& cell) {
   return Concat({cell.walker, cell.changing ? ", changing" : ""});
 }
 
+std::string RowOf(const std::string& mode, const std::string& configuration) {
+  return configuration == "as-is" ? mode : Concat({mode, " ", configuration});
+}
 std::string RowOf(const Cell& cell) {
-  return cell.configuration == "as-is"
-             ? cell.mode
-             : Concat({cell.mode, " ", cell.configuration});
+  return RowOf(cell.mode, cell.configuration);
 }
 
 std::string TextOf(const Cell& cell) {
+  if (!cell.same_code_as.empty()) {
+    return Concat({"same code as ", RowOf(cell.mode, cell.same_code_as)});
+  }
   switch (cell.state) {
     case CellState::kHolds:
       return Concat({"holds ", Grouped(cell.executions)});
@@ -108,6 +112,7 @@ std::vector<std::string> KnownFindings(const std::vector<Cell>& cells) {
   std::map<std::string, uint64_t> times;
   std::map<std::string, std::vector<std::string>> rows;
   for (const Cell& cell : cells) {
+    if (!cell.same_code_as.empty()) continue;
     for (const auto& [name, count] : cell.known) {
       times[name] += count;
       AddUnique(RowOf(cell), rows[name]);
