@@ -118,22 +118,19 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
           KernelRequestVerdict& verdict) -> std::optional<Finding> {
     verdict.inconclusive =
         Permitted<A>(c.mode.levels, request.start, request.pages);
-    const bool is_permitted = verdict.inconclusive == Inconclusive::kNo;
-    bool permitted = is_permitted;
-    RunEnd end = RunEnd::kReturned;
-    if (kernel_.permitted != nullptr) {
-      end = PermittedGuarded(kernel_, c.mode.levels, request.start,
-                             request.pages, permitted);
-    }
-    if (permitted != is_permitted && end != RunEnd::kTrap) {
-      return Finding{
-          .mode = c.mode, .walk = kernel_.name, .rule = WalkRule::kPermitted};
-    }
-    if (!is_permitted) {
+    if (verdict.inconclusive != Inconclusive::kNo) {
       verdict.cell = IndexOf(Cell{.mode = c.mode,
                                   .write = request.write,
                                   .outcome = Cell::Outcome::kRefused});
-      return std::nullopt;
+      bool permitted = false;
+      RunEnd end = RunEnd::kReturned;
+      if (kernel_.permitted != nullptr && kind == KernelTrial::kGupFast) {
+        end = PermittedGuarded(kernel_, c.mode.levels, request.start,
+                               request.pages, permitted);
+      }
+      if (!permitted || end == RunEnd::kTrap) return std::nullopt;
+      return Finding{
+          .mode = c.mode, .walk = kernel_.name, .rule = WalkRule::kPermitted};
     }
     verdict.walk.ran = true;
     std::optional<Finding> finding;

@@ -326,6 +326,14 @@ class Trial {
     walk_.refused = refused;
     walk_.inaccessible = inaccessible;
     const RunEnd end = RunGuarded(kernel_, walk_);
+    // Code that looks at no table has refused the request.
+    if (end == RunEnd::kReturned && walk_.read_count == 0 && !pin &&
+        kernel_.permitted != nullptr) {
+      finding = Finding{.mode = {A::kId, static_cast<uint8_t>(mm_.levels())},
+                        .walk = kernel_.name,
+                        .rule = WalkRule::kPermitted};
+      return false;
+    }
     if (end == RunEnd::kReturned) return true;
     if (end == RunEnd::kTrap) return false;
     finding = Found(WalkRule::kPages, Outcome::kFault, walk_.held, pin);

@@ -131,8 +131,21 @@ TEST_F(JudgeTest, FindsAnIgnoredRefusal) {
 }
 
 TEST_F(JudgeTest, FindsAnotherLimit) {
-  kernel_.permitted = [](int, uint64_t, uint64_t) { return false; };
-  EXPECT_EQ(FindingOf(kernel_, Mixed()), "s390-3.permitted.pte-empty");
+  // It refuses all requests.
+  pxd_kernel refusing = kernel_;
+  refusing.walk = [](pxd_walk* walk) {
+    const uint64_t pages = walk->pages;
+    walk->pages = 0;
+    Real().walk(walk);
+    walk->pages = pages;
+  };
+  EXPECT_EQ(FindingOf(refusing, Mixed()), "s390-3.permitted.pte-empty");
+  // It permits one that is beyond the limit of three levels.
+  const Case beyond = MakeCase(3, {.start = uint64_t{1} << 42, .pages = 1}, {});
+  EXPECT_EQ(FindingOf(kernel_, beyond), "");
+  kernel_.permitted = [](int, uint64_t, uint64_t) { return true; };
+  EXPECT_EQ(FindingOf(kernel_, beyond), "s390-3.permitted.pte-empty");
+  EXPECT_EQ(FindingOf(kernel_, beyond, KernelTrial::kPageSize), "");
 }
 
 TEST_F(JudgeTest, FindsAnotherPageSize) {
