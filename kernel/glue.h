@@ -188,7 +188,8 @@ const struct pxd_kernel PXD_SYMBOL = {
                     IS_ENABLED(CONFIG_HUGETLB_PAGE))
                        << 1 |
                    IS_ENABLED(CONFIG_HUGETLB_PAGE) << 2,
-#ifdef PXD_KCONFIG_SELECTS_ARCH_HAS_PTE_PROTNONE /* from 7.3 on */
+    .keeps_access_error = PXD_KEEPS_ACCESS_ERROR, /* of the slice */
+#ifdef PXD_KCONFIG_SELECTS_ARCH_HAS_PTE_PROTNONE  /* from 7.3 on */
     .should_tell_protnone = true,
 #else
     .should_tell_protnone = IS_ENABLED(CONFIG_NUMA_BALANCING),

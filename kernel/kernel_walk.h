@@ -137,6 +137,9 @@ struct pxd_kernel {
   unsigned leaf_levels;
   /* What the Kconfig of the tree says of pxd_traits.tells_protnone. */
   bool should_tell_protnone;
+  /* Whether gup_fast_pte_range() keeps the error of a page that cannot be made
+   * accessible, and returns it to a caller that takes it for success. */
+  bool keeps_access_error;
 
   /* The fast walk, with its checks of the request. */
   void (*walk)(struct pxd_walk *walk);

@@ -4,13 +4,12 @@
 #define PXDFUZZ_KERNEL_KNOWN_FINDINGS_H_
 
 #include <cstdint>
-#include <cstdio>
 #include <string_view>
-#include <utility>
 
 #include "kernel/kernel_walk.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
@@ -28,6 +27,11 @@ enum class KnownKernelFinding : uint8_t {
   kInaccessiblePage,
 };
 
+inline constexpr KnownKernelFinding kKnownKernelFindings[] = {
+    KnownKernelFinding::kProtNoneWithoutNuma,
+    KnownKernelFinding::kReadOnly2GWrite,
+    KnownKernelFinding::kInaccessiblePage};
+
 constexpr std::string_view Name(KnownKernelFinding finding) {
   constexpr std::string_view kNames[] = {
       "none", "s390-protnone-without-numa-balancing", "s390-readonly-2g-write",
@@ -35,14 +39,24 @@ constexpr std::string_view Name(KnownKernelFinding finding) {
   return kNames[static_cast<size_t>(finding)];
 }
 
-// Whether that version of Linux has kInaccessiblePage: from f28d43636d6f (5.7)
-// to 7cad96ae59b3 (6.18).
-inline bool SkipsInaccessiblePages(const pxd_kernel& kernel) {
-  int major = 0;
-  int minor = 0;
-  if (std::sscanf(kernel.version, "%d.%d", &major, &minor) != 2) return false;
-  const auto version = std::pair(major, minor);
-  return std::pair(5, 7) <= version && version < std::pair(6, 18);
+// Whether such code is known to have that finding, in an mm with that many
+// levels. By what its helpers do and by the text of its walk, not by a version:
+// of two trees of one version, one may have a repair.
+inline bool IsExpected(KnownKernelFinding finding, const pxd_kernel& kernel,
+                       const pxd_traits& traits, int levels) {
+  if (kernel.arch != Name(ArchId::kS390)) return false;
+  switch (finding) {
+    case KnownKernelFinding::kNone:
+      return false;
+    case KnownKernelFinding::kProtNoneWithoutNuma:
+      return !traits.tells_protnone;
+    case KnownKernelFinding::kReadOnly2GWrite:
+      return traits.writes_readonly_pud && levels > 2 &&
+             (kernel.leaf_levels >> Ordinal(Level::kPud) & 1) != 0;
+    case KnownKernelFinding::kInaccessiblePage:
+      return kernel.keeps_access_error;
+  }
+  return false;
 }
 
 // Which of them, if any, explains that code of those traits returns a page by

@@ -23,10 +23,16 @@ namespace {
 
 [[noreturn, gnu::noinline]] void AbortByKernelCode() { std::abort(); }
 
-std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
+// A judge, and for which numbers of levels its known findings are counted.
+struct CountedJudge {
+  std::unique_ptr<KernelJudge> judge;
+  uint32_t levels_seen = 0;
+};
+
+std::vector<CountedJudge> MakeJudges(
     std::span<const pxd_kernel* const> kernels) {
   const std::string wanted = Environment::Read().kernel;
-  std::vector<std::unique_ptr<KernelJudge>> judges;
+  std::vector<CountedJudge> judges;
   std::string names;
   for (const pxd_kernel* kernel : kernels) {
     names += ' ';
@@ -34,7 +40,7 @@ std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
     const std::string listed = ',' + wanted + ',';
     if (wanted.empty() || listed.find(',' + std::string(kernel->name) + ',') !=
                               std::string::npos) {
-      judges.push_back(std::make_unique<KernelJudge>(*kernel));
+      judges.push_back({std::make_unique<KernelJudge>(*kernel)});
     }
   }
   if (judges.empty()) {
@@ -46,6 +52,20 @@ std::vector<std::unique_ptr<KernelJudge>> MakeJudges(
     std::_Exit(2);
   }
   return judges;
+}
+
+// Counts the known findings of the code as met 0 times, so that the statistics
+// have those that never are.
+void ExpectKnown(CountedJudge& counted, int levels) {
+  const uint32_t bit = uint32_t{1} << levels;
+  if ((counted.levels_seen & bit) != 0) return;
+  counted.levels_seen |= bit;
+  const KernelJudge& judge = *counted.judge;
+  for (const KnownKernelFinding known : kKnownKernelFindings) {
+    if (IsExpected(known, judge.kernel(), judge.traits(), levels)) {
+      Harness::Get().stats().CountKnown(Name(known), 0);
+    }
+  }
 }
 
 // What the statistics count, in the words of the model's targets. Where tables
@@ -116,14 +136,14 @@ void ReportBeforeDying() {
 void RunKernelTarget(std::span<const uint8_t> input,
                      std::span<const pxd_kernel* const> kernels,
                      KernelTrial trial, Waivers waivers) {
-  static auto& judges =
-      *new std::vector<std::unique_ptr<KernelJudge>>(MakeJudges(kernels));
+  static auto& judges = *new std::vector<CountedJudge>(MakeJudges(kernels));
   [[maybe_unused]] static const bool kReports =
       (WhenSanitizerEnds(&ReportBeforeDying), true);
   Harness& harness = Harness::Get();
   Case c;
   if (!harness.Begin(input, c)) return;
-  for (const auto& judge : judges) {
+  for (CountedJudge& counted : judges) {
+    const auto& judge = counted.judge;
     if (!judge->Takes(c.mode)) continue;
     if (waivers == Waivers::kExpectedFailures && judge->LeavesCopies(c.mode)) {
       continue;
@@ -132,6 +152,9 @@ void RunKernelTarget(std::span<const uint8_t> input,
     const KernelVerdict& verdict = judge->Judge(c, trial, waivers);
     running = {};
     CountCase(*judge, c, verdict);
+    if (trial == KernelTrial::kGupFast && c.concurrent.empty()) {
+      ExpectKnown(counted, c.mode.levels);
+    }
     if (judge->trap() != nullptr) TellTrap(judge->kernel(), judge->trap());
     if (!verdict.finding.has_value()) continue;
     const size_t request = verdict.finding->request;

@@ -194,7 +194,7 @@ class Trial {
       return;
     }
     SetModelWithout(*frame, /*continues=*/true);
-    if (SkipsInaccessiblePages(kernel_) && walk_.held == walk_.count &&
+    if (kernel_.keeps_access_error && walk_.held == walk_.count &&
         Judge(rooms_.model).outcome == Outcome::kAgrees) {
       verdict.known = KnownKernelFinding::kInaccessiblePage;
     } else {

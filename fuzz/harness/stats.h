@@ -35,8 +35,11 @@ class Stats {
   uint64_t CountFinding(const std::string& signature) {
     return ++findings_[signature];
   }
-  // An expected failure that has a name. The name is not copied.
-  void CountKnown(std::string_view name) { ++known_[name]; }
+  // An expected failure that has a name, which is not copied. With 0 times, the
+  // statistics have it before it is met.
+  void CountKnown(std::string_view name, uint64_t times = 1) {
+    known_[name] += times;
+  }
   // Something that kernel code reached and that nothing replaces: a case
   // that could not be checked. How often that was, this time included.
   uint64_t CountTrap(const std::string& name) { return ++traps_[name]; }

@@ -479,10 +479,32 @@ class Writer {
   Slice slice_;
 };
 
+bool Has(const std::vector<Declaration>& all, const Closure& closure,
+         const SlicedProperty& property) {
+  const std::vector<Token> wanted = Tokenize(property.tokens);
+  const auto is_same = [](const Token& a, const Token& b) {
+    return a.text == b.text;
+  };
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Declaration& d = all[i];
+    if (!closure.IsUsed(i) || d.kind != Kind::kFunction ||
+        std::find(property.functions.begin(), property.functions.end(),
+                  d.name) == property.functions.end()) {
+      continue;
+    }
+    if (std::search(d.tokens.begin(), d.tokens.end(), wanted.begin(),
+                    wanted.end(), is_same) != d.tokens.end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Slice TakeSlice(std::string_view text, std::string_view root,
-                std::string_view shims, std::span<const SlicedWalker> walkers) {
+                std::string_view shims, std::span<const SlicedWalker> walkers,
+                std::span<const SlicedProperty> properties) {
   const std::vector<Token> tokens = Tokenize(text);
   const std::vector<Declaration> all = Declarations(tokens);
   Closure closure(all, shims);
@@ -501,6 +523,12 @@ Slice TakeSlice(std::string_view text, std::string_view root,
     slice.text =
         "#define PXD_HASH_" + name + " \"" + hash + "\"\n" + slice.text;
     slice.walkers.emplace(name, hash);
+  }
+  for (const SlicedProperty& property : properties) {
+    std::string line = "#define ";
+    line.append(property.macro)
+        .append(Has(all, closure, property) ? " 1\n" : " 0\n");
+    slice.text.insert(0, line);
   }
   return slice;
 }

@@ -54,6 +54,15 @@ struct SlicedWalker {
   std::vector<std::string_view> without;
 };
 
+// Something that a function of a slice may do: a run of its tokens, with
+// blanks between them. The text defines `macro` as 1 if one of the functions
+// has it, and as 0 otherwise.
+struct SlicedProperty {
+  std::string_view macro;
+  std::vector<std::string_view> functions;
+  std::string_view tokens;
+};
+
 // Takes out of `text`, which the preprocessor has written, what `root` reaches.
 //
 // What stands in a file of the folder `shims` wins over declarations of the
@@ -62,7 +71,8 @@ struct SlicedWalker {
 // has left is 0.
 Slice TakeSlice(std::string_view text, std::string_view root,
                 std::string_view shims,
-                std::span<const SlicedWalker> walkers = {});
+                std::span<const SlicedWalker> walkers = {},
+                std::span<const SlicedProperty> properties = {});
 
 }  // namespace pxdfuzz
 

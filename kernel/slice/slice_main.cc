@@ -116,6 +116,13 @@ std::vector<SlicedWalker> Walkers() {
             "pmd_protnone"}}};
 }
 
+// What struct pxd_kernel has of the code's text (kernel/glue.h).
+std::vector<SlicedProperty> Properties() {
+  return {{"PXD_KEEPS_ACCESS_ERROR",
+           {"gup_pte_range", "gup_fast_pte_range"},
+           "ret = pxd_make_accessible ("}};
+}
+
 int TakeOne(const TreeRequest& request, const std::string& compiler,
             const std::string& root, const fs::path& to,
             std::span<char* const> flags) {
@@ -162,7 +169,8 @@ int TakeOne(const TreeRequest& request, const std::string& compiler,
   files.insert(configuration.files.begin(), configuration.files.end());
   Replace(text, request.tree.string() + "/", "");
   Replace(text, request.shims.parent_path().string() + "/", kProjectPrefix);
-  const Slice slice = TakeSlice(text, root, kShimPrefix, Walkers());
+  const Slice slice =
+      TakeSlice(text, root, kShimPrefix, Walkers(), Properties());
   if (!slice.error.empty()) return Fail(FirstError(log) + slice.error);
   if (!WriteFile(to, slice.text) ||
       !WriteDependencies(to.string() + ".d", to, files)) {

@@ -119,6 +119,28 @@ std::vector<std::string> WrongInJson(const std::string& text) {
   return wrong;
 }
 
+TEST(CheckVerdictTest, TheSameCodeInTwoConfigurationsRunsOnce) {
+  CheckVerdict verdict = VerdictOf({CellState::kHolds, CellState::kHolds});
+  verdict.cells[1].configuration = "no-thp";
+  verdict.cells[1].same_code_as = "as-is";
+  EXPECT_THAT(TextOf(verdict), HasSubstr("s390/3 no-thp  same code as s390/3"));
+  EXPECT_EQ(verdict.executions(), verdict.cells[0].executions);
+  EXPECT_EQ(json::parse(JsonOf(verdict))["cells"][1]["same_code_as"], "as-is");
+  EXPECT_THAT(WrongInJson(JsonOf(verdict)), IsEmpty());
+}
+
+TEST(CheckVerdictTest, AKnownFindingThatIsNotFoundIsSaidAndIsNoFailure) {
+  CheckVerdict verdict = VerdictOf({CellState::kKnown, CellState::kHolds});
+  verdict.cells[0].known = {{"met", 7}};
+  verdict.cells[1].mode = "s390/4";
+  verdict.cells[1].known = {{"not-met", 0}};
+  const std::string text = TextOf(verdict);
+  EXPECT_THAT(text, HasSubstr("docs/findings/met.md: 7 times in s390/3\n"));
+  EXPECT_THAT(text, HasSubstr("were not found:\n"
+                              "  docs/findings/not-met.md: in s390/4\n"));
+  EXPECT_EQ(verdict.exit_code(), 0);
+}
+
 TEST(CheckVerdictTest, ExitCodesSayWhatCameOfIt) {
   using enum CellState;
   EXPECT_EQ(VerdictOf({kHolds, kKnown, kLeftOut}).exit_code(), 0);

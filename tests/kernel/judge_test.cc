@@ -200,6 +200,7 @@ TEST_F(JudgeTest, ATrapIsNotChecked) {
 // reference agrees.
 TEST_F(JudgeTest, SeesThatTheModelIsAnother) {
   // The traits claim that the tree takes PROT_NONE for readable.
+  kernel_.should_tell_protnone = false;
   kernel_.traits = [] {
     pxd_traits traits = Real().traits();
     traits.tells_protnone = false;
@@ -218,6 +219,55 @@ TEST_F(JudgeTest, AnotherLayoutIsNotChecked) {
     other.*size += 8;
     EXPECT_EXIT(KernelJudge{other}, testing::ExitedWithCode(3),
                 "could not check kernel-.*kernel_walk.h");
+  }
+}
+
+TEST_F(JudgeTest, AnotherConfigurationThanTheTreesIsNotChecked) {
+  for (const pxd_kernel* kernel : AllKernels()) {
+    pxd_kernel other = *kernel;
+    other.should_tell_protnone = !other.should_tell_protnone;
+    EXPECT_EXIT(KernelJudge{other}, testing::ExitedWithCode(3),
+                "could not check kernel-.*pte_protnone")
+        << kernel->name;
+  }
+}
+
+// A configuration without a size of leaves has none of them in its tables.
+TEST_F(JudgeTest, LeavesThatAConfigurationLacksAreNotCompared) {
+  const Case pmd = Mixed();
+  const Case pud = MakeCase(3, {.start = uint64_t{1} << 31, .pages = 1},
+                            {MapLarge(Level::kPud, uint64_t{1} << 31, 0)});
+  const auto compared = [this](const Case& c) {
+    KernelJudge judge(kernel_);
+    return judge.Judge(c, KernelTrial::kGupFast).inconclusive ==
+           Inconclusive::kNo;
+  };
+  EXPECT_TRUE(compared(pmd));
+  EXPECT_TRUE(compared(pud));
+  kernel_.leaf_levels = 0b011;
+  EXPECT_TRUE(compared(pmd));
+  EXPECT_FALSE(compared(pud));
+  kernel_.leaf_levels = 0b001;
+  EXPECT_FALSE(compared(pmd));
+}
+
+TEST_F(JudgeTest, KnownFindingsAreExpectedByProperties) {
+  pxd_traits traits = {.tells_protnone = false, .writes_readonly_pud = true};
+  const auto expected = [&](KnownKernelFinding finding, int levels = 3) {
+    return IsExpected(finding, kernel_, traits, levels);
+  };
+  kernel_.keeps_access_error = true;
+  EXPECT_TRUE(expected(KnownKernelFinding::kProtNoneWithoutNuma));
+  EXPECT_TRUE(expected(KnownKernelFinding::kReadOnly2GWrite));
+  EXPECT_TRUE(expected(KnownKernelFinding::kInaccessiblePage));
+  // Two levels have no region-third table.
+  EXPECT_FALSE(expected(KnownKernelFinding::kReadOnly2GWrite, 2));
+  kernel_.leaf_levels = 0b011;
+  EXPECT_FALSE(expected(KnownKernelFinding::kReadOnly2GWrite));
+  traits = {.tells_protnone = true};
+  kernel_.keeps_access_error = false;
+  for (const KnownKernelFinding finding : kKnownKernelFindings) {
+    EXPECT_FALSE(expected(finding)) << Name(finding);
   }
 }
 
@@ -265,17 +315,18 @@ TEST_F(JudgeTest, GoesOnBehindAnInaccessiblePage) {
   EXPECT_EQ(judge.last_walk().page[1], 0x3000u);
   EXPECT_EQ(judge.last_walk().page[2], 0x4000u);
 
-  // A version that has the repair must not do it.
-  kernel_.version = "6.18.1";
+  // Code that has the repair must not do it.
+  ASSERT_TRUE(kernel_.keeps_access_error);
+  kernel_.keeps_access_error = false;
   EXPECT_EQ(FindingOf(kernel_, c), "s390-3.inaccessible.pte-leaf");
-  // What it does besides is a finding in all versions.
-  kernel_.version = "6.12.1";
+  // What it does besides is always a finding.
+  kernel_.keeps_access_error = true;
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);
     if (walk->inaccessible != 0) walk->page[2] ^= 0x1000;
   };
   EXPECT_EQ(FindingOf(kernel_, c), "s390-3.inaccessible.pte-leaf");
-  // A walk that ends there is right in all versions.
+  // A walk that ends there is right.
   kernel_.walk = [](pxd_walk* walk) {
     if (walk->inaccessible != 0) walk->refused = 1;
     Real().walk(walk);

@@ -178,6 +178,21 @@ TEST(SliceTest, AWalkersHashIsOfWhatItUses) {
             WalkerHashOf(text("int b;", "X = 2", "X", "1")));
 }
 
+TEST(SliceTest, APropertyIsOfTheFunctionsThatAreTaken) {
+  const SlicedProperty properties[] = {{"PXD_P", {"walk"}, "ret = ask ("}};
+  const auto line = [&](std::string_view body) {
+    std::string text =
+        "int ask(void);\nint other(void) { int ret; ret = ask();";
+    text.append(" return ret; }\nint walk(void) { int ret; ")
+        .append(body)
+        .append(" return other(); }\nint root(void) { return walk(); }\n");
+    const Slice slice = TakeSlice(text, "root", "shims/", {}, properties);
+    return slice.text.substr(0, slice.text.find('\n'));
+  };
+  EXPECT_EQ(line("ret  =\nask();"), "#define PXD_P 1");
+  EXPECT_EQ(line("if (ask()) return 1;"), "#define PXD_P 0");
+}
+
 TEST(SliceTest, StaticAssertionsOfShimsAreKept) {
   const std::string sliced = Sliced(
       "typedef int t;\n_Static_assert(sizeof(t) == 1, \"tree\");\n"

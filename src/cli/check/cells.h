@@ -50,6 +50,7 @@ struct CheckCell {
   uint64_t executions = 0;
   // How often each was met.
   std::map<std::string, uint64_t> findings;
+  // Those that are expected are there also if they were never met.
   std::map<std::string, uint64_t> known;
   // Why it could not be checked, or nothing.
   std::string error;

@@ -372,11 +372,14 @@ class Check {
                               .findings = cell.findings.size(),
                               .known = cell.known,
                               .reason = cell.error};
+    const bool has_known =
+        std::any_of(cell.known.begin(), cell.known.end(),
+                    [](const auto& known) { return known.second > 0; });
     row.state = !cell.findings.empty()                ? CellState::kFinding
                 : !cell.error.empty()                 ? CellState::kUnchecked
                 : cell.executions < cell.walker.floor ? CellState::kTooShort
-                : cell.known.empty()                  ? CellState::kHolds
-                                                      : CellState::kKnown;
+                : has_known                           ? CellState::kKnown
+                                                      : CellState::kHolds;
     return row;
   }
 

@@ -108,20 +108,24 @@ std::vector<std::string> Reasons(const std::vector<Cell>& cells,
   return reasons;
 }
 
-std::vector<std::string> KnownFindings(const std::vector<Cell>& cells) {
+// The known findings that were met; or those that were expected and were not.
+std::vector<std::string> KnownFindings(const std::vector<Cell>& cells,
+                                       bool met) {
   std::map<std::string, uint64_t> times;
   std::map<std::string, std::vector<std::string>> rows;
   for (const Cell& cell : cells) {
     if (!cell.same_code_as.empty()) continue;
     for (const auto& [name, count] : cell.known) {
+      if ((count > 0) != met) continue;
       times[name] += count;
       AddUnique(RowOf(cell), rows[name]);
     }
   }
   std::vector<std::string> lines;
   for (const auto& [name, count] : times) {
-    lines.push_back(Concat({KnownFindingFile(name), ": ", Grouped(count),
-                            " times in ", Enumerate(rows[name])}));
+    const std::string often = met ? Concat({Grouped(count), " times "}) : "";
+    lines.push_back(Concat(
+        {KnownFindingFile(name), ": ", often, "in ", Enumerate(rows[name])}));
   }
   return lines;
 }
@@ -182,7 +186,9 @@ std::string TextOf(const CheckVerdict& verdict) {
   TextLines text(/*color=*/false);
   text.Blank();
   if (!verdict.cells.empty()) AddTable(verdict.cells, text);
-  AddList("known findings", KnownFindings(verdict.cells), text);
+  AddList("known findings", KnownFindings(verdict.cells, /*met=*/true), text);
+  AddList("known findings that are expected and were not found",
+          KnownFindings(verdict.cells, /*met=*/false), text);
   AddList("could not check", Reasons(verdict.cells, CellState::kUnchecked),
           text);
   AddList("left out", Reasons(verdict.cells, CellState::kLeftOut), text);
