@@ -254,34 +254,51 @@ class Preparation {
   }
 
   void MakeFacts() {
-    std::set<std::string_view> asked;
-    std::vector<std::string> texts;
+    std::vector<std::string> shims;
     std::error_code error;
     for (const auto& entry :
          fs::recursive_directory_iterator(request_.shims, error)) {
       const fs::path extension = entry.path().extension();
       if (extension != ".h" && extension != ".c") continue;
-      if (auto text = Read(entry.path())) texts.push_back(std::move(*text));
+      if (auto text = Read(entry.path())) shims.push_back(std::move(*text));
     }
-    constexpr std::string_view kHas = "PXD_TREE_HAS_";
-    for (const std::string& text : texts) {
-      Words words(text);
-      while (const auto word = words.Next()) {
-        if (word->starts_with(kHas)) asked.insert(word->substr(kHas.size()));
-      }
-    }
-    std::set<std::string_view> named;
+    std::set<std::string, std::less<>> named;
     for (const SourceFile& source : sources_) {
       Words words(source.text);
-      while (const auto word = words.Next()) named.insert(*word);
+      while (const auto word = words.Next()) named.emplace(*word);
     }
-    std::string facts =
-        "#define PXD_TREE_VERSION \"" + prepared_.version + "\"\n";
+    std::set<std::string, std::less<>> selected;
+    const std::string kconfig =
+        Read(request_.tree / "arch" / request_.arch / "Kconfig").value_or("");
+    for (const std::string_view line : LinesOf(kconfig)) {
+      Words words(line);
+      if (words.Next() != "select") continue;
+      if (const auto name = words.Next()) selected.emplace(*name);
+    }
+    Make("tree.h", "#define PXD_TREE_VERSION \"" + prepared_.version + "\"\n" +
+                       Facts("PXD_TREE_HAS_", shims, named) +
+                       Facts("PXD_KCONFIG_SELECTS_", shims, selected));
+  }
+
+  // A macro that begins with `prefix` for each name that stands behind it in
+  // the shims and is in `names`.
+  static std::string Facts(const std::string& prefix,
+                           const std::vector<std::string>& shims,
+                           const std::set<std::string, std::less<>>& names) {
+    std::set<std::string_view> asked;
+    for (const std::string& text : shims) {
+      Words words(text);
+      while (const auto word = words.Next()) {
+        if (!word->starts_with(prefix)) continue;
+        const auto name = names.find(word->substr(prefix.size()));
+        if (name != names.end()) asked.insert(*name);
+      }
+    }
+    std::string facts;
     for (const std::string_view name : asked) {
-      if (!named.contains(name)) continue;
-      facts += "#define " + std::string(kHas) + std::string(name) + " 1\n";
+      facts.append("#define ").append(prefix).append(name).append(" 1\n");
     }
-    Make("tree.h", facts);
+    return facts;
   }
 
   // Follows all includes, whatever their conditions are.

@@ -37,9 +37,10 @@ struct PreparedTree {
 //               scripts of the tree write
 //   none/       an empty header for each that is nowhere
 //   includes.h  the #include lines of the files that are compiled
-//   tree.h      PXD_TREE_VERSION, and PXD_TREE_HAS_x for each x that the
-//   shims
-//               ask about and that the compiled files name
+//   tree.h      PXD_TREE_VERSION, and of what the shims ask about:
+//               PXD_TREE_HAS_x for each x that the compiled files name, and
+//               PXD_KCONFIG_SELECTS_x for each that the architecture's Kconfig
+//               selects, whatever the condition
 PreparedTree PrepareTree(const TreeRequest& request);
 
 // The configuration of a slice of such a tree.

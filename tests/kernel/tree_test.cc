@@ -56,6 +56,8 @@ class TreeTest : public ::testing::Test {
     Write("project/kernel/arch/s390.c",
           "#include \"includes.h\"\n#include \"tree.h\"\n"
           "#ifdef PXD_TREE_HAS_old_entry\nint wrong;\n#endif\n"
+          "#ifdef PXD_KCONFIG_SELECTS_NOT_CHOSEN\n#endif\n"
+          "#ifdef PXD_KCONFIG_SELECTS_NOT_THERE\n#endif\n"
           "#include \"mm/gup.c\"\n"
           "#ifdef PXD_TREE_HAS_new_entry\n"
           "int root(void) { return new_entry(); }\n#endif\n");
@@ -137,7 +139,8 @@ TEST_F(TreeTest, MakesWhatAConfiguredTreeHas) {
             "#include <linux/mm.h>\n#include \"mm/internal.h\"\n");
   EXPECT_EQ(Made("tree.h"),
             "#define PXD_TREE_VERSION \"6.1.7-rc1\"\n"
-            "#define PXD_TREE_HAS_new_entry 1\n");
+            "#define PXD_TREE_HAS_new_entry 1\n"
+            "#define PXD_KCONFIG_SELECTS_NOT_CHOSEN 1\n");
 }
 
 TEST_F(TreeTest, AConfigurationIsOursAndWhatTheTreeSelects) {
