@@ -241,6 +241,7 @@ const std::vector<Command>& Commands() {
                   "where everything is kept (a folder of build/check for each "
                   "tree and patch)"},
                  {"--resume", "", "continue with what is in FOLDER"},
+                 {"--empty-corpus", "", "fuzz without regressions and seeds"},
                  {"--json", "FILE", "the verdict as JSON"},
                  {"--junit", "FILE", "the verdict as JUnit's XML"},
                  {"--source", "FOLDER", "the sources of pxdfuzz"},

@@ -68,15 +68,34 @@ class CheckKernelTest : public ShellTest {
 };
 
 TEST_F(CheckKernelTest, TheTreeHoldsInEveryCell) {
-  const Ran ran = Check("");
+  // The configuration of the tree as it is, as a file of the user's.
+  const std::string request =
+      " '" + kTree + "' s390 kernel '" + Scratch("prepared") + "' ";
+  const std::string slicer = "'" PXDFUZZ_BIN "/pxdfuzz_slice' ";
+  ASSERT_EQ(Shell(slicer + "prepare" + request).code, 0);
+  ASSERT_EQ(Shell(slicer + "slice" + request + "cc pxd_permitted '" +
+                  Scratch("slice.c") + "'")
+                .code,
+            0);
+  const std::string config = Scratch("slice.c.config/generated/autoconf.h");
+  Shell("echo '#define CONFIG_PARAVIRT 1' >> '" + config + "'");
+  const Ran ran = Check("--kconfig='" + config + "'");
   EXPECT_EQ(ran.code, 0) << ran.out << ran.error;
-  // Four paging modes, two configurations, tables at rest and changing. Each
+  // Four paging modes, six configurations, tables at rest and changing. Each
   // has a known finding, since a page can be inaccessible in all of them.
-  EXPECT_EQ(json_["cells"].size(), 16u);
-  EXPECT_EQ(Cells("known"), 16u);
+  EXPECT_EQ(json_["cells"].size(), 48u);
+  EXPECT_EQ(Cells("known"), 48u);
+  size_t same = 0;
   for (const json& cell : json_["cells"]) {
     EXPECT_GE(cell["executions"], cell["changing"] ? 50'000 : 20'000) << cell;
+    if (cell["configuration"] == "kconfig") {
+      EXPECT_EQ(cell["same_code_as"], "as-is");
+    }
+    same += cell["same_code_as"] != "";
   }
+  // gup_fast of 6.12 does not ask for hugetlb.
+  EXPECT_EQ(same, 16u);
+  EXPECT_THAT(json_["not_checked"].dump(), HasSubstr("PARAVIRT=n"));
   EXPECT_EQ(json_["findings"].size(), 0u);
   EXPECT_NE(json_["tree"]["slices"]["s390"], "");
   EXPECT_EQ(json_["executions"] >= 16 * 20'000, true);
@@ -141,11 +160,29 @@ TEST_F(CheckKernelTest, BisectHasExitCodesOfItsOwn) {
   EXPECT_EQ(Check("--bisect=nonsense").code, 128);
 }
 
+TEST_F(CheckKernelTest, AConfigurationThatCannotBeCheckedIsOneLine) {
+  const auto error_of = [this](const std::string& text) {
+    std::ofstream(Scratch("config")) << text;
+    const Ran ran = Check("--kconfig='" + Scratch("config") + "'");
+    EXPECT_EQ(ran.code, 2);
+    return ran.error;
+  };
+  const std::string name = "check: --kconfig=" + Scratch("config") + ": ";
+  EXPECT_THAT(error_of("all:\n"),
+              HasSubstr(name + "is no .config and no autoconf.h\n"));
+  EXPECT_THAT(error_of("# made up\nCONFIG_M68K=y\n"),
+              HasSubstr(name + "is of none of s390, x86-64 and arm64"));
+  EXPECT_THAT(error_of("#define CONFIG_ARM64 1\n"),
+              HasSubstr(name + "is of arm64 with pages that are not"));
+  EXPECT_THAT(error_of("CONFIG_X86_64=y\n"),
+              HasSubstr(name + "is of x86-64, which --arch leaves out\n"));
+}
+
 TEST_F(CheckKernelTest, TooFewSecondsAreSaidToBeTooFew) {
   const Ran ran = Check("--seconds=1");
   EXPECT_EQ(ran.code, 2) << ran.out;
   EXPECT_THAT(ran.error,
-              HasSubstr("--seconds=1 is too short: the floors of 16 cells"));
+              HasSubstr("--seconds=1 is too short: the floors of 32 cells"));
 }
 
 }  // namespace

@@ -111,6 +111,11 @@ class CellRun {
                                     const RunWish& wish) {
     const std::string folder = Concat({wish.out, "/", cell.Name()});
     std::error_code error;
+    std::vector<std::string> seeds;
+    if (!wish.empty_corpus) {
+      seeds = {wish.source + "/corpus/regressions",
+               Concat({wish.source, "/corpus/", cell.walker.seeds})};
+    }
     return {.target = Concat({wish.bin, "/", cell.walker.target}),
             .jobs = 1,
             .environment = {{"PXDFUZZ_KERNEL", cell.program},
@@ -121,8 +126,7 @@ class CellRun {
             .out = folder,
             .resume = wish.resume &&
                       std::filesystem::exists(folder + "/stats.json", error),
-            .seeds = {wish.source + "/corpus/regressions",
-                      Concat({wish.source, "/corpus/", cell.walker.seeds})}};
+            .seeds = std::move(seeds)};
   }
 
   // Cases of the cell's kind that were compared.
@@ -153,7 +157,8 @@ class Runner {
   }
 
   absl::Status Run() {
-    steps_.Begin("running regressions and seeds");
+    steps_.Begin(wish_.empty_corpus ? "trying each cell"
+                                    : "running regressions and seeds");
     for (const auto& run : runs_) run->Open();
     absl::Status status = Round([](const CellRun&) { return kTrialRuns; });
     if (!status.ok()) return status;

@@ -75,6 +75,8 @@ struct RunWish {
   // A folder for each cell goes here.
   std::string out;
   bool resume = false;
+  // Without the regressions and seeds, to measure what fuzzing finds.
+  bool empty_corpus = false;
   // Whether the cells leave profiles of the lines that ran.
   bool profiled = false;
   int jobs = 1;

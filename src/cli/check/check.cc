@@ -145,6 +145,7 @@ class Check {
                        .bin = build_.bin,
                        .out = verdict_.out + "/cells",
                        .resume = options_.resume,
+                       .empty_corpus = options_.empty_corpus,
                        .profiled = tree_.patch.has_value(),
                        .jobs = options_.jobs,
                        .seconds = options_.seconds,

@@ -30,6 +30,7 @@ struct CheckOptions {
   std::optional<KernelConfig> config;
   std::string out;  // or nothing: by the hash of the tree
   bool resume = false;
+  bool empty_corpus = false;
   std::string json;  // files, or nothing
   std::string junit;
   std::string source;    // of pxdfuzz

@@ -92,6 +92,7 @@ absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments) {
                           .jobs = Processors(),
                           .out = arguments.Value("--out"),
                           .resume = arguments.Has("--resume"),
+                          .empty_corpus = arguments.Has("--empty-corpus"),
                           .json = arguments.Value("--json"),
                           .junit = arguments.Value("--junit"),
                           .source = arguments.Value("--source"),
