@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A wrong configuration compiles; these checks find the usual mistakes. The types
- * are those of the tree.
+ * A wrong configuration compiles; these checks find the usual mistakes. The
+ * types are those of the tree.
  */
 #ifndef PXDFUZZ_KERNEL_ASSERTIONS_H_
 #define PXDFUZZ_KERNEL_ASSERTIONS_H_

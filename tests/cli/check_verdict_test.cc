@@ -21,6 +21,7 @@
 #include "src/cli/check/check.h"
 #include "src/cli/check/findings.h"
 #include "src/cli/check/my_lines.h"
+#include "src/cli/check/small_worlds.h"
 #include "src/cli/check/verdict/verdict.h"
 #include "src/cli/commands.h"
 #include "tests/shell.h"
@@ -139,6 +140,31 @@ TEST(CheckVerdictTest, AKnownFindingThatIsNotFoundIsSaidAndIsNoFailure) {
   EXPECT_THAT(text, HasSubstr("were not found:\n"
                               "  docs/findings/not-met.md: in s390/4\n"));
   EXPECT_EQ(verdict.exit_code(), 0);
+}
+
+TEST(CheckVerdictTest, SmallWorldsHaveBoundariesOfAllLevelsAndTwoPlaces) {
+  for (const PagingMode& mode : kAllPagingModes) {
+    for (const bool changing : {false, true}) {
+      const std::vector<Case> worlds = SmallWorlds(mode, changing);
+      std::set<uint64_t> boundaries;
+      std::set<std::vector<uint8_t>> different;
+      for (const Case& c : worlds) {
+        ASSERT_EQ(c.mode, mode);
+        ASSERT_EQ(c.concurrent.size(), changing ? 1u : 0u);
+        ASSERT_FALSE(c.requests.empty());
+        const Request& longest = c.requests[c.requests.size() - 1];
+        EXPECT_EQ(longest.pages, 4);
+        if (!c.setup.empty()) boundaries.insert(longest.start);
+        std::vector<uint8_t> bytes(kMaxEncodedSize);
+        bytes.resize(Encode(c, bytes));
+        different.insert(bytes);
+      }
+      EXPECT_GT(worlds.size(), changing ? 1'000u : 400u) << Name(mode);
+      EXPECT_LT(worlds.size(), 20'000u) << Name(mode);
+      EXPECT_GT(different.size(), worlds.size() / 2) << Name(mode);
+      EXPECT_GE(boundaries.size(), changing ? 1u : 2u) << Name(mode);
+    }
+  }
 }
 
 TEST(CheckVerdictTest, ExitCodesSayWhatCameOfIt) {
@@ -343,14 +369,14 @@ TEST(CheckDocumentsTest, EveryFlagThatTheyNameIsThere) {
   ASSERT_NE(check, commands.end());
   std::set<std::string> flags;
   for (const Flag& flag : check->flags) flags.emplace(flag.name);
-  const std::regex flag("run check[^`\n]*|\\| `(--[a-z]+)");
+  const std::regex flag("run check[^`\n]*|\\| `(--[a-z-]+)");
   size_t seen = 0;
   for (const char* file : {"docs/check.md", "docs/ci.md", "README.md"}) {
     const std::string text = Contents(file);
     for (std::sregex_iterator it(text.begin(), text.end(), flag), end;
          it != end; ++it) {
       const std::string line = it->str();
-      const std::regex name("--[a-z]+");
+      const std::regex name("--[a-z-]+");
       for (std::sregex_iterator at(line.begin(), line.end(), name); at != end;
            ++at) {
         ++seen;

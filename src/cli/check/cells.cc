@@ -3,6 +3,7 @@
 #include "src/cli/check/cells.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -13,10 +14,14 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
+#include "fuzz/harness/sha1.h"
+#include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/finding.h"
 #include "src/cli/campaign/campaign.h"
+#include "src/cli/check/small_worlds.h"
 #include "src/cli/interrupt.h"
+#include "src/cli/output.h"
 
 namespace pxdfuzz {
 namespace {
@@ -38,6 +43,24 @@ class CellRun {
       : cell_(cell), campaign_(OptionsFor(cell, wish)) {}
 
   bool ok() const { return cell_.error.empty(); }
+  // Whether the programs of kernel code answer for this walker.
+  bool has_program() const { return cell_.walker.name == "gup_fast"; }
+
+  // Runs the small worlds; what they show becomes an input of the campaign.
+  // Returns how many cases were compared.
+  uint64_t RunWorlds(const std::string& bin) {
+    const auto run =
+        RunSmallWorlds(Concat({bin, "/", cell_.program}), cell_.mode,
+                       cell_.walker.changing, [] { return IsInterrupted(); });
+    Note(run.status());
+    if (!ok()) return 0;
+    for (const std::string& bytes : run->findings) {
+      Note(WriteFile(
+          Concat({campaign_.options().out, "/corpus/", Sha1Hex(Bytes(bytes))}),
+          bytes, /*force=*/true));
+    }
+    return run->cases;
+  }
   const CheckCell& cell() const { return cell_; }
   bool is_short() const { return cell_.executions < cell_.walker.floor; }
   // How many inputs it takes from here to the floor.
@@ -163,6 +186,10 @@ class Runner {
     absl::Status status = Round([](const CellRun&) { return kTrialRuns; });
     if (!status.ok()) return status;
     steps_.End(Plural(runs_.size(), "cell"));
+    if (!wish_.empty_corpus) {
+      status = RunWorlds();
+      if (!status.ok()) return status;
+    }
     if (wish_.seconds.has_value() && *wish_.seconds < Spent() + Needed()) {
       return absl::InvalidArgumentError(Concat(
           {"--seconds=", std::to_string(*wish_.seconds),
@@ -207,6 +234,36 @@ class Runner {
     uint64_t executions = 0;
     for (const auto& run : runs_) executions += run->cell().executions;
     return executions;
+  }
+
+  // Runs the small worlds of all cells, a cell in each of as many threads as
+  // there are jobs.
+  absl::Status RunWorlds() {
+    steps_.Begin("running small worlds");
+    std::atomic<size_t> next = 0;
+    std::atomic<size_t> done = 0;
+    std::atomic<uint64_t> cases = 0;
+    const auto work = [&] {
+      while (true) {
+        const size_t i = next++;
+        if (i >= runs_.size()) return;
+        CellRun& run = *runs_[i];
+        if (run.ok() && run.has_program()) cases += run.RunWorlds(wish_.bin);
+        ++done;
+      }
+    };
+    std::vector<std::thread> threads;
+    for (int i = 0; i < wish_.jobs; ++i) threads.emplace_back(work);
+    while (done < runs_.size()) {
+      steps_.Tick(
+          Concat({std::to_string(done), " of ", Plural(runs_.size(), "cell"),
+                  ", ", Grouped(cases), " cases"}));
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
+    for (std::thread& thread : threads) thread.join();
+    if (IsInterrupted()) return absl::CancelledError("interrupted");
+    steps_.End(Concat({Grouped(cases), " cases"}));
+    return absl::OkStatus();
   }
 
   // Runs each cell once, as many at a time as there are jobs, for as many

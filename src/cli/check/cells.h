@@ -86,11 +86,11 @@ struct RunWish {
   std::function<bool(const std::string& signature)> is_enough;
 };
 
-// Runs the regressions and seeds in every cell, then fuzzes until each has
-// reached its floor, then on until the time is over. A cell that fails has its
-// error. Returns an error where the whole run cannot go on: InvalidArgument
-// where the time is too short for the floors, which is said before anything is
-// fuzzed for long.
+// Runs the regressions and seeds in every cell and then the small worlds, then
+// fuzzes until each has reached its floor, then on until the time is over. A
+// cell that fails has its error. Returns an error where the whole run cannot go
+// on: InvalidArgument where the time is too short for the floors, which is said
+// before anything is fuzzed for long.
 absl::Status RunCells(const RunWish& wish, std::vector<CheckCell>& cells,
                       Steps& steps);
 
