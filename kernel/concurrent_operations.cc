@@ -36,7 +36,7 @@ void ConcurrentOperations::Begin(const Case& c, const Arena& arena,
   arena_ = &arena;
   timeline_ = &timeline;
   walk_ = &walk;
-  reads_ = 0;
+  progress_ = {};
   last_iterations_ = {};
   made_count_ = 0;
   violations_ = {};
@@ -60,9 +60,9 @@ void ConcurrentOperations::End() {
   walk_->after_grab = nullptr;
 }
 
-void ConcurrentOperations::MakeChanges(size_t read, Made now) {
+void ConcurrentOperations::MakeChanges(const WalkProgress& progress, Made now) {
   const size_t before = timeline_->at();
-  timeline_->BeforeRead(read);
+  timeline_->GoOn(progress);
   for (size_t i = before; i < timeline_->at(); ++i) {
     if (case_->concurrent[i].kind == TableOp::Kind::kWriteProtect) {
       walk_->write_protect_seq += 2;
@@ -72,7 +72,7 @@ void ConcurrentOperations::MakeChanges(size_t read, Made now) {
 }
 
 void ConcurrentOperations::BeforeWalk() {
-  MakeChanges(1, {});
+  MakeChanges({.reads = 1}, {});
   const Top& top = timeline_->top(timeline_->at());
   walk_->root = const_cast<uint64_t*>(arena_->Find(top.root));
   walk_->levels = top.levels;
@@ -89,7 +89,9 @@ void ConcurrentOperations::BeforeRead(Level level, const volatile void* place) {
   const pxd_role role = walk_->reads[read].role;
   // A helper that gets the address of a local variable.
   if (role == PXD_REREAD && !in_table) return;
-  MakeChanges(++reads_, {.reads = read, .grabs = walk_->grab_count});
+  ++progress_.reads;
+  MakeChanges(progress_, {.reads = read, .grabs = walk_->grab_count});
+  ++progress_.of_level[Ordinal(level)];
   order_.Add(level, in_table ? AddressOf(place) : ReadOrder::kCopy);
   switch (role) {
     case PXD_ITERATION:
@@ -132,7 +134,10 @@ void ConcurrentOperations::NoteVacuousRecheck(Level level) {
 }
 
 void ConcurrentOperations::AfterGrab() {
-  MakeChanges(reads_ + 1,
+  progress_.pages = walk_->held;
+  WalkProgress next = progress_;
+  ++next.reads;
+  MakeChanges(next,
               {.reads = walk_->read_count, .grabs = walk_->grab_count - 1});
   if (walk_->grab_count > std::size(walk_->grabs)) return;
   const auto refs =

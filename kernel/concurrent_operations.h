@@ -91,8 +91,8 @@ class ConcurrentOperations {
   void BeforeRead(Level level, const volatile void* place);
   void AfterGrab();
 
-  // Makes the changes before the read with that number.
-  void MakeChanges(size_t read, Made now);
+  // Makes the changes that are due.
+  void MakeChanges(const WalkProgress& progress, Made now);
   // The address of a word as the walk sees it, whether or not it is in a table.
   uint64_t AddressOf(const volatile void* place) const;
   bool InTable(const volatile void* place) const;
@@ -107,7 +107,7 @@ class ConcurrentOperations {
   const Arena* arena_ = nullptr;
   Timeline* timeline_ = nullptr;
   pxd_walk* walk_ = nullptr;
-  size_t reads_ = 0;
+  WalkProgress progress_;
   std::array<LastIteration, kLevelCount> last_iterations_{};
   std::array<uint8_t, Case::kMaxPages> grabbed_{};
   std::array<Made, decltype(Case::concurrent)::capacity()> made_{};

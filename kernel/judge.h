@@ -69,9 +69,9 @@ class KernelJudge {
   // change, and reads its own stack.
   bool LeavesCopies(PagingMode mode) const;
 
-  // Judges every request of `c`, whose paging mode it must support: with
-  // FOLL_GET, with FOLL_PIN, and with one reference that cannot be taken; if
-  // its tables change, with FOLL_GET and FOLL_PIN. Depending on `waivers`,
+  // Judges every request of `c`, whose paging mode it must support: with the
+  // references that it asks for, FOLL_GET and then FOLL_PIN; and, unless its
+  // tables change, with what fails. Depending on `waivers`,
   // expected failures of walks of its kind are not findings. The verdict is
   // valid until the next call.
   const KernelVerdict& Judge(const Case& c, KernelTrial trial,

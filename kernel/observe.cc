@@ -305,8 +305,7 @@ void AddFinding(const KernelJudge& judge, const KernelVerdict& verdict,
   }
 }
 
-Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request,
-                    bool failures) {
+Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   Answer answer;
   Case alone = c;
   alone.requests.clear();
@@ -326,14 +325,18 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request,
                                        ? KnownKernelFinding::kNone
                                        : verdict.requests[0].known;
   // It shows only in the judge's last run, in which that page is inaccessible.
+  // If the judge chose the page, the case does not say so.
   const bool needs_failure = known == KnownKernelFinding::kInaccessiblePage;
+  const bool is_named = c.requests[request].inaccessible.has_value();
   const uint64_t inaccessible =
-      needs_failure && failures ? judge.last_walk().inaccessible : 0;
-  if (known != KnownKernelFinding::kNone && (!needs_failure || failures)) {
+      needs_failure && is_named ? judge.last_walk().inaccessible : 0;
+  if (known != KnownKernelFinding::kNone && (!needs_failure || is_named)) {
     answer.known = Name(known);
   }
-  const std::optional<RunEnd> ended = judge.WalkOnce(
-      alone, 0, /*pin=*/inaccessible != 0, answer.inconclusive, inaccessible);
+  const bool pin =
+      inaccessible != 0 || c.requests[request].references == References::kPin;
+  const std::optional<RunEnd> ended =
+      judge.WalkOnce(alone, 0, pin, answer.inconclusive, inaccessible);
   if (!ended.has_value()) {
     if (answer.inconclusive == Inconclusive::kOverflow ||
         answer.inconclusive == Inconclusive::kBeyondLimit) {
@@ -392,10 +395,9 @@ Recording RecordingOf(const KernelJudge& judge, bool changing, RunEnd end) {
   return run;
 }
 
-Answer Observe(KernelJudge& judge, const Case& c, size_t request,
-               bool failures) {
+Answer Observe(KernelJudge& judge, const Case& c, size_t request) {
   judge.NoteChecks(true);
-  Answer answer = ObserveNoted(judge, c, request, failures);
+  Answer answer = ObserveNoted(judge, c, request);
   judge.NoteChecks(false);
   return answer;
 }

@@ -20,11 +20,9 @@ KernelCode CodeOf(const pxd_kernel& kernel);
 
 // Judges one request of `c`, whose paging mode the kernel code of `judge` must
 // support, and records a run: the one with the finding, if there is one,
-// because the content of the stack differs between runs.
-//
-//   failures   as PXDFUZZ_FAILURES (base/environment.h)
-Answer Observe(KernelJudge& judge, const Case& c, size_t request,
-               bool failures = false);
+// because the content of the stack differs between runs. A known finding that
+// needs a failure is shown only if the request names the failure.
+Answer Observe(KernelJudge& judge, const Case& c, size_t request);
 
 // The walk that ran last and ended as `end`; `changing` says whether its tables
 // changed. Of kFault and kSanitizer the last read may not have been done.

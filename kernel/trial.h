@@ -137,6 +137,7 @@ class Trial {
     verdict.pages = rooms_.reference.pages();
 
     for (const bool pin : {false, true}) {
+      if (!request_.Takes(pin)) continue;
       if (!Run(pin, kNoRefusal, finding)) return;
       verdict.walk.pages = walk_.count;
       const JudgedPages strict = Judge(rooms_.reference);
@@ -160,31 +161,42 @@ class Trial {
     if (count == 0) return;
     TryRefusal(count, finding);
     if constexpr (A::kId == ArchId::kS390) {
-      if (!finding.has_value()) TryInaccessible(count, verdict, finding);
+      if (!finding.has_value() && request_.Takes(/*pin=*/true)) {
+        TryInaccessible(count, verdict, finding);
+      }
     }
   }
 
-  // The reference to the middle one of `count` pages cannot be taken.
+  // The reference that the request names, or else that to the middle one of
+  // `count` pages, cannot be taken.
   void TryRefusal(size_t count, std::optional<Finding>& finding) {
-    // Only pages before the leaf of the middle one may be returned.
-    const size_t refused = count / 2;
-    if (!Run(false, refused, finding)) return;
+    // Only pages before the leaf of that one may be returned.
+    const size_t refused =
+        request_.refused.has_value() ? *request_.refused : count / 2;
+    if (refused >= count) return;
+    const bool pin = !request_.Takes(/*pin=*/false);
+    if (!Run(pin, refused, finding)) return;
     const size_t first = FirstOfLeaf(refused);
     if (walk_.count != first) {
-      finding = Found(WalkRule::kRefusal, Outcome::kAgrees, first, false);
-    } else if (const auto page = WrongReference(false); page.has_value()) {
-      finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, false);
+      finding = Found(WalkRule::kRefusal, Outcome::kAgrees, first, pin);
+    } else if (const auto page = WrongReference(pin); page.has_value()) {
+      finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
     }
   }
 
-  // With FOLL_PIN, the middle one of `count` pages cannot be made accessible,
-  // if it is small: only pages before it may be returned.
+  // With FOLL_PIN, the page that the request names, or else the middle one of
+  // `count`, cannot be made accessible, if it is small: only pages before it
+  // may be returned.
   void TryInaccessible(size_t count, KernelRequestVerdict& verdict,
                        std::optional<Finding>& finding) {
-    const size_t middle = (count - 1) / 2;
-    const std::optional<uint64_t> frame = rooms_.lenient.At(0, middle);
-    if (TranslatePage(middle).level != Level::kPte || !frame.has_value())
+    const size_t failing = request_.inaccessible.has_value()
+                               ? *request_.inaccessible
+                               : (count - 1) / 2;
+    if (failing >= count) return;
+    const std::optional<uint64_t> frame = rooms_.lenient.At(0, failing);
+    if (TranslatePage(failing).level != Level::kPte || !frame.has_value()) {
       return;
+    }
     if (!Run(true, kNoRefusal, finding, *frame + 1)) return;
     const size_t first = SetModelWithout(*frame, /*continues=*/false);
     if (Judge(rooms_.model).outcome == Outcome::kAgrees) {
@@ -210,6 +222,7 @@ class Trial {
     rooms_.reference.template Make<A>(timeline, memory_, request_, Lenient());
     verdict.pages = rooms_.reference.pages();
     for (const bool pin : {false, true}) {
+      if (!request_.Takes(pin)) continue;
       concurrent.Begin(c, mm_.arena(), timeline, walk_);
       const bool returned = Run(pin, kNoRefusal, finding);
       if (returned) {
@@ -412,7 +425,7 @@ class Trial {
                                         mm_.geometry(), stack_);
     ViolationTrace trace(memory, /*looks_for_wrong_entry=*/false);
     Walk model(ModelKernel<A>(mm_.levels(), traits_), policy, memory, trace);
-    return AgreesWithModel(RunModel(model, mm_.root()), /*pin=*/true, finding);
+    return AgreesWithModel(RunModel(model, mm_.root()), walk_.pin, finding);
   }
 
   // The same while tables change; false if the model and the code did not read

@@ -98,7 +98,6 @@ int AnswerAll() {
   KernelJudge& judge = Judge();
   WhenSanitizerEnds(&AnswerWhenDying);
   Print(Greeting(CodeOf(*pxd_program)));
-  const bool failures = Environment::Read().failures;
   std::string line;
   while (std::getline(std::cin, line)) {
     const std::optional<Question> question = ReadQuestion(line);
@@ -114,7 +113,7 @@ int AnswerAll() {
     changing = !c.concurrent.empty();
     if (judge.Takes(c.mode)) {
       for (size_t i = 0; i < c.requests.size(); ++i) {
-        Print(ToLines(Observe(judge, c, i, failures), question->recorded));
+        Print(ToLines(Observe(judge, c, i), question->recorded));
       }
     }
     Print(std::string(kCaseEnd));

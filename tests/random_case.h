@@ -4,6 +4,7 @@
 #define PXDFUZZ_TESTS_RANDOM_CASE_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/rng.h"
@@ -34,9 +35,13 @@ class RandomCase {
            .word = rng_.Next()});
     }
     for (uint64_t n = 1 + rng_.Below(4); n > 0; --n) {
-      c.requests.push_back({.start = Address(),
-                            .pages = static_cast<uint16_t>(rng_.Next()),
-                            .write = rng_.Chance(1, 2)});
+      c.requests.push_back(
+          {.start = Address(),
+           .pages = static_cast<uint16_t>(rng_.Next()),
+           .write = rng_.Chance(1, 2),
+           .references = static_cast<References>(rng_.Below(3)),
+           .refused = MaybePage(),
+           .inaccessible = MaybePage()});
     }
     for (uint64_t n = rng_.Below(most_records + 1); n > 0; --n) {
       c.setup.push_back({.kind = kSetupKinds[rng_.Below(kSetupKinds.size())],
@@ -51,7 +56,8 @@ class RandomCase {
       ConcurrentOp op;
       op.kind = kConcurrentKinds[rng_.Below(kConcurrentKinds.size())];
       op.level = AnyLevel();
-      op.read = static_cast<uint16_t>(rng_.Next() >> rng_.Below(64));
+      op.number = static_cast<uint16_t>(rng_.Next() >> rng_.Below(64));
+      op.moment = static_cast<Moment>(rng_.Below(kMomentCount));
       op.address = Address();
       op.count = static_cast<uint16_t>(rng_.Next() >> rng_.Below(64));
       op.frame = rng_.Next();
@@ -63,6 +69,10 @@ class RandomCase {
   }
 
  private:
+  std::optional<uint16_t> MaybePage() {
+    if (rng_.Chance(1, 2)) return std::nullopt;
+    return static_cast<uint16_t>(rng_.Next() >> rng_.Below(64));
+  }
   Level AnyLevel() { return static_cast<Level>(rng_.Below(kLevelCount)); }
   uint64_t Address() {
     const uint64_t base = rng_.Pick({rng_.Next(), rng_.Next() >> rng_.Below(64),

@@ -227,7 +227,7 @@ ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
   ConcurrentOp op;
   op.address =
       WrappingAdd(request.start, PagesToBytes(static_cast<int64_t>(page)));
-  op.read = DrawRead(page);
+  op.number = DrawRead(page);
   op.state = DrawState();
   if (rng_.Chance(1, 2)) op.count = DrawPages();
   // What is mapped there, according to the last operation that maps it.
@@ -277,7 +277,7 @@ void Generator::AddConcurrentOps(const Request& request, Case& c) {
     op.count = count;
     c.concurrent.push_back(op);
     if (rng_.Chance(1, 2)) {
-      op.read = static_cast<uint16_t>(op.read + rng_.Between(1, 6));
+      op.number = static_cast<uint16_t>(op.number + rng_.Between(1, 6));
     }
   };
   switch (op.level == Level::kPte ? rng_.Below(8) : 7) {

@@ -205,8 +205,8 @@ void MoveConcurrentOp(Context& m) {
   if (m.rng.Chance(1, 4)) {
     op.address = WrappingAdd(op.address, m.SmallMove());
   } else {
-    op.read = static_cast<uint16_t>(
-        std::max<int64_t>(1, int64_t{op.read} + m.rng.Between(-3, 3)));
+    op.number = static_cast<uint16_t>(
+        std::max<int64_t>(1, int64_t{op.number} + m.rng.Between(-3, 3)));
   }
 }
 
@@ -295,7 +295,7 @@ void MutateOnce(Context& m, const MutationList& list) {
 size_t WriteFitting(Case& c, std::span<uint8_t> buffer) {
   std::array<uint8_t, kMaxEncodedSize> bytes;
   size_t size = Encode(c, bytes);
-  while (size > buffer.size() && size > kRecordBytes) {
+  while (size > buffer.size() && size > kHeaderBytes) {
     if (!c.concurrent.empty()) {
       c.concurrent.erase(c.concurrent.size() - 1);
     } else if (!c.setup.empty()) {

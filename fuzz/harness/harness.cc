@@ -117,7 +117,11 @@ bool Harness::Begin(std::span<const uint8_t> input, Case& c) {
   stats_.CountExecution();
   if (stats_.executions() % kExecutionsPerLook == 1) KeepStatsFresh();
   c = Decode(input);
-  if (filter_.Allows(c.mode) && !c.empty()) return true;
+  if (c.empty()) {
+    stats_.CountEmpty();
+    return false;
+  }
+  if (filter_.Allows(c.mode)) return true;
   stats_.CountSkipped();
   return false;
 }

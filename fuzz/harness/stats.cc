@@ -100,6 +100,7 @@ uint64_t Stats::findings() const {
 std::string Stats::ToJson() const {
   JsonObject stats;
   stats.Add("executions", executions_);
+  stats.Add("empty", empty_);
   stats.Add("skipped", skipped_);
   stats.Add("inconclusive", inconclusive_);
   stats.Add("judged", judged());

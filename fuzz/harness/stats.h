@@ -26,6 +26,8 @@ inline constexpr size_t kImpossibleCount =
 class Stats {
  public:
   void CountExecution() { ++executions_; }
+  // An input that means the empty case.
+  void CountEmpty() { ++empty_; }
   // An input of a paging mode that was not asked for.
   void CountSkipped() { ++skipped_; }
   void CountVerdict(const Case& c, const Verdict& verdict);
@@ -78,6 +80,7 @@ class Stats {
   void CountChanging(const RequestVerdict& request);
 
   uint64_t executions_ = 0;
+  uint64_t empty_ = 0;
   uint64_t skipped_ = 0;
   uint64_t inconclusive_ = 0;
   uint64_t requests_ = 0;

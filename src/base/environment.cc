@@ -24,7 +24,6 @@ Environment Environment::Read() {
   environment.findings = Variable("PXDFUZZ_FINDINGS");
   environment.kernel = Variable("PXDFUZZ_KERNEL");
   environment.kernel_programs = Variable("PXDFUZZ_KERNEL_PROGRAMS");
-  environment.failures = Variable("PXDFUZZ_FAILURES") == "1";
   const std::string color = Variable("PXDFUZZ_COLOR");
   if (color == "always" || color == "never") {
     environment.color = color == "always";

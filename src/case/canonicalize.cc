@@ -86,6 +86,14 @@ void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
   if (!IsPoke(op.kind)) op.word = 0;
 }
 
+uint16_t LeastNumber(const Case& c, Moment moment) {
+  for (size_t i = c.concurrent.size(); i > 0; --i) {
+    const ConcurrentOp& op = c.concurrent[i - 1];
+    if (op.moment == moment) return op.number;
+  }
+  return moment == Moment::kGrab ? 0 : 1;
+}
+
 void Canonicalize(Case& c) {
   const PagingModeInfo& info = InfoOf(c.mode);
   if (c.requests.empty() || !info.built) {
@@ -95,13 +103,24 @@ void Canonicalize(Case& c) {
   for (Request& request : c.requests) {
     request.start &= ~(info.geometry.page_size() - 1);
     request.pages = ClampCount(request.pages);
+    for (std::optional<uint16_t>* page :
+         {&request.refused, &request.inaccessible}) {
+      if (page->has_value()) {
+        *page = std::min<uint16_t>(**page, request.pages - 1);
+      }
+    }
   }
   for (TableOp& op : c.setup) CanonicalizeOneOf(op, kSetupKinds, info);
-  uint16_t earliest = 1;
+  std::array<uint16_t, kMomentCount> least;
+  least.fill(1);
+  least[static_cast<size_t>(Moment::kGrab)] = 0;
   for (ConcurrentOp& op : c.concurrent) {
-    op.read = std::clamp(op.read, earliest, ConcurrentOp::kMaxRead);
+    uint16_t& from = least[static_cast<size_t>(op.moment)];
+    const uint16_t most = op.moment == Moment::kGrab ? Case::kMaxPages - 1
+                                                     : ConcurrentOp::kMaxRead;
+    op.number = std::clamp(op.number, from, most);
     CanonicalizeOneOf(op, kConcurrentKinds, info);
-    earliest = op.read;
+    from = op.number;
   }
   c.stack.position &= Stack::kMaxPosition;
   if (c.stack.around == StackContent::kWord) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/table_op.h"
 #include "pxdfuzz/paging/paging_mode_info.h"
 
@@ -12,6 +13,10 @@ namespace pxdfuzz {
 
 // The bits of a frame's number.
 inline constexpr uint64_t kFrameMask = 0xffff'ffff;
+
+// The least number with which a further concurrent operation of `c` may wait
+// for that moment: that of the last one that waits for it.
+uint16_t LeastNumber(const Case& c, Moment moment);
 
 // Makes of an operation one that the paging mode has.
 void CanonicalizeOp(TableOp& op, const PagingModeInfo& info);

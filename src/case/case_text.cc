@@ -177,7 +177,7 @@ std::string_view CommentOn(TableOp::Kind kind) {
 }
 
 void AddConcurrentOp(const ConcurrentOp& op, TextLines& out) {
-  std::string line = Concat({"- before read ", std::to_string(op.read), ":"});
+  std::string line = Concat({"- ", DescribeMoment(op), ":"});
   for (const std::string& part : PartsOf(op)) {
     if (line.size() + 1 + part.size() > out.columns()) {
       out.Line(line);
@@ -218,10 +218,22 @@ std::string Describe(const TableOp& op) {
   return text;
 }
 
+std::string DescribeMoment(const ConcurrentOp& op) {
+  const std::string number = std::to_string(op.number);
+  switch (op.moment) {
+    case Moment::kRead:
+      return Concat({"before read ", number});
+    case Moment::kGrab:
+      return Concat({"before grab of page ", number});
+    default:
+      return Concat({"after read ", number, " of ", Name(LevelOf(op.moment))});
+  }
+}
+
 std::string ToText(const Case& c, size_t columns) {
   TextLines out(/*color=*/false, columns);
   out.Line("# pxdfuzz case");
-  out.Line("version: 1");
+  out.Line(Concat({"version: ", std::to_string(kFormatVersion)}));
   if (c.empty()) {
     out.Line("requests: []  # the empty case: its bytes mean nothing");
     return out.text();
@@ -231,11 +243,19 @@ std::string ToText(const Case& c, size_t columns) {
                out);
   out.Line("requests:");
   for (const Request& request : c.requests) {
-    AddMapping("- ",
-               {{"start", Hex(request.start)},
-                {"pages", std::to_string(request.pages)},
-                {"access", request.write ? "write" : "read"}},
-               DescribeRequest(request, info), out);
+    std::vector<Item> items = {{"start", Hex(request.start)},
+                               {"pages", std::to_string(request.pages)},
+                               {"access", request.write ? "write" : "read"}};
+    if (request.references != References::kEach) {
+      items.push_back({"references", std::string(Name(request.references))});
+    }
+    if (request.refused.has_value()) {
+      items.push_back({"refused", std::to_string(*request.refused)});
+    }
+    if (request.inaccessible.has_value()) {
+      items.push_back({"inaccessible", std::to_string(*request.inaccessible)});
+    }
+    AddMapping("- ", items, DescribeRequest(request, info), out);
   }
   out.Line("stack:");
   out.Line(Concat({"  position: ", std::to_string(c.stack.position),

@@ -16,7 +16,8 @@
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 
-// The meaning of each of the 256 values of a byte. Fixed for version 1.
+// The meaning of each of the 256 values of a byte. Both versions share them,
+// except for kinds of records. They never change.
 
 namespace pxdfuzz {
 
@@ -65,6 +66,40 @@ inline constexpr Selector<PagingMode> kPagingModes = MakeSelector<PagingMode>({
     {{ArchId::kArm64Page16K, 4}, 12},
     {{ArchId::kArm64Page16K, 3}, 12},
 });
+
+// The number of a paging mode in version 2: that of the architecture in the
+// high byte. In the low one, bits 0 to 3 are the number of levels, bits 4 and 5
+// the page size (4, 16, 64 KiB) and bits 6 and 7 a variant.
+struct PagingModeNumber {
+  uint16_t number;
+  PagingMode mode;
+};
+
+inline constexpr std::array<PagingModeNumber, 8> kPagingModeNumbers = {{
+    {0x0102, {ArchId::kS390, 2}},
+    {0x0103, {ArchId::kS390, 3}},
+    {0x0104, {ArchId::kS390, 4}},
+    {0x0105, {ArchId::kS390, 5}},
+    {0x0204, {ArchId::kX86, 4}},
+    {0x0205, {ArchId::kX86, 5}},
+    {0x0313, {ArchId::kArm64Page16K, 3}},
+    {0x0314, {ArchId::kArm64Page16K, 4}},
+}};
+
+// Other numbers select by their low byte, as in version 1.
+constexpr PagingMode PagingModeOf(uint16_t number) {
+  for (const PagingModeNumber& known : kPagingModeNumbers) {
+    if (known.number == number) return known.mode;
+  }
+  return kPagingModes[number & 0xff];
+}
+
+constexpr uint16_t NumberOf(PagingMode mode) {
+  for (const PagingModeNumber& known : kPagingModeNumbers) {
+    if (known.mode == mode) return known.number;
+  }
+  return 0;
+}
 
 // How bytes represent the start of the first request.
 struct StartMode {
@@ -134,7 +169,13 @@ inline constexpr Selector<uint16_t> kCounts = MakeSelector<uint16_t>({
 
 // The kind of a record.
 struct RecordType {
-  enum class Kind : uint8_t { kSetup, kRequest, kStackWord, kConcurrent };
+  enum class Kind : uint8_t {
+    kSetup,
+    kRequest,
+    kStackWord,
+    kConcurrent,
+    kUnknown
+  };
   Kind kind = Kind::kSetup;
   TableOp::Kind op = TableOp::Kind::kMap;  // for kSetup
   Level level = Level::kPte;               // for kSetup but pokes
@@ -146,10 +187,27 @@ struct RecordType {
   }
 };
 
+inline constexpr Selector<RecordType> kV1RecordTypes =
+    MakeSelector<RecordType>({
+        {RecordType::Setup(TableOp::Kind::kMap, Level::kPte), 120},
+        {RecordType::Setup(TableOp::Kind::kMap, Level::kPmd), 40},
+        {RecordType::Setup(TableOp::Kind::kMap, Level::kPud), 32},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kPte), 12},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kPmd), 4},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kPud), 3},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kP4d), 2},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kPgd), 1},
+        {RecordType::Setup(TableOp::Kind::kSwap, Level::kPte), 12},
+        {{.kind = RecordType::Kind::kRequest}, 16},
+        {{.kind = RecordType::Kind::kStackWord}, 11},
+        {RecordType::Setup(TableOp::Kind::kPoke, Level::kPte), 2},
+        {{.kind = RecordType::Kind::kConcurrent}, 1},
+    });
+
 inline constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
-    {RecordType::Setup(TableOp::Kind::kMap, Level::kPte), 120},
-    {RecordType::Setup(TableOp::Kind::kMap, Level::kPmd), 40},
-    {RecordType::Setup(TableOp::Kind::kMap, Level::kPud), 32},
+    {RecordType::Setup(TableOp::Kind::kMap, Level::kPte), 104},
+    {RecordType::Setup(TableOp::Kind::kMap, Level::kPmd), 36},
+    {RecordType::Setup(TableOp::Kind::kMap, Level::kPud), 30},
     {RecordType::Setup(TableOp::Kind::kClear, Level::kPte), 12},
     {RecordType::Setup(TableOp::Kind::kClear, Level::kPmd), 4},
     {RecordType::Setup(TableOp::Kind::kClear, Level::kPud), 3},
@@ -159,7 +217,8 @@ inline constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
     {{.kind = RecordType::Kind::kRequest}, 16},
     {{.kind = RecordType::Kind::kStackWord}, 11},
     {RecordType::Setup(TableOp::Kind::kPoke, Level::kPte), 2},
-    {{.kind = RecordType::Kind::kConcurrent}, 1},
+    {{.kind = RecordType::Kind::kConcurrent}, 7},
+    {{.kind = RecordType::Kind::kUnknown}, 16},
 });
 
 // The place of a poke.
@@ -205,6 +264,17 @@ inline constexpr Selector<ConcurrentType> kConcurrentTypes =
         {{TableOp::Kind::kRefill, Level::kPte}, 24},
         {{TableOp::Kind::kUpgrade, Level::kPte}, 8},
     });
+
+// What a concurrent operation waits for, in version 2.
+inline constexpr Selector<Moment> kMoments = MakeSelector<Moment>({
+    {Moment::kRead, 128},
+    {Moment::kGrab, 56},
+    {Moment::kPte, 20},
+    {Moment::kPmd, 24},
+    {Moment::kPud, 16},
+    {Moment::kP4d, 6},
+    {Moment::kPgd, 6},
+});
 
 // Before which read a concurrent operation is done: a number, or 0 for "in the
 // lowest three bits and the next byte".

@@ -71,6 +71,19 @@ const std::vector<Command>& Commands() {
        .example = "pxdfuzz encode crash-1.yaml -o crash-1",
        .flags = {kOutput, kForce},
        .run = RunEncode},
+      {.name = "migrate",
+       .operands = "FILE|FOLDER...",
+       .least = 1,
+       .most = kAny,
+       .summary = "convert cases of version 1 to version 2, in place",
+       .help = "Bytes become canonical. Texts keep all but their version. A "
+               "file that is named after the SHA-1 of its content, as a "
+               "corpus's files are, gets its new name. Each case is judged "
+               "before and after; a file is replaced only if both are alike. "
+               "In folders, files that hold no case are left alone.",
+       .example = "pxdfuzz migrate corpus",
+       .flags = {},
+       .run = RunMigrate},
       {.name = "export",
        .operands = "FILE",
        .least = 1,

@@ -14,11 +14,13 @@ namespace pxdfuzz {
 
 Explanation::Change ChangeText::Make(size_t number) const {
   const ConcurrentOp& change = facts_.source().concurrent[number - 1];
-  Explanation::Change made{.number = number,
-                           .read = change.read,
-                           .made = number <= facts_.run().snapshot,
-                           .what = Describe(change),
-                           .wrote = {}};
+  Explanation::Change made{
+      .number = number,
+      .when = DescribeMoment(change),
+      .read = change.moment == Moment::kRead ? size_t{change.number} : 0,
+      .made = number <= facts_.run().snapshot,
+      .what = Describe(change),
+      .wrote = {}};
   if (!made.made) return made;
   const CaseTables& tables = facts_.tables();
   const std::vector<ChangedWord>& words = tables.changed_words(number);
@@ -50,7 +52,7 @@ Explanation::Change ChangeText::Make(size_t number) const {
 std::string ChangeText::Named(size_t number) const {
   const ConcurrentOp& change = facts_.source().concurrent[number - 1];
   return Concat({"change ", std::to_string(number), " (", Describe(change),
-                 ", before read ", std::to_string(change.read), ")"});
+                 ", ", DescribeMoment(change), ")"});
 }
 
 std::string ChangeText::Writer(uint64_t physical, size_t snapshot) const {

@@ -457,8 +457,8 @@ Explanation ExplainModel(const Case& c, const Verdict& verdict, size_t request,
 }
 
 std::string Heading(const Explanation::Change& change) {
-  return Concat({"change ", std::to_string(change.number), ", before read ",
-                 std::to_string(change.read), ": ", change.what});
+  return Concat({"change ", std::to_string(change.number), ", ", change.when,
+                 ": ", change.what});
 }
 
 std::string HowToReadIterations(const Explanation& explanation) {

@@ -52,7 +52,10 @@ uint64_t Disorder(const Case& c) {
 uint64_t MomentsOf(const Case& c) {
   uint64_t moments = 0;
   for (size_t i = 0; i < c.concurrent.size(); ++i) {
-    if (i == 0 || c.concurrent[i].read != c.concurrent[i - 1].read) ++moments;
+    if (i == 0 || c.concurrent[i].number != c.concurrent[i - 1].number ||
+        c.concurrent[i].moment != c.concurrent[i - 1].moment) {
+      ++moments;
+    }
   }
   return moments;
 }
@@ -109,7 +112,7 @@ Complexity::Complexity(const Case& c) {
   add(Disorder(c));
   each(c.requests, [](const Request& r) { return r.start; });
   each(c.setup, [](const TableOp& op) { return op.address; });
-  each(c.concurrent, [](const ConcurrentOp& op) { return op.read; });
+  each(c.concurrent, [](const ConcurrentOp& op) { return op.number; });
   each(c.concurrent, [](const ConcurrentOp& op) { return op.address; });
   const std::vector<uint64_t> plain = shrink::PlainFrames(c);
   uint64_t unusual = 0;

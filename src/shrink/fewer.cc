@@ -15,11 +15,11 @@ void AddWithAllReads(const Case& c, Cases& out) {
   AddWithReads(c, kFewReads, out);
   if (c.concurrent.empty()) return;
   for (int read = 1; read <= kFirstReads; ++read) {
-    const int by = c.concurrent[0].read - read;
+    const int by = c.concurrent[0].number - read;
     if (by <= kFewReads) continue;
     out.push_back(c);
     for (ConcurrentOp& op : out.back().concurrent) {
-      op.read = static_cast<uint16_t>(op.read - by);
+      op.number = static_cast<uint16_t>(op.number - by);
     }
   }
 }

@@ -153,32 +153,32 @@ void EarlierReads(const Case& c, Cases& out) {
   const auto all_at = [&](int read) {
     out.push_back(c);
     for (ConcurrentOp& op : out.back().concurrent) {
-      op.read = static_cast<uint16_t>(read);
+      op.number = static_cast<uint16_t>(read);
     }
   };
   for (int read = 1; read <= kFirstReads; ++read) all_at(read);
-  for (const ConcurrentOp& op : c.concurrent) all_at(op.read);
-  const int first = c.concurrent[0].read;
+  for (const ConcurrentOp& op : c.concurrent) all_at(op.number);
+  const int first = c.concurrent[0].number;
   const auto from = [&](int read) {
     out.push_back(c);
     for (ConcurrentOp& op : out.back().concurrent) {
-      op.read = static_cast<uint16_t>(op.read - first + read);
+      op.number = static_cast<uint16_t>(op.number - first + read);
     }
   };
   for (int read = 1; read <= kFirstReads && read < first; ++read) from(read);
   if (first > 1) from(first / 2);
   if (first > 1) from(first - 1);
   for (size_t i = 0; i < c.concurrent.size(); ++i) {
-    const int least = i == 0 ? 1 : c.concurrent[i - 1].read;
-    const int read = c.concurrent[i].read;
+    const int least = i == 0 ? 1 : c.concurrent[i - 1].number;
+    const int read = c.concurrent[i].number;
     const auto at = [&](int earlier) {
       out.push_back(c);
-      out.back().concurrent[i].read = static_cast<uint16_t>(earlier);
+      out.back().concurrent[i].number = static_cast<uint16_t>(earlier);
     };
     for (int k = least; k < least + kFirstReads && k < read; ++k) at(k);
     if (least < read) at(least + (read - least) / 2);
     if (least < read) at(read - 1);
-    if (i + 1 < c.concurrent.size()) at(c.concurrent[i + 1].read);
+    if (i + 1 < c.concurrent.size()) at(c.concurrent[i + 1].number);
   }
 }
 

@@ -131,7 +131,7 @@ void AddWithReads(const Case& c, int most, Cases& out) {
     if (by == 0) continue;
     out.push_back(c);
     for (ConcurrentOp& op : out.back().concurrent) {
-      op.read = static_cast<uint16_t>(std::max(1, op.read + by));
+      op.number = static_cast<uint16_t>(std::max(1, op.number + by));
     }
   }
 }

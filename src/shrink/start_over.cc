@@ -151,7 +151,7 @@ void StartOverChanging(const Case& c, Cases& out) {
         NumberFrames(simple);
         for (int read = first; read <= last; ++read) {
           for (ConcurrentOp& op : simple.concurrent) {
-            op.read = static_cast<uint16_t>(read);
+            op.number = static_cast<uint16_t>(read);
           }
           for (const bool write : {false, true}) {
             simple.requests[0].write = write;

@@ -9,7 +9,7 @@ std::string_view Describe(Inconclusive reason) {
     case Inconclusive::kNo:
       return "comparable";
     case Inconclusive::kEmptyCase:
-      return "empty case: the input means nothing in format version 1";
+      return "empty case: the input means nothing";
     case Inconclusive::kOverflow:
       return "refused: start and length of the request overflow";
     case Inconclusive::kBeyondLimit:

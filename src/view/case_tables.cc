@@ -14,7 +14,7 @@ CaseTables::CaseTables(const Case& c)
       arena_(arch_.make_arena()),
       memory_(*arena_, geometry_, c.stack) {
   mm_ = arch_.populate(c, *arena_, timeline_);
-  timeline_.BeforeRead(1);
+  timeline_.GoOn({.reads = 1});
   geometry_ = GeometryIn(timeline_.at());
   timeline_.GoTo(0);
 

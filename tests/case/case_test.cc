@@ -31,12 +31,19 @@ std::vector<uint8_t> Bytes(const Case& c) {
   return bytes;
 }
 
+// In version 1. Empty if that cannot represent `c`.
+std::vector<uint8_t> V1Bytes(const Case& c) {
+  std::vector<uint8_t> bytes(kMaxEncodedSize);
+  bytes.resize(EncodeV1(c, bytes).value_or(0));
+  return bytes;
+}
+
 TEST(CaseTest, OtherVersionsDecodeToTheEmptyCase) {
   EXPECT_TRUE(Decode({}).empty());
   for (int version = 0; version < 256; ++version) {
-    std::vector<uint8_t> bytes(kRecordBytes, 0);
+    std::vector<uint8_t> bytes(kV1RecordBytes, 0);
     bytes[0] = static_cast<uint8_t>(version);
-    EXPECT_EQ(Decode(bytes).empty(), version != 1) << version;
+    EXPECT_EQ(Decode(bytes).empty(), version != 1 && version != 2) << version;
   }
 }
 
@@ -46,16 +53,172 @@ TEST(CaseTest, TheEmptyCaseHasNoBytes) {
 }
 
 TEST(CaseTest, BytesPastTheEndAreZero) {
-  std::vector<uint8_t> padded(2 * kRecordBytes, 0);
+  std::vector<uint8_t> padded(2 * kV1RecordBytes, 0);
   padded[0] = 1;
-  padded[kRecordBytes] = 130;  // a map of segment leaves
+  padded[kV1RecordBytes] = 130;  // a map of segment leaves
   const std::vector<uint8_t> cut(padded.begin(),
-                                 padded.begin() + kRecordBytes + 1);
+                                 padded.begin() + kV1RecordBytes + 1);
   EXPECT_EQ(Decode(cut), Decode(padded));
   EXPECT_EQ(Decode(cut).setup.size(), 1u);
   const std::vector<uint8_t> version_alone = {1};
-  padded.resize(kRecordBytes);
+  padded.resize(kV1RecordBytes);
   EXPECT_EQ(Decode(version_alone), Decode(padded));
+}
+
+// A header: s390/3, two pages from 2 GiB less a page on.
+std::vector<uint8_t> V2Header() {
+  std::vector<uint8_t> bytes(kHeaderBytes, 0);
+  bytes[0] = 2;
+  bytes[1] = 3;
+  bytes[2] = 1;
+  return bytes;
+}
+
+TEST(CaseTest, PayloadsMayBeShort) {
+  std::vector<uint8_t> full = V2Header();
+  full.insert(full.end(), {9, 14, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0});
+  const Case c = Decode(full);
+  ASSERT_EQ(c.setup.size(), 1u);
+  EXPECT_EQ(c.setup[0].level, Level::kPte);
+  EXPECT_EQ(c.setup[0].count, 4);
+  // Without the zeroes at the end of the payload, and in an input that ends
+  // before the payload does.
+  std::vector<uint8_t> shorter = V2Header();
+  shorter.insert(shorter.end(), {0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 64});
+  EXPECT_EQ(Decode(shorter), c);
+  EXPECT_EQ(Bytes(c), shorter);
+  shorter[kHeaderBytes + 1] = 63;
+  EXPECT_EQ(Decode(shorter), c);
+  // A type alone is a record, and a version alone a header.
+  EXPECT_EQ(Decode(std::vector<uint8_t>(full.begin(), full.begin() + 25))
+                .setup.size(),
+            1u);
+  EXPECT_EQ(Decode(std::vector<uint8_t>{2}), Decode(V2Header()));
+}
+
+TEST(CaseTest, UnknownRecordsAreSkipped) {
+  std::vector<uint8_t> plain = V2Header();
+  plain.insert(plain.end(), {0, 9, 5, 7, 0, 0, 0, 0, 0, 0, 64});
+  const Case c = Decode(plain);
+  ASSERT_EQ(c.setup.size(), 1u);
+  for (int type = 0xf0; type < 256; ++type) {
+    for (const uint8_t length : std::initializer_list<uint8_t>{0, 1, 20, 63}) {
+      std::vector<uint8_t> bytes = V2Header();
+      bytes.push_back(static_cast<uint8_t>(type));
+      // The upper bits of the length have no meaning.
+      bytes.push_back(static_cast<uint8_t>(length | 0xc0));
+      bytes.insert(bytes.end(), length, 0xa5);
+      bytes.insert(bytes.end(), plain.begin() + kHeaderBytes, plain.end());
+      EXPECT_EQ(Decode(bytes), c) << type << ' ' << int{length};
+    }
+  }
+  // So is what a payload has beyond what is known.
+  plain[kHeaderBytes + 1] = 40;
+  plain.resize(kHeaderBytes + 2 + 15, 0);
+  plain.resize(kHeaderBytes + 2 + 40, 0xa5);
+  plain.insert(plain.end(), {232, 0});
+  EXPECT_EQ(Decode(plain).setup[0], c.setup[0]);
+  EXPECT_EQ(Decode(plain).concurrent.size(), 0u);
+  plain[plain.size() - 2] = 233;
+  EXPECT_EQ(Decode(plain).concurrent.size(), 1u);
+}
+
+TEST(CaseTest, KnownBytesOfFailuresAndMoments) {
+  std::vector<uint8_t> bytes = V2Header();
+  bytes[1] = 0x04;  // x86-64/4
+  bytes[2] = 0x02;
+  bytes[13] = 5;  // write, FOLL_PIN
+  bytes[15] = 2;  // of 2 pages, the second cannot be taken
+  bytes[17] = 1;
+  const auto add = [&bytes](std::initializer_list<uint8_t> part) {
+    bytes.insert(bytes.end(), part);
+  };
+  // A request, with FOLL_GET.
+  add({204, 13, 0, 3, 0, 0, 0, 0, 0, 0, 88, 0, 2, 0, 1});
+  // Clear a pte before page 2 is grabbed, and after the third read of a pmd.
+  add({233, 19, 0, 0, 0, 0, 0, 0, 0, 0, 88, 0, 0, 0, 0, 0, 0, 0, 8, 0, 128});
+  add({233, 19, 0, 0, 0, 0, 0, 0, 0, 0, 88, 0, 0, 0, 0, 0, 0, 0, 8, 0, 204});
+  const Case c = Decode(bytes);
+  EXPECT_EQ(c.mode, (PagingMode{ArchId::kX86, 4}));
+  ASSERT_EQ(c.requests.size(), 2u);
+  EXPECT_EQ(c.requests[0], (Request{.start = 0x3ffff000,
+                                    .pages = 2,
+                                    .write = true,
+                                    .references = References::kPin,
+                                    .refused = 1,
+                                    .inaccessible = 0}));
+  EXPECT_EQ(c.requests[1], (Request{.start = 0x40002000,
+                                    .pages = 1,
+                                    .references = References::kGet,
+                                    .refused = 0}));
+  const TableOp clear = {.kind = TableOp::Kind::kClear, .address = 0x3ffff000};
+  ASSERT_EQ(c.concurrent.size(), 2u);
+  EXPECT_EQ(c.concurrent[0], (ConcurrentOp{clear, 2, Moment::kGrab}));
+  EXPECT_EQ(c.concurrent[1], (ConcurrentOp{clear, 3, Moment::kPmd}));
+  EXPECT_EQ(Bytes(c), bytes);
+  EXPECT_TRUE(V1Bytes(c).empty());
+}
+
+// A failure at a page that the request does not have is one at another page.
+TEST(CaseTest, FailuresAreInsideTheRequest) {
+  std::vector<uint8_t> bytes = V2Header();
+  for (int number = 0; number < 256; ++number) {
+    bytes[15] = static_cast<uint8_t>(number);
+    const std::optional<uint16_t> refused = Decode(bytes).requests[0].refused;
+    if (number % 3 == 0) {
+      EXPECT_EQ(refused, std::nullopt) << number;
+    } else {
+      EXPECT_EQ(refused, number % 3 - 1) << number;
+    }
+  }
+  Case c = Decode(bytes);
+  c.requests[0].refused = 2;
+  c.requests[0].inaccessible = 1;
+  Canonicalize(c);
+  EXPECT_EQ(c.requests[0].refused, 1);
+  EXPECT_EQ(c.requests[0].inaccessible, 1);
+}
+
+// What version 1 cannot represent.
+TEST(CaseTest, EncodeV1RefusesWhatIsNew) {
+  Case c = Decode(std::vector<uint8_t>{1});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kUpgrade}, 7});
+  std::array<uint8_t, kMaxEncodedSize> out;
+  EXPECT_EQ(EncodeV1(c, out), 2 * kV1RecordBytes);
+  EXPECT_EQ(EncodeV1(Case(), out), 0u);
+  const auto changed = [&](auto change) {
+    Case other = c;
+    change(other);
+    return EncodeV1(other, out);
+  };
+  EXPECT_EQ(changed([](Case& to) { to.requests[0].refused = 0; }),
+            std::nullopt);
+  EXPECT_EQ(changed([](Case& to) { to.requests[0].inaccessible = 0; }),
+            std::nullopt);
+  EXPECT_EQ(
+      changed([](Case& to) { to.requests[0].references = References::kGet; }),
+      std::nullopt);
+  EXPECT_EQ(changed([](Case& to) { to.concurrent[0].moment = Moment::kGrab; }),
+            std::nullopt);
+}
+
+// Every number of two bytes is a paging mode.
+TEST(CaseTest, EveryNumberIsAPagingMode) {
+  std::map<std::string, int> modes;
+  std::vector<uint8_t> bytes = V2Header();
+  for (int number = 0; number < 1 << 16; ++number) {
+    bytes[1] = static_cast<uint8_t>(number);
+    bytes[2] = static_cast<uint8_t>(number >> 8);
+    const Case c = Decode(bytes);
+    ASSERT_FALSE(c.empty());
+    ++modes[Name(c.mode)];
+    // Its own number is among those.
+    if (number < 256) ASSERT_EQ(Decode(Bytes(c)).mode, c.mode);
+  }
+  EXPECT_EQ(modes.size(), kAllPagingModes.size());
+  // The shares of version 1, but for eight numbers.
+  EXPECT_NEAR(modes["s390/3"], 64 * 256, 8);
+  EXPECT_NEAR(modes["x86-64/5"], 12 * 256, 8);
 }
 
 // The example of the thread, byte by byte.
@@ -121,7 +284,7 @@ TEST(CaseTest, KnownBytes) {
 
 // Changes, byte by byte, after a header of zeroes: s390/3, 2 GiB.
 TEST(CaseTest, KnownBytesOfChanges) {
-  std::vector<uint8_t> bytes(kRecordBytes, 0);
+  std::vector<uint8_t> bytes(kV1RecordBytes, 0);
   bytes[0] = 1;
   const auto add = [&bytes](std::initializer_list<uint8_t> part) {
     bytes.insert(bytes.end(), part);
@@ -163,22 +326,22 @@ TEST(CaseTest, KnownBytesOfChanges) {
                                            262}));
   EXPECT_EQ(c.concurrent[2],
             (ConcurrentOp{{.kind = TableOp::Kind::kUpgrade}, 2048}));
-  EXPECT_EQ(Bytes(c), bytes);
+  EXPECT_EQ(V1Bytes(c), bytes);
 }
 
 // Bytes that a kind of change does not use are ignored.
 TEST(CaseTest, ChangesIgnoreUnusedBytes) {
-  std::vector<uint8_t> bytes(2 * kRecordBytes, 0xa5);
+  std::vector<uint8_t> bytes(2 * kV1RecordBytes, 0xa5);
   bytes[0] = 1;
   bytes[1] = 0;
-  bytes[kRecordBytes] = 255;
+  bytes[kV1RecordBytes] = 255;
   const auto changed = [&bytes](uint8_t type) {
-    bytes[kRecordBytes + 16] = type;
+    bytes[kV1RecordBytes + 16] = type;
     return Decode(bytes).concurrent[0];
   };
   const ConcurrentOp upgrade = changed(248);
   EXPECT_EQ(upgrade,
-            (ConcurrentOp{{.kind = TableOp::Kind::kUpgrade}, upgrade.read}));
+            (ConcurrentOp{{.kind = TableOp::Kind::kUpgrade}, upgrade.number}));
   for (const uint8_t type : std::initializer_list<uint8_t>{96, 180}) {
     const ConcurrentOp change = changed(type);
     EXPECT_EQ(change.level, Level::kPmd);
@@ -214,6 +377,12 @@ std::string Numbers(const Case& c) {
   for (const Request& request : c.requests) {
     out << " q" << request.start << ' ' << request.pages << ' '
         << request.write;
+    if (request.references != References::kEach) {
+      out << ' ' << Name(request.references);
+    }
+    for (const auto page : {request.refused, request.inaccessible}) {
+      if (page.has_value()) out << " f" << *page;
+    }
   }
   for (const TableOp& record : c.setup) {
     out << " r" << NumberOf(record.kind, kSetupKinds) << ' '
@@ -225,10 +394,11 @@ std::string Numbers(const Case& c) {
   }
   for (const ConcurrentOp& change : c.concurrent) {
     out << " c" << NumberOf(change.kind, kConcurrentKinds) << ' '
-        << Ordinal(change.level) << ' ' << change.read << ' ' << change.address
-        << ' ' << change.count << ' ' << change.frame << ' '
+        << Ordinal(change.level) << ' ' << change.number << ' '
+        << change.address << ' ' << change.count << ' ' << change.frame << ' '
         << static_cast<int>(change.state.permission) << ' '
         << change.state.young << change.state.dirty << change.state.special;
+    if (change.moment != Moment::kRead) out << ' ' << Name(change.moment);
   }
   out << '\n';
   return out.str();
@@ -239,7 +409,7 @@ std::string Numbers(const Case& c) {
 std::vector<std::vector<uint8_t>> RecordsOfEachType() {
   std::vector<std::vector<uint8_t>> records;
   const auto add = [&records](uint8_t type) -> std::vector<uint8_t>& {
-    records.emplace_back(kRecordBytes, 3);
+    records.emplace_back(kV1RecordBytes, 3);
     records.back()[0] = type;
     return records.back();
   };
@@ -264,10 +434,10 @@ TEST(CaseTest, TheFormatIsFrozen) {
   std::string all;
   for (const uint8_t mode : std::initializer_list<uint8_t>{0, 64, 128, 176}) {
     for (const std::vector<uint8_t>& record : records) {
-      for (size_t at = 2; at < 2 * kRecordBytes; ++at) {
+      for (size_t at = 2; at < 2 * kV1RecordBytes; ++at) {
         for (int value = 0; value < 256; ++value) {
-          std::vector<uint8_t> bytes(kRecordBytes, 3);
-          bytes[0] = kFormatVersion;
+          std::vector<uint8_t> bytes(kV1RecordBytes, 3);
+          bytes[0] = kFormatVersion1;
           bytes[1] = mode;
           bytes.insert(bytes.end(), record.begin(), record.end());
           bytes[at] = static_cast<uint8_t>(value);
@@ -278,6 +448,32 @@ TEST(CaseTest, TheFormatIsFrozen) {
   }
   EXPECT_EQ(Sha1Hex({reinterpret_cast<const uint8_t*>(all.data()), all.size()}),
             "bafbbbccb070ca951bf8477dda18b1669c666125");
+}
+
+// The same for version 2, whose records have a length.
+TEST(CaseTest, TheSecondFormatIsFrozen) {
+  std::string all;
+  for (const uint8_t mode : std::initializer_list<uint8_t>{2, 3, 4, 5}) {
+    for (const uint8_t type : std::initializer_list<uint8_t>{
+             0, 104, 140, 170, 182, 192, 204, 220, 231, 233}) {
+      std::vector<uint8_t> plain = V2Header();
+      plain[1] = mode;
+      plain[2] = 1;
+      std::fill(plain.begin() + 3, plain.end(), 3);
+      plain.push_back(type);
+      plain.push_back(23);
+      plain.insert(plain.end(), 23, 3);
+      for (size_t at = 3; at < plain.size(); ++at) {
+        for (int value = 0; value < 256; ++value) {
+          std::vector<uint8_t> bytes = plain;
+          bytes[at] = static_cast<uint8_t>(value);
+          all += Numbers(Decode(bytes));
+        }
+      }
+    }
+  }
+  EXPECT_EQ(Sha1Hex({reinterpret_cast<const uint8_t*>(all.data()), all.size()}),
+            "dbc6e523a831dea8ae71756e60f415f55186a62e");
 }
 
 TEST(CaseTest, UnbuiltArchitecturesDecodeToTheEmptyCase) {
@@ -311,12 +507,12 @@ TEST(CaseTest, ChangesMatchTheDocumentation) {
     names.insert(names.end(), share, name);
   }
   ASSERT_EQ(names.size(), 256u);
-  std::vector<uint8_t> bytes(2 * kRecordBytes, 0);
+  std::vector<uint8_t> bytes(2 * kV1RecordBytes, 0);
   bytes[0] = 1;
   bytes[1] = 176;  // s390/5, which has all levels
-  bytes[kRecordBytes] = 255;
+  bytes[kV1RecordBytes] = 255;
   for (size_t i = 0; i < names.size(); ++i) {
-    bytes[kRecordBytes + 16] = static_cast<uint8_t>(i);
+    bytes[kV1RecordBytes + 16] = static_cast<uint8_t>(i);
     const ConcurrentOp change = Decode(bytes).concurrent[0];
     std::string name(Name(change.kind));
     if (change.kind != TableOp::Kind::kUpgrade) {
@@ -328,22 +524,22 @@ TEST(CaseTest, ChangesMatchTheDocumentation) {
 
 // A change comes no earlier than the one before it.
 TEST(CaseTest, ReadsOfChangesNeverDecrease) {
-  std::vector<uint8_t> bytes(4 * kRecordBytes, 0);
+  std::vector<uint8_t> bytes(4 * kV1RecordBytes, 0);
   bytes[0] = 1;
   const std::array<uint8_t, 3> reads = {6 * 4, 2 * 4, 8 * 4};
   Case c = Decode(std::vector<uint8_t>{1});
   for (size_t i = 0; i < reads.size(); ++i) {
-    bytes[(1 + i) * kRecordBytes] = 255;
-    bytes[(1 + i) * kRecordBytes + 17] = reads[i];
+    bytes[(1 + i) * kV1RecordBytes] = 255;
+    bytes[(1 + i) * kV1RecordBytes + 17] = reads[i];
     c.concurrent.push_back(
         {{.kind = TableOp::Kind::kClear, .address = 0x7ffff000, .count = 2},
          static_cast<uint16_t>(1 + reads[i] / 4)});
   }
   const Case decoded = Decode(bytes);
   ASSERT_EQ(decoded.concurrent.size(), 3u);
-  EXPECT_EQ(decoded.concurrent[0].read, 7);
-  EXPECT_EQ(decoded.concurrent[1].read, 7);
-  EXPECT_EQ(decoded.concurrent[2].read, 9);
+  EXPECT_EQ(decoded.concurrent[0].number, 7);
+  EXPECT_EQ(decoded.concurrent[1].number, 7);
+  EXPECT_EQ(decoded.concurrent[2].number, 9);
   EXPECT_NE(c, decoded);
   Canonicalize(c);
   EXPECT_EQ(c, decoded);
@@ -351,12 +547,12 @@ TEST(CaseTest, ReadsOfChangesNeverDecrease) {
 
 TEST(CaseTest, LeavesOutWhatDoesNotFit) {
   for (const uint8_t type : std::initializer_list<uint8_t>{0, 230, 245, 255}) {
-    std::vector<uint8_t> bytes(100 * kRecordBytes, 3);
+    std::vector<uint8_t> bytes(100 * kV1RecordBytes, 3);
     bytes[0] = 1;
     bytes[1] = 0;
-    for (size_t at = kRecordBytes; at < bytes.size(); at += kRecordBytes) {
+    for (size_t at = kV1RecordBytes; at < bytes.size(); at += kV1RecordBytes) {
       bytes[at] = type;
-      bytes[at + 17] = static_cast<uint8_t>(at / kRecordBytes * 4);
+      bytes[at + 17] = static_cast<uint8_t>(at / kV1RecordBytes * 4);
     }
     const Case c = Decode(bytes);
     EXPECT_FALSE(c.empty());
@@ -366,21 +562,35 @@ TEST(CaseTest, LeavesOutWhatDoesNotFit) {
     ASSERT_EQ(c.concurrent.size(), type == 255 ? 3u : 0u);
     // The first ones stay.
     for (size_t i = 0; i < c.concurrent.size(); ++i) {
-      EXPECT_EQ(c.concurrent[i].read, i + 2);
+      EXPECT_EQ(c.concurrent[i].number, i + 2);
     }
   }
 }
 
-// The largest case fits into kMaxEncodedSize exactly.
+// The largest case fits into kMaxEncodedSize, and that of version 1 exactly.
 TEST(CaseTest, TheLargestCaseFits) {
   Case c = Decode(std::vector<uint8_t>{1});
   while (c.requests.push_back({.start = 0x1000})) continue;
-  while (c.stack.words.push_back({.distance = 1})) continue;
-  while (c.setup.push_back({.address = 0x1000})) continue;
-  while (c.concurrent.push_back(
-      {{.kind = TableOp::Kind::kClear, .address = 0x1000}}))
+  while (c.stack.words.push_back(
+      {.distance = 1, .content = StackContent::kWord, .word = ~uint64_t{0}})) {
     continue;
-  EXPECT_EQ(Bytes(c).size(), kMaxEncodedSize);
+  }
+  while (c.setup.push_back({.kind = TableOp::Kind::kPoke,
+                            .address = 0x1000,
+                            .word = ~uint64_t{0}})) {
+    continue;
+  }
+  while (c.concurrent.push_back(
+      {{.kind = TableOp::Kind::kClear, .address = 0x1000}})) {
+    continue;
+  }
+  EXPECT_EQ(V1Bytes(c).size(), kMaxEncodedSize);
+  EXPECT_EQ(Decode(V1Bytes(c)), c);
+  for (Request& request : c.requests) request.inaccessible = 0;
+  for (ConcurrentOp& op : c.concurrent) op.moment = Moment::kPgd;
+  EXPECT_LE(Bytes(c).size(), kMaxEncodedSize);
+  EXPECT_EQ(Bytes(c).size(), kHeaderBytes + 3 * (2 + 15) + 4 * (2 + 11) +
+                                 24 * (2 + 17) + 3 * (2 + 19));
   EXPECT_EQ(Decode(Bytes(c)), c);
 }
 
@@ -394,6 +604,10 @@ TEST(CaseTest, RandomBytesRoundTrip) {
     Case canonical = c;
     Canonicalize(canonical);
     ASSERT_EQ(canonical, c) << ToText(c);
+    // Nothing that comes from version 1 is lost there.
+    const std::vector<uint8_t> v1 = V1Bytes(c);
+    if (i % 2 == 0) ASSERT_FALSE(v1.empty()) << ToText(c);
+    if (!v1.empty()) ASSERT_EQ(Decode(v1), c) << ToText(c);
   }
 }
 
@@ -452,8 +666,8 @@ ConcurrentOp Sayable(int levels, const ConcurrentOp& change) {
 TEST(CaseTest, CanonicalizeMakesChangesEncodable) {
   using enum TableOp::Kind;
   // The number of the read.
-  EXPECT_EQ(Sayable(3, {{.kind = TableOp::Kind::kClear}, 0}).read, 1);
-  EXPECT_EQ(Sayable(3, {{.kind = TableOp::Kind::kClear}, 2049}).read, 2048);
+  EXPECT_EQ(Sayable(3, {{.kind = TableOp::Kind::kClear}, 0}).number, 1);
+  EXPECT_EQ(Sayable(3, {{.kind = TableOp::Kind::kClear}, 2049}).number, 2048);
   // Levels: those that the kind supports, that are real, that have leaves.
   const auto level = [](int levels, TableOp::Kind kind, Level of) {
     return Sayable(levels, {{.kind = kind, .level = of}}).level;

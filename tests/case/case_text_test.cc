@@ -118,7 +118,7 @@ TEST(ToTextTest, Example) {
   EXPECT_EQ(
       ToText(Example()),
       "# pxdfuzz case\n"
-      "version: 1\n"
+      "version: 2\n"
       "space: s390/3  # tables: region-third, segment, page; "
       "folded: pgd, p4d\n"
       "requests:\n"
@@ -141,7 +141,7 @@ TEST(ToTextTest, Everything) {
   EXPECT_EQ(
       ToText(Everything()),
       "# pxdfuzz case\n"
-      "version: 1\n"
+      "version: 2\n"
       "space: s390/4  # tables: region-second, region-third, segment, page; "
       "folded: pgd\n"
       "requests:\n"
@@ -171,7 +171,7 @@ TEST(ToTextTest, Everything) {
 TEST(ToTextTest, EmptyCase) {
   EXPECT_EQ(ToText(Case()),
             "# pxdfuzz case\n"
-            "version: 1\n"
+            "version: 2\n"
             "requests: []  # the empty case: its bytes mean nothing\n");
 }
 
@@ -222,6 +222,24 @@ TEST(ToTextTest, Changes) {
   EXPECT_THAT(ToText(c), HasSubstr("\ntables: []\nchanges:  #"));
 }
 
+TEST(ToTextTest, FailuresAndMoments) {
+  Case c = Example();
+  c.requests[0].references = References::kPin;
+  c.requests[0].refused = 1;
+  c.requests[0].inaccessible = 0;
+  const TableOp clear = {.kind = TableOp::Kind::kClear};
+  c.concurrent.push_back({clear, 0, Moment::kGrab});
+  c.concurrent.push_back({clear, 2, Moment::kPmd});
+  const std::string text = ToText(c);
+  EXPECT_THAT(text,
+              HasSubstr("- {start: 0x1007ffff000, pages: 2, access: read, "
+                        "references: pin, refused: 1,\n"
+                        "   inaccessible: 0}  # to 0x10080001000, across the "
+                        "pud boundary 0x10080000000\n"));
+  EXPECT_THAT(text, HasSubstr("\n- before grab of page 0: clear pte of 0x0\n"
+                              "- after read 2 of pmd: clear pte of 0x0\n"));
+}
+
 TEST(DescribeTest, Changes) {
   std::vector<std::string> texts;
   for (const ConcurrentOp& change : ChangesOfEachKind()) {
@@ -263,6 +281,11 @@ TEST(ToTextTest, ShowsEveryField) {
   add([](Case& c) { c.requests[0].start = 0; });
   add([](Case& c) { c.requests[0].pages = 2; });
   add([](Case& c) { c.requests[0].write = false; });
+  add([](Case& c) { c.requests[0].references = References::kGet; });
+  add([](Case& c) { c.requests[0].references = References::kPin; });
+  add([](Case& c) { c.requests[0].refused = 0; });
+  add([](Case& c) { c.requests[1].refused = 1; });
+  add([](Case& c) { c.requests[0].inaccessible = 0; });
   add([](Case& c) { c.requests.erase(0); });
   add([](Case& c) { c.setup[0].level = Level::kPmd; });
   add([](Case& c) { c.setup[0].address = 0; });
@@ -287,11 +310,15 @@ TEST(ToTextTest, ShowsEveryField) {
   add([](Case& c) { std::swap(c.setup[0], c.setup[1]); });
   add([](Case& c) { c.concurrent[0].kind = TableOp::Kind::kWriteProtect; });
   add([](Case& c) { c.concurrent[0].level = Level::kPmd; });
-  add([](Case& c) { c.concurrent[0].read = 8; });
+  add([](Case& c) { c.concurrent[0].number = 8; });
+  for (const Moment moment : {Moment::kGrab, Moment::kPte, Moment::kPmd,
+                              Moment::kPud, Moment::kP4d, Moment::kPgd}) {
+    add([=](Case& c) { c.concurrent[0].moment = moment; });
+  }
   add([](Case& c) { c.concurrent[0].address = 0; });
   add([](Case& c) { c.concurrent[0].count = 1; });
   add([](Case& c) { c.concurrent[1].kind = TableOp::Kind::kMap; });
-  add([](Case& c) { c.concurrent[1].read = 30; });
+  add([](Case& c) { c.concurrent[1].number = 30; });
   add([](Case& c) { c.concurrent[1].frame = 0; });
   add([](Case& c) { c.concurrent[1].state.permission = Permission::kRead; });
   add([](Case& c) { c.concurrent[1].state.young = true; });

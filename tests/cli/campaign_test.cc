@@ -320,6 +320,25 @@ TEST_F(CampaignTest, ATargetThatComparesNothingFailsTheCampaign) {
   EXPECT_EQ(RunTarget(Write(R"({"executions": 1})"), "--resume").code, 3);
 }
 
+// Not so if there are few executions, or if inputs are left out on request.
+TEST_F(CampaignTest, ATargetOfEmptyCasesFailsTheCampaign) {
+  const auto run = [&](const char* stats) {
+    fs::remove_all(Scratch("out"));
+    return RunTarget(Write(stats));
+  };
+  const Ran ran =
+      run(R"({"executions": 10000, "empty": 5001, "judged": 4999})");
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.out, EndsWith("/target: 5,001 of 10,000 executions were of "
+                                "inputs that mean the empty case; see " +
+                                Out("log").string() + "\n"));
+  EXPECT_EQ(run(R"({"executions": 10000, "empty": 5000, "judged": 5000})").code,
+            0);
+  EXPECT_EQ(run(R"({"executions": 9999, "empty": 9998, "judged": 1})").code, 0);
+  EXPECT_EQ(run(R"({"executions": 10000, "skipped": 9999, "judged": 1})").code,
+            0);
+}
+
 TEST_F(CampaignTest, RunsAProcessPerProcessorByDefault) {
   const Ran ran = Run(Target(WorksWell()) + " --out=" + Scratch("out"));
   EXPECT_EQ(ran.code, 0) << ran.out;

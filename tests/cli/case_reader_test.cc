@@ -88,7 +88,7 @@ Case Everything() {
 // A correct text, with one part replaced.
 std::string With(std::string_view part, std::string_view by) {
   std::string text =
-      "version: 1\n"
+      "version: 2\n"
       "space: s390/3\n"
       "requests:\n"
       "- {start: 0x1000, pages: 2, access: read}\n"
@@ -221,7 +221,7 @@ TEST(ReadCaseTextTest, AcceptsAnySpellingOfChanges) {
   }
   // Two changes before one read keep their order.
   const Case together = Read(With("before read 5", "before read 2"));
-  EXPECT_EQ(together.concurrent[1].read, 2);
+  EXPECT_EQ(together.concurrent[1].number, 2);
   EXPECT_EQ(together.concurrent[1].kind, TableOp::Kind::kMap);
   // No changes: with and without the key.
   const std::string all = With("", "");
@@ -246,16 +246,18 @@ TEST_P(ReadCaseTextErrorTest, ReportsPositionAndValue) {
 }
 
 constexpr Refused kStructure[] = {
-    {"version: 1", "version: 2", "f:1:10: version: found '2'; should be 1"},
-    {"version: 1", "version: '1'",
-     "f:1:10: version: found the text '1'; should be 1"},
-    {"version: 1\n", "",
+    {"version: 2", "version: 3",
+     "f:1:10: version: found '3'; should be 2, or 1 for an older case"},
+    {"version: 2", "version: '2'",
+     "f:1:10: version: found the text '2'; should be 2, or 1 for an older "
+     "case"},
+    {"version: 2\n", "",
      "f:1:1: found no key 'version'; a case has the keys version, space, "
      "requests, stack and tables"},
-    {"version: 1\n", "version: 1\nversions: 2\n",
+    {"version: 2\n", "version: 2\nversions: 2\n",
      "f:2:1: found the key 'versions'; the keys of a case are version, space, "
      "requests, stack, tables and changes"},
-    {"version: 1\n", "version: 1\nversion: 1\n",
+    {"version: 2\n", "version: 2\nversion: 2\n",
      "f:2:1: found the key 'version' a second time; it should be there once"},
     {"s390/3", "s390/6",
      "f:2:8: space: found 's390/6'; should be s390/2, s390/3, s390/4, s390/5, "
@@ -292,13 +294,13 @@ constexpr Refused kStructure[] = {
     {"place: 0x4000", "frame: 0x4000",
      "f:13:33: found the key 'frame'; the keys of a swap are pte, count and "
      "place"},
-    {"version: 1", "version: [1",
+    {"version: 2", "version: [1",
      "f:2:6: not YAML: end of sequence flow not found"},
-    {"version: 1", "version: &a 1", "f:1:10: found an anchor; leave it out"},
-    {"version: 1", "version: !!int 1", "f:1:10: found a tag; leave it out"},
+    {"version: 2", "version: &a 1", "f:1:10: found an anchor; leave it out"},
+    {"version: 2", "version: !!int 1", "f:1:10: found a tag; leave it out"},
     {"- poke-control: {word: 0x7}", "---\nversion: 1",
      "f:16:1: found a second document; a file holds one case"},
-    {"version: 1", "version: [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]",
+    {"version: 2", "version: [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]",
      "f:1:25: found more than 16 levels of lists and mappings; a case has 4"},
 };
 INSTANTIATE_TEST_SUITE_P(Structure, ReadCaseTextErrorTest,
@@ -409,19 +411,34 @@ constexpr Refused kChanges[] = {
      "\n- before read 2: upgrade\n- before read 3: upgrade\n- before read 4: "
      "upgrade",
      "f:20:3: changes: found 4; a case has at most 3"},
-    // Before which read.
+    // When.
     {"before read 2", "after read 2",
      "f:17:3: changes: found the key 'after read 2'; should be 'before read "
-     "N', with N from 1 to 2048"},
+     "N', with N from 1 to 2048, 'before grab of page N' or 'after read N of "
+     "LEVEL'"},
     {"before read 2", "before read",
      "f:17:3: changes: found the key 'before read'; should be 'before read N', "
-     "with N from 1 to 2048"},
+     "with N from 1 to 2048, 'before grab of page N' or 'after read N of "
+     "LEVEL'"},
     {"before read 2", "before read 2 3",
      "f:17:3: changes: found the key 'before read 2 3'; should be 'before read "
-     "N', with N from 1 to 2048"},
+     "N', with N from 1 to 2048, 'before grab of page N' or 'after read N of "
+     "LEVEL'"},
     {"before read 2", "[before, read, 2]",
      "f:17:3: changes: found the key a list; should be 'before read N', with N "
-     "from 1 to 2048"},
+     "from 1 to 2048, 'before grab of page N' or 'after read N of LEVEL'"},
+    {"before read 2", "after read 2 of pme",
+     "f:17:3: changes: found the key 'after read 2 of pme'; should be 'before "
+     "read N', with N from 1 to 2048, 'before grab of page N' or 'after read N "
+     "of LEVEL'"},
+    {"before read 2", "before grab of page 512",
+     "f:17:3: before grab of page: found 512, which a case cannot say; the "
+     "nearest is 511"},
+    {"before read 2", "before grab of page -1",
+     "f:17:3: before grab of page: found -1, which a case cannot say; the "
+     "nearest is 0"},
+    {"before read 2", "after read 0 of pmd",
+     "f:17:3: after read: found 0, which a case cannot say; the nearest is 1"},
     {"before read 2", "before read two",
      "f:17:3: before read: found 'two'; should be a number from 1 to 2048"},
     {"before read 2", "before read 02",
@@ -571,6 +588,58 @@ constexpr Refused kChanges[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Changes, ReadCaseTextErrorTest,
                          ::testing::ValuesIn(kChanges));
+
+constexpr Refused kFailures[] = {
+    {"access: read}", "access: read, refused: 2}",
+     "f:4:51: refused: found 2, which a case cannot say; the nearest is 1"},
+    {"access: read}", "access: read, inaccessible: -1}",
+     "f:4:56: inaccessible: found -1, which a case cannot say; the nearest is "
+     "0"},
+    {"access: read}", "access: read, references: both}",
+     "f:4:54: references: found 'both'; should be get, pin or each"},
+};
+INSTANTIATE_TEST_SUITE_P(Failures, ReadCaseTextErrorTest,
+                         ::testing::ValuesIn(kFailures));
+
+TEST(ReadCaseTextTest, ReadsFailures) {
+  const std::string_view access = "access: read}";
+  EXPECT_EQ(Read(With(access, "access: read, references: each}")),
+            Read(With("", "")));
+  const Case c = Read(With(access,
+                           "access: read, references: get, refused: 1, "
+                           "inaccessible: 0}"));
+  EXPECT_EQ(c.requests[0].references, References::kGet);
+  EXPECT_EQ(c.requests[0].refused, 1);
+  EXPECT_EQ(c.requests[0].inaccessible, 0);
+}
+
+TEST(ReadCaseTextTest, ReadsMoments) {
+  const auto first = [](std::string_view key) {
+    const Case c = Read(With("before read 2", key));
+    return std::pair(c.concurrent[0].moment, c.concurrent[0].number);
+  };
+  EXPECT_EQ(first("before grab of page 511"),
+            (std::pair(Moment::kGrab, uint16_t{511})));
+  EXPECT_EQ(first("after read 2048 of pgd"),
+            (std::pair(Moment::kPgd, uint16_t{2048})));
+  EXPECT_EQ(first("after  read 1 of pte"),
+            (std::pair(Moment::kPte, uint16_t{1})));
+}
+
+// Version 1 means what it meant, and has nothing that is new.
+TEST(ReadCaseTextTest, ReadsVersion1) {
+  const auto v1 = [](std::string_view part, std::string_view by) {
+    std::string text = With(part, by);
+    return text.replace(text.find("version: 2"), 10, "version: 1");
+  };
+  EXPECT_EQ(Read(v1("", "")), Read(With("", "")));
+  EXPECT_EQ(Error(v1("before read 2", "before grab of page 0")),
+            "f:17:3: changes: found the key 'before grab of page 0'; should be "
+            "'before read N', with N from 1 to 2048");
+  EXPECT_EQ(Error(v1("access: read}", "access: read, refused: 1}")),
+            "f:4:42: found the key 'refused'; the keys of a request are start, "
+            "pages and access");
+}
 
 TEST(ReadCaseTextTest, RefusesALargeLeafThatTheSpaceLacks) {
   EXPECT_EQ(Error("version: 1\nspace: s390/2\nrequests:\n"

@@ -32,7 +32,7 @@ TEST_F(NewTest, WritesACanonicalCaseWithComments) {
   EXPECT_THAT(ran.out, EndsWith("#\n" + decoded.out));
   EXPECT_EQ(
       decoded.out,
-      "version: 1\n"
+      "version: 2\n"
       "space: s390/3  # tables: region-third, segment, page; folded: pgd, p4d\n"
       "requests:\n"
       "- {start: 0x7ffff000, pages: 2, access: read}\n"

@@ -27,7 +27,7 @@ constexpr char kThread[] = "corpus/regressions/thread-wrong-page.yaml";
 constexpr char kAgrees[] = "corpus/regressions/old-page-written.yaml";
 constexpr char kSmall[] =
     "# pxdfuzz case\n"
-    "version: 1\n"
+    "version: 2\n"
     "space: s390/3  # tables: region-third, segment, page; folded: pgd, p4d\n"
     "requests:\n"
     "- {start: 0x7ffff000, pages: 2, access: read}\n"

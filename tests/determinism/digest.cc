@@ -117,9 +117,9 @@ void AddRandom(uint64_t count, std::vector<Input>& inputs) {
   Rng rng(count);
   for (uint64_t i = 0; i < count; ++i) {
     Input input{"random-" + std::to_string(i), {}};
-    input.bytes.resize(1 + rng.Below(8 * kRecordBytes));
+    input.bytes.resize(1 + rng.Below(8 * kV1RecordBytes));
     for (uint8_t& byte : input.bytes) byte = static_cast<uint8_t>(rng.Next());
-    input.bytes[0] = kFormatVersion;
+    input.bytes[0] = i % 2 == 0 ? kFormatVersion1 : kFormatVersion;
     inputs.push_back(std::move(input));
   }
 }

@@ -147,8 +147,11 @@ TEST_F(StatsTest, CountsJudgedCases) {
   Count(Crossing(3, kThreadBorder, 2 * kGiB));
   stats_.CountJudged();
   stats_.CountSkipped();
+  stats_.CountEmpty();
+  stats_.CountEmpty();
   ExpectNumber("/judged", 2);
   ExpectNumber("/skipped", 1);
+  ExpectNumber("/empty", 2);
   ExpectNumber("/spaces/s390~13/cases", 1);
   stats_.ReachCell(5);
   ExpectNumber("/cells/reached", 1);

@@ -6,7 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "kernel/observe.h"
 #include "pxdfuzz/case/case.h"
@@ -332,6 +336,85 @@ TEST_F(JudgeTest, GoesOnBehindAnInaccessiblePage) {
     Real().walk(walk);
   };
   EXPECT_EQ(FindingOf(kernel_, c), "");
+}
+
+// The page that a request names fails, and not the one that the judge would
+// choose.
+TEST_F(JudgeTest, LetsTheNamedPageBeInaccessible) {
+  Case c = MakeCase(3, {.start = kMiB - 0x2000, .pages = 4},
+                    {MapPages(kMiB - 0x2000, 4, 0x1000)});
+  c.requests[0].inaccessible = 0;
+  KernelJudge judge(kernel_);
+  EXPECT_EQ(judge.Judge(c, KernelTrial::kGupFast).requests[0].known,
+            KnownKernelFinding::kInaccessiblePage);
+  EXPECT_EQ(judge.last_walk().inaccessible, 0x1000u + 1);
+  const Answer answer = Observe(judge, c, 0);
+  EXPECT_TRUE(answer.run.pin);
+  EXPECT_EQ(answer.run.inaccessible, 0x1000u);
+  EXPECT_EQ(answer.known, Name(KnownKernelFinding::kInaccessiblePage));
+  // Behind it is nothing that could take the missing page's place.
+  c.requests[0].inaccessible = 3;
+  EXPECT_EQ(judge.Judge(c, KernelTrial::kGupFast).requests[0].known,
+            KnownKernelFinding::kNone);
+  EXPECT_EQ(judge.last_walk().inaccessible, 0x4000u + 1);
+  // FOLL_GET does not ask.
+  c.requests[0].inaccessible = 0;
+  c.requests[0].references = References::kGet;
+  EXPECT_EQ(judge.Judge(c, KernelTrial::kGupFast).requests[0].known,
+            KnownKernelFinding::kNone);
+  EXPECT_EQ(judge.last_walk().inaccessible, 0u);
+  // What the judge chooses is not shown.
+  c.requests[0] = {.start = kMiB - 0x2000, .pages = 4};
+  EXPECT_EQ(Observe(judge, c, 0).run.inaccessible, std::nullopt);
+}
+
+TEST_F(JudgeTest, RefusesTheNamedReference) {
+  Case c = Mixed();
+  KernelJudge judge(kernel_);
+  const auto refused = [&](std::optional<uint16_t> page) {
+    c.requests[0].refused = page;
+    EXPECT_FALSE(judge.Judge(c, KernelTrial::kGupFast).finding.has_value());
+    return judge.last_walk().refused;
+  };
+  c.requests[0].references = References::kGet;
+  EXPECT_EQ(refused(std::nullopt), 4u);
+  EXPECT_EQ(refused(1), 1u);
+  EXPECT_EQ(refused(7), 7u);
+  // A walk that takes it nevertheless is wrong.
+  kernel_.walk = [](pxd_walk* walk) {
+    walk->refused = ~uint64_t{0};
+    Real().walk(walk);
+  };
+  c.requests[0].refused = 1;
+  EXPECT_EQ(FindingOf(kernel_, c), "s390-3.refusal.pte-leaf");
+  // Nothing fails behind what is returned.
+  c.requests[0].pages = 9;
+  c.setup[1].kind = TableOp::Kind::kClear;
+  c.requests[0].refused = 5;
+  EXPECT_EQ(FindingOf(kernel_, c), "");
+}
+
+TEST_F(JudgeTest, TakesTheReferencesThatARequestAsksFor) {
+  static std::vector<bool> pins;
+  kernel_.walk = [](pxd_walk* walk) {
+    pins.push_back(walk->pin);
+    Real().walk(walk);
+  };
+  const auto runs = [&](References references, bool changing) {
+    pins.clear();
+    Case c = Mixed();
+    c.requests[0].references = references;
+    if (changing) c.concurrent.push_back({{.kind = TableOp::Kind::kUpgrade}});
+    EXPECT_EQ(FindingOf(kernel_, c), "");
+    return std::pair(std::count(pins.begin(), pins.end(), false),
+                     std::count(pins.begin(), pins.end(), true));
+  };
+  EXPECT_EQ(runs(References::kEach, true), (std::pair(1L, 1L)));
+  EXPECT_EQ(runs(References::kGet, true), (std::pair(1L, 0L)));
+  EXPECT_EQ(runs(References::kPin, true), (std::pair(0L, 1L)));
+  EXPECT_EQ(runs(References::kGet, false), (std::pair(2L, 0L)));
+  EXPECT_EQ(runs(References::kPin, false).first, 0);
+  EXPECT_GE(runs(References::kPin, false).second, 2);
 }
 
 }  // namespace

@@ -111,6 +111,26 @@ TEST(RaceTest, CodeByValueChecksItsOwnCopy) {
   }
 }
 
+// So it does where the change waits for the reference and not for a read.
+TEST(RaceTest, ChangesWaitForReferences) {
+  Case c = Regression("race-vacuous-recheck-2-gib");
+  c.concurrent[0].moment = Moment::kGrab;
+  c.concurrent[0].number = 0;
+  for (const pxd_kernel* kernel : FindKernels("by-value", "s390")) {
+    EXPECT_EQ(FindingOf(*kernel, c), "s390-3.changing.stale.pud-empty");
+  }
+  c.concurrent[0].moment = Moment::kPud;
+  c.concurrent[0].number = 1;
+  for (const pxd_kernel* kernel : FindKernels("by-value", "s390")) {
+    EXPECT_EQ(FindingOf(*kernel, c), "s390-3.changing.stale.pud-empty");
+  }
+  // There is no second page.
+  c.concurrent[0].moment = Moment::kGrab;
+  for (const pxd_kernel* kernel : FindKernels("by-value", "s390")) {
+    EXPECT_EQ(FindingOf(*kernel, c), "");
+  }
+}
+
 // The change comes before the recheck that cannot see it, which has the same
 // source line as the recheck that can.
 TEST(RaceTest, AReportShowsTheChangeWhereItWasMade) {

@@ -314,8 +314,8 @@ TEST(ExplainKernelTest, ExplainsHowTheRecheckSawAChange) {
 TEST(ExplainKernelTest, ExplainsWhatTheRecheckReads) {
   Case c = CollapsedBetween();
   c.requests[0].pages = 1;
-  c.concurrent[0].read = 5;
-  c.concurrent[1].read = 100;
+  c.concurrent[0].number = 5;
+  c.concurrent[1].number = 100;
   Answer answer = AnswerOf(c, kStaticLockless);
   ASSERT_EQ(answer.run.events.back().kind, Kind::kPut);
   answer.run.events.pop_back();

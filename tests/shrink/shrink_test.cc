@@ -318,21 +318,21 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   c.concurrent[1].state.dirty = false;
   expect("plain-state", c, refilled);
   c = refilled;
-  c.concurrent[1].read = 200;
+  c.concurrent[1].number = 200;
   expect("earlier-reads", c, refilled);
-  c.concurrent[0].read = 200;
+  c.concurrent[0].number = 200;
   expect("earlier-reads", c, refilled);
-  c.concurrent[1].read = 205;
+  c.concurrent[1].number = 205;
   Case both = refilled;
-  both.concurrent[1].read = 13;
+  both.concurrent[1].number = 13;
   expect("earlier-reads", c, both);
   c = refilled;
-  c.concurrent[0].read = 7;
+  c.concurrent[0].number = 7;
   expect("earlier-reads", c, refilled);
 
   for (const uint16_t read : {uint16_t{9}, uint16_t{8}}) {
     c = detached;
-    c.concurrent[0].read = read;
+    c.concurrent[0].number = read;
     c.concurrent.push_back({{.kind = TableOp::Kind::kClear}, 9});
     c.concurrent.push_back(
         {{.kind = TableOp::Kind::kMap, .frame = 2 * kPage}, 30});
@@ -343,7 +343,7 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   const auto late = [&](std::initializer_list<uint16_t> reads) {
     Case three = both;
     size_t i = 0;
-    for (const uint16_t read : reads) three.concurrent[i++].read = read;
+    for (const uint16_t read : reads) three.concurrent[i++].number = read;
     return three;
   };
   expect("earlier-reads", late({40, 50, 60}), late({50, 50, 50}));
@@ -390,7 +390,7 @@ TEST(ReductionsTest, IncludeChanges) {
     change = {{.kind = TableOp::Kind::kClear}, 8};
   });
   for (const uint16_t read : {uint16_t{8}, uint16_t{6}, uint16_t{10}}) {
-    c.concurrent[0].read = read;
+    c.concurrent[0].number = read;
     Case pages = small;
     pages.setup[0].frame = kMiB;
     EXPECT_TRUE(Makes("smaller-leaf", c, pages)) << read;
@@ -401,10 +401,10 @@ TEST(ReductionsTest, IncludeChanges) {
   c = detached;
   c.requests[0].pages = 40;
   c.setup[0].count = 40;
-  c.concurrent[0].read = 125;
+  c.concurrent[0].number = 125;
   Case last = c;
   last.requests[0] = {.start = 39 * kPage};
-  last.concurrent[0].read = 8;
+  last.concurrent[0].number = 8;
   EXPECT_TRUE(Makes("fewer-pages", c, last));
 
   // Where something changes, something may also be mapped.
@@ -465,7 +465,7 @@ TEST(ComplexityTest, DistinguishesDifferentChanges) {
         change.level = static_cast<Level>(i / 12 % kLevelCount);
         break;
       case 2:
-        ++change.read;
+        ++change.number;
         break;
       case 3:
         change.address ^= uint64_t{1} << 40;
@@ -521,7 +521,7 @@ TEST(ComplexityTest, OrdersCasesBySimplicity) {
   Case two = detached;
   two.concurrent.push_back({{.kind = TableOp::Kind::kClear}, 8});
   Case apart = two;
-  apart.concurrent[0].read = 1;
+  apart.concurrent[0].number = 1;
   expect(two, apart);
   expect(detached, two);
   // Few entries and plain states are simpler than low numbers.
@@ -529,15 +529,15 @@ TEST(ComplexityTest, OrdersCasesBySimplicity) {
   few.concurrent[0] = {{.kind = TableOp::Kind::kMap, .frame = kPage}, 9};
   Case many = few;
   many.concurrent[0].count = 2;
-  many.concurrent[0].read = 1;
+  many.concurrent[0].number = 1;
   expect(few, many);
   many = few;
   many.concurrent[0].state.dirty = false;
-  many.concurrent[0].read = 1;
+  many.concurrent[0].number = 1;
   expect(few, many);
   // Numbers come last.
   Case far = detached;
-  far.concurrent[0].read = 100;
+  far.concurrent[0].number = 100;
   Case clear = far;
   clear.concurrent[0].kind = TableOp::Kind::kClear;
   expect(clear, detached);
@@ -664,7 +664,8 @@ TEST(ShrinkerTest, ResultsForQuietCasesDoNotChange) {
       if (!signature.has_value()) continue;
       ++cases;
       std::array<uint8_t, kMaxEncodedSize> bytes;
-      const size_t size = Encode(Shrunk(oracle, c, *signature), bytes);
+      const size_t size =
+          EncodeV1(Shrunk(oracle, c, *signature), bytes).value();
       all.insert(all.end(), bytes.begin(),
                  bytes.begin() + static_cast<ptrdiff_t>(size));
     }

@@ -306,6 +306,62 @@ TEST(TimelineVerdictTest, ImpossibleChangesHaveNames) {
   EXPECT_EQ(names.size(), kInconclusiveCount);
 }
 
+// When a walk of three pages, all in one page table of 3 levels, meets an
+// operation that waits for that: the pages that it returns.
+size_t PagesIf(Moment moment, uint16_t number) {
+  Case c =
+      MakeCase(3, {.start = kPlace, .pages = 3}, {MapPages(kPlace, 3, 0xa000)});
+  c.concurrent.push_back({Clear(Level::kPte, kPlace, 3), number, moment});
+  Oracle oracle;
+  const Verdict& verdict =
+      oracle.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kAgrees);
+  const WalkVerdict& walk = verdict.requests[0].walks[IndexOf(kStaticLockless)];
+  EXPECT_EQ(walk.changes, walk.pages < 3 ? 1u : 0u);
+  return walk.pages;
+}
+
+TEST(MomentTest, WalksMeetOperationsThere) {
+  // A walk reads pgd to pte, then pmd and pte of the recheck, then for each
+  // further page pte, pmd and pte.
+  EXPECT_EQ(PagesIf(Moment::kRead, 7), 0u);
+  EXPECT_EQ(PagesIf(Moment::kRead, 8), 1u);
+  EXPECT_EQ(PagesIf(Moment::kGrab, 0), 0u);
+  EXPECT_EQ(PagesIf(Moment::kGrab, 1), 1u);
+  EXPECT_EQ(PagesIf(Moment::kGrab, 2), 2u);
+  EXPECT_EQ(PagesIf(Moment::kGrab, 3), 3u);
+  EXPECT_EQ(PagesIf(Moment::kPgd, 1), 0u);
+  EXPECT_EQ(PagesIf(Moment::kPgd, 2), 3u);
+  EXPECT_EQ(PagesIf(Moment::kP4d, 1), 0u);
+  EXPECT_EQ(PagesIf(Moment::kPud, 1), 0u);
+  // Once below the pud entry and once for each page.
+  EXPECT_EQ(PagesIf(Moment::kPmd, 1), 0u);
+  EXPECT_EQ(PagesIf(Moment::kPmd, 2), 0u);
+  EXPECT_EQ(PagesIf(Moment::kPmd, 3), 1u);
+  EXPECT_EQ(PagesIf(Moment::kPmd, 4), 2u);
+  EXPECT_EQ(PagesIf(Moment::kPmd, 5), 3u);
+  // Behind the recheck of the first page, it is the second that is missing.
+  EXPECT_EQ(PagesIf(Moment::kPte, 1), 0u);
+  EXPECT_EQ(PagesIf(Moment::kPte, 2), 1u);
+  EXPECT_EQ(PagesIf(Moment::kPte, 5), 2u);
+  EXPECT_EQ(PagesIf(Moment::kPte, 6), 3u);
+}
+
+// An operation comes no earlier than the one before it, whatever it waits for.
+TEST(MomentTest, OperationsKeepTheirOrder) {
+  Case c =
+      MakeCase(3, {.start = kPlace, .pages = 3}, {MapPages(kPlace, 3, 0xa000)});
+  c.concurrent.push_back({Clear(Level::kPte, kPlace + kMiB), 2, Moment::kGrab});
+  c.concurrent.push_back({Clear(Level::kPte, kPlace, 3), 1, Moment::kPgd});
+  Oracle oracle;
+  const WalkVerdict walk =
+      oracle.Judge(c, WalkSet::Named(), Waivers::kExpectedFailures)
+          .requests[0]
+          .walks[IndexOf(kStaticLockless)];
+  EXPECT_EQ(walk.pages, 2u);
+  EXPECT_EQ(walk.changes, 2u);
+}
+
 // The oracle's arena is clean after it judged a case with changes.
 TEST(TimelineVerdictTest, NothingOfACaseRemains) {
   auto oracle = std::make_unique<Oracle>();
@@ -315,7 +371,7 @@ TEST(TimelineVerdictTest, NothingOfACaseRemains) {
   c.concurrent.push_back({Detach(kPlace)});
   c.concurrent.push_back({Refill(kPlace + kMiB, 0x7000)});
   c.concurrent.push_back({kUpgrade});
-  for (ConcurrentOp& op : c.concurrent) op.read = 6;
+  for (ConcurrentOp& op : c.concurrent) op.number = 6;
   for (int i = 0; i < 3; ++i) {
     const Verdict& changing =
         oracle->Judge(c, WalkSet::Named(), Waivers::kExpectedFailures);

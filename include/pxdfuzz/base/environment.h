@@ -35,13 +35,6 @@ struct Environment {
   // (default: the folder of the tool).
   std::string kernel_programs;
 
-  // Programs with kernel code alone:
-
-  // PXDFUZZ_FAILURES=1: if a known finding needs a failure that no case can
-  // name, such as a page that cannot be made accessible, the run with that
-  // failure is recorded. By default the run without it is recorded.
-  bool failures = false;
-
   // Both:
 
   // PXDFUZZ_COLOR=always or never; NO_COLOR=1 is never. By default output has

@@ -20,6 +20,10 @@ std::string Describe(const LeafState& state);
 // dirty". A count of 1 is left out.
 std::string Describe(const TableOp& op);
 
+// When a concurrent operation is done: "before read 7", "before grab of page
+// 0", "after read 2 of pmd".
+std::string DescribeMoment(const ConcurrentOp& op);
+
 // `c` as canonical YAML: addresses and frames are absolute and hexadecimal, and
 // numbers that need an explanation have a comment. Equal cases give equal text,
 // and different cases that bytes can represent give different text. Lines are

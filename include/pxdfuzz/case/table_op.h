@@ -101,18 +101,55 @@ constexpr bool HasCount(TableOp::Kind kind) {
          kind == TableOp::Kind::kWriteProtect;
 }
 
+// What a concurrent operation waits for. Reads of local copies count too, so
+// that otherwise equal walks have equal numbers. pgd_offset()'s read of the
+// root does not count.
+enum class Moment : uint8_t {
+  // The walk's read of that number, counted from 1.
+  kRead,
+  // The reference to the page of that index in the request.
+  kGrab,
+  // The end of the walk's read of that number, counted from 1, among those of
+  // entries of the level. Behind it is the next read, or a reference.
+  kPte,
+  kPmd,
+  kPud,
+  kP4d,
+  kPgd,
+};
+
+inline constexpr size_t kMomentCount = 7;
+
+constexpr std::string_view Name(Moment moment) {
+  constexpr std::array<std::string_view, kMomentCount> kNames = {
+      "read", "grab", "pte", "pmd", "pud", "p4d", "pgd"};
+  return kNames[static_cast<size_t>(moment)];
+}
+
+// For a read of a level's entries: the moment behind it, and the level of such
+// a moment.
+constexpr Moment MomentAfter(Level level) {
+  return static_cast<Moment>(static_cast<int>(Moment::kPte) + Ordinal(level));
+}
+constexpr Level LevelOf(Moment moment) {
+  return static_cast<Level>(static_cast<int>(moment) -
+                            static_cast<int>(Moment::kPte));
+}
+
 // What another processor does to the tables during a walk. It happens
 // completely between two reads.
 struct ConcurrentOp : TableOp {
   static constexpr uint16_t kMaxRead = 2048;
 
-  // It is done before the walk's read with that number, 1 to kMaxRead, and
-  // never if the walk does fewer reads. Reads of local copies count too, so
-  // that otherwise equal walks have equal numbers. pgd_offset()'s read of the
-  // root does not count and comes after everything that is done before the
-  // first read. A walk takes a reference after what is done before its next
-  // read.
-  uint16_t read = 1;
+  // It is done before the walk's read with that number, 1 to kMaxRead; before
+  // the walk takes a reference to the page with that index, 0 to
+  // Case::kMaxPages - 1; or after a read of a level's entry. It is never done
+  // if the walk does not get there. If the operation before it in the case is
+  // done later, both are done then. A walk takes a reference after what is done
+  // before its next read, and reads the root after what is done before its
+  // first read.
+  uint16_t number = 1;
+  Moment moment = Moment::kRead;
 
   friend constexpr bool operator==(const ConcurrentOp&,
                                    const ConcurrentOp&) = default;

@@ -60,7 +60,7 @@ class LazyMemory {
   }
 
   // Call this before references to pages are taken.
-  void Grab() const { world_.BeforeGrab(); }
+  void Grab(size_t /*pages*/) const { world_.BeforeGrab(); }
   // The current snapshot.
   size_t snapshot() const { return world_.snapshot(); }
   // Whether the entry from which a local copy was made still holds `value`.

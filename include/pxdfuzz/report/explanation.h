@@ -37,7 +37,8 @@ struct Explanation {
   // A concurrent operation.
   struct Change {
     size_t number = 0;  // from 1; it makes the snapshot of that number
-    size_t read = 0;    // the walk's read before which it happens
+    std::string when;   // "before read 6"
+    size_t read = 0;    // that read, or 0 if it waits for another event
     // False if the walk ended before.
     bool made = false;
     std::string what;  // "clear 1 pmd of 0x100000"

@@ -27,7 +27,7 @@ class ChangingMemory {
   ChangingMemory(const Arena& arena, const Geometry& geometry,
                  const Stack& stack, Timeline& timeline)
       : memory_(arena, geometry, stack), timeline_(timeline) {
-    timeline_.BeforeRead(1);
+    timeline_.GoOn({.reads = 1});
   }
 
   // mm->pgd, as pgd_offset() finds it.
@@ -36,7 +36,9 @@ class ChangingMemory {
   }
 
   Loaded Load(Level level, EntryRef ref) {
-    timeline_.BeforeRead(++reads_);
+    ++progress_.reads;
+    timeline_.GoOn(progress_);
+    ++progress_.of_level[Ordinal(level)];
     return memory_.Load(level, ref);
   }
   uint64_t LoadRootType(EntryRef root) const {
@@ -49,12 +51,18 @@ class ChangingMemory {
     return memory_.Holds(ref, address);
   }
 
-  // A walk takes a reference: operations before the next read are done first,
-  // since the recheck exists for pages that are gone by then.
-  void Grab() { timeline_.BeforeRead(reads_ + 1); }
+  // A walk takes references, so that it holds those of the first `pages` pages:
+  // operations before the next read are done first, since the recheck exists
+  // for pages that are gone by then.
+  void Grab(size_t pages) {
+    progress_.pages = pages;
+    WalkProgress next = progress_;
+    ++next.reads;
+    timeline_.GoOn(next);
+  }
 
   // The number of reads of entries, and the snapshot that they led to.
-  size_t reads() const { return reads_; }
+  size_t reads() const { return progress_.reads; }
   size_t snapshot() const { return timeline_.at(); }
 
   // The table entry from which a local copy was made.
@@ -72,7 +80,7 @@ class ChangingMemory {
  private:
   ArenaMemory memory_;
   Timeline& timeline_;
-  size_t reads_ = 0;
+  WalkProgress progress_;
 };
 
 static_assert(Memory<ChangingMemory>);

@@ -10,11 +10,29 @@
 
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/snapshots.h"
+#include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/tables/address_space.h"
 #include "pxdfuzz/tables/apply.h"
 #include "pxdfuzz/tables/inconclusive.h"
 
 namespace pxdfuzz {
+
+// How far a walk has got.
+struct WalkProgress {
+  // Reads, counting the one that is about to be done, if any.
+  size_t reads = 0;
+  // Pages of the request before and among those whose references are held or
+  // about to be taken.
+  size_t pages = 0;
+  // By level: reads that were done.
+  std::array<size_t, kLevelCount> of_level{};
+
+  constexpr bool Reached(Moment moment, size_t number) const {
+    if (moment == Moment::kRead) return reads >= number;
+    if (moment == Moment::kGrab) return pages > number;
+    return of_level[Ordinal(LevelOf(moment))] >= number;
+  }
+};
 
 // All snapshots of the tables of one case, in order: 0 is what the set-up
 // makes, and each concurrent operation makes one more.
@@ -37,7 +55,7 @@ class Timeline {
     TableWriter<A, Entries> writer(mm);
     Inconclusive reason = Inconclusive::kNo;
     for (size_t i = 0; i < c.concurrent.size(); ++i) {
-      reads_[i] = c.concurrent[i].read;
+      due_[i] = {c.concurrent[i].moment, c.concurrent[i].number};
       snapshots_.BeginNext();
       reason = writer.Apply(c.concurrent[i], /*in_use=*/true);
       snapshots_.EndNext();
@@ -60,11 +78,11 @@ class Timeline {
     return snapshots_.WritesOf(snapshot);
   }
 
-  // Goes to the content of the tables at the read with that number, counted
-  // from 1.
-  void BeforeRead(size_t read) {
+  // Goes on to the content of the tables that a walk finds there.
+  void GoOn(const WalkProgress& progress) {
     size_t snapshot = snapshots_.at();
-    while (snapshot + 1 < snapshots_.count() && reads_[snapshot] <= read) {
+    while (snapshot + 1 < snapshots_.count() &&
+           progress.Reached(due_[snapshot].moment, due_[snapshot].number)) {
       ++snapshot;
     }
     if (snapshot != snapshots_.at()) snapshots_.GoTo(snapshot);
@@ -73,7 +91,12 @@ class Timeline {
  private:
   Snapshots snapshots_;
   std::array<Top, Snapshots::kMost> tops_;
-  std::array<uint16_t, Snapshots::kMost> reads_{};
+  // When each concurrent operation is done.
+  struct Due {
+    Moment moment = Moment::kRead;
+    uint16_t number = 0;
+  };
+  std::array<Due, Snapshots::kMost> due_{};
 };
 
 }  // namespace pxdfuzz

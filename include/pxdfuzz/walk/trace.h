@@ -107,7 +107,7 @@ class ViolationTrace {
   }
   // Only if the code has the recheck.
   void OnGrab(size_t pages, uint64_t count) {
-    memory_.Grab();
+    memory_.Grab(pages + count);
     for (size_t i = pages; i < grabbed_.size() && i - pages < count; ++i) {
       grabbed_[i] = static_cast<uint8_t>(memory_.snapshot());
     }

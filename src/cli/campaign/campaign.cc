@@ -31,6 +31,8 @@ namespace fs = std::filesystem;
 constexpr int kMostFailures = 3;
 // How long a process may take to end after a request, in seconds.
 constexpr int kSecondsToEnd = 10;
+// In as many executions, half of the inputs must mean something.
+constexpr uint64_t kManyExecutions = 10'000;
 constexpr auto kBetweenStats = std::chrono::seconds(2);
 
 double Seconds(std::chrono::steady_clock::duration duration) {
@@ -379,6 +381,12 @@ absl::Status Campaign::CheckThatItWorked() const {
         Concat({options_.target, ": nothing was executed in ",
                 absl::StrFormat("%.1f", past_.seconds - before_.seconds),
                 " s; see ", log}));
+  }
+  const uint64_t empty = past_.Number("/empty") - before_.Number("/empty");
+  if (executions >= kManyExecutions && empty > executions / 2) {
+    return absl::UnavailableError(Concat(
+        {options_.target, ": ", Grouped(empty), " of ", Grouped(executions),
+         " executions were of inputs that mean the empty case; see ", log}));
   }
   const uint64_t judged = past_.Number("/judged") - before_.Number("/judged");
   if (judged > 0 || past_.findings() != before_.findings()) {

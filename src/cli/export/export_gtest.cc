@@ -110,6 +110,16 @@ void AddCaseFunction(const Case& c, TextLines& out) {
     AddMember(".start", Hex(request.start), out);
     AddMember(".pages", std::to_string(request.pages), out);
     AddMember(".write", request.write ? "true" : "false", out);
+    if (request.references != References::kEach) {
+      AddMember(".references",
+                Enumerator("References", Name(request.references)), out);
+    }
+    if (request.refused.has_value()) {
+      AddMember(".refused", std::to_string(*request.refused), out);
+    }
+    if (request.inaccessible.has_value()) {
+      AddMember(".inaccessible", std::to_string(*request.inaccessible), out);
+    }
     out.Line("  });");
   }
   if (!c.setup.empty()) {
@@ -121,13 +131,17 @@ void AddCaseFunction(const Case& c, TextLines& out) {
     out.Line("  });");
   }
   if (!c.concurrent.empty()) {
-    out.Line(
-        "  // What another processor does, each before that read of a walk.");
+    out.Line("  // What another processor does, each when a walk gets there.");
   }
   for (const ConcurrentOp& op : c.concurrent) {
     out.Line("  c.concurrent.push_back({{");
     AddMembers(op, out);
-    out.Line(Concat({"  }, /*read=*/", std::to_string(op.read), "});"}));
+    out.Line(
+        Concat({"  }, /*number=*/", std::to_string(op.number),
+                op.moment == Moment::kRead
+                    ? ""
+                    : Concat({", ", Enumerator("Moment", Name(op.moment))}),
+                "});"}));
   }
   out.Line("  return c;");
   out.Line("}");

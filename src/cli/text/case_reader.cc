@@ -64,11 +64,15 @@ class CaseReader : private OpReader {
   bool Version(const YamlNode& node) {
     const std::optional<Number> number = AsNumber(node);
     if (number.has_value() && !number->negative &&
-        number->magnitude == kFormatVersion) {
+        (number->magnitude == kFormatVersion1 ||
+         number->magnitude == kFormatVersion)) {
+      is_v1_ = number->magnitude == kFormatVersion1;
       return true;
     }
-    return Fail(node, Concat({"version: found ", Found(node), "; should be ",
-                              std::to_string(kFormatVersion)}));
+    return Fail(
+        node, Concat({"version: found ", Found(node), "; should be ",
+                      std::to_string(kFormatVersion), ", or ",
+                      std::to_string(kFormatVersion1), " for an older case"}));
   }
 
   bool ReadPagingMode(const YamlNode& node, PagingMode& mode) {
@@ -90,8 +94,9 @@ class CaseReader : private OpReader {
   bool ReadRequests(const YamlNode& node, Case& c) {
     if (!ListOf(node, "requests", 1, kMaxRequests)) return false;
     for (const YamlNode& item : node.items) {
-      const Fields fields =
-          FieldsOf(item, "a request", {"start", "pages", "access"}, {});
+      const Fields fields = FieldsOf(
+          item, "a request", {"start", "pages", "access"},
+          is_v1_ ? Keys{} : Keys{"references", "refused", "inaccessible"});
       Request request;
       int64_t pages = 0;
       if (!ok() || !Word(*fields[0], "start", request.start) ||
@@ -100,6 +105,13 @@ class CaseReader : private OpReader {
         return false;
       }
       request.pages = static_cast<uint16_t>(pages);
+      if (!is_v1_ &&
+          (!ReadReferences(fields[3], request.references) ||
+           !ReadPage(fields[4], "refused", request.pages, request.refused) ||
+           !ReadPage(fields[5], "inaccessible", request.pages,
+                     request.inaccessible))) {
+        return false;
+      }
       Case one;
       one.mode = c.mode;
       one.requests.push_back(request);
@@ -121,6 +133,31 @@ class CaseReader : private OpReader {
     }
     return Fail(node, Concat({"access: found ", Found(node),
                               "; should be read or write"}));
+  }
+
+  // Null if the text does not say it.
+  bool ReadReferences(const YamlNode* node, References& references) {
+    if (node == nullptr) return true;
+    if (node->kind == YamlNode::Kind::kScalar) {
+      for (const References known :
+           {References::kEach, References::kGet, References::kPin}) {
+        if (node->text != Name(known)) continue;
+        references = known;
+        return true;
+      }
+    }
+    return Fail(*node, Concat({"references: found ", Found(*node),
+                               "; should be get, pin or each"}));
+  }
+
+  // An index of one of `pages` pages. Null if the text does not say it.
+  bool ReadPage(const YamlNode* node, std::string_view key, uint16_t pages,
+                std::optional<uint16_t>& page) {
+    if (node == nullptr) return true;
+    int64_t number = 0;
+    if (!NumberIn(*node, key, 0, pages - 1, number)) return false;
+    page = static_cast<uint16_t>(number);
+    return true;
   }
 
   bool ReadStack(const YamlNode& node, Stack& stack) {
@@ -219,7 +256,8 @@ absl::StatusOr<Case> ReadCaseText(std::string_view text,
 }
 
 bool IsCaseText(std::string_view bytes) {
-  if (bytes.empty() || bytes[0] == static_cast<char>(kFormatVersion)) {
+  if (bytes.empty() || bytes[0] == static_cast<char>(kFormatVersion) ||
+      bytes[0] == static_cast<char>(kFormatVersion1)) {
     return false;
   }
   // A byte-order mark, or UTF-16, does not make a text binary.

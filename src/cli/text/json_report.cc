@@ -23,7 +23,8 @@ Json OrNull(std::optional<uint64_t> address) {
 
 Json JsonChange(const Explanation::Change& change) {
   return {{"number", change.number},
-          {"before_read", change.read},
+          {"when", change.when},
+          {"before_read", change.read != 0 ? Json(change.read) : Json()},
           {"made", change.made},
           {"what", change.what},
           {"wrote", change.wrote}};

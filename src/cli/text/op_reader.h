@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,9 @@ class Words {
 class OpReader : protected FieldReader {
  protected:
   using FieldReader::FieldReader;
+
+  // Whether the text is of version 1, which has fewer keys.
+  bool is_v1_ = false;
 
   bool ReadSetupOp(const YamlNode& node, Case& c) {
     std::vector<std::string> names;
@@ -118,7 +122,7 @@ class OpReader : protected FieldReader {
     }
     ConcurrentOp op;
     const YamlNode& body = node.items[0];
-    if (!ReadMoment(node.keys[0], c, op.read)) return false;
+    if (!ReadMoment(node.keys[0], c, op)) return false;
     if (body.kind == YamlNode::Kind::kNothing) {
       return UnknownDeed(node.keys[0], "nothing");
     }
@@ -267,28 +271,72 @@ class OpReader : protected FieldReader {
         std::to_string(said.count));
   }
 
-  // "before read 7".
-  bool ReadMoment(const YamlNode& key, const Case& c, uint16_t& read) {
+  // "before read 7", "before grab of page 0", "after read 2 of pmd".
+  bool ReadMoment(const YamlNode& key, const Case& c, ConcurrentOp& op) {
     const std::vector<std::string> words = absl::StrSplit(
         key.text, absl::ByAnyChar(" \t\n"), absl::SkipWhitespace());
-    if (words.size() != 3 || words[0] != "before" || words[1] != "read") {
+    const std::optional<MomentWords> said = MomentOf(words);
+    if (!said.has_value()) {
       return Fail(key, Concat({"changes: found the key ", Found(key),
                                "; should be 'before read N', with N from 1 to ",
-                               std::to_string(ConcurrentOp::kMaxRead)}));
+                               std::to_string(ConcurrentOp::kMaxRead),
+                               is_v1_ ? ""
+                                      : ", 'before grab of page N' or 'after "
+                                        "read N of LEVEL'"}));
     }
+    op.moment = said->moment;
+    const bool is_grab = op.moment == Moment::kGrab;
+    const int64_t most =
+        is_grab ? Case::kMaxPages - 1 : int64_t{ConcurrentOp::kMaxRead};
     int64_t number = 0;
-    if (!NumberIn(At(key, words[2]), "before read", 1, ConcurrentOp::kMaxRead,
-                  number)) {
+    if (!NumberIn(At(key, words[said->number]), said->name, is_grab ? 0 : 1,
+                  most, number)) {
       return false;
     }
-    read = static_cast<uint16_t>(number);
-    if (c.concurrent.empty() || read >= c.concurrent.back().read) return true;
-    const std::string least = std::to_string(c.concurrent.back().read);
-    return Fail(
-        key, Concat({"before read: found ", words[2], " behind ", least,
-                     ", but what is done first stands first; should "
-                     "be a number from ",
-                     least, " to ", std::to_string(ConcurrentOp::kMaxRead)}));
+    op.number = static_cast<uint16_t>(number);
+    for (const ConcurrentOp& before : c.concurrent) {
+      if (before.moment != op.moment || op.number >= before.number) continue;
+      const std::string least = std::to_string(before.number);
+      return Fail(
+          key, Concat({said->name, ": found ", words[said->number], " behind ",
+                       least,
+                       ", but what is done first stands first; should be a "
+                       "number from ",
+                       least, " to ", std::to_string(most)}));
+    }
+    return true;
+  }
+
+  // What the words of a moment say: `words[number]` is the number.
+  struct MomentWords {
+    Moment moment = Moment::kRead;
+    std::string_view name;
+    size_t number = 0;
+  };
+  std::optional<MomentWords> MomentOf(
+      const std::vector<std::string>& words) const {
+    // "*" stands for the number, and "LEVEL" for a level's name.
+    const auto match = [&](std::initializer_list<std::string_view> form,
+                           std::string_view level) {
+      return std::equal(form.begin(), form.end(), words.begin(), words.end(),
+                        [&](std::string_view wanted, std::string_view word) {
+                          return wanted == "*" || word == wanted ||
+                                 (wanted == "LEVEL" && word == level);
+                        });
+    };
+    if (match({"before", "read", "*"}, "")) {
+      return MomentWords{Moment::kRead, "before read", 2};
+    }
+    if (is_v1_) return std::nullopt;
+    if (match({"before", "grab", "of", "page", "*"}, "")) {
+      return MomentWords{Moment::kGrab, "before grab of page", 4};
+    }
+    for (const Level level : kAllLevels) {
+      if (match({"after", "read", "*", "of", "LEVEL"}, Name(level))) {
+        return MomentWords{MomentAfter(level), "after read", 2};
+      }
+    }
+    return std::nullopt;
   }
 
   // The form of a concurrent operation.
