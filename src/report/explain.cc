@@ -3,6 +3,7 @@
 #include "pxdfuzz/report/explain.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -127,6 +128,7 @@ class Explainer {
     e.glossary = Glossary(facts_);
     e.source = CaseLines(case_, request_, e.is_wrong, columns);
     if (!has_run()) return e;
+    if (e.is_wrong) AddLine(e);
     if (facts_.changing()) e.timeline = changes_.Time();
     e.picture = MakePicture(facts_, iterations_, walker_.name);
     AddPages(e);
@@ -147,6 +149,44 @@ class Explainer {
   bool has_run() const { return facts_.run().end != RunEnd::kRefused; }
   bool IsWrong() const {
     return facts_.outcome() != Outcome::kAgrees || !answer_.finding.empty();
+  }
+
+  // The event at which it first went wrong: the one that broke a rule; the one
+  // that returned the page that the finding is about, which may not be the
+  // first that differs, if a known finding explains that one; the one that made
+  // the pages differ; the last that took references; the last of all. Null
+  // where nothing was read.
+  const Event* FirstWrong() const {
+    if (facts_.rule().has_value()) return &facts_.events()[*facts_.rule()];
+    const Event* last = nullptr;
+    const Event* grabbing = nullptr;
+    const Event* of_page = nullptr;
+    for (size_t i = 0; i < facts_.iterations().size(); ++i) {
+      const Facts::Iteration& iteration = facts_.iterations()[i];
+      last = &facts_.ReadOf(i);
+      if (facts_.HasEvent(i, Event::Kind::kGrab)) grabbing = last;
+      if (iteration.held <= answer_.page &&
+          answer_.page < iteration.held + iteration.pages) {
+        of_page = last;
+      }
+    }
+    if (facts_.outcome() != Outcome::kAgrees) {
+      if (of_page != nullptr) return of_page;
+      if (facts_.effect().has_value()) return &facts_.ReadOf(*facts_.effect());
+    }
+    return grabbing == nullptr ? last : grabbing;
+  }
+
+  void AddLine(Explanation& e) const {
+    const std::string& bug = facts_.run().bug;
+    if (facts_.run().end == RunEnd::kBug) {
+      const size_t colon = bug.rfind(':');
+      e.file = bug.substr(0, colon);
+      e.line = std::atoi(bug.c_str() + colon + 1);
+    } else if (const Event* event = FirstWrong(); event != nullptr) {
+      e.file = event->file;
+      e.line = event->line;
+    }
   }
 
   // ---------------------------------------------------------------------------

@@ -126,6 +126,10 @@ struct Explanation {
   // that explains it.
   Cause waiver = Cause::kNone;
   std::string known;
+  // Of kernel code: the line of its source at which it first went wrong, as the
+  // tree names it. Empty where it is right, and where nothing is known of it.
+  std::string file;
+  int line = 0;
   // The DEDUP token of a finding, or empty.
   std::string token;
   // The first page that differs, or the last that was asked for: its position
