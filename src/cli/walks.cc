@@ -83,8 +83,8 @@ void AddWalk(Policy policy, TextLines& text) {
 void AddKernelCode(const KernelCode& kernel, TextLines& text) {
   text.Blank();
   text.Line(kernel.name, LineStyle::kTitle);
-  text.Line(Concat({"  text       Linux ", kernel.version, ", ", kernel.arch,
-                    ", ", kernel.variant, "; slice ", kernel.slice}));
+  text.Line(Concat({"  text       ", TreeOf(kernel), ", ", kernel.arch, ", ",
+                    kernel.variant, "; slice ", kernel.slice}));
   if (kernel.variant != "as-is") {
     text.Wrap("             ", "             ",
               DescribeVariant(kernel.variant));

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <span>
 #include <system_error>
@@ -163,6 +164,10 @@ std::string KernelProgram::Start() {
   const std::optional<KernelCode> code = ReadGreeting(lines);
   if (code.has_value()) {
     walker_ = KernelWalker(*code);
+    std::ifstream in(fs::path(path_).replace_filename(kTreeFile));
+    std::getline(in, walker_.kernel->tree);
+    std::getline(in, walker_.kernel->check);
+    std::getline(in, walker_.kernel->check_folder);
     return "";
   }
   Stop();

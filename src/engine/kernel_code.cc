@@ -38,6 +38,10 @@ const Variant* FindVariant(std::string_view name) {
 
 }  // namespace
 
+std::string TreeOf(const KernelCode& code) {
+  return code.tree.empty() ? Concat({"Linux ", code.version}) : code.tree;
+}
+
 std::string DescribeVariant(std::string_view variant) {
   const Variant* found = FindVariant(variant);
   return found == nullptr ? Concat({"its variant is called ", variant})

@@ -14,7 +14,7 @@ namespace pxdfuzz {
 // "kernel-6.1-s390-by-value (Linux 6.1.192, code 34c97dde83082321)".
 std::string FullName(const Walker& walker) {
   if (!walker.kernel.has_value()) return walker.name;
-  return Concat({walker.name, " (Linux ", walker.kernel->version, ", code ",
+  return Concat({walker.name, " (", TreeOf(*walker.kernel), ", code ",
                  walker.kernel->slice, ")"});
 }
 

@@ -63,10 +63,10 @@ std::vector<std::string> Terms(const Facts& facts, size_t request,
                                const Walker& walker, const Answer& answer) {
   std::vector<std::string> terms;
   if (walker.kernel.has_value()) {
-    terms.push_back(Concat({walker.name, ": the fast walk of Linux ",
-                            walker.kernel->version,
-                            ", compiled from the tree's own mm/gup.c; ",
-                            DescribeVariant(walker.kernel->variant), "."}));
+    terms.push_back(
+        Concat({walker.name, ": the fast walk of ", TreeOf(*walker.kernel),
+                ", compiled from the tree's own mm/gup.c; ",
+                DescribeVariant(walker.kernel->variant), "."}));
   } else {
     terms.push_back(DescribeWalk(facts.policy()));
   }

@@ -17,6 +17,15 @@ struct KernelCode {
   std::string slice;    // a hash of the code
   std::string arch;     // "s390"
   std::string variant;  // "by-value"
+  // The tree that it comes from, with commit and patch: "Linux 6.1.192, commit
+  // 0123456789ab, with my.diff (89abcdef01234567)". Empty if only the version
+  // is known.
+  std::string tree = {};
+  // Of code that a check compiled: what the check is told on another machine,
+  // "debian:6.1 --patch=my.diff", and the folder of its results there,
+  // "build/check/0123456789abcdef".
+  std::string check = {};
+  std::string check_folder = {};
 
   friend bool operator==(const KernelCode&, const KernelCode&) = default;
 };
@@ -29,6 +38,12 @@ constexpr bool IsKernelName(std::string_view walk) {
 // "as it was before d3f7b1bb2040: ...": how a variant differs from the tree's
 // own code. The name itself if the variant is unknown.
 std::string DescribeVariant(std::string_view variant);
+
+// The tree that the code comes from, as far as it is known.
+std::string TreeOf(const KernelCode& code);
+// The file beside programs with kernel code that says, in three lines, which
+// tree all of them come from: `tree`, `check` and `check_folder`.
+inline constexpr std::string_view kTreeFile = "tree.txt";
 
 // The model's walk that does what a variant does on an architecture.
 Policy ModelOf(std::string_view arch, std::string_view variant);

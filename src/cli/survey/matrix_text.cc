@@ -291,6 +291,7 @@ Json JsonOf(const Matrix& matrix, const ModeSurvey& survey, size_t index) {
                {"cut_short", walk.cut_short}};
   if (walker.kernel.has_value()) {
     json.update({{"version", walker.kernel->version},
+                 {"tree", TreeOf(*walker.kernel)},
                  {"slice", walker.kernel->slice},
                  {"variant", walker.kernel->variant},
                  {"known", Json(walk.known)}});
