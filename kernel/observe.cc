@@ -333,6 +333,13 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   if (known != KnownKernelFinding::kNone && (!needs_failure || is_named)) {
     answer.known = Name(known);
   }
+  if (judge.kernel().page_size != nullptr && c.concurrent.empty()) {
+    const KernelVerdict& sizes = judge.Judge(alone, KernelTrial::kPageSize);
+    if (sizes.finding.has_value()) {
+      answer.finding = Name(*sizes.finding);
+      answer.page = sizes.finding->page;
+    }
+  }
   const bool pin =
       inaccessible != 0 || c.requests[request].references == References::kPin;
   const std::optional<RunEnd> ended =
@@ -346,6 +353,7 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   }
   const bool changing = !c.concurrent.empty();
   answer.run = RecordingOf(judge, changing, *ended);
+  if (!answer.finding.empty()) return answer;
   // One more rule applies to every walk, even if the pages agree.
   for (const Event& event : answer.run.events) {
     if (!event.is_read() || !event.place.is_stray()) continue;
