@@ -77,8 +77,7 @@ int RunExport(const Arguments& arguments, Output& out) {
         Concat({"--as=", as, ": there are --as=gtest, --as=c and --as=mail"}));
   }
   int exit_code = 0;
-  const Engines engines =
-      OpenEngines("export", arguments.Value("--walk"), exit_code);
+  const Engines engines = OpenEngines("export", WalkOf(arguments), exit_code);
   if (engines.empty()) return exit_code;
   const std::string& file = arguments.operands[0];
   const std::string name = file == kStandardInput ? "standard input" : file;

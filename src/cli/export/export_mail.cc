@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/finding.h"
 #include "pxdfuzz/report/explain.h"
@@ -97,12 +98,45 @@ std::string About(const Walker& walker) {
         {"pxdfuzz compiles the fast walk of a Linux tree in "
          "userspace, runs it on page tables that it made up, and "
          "compares the pages with a reference that translates one at "
-         "a time, as the hardware does. This is the code of Linux ",
-         walker.kernel->version, ", not a running kernel."});
+         "a time, as the hardware does. This is the code of ",
+         TreeOf(*walker.kernel), ", not a running kernel."});
   }
   return "pxdfuzz compares forms of gup_fast, on page tables that it made up, "
          "with a reference that translates one page at a time, as the hardware "
          "does. This is a walk of its model, not of a running kernel.";
+}
+
+// What the code is, and where it first goes wrong.
+void AddKernelCode(const Explanation& explanation, const KernelCode& code,
+                   TextLines& out) {
+  const auto line = [&out](std::string_view name, const std::string& value) {
+    out.Wrap(Concat({name, ": "}), "  ", value);
+  };
+  line("tree", TreeOf(code));
+  line("code", Concat({code.arch, ", ", code.slice}));
+  line("configuration",
+       code.variant == "as-is"
+           ? "as pxdfuzz sets it for that architecture"
+           : Concat({code.variant, ": ", DescribeVariant(code.variant)}));
+  if (explanation.line > 0) {
+    line("first difference",
+         Concat({explanation.file, ":", std::to_string(explanation.line)}));
+  }
+  out.Blank();
+}
+
+// The commands that compile the code and explain the case on another machine.
+ReportCommand FromFreshClone(const KernelCode& code) {
+  // Each flag has its own line.
+  const std::string check = absl::StrReplaceAll(
+      Concat({"./run check ", code.check, " --arch=", code.arch}),
+      {{" --", " \\\n      --"}});
+  return {"From a fresh clone of pxdfuzz, with the case in case.yaml",
+          Concat({"git clone --depth=1 https://github.com/OWNER/pxdfuzz\n"
+                  "  cd pxdfuzz\n  ",
+                  check, "\n  PXDFUZZ_KERNEL_PROGRAMS=", code.check_folder,
+                  "/bin \\\n      build/dev/bin/pxdfuzz explain --walk=",
+                  code.name, " case.yaml"})};
 }
 
 }  // namespace
@@ -126,23 +160,25 @@ std::string ExportMail(const Export& exported) {
         {"And as a C program that drives gup_fast on a real machine",
          Command({"export", "--as=c", walk, "case.yaml", "-o case.c"})});
   }
+  if (exported.is_kernel() && !walker.kernel->check.empty()) {
+    options.commands.push_back(FromFreshClone(*walker.kernel));
+  }
   if (exported.is_kernel()) {
     options.commands.push_back(
         Explaining(exported.c, exported.request, Name(walker.policy),
                    "Iterations of the model's walk of this kind"));
   }
   TextLines out(/*color=*/false, kMailColumns);
-  out.Line(Subject(WhatDiffers(exported), exported.c.mode,
-                   exported.is_kernel()
-                       ? Concat({"Linux ", walker.kernel->version})
-                       : walker.name));
+  out.Line(
+      Subject(WhatDiffers(exported), exported.c.mode,
+              exported.is_kernel() ? TreeOf(*walker.kernel) : walker.name));
   out.Blank();
   out.Wrap("", "", About(walker));
   out.Blank();
-  return out.text() +
-         WithoutQuotes(RenderText(Explain(walker, exported.c, exported.request,
-                                          exported.answer, kMailColumns),
-                                  options));
+  const Explanation explanation = Explain(walker, exported.c, exported.request,
+                                          exported.answer, kMailColumns);
+  if (exported.is_kernel()) AddKernelCode(explanation, *walker.kernel, out);
+  return out.text() + WithoutQuotes(RenderText(explanation, options));
 }
 
 }  // namespace pxdfuzz
