@@ -28,10 +28,15 @@ campaign_flag() {
 
 command_fuzz() {
   local flag flags=(--seconds=60)
-  if [[ " $* " == *' --kernel-tree='* ]]; then
+  if [[ " $* " == *' --kernel-tree'[=\ ]* ]]; then
+    local arguments=()
+    for flag in "$@"; do
+      # The tree may be the next word.
+      [[ $flag == --kernel-tree ]] || arguments+=("${flag#--kernel-tree=}")
+    done
     # shellcheck source=scripts/check.sh
     . scripts/check.sh
-    command_check "${@/#--kernel-tree=/}"
+    command_check "${arguments[@]}"
     return
   fi
   if [[ " $* " == *' --target='* ]]; then

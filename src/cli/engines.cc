@@ -49,8 +49,11 @@ std::optional<FoundBy> ReadFoundBy(const std::string& file) {
 
 std::string WalkOf(const Arguments& arguments) {
   const std::string given = arguments.Value("--walk");
-  if (arguments.operands.size() != 1) return given;
-  const std::string& file = arguments.operands[0];
+  return arguments.operands.size() == 1 ? WalkOf(arguments.operands[0], given)
+                                        : given;
+}
+
+std::string WalkOf(const std::string& file, const std::string& given) {
   const std::optional<FoundBy> found = ReadFoundBy(file);
   if (!found.has_value() || (!given.empty() && given != found->walk)) {
     return given;

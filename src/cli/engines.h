@@ -20,6 +20,8 @@ namespace pxdfuzz {
 // the check that found it. Says on standard error if the program of that name
 // holds other code now.
 std::string WalkOf(const Arguments& arguments);
+// The same of a file, where --walk says `given`, or nothing.
+std::string WalkOf(const std::string& file, const std::string& given);
 
 // The engines that `command` runs: the one of that name, or without a name the
 // model's twelve, in the order of kAllWalks. If it cannot be opened, prints the

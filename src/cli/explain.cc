@@ -4,6 +4,7 @@
 
 #include "pxdfuzz/report/explain.h"
 
+#include <cerrno>  // program_invocation_name
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -38,13 +39,14 @@ bool HasBoxCharacters() {
   return false;
 }
 
-// The command that shows the explanation again.
+// The command that shows the explanation again, by the program's name as it was
+// called.
 std::vector<ReportCommand> CommandsFor(const std::string& file,
                                        const Explanation& explanation,
                                        bool several, bool full) {
   if (file == kStandardInput || !explanation.conclusive) return {};
   const std::string walk = Concat(
-      {"pxdfuzz explain --walk=", explanation.walk,
+      {ShellWord(program_invocation_name), " explain --walk=", explanation.walk,
        several
            ? Concat({" --request=", std::to_string(explanation.request + 1)})
            : "",

@@ -188,5 +188,24 @@ TEST_F(TriageTest, TheRegressions) {
               HasSubstr("## arm64-16k-3.static-by-value.wrong-page.pte-leaf"));
 }
 
+// A campaign keeps a corpus and reports there too.
+TEST_F(TriageTest, OfACampaignItReadsTheFindings) {
+  const std::string campaign = Scratch("campaign");
+  fs::create_directories(campaign + "/corpus");
+  std::ofstream(campaign + "/stats.json") << "{}";
+  fs::copy("corpus/regressions/thread-short.bin", campaign + "/corpus/1");
+  const Ran none = Run("triage " + campaign);
+  EXPECT_EQ(none.code, 0);
+  EXPECT_EQ(none.error, "pxdfuzz: " + campaign + ": has no findings\n");
+  fs::create_directories(campaign + "/findings/s390-3.x");
+  fs::copy("corpus/regressions/thread-wrong-page.bin",
+           campaign + "/findings/s390-3.x/input");
+  std::ofstream(campaign + "/findings/s390-3.x/report.txt") << "It is wrong.";
+  const Ran ran = Run("triage " + campaign);
+  EXPECT_EQ(ran.code, 1) << ran.error;
+  EXPECT_THAT(ran.out, HasSubstr("1 file: 1 with 1 kind of finding, of which 0 "
+                                 "are known; 0 without a finding; 0\n"));
+}
+
 }  // namespace
 }  // namespace pxdfuzz

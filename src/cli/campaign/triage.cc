@@ -281,9 +281,11 @@ class Summary {
 
 int RunTriage(const Arguments& arguments, Output& out) {
   int exit_code = 0;
-  const Engines engines =
-      OpenEngines("triage", arguments.Value("--walk"), exit_code);
-  if (engines.empty()) return exit_code;
+  const std::string walk = arguments.Value("--walk");
+  // By the name of the walk; empty is the model's.
+  std::map<std::string, Engines> engines;
+  engines[walk] = OpenEngines("triage", walk, exit_code);
+  if (engines[walk].empty()) return exit_code;
   const absl::StatusOr<std::vector<KnownIssue>> known =
       ReadKnownIssuesFile(arguments.Value("--known"));
   if (!known.ok()) {
@@ -298,9 +300,24 @@ int RunTriage(const Arguments& arguments, Output& out) {
   }
   Pile pile;
   std::vector<fs::path> files;
-  if (const std::error_code failed = AddFiles(folder, files, pile)) {
-    PrintError(Concat({folder, ": cannot be read: ", failed.message()}));
-    return kUnreadable;
+  // Campaigns and checks keep much else in their folders.
+  const bool is_check = fs::exists(folder + "/check.json", error);
+  const bool is_own = is_check || fs::exists(folder + "/stats.json", error);
+  const std::string root = is_own ? folder + "/findings" : folder;
+  if (!is_own || fs::exists(root, error)) {
+    if (const std::error_code failed = AddFiles(root, files, pile)) {
+      PrintError(Concat({root, ": cannot be read: ", failed.message()}));
+      return kUnreadable;
+    }
+  }
+  if (is_own) {
+    std::erase_if(files, [&](const fs::path& file) {
+      return file.filename() != (is_check ? "case.yaml" : "input");
+    });
+    if (files.empty()) {
+      PrintError(Concat({folder, ": has no findings"}));
+      return kNothingFound;
+    }
   }
   if (files.empty() && pile.unreadable.empty()) {
     PrintError(Concat({folder, ": is a folder without files"}));
@@ -319,9 +336,16 @@ int RunTriage(const Arguments& arguments, Output& out) {
       progress.Say(
           Concat({"file ", Grouped(i), " of ", Grouped(files.size())}));
     }
+    const std::string file = files[i].string();
+    // A case of a check names the kernel code that found it.
+    const std::string own = is_check ? WalkOf(file, walk) : walk;
+    if (!engines.contains(own)) {
+      engines[own] = OpenEngines("triage", own, exit_code);
+      if (engines[own].empty()) return exit_code;
+    }
     if (const absl::Status status =
-            Sort(files[i].string(),
-                 files[i].lexically_relative(folder).string(), engines, pile);
+            Sort(file, files[i].lexically_relative(folder).string(),
+                 engines[own], pile);
         !status.ok()) {
       return fail(status);
     }
