@@ -32,6 +32,7 @@ command_nightly() {
     './run ossfuzz --container' \
     './run coverage' \
     './run trees' \
+    'tests/bisect/run.sh' \
     './run afl'
   mkdir -p build
   echo "$(date +%s) $(git rev-parse --short HEAD 2> /dev/null || echo '-')" \
