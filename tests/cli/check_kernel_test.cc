@@ -28,16 +28,19 @@ class CheckKernelTest : public ShellTest {
     }
   }
 
-  // A patch that replaces a piece of mm/gup.c by another.
-  std::string PatchOf(const std::string& from, const std::string& to) const {
-    fs::create_directories(Scratch("a/mm"));
-    fs::create_directories(Scratch("b/mm"));
-    std::string text = Contents(kTree + "/mm/gup.c");
-    std::ofstream(Scratch("a/mm/gup.c")) << text;
+  // A patch that replaces a piece of a file by another.
+  std::string PatchOf(const std::string& from, const std::string& to,
+                      const std::string& file = "mm/gup.c") const {
+    for (const char* side : {"a/", "b/"}) {
+      fs::remove_all(Scratch(side));
+      fs::create_directories(fs::path(Scratch(side + file)).parent_path());
+    }
+    std::string text = Contents(kTree + "/" + file);
+    std::ofstream(Scratch("a/" + file)) << text;
     const size_t at = text.find(from);
     EXPECT_NE(at, text.npos) << from;
     if (at != text.npos) text.replace(at, from.size(), to);
-    std::ofstream(Scratch("b/mm/gup.c")) << text;
+    std::ofstream(Scratch("b/" + file)) << text;
     // The places are those of any other diff.
     Shell("cd '" + Scratch("") +
           "' && git diff --no-index a b | sed -e 's,a/a/,a/,g' -e 's,b/b/,b/,g'"
@@ -45,13 +48,13 @@ class CheckKernelTest : public ShellTest {
     return Scratch("my.diff");
   }
 
-  // Checks gup_fast on one architecture; the verdict's JSON is in json_.
-  Ran Check(const std::string& flags) {
-    const Ran ran =
-        Run("check '" + kTree +
-            "' --source=. --compiler='" PXDFUZZ_CHECK_CXX
-            "' --arch=s390 --walkers=gup_fast --out='" +
-            Scratch("out") + "' --json='" + Scratch("json") + "' " + flags);
+  // Checks a walker on one architecture; the verdict's JSON is in json_.
+  Ran Check(const std::string& flags, const std::string& walkers = "gup_fast") {
+    const Ran ran = Run("check '" + tree_ +
+                        "' --source=. --compiler='" PXDFUZZ_CHECK_CXX
+                        "' --arch=s390 --walkers=" +
+                        walkers + " --out='" + Scratch("out") + "' --json='" +
+                        Scratch("json") + "' " + flags);
     json_ = json::parse(Contents(Scratch("json")), nullptr, false);
     return ran;
   }
@@ -64,6 +67,9 @@ class CheckKernelTest : public ShellTest {
   }
 
   const std::string kTree = PXDFUZZ_CHECK_TREE;
+  const std::string kSpecial =
+      "} else if (pte_special(pte))\n\t\t\tgoto pte_unmap;\n";
+  std::string tree_ = kTree;
   json json_;
 };
 
@@ -102,16 +108,33 @@ TEST_F(CheckKernelTest, TheTreeHoldsInEveryCell) {
 }
 
 TEST_F(CheckKernelTest, AMistakeIsFoundWithACaseThatReproducesIt) {
-  const std::string patch =
-      PatchOf("} else if (pte_special(pte))\n\t\t\tgoto pte_unmap;\n", "}\n");
+  const std::string patch = PatchOf(kSpecial, "}\n");
   const Ran ran = Check("--patch='" + patch + "'");
   EXPECT_EQ(ran.code, 1) << ran.out << ran.error;
-  ASSERT_GT(json_["findings"].size(), 0u) << ran.out;
+  // Whatever it shows in four paging modes, two configurations, and while
+  // tables change.
+  ASSERT_EQ(json_["findings"].size(), 1u) << ran.out;
   const json& worst = json_["findings"][0];
+  EXPECT_EQ(worst["function"], "gup_fast_pte_range");
+  EXPECT_EQ(worst["file"], "mm/gup.c");
+  EXPECT_GT(worst["members"].size(), 8u);
   EXPECT_EQ(worst["without_patch"], false);
   EXPECT_EQ(worst["from_before"], false);
-  EXPECT_THAT(Contents(worst["case"].get<std::string>()),
-              HasSubstr("# found by: kernel-6.12-s390"));
+  const std::string text = Contents(worst["case"].get<std::string>());
+  EXPECT_THAT(text, HasSubstr("# found by: kernel-6.12-s390"));
+  // Everything that speaks of the code names the patch.
+  const std::string hash = json_["tree"]["patch_hash"];
+  EXPECT_THAT(text, HasSubstr(hash));
+  EXPECT_THAT(worst["headline"].get<std::string>(), HasSubstr(hash));
+  EXPECT_THAT(Contents(worst["report"].get<std::string>()), HasSubstr(hash));
+  const Ran mail =
+      Run("export --as=mail '" + worst["case"].get<std::string>() + "'");
+  EXPECT_EQ(mail.code, 0) << mail.error;
+  EXPECT_THAT(mail.out, HasSubstr(hash));
+  EXPECT_THAT(mail.out, HasSubstr("first difference: mm/gup.c:"));
+  EXPECT_THAT(mail.out, HasSubstr("./run check "));
+  EXPECT_THAT(mail.out,
+              HasSubstr(" \\\n      --patch=my.diff \\\n      --arch=s390\n"));
   // The command says it again, and not of the tree without the patch.
   EXPECT_EQ(Shell(worst["commands"][0]["command"]).code, 1);
   // Without the folder of the programs, the case finds them.
@@ -119,6 +142,10 @@ TEST_F(CheckKernelTest, AMistakeIsFoundWithACaseThatReproducesIt) {
   const Ran plain = Run("replay '" + file + "'");
   EXPECT_EQ(plain.code, 1);
   EXPECT_EQ(plain.error, "");
+  // So does a summary of the check.
+  const Ran triage = Run("triage '" + Scratch("out") + "'");
+  EXPECT_EQ(triage.code, 1) << triage.error;
+  EXPECT_THAT(triage.out, HasSubstr("1 file: 1 with 1 kind of finding"));
   // Of other code it says so first.
   EXPECT_EQ(Shell("sed -i '1s/, .*/, 0123/' '" + file + "'").code, 0);
   EXPECT_THAT(Run("explain '" + file + "'").error,
@@ -128,6 +155,106 @@ TEST_F(CheckKernelTest, AMistakeIsFoundWithACaseThatReproducesIt) {
                         Scratch("out") + "'");
   EXPECT_EQ(other.code, 2) << other.error;
   EXPECT_THAT(other.error, HasSubstr("of other code"));
+}
+
+TEST_F(CheckKernelTest, WhatAPatchRepairsIsListedAndWhatItLeavesIsNotItsOwn) {
+  // A tree with a mistake.
+  tree_ = Scratch("linux");
+  ASSERT_EQ(Shell("cp -r '" + kTree + "' '" + tree_ + "' && chmod -R u+w '" +
+                  tree_ + "'")
+                .code,
+            0);
+  PatchOf(kSpecial, "}\n");
+  fs::copy_file(Scratch("b/mm/gup.c"), tree_ + "/mm/gup.c",
+                fs::copy_options::overwrite_existing);
+  Shell("cd '" + Scratch("") +
+        "' && git diff --no-index b a | sed -e 's,a/b/,a/,g' -e 's,b/a/,b/,g' "
+        "> repair.diff");
+  const Ran repair = Check("--patch='" + Scratch("repair.diff") + "'");
+  EXPECT_EQ(repair.code, 0) << repair.out << repair.error;
+  EXPECT_EQ(json_["findings"].size(), 0u);
+  ASSERT_EQ(json_["repairs"].size(), 1u) << repair.out;
+  const json& repaired = json_["repairs"][0];
+  EXPECT_THAT(repaired["what"].get<std::string>(),
+              HasSubstr(" in gup_fast_pte_range()"));
+  // The tree without the patch shows it, and the one with the patch does not.
+  EXPECT_EQ(Shell(repaired["commands"][0]["command"]).code, 1);
+  EXPECT_EQ(Shell(repaired["commands"][1]["command"]).code, 0);
+
+  // A harmless patch to that tree.
+  fs::remove_all(Scratch("out"));
+  const Ran harmless = Check(
+      "--patch='" +
+      PatchOf("if (!folio)\n\t\t\tgoto pte_unmap;\n\n\t\tif (unlikely(pmd_val",
+              "if (folio == NULL)\n\t\t\tgoto pte_unmap;\n\n\t\tif "
+              "(unlikely(pmd_val") +
+      "'");
+  EXPECT_EQ(harmless.code, 0) << harmless.out << harmless.error;
+  ASSERT_EQ(json_["findings"].size(), 1u) << harmless.out;
+  EXPECT_EQ(json_["findings"][0]["without_patch"], true);
+  EXPECT_EQ(json_["findings"][0]["function"], "gup_fast_pte_range");
+  EXPECT_EQ(json_["repairs"].size(), 0u);
+}
+
+TEST_F(CheckKernelTest, AWrongSizeHasASmallCaseToo) {
+  const Ran ran = Check(
+      "--patch='" +
+          PatchOf("return pmd_leaf_size(pmd);",
+                  "return 2 * pmd_leaf_size(pmd);", "kernel/events/core.c") +
+          "'",
+      "page_size");
+  EXPECT_EQ(ran.code, 1) << ran.out << ran.error;
+  ASSERT_EQ(json_["findings"].size(), 1u) << ran.out;
+  const json& finding = json_["findings"][0];
+  EXPECT_EQ(finding["what"], "page-size");
+  EXPECT_EQ(finding["function"], "perf_get_pgtable_size");
+  // It has one large page and nothing else.
+  const std::string text = Contents(finding["case"].get<std::string>());
+  EXPECT_THAT(text, HasSubstr("pages: 1"));
+  EXPECT_EQ(text.find("- map:"), text.rfind("- map:")) << text;
+  EXPECT_EQ(Shell(finding["commands"][0]["command"]).code, 1);
+}
+
+TEST_F(CheckKernelTest, AResumedCheckKeepsOldFindingsApart) {
+  const std::string patch = "--patch='" + PatchOf(kSpecial, "}\n") + "'";
+  EXPECT_EQ(Check(patch).code, 1);
+  ASSERT_EQ(json_["findings"].size(), 1u);
+  EXPECT_EQ(json_["findings"][0]["from_before"], false);
+  EXPECT_EQ(json_["resumed"], false);
+  const Ran again = Check("--resume " + patch);
+  EXPECT_EQ(again.code, 1) << again.out << again.error;
+  ASSERT_EQ(json_["findings"].size(), 1u);
+  EXPECT_EQ(json_["resumed"], true);
+  size_t before = 0;
+  for (const json& member : json_["findings"][0]["members"]) {
+    before += member["from_before"] == true;
+  }
+  EXPECT_GT(before, 8u);
+  // The repaired patch is of other code.
+  const std::string repaired =
+      "--patch='" +
+      PatchOf("if (!folio)\n\t\t\tgoto pte_unmap;\n\n\t\tif (un",
+              "if (folio == NULL)\n\t\t\tgoto pte_unmap;\n\n"
+              "\t\tif (un") +
+      "'";
+  const Ran other = Check("--resume " + repaired);
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.error, HasSubstr("of other code; resume it with that tree "
+                                     "and patch\n"));
+}
+
+TEST_F(CheckKernelTest, DecisionsOfStubsAreNotPassedOverInSilence) {
+  const Ran ran = Check(
+      "--patch='" +
+      PatchOf("if (!pte_write(pte) && gup_must_unshare(NULL, flags, page)) {",
+              "if (flags & FOLL_LONGTERM) {") +
+      "'");
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.error;
+  ASSERT_EQ(json_["changes"].size(), 1u);
+  const json& constants = json_["changes"][0]["constants"];
+  EXPECT_EQ(constants.size(), 2u) << constants;
+  EXPECT_TRUE(constants.contains("gup_must_unshare"));
+  EXPECT_TRUE(constants.contains("FOLL_LONGTERM"));
 }
 
 TEST_F(CheckKernelTest, WhatIsNotCheckedIsNoPass) {
@@ -146,6 +273,41 @@ TEST_F(CheckKernelTest, ATreeThatDoesNotCompileSaysWhere) {
   EXPECT_EQ(Cells("unchecked"), 2u);
   EXPECT_THAT(json_["error"].get<std::string>(),
               testing::ContainsRegex("mm/gup.c:[0-9]+:[0-9]+: error: "));
+}
+
+TEST_F(CheckKernelTest, WhatTheTreeLacksIsNamed) {
+  // A helper that the patch renames where it is used and nowhere else.
+  const Ran renamed = Check(
+      "--patch='" + PatchOf("pte_special(pte)", "pte_renamed(pte)") + "'");
+  EXPECT_EQ(renamed.code, 3);
+  EXPECT_THAT(json_["error"].get<std::string>(),
+              testing::AllOf(HasSubstr("mm/gup.c:"), HasSubstr("pte_renamed")));
+  // One that is declared, but defined in no file that is compiled.
+  fs::remove_all(Scratch("out"));
+  const Ran trap = Check("--patch='" +
+                         PatchOf("struct follow_page_context {",
+                                 "bool made_up(pte_t pte);\n"
+                                 "#define pte_special made_up\n"
+                                 "struct follow_page_context {") +
+                         "'");
+  EXPECT_EQ(trap.code, 3) << trap.out << trap.error;
+  EXPECT_EQ(Cells("unchecked"), 16u);
+  for (const json& cell : json_["cells"]) {
+    EXPECT_THAT(cell["reason"].get<std::string>(),
+                HasSubstr("reached trap made_up"));
+  }
+}
+
+TEST_F(CheckKernelTest, APatchMayAddAHeader) {
+  const std::string patch =
+      PatchOf("#include \"internal.h\"\n",
+              "#include \"internal.h\"\n#include \"my_header.h\"\n");
+  std::ofstream(patch, std::ios::app)
+      << "diff --git a/mm/my_header.h b/mm/my_header.h\nnew file mode 100644\n"
+         "--- /dev/null\n+++ b/mm/my_header.h\n@@ -0,0 +1 @@\n"
+         "+#define pte_special(pte) ((void)(pte), 0)\n";
+  const Ran ran = Check("--bisect=long --patch='" + patch + "'");
+  EXPECT_EQ(ran.code, 1) << ran.out << ran.error;
 }
 
 TEST_F(CheckKernelTest, BisectHasExitCodesOfItsOwn) {

@@ -126,10 +126,12 @@ TEST_F(CheckTreeTest, APatchIsAppliedToACopyAndNeverToTheTree) {
   EXPECT_EQ(Contents(Path("linux/mm/gup.c")), "one\ntwo\nthree\n");
   EXPECT_THAT(taken->changed_files, ElementsAre("mm/gup.c"));
   EXPECT_THAT(taken->Describe(), HasSubstr(taken->patch->hash));
-  const auto lines =
-      ChangedLines(taken->base, taken->folder, taken->changed_files);
-  ASSERT_TRUE(lines.ok());
-  EXPECT_THAT(*lines, ElementsAre(Pair("mm/gup.c", ElementsAre(2, 3))));
+  const auto places =
+      ChangedPlaces(taken->base, taken->folder, taken->changed_files);
+  ASSERT_TRUE(places.ok());
+  ASSERT_EQ(places->at("mm/gup.c").size(), 1u);
+  EXPECT_THAT(places->at("mm/gup.c")[0].lines, ElementsAre(2, 3));
+  EXPECT_EQ(places->at("mm/gup.c")[0].text, "two\nmore\n2\n");
 }
 
 TEST_F(CheckTreeTest, ADiffAMailAndASeriesAreOnePatch) {

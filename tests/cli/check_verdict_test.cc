@@ -19,8 +19,9 @@
 #include "src/cli/check/against.h"
 #include "src/cli/check/cells.h"
 #include "src/cli/check/check.h"
-#include "src/cli/check/findings.h"
+#include "src/cli/check/constants.h"
 #include "src/cli/check/my_lines.h"
+#include "src/cli/check/sightings.h"
 #include "src/cli/check/small_worlds.h"
 #include "src/cli/check/verdict/verdict.h"
 #include "src/cli/commands.h"
@@ -54,12 +55,23 @@ CheckVerdict VerdictOf(const std::vector<CellState>& states) {
   return verdict;
 }
 
+CheckVerdict::Finding::Member MemberOf(const std::string& kind,
+                                       const std::string& mode = "s390/3") {
+  return {.signature = "kernel-6.9-s390.s390-3." + kind + ".pte-leaf",
+          .mode = mode,
+          .configuration = "as-is",
+          .walker = "gup_fast",
+          .times = 3};
+}
+
 CheckVerdict::Finding FindingOf(const std::string& what) {
   return {.what = what,
+          .function = "gup_pte_range",
+          .file = "mm/gup.c",
+          .line = 12,
           .headline = "On s390 & others, \"p < q\".",
-          .times = 3,
-          .signatures = {"kernel-6.9-s390.s390-3." + what + ".pte-leaf"},
-          .modes = {"s390/3", "s390/4", "x86-64/4"},
+          .members = {MemberOf(what), MemberOf("long"),
+                      MemberOf("long", "x86-64/4")},
           .case_file = "case.yaml",
           .report = "report.txt",
           .commands = {{"reproduce", "pxdfuzz replay case.yaml"}}};
@@ -197,11 +209,81 @@ TEST(CheckVerdictTest, TheTextHasARowForEachModeAndAColumnForEachWalker) {
   EXPECT_THAT(text, HasSubstr("          gup_fast      gup_fast, changing\n"
                               "  s390/3  holds 20,500  FINDING 2\n"));
   EXPECT_THAT(text, HasSubstr("docs/findings/s390-readonly-2g-write.md: 7 "));
-  EXPECT_THAT(text, HasSubstr("FINDING wrong-page: 3 times, 1 kind, on s390 "
+  EXPECT_THAT(text, HasSubstr("FINDING wrong-page in gup_pte_range(), on s390 "
                               "and x86-64\n"));
+  EXPECT_THAT(text, HasSubstr("  first goes wrong at mm/gup.c:12\n"));
+  EXPECT_THAT(text, HasSubstr("  wrong-page 3 times and long 6 times, 3 "
+                              "signatures, in s390/3 and x86-64/4\n"));
   EXPECT_TRUE(
-      text.ends_with("\nLinux 6.9.7: 1 kind of finding; the worst: wrong-page "
-                     "on s390 and x86-64\n"));
+      text.ends_with("\nLinux 6.9.7: 1 finding: wrong-page in "
+                     "gup_pte_range() on s390 and x86-64\n"));
+}
+
+TEST(CheckVerdictTest, FindingsOfThePatchAndOfThisRunStandApart) {
+  using enum CellState;
+  CheckVerdict verdict = VerdictOf({kFinding, kHolds});
+  verdict.tree.patch = "my.diff";
+  verdict.is_resumed = true;
+  CheckVerdict::Finding old = FindingOf("stale");
+  for (auto& member : old.members) member.is_from_before = true;
+  CheckVerdict::Finding unpatched = FindingOf("long");
+  unpatched.is_without_patch = true;
+  verdict.findings = {FindingOf("wrong-page"), old, unpatched};
+  verdict.repairs = {{.what = "short in gup_pmd_range()",
+                      .headline = "It was short.",
+                      .cases = 7,
+                      .modes = {"s390/3"},
+                      .case_file = "case.yaml",
+                      .commands = {{"without the patch", "pxdfuzz replay"}}}};
+  EXPECT_FALSE(verdict.findings[0].is_from_before());
+  EXPECT_TRUE(verdict.findings[1].is_from_before());
+  EXPECT_EQ(verdict.added(), 2u);
+  const std::string text = TextOf(verdict);
+  const char* const kInOrder[] = {"added by the patch, new now:\n",
+                                  "FINDING wrong-page",
+                                  "added by the patch, from before:\n",
+                                  "FINDING stale",
+                                  "also in the unpatched tree, new now:\n",
+                                  "FINDING long",
+                                  "repaired by the patch:\n",
+                                  "REPAIRED short in gup_pmd_range()\n",
+                                  "7 cases, in s390/3\n",
+                                  "2 findings added by the patch"};
+  size_t at = 0;
+  for (const char* part : kInOrder) {
+    at = text.find(part, at);
+    ASSERT_NE(at, text.npos) << part << "\n" << text;
+  }
+  const json value = json::parse(JsonOf(verdict));
+  EXPECT_EQ(value["resumed"], true);
+  EXPECT_EQ(value["findings"][0]["from_before"], false);
+  EXPECT_EQ(value["findings"][1]["from_before"], true);
+  EXPECT_EQ(value["findings"][1]["members"][2]["mode"], "x86-64/4");
+  EXPECT_EQ(value["repairs"][0]["cases"], 7);
+  EXPECT_THAT(WrongInJson(JsonOf(verdict)), IsEmpty());
+  // Only what the unpatched tree has: no failure of the patch.
+  verdict.findings = {unpatched};
+  EXPECT_EQ(verdict.exit_code(), 0);
+  EXPECT_EQ(verdict.LastLine(),
+            "Linux 6.9.7: holds in 1 cell, and 1 finding also in the unpatched "
+            "tree, 1 finding repaired, 41,000 executions");
+  EXPECT_THAT(JUnitOf(verdict), HasSubstr("failures=\"0\""));
+  EXPECT_THAT(JUnitOf(verdict), HasSubstr("<system-out>also in the unpatched "
+                                          "tree: long in gup_pte_range()"));
+}
+
+TEST(CheckVerdictTest, FindingsThatBreakOneRuleHaveOneCause) {
+  const auto rule = [](const std::string& kind) {
+    return RuleOfSignature("kernel-6.9-s390.s390-3." + kind + ".pte-leaf");
+  };
+  EXPECT_EQ(rule("stale"), rule("wrong-page"));
+  EXPECT_EQ(rule("changing.long"), rule("endless"));
+  EXPECT_EQ(rule("model"), rule("short"));
+  EXPECT_EQ(rule("refusal"), rule("references"));
+  EXPECT_NE(rule("references"), rule("long"));
+  EXPECT_NE(rule("fork"), rule("references"));
+  EXPECT_NE(rule("page-size"), rule("long"));
+  EXPECT_EQ(RuleOfSignature("crash.AddressSanitizer.SEGV"), "crash");
 }
 
 TEST(CheckVerdictTest, JsonIsWhatItsSchemaSays) {
@@ -259,16 +341,20 @@ TEST(CheckVerdictTest, LinesThatNeverRanStandInTheLastLine) {
                       .slices = {"s390", "x86-64"},
                       .lines = 3,
                       .not_executed = {12, 14},
-                      .one_way = {13}},
+                      .one_way = {13},
+                      .constants = {{"gup_must_unshare", "a stub"}}},
                      {.file = "include/linux/mm.h"}};
   const std::string text = TextOf(verdict);
   EXPECT_THAT(text, HasSubstr("mm/gup.c, gup_fast: in s390 and x86-64; 1 of 3 "
                               "changed lines that can run ran;\n"
                               "    NEVER RAN: 12 and 14; decided always "
-                              "alike: 13\n"));
+                              "alike: 13; NEVER VARIES:\n"
+                              "    gup_must_unshare (a stub)\n"));
   EXPECT_THAT(text, HasSubstr("include/linux/mm.h: in no slice"));
-  EXPECT_THAT(verdict.LastLine(), testing::EndsWith("2 changed lines never "
-                                                    "ran"));
+  EXPECT_THAT(verdict.LastLine(),
+              testing::EndsWith("2 changed lines never ran; 1 "
+                                "name in changed lines "
+                                "never varies"));
 }
 
 TEST(CheckVerdictTest, ADifferenceBetweenTreesIsNoPass) {
@@ -328,6 +414,22 @@ TEST(MyLinesTest, FunctionsBeginInTheFirstColumn) {
   EXPECT_EQ(FunctionAt(text, 9), "");
   EXPECT_EQ(FunctionAt(text, 11), "two");
   EXPECT_EQ(FunctionAt(text, 1), "");
+}
+
+TEST(MyLinesTest, StubsFlagsAndEntriesThatNoCaseHasNeverVary) {
+  const auto constants = ConstantsOf("kernel/shim");
+  const auto used = ConstantsIn(
+      "if (!pte_write(pte) && gup_must_unshare(NULL, flags, page) &&\n"
+      "    !(flags & FOLL_LONGTERM) && !(flags & FOLL_PIN)) {\n"
+      "\tSetPageReferenced(page); try_grab_folio(folio, 1); pte_devmap(pte);\n"
+      "\tnot_gup_must_unshare2();\n",
+      constants);
+  std::vector<std::string> names;
+  for (const auto& [name, reason] : used) names.push_back(name);
+  // Not what other shims do, and what decides nothing.
+  EXPECT_THAT(names,
+              ElementsAre("FOLL_LONGTERM", "gup_must_unshare", "pte_devmap"));
+  EXPECT_EQ(used.at("gup_must_unshare"), "a stub in kernel/shim/gup.h");
 }
 
 TEST(MyLinesTest, LinesOfASliceAreThoseOfTheTree) {

@@ -13,6 +13,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/engine/kernel_client.h"
+#include "src/cli/check/findings.h"
 #include "src/cli/input.h"
 #include "src/cli/interrupt.h"
 #include "src/cli/output.h"
@@ -42,25 +43,6 @@ bool IsSameRead(const Event& a, const Event& b) {
 
 bool IsSameReference(const Event& a, const Event& b) {
   return a.kind == b.kind && a.count == b.count;
-}
-
-// Files with cases, sorted by name, for a cell.
-absl::StatusOr<std::vector<std::string>> CasesOf(const CheckCell& cell,
-                                                 const std::string& source,
-                                                 const std::string& out) {
-  std::vector<std::string> files;
-  for (const std::string& folder :
-       {source + "/corpus/regressions",
-        Concat({source, "/corpus/", cell.walker.seeds}),
-        Concat({out, "/cells/", cell.Name(), "/corpus"})}) {
-    const auto more = FilesAt(folder);
-    if (!more.ok()) return more.status();
-    for (const std::string& file : *more) {
-      // The regressions are there as bytes too.
-      if (!file.ends_with(".yaml")) files.push_back(file);
-    }
-  }
-  return files;
 }
 
 // The code of the other build for the same architecture and configuration.
@@ -171,7 +153,7 @@ absl::StatusOr<CheckVerdict::Against> CompareBuilds(
     absl::Status status = pair.Open(Concat({build.bin, "/", cell.program}),
                                     Concat({other.bin, "/", code->name}));
     if (!status.ok()) return status;
-    const auto files = CasesOf(cell, source, out);
+    const auto files = CaseFilesOf(cell, source, out);
     if (!files.ok()) return files.status();
     for (const std::string& file : *files) {
       if (IsInterrupted()) return absl::CancelledError("interrupted");

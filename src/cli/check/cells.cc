@@ -20,6 +20,7 @@
 #include "pxdfuzz/engine/finding.h"
 #include "src/cli/campaign/campaign.h"
 #include "src/cli/check/small_worlds.h"
+#include "src/cli/check/verdict/verdict.h"
 #include "src/cli/interrupt.h"
 #include "src/cli/output.h"
 
@@ -343,12 +344,6 @@ bool Runs(const KernelBuild& build, const CheckedWalker& walker,
 }
 
 }  // namespace
-
-std::string KindOf(std::string_view signature) {
-  const std::optional<Finding> finding = FindingFromName(signature);
-  if (finding.has_value()) return std::string(What(*finding));
-  return std::string(signature.substr(0, signature.find('.')));
-}
 
 std::string CheckCell::Name() const {
   return Concat({pxdfuzz::Name(mode.arch), "-", std::to_string(mode.levels),

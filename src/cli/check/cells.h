@@ -59,11 +59,6 @@ struct CheckCell {
   std::string Name() const;
 };
 
-// What findings of one cause have in common over all architectures:
-// "wrong-page" of "kernel-6.12-s390.s390-3.wrong-page.pte-leaf", "crash" of a
-// file that an engine left.
-std::string KindOf(std::string_view signature);
-
 // The cells of what was built. A walker that is the same code in several
 // configurations has one cell, of the first of them.
 std::vector<CheckCell> CellsOf(const KernelBuild& build,

@@ -37,6 +37,10 @@ namespace fs = std::filesystem;
 
 // What a folder of a check says of itself.
 constexpr std::string_view kIdentity = "/check.json";
+// The folder of an unpatched tree begins with that.
+constexpr std::string_view kBase = "base-";
+// Besides those of the check itself, so many folders of trees and patches stay.
+constexpr size_t kMostFolders = 20;
 // What `git bisect run` takes for "cannot be tested", and for "stop".
 constexpr int kBisectSkip = 125;
 constexpr int kBisectStop = 128;
@@ -152,6 +156,10 @@ class Check {
                        .is_enough = Enough()},
                       cells_, steps_);
     AddCells();
+    // Another revision may be fast enough.
+    if (!options_.bisect.empty() && absl::IsInvalidArgument(status)) {
+      return absl::UnavailableError(status.message());
+    }
     if (!status.ok() || !options_.bisect.empty()) return status;
     status = AddFindings();
     if (!status.ok() || options_.against.empty()) return status;
@@ -229,6 +237,7 @@ class Check {
     const std::string identity = verdict_.out + std::string(kIdentity);
     const std::string is =
         JsonText(Json{{"tree", hash}, {"description", tree_.Describe()}});
+    verdict_.is_resumed = options_.resume;
     if (options_.resume) {
       const std::optional<std::string> was = ReadFile(identity);
       if (!was.has_value()) {
@@ -249,11 +258,36 @@ class Check {
           Concat({"--out=", options_.out,
                   ": is not empty; --resume goes on with a check"}));
     }
-    for (const char* part : {"/cells", "/findings"}) {
+    // Programs and slices of architectures that are not checked now would be
+    // taken for checked ones.
+    for (const char* part :
+         {"/cells", "/findings", "/repaired", "/against", "/bin", "/slices"}) {
       fs::remove_all(verdict_.out + part, error);
     }
+    Prune();
     fs::create_directories(verdict_.out, error);
     return WriteFile(identity, is, /*force=*/true);
+  }
+
+  // Removes the folders of trees and patches that were used longest ago.
+  void Prune() const {
+    std::error_code error;
+    std::vector<std::pair<fs::file_time_type, fs::path>> folders;
+    for (const auto& entry : fs::directory_iterator(folder_, error)) {
+      std::string name = entry.path().filename().string();
+      if (name.starts_with(kBase)) name.erase(0, kBase.size());
+      const bool is_hash =
+          name.size() == tree_.hash.size() &&
+          name.find_first_not_of("0123456789abcdef") == name.npos;
+      const bool is_used = name == tree_.hash || name == tree_.base_hash;
+      if (is_hash && !is_used) {
+        folders.emplace_back(entry.last_write_time(error), entry.path());
+      }
+    }
+    if (folders.size() <= kMostFolders) return;
+    std::sort(folders.begin(), folders.end());
+    folders.resize(folders.size() - kMostFolders);
+    for (const auto& [time, path] : folders) fs::remove_all(path, error);
   }
 
   BuildWish WishFor(const std::string& tree, const std::string& out) const {
@@ -277,6 +311,9 @@ class Check {
     absl::StatusOr<KernelBuild> build = BuildKernel(wish, steps_);
     if (!build.ok()) return build.status();
     build_ = *std::move(build);
+    if (absl::Status status = NameTree(tree_, build_.bin); !status.ok()) {
+      return status;
+    }
     for (const KernelCode& code : build_.codes) {
       if (build_.ConfigurationOf(code) == kConfigurations[0]) {
         verdict_.tree.slices[code.arch] = code.slice;
@@ -291,16 +328,35 @@ class Check {
                                  : Concat({Name(build_.missing[0].arch), ": ",
                                            build_.missing[0].reason}));
     }
-    const bool is_same =
-        tree_.patch.has_value() &&
-        SliceHashes(build_.slices) == SliceHashes(base_.slices);
-    return is_same ? NothingChanged() : absl::OkStatus();
+    return tree_.patch.has_value() && IsSameAsBase() ? NothingChanged()
+                                                     : absl::OkStatus();
+  }
+
+  // Whether the patch changes no kernel code. The folder of the unpatched tree
+  // may hold that of more architectures.
+  bool IsSameAsBase() const {
+    const auto hashes = SliceHashes(build_.slices);
+    const auto base = SliceHashes(base_.slices);
+    return std::all_of(hashes.begin(), hashes.end(), [&base](const auto& hash) {
+      const auto place = base.find(hash.first);
+      return place != base.end() && place->second == hash.second;
+    });
+  }
+
+  // Says beside programs which tree they hold the code of.
+  static absl::Status NameTree(const KernelTree& tree, const std::string& bin) {
+    std::error_code error;
+    fs::create_directories(bin, error);
+    return WriteFile(Concat({bin, "/", kTreeFile}),
+                     Concat({tree.Describe(), "\n", tree.CheckArguments(),
+                             "\nbuild/check/", tree.hash, "\n"}),
+                     /*force=*/true);
   }
 
   // The tree without the patch, which is built once for all patches to it.
   absl::Status BuildBase() {
     if (!tree_.patch.has_value()) return absl::OkStatus();
-    const std::string out = Concat({folder_, "/base-", tree_.base_hash});
+    const std::string out = Concat({folder_, "/", kBase, tree_.base_hash});
     const BuildWish wish = WishFor(tree_.base, out);
     std::string key = HashOf(options_.source + "/kernel");
     for (const CheckedArch& arch : wish.arches)
@@ -308,6 +364,12 @@ class Check {
     for (const std::string& target : wish.targets) key += " " + target;
     if (wish.config.has_value()) key += " " + wish.config->file;
     base_ = {.bin = out + "/bin", .slices = out + "/slices"};
+    KernelTree unpatched = tree_;
+    unpatched.patch.reset();
+    unpatched.hash = tree_.base_hash;
+    if (absl::Status status = NameTree(unpatched, base_.bin); !status.ok()) {
+      return status;
+    }
     if (ReadFile(out + "/built").value_or("") == key) return absl::OkStatus();
     steps_.Begin("building the tree without the patch");
     std::error_code error;
@@ -385,21 +447,46 @@ class Check {
   }
 
   absl::Status AddFindings() {
-    auto findings =
-        GatherFindings(cells_, build_, verdict_.tree, verdict_.out, steps_);
+    const bool has_patch = tree_.patch.has_value();
+    const CheckedCode code = {.cells = cells_,
+                              .build = build_,
+                              .tree = verdict_.tree,
+                              .folder = tree_.folder,
+                              .base_bin = has_patch ? base_.bin : "",
+                              .base_folder = has_patch ? tree_.base : "",
+                              .source = options_.source,
+                              .out = verdict_.out};
+    auto findings = GatherFindings(code, steps_);
     if (!findings.ok()) return findings.status();
     verdict_.findings = *std::move(findings);
+    for (CheckVerdict::Cell& cell : verdict_.cells) {
+      cell.findings = CountOf(cell);
+    }
     AddChanges();
-    return verdict_.findings.empty() || !tree_.patch.has_value()
-               ? absl::OkStatus()
-               : CompareWithBase();
+    if (!has_patch) return absl::OkStatus();
+    auto repairs = FindRepairs(code, verdict_.findings, steps_);
+    if (!repairs.ok()) return repairs.status();
+    verdict_.repairs = *std::move(repairs);
+    return absl::OkStatus();
+  }
+
+  // How many findings a cell has part in.
+  size_t CountOf(const CheckVerdict::Cell& cell) const {
+    return static_cast<size_t>(std::count_if(
+        verdict_.findings.begin(), verdict_.findings.end(),
+        [&cell](const CheckVerdict::Finding& finding) {
+          return std::any_of(
+              finding.members.begin(), finding.members.end(),
+              [&cell](const auto& member) { return member.IsOf(cell); });
+        }));
   }
 
   // That these are not known spoils no verdict.
   void AddChanges() {
     if (!tree_.patch.has_value()) return;
     auto changes =
-        FindChanges(tree_, build_, verdict_.out + "/cells", options_.compiler);
+        FindChanges(tree_, build_, verdict_.out + "/cells", options_.compiler,
+                    options_.source + "/kernel/shim");
     if (changes.ok()) {
       verdict_.changes = *std::move(changes);
     } else {
@@ -407,16 +494,6 @@ class Check {
           Concat({"which changed lines ran: ",
                   std::string(changes.status().message())}));
     }
-  }
-
-  // Says which findings the tree shows without the patch.
-  absl::Status CompareWithBase() {
-    for (CheckVerdict::Finding& finding : verdict_.findings) {
-      const absl::StatusOr<bool> shows = Shows(finding, base_.bin);
-      // What cannot be asked there is the patch's.
-      finding.is_without_patch = shows.ok() && *shows;
-    }
-    return absl::OkStatus();
   }
 
   absl::Status CompareWithOther() {
@@ -427,6 +504,8 @@ class Check {
         BuildKernel(WishFor(other_.folder, verdict_.out + "/other"), steps_);
     lock_.Release();
     if (!other.ok()) return other.status();
+    status = NameTree(other_, other->bin);
+    if (!status.ok()) return status;
     steps_.End();
     steps_.Begin("running the cases on both trees");
     auto against = CompareBuilds(cells_, build_, *other, options_.source,

@@ -3,270 +3,311 @@
 #include "src/cli/check/findings.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <optional>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/engine/finding.h"
-#include "pxdfuzz/engine/kernel_client.h"
-#include "pxdfuzz/report/explain.h"
 #include "pxdfuzz/report/render_text.h"
-#include "src/cli/campaign/kept_finding.h"
+#include "src/cli/check/sightings.h"
 #include "src/cli/input.h"
-#include "src/cli/interrupt.h"
 #include "src/cli/output.h"
 
 namespace pxdfuzz {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
-// A case that is not small by then is small enough.
-constexpr auto kMostShrinking = std::chrono::seconds(10);
-
-// What hands out the wrong page or breaks the kernel, then what leaks, then
-// what merely gives too little.
-constexpr std::string_view kWorstFirst[] = {
-    "wrong-page", "stale", "fault",     "overflow",     "died",
-    "sanitizer",  "crash", "endless",   "timeout",      "long",
-    "references", "fork",  "refusal",   "inaccessible", "permitted",
-    "stray-read", "short", "page-size", "model"};
-
-// One signature of one cell.
-struct FoundIn {
-  const CheckCell* cell;
+// One signature of one cell, and its first input.
+struct Found {
+  const CheckCell* cell = nullptr;
   std::string signature;
+  uint64_t times = 0;
+  Case c;
+  // Whether a program shows it on that case, and whether it does without the
+  // patch.
+  bool is_shown = false;
+  bool is_without_patch = false;
+
+  // What is understood best comes first: the worst kind, tables that stand
+  // still, the tree as it is, a small case.
+  auto rank() const {
+    return std::tuple(!is_shown, SeverityOf(KindOf(signature)),
+                      cell->walker.changing, cell->configuration != "as-is",
+                      c.setup.size() + c.concurrent.size());
+  }
 };
 
+bool IsBetter(const Found& a, const Found& b) { return a.rank() < b.rank(); }
+
 // The folder in which the first input of a signature is.
-std::string FolderOf(const FoundIn& place, const std::string& out) {
+std::string FolderOf(const Found& found, const std::string& out) {
   return Concat(
-      {out, "/cells/", place.cell->Name(), "/findings/", place.signature});
+      {out, "/cells/", found.cell->Name(), "/findings/", found.signature});
 }
 
-// Writes what is known of a finding, in place of what was there.
-class Writer {
- public:
-  Writer(const FoundIn& place, const KernelBuild& build,
-         const CheckVerdict::Tree& tree, const std::string& out,
-         CheckVerdict::Finding& finding)
-      : place_(place),
-        build_(build),
-        tree_(tree),
-        from_(FolderOf(place, out)),
-        finding_(finding) {
-    const std::string to = Concat({out, "/findings/", finding.what});
-    std::error_code error;
-    fs::create_directories(to, error);
-    finding_.case_file = to + "/case.yaml";
-    finding_.report = to + "/report.txt";
+std::string CommandsText(
+    const std::vector<CheckVerdict::Finding::Command>& commands) {
+  std::string text;
+  for (const auto& command : commands) {
+    text += Concat({"\n", command.purpose, ":\n  ", command.command, "\n"});
   }
+  return text;
+}
 
-  absl::Status Write() {
-    const absl::StatusOr<Case> c = ReadCase(from_ + "/input");
-    if (!c.ok()) return c.status();
-    // The program that answers for kernel code runs gup_fast alone.
-    if (place_.cell->walker.name == "gup_fast") {
-      const absl::StatusOr<bool> is_shrunk = WriteShrunk(*c);
-      if (!is_shrunk.ok()) return is_shrunk.status();
-      if (*is_shrunk) return absl::OkStatus();
+// The first sentences of a report: up to the first blank line.
+std::string HeadlineIn(std::string_view report) {
+  std::string headline;
+  while (!report.empty()) {
+    const size_t end = report.find('\n');
+    const std::string_view line = report.substr(0, end);
+    report.remove_prefix(end == report.npos ? report.size() : end + 1);
+    if (line.empty() && !headline.empty()) break;
+    headline += Concat({headline.empty() ? "" : " ", line});
+  }
+  return headline;
+}
+
+// A case as text, and which code shows what on it.
+absl::Status WriteCase(const std::string& file, const Case& c,
+                       const Found& found, const CheckedCode& code) {
+  const KernelCode* kernel = code.build.Find(found.cell->program);
+  return WriteFile(file,
+                   Concat({"# found by: ", found.cell->program, ", ",
+                           kernel == nullptr ? "" : kernel->slice,
+                           "\n# tree: ", code.tree.description,
+                           "\n# configuration: ", found.cell->configuration,
+                           "\n# signature: ", found.signature, "\n",
+                           c.empty() ? "# the empty case\n" : ToText(c)}),
+                   /*force=*/true);
+}
+
+// Findings of one cause.
+struct CauseGroup {
+  std::vector<Found> found;
+  // The first by rank, on a small case.
+  Found best;
+  std::optional<Sighting> shrunk;
+};
+
+class Gatherer {
+ public:
+  Gatherer(const CheckedCode& code, Steps& steps)
+      : code_(code),
+        steps_(steps),
+        patched_(code.build.bin, "", code.folder),
+        added_(code.build.bin, code.base_bin, code.folder) {}
+
+  absl::StatusOr<std::vector<CheckVerdict::Finding>> Gather() {
+    std::error_code error;
+    fs::remove_all(code_.out + "/findings", error);
+    std::map<Key, std::vector<Found>> alike;
+    for (const CheckCell& cell : code_.cells) {
+      for (const auto& [signature, times] : cell.findings) {
+        Found found = {.cell = &cell, .signature = signature, .times = times};
+        const absl::StatusOr<Key> key = Look(found);
+        if (!key.ok()) return key.status();
+        alike[*key].push_back(std::move(found));
+      }
     }
-    return WriteAsFound(*c);
+    absl::Status status = ShrinkAll(alike);
+    if (!status.ok()) return status;
+    std::vector<CheckVerdict::Finding> findings;
+    for (auto& [key, group] : groups_) {
+      CheckVerdict::Finding finding = FindingOf(group);
+      status = Write(group, finding);
+      if (!status.ok()) return status;
+      findings.push_back(std::move(finding));
+    }
+    Sort(findings);
+    return findings;
   }
 
  private:
-  // False where the program does not show the finding on the case.
-  absl::StatusOr<bool> WriteShrunk(const Case& c) {
-    const std::string& program = place_.cell->program;
-    KernelProgram::Opened opened =
-        KernelProgram::Open(build_.bin + "/" + program);
-    if (!opened.ok()) return absl::UnavailableError(opened.error);
-    Engines engines;
-    engines.push_back(std::move(opened.program));
-    const auto found = FindFinding(engines, place_.signature, c);
-    if (!found.ok()) return found.status();
-    if (!found->has_value()) return false;
-    const Clock::time_point last = Clock::now() + kMostShrinking;
-    const absl::StatusOr<ShrunkCase> shrunk =
-        ShrinkFinding(**found, c, [last](const Case&) {
-          return !IsInterrupted() && Clock::now() < last;
-        });
-    if (!shrunk.ok()) return shrunk.status();
-    if (!shrunk->finding.has_value()) return false;
-    const Explanation explanation =
-        Explain(shrunk->finding->engine->walker(), shrunk->c,
-                shrunk->finding->request, shrunk->finding->answer);
-    finding_.headline = explanation.headline;
-    for (const std::string_view command : {"replay", "explain"}) {
-      finding_.commands.push_back(
-          {command == "replay" ? "reproduce" : "explain",
-           Concat({"PXDFUZZ_KERNEL_PROGRAMS=", ShellWord(build_.bin), " ",
-                   Tool(), " ", command, " --walk=", program, " ",
-                   ShellWord(finding_.case_file)})});
-    }
-    const std::string report =
-        RenderText(explanation, {.commands = {}}) + CommandsText();
-    absl::Status status = WriteCase(shrunk->c);
-    status.Update(WriteFile(finding_.report, Head() + report, /*force=*/true));
-    if (!status.ok()) return status;
-    return true;
+  // A cause, and whether the unpatched tree has it.
+  using Key = std::pair<CauseKey, bool>;
+
+  Sightings& Of(const Found& found) {
+    return found.is_without_patch ? patched_ : added_;
   }
 
-  // The input and the report of the target.
-  absl::Status WriteAsFound(const Case& c) {
-    const std::string report = ReadFile(from_ + "/report.txt").value_or("");
-    finding_.headline = Headline(report);
-    finding_.commands.push_back(
-        {"reproduce", Concat({"PXDFUZZ_KERNEL=", place_.cell->program, " ",
-                              ShellWord(Concat({build_.bin, "/",
-                                                place_.cell->walker.target})),
-                              " ", ShellWord(from_ + "/input")})});
-    absl::Status status = WriteCase(c);
-    status.Update(WriteFile(finding_.report,
-                            Concat({Head(), report, CommandsText()}),
-                            /*force=*/true));
+  // Reads the case of `found` and has its program run it.
+  absl::StatusOr<Key> Look(Found& found) {
+    steps_.Tick(found.signature);
+    const absl::StatusOr<Case> c =
+        ReadCase(FolderOf(found, code_.out) + "/input");
+    if (!c.ok()) return c.status();
+    found.c = *c;
+    for (const bool is_without_patch : {false, true}) {
+      if (is_without_patch && code_.base_bin.empty()) break;
+      found.is_without_patch = is_without_patch;
+      const auto sighting =
+          Of(found).Find(found.cell->program, found.signature, found.c);
+      if (!sighting.ok()) return sighting.status();
+      if (!sighting->has_value()) continue;
+      found.is_shown = true;
+      return Key((*sighting)->key, is_without_patch);
+    }
+    found.is_without_patch = false;
+    return Key({.rule = RuleOfSignature(found.signature)}, false);
+  }
+
+  // Makes a case of each cause small, by which causes turn out to be the same.
+  absl::Status ShrinkAll(const std::map<Key, std::vector<Found>>& alike) {
+    steps_.Begin("making the case of each finding small");
+    size_t done = 0;
+    for (const auto& [key, found] : alike) {
+      steps_.Tick(Concat(
+          {std::to_string(done++), " of ", std::to_string(alike.size())}));
+      const Found& best =
+          *std::min_element(found.begin(), found.end(), IsBetter);
+      const auto shrunk =
+          Of(best).Shrink(best.cell->program, best.signature, best.c);
+      if (!shrunk.ok()) return shrunk.status();
+      const CauseKey& cause = shrunk->has_value() ? (*shrunk)->key : key.first;
+      auto& group = groups_[{cause, key.second}];
+      if (group.found.empty() || IsBetter(best, group.best)) {
+        group.best = best;
+        group.shrunk = *shrunk;
+      }
+      group.found.insert(group.found.end(), found.begin(), found.end());
+    }
+    JoinInaccessible();
+    steps_.End(Plural(groups_.size(), "finding"));
+    return absl::OkStatus();
+  }
+
+  // A page that may not be returned at all is not to be returned either if it
+  // cannot be made accessible, so that wrong pages break that rule as well.
+  void JoinInaccessible() {
+    std::erase_if(groups_, [this](auto& item) {
+      const auto& [key, group] = item;
+      const auto& [cause, is_without_patch] = key;
+      if (cause.rule != Name(WalkRule::kInaccessible)) return false;
+      const auto pages =
+          groups_.find({{.rule = std::string(Name(WalkRule::kPages)),
+                         .function = cause.function},
+                        is_without_patch});
+      if (pages == groups_.end()) return false;
+      auto& found = pages->second.found;
+      found.insert(found.end(), group.found.begin(), group.found.end());
+      return true;
+    });
+  }
+
+  CheckVerdict::Finding FindingOf(const CauseGroup& group) const {
+    CheckVerdict::Finding finding = {
+        .what = KindOf(group.best.signature),
+        .is_without_patch = group.best.is_without_patch};
+    if (group.shrunk.has_value()) {
+      finding.function = group.shrunk->site.function;
+      finding.file = group.shrunk->site.file;
+      finding.line = group.shrunk->site.line;
+    }
+    for (const Found& found : group.found) {
+      const CheckCell& cell = *found.cell;
+      finding.members.push_back(
+          {.signature = found.signature,
+           .mode = Name(cell.mode),
+           .configuration = cell.configuration,
+           .walker = std::string(cell.walker.name),
+           .changing = cell.walker.changing,
+           .times = found.times,
+           .is_from_before = std::find(cell.before.begin(), cell.before.end(),
+                                       found.signature) != cell.before.end()});
+    }
+    return finding;
+  }
+
+  absl::Status Write(const CauseGroup& group,
+                     CheckVerdict::Finding& finding) const {
+    const Found& best = group.best;
+    const std::string to = Concat(
+        {code_.out, "/findings/", FolderName(finding.what, finding.function),
+         finding.is_without_patch ? ".unpatched" : ""});
+    std::error_code error;
+    fs::create_directories(to, error);
+    finding.case_file = to + "/case.yaml";
+    finding.report = to + "/report.txt";
+    std::string report;
+    if (group.shrunk.has_value()) {
+      finding.headline = group.shrunk->explanation.headline;
+      for (const std::string_view command : {"replay", "explain"}) {
+        finding.commands.push_back(
+            {command == "replay" ? "reproduce" : "explain",
+             CommandWith(command, code_.build.bin, best.cell->program,
+                         finding.case_file)});
+      }
+      report = RenderText(group.shrunk->explanation, {.commands = {}});
+    } else {
+      // The input and the report of the target.
+      const std::string from = FolderOf(best, code_.out);
+      report = ReadFile(from + "/report.txt").value_or("");
+      finding.headline = HeadlineIn(report);
+      if (finding.headline.empty()) finding.headline = best.signature;
+      finding.commands.push_back(
+          {"reproduce", Concat({"PXDFUZZ_KERNEL=", best.cell->program, " ",
+                                ShellWord(Concat({code_.build.bin, "/",
+                                                  best.cell->walker.target})),
+                                " ", ShellWord(from + "/input")})});
+    }
+    absl::Status status = WriteCase(
+        finding.case_file, group.shrunk.has_value() ? group.shrunk->c : best.c,
+        best, code_);
+    status.Update(
+        WriteFile(finding.report,
+                  Concat({code_.tree.description, "\n", best.signature, "\n\n",
+                          report, CommandsText(finding.commands)}),
+                  /*force=*/true));
     return status;
   }
 
-  // The first sentences of a report: up to the first blank line.
-  std::string Headline(const std::string& report) const {
-    std::string headline;
-    std::string_view rest = report;
-    while (!rest.empty()) {
-      const size_t end = rest.find('\n');
-      const std::string_view line = rest.substr(0, end);
-      rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-      if (line.empty() && !headline.empty()) break;
-      headline += Concat({headline.empty() ? "" : " ", line});
-    }
-    return headline.empty() ? place_.signature : headline;
+  static void Sort(std::vector<CheckVerdict::Finding>& findings) {
+    const auto key = [](const CheckVerdict::Finding& finding) {
+      return std::tuple(finding.is_without_patch, finding.is_from_before(),
+                        SeverityOf(finding.what), finding.Name());
+    };
+    std::sort(findings.begin(), findings.end(),
+              [&](const auto& a, const auto& b) { return key(a) < key(b); });
   }
 
-  std::string Tool() const {
-    std::error_code error;
-    return ShellWord(fs::read_symlink("/proc/self/exe", error).string());
-  }
-
-  std::string Head() const {
-    return Concat({tree_.description, "\n", place_.signature, "\n\n"});
-  }
-
-  std::string CommandsText() const {
-    std::string text;
-    for (const auto& command : finding_.commands) {
-      text += Concat({"\n", command.purpose, ":\n  ", command.command, "\n"});
-    }
-    return text;
-  }
-
-  absl::Status WriteCase(const Case& c) const {
-    const KernelCode* code = build_.Find(place_.cell->program);
-    return WriteFile(
-        finding_.case_file,
-        Concat({"# found by: ", place_.cell->program, ", ",
-                code == nullptr ? "" : code->slice, "\n# ", tree_.description,
-                "\n", c.empty() ? "# the empty case\n" : ToText(c)}),
-        /*force=*/true);
-  }
-
-  const FoundIn& place_;
-  const KernelBuild& build_;
-  const CheckVerdict::Tree& tree_;
-  const std::string from_;
-  CheckVerdict::Finding& finding_;
+  const CheckedCode& code_;
+  Steps& steps_;
+  // What the tree shows; and of that, what the unpatched tree does not show.
+  Sightings patched_;
+  Sightings added_;
+  std::map<Key, CauseGroup> groups_;
 };
 
 }  // namespace
 
-size_t SeverityOf(std::string_view kind) {
-  return static_cast<size_t>(
-      std::find(std::begin(kWorstFirst), std::end(kWorstFirst), kind) -
-      std::begin(kWorstFirst));
-}
-
-bool IsKind(std::string_view kind) {
-  return SeverityOf(kind) < std::size(kWorstFirst);
-}
-
 absl::StatusOr<std::vector<CheckVerdict::Finding>> GatherFindings(
-    const std::vector<CheckCell>& cells, const KernelBuild& build,
-    const CheckVerdict::Tree& tree, const std::string& out, Steps& steps) {
-  std::map<std::string, std::vector<FoundIn>> kinds;
-  std::map<std::string, CheckVerdict::Finding> findings;
-  for (const CheckCell& cell : cells) {
-    for (const auto& [signature, times] : cell.findings) {
-      const std::string kind = KindOf(signature);
-      kinds[kind].push_back({&cell, signature});
-      CheckVerdict::Finding& finding = findings[kind];
-      finding.times += times;
-      finding.signatures.push_back(signature);
-      const std::string mode = Name(cell.mode);
-      if (finding.modes.empty() || finding.modes.back() != mode) {
-        finding.modes.push_back(mode);
-      }
-    }
-  }
-  std::error_code error;
-  fs::remove_all(out + "/findings", error);
-  std::vector<CheckVerdict::Finding> gathered;
-  for (auto& [kind, finding] : findings) {
-    finding.what = kind;
-    std::vector<FoundIn>& places = kinds[kind];
-    finding.is_from_before =
-        std::all_of(places.begin(), places.end(), [](const FoundIn& place) {
-          const auto& before = place.cell->before;
-          return std::find(before.begin(), before.end(), place.signature) !=
-                 before.end();
-        });
-    // Still tables are easier to understand, and so is the tree as it is.
-    const FoundIn& first = *std::min_element(
-        places.begin(), places.end(), [](const FoundIn& a, const FoundIn& b) {
-          const auto key = [](const FoundIn& place) {
-            return std::pair(place.cell->walker.changing,
-                             place.cell->configuration != "as-is");
-          };
-          return key(a) < key(b);
-        });
-    steps.Begin(Concat({"making the case of ", kind, " small"}));
-    if (absl::Status status = Writer(first, build, tree, out, finding).Write();
-        !status.ok()) {
-      return status;
-    }
-    steps.End();
-    gathered.push_back(std::move(finding));
-  }
-  std::sort(gathered.begin(), gathered.end(), [](const auto& a, const auto& b) {
-    return std::pair(SeverityOf(a.what), std::string_view(a.what)) <
-           std::pair(SeverityOf(b.what), std::string_view(b.what));
-  });
-  return gathered;
+    const CheckedCode& code, Steps& steps) {
+  return Gatherer(code, steps).Gather();
 }
 
-absl::StatusOr<bool> Shows(const CheckVerdict::Finding& finding,
-                           const std::string& bin) {
-  const absl::StatusOr<Case> c = ReadCase(finding.case_file);
-  if (!c.ok()) return c.status();
-  const std::optional<Finding> read =
-      FindingFromName(finding.signatures.front());
-  if (!read.has_value()) return false;
-  KernelProgram::Opened opened =
-      KernelProgram::Open(Concat({bin, "/", read->walk}));
-  if (!opened.ok()) return absl::UnavailableError(opened.error);
-  const Answers answers = opened.program->Run(*c, /*recorded=*/false);
-  if (!answers.ok()) return absl::UnavailableError(answers.error);
-  return std::any_of(answers.of_request.begin(), answers.of_request.end(),
-                     [&finding](const Answer& answer) {
-                       return !answer.finding.empty() &&
-                              KindOf(answer.finding.name()) == finding.what;
-                     });
+absl::StatusOr<std::vector<std::string>> CaseFilesOf(const CheckCell& cell,
+                                                     const std::string& source,
+                                                     const std::string& out) {
+  std::vector<std::string> files;
+  for (const std::string& folder :
+       {source + "/corpus/regressions",
+        Concat({source, "/corpus/", cell.walker.seeds}),
+        Concat({out, "/cells/", cell.Name(), "/corpus"})}) {
+    const auto more = FilesAt(folder);
+    if (!more.ok()) return more.status();
+    for (const std::string& file : *more) {
+      // The regressions are there as bytes too.
+      if (!file.ends_with(".yaml")) files.push_back(file);
+    }
+  }
+  return files;
 }
 
 }  // namespace pxdfuzz

@@ -4,7 +4,6 @@
 #define PXDFUZZ_SRC_CLI_CHECK_FINDINGS_H_
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -15,21 +14,38 @@
 
 namespace pxdfuzz {
 
-// Where a kind stands among the kinds of finding; the lower, the worse.
-size_t SeverityOf(std::string_view kind);
-// Whether there is such a kind.
-bool IsKind(std::string_view kind);
+// What the findings of a check are gathered from.
+struct CheckedCode {
+  const std::vector<CheckCell>& cells;
+  const KernelBuild& build;
+  const CheckVerdict::Tree& tree;
+  std::string folder;  // of the tree's sources
+  // The programs of the tree without the patch, and its sources; empty without
+  // a patch.
+  std::string base_bin;
+  std::string base_folder;
+  std::string source;  // of pxdfuzz
+  std::string out;
+};
 
-// Brings the findings of all cells together by their kinds, makes a small case
-// of each kind and explains it, in `out`/findings/KIND.
+// Brings the findings of all cells together by their causes, and writes a small
+// case of each and its report to `out`/findings/NAME. What the tree without the
+// patch shows too is kept apart from what it does not show.
 absl::StatusOr<std::vector<CheckVerdict::Finding>> GatherFindings(
-    const std::vector<CheckCell>& cells, const KernelBuild& build,
-    const CheckVerdict::Tree& tree, const std::string& out, Steps& steps);
+    const CheckedCode& code, Steps& steps);
 
-// Whether the program of that name in the folder `bin`, of another build,
-// shows a finding of that kind on the case of `finding`.
-absl::StatusOr<bool> Shows(const CheckVerdict::Finding& finding,
-                           const std::string& bin);
+// What the tree without the patch shows and the tree with it does not, by the
+// regressions, the seeds and what the cells collected. `findings` are those of
+// the tree with the patch. Writes a case of each to `out`/repaired/NAME.
+absl::StatusOr<std::vector<CheckVerdict::Repair>> FindRepairs(
+    const CheckedCode& code, const std::vector<CheckVerdict::Finding>& findings,
+    Steps& steps);
+
+// Files with the cases of a cell: regressions, seeds, and what it collected in
+// the check in `out`, sorted by name.
+absl::StatusOr<std::vector<std::string>> CaseFilesOf(const CheckCell& cell,
+                                                     const std::string& source,
+                                                     const std::string& out);
 
 }  // namespace pxdfuzz
 

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "src/cli/check/constants.h"
 #include "src/cli/check/tree/patch.h"
 #include "src/cli/check/tree/run_command.h"
 
@@ -21,13 +22,6 @@ namespace pxdfuzz {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<std::string> LinesOf(std::string_view text) {
-  std::vector<std::string> lines;
-  std::istringstream in{std::string(text)};
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
 
 bool IsWordCharacter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
@@ -141,6 +135,13 @@ absl::StatusOr<TreeLines> LinesOfArch(const KernelBuild& build,
 
 }  // namespace
 
+std::vector<std::string> LinesOf(std::string_view text) {
+  std::vector<std::string> lines;
+  std::istringstream in{std::string(text)};
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
 std::string FunctionAt(const std::vector<std::string>& text, int line) {
   for (size_t i = std::min<size_t>(static_cast<size_t>(line), text.size());
        i > 0; --i) {
@@ -193,8 +194,9 @@ TreeLines ReadLcov(std::string_view lcov, const std::string& slice) {
 
 absl::StatusOr<std::vector<CheckVerdict::Change>> FindChanges(
     const KernelTree& tree, const KernelBuild& build, const std::string& cells,
-    const std::string& compiler) {
-  const auto changed = ChangedLines(tree.base, tree.folder, tree.changed_files);
+    const std::string& compiler, const std::string& shims) {
+  const auto changed =
+      ChangedPlaces(tree.base, tree.folder, tree.changed_files);
   if (!changed.ok()) return changed.status();
   TreeLines ran;
   // Lines in the slices of an architecture, with their files.
@@ -213,9 +215,20 @@ absl::StatusOr<std::vector<CheckVerdict::Change>> FindChanges(
     Merge(*lines, ran);
   }
   std::map<std::pair<std::string, std::string>, CheckVerdict::Change> changes;
-  for (const auto& [file, lines] : *changed) {
+  const std::map<std::string, std::string> constants = ConstantsOf(shims);
+  for (const auto& [file, places] : *changed) {
     const std::vector<std::string> text =
         LinesOf(ReadFile(tree.folder + "/" + file).value_or(""));
+    std::set<int> lines;
+    for (const ChangedPlace& place : places) {
+      lines.insert(place.lines.begin(), place.lines.end());
+      std::string code;
+      for (const std::string& line : LinesOf(place.text)) {
+        if (!SaysNothing(line)) code += line + "\n";
+      }
+      changes[{file, FunctionAt(text, *place.lines.begin())}].constants.merge(
+          ConstantsIn(code, constants));
+    }
     for (const int line : lines) {
       const std::string function = FunctionAt(text, line);
       CheckVerdict::Change& change = changes[{file, function}];

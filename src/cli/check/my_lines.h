@@ -24,6 +24,9 @@ struct LineRuns {
 // By file and line of the tree.
 using TreeLines = std::map<std::string, std::map<int, LineRuns>>;
 
+// The lines of a text, without their ends.
+std::vector<std::string> LinesOf(std::string_view text);
+
 // The name of the function that line `line` of `text` is in, by the kernel's
 // style: its head begins in the first column. Empty outside of functions.
 std::string FunctionAt(const std::vector<std::string>& text, int line);
@@ -33,12 +36,14 @@ std::string FunctionAt(const std::vector<std::string>& text, int line);
 // lines come from; coverage of other files is ignored.
 TreeLines ReadLcov(std::string_view lcov, const std::string& slice);
 
-// For each function that the patch of `tree` changes, in which slices it is and
+// For each function that the patch of `tree` changes, in which slices it is,
 // which of its changed lines ran, by the profiles that the cells in `cells`
-// left. `compiler` is clang++, which knows where its tools are.
+// left, and which names in them have the same value in every case, by the shims
+// below the folder `shims`. `compiler` is clang++, which knows where its tools
+// are.
 absl::StatusOr<std::vector<CheckVerdict::Change>> FindChanges(
     const KernelTree& tree, const KernelBuild& build, const std::string& cells,
-    const std::string& compiler);
+    const std::string& compiler, const std::string& shims);
 
 }  // namespace pxdfuzz
 

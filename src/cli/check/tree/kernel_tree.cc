@@ -115,9 +115,24 @@ std::string KernelTree::Describe() const {
                     is_modified ? " with changes in the work tree" : ""});
   }
   if (patch.has_value()) {
-    text += Concat({", with ", patch->name, " (", patch->hash, ")"});
+    text += Concat({", with ", fs::path(patch->name).filename().string(), " (",
+                    patch->hash, ")"});
   }
   return text;
+}
+
+std::string KernelTree::CheckArguments() const {
+  const auto file = [](const std::string& path) {
+    return ShellWord(fs::path(path).filename().string());
+  };
+  std::string arguments = name.starts_with(kDebian) ? name
+                          : commit.empty()          ? file(name)
+                                                    : "LINUX@" + commit;
+  if (patch.has_value()) {
+    arguments +=
+        Concat({" --patch=", patch->is_file ? file(patch->name) : "my.patch"});
+  }
+  return arguments;
 }
 
 std::vector<std::string> TreeStore::Parts() const {

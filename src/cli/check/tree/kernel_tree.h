@@ -33,6 +33,9 @@ struct KernelTree {
 
   // "Linux 6.12.117, commit 0123456789ab, with my.patch (89abcdef01234567)".
   std::string Describe() const;
+  // What a check of the same tree is told on another machine, where files and
+  // repositories have other folders: "LINUX@0123456789ab --patch=my.patch".
+  std::string CheckArguments() const;
 };
 
 // A hash of all files at and below a folder, 16 digits.

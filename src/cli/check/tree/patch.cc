@@ -128,6 +128,7 @@ absl::StatusOr<Patch> ReadPatch(const std::string& file,
         {name, ": holds no patch; a diff, a mail or an mbox is wanted"}));
   }
   return Patch{.name = name,
+               .is_file = file != kStandardInput,
                .hash = Sha1Hex(Bytes(*diff)).substr(0, kHashDigits),
                .diff = *std::move(diff)};
 }
@@ -173,10 +174,10 @@ absl::StatusOr<std::vector<std::string>> ApplyPatch(
   return std::vector<std::string>(files.begin(), files.end());
 }
 
-absl::StatusOr<std::map<std::string, std::set<int>>> ChangedLines(
+absl::StatusOr<std::map<std::string, std::vector<ChangedPlace>>> ChangedPlaces(
     const std::string& base, const std::string& tree,
     const std::vector<std::string>& files) {
-  std::map<std::string, std::set<int>> changed;
+  std::map<std::string, std::vector<ChangedPlace>> changed;
   for (const std::string& file : files) {
     const auto in = [&file](const std::string& folder) {
       const std::string path = folder + "/" + file;
@@ -189,7 +190,12 @@ absl::StatusOr<std::map<std::string, std::set<int>>> ChangedLines(
     if (!diff.ok()) return diff.status();
     std::istringstream lines(diff->out);
     for (std::string line; std::getline(lines, line);) {
-      if (line.starts_with("@@ ")) AddHunk(line, changed[file]);
+      std::vector<ChangedPlace>& places = changed[file];
+      if (line.starts_with("@@ ")) {
+        AddHunk(line, places.emplace_back().lines);
+      } else if (!places.empty()) {
+        places.back().text += line.substr(1) + "\n";
+      }
     }
   }
   return changed;

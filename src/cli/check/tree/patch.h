@@ -16,6 +16,7 @@ namespace pxdfuzz {
 // A change to a kernel tree.
 struct Patch {
   std::string name;  // "my-change.mbox", "standard input"
+  bool is_file = false;
   std::string hash;  // of `diff`, 16 digits
   // One diff after the other, without the text of mails.
   std::string diff;
@@ -34,9 +35,17 @@ absl::StatusOr<std::vector<std::string>> ApplyPatch(
     const Patch& patch, const std::string& tree,
     const std::vector<std::string>& parts);
 
-// Lines of a file that `tree` has and `base` has not, counted from 1, by file.
-// A place where lines were taken out counts as the line behind it.
-absl::StatusOr<std::map<std::string, std::set<int>>> ChangedLines(
+// A place in a file where lines were taken out, put in, or both.
+struct ChangedPlace {
+  // Lines that the changed file has there, counted from 1. Where lines were
+  // only taken out, the line behind them.
+  std::set<int> lines;
+  // What was taken out and what was put in.
+  std::string text;
+};
+
+// How the files of `tree` differ from those of `base`, by file.
+absl::StatusOr<std::map<std::string, std::vector<ChangedPlace>>> ChangedPlaces(
     const std::string& base, const std::string& tree,
     const std::vector<std::string>& files);
 

@@ -3,11 +3,24 @@
 #include "src/cli/check/verdict/verdict.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/engine/finding.h"
 #include "src/cli/commands.h"
 
 namespace pxdfuzz {
+namespace {
+
+// What hands out the wrong page or breaks the kernel, then what leaks, then
+// what merely gives too little.
+constexpr std::string_view kWorstFirst[] = {
+    "wrong-page", "stale", "fault",     "overflow",     "died",
+    "sanitizer",  "crash", "endless",   "timeout",      "long",
+    "references", "fork",  "refusal",   "inaccessible", "permitted",
+    "stray-read", "short", "page-size", "model"};
+
+}  // namespace
 
 std::string_view Name(CellState state) {
   constexpr std::string_view kNames[] = {"holds",     "finding",   "known",
@@ -15,13 +28,73 @@ std::string_view Name(CellState state) {
   return kNames[static_cast<size_t>(state)];
 }
 
+std::string KindOf(std::string_view signature) {
+  const std::optional<Finding> finding = FindingFromName(signature);
+  if (finding.has_value()) return std::string(What(*finding));
+  return std::string(signature.substr(0, signature.find('.')));
+}
+
+size_t SeverityOf(std::string_view kind) {
+  return static_cast<size_t>(
+      std::find(std::begin(kWorstFirst), std::end(kWorstFirst), kind) -
+      std::begin(kWorstFirst));
+}
+
+bool IsKind(std::string_view kind) {
+  return SeverityOf(kind) < std::size(kWorstFirst);
+}
+
+bool CheckVerdict::Finding::Member::IsOf(const Cell& cell) const {
+  return mode == cell.mode && configuration == cell.configuration &&
+         walker == cell.walker && changing == cell.changing;
+}
+
+bool CheckVerdict::Finding::is_from_before() const {
+  return std::all_of(members.begin(), members.end(), [](const Member& member) {
+    return member.is_from_before;
+  });
+}
+
+uint64_t CheckVerdict::Finding::times() const {
+  uint64_t sum = 0;
+  for (const Member& member : members) sum += member.times;
+  return sum;
+}
+
+std::vector<std::pair<std::string, uint64_t>> CheckVerdict::Finding::Kinds()
+    const {
+  std::map<std::string, uint64_t> times;
+  for (const Member& member : members) {
+    times[KindOf(member.signature)] += member.times;
+  }
+  std::vector<std::pair<std::string, uint64_t>> kinds(times.begin(),
+                                                      times.end());
+  std::stable_sort(kinds.begin(), kinds.end(),
+                   [](const auto& a, const auto& b) {
+                     return SeverityOf(a.first) < SeverityOf(b.first);
+                   });
+  return kinds;
+}
+
 std::string CheckVerdict::Finding::Architectures() const {
   std::vector<std::string> names;
-  for (const std::string& mode : modes) {
-    const std::string name = mode.substr(0, mode.find('/'));
-    if (names.empty() || names.back() != name) names.push_back(name);
+  for (const Member& member : members) {
+    const std::string name = member.mode.substr(0, member.mode.find('/'));
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
   }
   return Enumerate(names);
+}
+
+std::string CheckVerdict::Finding::Name() const {
+  return function.empty() ? what : Concat({what, " in ", function, "()"});
+}
+
+size_t CheckVerdict::added() const {
+  return static_cast<size_t>(std::count_if(
+      findings.begin(), findings.end(),
+      [](const Finding& finding) { return !finding.is_without_patch; }));
 }
 
 uint64_t CheckVerdict::executions() const {
@@ -39,10 +112,7 @@ size_t CheckVerdict::Count(CellState state) const {
 }
 
 int CheckVerdict::exit_code() const {
-  const bool adds = std::any_of(
-      findings.begin(), findings.end(),
-      [](const Finding& finding) { return !finding.is_without_patch; });
-  if (adds || (against.has_value() && !against->different.empty())) {
+  if (added() > 0 || (against.has_value() && !against->different.empty())) {
     return kFinding;
   }
   const bool is_checked = Count(CellState::kHolds) + Count(CellState::kKnown) +
@@ -57,21 +127,21 @@ int CheckVerdict::exit_code() const {
 std::string CheckVerdict::LastLine() const {
   const std::string name = tree.description;
   if (exit_code() == kFinding) {
-    if (findings.empty()) {
+    if (added() == 0) {
       return Concat({name, ": differs from ", against->description});
     }
-    const auto added = static_cast<size_t>(std::count_if(
-        findings.begin(), findings.end(),
-        [](const Finding& finding) { return !finding.is_without_patch; }));
-    return Concat({name, ": ", Plural(added, "kind"),
-                   " of finding; the worst: ", findings[0].what, " on ",
-                   findings[0].Architectures()});
+    return Concat({name, ": ", Plural(added(), "finding"),
+                   tree.patch.empty() ? "" : " added by the patch",
+                   added() == 1 ? ": " : "; the worst: ", findings[0].Name(),
+                   " on ", findings[0].Architectures()});
   }
   const size_t checked = Count(CellState::kHolds) + Count(CellState::kKnown);
   if (exit_code() == kNothingFound) {
     size_t never_ran = 0;
+    size_t constants = 0;
     for (const Change& change : changes) {
       never_ran += change.not_executed.size();
+      constants += change.constants.size();
     }
     const size_t known = Count(CellState::kKnown);
     return Concat(
@@ -80,10 +150,21 @@ std::string CheckVerdict::LastLine() const {
                     : Concat({", ", std::to_string(known),
                               " of them with "
                               "known findings"}),
+         findings.empty()
+             ? ""
+             : Concat({", and ", Plural(findings.size(), "finding"),
+                       " also in the unpatched tree"}),
+         repairs.empty()
+             ? ""
+             : Concat({", ", Plural(repairs.size(), "finding"), " repaired"}),
          ", ", Grouped(executions()), " executions",
          never_ran == 0
              ? ""
              : Concat({"; ", Plural(never_ran, "changed line"), " never ran"}),
+         constants == 0 ? ""
+                        : Concat({"; ", Plural(constants, "name"),
+                                  " in changed lines never ",
+                                  constants == 1 ? "varies" : "vary"}),
          against.has_value() ? Concat({"; same as ", against->description})
                              : ""});
   }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,14 @@ enum class CellState : uint8_t {
 };
 
 std::string_view Name(CellState state);  // "holds", "finding", "too short"
+
+// "wrong-page" of "kernel-6.12-s390.s390-3.wrong-page.pte-leaf", "crash" of a
+// file that an engine left.
+std::string KindOf(std::string_view signature);
+// Where a kind stands among the kinds of finding; the lower, the worse.
+size_t SeverityOf(std::string_view kind);
+// Whether there is such a kind.
+bool IsKind(std::string_view kind);
 
 // What a check of a kernel tree came to. Text, JSON and JUnit say the same of
 // it; docs/check.md describes it and docs/check.schema.json has the JSON.
@@ -51,20 +60,35 @@ struct CheckVerdict {
     CellState state = CellState::kLeftOut;
     uint64_t executions = 0;
     uint64_t floor = 0;
-    // Kinds of finding, and how often each known one was met.
+    // How many findings it has part in, and how often each known one was met.
     size_t findings = 0;
     std::map<std::string, uint64_t> known;
     std::string reason;  // of kUnchecked and kLeftOut
   };
-  // All findings of one kind, over all cells.
+  // What one cause has shown in all cells: wherever the code of one function
+  // breaks one rule.
   struct Finding {
-    std::string what;  // "wrong-page"
+    // A signature in a cell.
+    struct Member {
+      std::string signature;
+      std::string mode;
+      std::string configuration;
+      std::string walker;
+      bool changing = false;
+      uint64_t times = 0;
+      // Whether an earlier run of this check found it.
+      bool is_from_before = false;
+
+      bool IsOf(const Cell& cell) const;
+    };
+
+    std::string what;  // the worst of its kinds: "wrong-page"
+    // Where the shrunk case first goes wrong, as far as that is known.
+    std::string function;  // "gup_fast_pte_range"
+    std::string file;      // "mm/gup.c"
+    int line = 0;
     std::string headline;
-    uint64_t times = 0;
-    std::vector<std::string> signatures;
-    std::vector<std::string> modes;  // "s390/3"
-    // Whether an earlier run of this check found it.
-    bool is_from_before = false;
+    std::vector<Member> members;
     // Whether the tree without the patch shows it too.
     bool is_without_patch = false;
     // Files: the shrunk case, and the report.
@@ -76,8 +100,26 @@ struct CheckVerdict {
     };
     std::vector<Command> commands;
 
+    // Whether an earlier run of this check found all of it.
+    bool is_from_before() const;
+    uint64_t times() const;
+    // How often each kind was met, the worst first.
+    std::vector<std::pair<std::string, uint64_t>> Kinds() const;
     // "s390 and x86-64".
     std::string Architectures() const;
+    // "wrong-page in gup_fast_pte_range()".
+    std::string Name() const;
+  };
+  // What the tree without the patch shows and the tree with it does not.
+  struct Repair {
+    // "long in gup_fast_pte_range()"; of a known finding, its page.
+    std::string what;
+    std::string headline;
+    uint64_t cases = 0;
+    std::vector<std::string> modes;
+    // Files: a shrunk case, and the programs without and with the patch.
+    std::string case_file;
+    std::vector<Finding::Command> commands;
   };
   // A function or file that the patch changes.
   struct Change {
@@ -88,6 +130,9 @@ struct CheckVerdict {
     std::vector<int> not_executed;
     // Lines that ran and decided something always in one way.
     std::vector<int> one_way;
+    // Names in what was taken out and put in that have the same value in every
+    // case, and why.
+    std::map<std::string, std::string> constants;
   };
 
   // The same cases on another tree.
@@ -104,8 +149,12 @@ struct CheckVerdict {
 
   Tree tree;
   std::vector<Cell> cells;
-  // The worst first.
+  // Whether it went on with an earlier run.
+  bool is_resumed = false;
+  // Those that the patch adds before others, new ones before those of an
+  // earlier run, then the worst first.
   std::vector<Finding> findings;
+  std::vector<Repair> repairs;
   std::vector<Change> changes;
   std::optional<Against> against;
   std::vector<std::string> not_checked;
@@ -114,6 +163,8 @@ struct CheckVerdict {
   // Why the check ended early, or nothing.
   std::string error;
 
+  // Findings that the unpatched tree does not show.
+  size_t added() const;
   uint64_t executions() const;
   size_t Count(CellState state) const;
   // 0 it holds, 1 there are findings or differences, 3 something could not be

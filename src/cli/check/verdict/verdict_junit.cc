@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,6 +30,29 @@ std::string Element(std::string_view element, std::string_view message) {
       {"      <", element, " message=\"", Escaped(message), "\"/>\n"});
 }
 
+constexpr std::string_view kFailure = "      <failure";
+
+// The element for a cell with findings: a failure, unless the tree shows all of
+// them without the patch.
+std::string FindingsOf(const Cell& cell, const CheckVerdict& verdict) {
+  std::string added;
+  std::string others;
+  for (const CheckVerdict::Finding& finding : verdict.findings) {
+    const bool is_here =
+        std::any_of(finding.members.begin(), finding.members.end(),
+                    [&cell](const auto& member) { return member.IsOf(cell); });
+    if (!is_here) continue;
+    (finding.is_without_patch ? others : added) +=
+        Concat({finding.Name(), ": ", finding.headline, "\n"});
+  }
+  if (added.empty() && !others.empty()) {
+    return Concat({"      <system-out>also in the unpatched tree: ",
+                   Escaped(others), "</system-out>\n"});
+  }
+  return Concat({kFailure, " message=\"", Plural(cell.findings, "finding"),
+                 "\">", Escaped(added), "</failure>\n"});
+}
+
 void AddCase(const Cell& cell, const CheckVerdict& verdict, Suite& suite) {
   ++suite.tests;
   std::string inside;
@@ -36,17 +60,10 @@ void AddCase(const Cell& cell, const CheckVerdict& verdict, Suite& suite) {
     case CellState::kHolds:
     case CellState::kKnown:
       break;
-    case CellState::kFinding: {
-      ++suite.failures;
-      std::string headlines;
-      for (const CheckVerdict::Finding& finding : verdict.findings) {
-        headlines += Concat({finding.what, ": ", finding.headline, "\n"});
-      }
-      inside =
-          Concat({"      <failure message=\"", Plural(cell.findings, "kind"),
-                  " of finding\">", Escaped(headlines), "</failure>\n"});
+    case CellState::kFinding:
+      inside = FindingsOf(cell, verdict);
+      if (inside.starts_with(kFailure)) ++suite.failures;
       break;
-    }
     case CellState::kTooShort:
       ++suite.errors;
       inside = Element("error",

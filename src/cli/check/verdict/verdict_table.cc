@@ -24,7 +24,7 @@ namespace {
 struct Row {
   uint64_t still = 0;                     // executions
   uint64_t changing = 0;                  // executions while tables change
-  uint64_t findings = 0;                  // signatures that are not known
+  uint64_t findings = 0;                  // of each cell, if not known
   std::map<std::string, uint64_t> known;  // executions by page
   std::map<std::string, int> cells;       // by state
 };
@@ -72,8 +72,7 @@ absl::StatusOr<std::string> TableRowsOf(std::string_view json) {
       const std::string mode = cell.at("mode");
       Add(cell, rows[mode.substr(0, mode.find('/'))]);
     }
-    const std::string tree =
-        Concat({"Linux ", verdict.at("tree").at("version").get<std::string>()});
+    const std::string tree = verdict.at("tree").at("description");
     std::string text;
     for (const auto& [arch, row] : rows) text += Text(tree, arch, row);
     return text;

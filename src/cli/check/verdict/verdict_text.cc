@@ -130,19 +130,92 @@ std::vector<std::string> KnownFindings(const std::vector<Cell>& cells,
   return lines;
 }
 
+void AddCommands(const std::vector<CheckVerdict::Finding::Command>& commands,
+                 TextLines& text) {
+  for (const CheckVerdict::Finding::Command& command : commands) {
+    text.Line(Concat({"  ", command.purpose, ":"}));
+    text.Line(Concat({"    ", command.command}));
+  }
+}
+
+// "stale 12 times, long 3 times".
+std::string KindsOf(const CheckVerdict::Finding& finding) {
+  std::vector<std::string> kinds;
+  for (const auto& [kind, times] : finding.Kinds()) {
+    kinds.push_back(Concat({kind, " ", Grouped(times), " times"}));
+  }
+  return Enumerate(kinds);
+}
+
+std::vector<std::string> RowsOf(const CheckVerdict::Finding& finding) {
+  std::vector<std::string> rows;
+  for (const CheckVerdict::Finding::Member& member : finding.members) {
+    AddUnique(
+        RowOf({.mode = member.mode, .configuration = member.configuration}),
+        rows);
+  }
+  return rows;
+}
+
 void AddFinding(const CheckVerdict::Finding& finding, TextLines& text) {
   text.Blank();
   text.Line(
-      Concat({"FINDING ", finding.what, ": ", Grouped(finding.times),
-              " times, ", Plural(finding.signatures.size(), "kind"), ", on ",
-              finding.Architectures(),
-              finding.is_from_before ? "; from before" : "",
-              finding.is_without_patch ? "; also without the patch" : ""}),
+      Concat({"FINDING ", finding.Name(), ", on ", finding.Architectures()}),
       LineStyle::kTitle);
   text.Wrap("  ", "  ", finding.headline);
-  for (const CheckVerdict::Finding::Command& command : finding.commands) {
-    text.Line(Concat({"  ", command.purpose, ":"}));
-    text.Line(Concat({"    ", command.command}));
+  if (finding.line > 0) {
+    text.Wrap("  ", "    ",
+              Concat({"first goes wrong at ", finding.file, ":",
+                      std::to_string(finding.line)}));
+  }
+  text.Wrap("  ", "    ",
+            Concat({KindsOf(finding), ", ",
+                    Plural(finding.members.size(), "signature"), ", in ",
+                    Enumerate(RowsOf(finding))}));
+  AddCommands(finding.commands, text);
+}
+
+void AddRepair(const CheckVerdict::Repair& repair, TextLines& text) {
+  text.Blank();
+  text.Line(Concat({"REPAIRED ", repair.what}), LineStyle::kTitle);
+  text.Wrap("  ", "  ", repair.headline);
+  text.Wrap(
+      "  ", "    ",
+      Concat({Plural(repair.cases, "case"), ", in ", Enumerate(repair.modes)}));
+  AddCommands(repair.commands, text);
+}
+
+// Where a finding belongs, or nothing if there is one such place.
+std::string HeadingOf(const CheckVerdict::Finding& finding,
+                      const CheckVerdict& verdict) {
+  std::string heading;
+  if (!verdict.tree.patch.empty()) {
+    heading = finding.is_without_patch ? "also in the unpatched tree"
+                                       : "added by the patch";
+  }
+  if (verdict.is_resumed) {
+    heading += Concat({heading.empty() ? "" : ", ",
+                       finding.is_from_before() ? "from before" : "new now"});
+  }
+  return heading;
+}
+
+void AddFindings(const CheckVerdict& verdict, TextLines& text) {
+  std::string last;
+  for (const CheckVerdict::Finding& finding : verdict.findings) {
+    const std::string heading = HeadingOf(finding, verdict);
+    if (heading != last) {
+      text.Blank();
+      text.Line(Concat({heading, ":"}));
+      last = heading;
+    }
+    AddFinding(finding, text);
+  }
+  if (verdict.repairs.empty()) return;
+  text.Blank();
+  text.Line("repaired by the patch:");
+  for (const CheckVerdict::Repair& repair : verdict.repairs) {
+    AddRepair(repair, text);
   }
 }
 
@@ -157,11 +230,16 @@ std::string LineOf(const CheckVerdict::Change& change) {
     for (const int line : lines) numbers.push_back(std::to_string(line));
     return lines.empty() ? "" : Concat({"; ", what, ": ", Enumerate(numbers)});
   };
+  std::string constants;
+  for (const auto& [constant, reason] : change.constants) {
+    constants += Concat({constants.empty() ? "; NEVER VARIES: " : ", ",
+                         constant, " (", reason, ")"});
+  }
   return Concat({name, ": in ", Enumerate(change.slices), "; ",
                  std::to_string(change.lines - change.not_executed.size()),
                  " of ", Plural(change.lines, "changed line"),
                  " that can run ran", list("NEVER RAN", change.not_executed),
-                 list("decided always alike", change.one_way)});
+                 list("decided always alike", change.one_way), constants});
 }
 
 void AddAgainst(const CheckVerdict::Against& against, TextLines& text) {
@@ -197,9 +275,7 @@ std::string TextOf(const CheckVerdict& verdict) {
     changes.push_back(LineOf(change));
   }
   AddList("the patch changes", changes, text);
-  for (const CheckVerdict::Finding& finding : verdict.findings) {
-    AddFinding(finding, text);
-  }
+  AddFindings(verdict, text);
   if (verdict.against.has_value()) AddAgainst(*verdict.against, text);
   AddList("not checked", verdict.not_checked, text);
   text.Blank();
