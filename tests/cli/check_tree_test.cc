@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "src/cli/check/tree/kernel_tree.h"
 #include "src/cli/check/tree/patch.h"
@@ -159,6 +160,32 @@ TEST_F(CheckTreeTest, ADiffAMailAndASeriesAreOnePatch) {
   EXPECT_EQ(Contents(series->folder + "/mm/gup.c"), "one\nmore\n2\nthree\n");
   EXPECT_EQ(series->hash, diff->hash);
   EXPECT_EQ(mail->hash, diff->hash);
+}
+
+TEST_F(CheckTreeTest, AChangeIsMadeToAnotherCopy) {
+  const auto tree = Take(Path("linux"));
+  ASSERT_TRUE(tree.ok()) << tree.status();
+  const auto change = [](const std::string& folder)
+      -> absl::StatusOr<std::vector<std::string>> {
+    fs::remove(folder + "/mm/gup.c");
+    std::ofstream(folder + "/mm/gup.c") << "three\n";
+    return std::vector<std::string>{"mm/gup.c"};
+  };
+  const auto changed = store_.Changed(*tree, change);
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  EXPECT_EQ(Contents(changed->folder + "/mm/gup.c"), "three\n");
+  EXPECT_EQ(Contents(tree->folder + "/mm/gup.c"), "one\ntwo\nthree\n");
+  EXPECT_THAT(changed->changed_files, ElementsAre("mm/gup.c"));
+  EXPECT_EQ(changed->base_hash, tree->hash);
+  EXPECT_NE(changed->hash, tree->hash);
+
+  const auto failed =
+      store_.Changed(*tree,
+                     [](const std::string& /*folder*/)
+                         -> absl::StatusOr<std::vector<std::string>> {
+                       return absl::UnavailableError("no");
+                     });
+  EXPECT_EQ(failed.status().message(), "no");
 }
 
 TEST_F(CheckTreeTest, APatchOfWhatIsNotCompiledChangesNothing) {

@@ -4,13 +4,7 @@
 
 #include "src/cli/check/check.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -22,6 +16,7 @@
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "src/cli/check/against.h"
+#include "src/cli/check/build_lock.h"
 #include "src/cli/check/findings.h"
 #include "src/cli/check/my_lines.h"
 #include "src/cli/check/steps.h"
@@ -44,34 +39,6 @@ constexpr size_t kMostFolders = 20;
 // What `git bisect run` takes for "cannot be tested", and for "stop".
 constexpr int kBisectSkip = 125;
 constexpr int kBisectStop = 128;
-
-// The copies of trees and the build are shared by all checks, one at a time.
-class Lock {
- public:
-  ~Lock() { Release(); }
-
-  absl::Status Take(const std::string& file, Steps& steps) {
-    descriptor_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) {
-      return absl::UnavailableError(
-          Concat({file, ": cannot be opened: ", std::strerror(errno)}));
-    }
-    if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
-    steps.Begin("waiting for another check to build");
-    while (flock(descriptor_, LOCK_EX) != 0) {
-      if (IsInterrupted()) return absl::CancelledError("interrupted");
-    }
-    steps.End();
-    return absl::OkStatus();
-  }
-  void Release() {
-    if (descriptor_ >= 0) close(descriptor_);
-    descriptor_ = -1;
-  }
-
- private:
-  int descriptor_ = -1;
-};
 
 // One run of the command.
 class Check {
@@ -130,9 +97,7 @@ class Check {
   }
 
   absl::Status Try() {
-    std::error_code error;
-    fs::create_directories(folder_, error);
-    absl::Status status = lock_.Take(folder_ + "/lock", steps_);
+    absl::Status status = lock_.Take(folder_, steps_);
     if (!status.ok()) return status;
     status = TakeTree();
     if (!status.ok()) return status;
@@ -497,7 +462,7 @@ class Check {
   }
 
   absl::Status CompareWithOther() {
-    absl::Status status = lock_.Take(folder_ + "/lock", steps_);
+    absl::Status status = lock_.Take(folder_, steps_);
     if (!status.ok()) return status;
     steps_.Begin("building the other tree");
     const absl::StatusOr<KernelBuild> other =
@@ -589,7 +554,7 @@ class Check {
   const std::string folder_;
   Steps steps_;
   Output& out_;
-  Lock lock_;
+  BuildLock lock_;
   KernelTree tree_;
   KernelTree other_;
   KernelBuild base_;

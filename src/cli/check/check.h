@@ -40,6 +40,10 @@ struct CheckOptions {
   bool all_arches() const;
 };
 
+// The sources of pxdfuzz: the folder that --source names, or, for an empty
+// name, that of this program's build. Errors are one line.
+absl::StatusOr<std::string> SourceFolder(const std::string& named);
+
 // Whether a signature is one that --bisect=WISH is about: of that kind, or like
 // that pattern.
 bool IsWished(const std::string& wish, const std::string& signature);

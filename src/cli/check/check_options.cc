@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -73,6 +74,23 @@ absl::Status ReadList(const Arguments& arguments, std::string_view flag,
 
 }  // namespace
 
+absl::StatusOr<std::string> SourceFolder(const std::string& named) {
+  std::error_code error;
+  fs::path place = named;
+  if (named.empty()) {
+    // The tool is SOURCE/build/PRESET/bin/pxdfuzz.
+    place = fs::read_symlink("/proc/self/exe", error);
+    for (int i = 0; i < 4; ++i) place = place.parent_path();
+  }
+  place = fs::weakly_canonical(place, error);
+  if (!fs::exists(place / "kernel/tree/parts.txt", error)) {
+    return absl::InvalidArgumentError(
+        Concat({"--source=", place.string(),
+                ": no sources of pxdfuzz, which compile kernel code"}));
+  }
+  return place.string();
+}
+
 bool IsWished(const std::string& wish, const std::string& signature) {
   // A full name holds a version and one of many entries; its kind is meant.
   const bool is_pattern = wish.find('*') != wish.npos;
@@ -134,19 +152,9 @@ absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments) {
                 ": no kind of finding; wrong-page and references are, and a "
                 "pattern of signatures with * is taken too"}));
   }
-  std::error_code error;
-  if (options.source.empty()) {
-    // The tool is SOURCE/build/PRESET/bin/pxdfuzz.
-    fs::path place = fs::read_symlink("/proc/self/exe", error);
-    for (int i = 0; i < 4; ++i) place = place.parent_path();
-    options.source = place.string();
-  }
-  options.source = fs::weakly_canonical(options.source, error).string();
-  if (!fs::exists(options.source + "/kernel/tree/parts.txt", error)) {
-    return absl::InvalidArgumentError(
-        Concat({"--source=", options.source,
-                ": no sources of pxdfuzz, which compile kernel code"}));
-  }
+  absl::StatusOr<std::string> source = SourceFolder(options.source);
+  if (!source.ok()) return source.status();
+  options.source = *std::move(source);
   if (options.compiler.empty()) options.compiler = "clang++";
   if (const std::string file = arguments.Value("--kconfig"); !file.empty()) {
     absl::StatusOr<KernelConfig> config =

@@ -91,11 +91,39 @@ class Builder {
     return build_;
   }
 
+  absl::StatusOr<std::map<std::string, std::string>> Slice() {
+    absl::Status status = Configure(wish_.arches);
+    if (!status.ok()) return status;
+    std::map<std::string, std::string> hashes;
+    CommandLine command = {.words = {"cmake", "--build", wish_.folder, "-j",
+                                     std::to_string(wish_.jobs), "--target"},
+                           .log = Log("slice"),
+                           .tick = [this] { steps_.Tick("slicing"); }};
+    for (const KernelBuild::Target& target : ReadTargets()) {
+      for (const std::string& code : target.codes) {
+        if (!hashes.try_emplace(code).second) continue;
+        command.words.push_back(Concat({"kernel/slices/", code, ".c"}));
+      }
+    }
+    if (hashes.empty()) {
+      return absl::UnavailableError("the tree has no code that is sliced");
+    }
+    const absl::StatusOr<CommandResult> result = RunCommand(command);
+    if (!result.ok()) return result.status();
+    if (!result->ok()) {
+      return absl::UnavailableError(
+          Concat({ErrorIn(result->out), "; see ", command.log}));
+    }
+    const std::map<std::string, std::string> of_files =
+        SliceHashes(wish_.folder + "/kernel/slices");
+    for (auto& [code, hash] : hashes) hash = of_files.at(code + ".c");
+    return hashes;
+  }
+
   absl::Status Configure(const std::vector<CheckedArch>& arches) {
     std::vector<std::string> names;
     for (const CheckedArch& arch : arches) names.emplace_back(arch.in_tree);
-    std::vector<std::string> configurations(std::begin(kConfigurations),
-                                            std::end(kConfigurations));
+    std::vector<std::string> configurations = wish_.configurations;
     if (!wish_.config.has_value()) std::erase(configurations, kOwnConfig);
     const std::pair<std::string, std::string> variables[] = {
         {"PXDFUZZ_KERNEL_TREE", wish_.tree},
@@ -428,6 +456,11 @@ absl::StatusOr<KernelConfig> ReadKernelConfig(const std::string& name,
 
 absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps) {
   return Builder(wish, steps).Build();
+}
+
+absl::StatusOr<std::map<std::string, std::string>> SliceKernel(
+    const BuildWish& wish, Steps& steps) {
+  return Builder(wish, steps).Slice();
 }
 
 std::map<std::string, std::string> SliceHashes(const std::string& slices) {

@@ -4,6 +4,7 @@
 #define PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -64,6 +65,9 @@ struct BuildWish {
   std::optional<KernelConfig> config;
   // Fuzz targets.
   std::vector<std::string> targets;
+  // Of kConfigurations.
+  std::vector<std::string> configurations = {std::begin(kConfigurations),
+                                             std::end(kConfigurations)};
   // Where the programs and slices are kept.
   std::string out;
 };
@@ -104,6 +108,11 @@ struct KernelBuild {
 // Compiles the kernel code of a tree. What does not compile is left out and
 // named. An error where nothing can be built.
 absl::StatusOr<KernelBuild> BuildKernel(const BuildWish& wish, Steps& steps);
+
+// Only slices its code: the hash of each slice by the name of the kernel code.
+// An error where one cannot be sliced.
+absl::StatusOr<std::map<std::string, std::string>> SliceKernel(
+    const BuildWish& wish, Steps& steps);
 
 // The hash of each slice in the folder, by file name. Comments and line numbers
 // do not change it.

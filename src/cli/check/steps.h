@@ -19,10 +19,11 @@ namespace pxdfuzz {
 // done.
 class Steps {
  public:
-  explicit Steps(Output& out)
+  // `command` is shown in front of what is done.
+  explicit Steps(Output& out, std::string_view command = "check")
       : out_(out),
         is_terminal_(isatty(STDERR_FILENO) != 0),
-        progress_("check"),
+        progress_(command),
         began_(Clock::now()),
         step_(began_),
         printed_(began_) {}

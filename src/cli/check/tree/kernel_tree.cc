@@ -268,6 +268,37 @@ absl::StatusOr<std::string> TreeStore::Settle(const std::string& folder,
   return use();
 }
 
+absl::Status TreeStore::ChangeDraft(KernelTree& tree, const std::string& draft,
+                                    const Change& change) const {
+  std::error_code error;
+  fs::remove_all(draft, error);
+  const absl::StatusOr<CommandResult> linked =
+      RunCommand({.words = {"cp", "-al", tree.base, draft}});
+  if (!linked.ok()) return linked.status();
+  if (!linked->ok()) return absl::UnavailableError(linked->Reason());
+  const auto files = change(draft);
+  if (!files.ok()) return files.status();
+  tree.changed_files = *files;
+  const absl::StatusOr<std::string> settled = Settle(draft, tree.hash);
+  if (!settled.ok()) return settled.status();
+  tree.folder = *settled;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<KernelTree> TreeStore::Changed(const KernelTree& tree,
+                                              const Change& change) const {
+  std::error_code error;
+  const std::string draft = Draft();
+  KernelTree changed = tree;
+  const absl::Status status = ChangeDraft(changed, draft, change);
+  fs::remove_all(draft, error);
+  if (!status.ok()) return status;
+  // The tree was used just now.
+  fs::last_write_time(tree.base, fs::file_time_type::clock::now(), error);
+  Prune(trees);
+  return changed;
+}
+
 absl::StatusOr<KernelTree> TreeStore::Take(const std::string& name,
                                            const std::string& patch) const {
   std::error_code error;
@@ -296,18 +327,9 @@ absl::StatusOr<KernelTree> TreeStore::Take(const std::string& name,
     tree.base = tree.folder = *base;
     tree.base_hash = tree.hash;
     if (!tree.patch.has_value()) return absl::OkStatus();
-    fs::remove_all(draft, error);
-    const absl::StatusOr<CommandResult> linked =
-        RunCommand({.words = {"cp", "-al", tree.base, draft}});
-    if (!linked.ok()) return linked.status();
-    if (!linked->ok()) return absl::UnavailableError(linked->Reason());
-    const auto files = ApplyPatch(*tree.patch, draft, Parts());
-    if (!files.ok()) return files.status();
-    tree.changed_files = *files;
-    const absl::StatusOr<std::string> settled = Settle(draft, tree.hash);
-    if (!settled.ok()) return settled.status();
-    tree.folder = *settled;
-    return absl::OkStatus();
+    return ChangeDraft(tree, draft, [&](const std::string& folder) {
+      return ApplyPatch(*tree.patch, folder, Parts());
+    });
   };
   const absl::Status status = finish();
   for (const char* end : {"", ".part"}) fs::remove_all(draft + end, error);

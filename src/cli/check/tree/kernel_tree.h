@@ -3,6 +3,7 @@
 #ifndef PXDFUZZ_SRC_CLI_CHECK_TREE_KERNEL_TREE_H_
 #define PXDFUZZ_SRC_CLI_CHECK_TREE_KERNEL_TREE_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,15 @@ struct TreeStore {
   absl::StatusOr<KernelTree> Take(const std::string& tree,
                                   const std::string& patch) const;
 
+  // Changes the copy of a tree in a folder and returns the files that it
+  // changed. The copy shares its files with others: a changed file is a new
+  // one.
+  using Change = std::function<absl::StatusOr<std::vector<std::string>>(
+      const std::string& folder)>;
+  // The tree, which Take() returned, with a change: another copy.
+  absl::StatusOr<KernelTree> Changed(const KernelTree& tree,
+                                     const Change& change) const;
+
  private:
   absl::StatusOr<std::string> CopyOf(KernelTree& tree) const;
   absl::StatusOr<std::string> CopyRevision(const std::string& repository,
@@ -63,6 +73,8 @@ struct TreeStore {
   // Copies a folder or an archive, which messages call `name`.
   absl::Status Copy(const std::string& from, const std::string& to,
                     const std::string& name) const;
+  absl::Status ChangeDraft(KernelTree& tree, const std::string& draft,
+                           const Change& change) const;
   // Links a folder to the name of its hash. An existing folder of that name
   // stays.
   absl::StatusOr<std::string> Settle(const std::string& folder,
