@@ -90,6 +90,19 @@ void CountCase(const KernelJudge& judge, const Case& c,
   stats.CountVerdict(c, counted);
 }
 
+// "known.NAME": a known finding of the case that PXDFUZZ_SIGNATURE asks for by
+// that name, or nothing: known findings are counted and end no run otherwise.
+std::string KnownThatIsWanted(const KernelVerdict& verdict) {
+  const Harness& harness = Harness::Get();
+  if (!harness.wants_known()) return "";
+  for (const KernelRequestVerdict& request : verdict.requests) {
+    if (request.known == KnownKernelFinding::kNone) continue;
+    std::string name = Concat({kKnownPrefix, Name(request.known)});
+    if (harness.Wants(name)) return name;
+  }
+  return "";
+}
+
 // Says of each trap once that what reaches it is not checked.
 void TellTrap(const pxd_kernel& kernel, std::string_view trap) {
   const std::string name = Concat({kernel.name, ": ", trap});
@@ -156,6 +169,11 @@ void RunKernelTarget(std::span<const uint8_t> input,
       ExpectKnown(counted, c.mode.levels);
     }
     if (judge->trap() != nullptr) TellTrap(judge->kernel(), judge->trap());
+    if (const std::string known = KnownThatIsWanted(verdict);
+        !known.empty() &&
+        harness.AbortsFor(input, c, known, [] { return std::string(); })) {
+      AbortByKernelCode();
+    }
     if (!verdict.finding.has_value()) continue;
     const size_t request = verdict.finding->request;
     const std::string signature = Name(*verdict.finding);

@@ -21,6 +21,9 @@
 
 namespace pxdfuzz {
 
+// What the names of known findings begin with where they are signatures.
+inline constexpr std::string_view kKnownPrefix = "known.";
+
 // What fuzz targets share. One object per process. It reads the environment
 // once.
 class Harness {
@@ -44,6 +47,8 @@ class Harness {
 
   // Whether a finding of that signature is to be reported.
   bool Wants(const std::string& signature) const;
+  // Whether the pattern that was asked for is one of known findings.
+  bool wants_known() const { return signature_.starts_with(kKnownPrefix); }
 
   bool color() const { return color_; }
   // The file that holds `input`, or will hold it.
