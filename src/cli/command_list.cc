@@ -271,6 +271,30 @@ const std::vector<Command>& Commands() {
                "nothing is an error (exit code 3).",
        .example = "pxdfuzz verdicts 6.1.json 6.12.json",
        .run = RunVerdicts},
+      {.name = "bugs",
+       .operands = "[NAME...]",
+       .least = 0,
+       .most = kAny,
+       .summary = "look for the bugs on record in kernel trees",
+       .help =
+           "Puts each bug of tests/bugs, or each of those named, into a copy "
+           "of a kernel tree, by the bug's rule, and looks for it from an "
+           "empty corpus, with at most 50,000 executions for each seed. Prints "
+           "the executions that this took. Ends with 1 where a bug is not "
+           "found with every seed, or found where it must not be, and with 3 "
+           "where a rule fits nowhere or changes nothing. "
+           "docs/bugs-on-record.md is the output of --markdown.",
+       .example = "pxdfuzz bugs --tree=debian:6.12 --seeds=11",
+       .flags = {{"--seeds", "N", "searches for each (default: 3)"},
+                 {"--tree", "TREE,...",
+                  "trees as of 'check' (default: debian:6.12,debian:6.1)"},
+                 {"--one-tree", "",
+                  "only the first tree that a bug applies to"},
+                 {"--markdown", "", "the table for docs/bugs-on-record.md"},
+                 {"--jobs", "N", "processes (default: one per processor)"},
+                 {"--source", "FOLDER", "the sources of pxdfuzz"},
+                 {"--compiler", "PROGRAM", "clang++ of version 16 or later"}},
+       .run = RunBugs},
       {.name = "campaign",
        .operands = "TARGET",
        .least = 1,

@@ -73,6 +73,7 @@ std::string WalkNames();
 int WriteResult(std::string_view bytes, const Arguments& arguments, int code,
                 Output& out);
 
+int RunBugs(const Arguments& arguments, Output& out);
 int RunReplay(const Arguments& arguments, Output& out);
 int RunExplain(const Arguments& arguments, Output& out);
 int RunExport(const Arguments& arguments, Output& out);

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+
+// pxdfuzz bugs: are the bugs on record found?
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <map>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "pxdfuzz/base/text_lines.h"
+#include "src/cli/bugs/bug.h"
+#include "src/cli/bugs/bug_table.h"
+#include "src/cli/bugs/hunt.h"
+#include "src/cli/campaign/campaign.h"
+#include "src/cli/check/build_lock.h"
+#include "src/cli/check/check.h"
+#include "src/cli/check/kernel_build.h"
+#include "src/cli/check/steps.h"
+#include "src/cli/check/tree/kernel_tree.h"
+#include "src/cli/commands.h"
+#include "src/cli/interrupt.h"
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct BugsOptions {
+  std::vector<std::string> names;
+  std::vector<std::string> trees;
+  int seeds = 3;
+  int jobs = 1;
+  bool one_tree = false;
+  bool markdown = false;
+  std::string source;
+  std::string compiler;
+};
+
+absl::StatusOr<int> Number(const Arguments& arguments, std::string_view flag,
+                           int otherwise) {
+  if (!arguments.Has(flag)) return otherwise;
+  int number = 0;
+  if (absl::SimpleAtoi(arguments.Value(flag), &number) && number > 0) {
+    return number;
+  }
+  return absl::InvalidArgumentError(
+      Concat({flag, "=", arguments.Value(flag),
+              ": a whole number from 1 on is wanted"}));
+}
+
+absl::StatusOr<BugsOptions> ReadOptions(const Arguments& arguments) {
+  BugsOptions options = {.names = arguments.operands,
+                         .trees = {"debian:6.12", "debian:6.1"},
+                         .one_tree = arguments.Has("--one-tree"),
+                         .markdown = arguments.Has("--markdown"),
+                         .compiler = arguments.Value("--compiler")};
+  if (arguments.Has("--tree")) {
+    options.trees =
+        absl::StrSplit(arguments.Value("--tree"), ',', absl::SkipEmpty());
+    if (options.trees.empty()) {
+      return absl::InvalidArgumentError("--tree= names no tree");
+    }
+  }
+  if (options.compiler.empty()) options.compiler = "clang++";
+  const absl::StatusOr<int> seeds = Number(arguments, "--seeds", options.seeds);
+  if (!seeds.ok()) return seeds.status();
+  options.seeds = *seeds;
+  const absl::StatusOr<int> jobs = Number(arguments, "--jobs", Processors());
+  if (!jobs.ok()) return jobs.status();
+  options.jobs = *jobs;
+  absl::StatusOr<std::string> source =
+      SourceFolder(arguments.Value("--source"));
+  if (!source.ok()) return source.status();
+  options.source = *std::move(source);
+  return options;
+}
+
+// One run of the command.
+class Bugs {
+ public:
+  Bugs(const BugsOptions& options, Output& out)
+      : options_(options),
+        // What is built is shared with `pxdfuzz check`.
+        shared_(options.source + "/build/check"),
+        out_folder_(options.source + "/build/bugs"),
+        store_{.source = options.source, .trees = shared_ + "/trees"},
+        steps_(out, "bugs"),
+        out_(out) {}
+
+  // The exit code.
+  int Run() {
+    absl::Status status = Try();
+    if (IsInterrupted()) return kInterrupted;
+    if (!status.ok()) {
+      steps_.Clear();
+      PrintError(Concat({"bugs: ", std::string(status.message())}));
+      return absl::IsInvalidArgument(status) ? kUsage : kFailed;
+    }
+    out_.Write(options_.markdown ? BugTableMarkdown(rows_)
+                                 : BugTableText(rows_, out_.color()));
+    return Conclude();
+  }
+
+ private:
+  // Hashes by the name of the kernel code.
+  using Slices = std::map<std::string, std::string>;
+
+  absl::Status Try() {
+    absl::StatusOr<std::vector<Bug>> bugs =
+        ReadBugs(options_.source + "/tests/bugs", options_.names);
+    if (!bugs.ok()) return bugs.status();
+    bugs_ = *std::move(bugs);
+    absl::Status status = lock_.Take(shared_, steps_);
+    if (!status.ok()) return status;
+    std::vector<KernelTree> trees;
+    for (const std::string& name : options_.trees) {
+      steps_.Begin("slicing " + name);
+      absl::StatusOr<KernelTree> tree = store_.Take(name, /*patch=*/"");
+      if (!tree.ok()) return tree.status();
+      absl::StatusOr<Slices> slices = SliceKernel(WishFor(*tree), steps_);
+      if (!slices.ok()) return slices.status();
+      slices_[tree->hash] = *std::move(slices);
+      steps_.End(tree->Describe());
+      trees.push_back(*std::move(tree));
+    }
+    for (const Bug& bug : bugs_) {
+      for (const KernelTree& tree : trees) {
+        if (!bug.Applies(VersionFrom(tree.version))) continue;
+        status = LookFor(bug, tree);
+        if (absl::IsCancelled(status)) return status;
+        if (!status.ok()) AddFailure(bug, tree, std::string(status.message()));
+        if (options_.one_tree) break;
+      }
+    }
+    if (rows_.empty()) {
+      return absl::UnavailableError(
+          "none of these bugs applies to these trees; nothing was looked for");
+    }
+    return absl::OkStatus();
+  }
+
+  static std::string ShortVersion(const KernelTree& tree) {
+    const Bug::Version version = VersionFrom(tree.version);
+    return Concat(
+        {std::to_string(version.major), ".", std::to_string(version.minor)});
+  }
+
+  void AddFailure(const Bug& bug, const KernelTree& tree,
+                  const std::string& error) {
+    rows_.push_back({.bug = &bug,
+                     .version = ShortVersion(tree),
+                     .place = bug.places[0],
+                     .hunt = {},
+                     .error = error});
+  }
+
+  absl::Status LookFor(const Bug& bug, const KernelTree& tree) {
+    steps_.Begin(Concat({bug.name, " in ", ShortVersion(tree)}));
+    const bool is_live = bug.kind == Bug::Kind::kAsItStands &&
+                         VersionFrom(tree.version) < bug.live_until;
+    const bool is_planted = !is_live && !bug.edits.empty();
+    KernelTree planted = tree;
+    if (is_planted) {
+      absl::StatusOr<KernelTree> changed = store_.Changed(
+          tree,
+          [&](const std::string& folder) { return PlantBug(bug, folder); });
+      if (!changed.ok()) return changed.status();
+      planted = *std::move(changed);
+    }
+    const std::string out =
+        Concat({out_folder_, "/", bug.name, "-", ShortVersion(tree)});
+    std::error_code ignored;
+    fs::remove_all(out, ignored);
+    fs::create_directories(out, ignored);
+    BuildWish wish = WishFor(planted);
+    wish.out = out;
+    wish.targets = {std::string(bug.walker.target)};
+    wish.configurations = {bug.configuration};
+    std::erase_if(wish.arches, [&](const CheckedArch& arch) {
+      return std::none_of(
+          bug.places.begin(), bug.places.end(),
+          [&](const Bug::Place& place) { return place.arch.id == arch.id; });
+    });
+    const absl::StatusOr<KernelBuild> build = BuildKernel(wish, steps_);
+    if (!build.ok()) return build.status();
+    for (const Bug::Place& place : bug.places) {
+      absl::StatusOr<Hunt> hunt = HuntAt(
+          bug, place, *build, is_planted ? &slices_[tree.hash] : nullptr, out);
+      if (absl::IsCancelled(hunt.status())) return hunt.status();
+      BugRow& row = rows_.emplace_back(
+          BugRow{.bug = &bug, .version = ShortVersion(tree), .place = place});
+      if (hunt.ok()) {
+        row.hunt = *std::move(hunt);
+      } else {
+        row.error = std::string(hunt.status().message());
+      }
+    }
+    steps_.End();
+    return absl::OkStatus();
+  }
+
+  // For all code of a tree.
+  BuildWish WishFor(const KernelTree& tree) const {
+    BuildWish wish = {
+        .source = options_.source,
+        .folder = shared_ + "/build",
+        .compiler = options_.compiler,
+        .jobs = options_.jobs,
+        .tree = tree.folder,
+        .arches = {std::begin(kCheckedArches), std::end(kCheckedArches)},
+        .targets = {},
+        .out = ""};
+    for (const CheckedWalker& walker : kCheckedWalkers) {
+      wish.targets.emplace_back(walker.target);
+    }
+    return wish;
+  }
+
+  // `before` are the slices without the bug; null where the bug is the tree's.
+  absl::StatusOr<Hunt> HuntAt(const Bug& bug, const Bug::Place& place,
+                              const KernelBuild& build, const Slices* before,
+                              const std::string& out) {
+    const auto code = std::find_if(
+        build.codes.begin(), build.codes.end(), [&](const KernelCode& known) {
+          return known.arch == Name(place.arch.id) &&
+                 IsConfiguration(known, bug.configuration);
+        });
+    if (code == build.codes.end()) {
+      for (const KernelBuild::Missing& missing : build.missing) {
+        if (missing.arch == place.arch.id) {
+          return absl::UnavailableError(missing.reason);
+        }
+      }
+      return absl::UnavailableError("the tree has no such code");
+    }
+    const bool is_found = !place.signature.empty();
+    // Where the rule is about another architecture, nothing has to change.
+    if (is_found && before != nullptr &&
+        before->at(code->name) == code->slice) {
+      return absl::UnavailableError("the rule leaves the sliced code as it is");
+    }
+    return RunHunt({.target = Concat({build.bin, "/", bug.walker.target}),
+                    .kernel = code->name,
+                    .modes = place.modes,
+                    .pattern = is_found ? place.signature : "*",
+                    .seeds = is_found ? options_.seeds : 1,
+                    .jobs = options_.jobs,
+                    .out = Concat({out, "/", Name(place.arch.id)}),
+                    .tick = [this] { steps_.Tick("looking for it"); }});
+  }
+
+  // The last line, and the exit code.
+  int Conclude() {
+    const auto count = [this](auto is) {
+      return static_cast<uint64_t>(
+          std::count_if(rows_.begin(), rows_.end(), is));
+    };
+    const uint64_t failed =
+        count([](const BugRow& row) { return !row.error.empty(); });
+    const uint64_t bad =
+        count([](const BugRow& row) { return !row.is_good(); }) - failed;
+    if (!options_.markdown) {
+      out_.Write(Concat(
+          {Plural(bugs_.size(), "bug"), " in ", Plural(rows_.size(), "place"),
+           ": ", std::to_string(rows_.size() - bad - failed), " as expected, ",
+           std::to_string(bad), " not, ", std::to_string(failed),
+           " could not be looked for\n"}));
+    }
+    return failed > 0 ? kFailed : bad > 0 ? kFinding : kNothingFound;
+  }
+
+  const BugsOptions& options_;
+  const std::string shared_;
+  const std::string out_folder_;
+  const TreeStore store_;
+  Steps steps_;
+  Output& out_;
+  BuildLock lock_;
+  std::vector<Bug> bugs_;
+  // Of the trees without bugs, by their hash.
+  std::map<std::string, Slices> slices_;
+  std::vector<BugRow> rows_;
+};
+
+}  // namespace
+
+int RunBugs(const Arguments& arguments, Output& out) {
+  const absl::StatusOr<BugsOptions> options = ReadOptions(arguments);
+  if (!options.ok()) {
+    PrintError(Concat({"bugs: ", std::string(options.status().message())}));
+    return kUsage;
+  }
+  CatchInterrupts();
+  return Bugs(*options, out).Run();
+}
+
+}  // namespace pxdfuzz
