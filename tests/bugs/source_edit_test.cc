@@ -78,6 +78,12 @@ TEST(ReplaceTest, WrapsWhatMatched) {
             "if ((r = g(a, b), h(a, b))) c;");
 }
 
+TEST(ReplaceTest, NamesTheFunction) {
+  EXPECT_EQ(Edited("int f(void) { g(1); } int e(void) { g(2); }",
+                   {.within = {"e", "f"}, .what = {"g(...)"}, .text = "$in()"}),
+            "int f(void) { f(); } int e(void) { e(); }");
+}
+
 TEST(ReplaceTest, WorksInBodiesOfMacros) {
   EXPECT_EQ(Edited("#define m(x) \\\n  g(x, \\\n    1)\n#define n(x) g(x, 1)\n",
                    {.within = {"m"}, .what = {"g(...)"}, .text = "(x)"}),

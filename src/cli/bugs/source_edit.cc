@@ -137,6 +137,7 @@ class Editor {
         const size_t end = EndOfDefine(i);
         if (IsOneOf(tokens_[i].text, edit_.within)) {
           in_define_ = true;
+          name_ = tokens_[i].text;
           ChangeBody(Tokens(tokens_).subspan(i + 1, end - i - 1));
           in_define_ = false;
         }
@@ -151,6 +152,7 @@ class Editor {
       const size_t open = Closing(tokens_, i + 1) + 1;
       if (open >= tokens_.size() || !tokens_[open].Is("{")) continue;
       const size_t close = Closing(tokens_, open);
+      name_ = tokens_[i].text;
       ChangeBody(Tokens(tokens_).subspan(open + 1, close - open - 1));
       i = close;
     }
@@ -196,11 +198,12 @@ class Editor {
       const size_t begin = BeginOf(body_[i]);
       const size_t behind = EndOf(body_[end - 1]);
       const std::string matched(source_.substr(begin, behind - begin));
-      changes_.push_back({.begin = begin,
-                          .end = behind,
-                          .text = absl::StrReplaceAll(
-                              edit_.text, {{"$0", matched}, {"$1", held_}}),
-                          .in_define = in_define_});
+      changes_.push_back(
+          {.begin = begin,
+           .end = behind,
+           .text = absl::StrReplaceAll(
+               edit_.text, {{"$0", matched}, {"$1", held_}, {"$in", name_}}),
+           .in_define = in_define_});
       i = end;
     }
   }
@@ -331,8 +334,10 @@ class Editor {
   const std::string_view source_;
   const SourceEdit& edit_;
   const std::vector<Token> tokens_;
-  // The body that is being looked at, and whether it is that of a macro.
+  // The body that is being looked at, what it belongs to, and whether that is a
+  // macro.
   std::vector<Token> body_;
+  std::string name_;
   bool in_define_ = false;
   bool has_body_ = false;
   std::string held_;  // by the first (...) of a match

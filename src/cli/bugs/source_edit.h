@@ -29,7 +29,8 @@ struct SourceEdit {
   // Names; for kReplace patterns, each a sequence of tokens in which `(...)`
   // matches an argument list: "pte_special(...)".
   std::vector<std::string> what;
-  // For kReplace, $0 is what matched, and $1 what its first `(...)` holds.
+  // For kReplace, $0 is what matched, $1 what its first `(...)` holds, and $in
+  // the function or macro in which it stands.
   std::string text;
 };
 
