@@ -283,14 +283,15 @@ const std::vector<Command>& Commands() {
            "the executions that this took. Ends with 1 where a bug is not "
            "found with every seed, or found where it must not be, and with 3 "
            "where a rule fits nowhere or changes nothing. "
-           "docs/bugs-on-record.md is the output of --markdown.",
+           "docs/bugs-on-record.md holds the table of --markdown.",
        .example = "pxdfuzz bugs --tree=debian:6.12 --seeds=11",
        .flags = {{"--seeds", "N", "searches for each (default: 3)"},
                  {"--tree", "TREE,...",
                   "trees as of 'check' (default: debian:6.12,debian:6.1)"},
                  {"--one-tree", "",
                   "only the first tree that a bug applies to"},
-                 {"--markdown", "", "the table for docs/bugs-on-record.md"},
+                 {"--markdown", "FILE",
+                  "writes the table of docs/bugs-on-record.md"},
                  {"--jobs", "N", "processes (default: one per processor)"},
                  {"--source", "FOLDER", "the sources of pxdfuzz"},
                  {"--compiler", "PROGRAM", "clang++ of version 16 or later"}},

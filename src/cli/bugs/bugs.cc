@@ -37,7 +37,7 @@ struct BugsOptions {
   int seeds = 3;
   int jobs = 1;
   bool one_tree = false;
-  bool markdown = false;
+  std::string markdown;  // a file, or nothing
   std::string source;
   std::string compiler;
 };
@@ -58,7 +58,7 @@ absl::StatusOr<BugsOptions> ReadOptions(const Arguments& arguments) {
   BugsOptions options = {.names = arguments.operands,
                          .trees = {"debian:6.12", "debian:6.1"},
                          .one_tree = arguments.Has("--one-tree"),
-                         .markdown = arguments.Has("--markdown"),
+                         .markdown = arguments.Value("--markdown"),
                          .compiler = arguments.Value("--compiler")};
   if (arguments.Has("--tree")) {
     options.trees =
@@ -102,8 +102,15 @@ class Bugs {
       PrintError(Concat({"bugs: ", std::string(status.message())}));
       return absl::IsInvalidArgument(status) ? kUsage : kFailed;
     }
-    out_.Write(options_.markdown ? BugTableMarkdown(rows_)
-                                 : BugTableText(rows_, out_.color()));
+    out_.Write(BugTableText(rows_, out_.color()));
+    if (!options_.markdown.empty()) {
+      status = WriteFile(options_.markdown, BugTableMarkdown(rows_),
+                         /*force=*/true);
+      if (!status.ok()) {
+        PrintError(status);
+        return kFailed;
+      }
+    }
     return Conclude();
   }
 
@@ -130,13 +137,15 @@ class Bugs {
       trees.push_back(*std::move(tree));
     }
     for (const Bug& bug : bugs_) {
+      const size_t rows = rows_.size();
       for (const KernelTree& tree : trees) {
         if (!bug.Applies(VersionFrom(tree.version))) continue;
         status = LookFor(bug, tree);
         if (absl::IsCancelled(status)) return status;
         if (!status.ok()) AddFailure(bug, tree, std::string(status.message()));
-        if (options_.one_tree) break;
+        if (options_.one_tree && rows_.size() > rows) break;
       }
+      if (rows_.size() == rows) left_out_.push_back(bug.name);
     }
     if (rows_.empty()) {
       return absl::UnavailableError(
@@ -189,10 +198,12 @@ class Bugs {
     });
     const absl::StatusOr<KernelBuild> build = BuildKernel(wish, steps_);
     if (!build.ok()) return build.status();
+    const size_t rows = rows_.size();
     for (const Bug::Place& place : bug.places) {
       absl::StatusOr<Hunt> hunt = HuntAt(
           bug, place, *build, is_planted ? &slices_[tree.hash] : nullptr, out);
       if (absl::IsCancelled(hunt.status())) return hunt.status();
+      if (absl::IsNotFound(hunt.status())) continue;
       BugRow& row = rows_.emplace_back(
           BugRow{.bug = &bug, .version = ShortVersion(tree), .place = place});
       if (hunt.ok()) {
@@ -201,7 +212,10 @@ class Bugs {
         row.error = std::string(hunt.status().message());
       }
     }
-    steps_.End();
+    const bool is_good =
+        std::all_of(rows_.begin() + static_cast<ptrdiff_t>(rows), rows_.end(),
+                    [](const BugRow& row) { return row.is_good(); });
+    steps_.End(is_good ? "as expected" : "NOT as expected");
     return absl::OkStatus();
   }
 
@@ -233,11 +247,11 @@ class Bugs {
         });
     if (code == build.codes.end()) {
       for (const KernelBuild::Missing& missing : build.missing) {
-        if (missing.arch == place.arch.id) {
+        if (missing.arch == place.arch.id && missing.is_failure) {
           return absl::UnavailableError(missing.reason);
         }
       }
-      return absl::UnavailableError("the tree has no such code");
+      return absl::NotFoundError("the tree has no such code");
     }
     const bool is_found = !place.signature.empty();
     // Where the rule is about another architecture, nothing has to change.
@@ -265,12 +279,18 @@ class Bugs {
         count([](const BugRow& row) { return !row.error.empty(); });
     const uint64_t bad =
         count([](const BugRow& row) { return !row.is_good(); }) - failed;
-    if (!options_.markdown) {
-      out_.Write(Concat(
-          {Plural(bugs_.size(), "bug"), " in ", Plural(rows_.size(), "place"),
-           ": ", std::to_string(rows_.size() - bad - failed), " as expected, ",
-           std::to_string(bad), " not, ", std::to_string(failed),
-           " could not be looked for\n"}));
+    out_.Write(Concat({Plural(bugs_.size(), "bug"), " in ",
+                       Plural(rows_.size(), "place"), ": ",
+                       std::to_string(rows_.size() - bad - failed),
+                       " as expected, ", std::to_string(bad), " not, ",
+                       std::to_string(failed), " could not be looked for\n"}));
+    if (!left_out_.empty()) {
+      steps_.Say(
+          Concat({"left out, since these trees are not of a version or "
+                  "architecture that has them: ",
+                  Enumerate(left_out_)}));
+      // Nothing that was asked for by its name may do nothing.
+      if (!options_.names.empty()) return kFailed;
     }
     return failed > 0 ? kFailed : bad > 0 ? kFinding : kNothingFound;
   }
@@ -286,6 +306,7 @@ class Bugs {
   // Of the trees without bugs, by their hash.
   std::map<std::string, Slices> slices_;
   std::vector<BugRow> rows_;
+  std::vector<std::string> left_out_;  // names of bugs without rows
 };
 
 }  // namespace
