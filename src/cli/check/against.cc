@@ -13,7 +13,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/engine/kernel_client.h"
-#include "src/cli/check/findings.h"
+#include "src/cli/check/findings/findings.h"
 #include "src/cli/input.h"
 #include "src/cli/interrupt.h"
 #include "src/cli/output.h"

@@ -17,7 +17,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "src/cli/check/against.h"
 #include "src/cli/check/build_lock.h"
-#include "src/cli/check/findings.h"
+#include "src/cli/check/findings/findings.h"
 #include "src/cli/check/my_lines.h"
 #include "src/cli/check/steps.h"
 #include "src/cli/check/tree/kernel_tree.h"

@@ -16,7 +16,7 @@
 #include "pxdfuzz/base/text_lines.h"
 #include "src/cli/campaign/campaign.h"
 #include "src/cli/check/check.h"
-#include "src/cli/check/findings.h"
+#include "src/cli/check/findings/findings.h"
 
 namespace pxdfuzz {
 namespace {

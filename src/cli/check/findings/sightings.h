@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_SRC_CLI_CHECK_SIGHTINGS_H_
-#define PXDFUZZ_SRC_CLI_CHECK_SIGHTINGS_H_
+#ifndef PXDFUZZ_SRC_CLI_CHECK_FINDINGS_SIGHTINGS_H_
+#define PXDFUZZ_SRC_CLI_CHECK_FINDINGS_SIGHTINGS_H_
 
 #include <map>
 #include <memory>
@@ -86,4 +86,4 @@ class Sightings {
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_SRC_CLI_CHECK_SIGHTINGS_H_
+#endif  // PXDFUZZ_SRC_CLI_CHECK_FINDINGS_SIGHTINGS_H_

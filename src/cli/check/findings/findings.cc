@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "src/cli/check/findings.h"
+#include "src/cli/check/findings/findings.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -15,7 +15,7 @@
 #include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/engine/finding.h"
 #include "pxdfuzz/report/render_text.h"
-#include "src/cli/check/sightings.h"
+#include "src/cli/check/findings/sightings.h"
 #include "src/cli/input.h"
 #include "src/cli/output.h"
 

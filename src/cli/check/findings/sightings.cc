@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "src/cli/check/sightings.h"
+#include "src/cli/check/findings/sightings.h"
 
 #include <chrono>
 #include <filesystem>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#ifndef PXDFUZZ_SRC_CLI_CHECK_FINDINGS_H_
-#define PXDFUZZ_SRC_CLI_CHECK_FINDINGS_H_
+#ifndef PXDFUZZ_SRC_CLI_CHECK_FINDINGS_FINDINGS_H_
+#define PXDFUZZ_SRC_CLI_CHECK_FINDINGS_FINDINGS_H_
 
 #include <string>
 #include <vector>
@@ -49,4 +49,4 @@ absl::StatusOr<std::vector<std::string>> CaseFilesOf(const CheckCell& cell,
 
 }  // namespace pxdfuzz
 
-#endif  // PXDFUZZ_SRC_CLI_CHECK_FINDINGS_H_
+#endif  // PXDFUZZ_SRC_CLI_CHECK_FINDINGS_FINDINGS_H_
