@@ -978,7 +978,7 @@ TEST(ChangingReportTest, FaultOfAnOffsetThatReadsAgain) {
 
   ConcurrentOp page = clear_page;
   ConcurrentOp table = clear_pmd;
-  page.read = table.read = 6;
+  page.number = table.number = 6;
   const Explained pud =
       ExplainWalk(WithChanges(MakeCase(3, {.start = 0x1007ffff000, .pages = 1},
                                        {MapPages(0x1007ffff000, 1, 0x1000000)}),
@@ -1052,7 +1052,7 @@ TEST(ChangingReportTest, ShowsAnUpgradeAndAChangeAfterTheWalk) {
                                        "0x10080001000, folded    |"));
 
   ConcurrentOp before = upgrade;
-  before.read = 1;
+  before.number = 1;
   const Explained later =
       ExplainWalk(WithChanges(Example(), {before}), kStaticLockless);
   EXPECT_THAT(later.report, HasSubstr("\n   snapshot 0: none\n=="));

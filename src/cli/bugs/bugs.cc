@@ -243,7 +243,7 @@ class Bugs {
     const auto code = std::find_if(
         build.codes.begin(), build.codes.end(), [&](const KernelCode& known) {
           return known.arch == Name(place.arch.id) &&
-                 IsConfiguration(known, bug.configuration);
+                 build.ConfigurationOf(known) == bug.configuration;
         });
     if (code == build.codes.end()) {
       for (const KernelBuild::Missing& missing : build.missing) {

@@ -153,7 +153,7 @@ class Maker {
         for (uint16_t read = 1; read <= kReads; ++read) {
           Case c = still;
           c.concurrent.push_back(change);
-          c.concurrent[0].read = read;
+          c.concurrent[0].number = read;
           Add(c);
         }
       }
