@@ -151,6 +151,7 @@ int RunMigrate(const Arguments& arguments, Output& out) {
       }
     }
   }
+  if (counts == std::array<uint64_t, 3>{}) return code;
   out.Write(Concat({Plural(counts[0], "case"), " migrated, ",
                     std::to_string(counts[1]), " of version 2 before, ",
                     Plural(counts[2], "file"), " without a case\n"}));

@@ -591,12 +591,12 @@ INSTANTIATE_TEST_SUITE_P(Changes, ReadCaseTextErrorTest,
 
 constexpr Refused kFailures[] = {
     {"access: read}", "access: read, refused: 2}",
-     "f:4:51: refused: found 2, which a case cannot say; the nearest is 1"},
+     "f:4:52: refused: found 2, which a case cannot say; the nearest is 1"},
     {"access: read}", "access: read, inaccessible: -1}",
-     "f:4:56: inaccessible: found -1, which a case cannot say; the nearest is "
+     "f:4:57: inaccessible: found -1, which a case cannot say; the nearest is "
      "0"},
     {"access: read}", "access: read, references: both}",
-     "f:4:54: references: found 'both'; should be get, pin or each"},
+     "f:4:55: references: found 'both'; should be get, pin or each"},
 };
 INSTANTIATE_TEST_SUITE_P(Failures, ReadCaseTextErrorTest,
                          ::testing::ValuesIn(kFailures));
@@ -637,7 +637,7 @@ TEST(ReadCaseTextTest, ReadsVersion1) {
             "f:17:3: changes: found the key 'before grab of page 0'; should be "
             "'before read N', with N from 1 to 2048");
   EXPECT_EQ(Error(v1("access: read}", "access: read, refused: 1}")),
-            "f:4:42: found the key 'refused'; the keys of a request are start, "
+            "f:4:43: found the key 'refused'; the keys of a request are start, "
             "pages and access");
 }
 

@@ -71,7 +71,7 @@ class KernelProgramsTest : public ::testing::Test {
   // A program that runs `body` for each line of input: $asked, $line.
   void WriteFake(const std::string& name, const std::string& body) const {
     WriteScript(name, "echo \"$*\" >> '" + Path("started").string() +
-                          "'\nprintf 'pxdfuzz-protocol 1\\nname " + name +
+                          "'\nprintf 'pxdfuzz-protocol 2\\nname " + name +
                           "\\nversion 6.9.1\\nslice c0ffee\\n"
                           "arch s390\\nvariant as-is\\nready\\n'\n"
                           "while read -r asked line; do\n" +
@@ -267,16 +267,16 @@ TEST_F(KernelProgramsTest, NamesAFileThatIsNoSuchProgram) {
                 "standard error");
   EXPECT_EQ(error("kernel-odd"),
             Path("kernel-odd").string() +
-                ": greets with 'Hello' where 'pxdfuzz-protocol 1' is wanted");
-  WriteScript("kernel-new", "echo pxdfuzz-protocol 2; exec cat");
+                ": greets with 'Hello' where 'pxdfuzz-protocol 2' is wanted");
+  WriteScript("kernel-new", "echo pxdfuzz-protocol 3; exec cat");
   EXPECT_EQ(error("kernel-new"),
             Path("kernel-new").string() +
-                ": greets with 'pxdfuzz-protocol 2' where 'pxdfuzz-protocol 1' "
+                ": greets with 'pxdfuzz-protocol 3' where 'pxdfuzz-protocol 2' "
                 "is wanted");
-  WriteScript("kernel-short", "echo pxdfuzz-protocol 1; echo name a");
+  WriteScript("kernel-short", "echo pxdfuzz-protocol 2; echo name a");
   EXPECT_EQ(error("kernel-short"),
             Path("kernel-short").string() +
-                ": greets with 'pxdfuzz-protocol 1' where 'ready' comes last");
+                ": greets with 'pxdfuzz-protocol 2' where 'ready' comes last");
   EXPECT_EQ(
       error("kernel-data"),
       Path("kernel-data").string() + ": cannot be executed: Permission denied");

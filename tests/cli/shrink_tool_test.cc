@@ -76,7 +76,7 @@ TEST_F(ShrinkTest, TheNameOrAFlagSelectsTextOrBytes) {
   EXPECT_EQ(Contents(Scratch("a.yaml")), kSmall);
   EXPECT_EQ(Run(shrink + Scratch("a")).code, 0);
   const std::string bytes = Contents(Scratch("a"));
-  EXPECT_THAT(bytes, StartsWith("\x01"));
+  EXPECT_THAT(bytes, StartsWith("\x02"));
   EXPECT_EQ(Run("decode " + Scratch("a")).out, kSmall);
   EXPECT_EQ(Run(shrink + Scratch("b") + " --text").code, 0);
   EXPECT_EQ(Contents(Scratch("b")), kSmall);

@@ -201,7 +201,7 @@ TEST_F(ToolTest, DecodeAndEncodeAreInverse) {
   EXPECT_EQ(Run(std::string("encode ") + kThread).out, bytes);
   const Ran text = Run("decode corpus/regressions/thread-wrong-page.bin");
   EXPECT_EQ(text.code, 0);
-  EXPECT_THAT(text.out, StartsWith("# pxdfuzz case\nversion: 1\n"));
+  EXPECT_THAT(text.out, StartsWith("# pxdfuzz case\nversion: 2\n"));
   // Both commands take both forms.
   EXPECT_EQ(Run(std::string("decode ") + kThread).out, text.out);
   EXPECT_EQ(Run("encode corpus/regressions/thread-wrong-page.bin").out, bytes);

@@ -293,7 +293,7 @@ TEST(ProtocolTest, GreetingsRoundTrip) {
                         .variant = "by-value"};
   const std::string lines = Greeting(text);
   EXPECT_EQ(lines,
-            "pxdfuzz-protocol 1\n"
+            "pxdfuzz-protocol 2\n"
             "name kernel-6.1-s390-by-value\n"
             "version 6.1.192\n"
             "slice 34c97dde83082321\n"
@@ -318,7 +318,7 @@ TEST(ProtocolTest, GreetingsRoundTrip) {
     EXPECT_EQ(ReadGreeting(first + std::string(wrong) + last), std::nullopt);
   }
   std::string other = lines;
-  other.replace(0, first.size(), "pxdfuzz-protocol 2\n");
+  other.replace(0, first.size(), "pxdfuzz-protocol 3\n");
   EXPECT_EQ(ReadGreeting(other), std::nullopt);
 }
 
