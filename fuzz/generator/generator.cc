@@ -217,6 +217,20 @@ uint16_t Generator::DrawRead(uint64_t page) {
       std::clamp<int64_t>(read, 1, ConcurrentOp::kMaxRead));
 }
 
+void Generator::PinToEvent(uint64_t page, ConcurrentOp& op) {
+  if (rng_.Chance(2, 3)) {
+    op.moment = Moment::kGrab;
+    op.number = static_cast<uint16_t>(page);
+    return;
+  }
+  const auto level = static_cast<Level>(
+      rng_.Between(Ordinal(Level::kPte), Ordinal(info_.geometry.root())));
+  op.moment = MomentAfter(level);
+  // Rechecks read entries of pte and pmd once more for each page.
+  const uint64_t before = level <= Level::kPmd ? page : 0;
+  op.number = static_cast<uint16_t>(1 + before + rng_.Below(3));
+}
+
 ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
                                          const Case& c) {
   const Geometry& geometry = info_.geometry;
@@ -228,6 +242,7 @@ ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
   op.address =
       WrappingAdd(request.start, PagesToBytes(static_cast<int64_t>(page)));
   op.number = DrawRead(page);
+  if (rng_.Chance(1, 3)) PinToEvent(page, op);
   op.state = DrawState();
   if (rng_.Chance(1, 2)) op.count = DrawPages();
   // What is mapped there, according to the last operation that maps it.

@@ -64,6 +64,9 @@ class Generator {
   // The number of a read that a walk may do around the time at which it reaches
   // that page of the request.
   uint16_t DrawRead(uint64_t page);
+  // Lets `op` wait for the reference to that page, or for a read of an entry
+  // above it.
+  void PinToEvent(uint64_t page, ConcurrentOp& op);
   uint64_t PagesToBytes(int64_t pages) const;
 
   Rng& rng_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "fuzz/generator/change_check.h"
 #include "fuzz/generator/generator.h"
@@ -51,12 +52,13 @@ struct Context {
 };
 
 PagingMode DrawPagingMode(Rng& rng, const PagingModeFilter& filter) {
-  std::array<PagingMode, kAllPagingModes.size()> allowed;
-  size_t count = 0;
-  for (const PagingMode& mode : kAllPagingModes) {
-    if (filter.Allows(mode)) allowed[count++] = mode;
+  while (true) {
+    // Such a number of a paging mode selects one by the format's shares.
+    const std::array<uint8_t, 2> header = {kFormatVersion,
+                                           static_cast<uint8_t>(rng.Next())};
+    const Case c = Decode(header);
+    if (!c.empty() && filter.Allows(c.mode)) return c.mode;
   }
-  return allowed[rng.Below(count)];
 }
 
 // Requests.
@@ -85,6 +87,27 @@ void ResizeRequest(Context& m) {
 void FlipAccess(Context& m) {
   Request& request = m.AnyRequest();
   request.write = !request.write;
+}
+
+std::optional<uint16_t> AnyPageOf(const Request& request, Rng& rng) {
+  if (rng.Chance(1, 3)) return std::nullopt;
+  return static_cast<uint16_t>(rng.Below(request.pages));
+}
+
+// Only kernel code has failures, and distinguishes references.
+void ChangeFailures(Context& m) {
+  Request& request = m.AnyRequest();
+  switch (m.rng.Below(3)) {
+    case 0:
+      request.references =
+          m.rng.Pick({References::kEach, References::kGet, References::kPin});
+      break;
+    case 1:
+      request.refused = AnyPageOf(request, m.rng);
+      break;
+    default:
+      request.inaccessible = AnyPageOf(request, m.rng);
+  }
 }
 
 void AddRequest(Context& m) {
@@ -206,7 +229,7 @@ void MoveConcurrentOp(Context& m) {
     op.address = WrappingAdd(op.address, m.SmallMove());
   } else {
     op.number = static_cast<uint16_t>(
-        std::max<int64_t>(1, int64_t{op.number} + m.rng.Between(-3, 3)));
+        std::max<int64_t>(0, int64_t{op.number} + m.rng.Between(-3, 3)));
   }
 }
 
@@ -252,14 +275,14 @@ struct Mutation {
   void (*apply)(Context&);
 };
 
-constexpr std::array<Mutation, 20> kMutations = {{
-    {10, MoveRequest},     {6, AimRequest},  {6, ResizeRequest},
-    {4, FlipAccess},       {3, AddRequest},  {4, DropRequest},
-    {8, CoverRequest},     {8, AddDecoy},    {8, DropSetupOp},
-    {10, ChangeState},     {5, ChangeLevel}, {5, ResizeSetupOp},
-    {8, MoveSetupOp},      {5, CopySetupOp}, {2, SwapSetupOps},
-    {3, ChangeFrame},      {3, ChangeKind},  {4, MoveAll},
-    {3, ChangePagingMode}, {5, ChangeStack},
+constexpr std::array<Mutation, 21> kMutations = {{
+    {2, ChangeFailures}, {10, MoveRequest},     {6, AimRequest},
+    {6, ResizeRequest},  {4, FlipAccess},       {3, AddRequest},
+    {4, DropRequest},    {8, CoverRequest},     {8, AddDecoy},
+    {8, DropSetupOp},    {10, ChangeState},     {5, ChangeLevel},
+    {5, ResizeSetupOp},  {8, MoveSetupOp},      {5, CopySetupOp},
+    {2, SwapSetupOps},   {3, ChangeFrame},      {3, ChangeKind},
+    {4, MoveAll},        {3, ChangePagingMode}, {5, ChangeStack},
 }};
 
 // Mutations that only cases with concurrent operations have.

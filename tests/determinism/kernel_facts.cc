@@ -212,8 +212,7 @@ class KernelFacts::Impl {
   void Add(std::span<const uint8_t> input, Facts& facts) {
     const Case c = Decode(input);
     std::array<uint8_t, kMaxEncodedSize> bytes{};
-    facts.AddBytes("canonical",
-                   std::span(bytes).first(EncodeV1(c, bytes).value_or(0)));
+    facts.AddBytes("canonical", std::span(bytes).first(Encode(c, bytes)));
     const bool takes = !c.empty() && judge_.Takes(c.mode);
     facts.Add("takes", takes ? 1 : 0);
     if (!takes) return;
@@ -246,9 +245,7 @@ class KernelFacts::Impl {
     std::vector<uint8_t> bytes(kMaxEncodedSize);
     const Tables tables =
         index % 2 == 0 ? Tables::kWellFormed : Tables::kChanging;
-    const size_t size = Mutate(bytes, 0, index, filter_, tables, nullptr);
-    bytes.resize(
-        EncodeV1(Decode(std::span(bytes).first(size)), bytes).value_or(0));
+    bytes.resize(Mutate(bytes, 0, index, filter_, tables, nullptr));
     return bytes;
   }
 

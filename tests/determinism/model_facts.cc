@@ -39,11 +39,13 @@ uint64_t LastPage(const Request& request, uint64_t page_size) {
   return last;
 }
 
-// In version 1, as far as that can represent the case.
+// In both versions, as far as they can represent the case.
 void AddCanonical(const Case& c, Facts& facts) {
   std::array<uint8_t, kMaxEncodedSize> bytes{};
-  const size_t size = EncodeV1(c, bytes).value_or(0);
+  const size_t size = Encode(c, bytes);
   facts.AddBytes("canonical", std::span(bytes).first(size));
+  const size_t v1_size = EncodeV1(c, bytes).value_or(0);
+  facts.AddBytes("canonical_v1", std::span(bytes).first(v1_size));
 }
 
 void AddViolations(const FirstViolations& violations, Facts& facts) {
@@ -308,10 +310,8 @@ uint64_t ModelFacts::walked() const { return impl_->walked(); }
 
 std::vector<uint8_t> MakeChangingInput(uint64_t index) {
   std::vector<uint8_t> bytes(kMaxEncodedSize);
-  const size_t size =
-      Mutate(bytes, 0, index, PagingModeFilter(), Tables::kChanging, nullptr);
   bytes.resize(
-      EncodeV1(Decode(std::span(bytes).first(size)), bytes).value_or(0));
+      Mutate(bytes, 0, index, PagingModeFilter(), Tables::kChanging, nullptr));
   return bytes;
 }
 
