@@ -48,6 +48,18 @@ uint64_t Disorder(const Case& c) {
   return disorder;
 }
 
+// A reference says something of a walk that reads in another order.
+uint64_t CostOf(Moment moment) {
+  if (moment == Moment::kGrab) return 0;
+  return moment == Moment::kRead ? 2 : 1;
+}
+
+uint64_t FailuresOf(const Request& request) {
+  return (request.references != References::kEach ? 1 : 0) +
+         (request.refused.has_value() ? 1 : 0) +
+         (request.inaccessible.has_value() ? 1 : 0);
+}
+
 // The number of times at which something changes.
 uint64_t MomentsOf(const Case& c) {
   uint64_t moments = 0;
@@ -104,8 +116,10 @@ Complexity::Complexity(const Case& c) {
   sum(c.requests, [](const Request& r) { return r.pages; });
   sum_ops(count);
   sum(c.requests, [](const Request& r) { return r.write ? 1 : 0; });
+  sum(c.requests, [](const Request& r) { return FailuresOf(r); });
   sum_ops(state);
   add(MomentsOf(c));
+  sum(c.concurrent, [](const ConcurrentOp& op) { return CostOf(op.moment); });
   sum(c.stack.words, [](const StackWord& w) { return CostOf(w.content); });
   add(CostOf(c.stack.around));
   add(c.stack.position);
@@ -114,6 +128,8 @@ Complexity::Complexity(const Case& c) {
   each(c.setup, [](const TableOp& op) { return op.address; });
   each(c.concurrent, [](const ConcurrentOp& op) { return op.number; });
   each(c.concurrent, [](const ConcurrentOp& op) { return op.address; });
+  each(c.requests, [](const Request& r) { return r.refused.value_or(0); });
+  each(c.requests, [](const Request& r) { return r.inaccessible.value_or(0); });
   const std::vector<uint64_t> plain = shrink::PlainFrames(c);
   uint64_t unusual = 0;
   const std::vector<OpPlace> places = OpsOf(c);
@@ -131,6 +147,12 @@ Complexity::Complexity(const Case& c) {
   // Distinguishes the remaining cases.
   each(c.requests, [](const Request& r) { return r.pages; });
   each(c.requests, [](const Request& r) { return r.write ? 1 : 0; });
+  each(c.requests,
+       [](const Request& r) { return static_cast<uint64_t>(r.references); });
+  each(c.requests, [](const Request& r) { return r.refused.has_value(); });
+  each(c.requests, [](const Request& r) { return r.inaccessible.has_value(); });
+  each(c.concurrent,
+       [](const ConcurrentOp& op) { return static_cast<uint64_t>(op.moment); });
   each(c.setup, setup_kind);
   each(c.setup, [](const TableOp& op) {
     return op.kind == TableOp::Kind::kSwap ? 1 : 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include <algorithm>
+#include <optional>
 
 #include "pxdfuzz/base/wrapping.h"
 #include "src/shrink/reductions.h"
@@ -115,6 +116,25 @@ void ReadInsteadOfWrite(const Case& c, Cases& out) {
   }
 }
 
+void FewerFailures(const Case& c, Cases& out) {
+  for (size_t i = 0; i < c.requests.size(); ++i) {
+    const auto add = [&](auto change) {
+      out.push_back(c);
+      change(out.back().requests[i]);
+    };
+    add([](Request& r) { r.references = References::kEach; });
+    for (const auto page : {&Request::refused, &Request::inaccessible}) {
+      const std::optional<uint16_t> now = c.requests[i].*page;
+      if (!now.has_value()) continue;
+      add([&](Request& r) { (r.*page).reset(); });
+      for (const int lower : {0, *now / 2, *now - 1}) {
+        if (lower < 0) continue;
+        add([&](Request& r) { r.*page = static_cast<uint16_t>(lower); });
+      }
+    }
+  }
+}
+
 void PlainState(const Case& c, Cases& out) {
   // `state` must be in `plain`.
   const auto simplify = [&out](const Case& plain, LeafState& state) {
@@ -179,6 +199,31 @@ void EarlierReads(const Case& c, Cases& out) {
     if (least < read) at(least + (read - least) / 2);
     if (least < read) at(read - 1);
     if (i + 1 < c.concurrent.size()) at(c.concurrent[i + 1].number);
+  }
+}
+
+// A number of a read depends on the walk's text; a reference and a level do
+// less.
+void PinToEvents(const Case& c, Cases& out) {
+  constexpr uint16_t kFirst = 4;
+  const auto add = [&](Moment moment, uint16_t number) {
+    for (size_t i = 0; i < c.concurrent.size(); ++i) {
+      out.push_back(c);
+      out.back().concurrent[i].moment = moment;
+      out.back().concurrent[i].number = number;
+    }
+    if (c.concurrent.size() < 2) return;
+    out.push_back(c);
+    for (ConcurrentOp& op : out.back().concurrent) {
+      op.moment = moment;
+      op.number = number;
+    }
+  };
+  for (uint16_t page = 0; page < kFirst; ++page) add(Moment::kGrab, page);
+  for (const Level level : kAllLevels) {
+    for (uint16_t read = 1; read <= kFirst; ++read) {
+      add(MomentAfter(level), read);
+    }
   }
 }
 

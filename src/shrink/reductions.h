@@ -105,8 +105,10 @@ void PlainConcurrent(const Case& c, Cases& out);
 void PlainSetup(const Case& c, Cases& out);
 void SmallerLeaves(const Case& c, Cases& out);
 void ReadInsteadOfWrite(const Case& c, Cases& out);
+void FewerFailures(const Case& c, Cases& out);
 void PlainState(const Case& c, Cases& out);
 void EarlierReads(const Case& c, Cases& out);
+void PinToEvents(const Case& c, Cases& out);
 void PlainStack(const Case& c, Cases& out);
 
 // The same at other addresses and with other frames: moved.cc.

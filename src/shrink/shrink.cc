@@ -36,6 +36,8 @@ constexpr std::array kReductions = {
     Reduction{"fewer-entries", "operations on fewer entries",
               shrink::FewerEntries},
     Reduction{"read", "reading for writing", shrink::ReadInsteadOfWrite},
+    Reduction{"fewer-failures", "less that fails, or earlier",
+              shrink::FewerFailures},
     Reduction{"plain-state", "states nearer to rw young dirty",
               shrink::PlainState},
     Reduction{"earlier-reads", "concurrent operations earlier, or at one time",
@@ -52,6 +54,8 @@ constexpr std::array kReductions = {
               shrink::PlainFramesOnly},
     Reduction{"start-over", "the simplest cases of a few operations",
               shrink::StartOver},
+    Reduction{"pin-to-events", "references or entries to wait for, not reads",
+              shrink::PinToEvents},
 };
 
 }  // namespace

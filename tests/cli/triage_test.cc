@@ -174,8 +174,10 @@ TEST_F(TriageTest, SortsCasesWithConcurrentOperations) {
           "|\n"
           "| `s390-3.static-by-pointer.changing.fault.pmd-empty` | 1 | no "
           "|\n"));
-  EXPECT_THAT(ran.out, HasSubstr("\n- before read 2: clear pmd of 0x0\n```"));
-  EXPECT_THAT(ran.out, HasSubstr("\n- before read 8: detach pmd of 0x0  # "));
+  EXPECT_THAT(ran.out,
+              HasSubstr("\n- before grab of page 0: clear pmd of 0x0\n```"));
+  EXPECT_THAT(ran.out,
+              HasSubstr("\n- after read 1 of pmd: detach pmd of 0x0  # "));
 }
 
 // A folder of cases with findings, all of which can be read.

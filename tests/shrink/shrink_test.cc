@@ -205,6 +205,18 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   c.requests[0].write = true;
   expect("read", c, plain);
 
+  c = plain;
+  c.requests[0].references = References::kPin;
+  expect("fewer-failures", c, plain);
+  for (const auto page : {&Request::refused, &Request::inaccessible}) {
+    c = plain;
+    c.requests[0].*page = uint16_t{1};
+    expect("fewer-failures", c, plain);
+    Case lower = plain;
+    lower.requests[0].*page = uint16_t{0};
+    expect("fewer-failures", c, lower);
+  }
+
   for (const LeafState& state :
        {LeafState{.permission = Permission::kNone}, LeafState{.young = false},
         LeafState{.dirty = false}, LeafState{.special = true}}) {
@@ -348,6 +360,17 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   };
   expect("earlier-reads", late({40, 50, 60}), late({50, 50, 50}));
 
+  const auto pinned = [&](Moment moment, uint16_t number) {
+    return With(detached, 0, [&](ConcurrentOp& change) {
+      change.moment = moment;
+      change.number = number;
+    });
+  };
+  expect("pin-to-events", detached, pinned(Moment::kGrab, 1));
+  expect("pin-to-events", detached, pinned(Moment::kPmd, 2));
+  expect("pin-to-events", pinned(Moment::kPmd, 1), pinned(Moment::kGrab, 0));
+  expect("earlier-reads", pinned(Moment::kGrab, 9), pinned(Moment::kGrab, 1));
+
   // A case with the signature of `detached`, from which no single step leads to
   // it.
   c = detached;
@@ -422,7 +445,16 @@ TEST(ComplexityTest, DistinguishesDifferentCases) {
   for (int i = 0; i < 2000; ++i) {
     const Case a = generator.DrawCase();
     Case b = a;
-    switch (i % 6) {
+    switch (i % 9) {
+      case 6:
+        b.requests[0].references = References::kGet;
+        break;
+      case 7:
+        b.requests[0].refused = 0;
+        break;
+      case 8:
+        b.requests[0].inaccessible = 0;
+        break;
       case 0:
         b.requests[0].write = !b.requests[0].write;
         break;
@@ -457,7 +489,7 @@ TEST(ComplexityTest, DistinguishesDifferentChanges) {
     Case b = a;
     ConcurrentOp& first = b.concurrent[0];
     ConcurrentOp& change = b.concurrent[b.concurrent.size() - 1];
-    switch (i % 12) {
+    switch (i % 13) {
       case 0:
         change.kind = kConcurrentKinds[i / 12 % kConcurrentKinds.size()];
         break;
@@ -490,6 +522,9 @@ TEST(ComplexityTest, DistinguishesDifferentChanges) {
         break;
       case 10:
         std::swap(first.count, change.count);
+        break;
+      case 11:
+        change.moment = static_cast<Moment>(i / 13 % kMomentCount);
         break;
       default:
         std::swap(first.state, change.state);
@@ -702,7 +737,10 @@ TEST(ShrinkerTest, ChangingCasesOfOneSignatureBecomeOneText) {
   EXPECT_GE(cases, 150u);
   EXPECT_GE(first.size(), 20u);
   EXPECT_EQ(first["s390-3.static-by-pointer.changing.fault.pmd-empty"],
-            Detached());
+            With(Detached(), 0, [](ConcurrentOp& change) {
+              change.moment = Moment::kPmd;
+              change.number = 1;
+            }));
 }
 
 // Equivalent cases: another boundary, other frames, another order, and
@@ -802,7 +840,7 @@ TEST(ShrinkerTest, WithAnyPropertyTheSimplestChangeRemains) {
     const Case small = changes.Shrink(c);
     ASSERT_EQ(small.concurrent.size(), 1u);
     EXPECT_EQ(small.concurrent[0],
-              (ConcurrentOp{{.kind = TableOp::Kind::kClear}}))
+              (ConcurrentOp{{.kind = TableOp::Kind::kClear}, 0, Moment::kGrab}))
         << ToText(small);
     EXPECT_TRUE(small.setup.empty()) << ToText(small);
   }
