@@ -291,7 +291,8 @@ TEST_F(CheckKernelTest, WhatTheTreeLacksIsNamed) {
                                  "struct follow_page_context {") +
                          "'");
   EXPECT_EQ(trap.code, 3) << trap.out << trap.error;
-  EXPECT_EQ(Cells("unchecked"), 16u);
+  EXPECT_GE(Cells("unchecked"), 16u);
+  EXPECT_EQ(Cells("unchecked"), json_["cells"].size());
   for (const json& cell : json_["cells"]) {
     EXPECT_THAT(cell["reason"].get<std::string>(),
                 HasSubstr("reached trap made_up"));

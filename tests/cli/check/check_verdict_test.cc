@@ -272,6 +272,18 @@ TEST(CheckVerdictTest, FindingsOfThePatchAndOfThisRunStandApart) {
                                           "tree: long in gup_pte_range()"));
 }
 
+TEST(CheckVerdictTest, AFindingIsOfTheCellsThatRunTheSameCode) {
+  const CheckVerdict::Finding::Member member = MemberOf("long");
+  CheckVerdict::Cell cell = CellOf(CellState::kFinding);
+  EXPECT_TRUE(member.IsOf(cell));
+  cell.configuration = "no-hugetlb";
+  EXPECT_FALSE(member.IsOf(cell));
+  cell.same_code_as = "as-is";
+  EXPECT_TRUE(member.IsOf(cell));
+  cell.changing = true;
+  EXPECT_FALSE(member.IsOf(cell));
+}
+
 TEST(CheckVerdictTest, FindingsThatBreakOneRuleHaveOneCause) {
   const auto rule = [](const std::string& kind) {
     return RuleOfSignature("kernel-6.9-s390.s390-3." + kind + ".pte-leaf");

@@ -131,7 +131,8 @@ class RepairFinder {
   absl::Status AddKnown(const Gone& gone, const GoneCases& cases) {
     const bool is_there = std::any_of(
         code_.cells.begin(), code_.cells.end(), [&gone](const CheckCell& cell) {
-          return cell.known.contains(gone.signature);
+          const auto known = cell.known.find(gone.signature);
+          return known != cell.known.end() && known->second > 0;
         });
     if (is_there) return absl::OkStatus();
     const auto [place, is_new] = repairs_.try_emplace(

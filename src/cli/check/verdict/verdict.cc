@@ -45,8 +45,10 @@ bool IsKind(std::string_view kind) {
 }
 
 bool CheckVerdict::Finding::Member::IsOf(const Cell& cell) const {
-  return mode == cell.mode && configuration == cell.configuration &&
-         walker == cell.walker && changing == cell.changing;
+  const std::string& code =
+      cell.same_code_as.empty() ? cell.configuration : cell.same_code_as;
+  return mode == cell.mode && configuration == code && walker == cell.walker &&
+         changing == cell.changing;
 }
 
 bool CheckVerdict::Finding::is_from_before() const {

@@ -79,6 +79,7 @@ struct CheckVerdict {
       // Whether an earlier run of this check found it.
       bool is_from_before = false;
 
+      // Whether it is of a cell, or of one that runs the same code.
       bool IsOf(const Cell& cell) const;
     };
 
