@@ -7,8 +7,9 @@
 # is compiled of TREE, a folder or an archive (default: Debian's package
 # linux-source-6.12). Most commits change a comment. On the way are one without
 # enough time, one that does not build, one that reaches what nothing stands in
-# for, and one with another finding. Exit codes: 0 found, 1 not found or another
-# exit code of a check on the way, 3 there is no such tree.
+# for, and one with another finding; those that git passes by are checked after
+# that. Exit codes: 0 found, 1 not found or another exit code of a check, 3 there
+# is no such tree.
 
 set -euo pipefail
 
@@ -20,7 +21,7 @@ tree=${1:-/usr/src/linux-source-6.12.tar.xz}
   exit 3
 }
 
-# By number of the commit. `git bisect` visits all of them.
+# By number of the commit. `git bisect` begins in the middle.
 readonly SHORT=15 BROKEN=28 OTHER=11 TRAP=21 BAD=26
 readonly WISH=long
 
@@ -89,8 +90,13 @@ EOF
   chmod +x "$folder/step"
 }
 
-# Whether the check of a commit had that exit code.
+# Whether the check of a commit had that exit code. Which commits git visits
+# after one that it has to skip depends on their hashes.
 expect() {
+  if ! grep -q "^$1 " "$folder/codes"; then
+    in_git checkout -q "$1"
+    (cd "$repository" && "$folder/step") || true
+  fi
   grep -qx "$1 $2" "$folder/codes" && return
   echo "commit $1: its check did not exit with $2" >&2
   failed=1
@@ -98,8 +104,9 @@ expect() {
 
 make_commits
 write_step
-in_git bisect start -q 30 0
+in_git bisect start 30 0
 (cd "$repository" && git bisect run "$folder/step") | tee "$folder/log"
+in_git bisect reset > /dev/null
 failed=0
 expect "$SHORT" 125
 expect "$BROKEN" 125
