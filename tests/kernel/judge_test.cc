@@ -138,10 +138,10 @@ TEST_F(JudgeTest, FindsAnotherLimit) {
   // It refuses all requests.
   pxd_kernel refusing = kernel_;
   refusing.walk = [](pxd_walk* walk) {
-    const uint64_t pages = walk->pages;
-    walk->pages = 0;
+    const uint64_t start = walk->start;
+    walk->start = uint64_t{1} << 42;
     Real().walk(walk);
-    walk->pages = pages;
+    walk->start = start;
   };
   EXPECT_EQ(FindingOf(refusing, Mixed()), "s390-3.permitted.pte-empty");
   // It permits one that is beyond the limit of three levels.

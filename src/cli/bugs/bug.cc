@@ -108,6 +108,7 @@ class BugReader : private FieldReader {
       return true;
     }
     last = kAnyVersion;
+    end = -1;
     std::sscanf(node.text.c_str(), "%d.%d and later%n", &first.major,
                 &first.minor, &end);
     if (end == static_cast<int>(node.text.size())) return true;
