@@ -26,6 +26,7 @@ command_nightly() {
   nightly_age
   run_steps "$NIGHTLY_SECONDS" "$NIGHTLY_SECONDS" \
     './run mutants --seeds=20' \
+    './run bugs --seeds=11' \
     './run hardware' \
     './run determinism' \
     './run ossfuzz' \

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -130,7 +131,9 @@ class Bugs {
       steps_.Begin("slicing " + name);
       absl::StatusOr<KernelTree> tree = store_.Take(name, /*patch=*/"");
       if (!tree.ok()) return tree.status();
-      absl::StatusOr<Slices> slices = SliceKernel(WishFor(*tree), steps_);
+      BuildWish wish = WishFor(*tree);
+      wish.configurations = Configurations();
+      absl::StatusOr<Slices> slices = SliceKernel(wish, steps_);
       if (!slices.ok()) return slices.status();
       slices_[tree->hash] = *std::move(slices);
       steps_.End(tree->Describe());
@@ -217,6 +220,13 @@ class Bugs {
                     [](const BugRow& row) { return row.is_good(); });
     steps_.End(is_good ? "as expected" : "NOT as expected");
     return absl::OkStatus();
+  }
+
+  // Those in which a bug is looked for.
+  std::vector<std::string> Configurations() const {
+    std::set<std::string> names;
+    for (const Bug& bug : bugs_) names.insert(bug.configuration);
+    return {names.begin(), names.end()};
   }
 
   // For all code of a tree.
