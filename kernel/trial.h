@@ -233,6 +233,7 @@ class Trial {
       if (finding.has_value()) finding->changing = true;
       concurrent.End();
       timeline.GoTo(0);
+      // With FOLL_PIN, write_protect_seq decides too, which the model lacks.
       if (returned && !pin && model != nullptr && !finding.has_value()) {
         verdict.reads_as_model =
             AgreesWithModel(*model, timeline, concurrent.order(), finding);

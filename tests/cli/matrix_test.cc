@@ -93,7 +93,7 @@ TEST(SurveyWhileTablesChangeTest, FindsExactlyTheKnownRaces) {
           Name(mode) + ' ' + std::string(Name(kAllWalks[i]));
       EXPECT_EQ(walk.findings, 0u) << which;
       EXPECT_EQ(walk.agreed + walk.all_waived(), survey.requests) << which;
-      EXPECT_GT(walk.met_changes, survey.requests / 6) << which;
+      EXPECT_GT(walk.met_changes, survey.requests / 8) << which;
       EXPECT_GT(walk.cut_short, 0u) << which;
       for (const Cause cause : kAllCauses) {
         EXPECT_EQ(walk.Waived(Name(cause)) > 0,
@@ -238,7 +238,7 @@ TEST(MatrixTest, ComparingNothingFails) {
   const auto [code, out] = RunTool("matrix --no-kernel --cases=1");
   EXPECT_EQ(code, 3);
   EXPECT_THAT(out, HasSubstr("pxdfuzz: matrix: no request was compared in "
-                             "s390/2 while tables change"));
+                             "x86-64/4 while tables change"));
 }
 
 TEST(MatrixTest, AnUnreadableNumberIsWrongUsage) {

@@ -218,12 +218,14 @@ Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
     const KernelVerdict& verdict =
         judge.Judge(c, KernelTrial::kGupFast, waivers);
     came.compared += verdict.inconclusive == Inconclusive::kNo;
-    for (const KernelRequestVerdict& request : verdict.requests) {
+    for (size_t k = 0; k < verdict.requests.size(); ++k) {
+      const KernelRequestVerdict& request = verdict.requests[k];
       came.changed += request.walk.changes > 0;
       came.excused += request.walk.waiver != Cause::kNone;
       came.unlike +=
           request.inconclusive == Inconclusive::kNo && !c.concurrent.empty() &&
-          request.walk.waiver == Cause::kNone && !request.reads_as_model;
+          request.walk.waiver == Cause::kNone && !request.reads_as_model &&
+          c.requests[k].Takes(/*pin=*/false);
     }
     if (verdict.finding.has_value()) {
       came.finding = Name(*verdict.finding) + '\n' + ToText(c);
