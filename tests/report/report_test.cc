@@ -143,7 +143,7 @@ Terms:
 --- Case -----------------------------------------------------------------------
 
 # pxdfuzz case
-version: 1
+version: 2
 space: s390/3  # tables: region-third, segment, page; folded: pgd, p4d
 requests:
 - {start: 0x1007ffff000, pages: 2, access: read}
@@ -749,7 +749,7 @@ Terms:
 --- Case -----------------------------------------------------------------------
 
 # pxdfuzz case
-version: 1
+version: 2
 space: s390/2  # tables: segment, page; folded: pgd, p4d, pud
 requests:
 - {start: 0x100000, pages: 2, access: read}  # to 0x102000

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <system_error>
+#include <tuple>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_join.h"
@@ -314,8 +315,9 @@ absl::StatusOr<std::vector<Bug>> ReadBugs(
     if (!bug.ok()) return bug.status();
     bugs.push_back(*std::move(bug));
   }
-  std::stable_sort(bugs.begin(), bugs.end(),
-                   [](const Bug& a, const Bug& b) { return a.year < b.year; });
+  std::sort(bugs.begin(), bugs.end(), [](const Bug& a, const Bug& b) {
+    return std::tie(a.year, a.name) < std::tie(b.year, b.name);
+  });
   return bugs;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/finding.h"
@@ -71,10 +72,10 @@ std::vector<std::pair<std::string, uint64_t>> CheckVerdict::Finding::Kinds()
   }
   std::vector<std::pair<std::string, uint64_t>> kinds(times.begin(),
                                                       times.end());
-  std::stable_sort(kinds.begin(), kinds.end(),
-                   [](const auto& a, const auto& b) {
-                     return SeverityOf(a.first) < SeverityOf(b.first);
-                   });
+  std::sort(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) {
+    return std::pair(SeverityOf(a.first), a.first) <
+           std::pair(SeverityOf(b.first), b.first);
+  });
   return kinds;
 }
 
