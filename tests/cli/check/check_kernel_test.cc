@@ -75,8 +75,9 @@ class CheckKernelTest : public ShellTest {
 
 TEST_F(CheckKernelTest, TheTreeHoldsInEveryCell) {
   // The configuration of the tree as it is, as a file of the user's.
-  const std::string request =
-      " '" + kTree + "' s390 kernel '" + Scratch("prepared") + "' ";
+  const std::string request = " '" + kTree + "' s390 '" +
+                              fs::absolute("kernel").string() + "' '" +
+                              Scratch("prepared") + "' ";
   const std::string slicer = "'" PXDFUZZ_BIN "/pxdfuzz_slice' ";
   ASSERT_EQ(Shell(slicer + "prepare" + request).code, 0);
   ASSERT_EQ(Shell(slicer + "slice" + request + "cc pxd_permitted '" +
