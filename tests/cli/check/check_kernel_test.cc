@@ -198,7 +198,6 @@ TEST_F(CheckKernelTest, WhatAPatchRepairsIsListedAndWhatItLeavesIsNotItsOwn) {
   ASSERT_GE(json_["findings"].size(), 1u) << harmless.out;
   for (const json& finding : json_["findings"]) {
     EXPECT_EQ(finding["without_patch"], true);
-    EXPECT_EQ(finding["function"], "gup_fast_pte_range");
   }
   EXPECT_EQ(json_["repairs"].size(), 0u);
 }
