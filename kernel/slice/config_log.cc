@@ -8,7 +8,7 @@
 #include "kernel/slice/files.h"
 #include "pxdfuzz/base/read_file.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 namespace fs = std::filesystem;
@@ -95,4 +95,4 @@ std::set<fs::path> FilesOf(std::string_view preprocessed) {
   return {names.begin(), names.end()};
 }
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

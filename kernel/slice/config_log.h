@@ -11,7 +11,7 @@
 
 #include "kernel/slice/slice.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 
 // The words CONFIG_X that stand in the code that was taken of the tree's files,
 // or in a conditional around it, and that `macros`, the #define lines of the
@@ -23,6 +23,6 @@ std::vector<std::string> ConfigurationOff(const std::filesystem::path& tree,
 // The files that the line markers of a preprocessed text name.
 std::set<std::filesystem::path> FilesOf(std::string_view preprocessed);
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice
 
 #endif  // PXDFUZZ_KERNEL_SLICE_CONFIG_LOG_H_

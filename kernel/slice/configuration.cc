@@ -10,7 +10,7 @@
 #include "kernel/slice/kconfig.h"
 #include "pxdfuzz/base/read_file.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 namespace fs = std::filesystem;
@@ -153,4 +153,4 @@ Configuration MakeConfiguration(const fs::path& folder, std::string_view arch,
   return Maker(folder, arch).Make(symbol, kconfig, changes);
 }
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

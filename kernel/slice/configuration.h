@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 
 // Values of configuration symbols, which have no CONFIG_ in front: "y", "m",
 // "n" for "is not set", a number or a string.
@@ -46,6 +46,6 @@ Configuration MakeConfiguration(const std::filesystem::path& folder,
                                 const std::filesystem::path& kconfig,
                                 const ConfigChanges& changes);
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice
 
 #endif  // PXDFUZZ_KERNEL_SLICE_CONFIGURATION_H_

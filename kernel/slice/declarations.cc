@@ -7,7 +7,7 @@
 #include <initializer_list>
 #include <unordered_set>
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 using Kind = Declaration::Kind;
@@ -380,4 +380,4 @@ bool IsAsm(std::string_view word) {
   return word == "asm" || word == "__asm__" || word == "__asm";
 }
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

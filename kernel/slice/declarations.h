@@ -10,7 +10,7 @@
 
 #include "kernel/slice/tokens.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 
 // A declaration of C at the top level, by the names that it has and needs.
 struct Declaration {
@@ -56,6 +56,6 @@ std::vector<Token> WithoutAttributes(Tokens tokens);
 // Whether the word introduces inline assembly.
 bool IsAsm(std::string_view word);
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice
 
 #endif  // PXDFUZZ_KERNEL_SLICE_DECLARATIONS_H_

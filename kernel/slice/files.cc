@@ -12,7 +12,7 @@
 #include "pxdfuzz/base/process.h"
 #include "pxdfuzz/base/read_file.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 namespace fs = std::filesystem;
@@ -74,4 +74,4 @@ std::vector<std::string_view> LinesOf(std::string_view text) {
   return lines;
 }
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 
 // Makes the folders above it too. A file that holds `text` already keeps its
 // time, and what is built from it stands. False where it cannot be written.
@@ -39,6 +39,6 @@ std::string_view Stripped(std::string_view text);
 // The lines of a text, without their ends.
 std::vector<std::string_view> LinesOf(std::string_view text);
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice
 
 #endif  // PXDFUZZ_KERNEL_SLICE_FILES_H_

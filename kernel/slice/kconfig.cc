@@ -8,7 +8,7 @@
 #include "kernel/slice/files.h"
 #include "kernel/slice/tokens.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 // Reads "||" of "&&" of "!" of symbols and parentheses.
@@ -101,4 +101,4 @@ std::vector<std::string> SelectedBy(std::string_view text,
   return selected;
 }
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 
 // Symbols of a kernel's configuration, without CONFIG_.
 using ConfigSymbols = std::set<std::string, std::less<>>;
@@ -23,6 +23,6 @@ std::vector<std::string> SelectedBy(std::string_view text,
 // set.
 bool Holds(std::string_view condition, const ConfigSymbols& known);
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice
 
 #endif  // PXDFUZZ_KERNEL_SLICE_KCONFIG_H_

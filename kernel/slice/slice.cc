@@ -13,7 +13,7 @@
 #include "kernel/slice/declarations.h"
 #include "kernel/slice/tokens.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 using Kind = Declaration::Kind;
@@ -533,4 +533,4 @@ Slice TakeSlice(std::string_view text, std::string_view root,
   return slice;
 }
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

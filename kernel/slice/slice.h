@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 
 // Lines of a file that a slice has taken a declaration from.
 struct TakenLines {
@@ -74,6 +74,6 @@ Slice TakeSlice(std::string_view text, std::string_view root,
                 std::span<const SlicedWalker> walkers = {},
                 std::span<const SlicedProperty> properties = {});
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice
 
 #endif  // PXDFUZZ_KERNEL_SLICE_SLICE_H_

@@ -32,7 +32,7 @@
 #include "kernel/slice/tree.h"
 #include "pxdfuzz/base/read_file.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 namespace fs = std::filesystem;
@@ -200,7 +200,7 @@ int TakeOne(const TreeRequest& request, const std::string& compiler,
 }
 
 }  // namespace
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice
 
 int main(int argc, char** argv) {
   const std::string_view what = argc > 1 ? argv[1] : "";
@@ -214,9 +214,9 @@ int main(int argc, char** argv) {
                  "[--config=FILE] [-DMACRO[=VALUE]]...\n");
     return 2;
   }
-  const pxdfuzz::TreeRequest request = {
+  const pxdfuzz::slice::TreeRequest request = {
       .tree = argv[2], .arch = argv[3], .shims = argv[4], .out = argv[5]};
-  if (prepares) return pxdfuzz::Prepare(request);
-  return pxdfuzz::TakeOne(request, argv[6], argv[7], argv[8],
-                          std::span(argv, argc).subspan(9));
+  if (prepares) return pxdfuzz::slice::Prepare(request);
+  return pxdfuzz::slice::TakeOne(request, argv[6], argv[7], argv[8],
+                                 std::span(argv, argc).subspan(9));
 }

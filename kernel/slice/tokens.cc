@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -149,4 +149,4 @@ std::vector<Token> Tokenize(std::string_view text) {
   return Tokenizer(text).Run();
 }
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

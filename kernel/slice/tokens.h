@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 
 // A token of preprocessed C, and where the line markers say that it stands.
 struct Token {
@@ -35,6 +35,6 @@ using Tokens = std::span<const Token>;
 // tokens.
 std::vector<Token> Tokenize(std::string_view text);
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice
 
 #endif  // PXDFUZZ_KERNEL_SLICE_TOKENS_H_

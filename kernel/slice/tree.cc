@@ -12,7 +12,7 @@
 #include "kernel/slice/files.h"
 #include "pxdfuzz/base/read_file.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 namespace fs = std::filesystem;
@@ -397,4 +397,4 @@ std::vector<std::string> PreprocessorArguments(const TreeRequest& request,
   return arguments;
 }
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

@@ -9,7 +9,7 @@
 
 #include "kernel/slice/configuration.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 // One architecture of a tree, and where what is made for it goes.
 struct TreeRequest {
   std::filesystem::path tree;
@@ -53,6 +53,6 @@ Configuration ConfigurationOf(const TreeRequest& request,
 std::vector<std::string> PreprocessorArguments(
     const TreeRequest& request, const std::filesystem::path& configuration);
 
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice
 
 #endif  // PXDFUZZ_KERNEL_SLICE_TREE_H_

@@ -69,11 +69,11 @@ std::optional<std::vector<uint8_t>> ReadFile(const std::string& name) {
   return bytes;
 }
 
-using Add = std::function<bool(std::span<const uint8_t>, Facts&)>;
+using Add = std::function<bool(std::span<const uint8_t>, NumericFacts&)>;
 
 // The result for one input, and whether it has a finding.
 bool AddInput(const DigestSet& set, const Add& add, uint64_t index,
-              Facts& facts) {
+              NumericFacts& facts) {
   const std::vector<uint8_t> input = set.input(index);
   facts.AddBytes("input", input);
   return add(input, facts);
@@ -81,7 +81,7 @@ bool AddInput(const DigestSet& set, const Add& add, uint64_t index,
 
 bool PrintLine(const DigestSet& set, std::string_view prefix, const Add& add,
                uint64_t index) {
-  Facts facts;
+  NumericFacts facts;
   const bool has_finding = AddInput(set, add, index, facts);
   std::printf("%s%s %llu %016llx\n", std::string(prefix).c_str(),
               set.name.c_str(), static_cast<unsigned long long>(index),
@@ -98,7 +98,7 @@ int PrintDetail(const DigestOptions& options,
       continue;
     }
     if (options.detail_index >= set.count) break;
-    Facts facts(stdout);
+    NumericFacts facts(stdout);
     AddInput(set, is_shrunk ? set.add_shrunk : set.add, options.detail_index,
              facts);
     return 0;

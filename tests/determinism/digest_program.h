@@ -22,11 +22,12 @@ struct DigestSet {
   uint64_t count = 0;
   std::function<std::vector<uint8_t>(uint64_t index)> input;
   // Adds the results for an input; returns whether it has a finding.
-  std::function<bool(std::span<const uint8_t> input, Facts& facts)> add;
+  std::function<bool(std::span<const uint8_t> input, NumericFacts& facts)> add;
   // The first `shrunk` inputs with a finding form another set, with the values
   // that this adds for them. False if there is no finding after all.
   uint64_t shrunk = 0;
-  std::function<bool(std::span<const uint8_t> input, Facts& facts)> add_shrunk;
+  std::function<bool(std::span<const uint8_t> input, NumericFacts& facts)>
+      add_shrunk;
 };
 
 struct DigestOptions {

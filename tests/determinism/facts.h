@@ -45,10 +45,10 @@ inline uint64_t HashOfBytes(std::span<const uint8_t> bytes) {
 
 // Collects the results for one input as numbers. Labels are only for people:
 // they are printed on request, and never hashed.
-class Facts {
+class NumericFacts {
  public:
   // With `out`, a line for each number is written there.
-  explicit Facts(std::FILE* out = nullptr) : out_(out) {}
+  explicit NumericFacts(std::FILE* out = nullptr) : out_(out) {}
 
   void Add(std::string_view label, uint64_t number) {
     hash_.Add(number);
@@ -76,7 +76,7 @@ class Facts {
   // What is added during its lifetime belongs to "LABEL NUMBER".
   class Part {
    public:
-    Part(Facts& facts, std::string_view label, uint64_t number)
+    Part(NumericFacts& facts, std::string_view label, uint64_t number)
         : facts_(facts), before_(facts.where_.size()) {
       facts.hash_.Add(number);
       if (facts.out_ == nullptr) return;
@@ -88,7 +88,7 @@ class Facts {
     Part& operator=(const Part&) = delete;
 
    private:
-    Facts& facts_;
+    NumericFacts& facts_;
     const size_t before_;
   };
 

@@ -23,7 +23,7 @@ int Run(const DigestOptions& options) {
   std::vector<KernelFacts> kernels = KernelFacts::OfAllKernels();
   std::vector<DigestSet> sets;
   for (KernelFacts& kernel : kernels) {
-    const auto add = [&](std::span<const uint8_t> input, Facts& facts) {
+    const auto add = [&](std::span<const uint8_t> input, NumericFacts& facts) {
       kernel.Add(input, facts);
       return false;
     };

@@ -97,7 +97,7 @@ uint64_t NumberOf(pxd_role role) {
   return kNoNumber;
 }
 
-void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
+void AddFinding(const std::optional<Finding>& finding, NumericFacts& facts) {
   facts.Add("finding", finding.has_value() ? 1 : 0);
   if (!finding.has_value()) return;
   facts.Add("finding.request", finding->request);
@@ -111,13 +111,13 @@ void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
   facts.Add("finding.cause", NumberOf(finding->cause));
 }
 
-void AddVerdict(const KernelVerdict& verdict, Facts& facts) {
+void AddVerdict(const KernelVerdict& verdict, NumericFacts& facts) {
   facts.Add("inconclusive", NumberOf(verdict.inconclusive));
   AddFinding(verdict.finding, facts);
   facts.Add("requests", verdict.requests.size());
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
     const KernelRequestVerdict& request = verdict.requests[i];
-    const Facts::Part part(facts, "request", i);
+    const NumericFacts::Part part(facts, "request", i);
     facts.Add("inconclusive", NumberOf(request.inconclusive));
     facts.Add("reference_pages", request.pages);
     facts.Add("pages", request.walk.pages);
@@ -142,7 +142,7 @@ bool HasRun(const KernelVerdict& verdict) {
 }
 
 // The last walk.
-void AddWalk(const KernelJudge& judge, Facts& facts) {
+void AddWalk(const KernelJudge& judge, NumericFacts& facts) {
   const pxd_walk& walk = judge.last_walk();
   facts.Add("pin", walk.pin ? 1 : 0);
   facts.Add("refused", walk.refused);
@@ -152,7 +152,7 @@ void AddWalk(const KernelJudge& judge, Facts& facts) {
   facts.Add("grabs", walk.grab_count);
   for (size_t i = 0; i < std::min(walk.grab_count, std::size(walk.grabs));
        ++i) {
-    const Facts::Part part(facts, "grab", i);
+    const NumericFacts::Part part(facts, "grab", i);
     facts.Add("pfn", walk.grabs[i].pfn);
     facts.Add("refs", static_cast<uint64_t>(walk.grabs[i].refs));
     facts.Add("pin", walk.grabs[i].pin ? 1 : 0);
@@ -163,7 +163,7 @@ void AddWalk(const KernelJudge& judge, Facts& facts) {
   for (size_t i = 0; i < std::min(walk.read_count, std::size(walk.reads));
        ++i) {
     const pxd_read& read = walk.reads[i];
-    const Facts::Part part(facts, "read", i);
+    const NumericFacts::Part part(facts, "read", i);
     facts.Add("level", NumberOf(static_cast<Level>(read.level)));
     facts.Add("role", NumberOf(read.role));
     // The addresses of local copies depend on the compiler.
@@ -175,7 +175,7 @@ void AddWalk(const KernelJudge& judge, Facts& facts) {
   }
 }
 
-void AddConcurrentOperations(const KernelJudge& judge, Facts& facts) {
+void AddConcurrentOperations(const KernelJudge& judge, NumericFacts& facts) {
   const ConcurrentOperations& concurrent = judge.concurrent();
   facts.Add("changes", concurrent.made().size());
   for (const ConcurrentOperations::Made& made : concurrent.made()) {
@@ -209,7 +209,7 @@ class KernelFacts::Impl {
     return std::string(name);
   }
 
-  void Add(std::span<const uint8_t> input, Facts& facts) {
+  void Add(std::span<const uint8_t> input, NumericFacts& facts) {
     const Case c = Decode(input);
     std::array<uint8_t, kMaxEncodedSize> bytes{};
     facts.AddBytes("canonical", std::span(bytes).first(Encode(c, bytes)));
@@ -224,20 +224,20 @@ class KernelFacts::Impl {
 
     judge_.NoteChecks(true);
     for (size_t i = 0; i < c.requests.size(); ++i) {
-      const Facts::Part of_request(facts, "walk_of_request", i);
+      const NumericFacts::Part of_request(facts, "walk_of_request", i);
       for (const bool pin : {false, true}) {
-        const Facts::Part of_pin(facts, "pin", pin ? 1 : 0);
+        const NumericFacts::Part of_pin(facts, "pin", pin ? 1 : 0);
         AddWalkOnce(c, i, pin, facts);
       }
     }
     judge_.NoteChecks(false);
     for (const Waivers waivers : {Waivers::kNone, Waivers::kExpectedFailures}) {
-      const Facts::Part part(facts, "excused",
-                             waivers == Waivers::kNone ? 0 : 1);
+      const NumericFacts::Part part(facts, "excused",
+                                    waivers == Waivers::kNone ? 0 : 1);
       AddJudged(c, KernelTrial::kGupFast, waivers, facts);
     }
     if (kernel_.page_size == nullptr) return;
-    const Facts::Part part(facts, "page_size", 1);
+    const NumericFacts::Part part(facts, "page_size", 1);
     AddJudged(c, KernelTrial::kPageSize, Waivers::kNone, facts);
   }
 
@@ -260,7 +260,8 @@ class KernelFacts::Impl {
             mode.levels == 3);
   }
 
-  void AddWalkOnce(const Case& c, size_t request, bool pin, Facts& facts) {
+  void AddWalkOnce(const Case& c, size_t request, bool pin,
+                   NumericFacts& facts) {
     Inconclusive inconclusive = Inconclusive::kNo;
     const std::optional<RunEnd> ended =
         judge_.WalkOnce(c, request, pin, inconclusive);
@@ -274,7 +275,7 @@ class KernelFacts::Impl {
   }
 
   void AddJudged(const Case& c, KernelTrial trial, Waivers waivers,
-                 Facts& facts) {
+                 NumericFacts& facts) {
     const KernelVerdict& verdict = judge_.Judge(c, trial, waivers);
     AddVerdict(verdict, facts);
     const bool has_run = HasRun(verdict);
@@ -307,7 +308,7 @@ std::vector<KernelFacts> KernelFacts::OfAllKernels() {
 
 std::string KernelFacts::label() const { return impl_->label(); }
 
-void KernelFacts::Add(std::span<const uint8_t> input, Facts& facts) {
+void KernelFacts::Add(std::span<const uint8_t> input, NumericFacts& facts) {
   impl_->Add(input, facts);
 }
 

@@ -26,7 +26,7 @@ class KernelFacts {
   // "6.1-s390-by-value": the name of sets. It stays if the code is renamed.
   std::string label() const;
 
-  void Add(std::span<const uint8_t> input, Facts& facts);
+  void Add(std::span<const uint8_t> input, NumericFacts& facts);
 
   // A case that the code supports; every second one has changes.
   std::vector<uint8_t> MakeInput(uint64_t index) const;

@@ -40,7 +40,7 @@ uint64_t LastPage(const Request& request, uint64_t page_size) {
 }
 
 // In both versions, as far as they can represent the case.
-void AddCanonical(const Case& c, Facts& facts) {
+void AddCanonical(const Case& c, NumericFacts& facts) {
   std::array<uint8_t, kMaxEncodedSize> bytes{};
   const size_t size = Encode(c, bytes);
   facts.AddBytes("canonical", std::span(bytes).first(size));
@@ -48,7 +48,7 @@ void AddCanonical(const Case& c, Facts& facts) {
   facts.AddBytes("canonical_v1", std::span(bytes).first(v1_size));
 }
 
-void AddViolations(const FirstViolations& violations, Facts& facts) {
+void AddViolations(const FirstViolations& violations, NumericFacts& facts) {
   facts.Add("stack_escape", NumberOfViolation(violations.stack_escape));
   facts.Add("wrong-entry", NumberOfViolation(violations.wrong_entry));
   facts.Add("nowhere", NumberOfViolation(violations.nowhere));
@@ -57,7 +57,7 @@ void AddViolations(const FirstViolations& violations, Facts& facts) {
   facts.Add("invariant", violations.invariant ? 1 : 0);
 }
 
-void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
+void AddFinding(const std::optional<Finding>& finding, NumericFacts& facts) {
   facts.Add("finding", finding.has_value() ? 1 : 0);
   if (!finding.has_value()) return;
   facts.Add("finding.request", finding->request);
@@ -70,14 +70,14 @@ void AddFinding(const std::optional<Finding>& finding, Facts& facts) {
   facts.Add("finding.entry", NumberOf(*finding->entry));
 }
 
-void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
+void AddVerdict(const Case& c, const Verdict& verdict, NumericFacts& facts) {
   facts.Add("kind", NumberOf(verdict.kind));
   facts.Add("inconclusive", NumberOf(verdict.inconclusive));
   AddFinding(verdict.finding, facts);
   facts.Add("requests", verdict.requests.size());
   for (size_t i = 0; i < verdict.requests.size(); ++i) {
     const RequestVerdict& request = verdict.requests[i];
-    const Facts::Part of_request(facts, "request", i);
+    const NumericFacts::Part of_request(facts, "request", i);
     facts.Add("inconclusive", NumberOf(request.inconclusive));
     facts.Add("pages", request.pages);
     facts.Add("crosses_folded", request.crosses_folded ? 1 : 0);
@@ -85,7 +85,7 @@ void AddVerdict(const Case& c, const Verdict& verdict, Facts& facts) {
     facts.Add("cell", NumberOfIndex(request.cell));
     for (size_t w = 0; w < kWalkOfNumber.size(); ++w) {
       const WalkVerdict& walk = request.walks[IndexOf(kWalkOfNumber[w])];
-      const Facts::Part of_walk(facts, "walk", w);
+      const NumericFacts::Part of_walk(facts, "walk", w);
       facts.Add("ran", walk.ran ? 1 : 0);
       if (!walk.ran) continue;
       facts.Add("outcome", NumberOf(walk.outcome));
@@ -121,7 +121,7 @@ std::array<Way, 3> WaysToJudge(const Case& c) {
 
 class ModelFacts::Impl {
  public:
-  bool Add(std::span<const uint8_t> input, Facts& facts) {
+  bool Add(std::span<const uint8_t> input, NumericFacts& facts) {
     const Case c = Decode(input);
     AddCanonical(c, facts);
     if (!c.empty()) {
@@ -132,7 +132,7 @@ class ModelFacts::Impl {
       const Verdict& verdict = oracle_.Judge(c, WalkSet::All(), waivers);
       const bool is_strict = waivers == Waivers::kNone;
       if (is_strict) has_finding = verdict.finding.has_value();
-      const Facts::Part part(facts, "excused", is_strict ? 0 : 1);
+      const NumericFacts::Part part(facts, "excused", is_strict ? 0 : 1);
       AddVerdict(c, verdict, facts);
     }
     const auto violation = rules_.Check(c);
@@ -141,7 +141,7 @@ class ModelFacts::Impl {
     return has_finding;
   }
 
-  bool AddShrunk(std::span<const uint8_t> input, Facts& facts) {
+  bool AddShrunk(std::span<const uint8_t> input, NumericFacts& facts) {
     const Case c = Decode(input);
     AddCanonical(c, facts);
     for (const Way& way : WaysToJudge(c)) {
@@ -153,7 +153,7 @@ class ModelFacts::Impl {
         return smaller.finding.has_value() && Name(*smaller.finding) == kept;
       });
       const Case shrunk = shrinker.Shrink(c);
-      const Facts::Part part(facts, "shrunk", 1);
+      const NumericFacts::Part part(facts, "shrunk", 1);
       AddCanonical(shrunk, facts);
       AddFinding(oracle_.Judge(shrunk, way.walks, way.waivers).finding, facts);
       return true;
@@ -165,7 +165,7 @@ class ModelFacts::Impl {
 
  private:
   template <class A>
-  void AddCase(const Case& c, Facts& facts) {
+  void AddCase(const Case& c, NumericFacts& facts) {
     AddressSpace<A> mm(arenas_.of(A::kId), c.mode.levels);
     const Inconclusive malformed = Populate(c, mm);
     facts.Add("space", NumberOf(c.mode));
@@ -181,7 +181,7 @@ class ModelFacts::Impl {
     if (changing) {
       facts.Add("possible", is_possible ? 1 : 0);
       for (size_t v = 1; v < timeline_.count(); ++v) {
-        const Facts::Part of_version(facts, "version", v);
+        const NumericFacts::Part of_version(facts, "version", v);
         timeline_.GoTo(v);
         const Top& top = timeline_.top(v);
         facts.Add("levels", static_cast<uint64_t>(top.levels));
@@ -196,7 +196,7 @@ class ModelFacts::Impl {
     }
     for (size_t i = 0; i < c.requests.size(); ++i) {
       const Request& request = c.requests[i];
-      const Facts::Part of_request(facts, "request", i);
+      const NumericFacts::Part of_request(facts, "request", i);
       const Inconclusive refused =
           Permitted<A>(mm.levels(), request.start, request.pages);
       facts.Add("refused", NumberOf(refused));
@@ -205,7 +205,7 @@ class ModelFacts::Impl {
       AddReference<A>(mm, memory, request, changing, facts);
       const WalkSite site{c.mode, mm.arena(), timeline_, c.stack};
       for (size_t w = 0; w < kWalkOfNumber.size(); ++w) {
-        const Facts::Part of_walk(facts, "walk", w);
+        const NumericFacts::Part of_walk(facts, "walk", w);
         AddWalk(site, kWalkOfNumber[w], request, changing, facts);
       }
     }
@@ -215,13 +215,13 @@ class ModelFacts::Impl {
   template <class Manual>
   static void AddTranslations(const Case& c, const Manual& manual,
                               const ArenaMemory& memory, uint64_t page_size,
-                              Facts& facts) {
+                              NumericFacts& facts) {
     uint64_t number = 0;
     const auto add = [&](uint64_t address) {
-      const Facts::Part part(facts, "translated", number++);
+      const NumericFacts::Part part(facts, "translated", number++);
       facts.Add("address", address);
       for (const bool store : {false, true}) {
-        const Facts::Part of_access(facts, "store", store ? 1 : 0);
+        const NumericFacts::Part of_access(facts, "store", store ? 1 : 0);
         const Translation t = Translate(
             manual, memory, address, store ? Access::kStore : Access::kFetch);
         facts.Add("code", t.code);
@@ -247,7 +247,8 @@ class ModelFacts::Impl {
   // The expected pages; for each snapshot if tables change.
   template <class A>
   void AddReference(AddressSpace<A>& mm, const ArenaMemory& memory,
-                    const Request& request, bool changing, Facts& facts) {
+                    const Request& request, bool changing,
+                    NumericFacts& facts) {
     const size_t count = ReferencePages<A>(
         typename A::Manual(mm.geometry(), mm.control()), memory,
         mm.geometry().page_size(), request.start, request.write,
@@ -257,7 +258,7 @@ class ModelFacts::Impl {
     reference_->template Make<A>(timeline_, memory, request);
     facts.Add("reference_pages", reference_->pages());
     for (size_t v = 0; v < timeline_.count(); ++v) {
-      const Facts::Part of_version(facts, "version", v);
+      const NumericFacts::Part of_version(facts, "version", v);
       facts.Add("least", reference_->Least(v));
       for (size_t page = 0; page < request.pages; ++page) {
         const std::optional<uint64_t> at = reference_->At(v, page);
@@ -268,7 +269,7 @@ class ModelFacts::Impl {
   }
 
   void AddWalk(const WalkSite& site, Policy policy, const Request& request,
-               bool changing, Facts& facts) {
+               bool changing, NumericFacts& facts) {
     WalkRun run{.pages = pages_, .grabbed = grabbed_};
     RunWalk(site, policy, request, run);
     if (changing) facts.Add("changes", timeline_.at());
@@ -280,7 +281,7 @@ class ModelFacts::Impl {
   }
 
   size_t Kept(size_t count) const { return std::min(count, pages_.size()); }
-  void AddPages(size_t count, Facts& facts) const {
+  void AddPages(size_t count, NumericFacts& facts) const {
     facts.Add("count", count);
     facts.AddAll("pages", std::span(pages_).first(Kept(count)));
   }
@@ -298,11 +299,12 @@ class ModelFacts::Impl {
 ModelFacts::ModelFacts() : impl_(std::make_unique<Impl>()) {}
 ModelFacts::~ModelFacts() = default;
 
-bool ModelFacts::Add(std::span<const uint8_t> input, Facts& facts) {
+bool ModelFacts::Add(std::span<const uint8_t> input, NumericFacts& facts) {
   return impl_->Add(input, facts);
 }
 
-bool ModelFacts::AddShrunk(std::span<const uint8_t> input, Facts& facts) {
+bool ModelFacts::AddShrunk(std::span<const uint8_t> input,
+                           NumericFacts& facts) {
   return impl_->AddShrunk(input, facts);
 }
 

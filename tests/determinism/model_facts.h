@@ -21,11 +21,11 @@ class ModelFacts {
 
   // Adds the results for one input; returns whether there is a finding,
   // expected failures included.
-  bool Add(std::span<const uint8_t> input, Facts& facts);
+  bool Add(std::span<const uint8_t> input, NumericFacts& facts);
 
   // Adds the result of `shrink` for an input with a finding; false if it has
   // none.
-  bool AddShrunk(std::span<const uint8_t> input, Facts& facts);
+  bool AddShrunk(std::span<const uint8_t> input, NumericFacts& facts);
 
   // Requests walked until now.
   uint64_t walked() const;

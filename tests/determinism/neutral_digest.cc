@@ -33,11 +33,12 @@ int Run(const DigestOptions& options) {
       {.name = "changing", .count = count, .input = &MakeChangingInput},
   };
   for (size_t i = 0; i < sets.size(); ++i) {
-    sets[i].add = [&](std::span<const uint8_t> input, Facts& facts) {
+    sets[i].add = [&](std::span<const uint8_t> input, NumericFacts& facts) {
       return model.Add(input, facts);
     };
     sets[i].shrunk = (shrunk + i) / sets.size();
-    sets[i].add_shrunk = [&](std::span<const uint8_t> input, Facts& facts) {
+    sets[i].add_shrunk = [&](std::span<const uint8_t> input,
+                             NumericFacts& facts) {
       return model.AddShrunk(input, facts);
     };
   }

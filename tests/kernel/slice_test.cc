@@ -14,7 +14,7 @@
 #include "kernel/slice/config_log.h"
 #include "kernel/slice/kconfig.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 using ::testing::ElementsAre;
@@ -313,4 +313,4 @@ TEST(KconfigTest, WhatAnArchitectureSelects) {
 }
 
 }  // namespace
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

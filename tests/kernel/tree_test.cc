@@ -17,7 +17,7 @@
 #include "pxdfuzz/base/read_file.h"
 #include "tests/shell.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 namespace fs = std::filesystem;
@@ -247,4 +247,4 @@ TEST_F(TreeTest, ATreeWithoutTheEntry) {
 }
 
 }  // namespace
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

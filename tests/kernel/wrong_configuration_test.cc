@@ -15,7 +15,7 @@
 #include "pxdfuzz/base/read_file.h"
 #include "tests/shell.h"
 
-namespace pxdfuzz {
+namespace pxdfuzz::slice {
 namespace {
 
 namespace fs = std::filesystem;
@@ -112,4 +112,4 @@ TEST_F(WrongConfigurationTest, OneTypeForTwoLevels) {
 }
 
 }  // namespace
-}  // namespace pxdfuzz
+}  // namespace pxdfuzz::slice

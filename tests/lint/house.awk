@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Checks layers, folders, repeated lines and size.
+# Checks layers, folders, repeated lines, names of classes and size.
 #
 #   awk -f house.awk rules.txt exemptions.txt FILE...
 #
@@ -115,6 +115,37 @@ function check_repeat(  text, window, i, place, at) {
   run_next = place[2] + 1
 }
 
+# --- Classes ---
+
+# Follows the namespaces of a file. A class with two definitions in one named
+# namespace breaks the one-definition rule as soon as both are linked.
+function check_class(  name, rest, at) {
+  if (/^namespace [^=]*\{$/) {
+    namespaces[++nested] = $2
+    return
+  }
+  if (/^}  \/\/ namespace/) {
+    --nested
+    return
+  }
+  if (!match($0, /^(struct|class|enum class|enum) [A-Z][A-Za-z0-9_]*/)) return
+  name = substr($0, 1, RLENGTH)
+  rest = substr($0, RLENGTH + 1)
+  # Specializations and declarations.
+  if (rest ~ /^</ || rest ~ /^[^{]*;/) return
+  sub(/.* /, "", name)
+  for (at = nested; at; --at) {
+    if (namespaces[at] == "{") return
+    name = namespaces[at] "::" name
+  }
+  ++classes
+  if (!(name in class_of)) {
+    class_of[name] = FILENAME
+  } else if (class_of[name] != FILENAME && !exempt("class " name)) {
+    violation(FILENAME ":" FNR ": " class_of[name] " defines " name " as well")
+  }
+}
+
 # --- Size ---
 
 # Whether anything but blanks and comments remains of a line of C or C++.
@@ -153,7 +184,7 @@ function is_code(s,  token, left) {
 
 function begin_file(  folder, cxx_name) {
   end_run()
-  stood = block = 0
+  stood = block = nested = 0
   raw = ""
   ++files
   folder = FILENAME
@@ -181,6 +212,7 @@ file_number == 2 {exemption[$1 " " $2 ($3 == "" ? "" : " " $3)] = 1; next}
 FNR == 1 {begin_file()}
 room != "" && cxx && /^[ \t]*#[ \t]*include[ \t]*["<]/ {check_include()}
 repeats {check_repeat()}
+FILENAME ~ /\.h$|^(include|src|fuzz|kernel)\/.*\.cc$/ {check_class()}
 counts && (cxx ? is_code($0) : !/^[ \t]*(#|$)/) {++lines}
 
 END {
@@ -193,10 +225,10 @@ END {
   for (key in exemption)
     if (!(key in needed)) violation("this exemption is not needed: " key)
   print files " files, " includes " includes between rooms, " compared \
-        " lines compared, " lines " lines of code of at most " limit["lines"]
+        " lines compared, " classes + 0 " classes, " lines " lines of code of at most " limit["lines"]
   if (violations) exit 1
-  if (!includes || !compared || !lines) {
-    print "nothing to check: no includes, no lines or no code"
+  if (!includes || !compared || !classes || !lines) {
+    print "nothing to check: no includes, no lines, no classes or no code"
     exit 3
   }
 }

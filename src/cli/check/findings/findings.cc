@@ -206,9 +206,9 @@ class Gatherer {
         .what = KindOf(group.best.signature),
         .is_without_patch = group.best.is_without_patch};
     if (group.shrunk.has_value()) {
-      finding.function = group.shrunk->site.function;
-      finding.file = group.shrunk->site.file;
-      finding.line = group.shrunk->site.line;
+      finding.function = group.shrunk->place.function;
+      finding.file = group.shrunk->place.file;
+      finding.line = group.shrunk->place.line;
     }
     for (const Found& found : group.found) {
       const CheckCell& cell = *found.cell;

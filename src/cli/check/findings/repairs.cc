@@ -120,7 +120,7 @@ class RepairFinder {
     if (IsStillThere(sighting.key)) return absl::OkStatus();
     CheckVerdict::Repair& repair = repairs_[(*found)->key];
     const std::string kind = KindOf(gone.signature);
-    const std::string& function = sighting.site.function;
+    const std::string& function = sighting.place.function;
     repair.what =
         function.empty() ? kind : Concat({kind, " in ", function, "()"});
     repair.headline = sighting.explanation.headline;

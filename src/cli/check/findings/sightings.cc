@@ -130,19 +130,19 @@ Sighting Sightings::SightingOf(const Engine& engine, const Case& c,
       .c = c, .explanation = Explain(engine.walker(), c, request, answer)};
   const std::string& signature = answer.finding.name();
   sighting.key.rule = RuleOfSignature(signature);
-  Site& site = sighting.site;
+  CodePlace& place = sighting.place;
   if (sighting.key.rule == Name(WalkRule::kPageSize)) {
-    site = {.function = "perf_get_pgtable_size",
-            .file = "kernel/events/core.c"};
+    place = {.function = "perf_get_pgtable_size",
+             .file = "kernel/events/core.c"};
   } else {
-    site = {.file = sighting.explanation.file,
-            .line = sighting.explanation.line};
-    const auto text = ReadFile(Concat({tree_, "/", site.file}));
-    if (site.line > 0 && text.has_value()) {
-      site.function = FunctionAt(LinesOf(*text), site.line);
+    place = {.file = sighting.explanation.file,
+             .line = sighting.explanation.line};
+    const auto text = ReadFile(Concat({tree_, "/", place.file}));
+    if (place.line > 0 && text.has_value()) {
+      place.function = FunctionAt(LinesOf(*text), place.line);
     }
   }
-  sighting.key.function = site.function;
+  sighting.key.function = place.function;
   return sighting;
 }
 

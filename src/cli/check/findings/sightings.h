@@ -23,7 +23,7 @@ namespace pxdfuzz {
 std::string RuleOfSignature(std::string_view signature);
 
 // Where kernel code goes wrong.
-struct Site {
+struct CodePlace {
   std::string function;
   std::string file;
   int line = 0;  // 0 if it is not known
@@ -41,7 +41,7 @@ struct CauseKey {
 struct Sighting {
   Case c;
   Explanation explanation;
-  Site site;
+  CodePlace place;
   CauseKey key;
 };
 
