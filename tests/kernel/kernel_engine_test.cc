@@ -77,14 +77,14 @@ TEST(KernelEngineTest, FindsRacesWithoutSeeds) {
   for (const auto& [ending, only] : found) {
     for (const std::string& kernel : KernelsOf(kTarget, ending)) {
       std::vector<uint64_t> costs;
-      for (int seed = 1; seed <= 5; ++seed) {
+      for (int seed = 1; seed <= 7; ++seed) {
         costs.push_back(
             ExecutionsToFinding(kTarget, seed, only, 40'000, kernel));
         EXPECT_NE(costs.back(), 0u)
             << kernel << ' ' << only << " seed " << seed;
       }
       std::sort(costs.begin(), costs.end());
-      EXPECT_LE(costs[2], 2'000u) << kernel << ' ' << only;
+      EXPECT_LE(costs[3], 5'000u) << kernel << ' ' << only;
     }
   }
   EXPECT_FALSE(KernelsOf(kTarget, "-s390-folded-aware").empty());
