@@ -247,6 +247,9 @@ const std::vector<Command>& Commands() {
                   "a .config or autoconf.h, one more configuration"},
                  {"--arch", "NAME,...", "s390, x86-64, arm64-16k; all of them"},
                  {"--walkers", "NAME,...", "gup_fast, page_size; all of them"},
+                 {"--configurations", "NAME,...",
+                  "no-numa, no-hugetlb, no-thp, debug-vm, besides as-is; all "
+                  "of them"},
                  {"--seconds", "N|auto",
                   "how long to fuzz (auto: until all floors are reached)"},
                  {"--jobs", "N", "processes (one for each processor)"},

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -263,6 +264,8 @@ class Check {
                       .tree = tree,
                       .arches = options_.arches,
                       .config = options_.config,
+                      .configurations = {options_.configurations.begin(),
+                                         options_.configurations.end()},
                       .out = out};
     for (const CheckedWalker& walker : options_.walkers) {
       wish.targets.emplace_back(walker.target);
@@ -327,6 +330,7 @@ class Check {
     for (const CheckedArch& arch : wish.arches)
       key += Concat({" ", arch.in_tree});
     for (const std::string& target : wish.targets) key += " " + target;
+    for (const std::string& name : wish.configurations) key += " " + name;
     if (wish.config.has_value()) key += " " + wish.config->file;
     base_ = {.bin = out + "/bin", .slices = out + "/slices"};
     KernelTree unpatched = tree_;
@@ -482,6 +486,18 @@ class Check {
     return absl::OkStatus();
   }
 
+  // Names what a flag leaves out. Several items may have one name.
+  template <class T, size_t kCount, class NameOf>
+  void AddLeftOut(std::string_view flag, const T (&all)[kCount],
+                  const std::vector<T>& chosen, const NameOf& name_of) {
+    std::set<std::string> left;
+    for (const T& item : all) left.emplace(name_of(item));
+    for (const T& item : chosen) left.erase(std::string(name_of(item)));
+    if (left.empty()) return;
+    verdict_.not_checked.push_back(Concat(
+        {"left out by ", flag, ": ", Enumerate({left.begin(), left.end()})}));
+  }
+
   void AddNotChecked() {
     if (!build_.overruled.empty()) {
       verdict_.not_checked.push_back(
@@ -489,32 +505,12 @@ class Check {
                   " says of these symbols, which are set otherwise here:",
                   build_.overruled}));
     }
-    if (!options_.all_arches()) {
-      std::vector<std::string> names;
-      for (const CheckedArch& arch : kCheckedArches) {
-        const bool is_chosen = std::any_of(
-            options_.arches.begin(), options_.arches.end(),
-            [&](const CheckedArch& chosen) { return chosen.id == arch.id; });
-        if (!is_chosen) names.emplace_back(Name(arch.id));
-      }
-      verdict_.not_checked.push_back(
-          Concat({"left out by --arch: ", Enumerate(names)}));
-    }
-    std::vector<std::string> walkers;
-    for (const CheckedWalker& walker : kCheckedWalkers) {
-      const bool is_chosen =
-          std::any_of(options_.walkers.begin(), options_.walkers.end(),
-                      [&](const CheckedWalker& chosen) {
-                        return chosen.target == walker.target;
-                      });
-      if (!is_chosen && (walkers.empty() || walkers.back() != walker.name)) {
-        walkers.emplace_back(walker.name);
-      }
-    }
-    if (!walkers.empty()) {
-      verdict_.not_checked.push_back(
-          Concat({"left out by --walkers: ", Enumerate(walkers)}));
-    }
+    AddLeftOut("--arch", kCheckedArches, options_.arches,
+               [](const CheckedArch& arch) { return Name(arch.id); });
+    AddLeftOut("--walkers", kCheckedWalkers, options_.walkers,
+               [](const CheckedWalker& walker) { return walker.name; });
+    AddLeftOut("--configurations", kConfigurations, options_.configurations,
+               [](std::string_view name) { return name; });
     verdict_.not_checked.emplace_back(
         "other architectures, and arm64 with pages of 4 and 64 KiB");
     verdict_.not_checked.emplace_back(

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,8 @@ struct CheckOptions {
   std::string bisect;
   std::vector<CheckedArch> arches;
   std::vector<CheckedWalker> walkers;
+  // Of kConfigurations, as-is and kOwnConfig among them.
+  std::vector<std::string_view> configurations;
   std::optional<int> seconds;  // nothing: auto
   int jobs = 1;
   // One more configuration, of the file --kconfig.
@@ -35,9 +38,6 @@ struct CheckOptions {
   std::string junit;
   std::string source;    // of pxdfuzz
   std::string compiler;  // clang++
-
-  // Whether it is about everything that can be checked.
-  bool all_arches() const;
 };
 
 // The sources of pxdfuzz: the folder that --source names, or, for an empty

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -98,10 +99,6 @@ bool IsWished(const std::string& wish, const std::string& signature) {
                     : KindOf(wish) == KindOf(signature);
 }
 
-bool CheckOptions::all_arches() const {
-  return arches.size() == std::size(kCheckedArches);
-}
-
 absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments) {
   CheckOptions options = {.tree = arguments.operands[0],
                           .patch = arguments.Value("--patch"),
@@ -144,6 +141,18 @@ absl::StatusOr<CheckOptions> ReadCheckOptions(const Arguments& arguments) {
       [](const CheckedWalker& walker) { return std::string(walker.name); },
       options.walkers);
   if (!status.ok()) return status;
+  status = ReadList(
+      arguments, "--configurations", kConfigurations, std::equal_to<>(),
+      [](std::string_view name) { return std::string(name); },
+      options.configurations);
+  if (!status.ok()) return status;
+  // The flag does not choose these: the code as it is and --kconfig.
+  for (const std::string_view always : {kConfigurations[0], kOwnConfig}) {
+    if (std::find(options.configurations.begin(), options.configurations.end(),
+                  always) == options.configurations.end()) {
+      options.configurations.push_back(always);
+    }
+  }
   if (!options.bisect.empty() &&
       options.bisect.find('*') == std::string::npos &&
       !IsKind(KindOf(options.bisect))) {

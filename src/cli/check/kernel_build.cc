@@ -28,8 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kHashDigits = 16;
-// The configuration of BuildWish::config.
-constexpr std::string_view kOwnConfig = "kconfig";
 
 // The value of a variable in a build folder.
 std::string Cached(const std::string& folder, const std::string& variable) {

@@ -41,6 +41,9 @@ inline constexpr std::string_view kConfigurations[] = {
 #undef FEATURE
 };
 
+// The configuration of BuildWish::config.
+inline constexpr std::string_view kOwnConfig = "kconfig";
+
 // The configuration of a kernel that the user builds.
 struct KernelConfig {
   std::string name;  // as the user names the file
