@@ -188,6 +188,9 @@ const struct pxd_kernel PXD_SYMBOL = {
                     IS_ENABLED(CONFIG_HUGETLB_PAGE))
                        << 1 |
                    IS_ENABLED(CONFIG_HUGETLB_PAGE) << 2,
+    .special_levels = 1 << 0 |
+                      IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) << 1 |
+                      IS_ENABLED(CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) << 2,
     .keeps_access_error = PXD_KEEPS_ACCESS_ERROR, /* of the slice */
 #ifdef PXD_KCONFIG_SELECTS_ARCH_HAS_PTE_PROTNONE  /* from 7.3 on */
     .should_tell_protnone = true,

@@ -20,10 +20,10 @@ namespace {
 
 // Whether an operation maps leaves that the configuration does not have.
 template <class Ops>
-bool MapsMissingLeaf(const Ops& ops, unsigned leaf_levels) {
-  return std::any_of(ops.begin(), ops.end(), [=](const TableOp& op) {
+bool MapsMissingLeaf(const Ops& ops, const pxd_kernel& kernel) {
+  return std::any_of(ops.begin(), ops.end(), [&kernel](const TableOp& op) {
     return op.kind == TableOp::Kind::kMap &&
-           (leaf_levels >> Ordinal(op.level) & 1) == 0;
+           !ConfigurationHas(kernel, op.level, op.state);
   });
 }
 
@@ -98,9 +98,9 @@ const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
 
 template <class A, class Visitor>
 Inconclusive KernelJudge::VisitTables(const Case& c, Visitor visit) {
-  if (MapsMissingLeaf(c.setup, kernel_.leaf_levels) ||
-      MapsMissingLeaf(c.concurrent, kernel_.leaf_levels)) {
-    return Inconclusive::kMalformedWord;
+  if (MapsMissingLeaf(c.setup, kernel_) ||
+      MapsMissingLeaf(c.concurrent, kernel_)) {
+    return Inconclusive::kNotConfigured;
   }
   kernel_.enter(c.mode.levels);
   AddressSpace<A, TreeEntries<A>> mm(

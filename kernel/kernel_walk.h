@@ -133,8 +133,8 @@ struct pxd_kernel {
   const char *slice;   /* hash of the code */
   const char *arch;    /* "s390", "x86-64", "arm64-16k" */
   const char *variant; /* "as-is", "by-value", ... */
-  /* Bit N: the configuration has leaves of level N. */
-  unsigned leaf_levels;
+  /* Bit N: the configuration has leaves of level N; special ones. */
+  unsigned leaf_levels, special_levels;
   /* What the Kconfig of the tree says of pxd_traits.tells_protnone. */
   bool should_tell_protnone;
   /* Whether gup_fast_pte_range() keeps the error of a page that cannot be made

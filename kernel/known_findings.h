@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "kernel/kernel_walk.h"
+#include "kernel/tree_entries.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
@@ -52,7 +53,7 @@ inline bool IsExpected(KnownKernelFinding finding, const pxd_kernel& kernel,
       return !traits.tells_protnone;
     case KnownKernelFinding::kReadOnly2GWrite:
       return traits.writes_readonly_pud && levels > 2 &&
-             (kernel.leaf_levels >> Ordinal(Level::kPud) & 1) != 0;
+             ConfigurationHas(kernel, Level::kPud, {});
     case KnownKernelFinding::kInaccessiblePage:
       return kernel.keeps_access_error;
   }

@@ -28,6 +28,14 @@ inline constexpr auto kAllLeafStates = [] {
   return states;
 }();
 
+// Whether the configuration of that code has leaves of `level` in `state`.
+inline bool ConfigurationHas(const pxd_kernel& kernel, Level level,
+                             const LeafState& state) {
+  const unsigned levels =
+      kernel.leaf_levels & (state.special ? kernel.special_levels : ~0u);
+  return (levels >> Ordinal(level) & 1) != 0;
+}
+
 // What a tree writes, next to what the model writes for the same meaning.
 struct TreeWords {
   struct OfLevel {
@@ -64,11 +72,10 @@ class TreeEntries {
         of.differ = of.table;
         words.moved |= of.table != 0;
       }
-      if (!entries.HasLeaf(level)) continue;
       const uint64_t frame = A::GeometryOf(levels).span(level);
       for (size_t i = 0; i < kAllLeafStates.size(); ++i) {
         const LeafState& state = kAllLeafStates[i];
-        if (state.special && !A::Entries::HasSpecial(level)) continue;
+        if (!entries.HasLeaf(level, state)) continue;
         const uint64_t theirs = entries.Leaf(level, frame, state);
         const uint64_t ours = A::Entries::Leaf(level, frame, state);
         of.leaf[i] = theirs ^ ours;
@@ -92,9 +99,10 @@ class TreeEntries {
       : kernel_(&kernel), words_(&words) {}
 
   // Whether the architecture has such leaves, and the configuration too.
-  bool HasLeaf(Level level) const {
+  bool HasLeaf(Level level, const LeafState& state) const {
     return A::Entries::HasLeaf(level) &&
-           (kernel_->leaf_levels >> Ordinal(level) & 1) != 0;
+           (!state.special || A::Entries::HasSpecial(level)) &&
+           ConfigurationHas(*kernel_, level, state);
   }
   uint64_t Empty(Level level) const { return kernel_->empty(Ordinal(level)); }
   uint64_t Table(Level level, uint64_t origin) const {
@@ -113,7 +121,7 @@ class TreeEntries {
 
   EntryKind Classify(Level level, uint64_t word) const {
     const EntryKind kind = Find(level, word).kind;
-    return kind.tag == EntryKind::Tag::kLeaf && !HasLeaf(level)
+    return kind.tag == EntryKind::Tag::kLeaf && !HasLeaf(level, kind.state)
                ? EntryKind::Malformed()
                : kind;
   }
@@ -150,10 +158,10 @@ class TreeEntries {
       return {EntryKind::Empty(), A::Entries::Empty(level)};
     }
     const TreeWords::OfLevel& of = words_->level[Ordinal(level)];
-    if (of.differ != 0 && HasLeaf(level)) {
+    if (of.differ != 0 && A::Entries::HasLeaf(level)) {
       for (size_t i = 0; i < kAllLeafStates.size(); ++i) {
         const LeafState& state = kAllLeafStates[i];
-        if (state.special && !A::Entries::HasSpecial(level)) continue;
+        if (!HasLeaf(level, state)) continue;
         const EntryKind kind = A::Entries::Classify(level, word ^ of.leaf[i]);
         if (kind.tag == EntryKind::Tag::kLeaf && kind.state == state &&
             word == Leaf(level, kind.address, state)) {

@@ -39,6 +39,9 @@ std::string_view Describe(Inconclusive reason) {
     case Inconclusive::kReachedTrap:
       return "could not check: the kernel code reached a function that no shim "
              "replaces";
+    case Inconclusive::kNotConfigured:
+      return "not compared: the configuration of the kernel code has no such "
+             "leaves";
   }
   return "";
 }

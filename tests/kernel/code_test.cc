@@ -127,10 +127,9 @@ TEST_P(KernelCodeTest, EntriesHaveTheModelsMeaning) {
                     EntryKind::Table(0x10400000))
               << Name(level);
         }
-        if (!A::Entries::HasLeaf(level)) continue;
         const uint64_t frame = 3 * geometry.span(level);
         for (const LeafState& state : kAllLeafStates) {
-          if (state.special && !A::Entries::HasSpecial(level)) continue;
+          if (!entries.HasLeaf(level, state)) continue;
           EXPECT_EQ(entries.Classify(level, entries.Leaf(level, frame, state)),
                     EntryKind::Leaf(frame, state))
               << Name(level) << ' ' << Hex(entries.Leaf(level, frame, state));
@@ -149,10 +148,10 @@ TEST_P(KernelCodeTest, EntriesDifferOnlyInBitsThatNoWalkUses) {
       const TreeEntries<A> entries(kernel(), words);
       const Geometry geometry = A::GeometryOf(mode.levels);
       for (const Level level : kAllLevels) {
-        if (!geometry.real(level) || !A::Entries::HasLeaf(level)) continue;
+        if (!geometry.real(level)) continue;
         const uint64_t frame = 5 * geometry.span(level);
         for (const LeafState& state : kAllLeafStates) {
-          if (state.special && !A::Entries::HasSpecial(level)) continue;
+          if (!entries.HasLeaf(level, state)) continue;
           const uint64_t theirs = entries.Leaf(level, frame, state);
           const uint64_t ours = A::Entries::Leaf(level, frame, state);
           EXPECT_EQ((theirs ^ ours) & ~words.level[Ordinal(level)].differ, 0u);

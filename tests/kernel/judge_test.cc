@@ -47,6 +47,10 @@ class JudgeTest : public ::testing::Test {
   void SetUp() override {
     if (Real().arch != std::string_view("s390")) GTEST_SKIP();
   }
+  Inconclusive WhyNotCompared(const Case& c) const {
+    return KernelJudge(kernel_).Judge(c, KernelTrial::kGupFast).inconclusive;
+  }
+
   pxd_kernel kernel_ = Real();
 };
 
@@ -241,18 +245,34 @@ TEST_F(JudgeTest, LeavesThatAConfigurationLacksAreNotCompared) {
   const Case pmd = Mixed();
   const Case pud = MakeCase(3, {.start = uint64_t{1} << 31, .pages = 1},
                             {MapLarge(Level::kPud, uint64_t{1} << 31, 0)});
-  const auto compared = [this](const Case& c) {
-    KernelJudge judge(kernel_);
-    return judge.Judge(c, KernelTrial::kGupFast).inconclusive ==
-           Inconclusive::kNo;
-  };
-  EXPECT_TRUE(compared(pmd));
-  EXPECT_TRUE(compared(pud));
+  EXPECT_EQ(WhyNotCompared(pmd), Inconclusive::kNo);
+  EXPECT_EQ(WhyNotCompared(pud), Inconclusive::kNo);
   kernel_.leaf_levels = 0b011;
-  EXPECT_TRUE(compared(pmd));
-  EXPECT_FALSE(compared(pud));
+  EXPECT_EQ(WhyNotCompared(pmd), Inconclusive::kNo);
+  EXPECT_EQ(WhyNotCompared(pud), Inconclusive::kNotConfigured);
   kernel_.leaf_levels = 0b001;
-  EXPECT_FALSE(compared(pmd));
+  EXPECT_EQ(WhyNotCompared(pmd), Inconclusive::kNotConfigured);
+}
+
+TEST_F(JudgeTest, SpecialLeavesThatAConfigurationLacksAreNotCompared) {
+  const auto mapped = [](bool special, bool concurrent) {
+    Case c = MakeCase(3, {.start = 0x10000000, .pages = 1}, {});
+    const TableOp map = MapPages(0x10000000, 1, 0x1000, {.special = special});
+    if (concurrent) {
+      c.concurrent.push_back({map});
+    } else {
+      c.setup.push_back(map);
+    }
+    return c;
+  };
+  for (const bool concurrent : {false, true}) {
+    kernel_.special_levels = 0b001;
+    EXPECT_EQ(WhyNotCompared(mapped(true, concurrent)), Inconclusive::kNo);
+    kernel_.special_levels = 0;
+    EXPECT_EQ(WhyNotCompared(mapped(true, concurrent)),
+              Inconclusive::kNotConfigured);
+    EXPECT_EQ(WhyNotCompared(mapped(false, concurrent)), Inconclusive::kNo);
+  }
 }
 
 TEST_F(JudgeTest, KnownFindingsAreExpectedByProperties) {

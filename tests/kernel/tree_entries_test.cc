@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "kernel/kernel_walk.h"
+#include "pxdfuzz/arch/arm64.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/leaf.h"
@@ -34,6 +35,7 @@ LeafState StateOf(pxd_leaf state) {
 // The model's words.
 const pxd_kernel kSame = {
     .leaf_levels = 0b111,
+    .special_levels = 0b111,
     .enter = [](int) {},
     .leaf =
         [](int level, uint64_t frame, pxd_leaf state) {
@@ -54,6 +56,7 @@ uint64_t Moved(int level, uint64_t word) {
 }
 const pxd_kernel kMoved = {
     .leaf_levels = 0b111,
+    .special_levels = 0b111,
     .enter = [](int) {},
     .leaf =
         [](int level, uint64_t frame, pxd_leaf state) {
@@ -126,6 +129,36 @@ TEST(TreeEntriesTest, OtherWordsStayAsTheyAre) {
   EXPECT_EQ(entries.FromModel(Level::kPte, swap), swap);
   EXPECT_EQ(entries.Classify(Level::kPte, swap),
             Entries::Classify(Level::kPte, swap));
+}
+
+// Without transparent huge pages arm64 has no special leaves of a pmd.
+TEST(TreeEntriesTest, LeavesThatAConfigurationLacksAreMalformed) {
+  using Arm64 = Arm64Page16K;
+  constexpr uint64_t kLarge = uint64_t{5} << 25;
+  pxd_kernel kernel = kSame;
+  kernel.leaf = [](int level, uint64_t frame, pxd_leaf state) {
+    return Arm64::Entries::Leaf(LevelOf(level), frame, StateOf(state));
+  };
+  kernel.table = [](int level, uint64_t origin) {
+    return Arm64::Entries::Table(LevelOf(level), origin);
+  };
+  kernel.empty = [](int level) {
+    return Arm64::Entries::Empty(LevelOf(level));
+  };
+  const auto classify = [&kernel](Level level, const LeafState& state) {
+    const TreeWords words = TreeEntries<Arm64>::Compare(kernel, kLevels);
+    const TreeEntries<Arm64> entries(kernel, words);
+    return entries.Classify(level, entries.Leaf(level, kLarge, state));
+  };
+  const LeafState special = {.special = true};
+  const LeafState plain;
+  EXPECT_EQ(classify(Level::kPmd, special), EntryKind::Leaf(kLarge, special));
+  kernel.special_levels = 0b001;
+  EXPECT_EQ(classify(Level::kPmd, special), EntryKind::Malformed());
+  EXPECT_EQ(classify(Level::kPmd, plain), EntryKind::Leaf(kLarge, plain));
+  EXPECT_EQ(classify(Level::kPte, special), EntryKind::Leaf(kLarge, special));
+  kernel.leaf_levels = 0b001;
+  EXPECT_EQ(classify(Level::kPmd, plain), EntryKind::Malformed());
 }
 
 }  // namespace

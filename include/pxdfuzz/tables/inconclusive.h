@@ -29,9 +29,11 @@ enum class Inconclusive : uint8_t {
   kSplitsNothing,     // splits what is no large leaf
   kRefillsNothing,    // fills a page table that was not detached
   kUpgradesNothing,   // adds a level where there can be no more
-  kReachedTrap,       // kernel code reached what nothing replaces
+  // Of kernel code:
+  kReachedTrap,    // it reached what nothing replaces
+  kNotConfigured,  // its configuration lacks a leaf that the case maps
 };
-inline constexpr size_t kInconclusiveCount = 16;
+inline constexpr size_t kInconclusiveCount = 17;
 
 // "beyond-limit".
 constexpr std::string_view Name(Inconclusive reason) {
@@ -51,7 +53,8 @@ constexpr std::string_view Name(Inconclusive reason) {
       "splits-nothing",
       "refills-nothing",
       "upgrades-nothing",
-      "reached-trap"};
+      "reached-trap",
+      "not-configured"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -366,13 +366,6 @@ class Builder {
            .configuration = std::string(kConfigurations[0]),
            .reason = "the tree has no code that is sliced"});
     }
-    for (const CheckedArch& arch : wish_.arches) {
-      if (arch.in_tree != "arm64") continue;
-      build_.missing.push_back(
-          {.arch = arch.id,
-           .configuration = "no-thp",
-           .reason = "cases have special leaves of a pmd, which it lacks"});
-    }
   }
 
   void ReadOverruled() {
@@ -391,9 +384,7 @@ class Builder {
   const BuildWish& wish_;
   Steps& steps_;
   KernelBuild build_;
-  // "s390/no-thp". Without transparent huge pages arm64 has no special leaves
-  // of a pmd, and cases still have them.
-  std::vector<std::string> left_out_ = {"arm64/no-thp"};
+  std::vector<std::string> left_out_;  // "s390/no-thp"
 };
 
 }  // namespace
