@@ -5,9 +5,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -227,6 +230,59 @@ TEST_F(CheckTreeTest, AnArchiveThatIsCutShortLeavesNothing) {
   Shell("head -c -40 a.tar.xz > b.tar.xz");
   EXPECT_THAT(ErrorOf(Path("b.tar.xz")), HasSubstr("cut short"));
   EXPECT_TRUE(fs::is_empty(store_.trees));
+}
+
+// A made-up apt: two suites have sources, and every call is noted.
+TEST_F(CheckTreeTest, TheNewestVersionUpdatesTheListsOfASuiteOnce) {
+  Shell("mkdir -p usr/src && echo sources > usr/src/linux-source-99.2.tar.xz");
+  Shell("tar -cf package.tar ./usr");
+  const std::string here = folder_.path().string();
+  Write("bin/apt-get",
+        "#!/bin/sh\n"
+        "case \"$*\" in\n"
+        "*indextargets*) echo http://mirror/debian/ ;;\n"
+        "*update) cat sources.list >> '" +
+            here +
+            "/updated' ;;\n"
+            "*'download linux-source-99.2')\n"
+            "  grep -q ' unstable ' sources.list || exit 100\n"
+            "  cp '" +
+            here +
+            "/package.tar' linux-source-99.2.deb ;;\n"
+            "*) exit 100 ;;\n"
+            "esac\n");
+  Write("bin/apt-cache",
+        "#!/bin/sh\n"
+        "grep -q ' trixie ' sources.list && echo linux-source-99.1\n"
+        "grep -q ' unstable ' sources.list && echo linux-source-99.2\n"
+        "exit 0\n");
+  Write("bin/dpkg-deb", "#!/bin/sh\ncat \"$2\"\n");
+  Shell("chmod +x bin/*");
+  const std::string path = getenv("PATH");
+  setenv("PATH", (Path("bin") + ":" + path).c_str(), 1);
+  const auto newest = DebianSource("newest", Path("trees"));
+  const auto updated = Contents(Path("updated"));
+  const auto before = DebianSource("newest-1", Path("trees"));
+  setenv("PATH", path.c_str(), 1);
+  ASSERT_TRUE(newest.ok()) << newest.status();
+  EXPECT_EQ(*newest, Path("trees/linux-source-99.2.tar.xz"));
+  EXPECT_EQ(Contents(*newest), "sources\n");
+  std::multiset<std::string> lines;
+  std::istringstream text(updated);
+  for (std::string line; std::getline(text, line);) lines.insert(line);
+  EXPECT_GE(lines.size(), 9u);
+  for (const std::string& line : lines)
+    EXPECT_EQ(lines.count(line), 1u) << line;
+  // No suite has the sources of that one, though one names it.
+  EXPECT_THAT(std::string(before.status().message()),
+              HasSubstr("no suite of http://mirror/debian has "
+                        "linux-source-99.1"));
+  // Only the archive stays.
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(Path("trees"))) {
+    names.push_back(entry.path().filename().string());
+  }
+  EXPECT_THAT(names, ElementsAre("linux-source-99.2.tar.xz"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -112,6 +113,54 @@ class OwnApt {
   const Mirror& mirror_;
 };
 
+// Debian's suites with lists of their own, in folders below `folder` that go
+// with the object.
+class Suites {
+ public:
+  Suites(Mirror mirror, std::string folder)
+      : mirror_(std::move(mirror)), folder_(std::move(folder)) {}
+  ~Suites() {
+    std::error_code error;
+    for (const auto& [suite, updated] : updated_) {
+      fs::remove_all(FolderOf(suite), error);
+    }
+  }
+  Suites(const Suites&) = delete;
+  Suites& operator=(const Suites&) = delete;
+
+  const std::string& uri() const { return mirror_.uri; }
+  std::string FolderOf(std::string_view suite) const {
+    return Concat({folder_, "/", suite});
+  }
+
+  // What `run` does with the apt of a suite, or what went wrong when its lists
+  // were updated, which happens once.
+  template <class Run>
+  absl::StatusOr<CommandResult> With(std::string_view suite, Run run) {
+    const std::string own = FolderOf(suite);
+    const OwnApt apt(own, mirror_);
+    auto updated = updated_.find(suite);
+    if (updated == updated_.end()) {
+      std::error_code error;
+      fs::create_directories(own, error);
+      absl::StatusOr<CommandResult> result = apt.Update(suite);
+      if (!result.ok()) {
+        fs::remove_all(own, error);
+        return result.status();
+      }
+      updated = updated_.emplace(suite, *std::move(result)).first;
+    }
+    if (!updated->second.ok()) return updated->second;
+    return run(apt);
+  }
+
+ private:
+  const Mirror mirror_;
+  const std::string folder_;
+  // By the name of the suite.
+  std::map<std::string_view, CommandResult> updated_;
+};
+
 // Takes the archive out of the package, which is in `folder`.
 absl::Status Unpack(const std::string& folder, const std::string& archive) {
   std::string package;
@@ -140,19 +189,13 @@ absl::Status Unpack(const std::string& folder, const std::string& archive) {
 using MajorMinor = std::pair<int, int>;
 
 // The versions whose sources the suites of Debian have, the newest first.
-absl::StatusOr<std::vector<MajorMinor>> AllVersions(const Mirror& mirror,
-                                                    const std::string& folder) {
+absl::StatusOr<std::vector<MajorMinor>> AllVersions(Suites& suites) {
   constexpr char kPackage[] = "linux-source-%d.%d%c";
   std::set<MajorMinor, std::greater<>> versions;
   std::string reason;
-  std::error_code error;
   for (const std::string_view suite : kSuites) {
-    const std::string own = Concat({folder, "/", suite});
-    fs::create_directories(own, error);
-    const OwnApt apt(own, mirror);
-    absl::StatusOr<CommandResult> result = apt.Update(suite);
-    if (result.ok() && result->ok()) result = apt.Names("linux-source-");
-    fs::remove_all(own, error);
+    const absl::StatusOr<CommandResult> result = suites.With(
+        suite, [](const OwnApt& apt) { return apt.Names("linux-source-"); });
     if (!result.ok()) return result.status();
     if (!result->ok()) reason = result->Reason();
     std::istringstream names(result->out);
@@ -166,7 +209,7 @@ absl::StatusOr<std::vector<MajorMinor>> AllVersions(const Mirror& mirror,
     }
   }
   if (versions.empty()) {
-    return absl::UnavailableError(Concat({"no suite of ", mirror.uri,
+    return absl::UnavailableError(Concat({"no suite of ", suites.uri(),
                                           " has sources of Linux; the last "
                                           "one said: ",
                                           reason}));
@@ -176,10 +219,8 @@ absl::StatusOr<std::vector<MajorMinor>> AllVersions(const Mirror& mirror,
 
 // The package of the newest version if `back` is 0, of the one before it if it
 // is 1, and so on.
-absl::StatusOr<std::string> NewestVersion(size_t back, const Mirror& mirror,
-                                          const std::string& folder) {
-  const absl::StatusOr<std::vector<MajorMinor>> all =
-      AllVersions(mirror, folder);
+absl::StatusOr<std::string> NewestVersion(size_t back, Suites& suites) {
+  const absl::StatusOr<std::vector<MajorMinor>> all = AllVersions(suites);
   if (!all.ok()) return all.status();
   if (back >= all->size()) {
     return absl::InvalidArgumentError(
@@ -220,11 +261,19 @@ absl::StatusOr<std::string> DebianSource(const std::string& wish,
                 ": no version; debian:6.12, debian:newest and debian:newest-1 "
                 "are some"}));
   }
-  absl::StatusOr<Mirror> mirror;
+  // As soon as they are needed.
+  std::optional<Suites> suites;
+  const auto find_suites = [&] {
+    if (suites.has_value()) return absl::OkStatus();
+    absl::StatusOr<Mirror> mirror = FindMirror();
+    if (mirror.ok()) suites.emplace(*std::move(mirror), folder);
+    return mirror.status();
+  };
   if (back.has_value()) {
-    mirror = FindMirror();
-    if (!mirror.ok()) return WithName(wish, mirror.status());
-    absl::StatusOr<std::string> newest = NewestVersion(*back, *mirror, folder);
+    if (absl::Status found = find_suites(); !found.ok()) {
+      return WithName(wish, found);
+    }
+    absl::StatusOr<std::string> newest = NewestVersion(*back, *suites);
     if (!newest.ok()) return WithName(wish, newest.status());
     version = *std::move(newest);
   }
@@ -234,29 +283,26 @@ absl::StatusOr<std::string> DebianSource(const std::string& wish,
        {Concat({"/usr/src/", package, ".tar.xz"}), archive}) {
     if (access(there.c_str(), R_OK) == 0) return there;
   }
-  std::error_code error;
-  if (!mirror.ok()) mirror = FindMirror();
-  if (!mirror.ok()) return WithName(wish, mirror.status());
+  if (absl::Status found = find_suites(); !found.ok()) {
+    return WithName(wish, found);
+  }
   std::string reason;
   for (const std::string_view suite : kSuites) {
-    const std::string own = Concat({folder, "/", suite});
-    fs::create_directories(own, error);
-    const OwnApt apt(own, *mirror);
-    absl::StatusOr<CommandResult> result = apt.Update(suite);
-    if (result.ok() && result->ok()) result = apt.Get({"download", package});
+    const absl::StatusOr<CommandResult> result =
+        suites->With(suite, [&package](const OwnApt& apt) {
+          return apt.Get({"download", package});
+        });
     if (!result.ok()) return result.status();
     if (!result->ok()) {
       reason = result->Reason();
-      fs::remove_all(own, error);
       continue;
     }
-    const absl::Status status = Unpack(own, archive);
-    fs::remove_all(own, error);
+    const absl::Status status = Unpack(suites->FolderOf(suite), archive);
     if (!status.ok()) return status;
     return archive;
   }
   return absl::UnavailableError(
-      Concat({"debian:", version, ": no suite of ", mirror->uri, " has ",
+      Concat({"debian:", version, ": no suite of ", suites->uri(), " has ",
               package, "; the last one said: ", reason}));
 }
 
