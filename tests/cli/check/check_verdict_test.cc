@@ -525,6 +525,21 @@ TEST(CheckVerdictTest, ItsTableAddsCellsOfAnArchitecture) {
             "| Linux 6.9.7 | x86-64 | 1 finding | 20,500 | 0 | 7 | none |\n");
 }
 
+TEST(CheckVerdictTest, ItsTableCountsTheSameCodeOnce) {
+  CheckVerdict verdict = VerdictOf({CellState::kKnown, CellState::kKnown});
+  for (CheckVerdict::Cell& cell : verdict.cells) {
+    cell.known = {{"some-page", 7}};
+    cell.findings = 1;
+  }
+  verdict.cells[1].configuration = "no-thp";
+  verdict.cells[1].same_code_as = "as-is";
+  const absl::StatusOr<std::string> rows = TableRowsOf(JsonOf(verdict));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(*rows,
+            "| Linux 6.9.7 | s390 | 2 known | 20,500 | 0 | 1 | some-page: 7 "
+            "|\n");
+}
+
 TEST(CheckVerdictTest, ItsTableRefusesWhatCheckedNothing) {
   EXPECT_FALSE(TableRowsOf("[]").ok());
   EXPECT_FALSE(TableRowsOf("{").ok());

@@ -30,13 +30,15 @@ struct Row {
 };
 
 void Add(const Json& cell, Row& row) {
+  ++row.cells[cell.at("state")];
+  // The run of another cell.
+  if (cell.at("same_code_as") != "") return;
   const uint64_t executions = cell.at("executions");
   (cell.at("changing") ? row.changing : row.still) += executions;
   row.findings += cell.at("findings").get<uint64_t>();
   for (const auto& [page, times] : cell.at("known").items()) {
     row.known[page] += times.get<uint64_t>();
   }
-  ++row.cells[cell.at("state")];
 }
 
 std::string Text(const std::string& tree, const std::string& arch,
