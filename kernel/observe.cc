@@ -307,9 +307,7 @@ void AddFinding(const KernelJudge& judge, const KernelVerdict& verdict,
 
 Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   Answer answer;
-  Case alone = c;
-  alone.requests.clear();
-  alone.requests.push_back(c.requests[request]);
+  const Case alone = c.WithOnly(request);
   const KernelVerdict& verdict = judge.Judge(alone, KernelTrial::kGupFast);
   if (verdict.finding.has_value()) {
     AddFinding(judge, verdict, answer);

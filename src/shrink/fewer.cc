@@ -104,10 +104,7 @@ void FewerLevels(const Case& c, Cases& out) {
 void OneRequest(const Case& c, Cases& out) {
   if (c.requests.size() < 2) return;
   for (size_t i = 0; i < c.requests.size(); ++i) {
-    Case one = c;
-    one.requests.clear();
-    one.requests.push_back(c.requests[i]);
-    out.push_back(one);
+    out.push_back(c.WithOnly(i));
   }
   for (size_t i = 0; i < c.requests.size(); ++i) {
     out.push_back(c);

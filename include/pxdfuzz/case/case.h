@@ -69,6 +69,14 @@ struct Case {
 
   constexpr bool empty() const { return requests.empty(); }
 
+  // The same with one of its requests, that at position `request`.
+  constexpr Case WithOnly(size_t request) const {
+    Case one = *this;
+    one.requests.clear();
+    one.requests.push_back(requests[request]);
+    return one;
+  }
+
   friend constexpr bool operator==(const Case&, const Case&) = default;
 };
 

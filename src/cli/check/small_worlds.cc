@@ -198,11 +198,8 @@ absl::StatusOr<SmallWorldsRun> RunSmallWorlds(
           !found.insert(name).second) {
         continue;
       }
-      Case alone = c;
-      alone.requests.clear();
-      alone.requests.push_back(c.requests[i]);
       std::array<uint8_t, kMaxEncodedSize> bytes{};
-      const size_t size = Encode(alone, bytes);
+      const size_t size = Encode(c.WithOnly(i), bytes);
       run.findings.emplace_back(bytes.begin(), bytes.begin() + size);
     }
   }
