@@ -9,6 +9,18 @@ constexpr size_t kAny = 1'000'000;
 
 constexpr Flag kOutput = {"--output", "OUT", "write to the file OUT; also -o"};
 constexpr Flag kForce = {"--force", "", "replace OUT if it is there"};
+constexpr Flag kJson = {"--json", "", "the same as one JSON document"};
+constexpr Flag kJobs = {"--jobs", "N",
+                        "processes (default: one per processor)"};
+constexpr Flag kKnown = {"--known", "FILE", "accepted findings; YAML"};
+constexpr Flag kOnlyWalk = {"--walk", "NAME",
+                            "only that walk, of the model or kernel-..."};
+constexpr Flag kWalk = {"--walk", "NAME",
+                        "the walk; 'pxdfuzz walks' names them"};
+// Of commands that compile kernel code.
+constexpr Flag kSource = {"--source", "FOLDER", "the sources of pxdfuzz"};
+constexpr Flag kCompiler = {"--compiler", "PROGRAM",
+                            "clang++ of version 16 or later"};
 
 }  // namespace
 
@@ -27,10 +39,9 @@ const std::vector<Command>& Commands() {
            "--walk judges only that walk, of the model or of a kernel tree: "
            "'pxdfuzz walks' lists the walks.",
        .example = "pxdfuzz replay corpus/regressions",
-       .flags = {{"--walk", "NAME",
-                  "only that walk, of the model or kernel-..."},
+       .flags = {kOnlyWalk,
                  {"--strict", "", "expected failures are findings too"},
-                 {"--json", "", "the same as one JSON document"}},
+                 kJson},
        .run = RunReplay},
       {.name = "explain",
        .operands = "FILE",
@@ -46,7 +57,7 @@ const std::vector<Command>& Commands() {
            "walk that disagree, or static-lockless if none does. A walk may "
            "be kernel code, kernel-...: then each read has its file and line.",
        .example = "pxdfuzz explain corpus/regressions/thread-wrong-page.yaml",
-       .flags = {{"--walk", "NAME", "the walk; 'pxdfuzz walks' names them"},
+       .flags = {kWalk,
                  {"--request", "N", "the request, counted from 1"},
                  {"--full", "", "all details"},
                  {"--html", "OUT", "a page with a drawing, to the file OUT"},
@@ -98,10 +109,7 @@ const std::vector<Command>& Commands() {
                "for kernel code.",
        .example = "pxdfuzz export --as=c -o case.c "
                   "corpus/regressions/thread-wrong-page.yaml",
-       .flags = {{"--as", "FORM", "gtest, c or mail"},
-                 {"--walk", "NAME", "the walk; 'pxdfuzz walks' names them"},
-                 kOutput,
-                 kForce},
+       .flags = {{"--as", "FORM", "gtest, c or mail"}, kWalk, kOutput, kForce},
        .run = RunExport},
       {.name = "shrink",
        .operands = "FILE",
@@ -141,11 +149,7 @@ const std::vector<Command>& Commands() {
            "the files that are not cases. Exits with 1 if there is a finding "
            "that is not known, with 3 if no file is a case.",
        .example = "pxdfuzz triage build/crashes -o crashes.md",
-       .flags = {kOutput,
-                 kForce,
-                 {"--walk", "NAME",
-                  "only that walk, of the model or kernel-..."},
-                 {"--known", "FILE", "accepted findings; YAML"}},
+       .flags = {kOutput, kForce, kOnlyWalk, kKnown},
        .run = RunTriage},
       {.name = "new",
        .operands = "",
@@ -190,7 +194,7 @@ const std::vector<Command>& Commands() {
                  {"--index-bits", "N", "1, 2 or both (default: both)"},
                  {"--levels", "N", "only 2, 3, 4 or 5"},
                  {"--walk", "NAME", "one walk; 'pxdfuzz walks' names them"},
-                 {"--json", "", "the same as one JSON document"}},
+                 kJson},
        .run = RunExhaust},
       {.name = "walks",
        .operands = "",
@@ -252,7 +256,7 @@ const std::vector<Command>& Commands() {
                   "of them"},
                  {"--seconds", "N|auto",
                   "how long to fuzz (auto: until all floors are reached)"},
-                 {"--jobs", "N", "processes (one for each processor)"},
+                 kJobs,
                  {"--out", "FOLDER",
                   "where everything is kept (a folder of build/check for each "
                   "tree and patch)"},
@@ -260,8 +264,8 @@ const std::vector<Command>& Commands() {
                  {"--empty-corpus", "", "fuzz without regressions and seeds"},
                  {"--json", "FILE", "the verdict as JSON"},
                  {"--junit", "FILE", "the verdict as JUnit's XML"},
-                 {"--source", "FOLDER", "the sources of pxdfuzz"},
-                 {"--compiler", "PROGRAM", "clang++ of version 16 or later"}},
+                 kSource,
+                 kCompiler},
        .run = RunCheck},
       {.name = "verdicts",
        .operands = "FILE...",
@@ -295,9 +299,9 @@ const std::vector<Command>& Commands() {
                   "only the first tree that a bug applies to"},
                  {"--markdown", "FILE",
                   "writes the table of docs/bugs-on-record.md"},
-                 {"--jobs", "N", "processes (default: one per processor)"},
-                 {"--source", "FOLDER", "the sources of pxdfuzz"},
-                 {"--compiler", "PROGRAM", "clang++ of version 16 or later"}},
+                 kJobs,
+                 kSource,
+                 kCompiler},
        .run = RunBugs},
       {.name = "campaign",
        .operands = "TARGET",
@@ -319,7 +323,7 @@ const std::vector<Command>& Commands() {
                   "--seconds=600 --out=build/campaign",
        .flags = {{"--out", "FOLDER", "the folder for all results"},
                  {"--resume", "", "continue the campaign in FOLDER"},
-                 {"--jobs", "N", "processes (default: one per processor)"},
+                 kJobs,
                  {"--seconds", "N", "duration (default: until Ctrl-C)"},
                  {"--patience", "N",
                   "seconds without an execution after which a process counts "
@@ -328,7 +332,7 @@ const std::vector<Command>& Commands() {
                  {"--sanitized", "PROGRAM", "the target of the last process"},
                  {"--seeds", "FOLDER,...", "initial inputs"},
                  {"--dict", "FILE", "a dictionary"},
-                 {"--known", "FILE", "accepted findings; YAML"},
+                 kKnown,
                  {"--demonstration", "", "find a known bug first"}},
        .run = RunCampaign},
       {.name = "sites",
@@ -352,7 +356,7 @@ const std::vector<Command>& Commands() {
        .example = "pxdfuzz sites --under=mm linux",
        .flags = {{"--list", "", "each use and read, with file and function"},
                  {"--under", "FOLDER", "only a folder of the tree"},
-                 {"--json", "", "the same as one JSON document"}},
+                 kJson},
        .run = RunSites},
       {.name = "claims",
        .operands = "",
@@ -363,7 +367,7 @@ const std::vector<Command>& Commands() {
            "made it. The cases are the same each time; docs/claims.md has "
            "the output.",
        .example = "pxdfuzz claims",
-       .flags = {{"--json", "", "the same as one JSON document"}},
+       .flags = {kJson},
        .run = RunClaims},
   };
   return commands;

@@ -2,13 +2,13 @@
 
 #include "src/cli/check/constants.h"
 
-#include <cctype>
 #include <filesystem>
 #include <sstream>
 #include <system_error>
 
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
+#include "src/cli/sites/lexer.h"
 
 namespace pxdfuzz {
 namespace {
@@ -27,10 +27,6 @@ constexpr struct {
     {"FOLL_HONOR_NUMA_FAULT", kNoFlag}, {"pte_devmap", kNoDevice},
     {"pmd_devmap", kNoDevice},          {"pud_devmap", kNoDevice},
     {"pgd_devmap", kNoDevice},          {"is_hugepd", "no case has a hugepd"}};
-
-bool IsWordCharacter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
 
 // The word at the beginning of `text`.
 std::string_view WordOf(std::string_view text) {

@@ -3,7 +3,6 @@
 #include "src/cli/check/my_lines.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <set>
@@ -17,15 +16,12 @@
 #include "src/cli/check/constants.h"
 #include "src/cli/check/tree/patch.h"
 #include "src/cli/check/tree/run_command.h"
+#include "src/cli/sites/lexer.h"
 
 namespace pxdfuzz {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool IsWordCharacter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
 
 // Lines of a comment, braces and blank ones run with their neighbours.
 bool SaysNothing(const std::string& line) {

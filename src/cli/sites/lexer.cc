@@ -11,10 +11,6 @@
 namespace pxdfuzz {
 namespace {
 
-bool IsWordCharacter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
 class Lexer {
  public:
   explicit Lexer(std::string_view source) : source_(source) {}
@@ -163,6 +159,10 @@ class Lexer {
 };
 
 }  // namespace
+
+bool IsWordCharacter(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
 
 std::vector<Token> Tokenize(std::string_view source) {
   return Lexer(source).Run();

@@ -34,6 +34,9 @@ struct Token {
 
 using Tokens = std::span<const Token>;
 
+// Whether identifiers and numbers of C consist of such characters.
+bool IsWordCharacter(char c);
+
 // Splits a C source into tokens. Leaves out comments, and directives that are
 // not needed.
 std::vector<Token> Tokenize(std::string_view source);

@@ -3,6 +3,7 @@
 #ifndef PXDFUZZ_SRC_CLI_TEXT_CASE_FIELDS_H_
 #define PXDFUZZ_SRC_CLI_TEXT_CASE_FIELDS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "pxdfuzz/base/text_lines.h"
 #include "src/cli/text/yaml_node.h"
 
 namespace pxdfuzz {
@@ -72,6 +74,30 @@ class FieldReader {
   bool Word(const YamlNode& node, std::string_view key, uint64_t& value);
 
   static std::optional<Number> AsNumber(const YamlNode& node);
+
+  // Whether the node is the name of one of `values`, which `value` is then.
+  template <class T, size_t kCount>
+  static bool IsOneOf(const YamlNode& node, const std::array<T, kCount>& values,
+                      T& value) {
+    if (node.kind != YamlNode::Kind::kScalar) return false;
+    for (const T known : values) {
+      if (node.text != Name(known)) continue;
+      value = known;
+      return true;
+    }
+    return false;
+  }
+
+  // The same, of a field `key` that cannot be anything else.
+  template <class T, size_t kCount>
+  bool ReadOneOf(const YamlNode& node, std::string_view key,
+                 const std::array<T, kCount>& values, T& value) {
+    if (IsOneOf(node, values, value)) return true;
+    std::vector<std::string> names;
+    for (const T known : values) names.emplace_back(Name(known));
+    return Fail(node, Concat({key, ": found ", Found(node), "; should be ",
+                              AnyOf(names)}));
+  }
 
   bool ReadCount(const YamlNode& node, uint16_t most, uint16_t& count);
 

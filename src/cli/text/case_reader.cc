@@ -29,6 +29,10 @@ constexpr size_t kMaxSetup = decltype(Case::setup)::capacity();
 constexpr size_t kMaxConcurrent = decltype(Case::concurrent)::capacity();
 constexpr size_t kMaxWords = decltype(Stack::words)::capacity();
 
+// What a stack holds, but for words.
+constexpr std::array kNamedContents = {StackContent::kZero, StackContent::kCopy,
+                                       StackContent::kNext};
+
 // Reads one text.
 class CaseReader : private OpReader {
  public:
@@ -137,17 +141,11 @@ class CaseReader : private OpReader {
 
   // Null if the text does not say it.
   bool ReadReferences(const YamlNode* node, References& references) {
-    if (node == nullptr) return true;
-    if (node->kind == YamlNode::Kind::kScalar) {
-      for (const References known :
-           {References::kEach, References::kGet, References::kPin}) {
-        if (node->text != Name(known)) continue;
-        references = known;
-        return true;
-      }
-    }
-    return Fail(*node, Concat({"references: found ", Found(*node),
-                               "; should be get, pin or each"}));
+    return node == nullptr ||
+           ReadOneOf(*node, "references",
+                     std::array{References::kGet, References::kPin,
+                                References::kEach},
+                     references);
   }
 
   // An index of one of `pages` pages. Null if the text does not say it.
@@ -169,26 +167,14 @@ class CaseReader : private OpReader {
       return false;
     }
     stack.position = static_cast<uint16_t>(position);
-    const std::optional<StackContent> around = ContentOf(*fields[1]);
-    if (!around.has_value()) {
-      return Fail(*fields[1], Concat({"around: found ", Found(*fields[1]),
-                                      "; should be zero, copy or next"}));
+    if (!ReadOneOf(*fields[1], "around", kNamedContents, stack.around)) {
+      return false;
     }
-    stack.around = *around;
     if (fields[2] == nullptr) return true;
     if (!ListOf(*fields[2], "words", 0, kMaxWords)) return false;
     return std::all_of(
         fields[2]->items.begin(), fields[2]->items.end(),
         [&](const YamlNode& item) { return ReadStackWord(item, stack); });
-  }
-
-  static std::optional<StackContent> ContentOf(const YamlNode& node) {
-    if (node.kind != YamlNode::Kind::kScalar) return std::nullopt;
-    for (const StackContent content :
-         {StackContent::kZero, StackContent::kCopy, StackContent::kNext}) {
-      if (node.text == Name(content)) return content;
-    }
-    return std::nullopt;
   }
 
   bool ReadStackWord(const YamlNode& node, Stack& stack) {
@@ -205,9 +191,7 @@ class CaseReader : private OpReader {
                        "1");
     }
     StackWord word{.distance = static_cast<int16_t>(distance)};
-    if (const auto content = ContentOf(*fields[1]); content.has_value()) {
-      word.content = *content;
-    } else {
+    if (!IsOneOf(*fields[1], kNamedContents, word.content)) {
       const std::optional<Number> number = AsNumber(*fields[1]);
       if (!number.has_value() || number->negative) {
         return Fail(*fields[1],
