@@ -428,10 +428,20 @@ class Check {
     auto findings = GatherFindings(code, steps_);
     if (!findings.ok()) return findings.status();
     verdict_.findings = *std::move(findings);
+    AddChanges();
+    if (has_patch) {
+      auto known = FindKnownOfPatch(code, verdict_.changes, steps_);
+      if (!known.ok()) return known.status();
+      verdict_.findings.insert(verdict_.findings.end(), known->begin(),
+                               known->end());
+      SortFindings(verdict_.findings);
+    }
     for (CheckVerdict::Cell& cell : verdict_.cells) {
       cell.findings = CountOf(cell);
+      if (cell.state == CellState::kKnown && AddsTo(cell)) {
+        cell.state = CellState::kFinding;
+      }
     }
-    AddChanges();
     if (!has_patch) return absl::OkStatus();
     auto repairs = FindRepairs(code, verdict_.findings, steps_);
     if (!repairs.ok()) return repairs.status();
@@ -439,15 +449,22 @@ class Check {
     return absl::OkStatus();
   }
 
+  // Whether the patch adds a finding to a cell.
+  bool AddsTo(const CheckVerdict::Cell& cell) const {
+    return std::any_of(verdict_.findings.begin(), verdict_.findings.end(),
+                       [&cell](const CheckVerdict::Finding& finding) {
+                         return !finding.is_without_patch &&
+                                finding.HasPartIn(cell);
+                       });
+  }
+
   // How many findings a cell has part in.
   size_t CountOf(const CheckVerdict::Cell& cell) const {
-    return static_cast<size_t>(std::count_if(
-        verdict_.findings.begin(), verdict_.findings.end(),
-        [&cell](const CheckVerdict::Finding& finding) {
-          return std::any_of(
-              finding.members.begin(), finding.members.end(),
-              [&cell](const auto& member) { return member.IsOf(cell); });
-        }));
+    return static_cast<size_t>(
+        std::count_if(verdict_.findings.begin(), verdict_.findings.end(),
+                      [&cell](const CheckVerdict::Finding& finding) {
+                        return finding.HasPartIn(cell);
+                      }));
   }
 
   // That these are not known spoils no verdict.

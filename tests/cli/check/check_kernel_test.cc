@@ -60,6 +60,15 @@ class CheckKernelTest : public ShellTest {
     return ran;
   }
 
+  // Findings that are not known.
+  std::vector<json> NewFindings() const {
+    std::vector<json> findings;
+    for (const json& finding : json_["findings"]) {
+      if (finding["known"] == "") findings.push_back(finding);
+    }
+    return findings;
+  }
+
   // Of that state.
   size_t Cells(const std::string& state) const {
     size_t count = 0;
@@ -116,10 +125,12 @@ TEST_F(CheckKernelTest, AMistakeIsFoundWithACaseThatReproducesIt) {
   const Ran ran = Check("--patch='" + patch + "'");
   EXPECT_EQ(ran.code, 1) << ran.out << ran.error;
   // Whatever it shows in four paging modes, at rest and changing.
-  ASSERT_EQ(json_["findings"].size(), 1u) << ran.out;
+  const std::vector<json> findings = NewFindings();
+  ASSERT_EQ(findings.size(), 1u) << ran.out;
   EXPECT_THAT(json_["not_checked"].dump(),
               HasSubstr("left out by --configurations: debug-vm, "));
   const json& worst = json_["findings"][0];
+  EXPECT_EQ(worst, findings[0]);
   EXPECT_EQ(worst["function"], "gup_fast_pte_range");
   EXPECT_EQ(worst["file"], "mm/gup.c");
   EXPECT_GT(worst["members"].size(), 8u);
@@ -177,7 +188,15 @@ TEST_F(CheckKernelTest, WhatAPatchRepairsIsListedAndWhatItLeavesIsNotItsOwn) {
         "> repair.diff");
   const Ran repair = Check("--patch='" + Scratch("repair.diff") + "'");
   EXPECT_EQ(repair.code, 0) << repair.out << repair.error;
-  EXPECT_EQ(json_["findings"].size(), 0u);
+  EXPECT_EQ(NewFindings().size(), 0u) << repair.out;
+  // What else is wrong in that function is not the patch's own.
+  for (const json& known : json_["findings"]) {
+    EXPECT_EQ(known["function"], "gup_fast_pte_range") << known;
+    EXPECT_EQ(known["without_patch"], true);
+  }
+  EXPECT_THAT(json_["findings"].dump(), HasSubstr("s390-inaccessible-page"));
+  EXPECT_THAT(repair.out, HasSubstr("also known: docs/findings/"
+                                    "s390-inaccessible-page.md\n"));
   ASSERT_GE(json_["repairs"].size(), 1u) << repair.out;
   EXPECT_LE(json_["repairs"].size(), 2u) << repair.out;
   const json& repaired = json_["repairs"][0];
@@ -201,6 +220,35 @@ TEST_F(CheckKernelTest, WhatAPatchRepairsIsListedAndWhatItLeavesIsNotItsOwn) {
     EXPECT_EQ(finding["without_patch"], true);
   }
   EXPECT_EQ(json_["repairs"].size(), 0u);
+}
+
+// A tree without a known finding, and a patch that brings it back.
+TEST_F(CheckKernelTest, AKnownFindingThatThePatchAddsIsItsOwn) {
+  tree_ = Scratch("linux");
+  ASSERT_EQ(Shell("cp -r '" + kTree + "' '" + tree_ + "' && chmod -R u+w '" +
+                  tree_ + "'")
+                .code,
+            0);
+  PatchOf(
+      "ret = arch_make_folio_accessible(folio);\n"
+      "\t\t\tif (ret) {\n\t\t\t\tgup_put_folio",
+      "if (arch_make_folio_accessible(folio)) {\n\t\t\t\tgup_put_folio");
+  fs::copy_file(Scratch("b/mm/gup.c"), tree_ + "/mm/gup.c",
+                fs::copy_options::overwrite_existing);
+  Shell("cd '" + Scratch("") +
+        "' && git diff --no-index b a | sed -e 's,a/b/,a/,g' -e 's,b/a/,b/,g' "
+        "> back.diff");
+  const Ran ran = Check("--patch='" + Scratch("back.diff") + "'");
+  EXPECT_EQ(ran.code, 1) << ran.out << ran.error;
+  ASSERT_EQ(json_["findings"].size(), 1u) << ran.out;
+  const json& finding = json_["findings"][0];
+  EXPECT_EQ(finding["known"], "s390-inaccessible-page");
+  EXPECT_EQ(finding["function"], "gup_fast_pte_range");
+  EXPECT_EQ(finding["without_patch"], false);
+  EXPECT_GT(finding["members"].size(), 8u);
+  EXPECT_GT(Cells("finding"), 8u);
+  EXPECT_THAT(Contents(finding["case"].get<std::string>()),
+              HasSubstr("inaccessible: "));
 }
 
 TEST_F(CheckKernelTest, AWrongSizeHasASmallCaseToo) {

@@ -31,6 +31,7 @@ namespace pxdfuzz {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -270,6 +271,26 @@ TEST(CheckVerdictTest, FindingsOfThePatchAndOfThisRunStandApart) {
   EXPECT_THAT(JUnitOf(verdict), HasSubstr("failures=\"0\""));
   EXPECT_THAT(JUnitOf(verdict), HasSubstr("<system-out>also in the unpatched "
                                           "tree: long in gup_pte_range()"));
+}
+
+TEST(CheckVerdictTest, AKnownFindingOfAPatchSaysThatItIsKnown) {
+  CheckVerdict verdict = VerdictOf({CellState::kKnown});
+  verdict.tree.patch = "my.diff";
+  CheckVerdict::Finding known = FindingOf("some-page");
+  known.known = "some-page";
+  known.is_without_patch = true;
+  for (auto& member : known.members) member.signature = "some-page";
+  verdict.findings = {known};
+  EXPECT_THAT(TextOf(verdict),
+              AllOf(HasSubstr("also in the unpatched tree:\n"),
+                    HasSubstr("FINDING some-page in gup_pte_range()"),
+                    HasSubstr("  also known: docs/findings/some-page.md\n")));
+  EXPECT_EQ(json::parse(JsonOf(verdict))["findings"][0]["known"], "some-page");
+  EXPECT_THAT(WrongInJson(JsonOf(verdict)), IsEmpty());
+  EXPECT_EQ(verdict.exit_code(), 0);
+  // One that the patch brings back is its own.
+  verdict.findings[0].is_without_patch = false;
+  EXPECT_EQ(verdict.exit_code(), 1);
 }
 
 TEST(CheckVerdictTest, AFindingIsOfTheCellsThatRunTheSameCode) {

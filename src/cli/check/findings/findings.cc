@@ -125,7 +125,7 @@ class Gatherer {
       if (!status.ok()) return status;
       findings.push_back(std::move(finding));
     }
-    Sort(findings);
+    SortFindings(findings);
     return findings;
   }
 
@@ -268,15 +268,6 @@ class Gatherer {
     return status;
   }
 
-  static void Sort(std::vector<CheckVerdict::Finding>& findings) {
-    const auto key = [](const CheckVerdict::Finding& finding) {
-      return std::tuple(finding.is_without_patch, finding.is_from_before(),
-                        SeverityOf(finding.what), finding.Name());
-    };
-    std::sort(findings.begin(), findings.end(),
-              [&](const auto& a, const auto& b) { return key(a) < key(b); });
-  }
-
   const CheckedCode& code_;
   Steps& steps_;
   // What the tree shows; and of that, what the unpatched tree does not show.
@@ -290,6 +281,15 @@ class Gatherer {
 absl::StatusOr<std::vector<CheckVerdict::Finding>> GatherFindings(
     const CheckedCode& code, Steps& steps) {
   return Gatherer(code, steps).Gather();
+}
+
+void SortFindings(std::vector<CheckVerdict::Finding>& findings) {
+  const auto key = [](const CheckVerdict::Finding& finding) {
+    return std::tuple(finding.is_without_patch, finding.is_from_before(),
+                      SeverityOf(finding.what), finding.Name());
+  };
+  std::sort(findings.begin(), findings.end(),
+            [&](const auto& a, const auto& b) { return key(a) < key(b); });
 }
 
 absl::StatusOr<std::vector<std::string>> CaseFilesOf(const CheckCell& cell,

@@ -34,6 +34,17 @@ struct CheckedCode {
 absl::StatusOr<std::vector<CheckVerdict::Finding>> GatherFindings(
     const CheckedCode& code, Steps& steps);
 
+// Known findings that begin in a function which the patch changes, or that the
+// tree without the patch does not show. Writes a case of each and its report to
+// `out`/findings/NAME.
+absl::StatusOr<std::vector<CheckVerdict::Finding>> FindKnownOfPatch(
+    const CheckedCode& code, const std::vector<CheckVerdict::Change>& changes,
+    Steps& steps);
+
+// Those that the patch adds before others, new ones before those of an earlier
+// run, then the worst first.
+void SortFindings(std::vector<CheckVerdict::Finding>& findings);
+
 // What the tree without the patch shows and the tree with it does not, by the
 // regressions, the seeds and what the cells collected. `findings` are those of
 // the tree with the patch. Writes a case of each to `out`/repaired/NAME.

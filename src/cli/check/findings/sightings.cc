@@ -161,6 +161,13 @@ absl::StatusOr<std::optional<Sighting>> Sightings::Find(
   return SightingOf(*finding.engine, c, finding.request, answer);
 }
 
+std::optional<Sighting> Sightings::FindKnown(const std::string& program,
+                                             const Case& c) {
+  const Answers answers = Run(program, c, /*recorded=*/true);
+  if (!answers.ok() || answers.of_request[0].known.empty()) return std::nullopt;
+  return SightingOf(*EnginesOf(program)[0], c, 0, answers.of_request[0]);
+}
+
 absl::StatusOr<std::optional<Sighting>> Sightings::Shrink(
     const std::string& program, const std::string& signature, const Case& c) {
   const Engines& engines = EnginesOf(program);

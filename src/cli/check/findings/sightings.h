@@ -63,7 +63,10 @@ class Sightings {
   absl::StatusOr<std::optional<Sighting>> Find(const std::string& program,
                                                const std::string& signature,
                                                const Case& c);
-  // The same on a case as small as possible, or as it is after ten seconds.
+  // The known finding that a program shows on a case with one request. Nothing
+  // if it shows none, or if there is no such program.
+  std::optional<Sighting> FindKnown(const std::string& program, const Case& c);
+  // A finding on a case as small as possible, or as it is after ten seconds.
   absl::StatusOr<std::optional<Sighting>> Shrink(const std::string& program,
                                                  const std::string& signature,
                                                  const Case& c);

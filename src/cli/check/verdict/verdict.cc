@@ -58,6 +58,12 @@ bool CheckVerdict::Finding::is_from_before() const {
   });
 }
 
+bool CheckVerdict::Finding::HasPartIn(const Cell& cell) const {
+  return std::any_of(
+      members.begin(), members.end(),
+      [&cell](const Member& member) { return member.IsOf(cell); });
+}
+
 uint64_t CheckVerdict::Finding::times() const {
   uint64_t sum = 0;
   for (const Member& member : members) sum += member.times;

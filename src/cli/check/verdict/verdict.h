@@ -84,6 +84,9 @@ struct CheckVerdict {
     };
 
     std::string what;  // the worst of its kinds: "wrong-page"
+    // What it is called in docs/findings/, or empty. `what` and all signatures
+    // are the same then.
+    std::string known;
     // Where the shrunk case first goes wrong, as far as that is known.
     std::string function;  // "gup_fast_pte_range"
     std::string file;      // "mm/gup.c"
@@ -103,6 +106,8 @@ struct CheckVerdict {
 
     // Whether an earlier run of this check found all of it.
     bool is_from_before() const;
+    // Whether one of its members is of that cell.
+    bool HasPartIn(const Cell& cell) const;
     uint64_t times() const;
     // How often each kind was met, the worst first.
     std::vector<std::pair<std::string, uint64_t>> Kinds() const;

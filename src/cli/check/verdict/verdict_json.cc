@@ -58,6 +58,7 @@ std::string JsonOf(const CheckVerdict& verdict) {
                          {"from_before", member.is_from_before}});
     }
     json["findings"].push_back({{"what", finding.what},
+                                {"known", finding.known},
                                 {"function", finding.function},
                                 {"file", finding.file},
                                 {"line", finding.line},

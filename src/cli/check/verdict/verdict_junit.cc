@@ -38,10 +38,7 @@ std::string FindingsOf(const Cell& cell, const CheckVerdict& verdict) {
   std::string added;
   std::string others;
   for (const CheckVerdict::Finding& finding : verdict.findings) {
-    const bool is_here =
-        std::any_of(finding.members.begin(), finding.members.end(),
-                    [&cell](const auto& member) { return member.IsOf(cell); });
-    if (!is_here) continue;
+    if (!finding.HasPartIn(cell)) continue;
     (finding.is_without_patch ? others : added) +=
         Concat({finding.Name(), ": ", finding.headline, "\n"});
   }

@@ -163,6 +163,10 @@ void AddFinding(const CheckVerdict::Finding& finding, TextLines& text) {
       Concat({"FINDING ", finding.Name(), ", on ", finding.Architectures()}),
       LineStyle::kTitle);
   text.Wrap("  ", "  ", finding.headline);
+  if (!finding.known.empty()) {
+    text.Wrap("  ", "    ",
+              Concat({"also known: ", KnownFindingFile(finding.known)}));
+  }
   if (finding.line > 0) {
     text.Wrap("  ", "    ",
               Concat({"first goes wrong at ", finding.file, ":",

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <system_error>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "pxdfuzz/base/text_lines.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/report/render_text.h"
+#include "src/cli/check/findings/findings.h"
+#include "src/cli/check/findings/sightings.h"
+#include "src/cli/input.h"
+#include "src/cli/interrupt.h"
+#include "src/cli/output.h"
+
+namespace pxdfuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of a known finding that no changed function shows, so many cases are looked
+// at.
+constexpr int kMostExplained = 200;
+
+// The least case that shows a known finding.
+struct Shown {
+  std::string program;
+  Sighting sighting;
+};
+
+size_t SizeOf(const Case& c) { return c.setup.size() + c.concurrent.size(); }
+
+bool HasMet(const CheckCell& cell, const std::string& name) {
+  const auto known = cell.known.find(name);
+  return known != cell.known.end() && known->second > 0;
+}
+
+class KnownFinder {
+ public:
+  KnownFinder(const CheckedCode& code,
+              const std::vector<CheckVerdict::Change>& changes, Steps& steps)
+      : code_(code),
+        steps_(steps),
+        patched_(code.build.bin, "", code.folder),
+        base_(code.base_bin, "", code.base_folder) {
+    for (const CheckVerdict::Change& change : changes) {
+      changed_.emplace(change.file, change.function);
+    }
+  }
+
+  absl::StatusOr<std::vector<CheckVerdict::Finding>> Find() {
+    std::vector<CheckVerdict::Finding> findings;
+    const bool has_met =
+        std::any_of(code_.cells.begin(), code_.cells.end(), IsKnown);
+    if (!has_met) return findings;
+    steps_.Begin("looking at known findings");
+    for (const CheckCell& cell : code_.cells) {
+      if (!IsKnown(cell)) continue;
+      if (absl::Status status = RunCases(cell); !status.ok()) return status;
+    }
+    steps_.End();
+    for (const auto& [key, shown] : shown_) {
+      if (!key.second && without_patch_.contains(key.first)) continue;
+      absl::StatusOr<CheckVerdict::Finding> finding =
+          FindingOf(key.first, key.second, shown);
+      if (!finding.ok()) return finding.status();
+      findings.push_back(*std::move(finding));
+    }
+    return findings;
+  }
+
+ private:
+  static bool IsKnown(const CheckCell& cell) {
+    return std::any_of(cell.known.begin(), cell.known.end(),
+                       [](const auto& known) { return known.second > 0; });
+  }
+
+  absl::Status RunCases(const CheckCell& cell) {
+    const auto files = CaseFilesOf(cell, code_.source, code_.out);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) {
+      if (IsInterrupted()) return absl::CancelledError("interrupted");
+      if (!ran_.emplace(cell.program, Name(cell.mode), file).second) continue;
+      const absl::StatusOr<Case> c = ReadCase(file);
+      if (!c.ok() || c->empty() || c->mode != cell.mode) continue;
+      steps_.Tick(Concat({Grouped(ran_.size()), " cases"}));
+      const Answers answers =
+          patched_.Run(cell.program, *c, /*recorded=*/false);
+      if (!answers.ok()) return absl::UnavailableError(answers.error);
+      for (size_t i = 0; i < answers.of_request.size(); ++i) {
+        if (answers.of_request[i].known.empty()) continue;
+        Look(cell.program, answers.of_request[i].known, c->WithOnly(i));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Keeps the case if it counts and if it is the least so far.
+  void Look(const std::string& program, const std::string& name,
+            const Case& c) {
+    const Answers before = base_.Run(program, c, /*recorded=*/false);
+    const bool can_compare = before.ok() && before.of_request.size() == 1;
+    // What a repair of something else lets show up is not added.
+    if (can_compare && !before.of_request[0].finding.empty()) return;
+    const bool is_without_patch =
+        can_compare && before.of_request[0].known == name;
+    if (is_without_patch) without_patch_.insert(name);
+    const auto best = shown_.find({name, is_without_patch});
+    if (best != shown_.end() && SizeOf(best->second.sighting.c) <= SizeOf(c)) {
+      return;
+    }
+    if (is_without_patch && best == shown_.end() &&
+        ++explained_[name] > kMostExplained) {
+      return;
+    }
+    std::optional<Sighting> sighting = patched_.FindKnown(program, c);
+    if (!sighting.has_value()) return;
+    // Of what the patch does not add, only what it touches is its business.
+    if (is_without_patch &&
+        !changed_.contains({sighting->site.file, sighting->site.function})) {
+      return;
+    }
+    shown_.insert_or_assign({name, is_without_patch},
+                            Shown{program, *std::move(sighting)});
+  }
+
+  absl::StatusOr<CheckVerdict::Finding> FindingOf(const std::string& name,
+                                                  bool is_without_patch,
+                                                  const Shown& shown) const {
+    const Sighting& sighting = shown.sighting;
+    CheckVerdict::Finding finding = {.what = name,
+                                     .known = name,
+                                     .function = sighting.site.function,
+                                     .file = sighting.site.file,
+                                     .line = sighting.site.line,
+                                     .headline = sighting.explanation.headline,
+                                     .is_without_patch = is_without_patch};
+    for (const CheckCell& cell : code_.cells) {
+      if (!HasMet(cell, name)) continue;
+      finding.members.push_back({.signature = name,
+                                 .mode = Name(cell.mode),
+                                 .configuration = cell.configuration,
+                                 .walker = std::string(cell.walker.name),
+                                 .changing = cell.walker.changing,
+                                 .times = cell.known.at(name)});
+    }
+    const std::string to =
+        Concat({code_.out, "/findings/", FolderName(name, finding.function),
+                is_without_patch ? ".unpatched" : ""});
+    std::error_code error;
+    fs::create_directories(to, error);
+    finding.case_file = to + "/case.yaml";
+    finding.report = to + "/report.txt";
+    for (const std::string_view command : {"replay", "explain"}) {
+      finding.commands.push_back(
+          {command == "replay" ? "reproduce" : "explain",
+           CommandWith(command, code_.build.bin, shown.program,
+                       finding.case_file)});
+    }
+    absl::Status status = WriteFile(
+        finding.case_file,
+        Concat({"# known finding: ", name, "\n# tree: ", code_.tree.description,
+                "\n", ToText(sighting.c)}),
+        /*force=*/true);
+    status.Update(
+        WriteFile(finding.report,
+                  Concat({code_.tree.description, "\n", name, "\n\n",
+                          RenderText(sighting.explanation, {.commands = {}})}),
+                  /*force=*/true));
+    if (!status.ok()) return status;
+    return finding;
+  }
+
+  const CheckedCode& code_;
+  Steps& steps_;
+  Sightings patched_;
+  Sightings base_;
+  // Files and functions.
+  std::set<std::pair<std::string, std::string>> changed_;
+  // Programs, paging modes and files.
+  std::set<std::tuple<std::string, std::string, std::string>> ran_;
+  std::map<std::string, int> explained_;
+  // Those that the unpatched tree shows on some case.
+  std::set<std::string> without_patch_;
+  // By name, and whether the unpatched tree shows it on that case too.
+  std::map<std::pair<std::string, bool>, Shown> shown_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<CheckVerdict::Finding>> FindKnownOfPatch(
+    const CheckedCode& code, const std::vector<CheckVerdict::Change>& changes,
+    Steps& steps) {
+  return KnownFinder(code, changes, steps).Find();
+}
+
+}  // namespace pxdfuzz
