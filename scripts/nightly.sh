@@ -34,6 +34,8 @@ command_nightly() {
     './run coverage' \
     './run trees' \
     'tests/bisect/run.sh' \
+    'tests/host/without_apt.sh check --arch=s390 --configurations=as-is'\
+' /usr/src/linux-source-6.12.tar.xz' \
     './run afl'
   mkdir -p build
   echo "$(date +%s) $(git rev-parse --short HEAD 2> /dev/null || echo '-')" \

@@ -61,6 +61,9 @@ const std::vector<Command>& Commands() {
                  {"--request", "N", "the request, counted from 1"},
                  {"--full", "", "all details"},
                  {"--html", "OUT", "a page with a drawing, to the file OUT"},
+                 {"--mail", "",
+                  "all details in plain text of 72 columns, for a mailing "
+                  "list"},
                  {"--json", "", "one JSON object; docs/explain-json.md"},
                  kForce},
        .run = RunExplain},
@@ -99,17 +102,16 @@ const std::vector<Command>& Commands() {
        .operands = "FILE",
        .least = 1,
        .most = 1,
-       .summary = "write a case as a test, a C program or a mail",
+       .summary = "write a case as a test or a C program",
        .help = "Writes the first request and walk that disagree with the "
                "reference, or those of --walk. gtest: a test against the "
                "library, which fails as long as the walk is wrong. c: a "
                "program for a real Linux machine, which maps the case's pages "
                "and lets gup_fast collect them; it lists what it cannot "
-               "reproduce. mail: the report in plain text of 72 columns, also "
-               "for kernel code.",
+               "reproduce.",
        .example = "pxdfuzz export --as=c -o case.c "
                   "corpus/regressions/thread-wrong-page.yaml",
-       .flags = {{"--as", "FORM", "gtest, c or mail"}, kWalk, kOutput, kForce},
+       .flags = {{"--as", "FORM", "gtest or c"}, kWalk, kOutput, kForce},
        .run = RunExport},
       {.name = "shrink",
        .operands = "FILE",

@@ -23,6 +23,7 @@
 #include "src/cli/input.h"
 #include "src/cli/text/html_report.h"
 #include "src/cli/text/json_report.h"
+#include "src/cli/text/mail_report.h"
 
 namespace pxdfuzz {
 namespace {
@@ -131,9 +132,9 @@ int RunExplain(const Arguments& arguments, Output& out) {
     return kUsage;
   }
   if (arguments.Has("--html") + arguments.Has("--json") +
-          arguments.Has("--full") >
+          arguments.Has("--mail") + arguments.Has("--full") >
       1) {
-    PrintError("explain: --html, --json and --full: one of them");
+    PrintError("explain: --html, --json, --mail and --full: one of them");
     return kUsage;
   }
   const absl::StatusOr<Choice> choice = Choose(engines, *c, request);
@@ -141,13 +142,22 @@ int RunExplain(const Arguments& arguments, Output& out) {
     PrintError(choice.status());
     return kUnreadable;
   }
+  if (choice->engine == nullptr && arguments.Has("--mail")) {
+    PrintError(Concat({"explain: --mail: there is nothing to compare: ",
+                       arguments.operands[0], " is of ", Name(c->mode)}));
+    return kUsage;
+  }
   if (choice->engine == nullptr) {
     return WriteExplanation(NothingToCompare(engines[0]->walker(), c->mode), *c,
                             arguments, out);
   }
-  return WriteExplanation(
-      Explain(choice->engine->walker(), *c, choice->request, choice->answer),
-      *c, arguments, out);
+  const Walker& walker = choice->engine->walker();
+  if (arguments.Has("--mail")) {
+    out.Write(MailReport(walker, *c, choice->request, choice->answer));
+    return kNothingFound;
+  }
+  return WriteExplanation(Explain(walker, *c, choice->request, choice->answer),
+                          *c, arguments, out);
 }
 
 }  // namespace pxdfuzz

@@ -123,6 +123,9 @@ class ExportTest : public ::testing::Test {
   Ran Export(const std::string& arguments) const {
     return RunCommand(Program("pxdfuzz") + " export " + arguments);
   }
+  Ran Explain(const std::string& arguments) const {
+    return RunCommand(Program("pxdfuzz") + " explain " + arguments);
+  }
   // The program exits with `code` and prints only `message`, in one line; no
   // file is left.
   void ExpectError(const std::string& arguments, int code,
@@ -509,7 +512,7 @@ TEST_F(ExportTest, COfEachRegressionReportsWhatItDrives) {
 
 TEST_F(ExportTest, MailIsNarrowAndNamesTheWalk) {
   for (const std::string& file : Regressions()) {
-    const Ran ran = Export("--as=mail " + file);
+    const Ran ran = Explain("--mail " + file);
     EXPECT_EQ(ran.exit_code, 0) << file;
     EXPECT_THAT(ran.output, StartsWith("Subject: mm/gup: ")) << file;
     EXPECT_THAT(ran.output, Not(ContainsRegex("[\t\x1b]"))) << file;
@@ -534,7 +537,7 @@ TEST_F(ExportTest, MailIsNarrowAndNamesTheWalk) {
 
 // The case in the mail is valid.
 TEST_F(ExportTest, MailContainsTheCase) {
-  const std::string text = Export(std::string("--as=mail ") + kThread).output;
+  const std::string text = Explain(std::string("--mail ") + kThread).output;
   const size_t from = text.find("# pxdfuzz case\n");
   const size_t to = text.find("\n\n--- Address space");
   ASSERT_LT(from, to);
@@ -550,19 +553,18 @@ TEST_F(ExportTest, MailContainsTheChanges) {
       << Contents(kThread)
       << "changes:\n- before read 8: detach pmd of 0x1007ff00000\n";
   const std::string text =
-      Export("--as=mail --walk=static-lockless " + Scratch("race.yaml")).output;
+      Explain("--mail --walk=static-lockless " + Scratch("race.yaml")).output;
   EXPECT_THAT(text, HasSubstr("\n- before read 8: detach pmd of "));
   EXPECT_THAT(text, HasSubstr("--as=gtest"));
   EXPECT_THAT(text, Not(HasSubstr("--as=c")));
-  EXPECT_THAT(Export(std::string("--as=mail ") + kThread).output,
+  EXPECT_THAT(Explain(std::string("--mail ") + kThread).output,
               HasSubstr("--as=c"));
 }
 
 TEST_F(ExportTest, TakesBytesAndStandardInput) {
-  const std::string mail = Export(std::string("--as=mail ") + kShort).output;
-  EXPECT_EQ(Export("--as=mail corpus/regressions/thread-short.bin").output,
-            mail);
-  EXPECT_EQ(Export(std::string("--as=mail - < ") + kShort).output, mail);
+  const std::string mail = Explain(std::string("--mail ") + kShort).output;
+  EXPECT_EQ(Explain("--mail corpus/regressions/thread-short.bin").output, mail);
+  EXPECT_EQ(Explain(std::string("--mail - < ") + kShort).output, mail);
 }
 
 #ifdef PXDFUZZ_BY_VALUE
@@ -632,9 +634,9 @@ TEST_F(ExportTest, COfKernelCodeContainsNoKernelSource) {
 #endif  // PXDFUZZ_BY_VALUE
 
 TEST_F(ExportTest, WrongUsageAndBadInput) {
-  ExpectError(kThread, 2, "export: say as what: --as=gtest, --as=c, --as=mail");
+  ExpectError(kThread, 2, "export: say as what: --as=gtest or --as=c");
   ExpectError(std::string("--as=pdf ") + kThread, 2,
-              "export: --as=pdf: there are --as=gtest, --as=c and --as=mail");
+              "export: --as=pdf: there are --as=gtest and --as=c");
   ExpectError(std::string("--as=c --walk=pagewalk ") + kThread, 2,
               "export: there is no walk 'pagewalk'; there are " + WalkNames() +
                   ", and kernel code, kernel-...");
@@ -653,7 +655,7 @@ TEST_F(ExportTest, WrongUsageAndBadInput) {
   std::ofstream(Scratch("garbage"), std::ios::binary)
       << std::string("\x7f\0\x9c", 3) + std::string(100, '\x9c');
   std::ofstream(Scratch("bad.yaml")) << "version: 1\nrequests: 5\n";
-  for (const std::string form : {"gtest", "c", "mail"}) {
+  for (const std::string form : {"gtest", "c"}) {
     ExpectError("--as=" + form + " - < /dev/null", 3, "standard input" + empty);
     ExpectError("--as=" + form + " " + Scratch("garbage"), 3,
                 Scratch("garbage") + empty);
@@ -664,17 +666,17 @@ TEST_F(ExportTest, WrongUsageAndBadInput) {
                     ":1:1: found no key 'space'; a case has the keys version, "
                     "space, requests, stack and tables");
   }
-  const std::string out = Written(std::string("--as=mail ") + kThread, "mail");
-  const std::string mail = Contents(out);
+  const std::string out = Written(std::string("--as=gtest ") + kThread, "test");
+  const std::string test = Contents(out);
   const Ran again = Export(std::string("--as=c ") + kThread + " -o " + out);
   EXPECT_EQ(again.exit_code, 3);
   EXPECT_EQ(again.output,
             "pxdfuzz: " + out + ": exists; --force replaces it\n");
-  EXPECT_EQ(Contents(out), mail);
+  EXPECT_EQ(Contents(out), test);
   EXPECT_EQ(
       Export(std::string("--as=c --force ") + kThread + " -o " + out).exit_code,
       0);
-  EXPECT_NE(Contents(out), mail);
+  EXPECT_NE(Contents(out), test);
 }
 
 }  // namespace

@@ -478,7 +478,7 @@ TEST_F(KernelProgramsTest, ExportWritesAMailAboutKernelCode) {
             "finding 0 kernel-bad.s390-3.short.pte-leaf\\nend\\ncase\\n'");
   WriteFake("kernel-odd", "echo what; echo end");
   const auto mail = [&](const std::string& arguments) {
-    return RunTool("export --as=mail --walk=kernel-" + arguments);
+    return RunTool("explain --mail --walk=kernel-" + arguments);
   };
   const Ran bad = mail(std::string("bad ") + kThread);
   EXPECT_EQ(bad.exit_code, 0);
@@ -495,10 +495,11 @@ TEST_F(KernelProgramsTest, ExportWritesAMailAboutKernelCode) {
   EXPECT_EQ(mail(std::string("odd ") + kThread).exit_code, 3);
   EXPECT_THAT(
       mail(std::string("none ") + kThread).output,
-      StartsWith("pxdfuzz: export: there is no walk 'kernel-none' in "));
+      StartsWith("pxdfuzz: explain: there is no walk 'kernel-none' in "));
   EXPECT_EQ(mail(std::string("bad ") + kX86).output,
-            std::string("pxdfuzz: export: ") + kX86 +
-                ": is of x86-64/4, and kernel-bad is code of s390\n");
+            std::string("pxdfuzz: explain: --mail: there is nothing to "
+                        "compare: ") +
+                kX86 + " is of x86-64/4\n");
   EXPECT_EQ(
       RunTool(std::string("export --as=gtest --walk=kernel-bad ") + kThread)
           .exit_code,

@@ -24,10 +24,9 @@ struct Form {
   // Whether it omits what was not compared.
   bool wants_comparison = false;
 };
-constexpr std::array<Form, 3> kForms = {{
+constexpr std::array<Form, 2> kForms = {{
     {"gtest", ExportGtest, /*wants_comparison=*/true},
     {"c", ExportC},
-    {"mail", ExportMail},
 }};
 
 const Form* FindForm(std::string_view name) {
@@ -70,11 +69,10 @@ std::string Export::CaseComment(std::string_view prefix) const {
 
 int RunExport(const Arguments& arguments, Output& out) {
   const std::string as = arguments.Value("--as");
-  if (as.empty()) return Refuse("say as what: --as=gtest, --as=c, --as=mail");
+  if (as.empty()) return Refuse("say as what: --as=gtest or --as=c");
   const Form* form = FindForm(as);
   if (form == nullptr) {
-    return Refuse(
-        Concat({"--as=", as, ": there are --as=gtest, --as=c and --as=mail"}));
+    return Refuse(Concat({"--as=", as, ": there are --as=gtest and --as=c"}));
   }
   int exit_code = 0;
   const Engines engines = OpenEngines("export", WalkOf(arguments), exit_code);

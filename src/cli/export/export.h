@@ -42,9 +42,6 @@ std::string ExportGtest(const Export& exported);
 // gup_fast over them.
 std::string ExportC(const Export& exported);
 
-// The report for a mailing list: plain text of 72 columns.
-std::string ExportMail(const Export& exported);
-
 }  // namespace pxdfuzz
 
 #endif  // PXDFUZZ_SRC_CLI_EXPORT_EXPORT_H_

@@ -144,7 +144,7 @@ TEST_F(CheckKernelTest, AMistakeIsFoundWithACaseThatReproducesIt) {
   EXPECT_THAT(worst["headline"].get<std::string>(), HasSubstr(hash));
   EXPECT_THAT(Contents(worst["report"].get<std::string>()), HasSubstr(hash));
   const Ran mail =
-      Run("export --as=mail '" + worst["case"].get<std::string>() + "'");
+      Run("explain --mail '" + worst["case"].get<std::string>() + "'");
   EXPECT_EQ(mail.code, 0) << mail.error;
   EXPECT_THAT(mail.out, HasSubstr(hash));
   EXPECT_THAT(mail.out, HasSubstr("first difference: mm/gup.c:"));

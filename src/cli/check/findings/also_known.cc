@@ -124,7 +124,7 @@ class KnownFinder {
     if (!sighting.has_value()) return;
     // Of what the patch does not add, only what it touches is its business.
     if (is_without_patch &&
-        !changed_.contains({sighting->site.file, sighting->site.function})) {
+        !changed_.contains({sighting->place.file, sighting->place.function})) {
       return;
     }
     shown_.insert_or_assign({name, is_without_patch},
@@ -137,9 +137,9 @@ class KnownFinder {
     const Sighting& sighting = shown.sighting;
     CheckVerdict::Finding finding = {.what = name,
                                      .known = name,
-                                     .function = sighting.site.function,
-                                     .file = sighting.site.file,
-                                     .line = sighting.site.line,
+                                     .function = sighting.place.function,
+                                     .file = sighting.place.file,
+                                     .line = sighting.place.line,
                                      .headline = sighting.explanation.headline,
                                      .is_without_patch = is_without_patch};
     for (const CheckCell& cell : code_.cells) {

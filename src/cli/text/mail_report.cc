@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+#include "src/cli/text/mail_report.h"
+
 #include <array>
 #include <optional>
 #include <string>
@@ -12,7 +14,6 @@
 #include "pxdfuzz/engine/finding.h"
 #include "pxdfuzz/report/explain.h"
 #include "pxdfuzz/report/render_text.h"
-#include "src/cli/export/export.h"
 
 namespace pxdfuzz {
 namespace {
@@ -27,14 +28,14 @@ std::string_view ShortName(Outcome outcome) {
   return kNames[static_cast<size_t>(outcome)];
 }
 
-std::string WhatDiffers(const Export& exported) {
-  if (!exported.is_conclusive() && exported.answer.finding.empty()) {
+std::string WhatDiffers(const Answer& answer) {
+  if (answer.inconclusive != Inconclusive::kNo && answer.finding.empty()) {
     return "inconclusive";
   }
-  const std::optional<Finding> finding = exported.answer.finding.Get();
+  const std::optional<Finding> finding = answer.finding.Get();
   if (!finding.has_value()) return std::string(ShortName(Outcome::kAgrees));
   if (finding->rule != WalkRule::kPages) {
-    return Concat({"finding ", exported.answer.finding.name()});
+    return Concat({"finding ", answer.finding.name()});
   }
   return std::string(ShortName(finding->outcome));
 }
@@ -141,43 +142,42 @@ ReportCommand FromFreshClone(const KernelCode& code) {
 
 }  // namespace
 
-std::string ExportMail(const Export& exported) {
-  const Walker& walker = exported.walker;
+std::string MailReport(const Walker& walker, const Case& c, size_t request,
+                       const Answer& answer) {
+  const bool is_kernel = walker.kernel.has_value();
   const std::string walk = Concat({"--walk=", walker.name});
   TextOptions options{.full = true, .columns = kMailColumns, .commands = {}};
-  options.commands.push_back(
-      Explaining(exported.c, exported.request, walker.name, kReproduce));
+  options.commands.push_back(Explaining(c, request, walker.name, kReproduce));
   options.commands.push_back(
       {"All walks on it, in one line", Command({"replay", "case.yaml"})});
-  if (exported.is_conclusive()) {
+  if (answer.inconclusive == Inconclusive::kNo) {
     options.commands.push_back(
         {"The same as a unit test", Command({"export", "--as=gtest", walk,
                                              "case.yaml", "-o case_test.cc"})});
   }
   // Such a program cannot make tables change between two reads.
-  if (exported.c.concurrent.empty()) {
+  if (c.concurrent.empty()) {
     options.commands.push_back(
         {"And as a C program that drives gup_fast on a real machine",
          Command({"export", "--as=c", walk, "case.yaml", "-o case.c"})});
   }
-  if (exported.is_kernel() && !walker.kernel->check.empty()) {
+  if (is_kernel && !walker.kernel->check.empty()) {
     options.commands.push_back(FromFreshClone(*walker.kernel));
   }
-  if (exported.is_kernel()) {
+  if (is_kernel) {
     options.commands.push_back(
-        Explaining(exported.c, exported.request, Name(walker.policy),
+        Explaining(c, request, Name(walker.policy),
                    "Iterations of the model's walk of this kind"));
   }
   TextLines out(/*color=*/false, kMailColumns);
-  out.Line(
-      Subject(WhatDiffers(exported), exported.c.mode,
-              exported.is_kernel() ? TreeOf(*walker.kernel) : walker.name));
+  out.Line(Subject(WhatDiffers(answer), c.mode,
+                   is_kernel ? TreeOf(*walker.kernel) : walker.name));
   out.Blank();
   out.Wrap("", "", About(walker));
   out.Blank();
-  const Explanation explanation = Explain(walker, exported.c, exported.request,
-                                          exported.answer, kMailColumns);
-  if (exported.is_kernel()) AddKernelCode(explanation, *walker.kernel, out);
+  const Explanation explanation =
+      Explain(walker, c, request, answer, kMailColumns);
+  if (is_kernel) AddKernelCode(explanation, *walker.kernel, out);
   return out.text() + WithoutQuotes(RenderText(explanation, options));
 }
 
