@@ -10,17 +10,20 @@ readonly TREES_PAGE=docs/false-alarms.md
 readonly TREES_MARK='<!-- ./run trees writes what follows. -->'
 
 command_trees() {
-  local argument seconds=600 tree verdict verdicts=() status failed=0
+  local argument seconds=600 how_long tree verdict verdicts=() status failed=0
   for argument in "$@"; do
     case $argument in
+      --seconds=auto) seconds=auto ;;
       --seconds=*[!0-9]* | --seconds= | --seconds=0)
-        usage_error 'trees: --seconds=N, a whole number from 1 on' ;;
+        usage_error 'trees: --seconds=N, a whole number from 1 on, or auto' ;;
       --seconds=*) seconds=${argument#*=} ;;
       *) usage_error "trees: unknown argument '$argument'" ;;
     esac
   done
   grep -qxF -e "$TREES_MARK" "$TREES_PAGE" ||
     die 3 "trees: $TREES_PAGE lacks the line '$TREES_MARK'"
+  how_long="$seconds seconds for each tree"
+  [[ $seconds != auto ]] || how_long='until every floor was reached'
   mkdir -p build/verdicts
   for tree in $TREES; do
     verdict=build/verdicts/${tree#debian:}.json
@@ -39,8 +42,8 @@ command_trees() {
   {
     awk -v mark="$TREES_MARK" '{print} $0 == mark {exit}' "$TREES_PAGE"
     echo
-    echo "Commit $(git rev-parse --short=12 HEAD), $(date -u +%F), $seconds" \
-      'seconds for each tree:'
+    echo "Commit $(git rev-parse --short=12 HEAD), $(date -u +%F)," \
+      "$how_long:"
     echo
     cat build/verdicts/table.md
   } > build/verdicts/page.md

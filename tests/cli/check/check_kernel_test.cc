@@ -240,13 +240,17 @@ TEST_F(CheckKernelTest, AKnownFindingThatThePatchAddsIsItsOwn) {
         "> back.diff");
   const Ran ran = Check("--patch='" + Scratch("back.diff") + "'");
   EXPECT_EQ(ran.code, 1) << ran.out << ran.error;
-  ASSERT_EQ(json_["findings"].size(), 1u) << ran.out;
+  ASSERT_EQ(json_["findings"].size(), 2u) << ran.out;
   const json& finding = json_["findings"][0];
   EXPECT_EQ(finding["known"], "s390-inaccessible-page");
   EXPECT_EQ(finding["function"], "gup_fast_pte_range");
   EXPECT_EQ(finding["without_patch"], false);
   EXPECT_GT(finding["members"].size(), 8u);
   EXPECT_GT(Cells("finding"), 8u);
+  // That function has another one, which was there before.
+  const json& other = json_["findings"][1];
+  EXPECT_EQ(other["known"], "s390-protnone-without-numa-balancing");
+  EXPECT_EQ(other["without_patch"], true);
   EXPECT_THAT(Contents(finding["case"].get<std::string>()),
               HasSubstr("inaccessible: "));
 }

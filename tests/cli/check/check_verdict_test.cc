@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pxdfuzz/engine/run.h"
@@ -32,6 +34,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -365,6 +368,109 @@ TEST(CheckVerdictTest, JUnitCountsEachCellOnceAndEscapesText) {
       xml + "'");
   if (parsed.code == 77) GTEST_SKIP() << "there is no python3 to parse it";
   EXPECT_EQ(parsed.code, 0) << parsed.error;
+}
+
+// An element of XML, with its attributes.
+struct Element {
+  std::string name;
+  std::map<std::string, std::string> attributes;
+  std::vector<Element> inside;
+
+  size_t Count(const std::string& wanted) const {
+    size_t count = name == wanted;
+    for (const Element& element : inside) count += element.Count(wanted);
+    return count;
+  }
+};
+
+// The root of a document that is well-formed, as far as JUnitOf() uses XML.
+Element ElementIn(const std::string& xml) {
+  const std::regex tag(R"(<(/?)([?a-z-]+)((?: [a-z]+="[^"<>]*")*)\??(/?)>)");
+  std::vector<Element> open = {{}};
+  std::string rest;
+  std::sregex_iterator it(xml.begin(), xml.end(), tag);
+  for (const std::sregex_iterator end; it != end; ++it) {
+    rest += it->prefix();
+    const std::string name = it->str(2);
+    if (name.starts_with('?')) continue;
+    if (it->length(1) == 0) {
+      Element& element = open.emplace_back();
+      element.name = name;
+      const std::string words = it->str(3);
+      const std::regex attribute("([a-z]+)=\"([^\"]*)\"");
+      for (std::sregex_iterator at(words.begin(), words.end(), attribute);
+           at != end; ++at) {
+        EXPECT_TRUE(element.attributes.emplace(at->str(1), at->str(2)).second);
+      }
+      if (it->length(4) == 0) continue;
+    }
+    EXPECT_GT(open.size(), 1u);
+    EXPECT_EQ(open.back().name, name);
+    if (open.size() < 2) return {};
+    open[open.size() - 2].inside.push_back(open.back());
+    open.pop_back();
+  }
+  // What is between tags is no tag.
+  EXPECT_THAT(rest, Not(HasSubstr("<")));
+  EXPECT_EQ(open.size(), 1u);
+  EXPECT_EQ(open[0].inside.size(), 1u);
+  return open[0].inside.empty() ? Element() : open[0].inside[0];
+}
+
+// What the schema that Jenkins publishes for JUnit asks of these elements, and
+// that the sums are right.
+void ExpectJUnit(const std::string& xml) {
+  const Element root = ElementIn(xml);
+  EXPECT_EQ(root.name, "testsuites");
+  const auto expect_sums = [](const Element& element) {
+    const auto& has = element.attributes;
+    for (const auto& [attribute, name] :
+         {std::pair("tests", "testcase"), std::pair("failures", "failure"),
+          std::pair("errors", "error"), std::pair("skipped", "skipped")}) {
+      ASSERT_TRUE(has.contains(attribute)) << element.name << ' ' << attribute;
+      EXPECT_EQ(has.at(attribute), std::to_string(element.Count(name)));
+    }
+    EXPECT_NE(has.at("name"), "");
+  };
+  expect_sums(root);
+  EXPECT_TRUE(root.attributes.contains("time"));
+  std::set<std::string> names;
+  EXPECT_GE(root.inside.size(), 1u);
+  for (const Element& suite : root.inside) {
+    EXPECT_EQ(suite.name, "testsuite");
+    expect_sums(suite);
+    EXPECT_TRUE(names.insert(suite.attributes.at("name")).second);
+    EXPECT_GE(suite.inside.size(), 1u);
+    for (const Element& test : suite.inside) {
+      EXPECT_EQ(test.name, "testcase");
+      EXPECT_EQ(test.attributes.size(), 2u);
+      EXPECT_NE(test.attributes.at("classname"), "");
+      EXPECT_NE(test.attributes.at("name"), "");
+      EXPECT_LE(test.inside.size(), 1u);
+      for (const Element& result : test.inside) {
+        EXPECT_THAT(result.name,
+                    AnyOf("failure", "error", "skipped", "system-out"));
+        EXPECT_EQ(result.attributes.contains("message"),
+                  result.name != "system-out");
+      }
+    }
+  }
+}
+
+TEST(CheckVerdictTest, JUnitHasTheStructureThatReadersExpect) {
+  using enum CellState;
+  CheckVerdict verdict =
+      VerdictOf({kHolds, kKnown, kFinding, kTooShort, kUnchecked, kLeftOut});
+  verdict.cells[1].walker = "page_size";
+  verdict.cells[3].changing = true;
+  verdict.cells[4].reason = "a < b & \"c\"";
+  verdict.findings = {FindingOf("wrong-page")};
+  ExpectJUnit(JUnitOf(verdict));
+  verdict.findings[0].is_without_patch = true;
+  ExpectJUnit(JUnitOf(verdict));
+  verdict.error = "no space";
+  ExpectJUnit(JUnitOf(verdict));
+  ExpectJUnit(JUnitOf(CheckVerdict()));
 }
 
 TEST(CheckVerdictTest, LinesThatNeverRanStandInTheLastLine) {
