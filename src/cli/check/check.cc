@@ -436,12 +436,7 @@ class Check {
                                known->end());
       SortFindings(verdict_.findings);
     }
-    for (CheckVerdict::Cell& cell : verdict_.cells) {
-      cell.findings = CountOf(cell);
-      if (cell.state == CellState::kKnown && AddsTo(cell)) {
-        cell.state = CellState::kFinding;
-      }
-    }
+    for (CheckVerdict::Cell& cell : verdict_.cells) Count(cell);
     if (!has_patch) return absl::OkStatus();
     auto repairs = FindRepairs(code, verdict_.findings, steps_);
     if (!repairs.ok()) return repairs.status();
@@ -449,22 +444,17 @@ class Check {
     return absl::OkStatus();
   }
 
-  // Whether the patch adds a finding to a cell.
-  bool AddsTo(const CheckVerdict::Cell& cell) const {
-    return std::any_of(verdict_.findings.begin(), verdict_.findings.end(),
-                       [&cell](const CheckVerdict::Finding& finding) {
-                         return !finding.is_without_patch &&
-                                finding.HasPartIn(cell);
-                       });
-  }
-
-  // How many findings a cell has part in.
-  size_t CountOf(const CheckVerdict::Cell& cell) const {
-    return static_cast<size_t>(
-        std::count_if(verdict_.findings.begin(), verdict_.findings.end(),
-                      [&cell](const CheckVerdict::Finding& finding) {
-                        return finding.HasPartIn(cell);
-                      }));
+  // Which findings a cell has part in.
+  void Count(CheckVerdict::Cell& cell) const {
+    cell.findings = 0;
+    for (const CheckVerdict::Finding& finding : verdict_.findings) {
+      if (!finding.HasPartIn(cell)) continue;
+      ++cell.findings;
+      const bool is_known = cell.state == CellState::kKnown;
+      // A known one that the patch adds.
+      if (is_known && !finding.is_without_patch)
+        cell.state = CellState::kFinding;
+    }
   }
 
   // That these are not known spoils no verdict.

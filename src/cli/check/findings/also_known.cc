@@ -23,24 +23,14 @@
 namespace pxdfuzz {
 namespace {
 
-namespace fs = std::filesystem;
-
 // Of a known finding that no changed function shows, so many cases are looked
 // at.
 constexpr int kMostExplained = 200;
 
-// The least case that shows a known finding.
-struct Shown {
-  std::string program;
-  Sighting sighting;
-};
+// The program that shows a known finding, and the least case.
+using Shown = std::pair<std::string, Sighting>;
 
 size_t SizeOf(const Case& c) { return c.setup.size() + c.concurrent.size(); }
-
-bool HasMet(const CheckCell& cell, const std::string& name) {
-  const auto known = cell.known.find(name);
-  return known != cell.known.end() && known->second > 0;
-}
 
 class KnownFinder {
  public:
@@ -57,9 +47,6 @@ class KnownFinder {
 
   absl::StatusOr<std::vector<CheckVerdict::Finding>> Find() {
     std::vector<CheckVerdict::Finding> findings;
-    const bool has_met =
-        std::any_of(code_.cells.begin(), code_.cells.end(), IsKnown);
-    if (!has_met) return findings;
     steps_.Begin("looking at known findings");
     for (const CheckCell& cell : code_.cells) {
       if (!IsKnown(cell)) continue;
@@ -109,32 +96,30 @@ class KnownFinder {
     const bool can_compare = before.ok() && before.of_request.size() == 1;
     // What a repair of something else lets show up is not added.
     if (can_compare && !before.of_request[0].finding.empty()) return;
-    const bool is_without_patch =
-        can_compare && before.of_request[0].known == name;
-    if (is_without_patch) without_patch_.insert(name);
-    const auto best = shown_.find({name, is_without_patch});
-    if (best != shown_.end() && SizeOf(best->second.sighting.c) <= SizeOf(c)) {
+    const bool was_there = can_compare && before.of_request[0].known == name;
+    if (was_there) without_patch_.insert(name);
+    const auto best = shown_.find({name, was_there});
+    if (best != shown_.end() && SizeOf(best->second.second.c) <= SizeOf(c)) {
       return;
     }
-    if (is_without_patch && best == shown_.end() &&
+    if (was_there && best == shown_.end() &&
         ++explained_[name] > kMostExplained) {
       return;
     }
-    std::optional<Sighting> sighting = patched_.FindKnown(program, c);
-    if (!sighting.has_value()) return;
+    const std::optional<Sighting> sighting = patched_.FindKnown(program, c);
     // Of what the patch does not add, only what it touches is its business.
-    if (is_without_patch &&
-        !changed_.contains({sighting->place.file, sighting->place.function})) {
+    if (!sighting.has_value() ||
+        (was_there && !changed_.contains(
+                          {sighting->place.file, sighting->place.function}))) {
       return;
     }
-    shown_.insert_or_assign({name, is_without_patch},
-                            Shown{program, *std::move(sighting)});
+    shown_.insert_or_assign({name, was_there}, Shown{program, *sighting});
   }
 
   absl::StatusOr<CheckVerdict::Finding> FindingOf(const std::string& name,
                                                   bool is_without_patch,
                                                   const Shown& shown) const {
-    const Sighting& sighting = shown.sighting;
+    const auto& [program, sighting] = shown;
     CheckVerdict::Finding finding = {.what = name,
                                      .known = name,
                                      .function = sighting.place.function,
@@ -143,30 +128,31 @@ class KnownFinder {
                                      .headline = sighting.explanation.headline,
                                      .is_without_patch = is_without_patch};
     for (const CheckCell& cell : code_.cells) {
-      if (!HasMet(cell, name)) continue;
+      const auto known = cell.known.find(name);
+      if (known == cell.known.end() || known->second == 0) continue;
       finding.members.push_back({.signature = name,
                                  .mode = Name(cell.mode),
                                  .configuration = cell.configuration,
                                  .walker = std::string(cell.walker.name),
                                  .changing = cell.walker.changing,
-                                 .times = cell.known.at(name)});
+                                 .times = known->second});
     }
     const std::string to =
         Concat({code_.out, "/findings/", FolderName(name, finding.function),
                 is_without_patch ? ".unpatched" : ""});
     std::error_code error;
-    fs::create_directories(to, error);
+    std::filesystem::create_directories(to, error);
     finding.case_file = to + "/case.yaml";
     finding.report = to + "/report.txt";
     for (const std::string_view command : {"replay", "explain"}) {
       finding.commands.push_back(
           {command == "replay" ? "reproduce" : "explain",
-           CommandWith(command, code_.build.bin, shown.program,
-                       finding.case_file)});
+           CommandWith(command, code_.build.bin, program, finding.case_file)});
     }
     absl::Status status = WriteFile(
         finding.case_file,
-        Concat({"# known finding: ", name, "\n# tree: ", code_.tree.description,
+        Concat({"# found by: ", program, ", ", code_.build.Find(program)->slice,
+                "\n# tree: ", code_.tree.description, "\n# signature: ", name,
                 "\n", ToText(sighting.c)}),
         /*force=*/true);
     status.Update(

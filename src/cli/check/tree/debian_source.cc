@@ -117,11 +117,10 @@ class OwnApt {
 // with the object.
 class Suites {
  public:
-  Suites(Mirror mirror, std::string folder)
-      : mirror_(std::move(mirror)), folder_(std::move(folder)) {}
+  explicit Suites(const std::string& folder) : folder_(folder) {}
   ~Suites() {
     std::error_code error;
-    for (const auto& [suite, updated] : updated_) {
+    for (const std::string_view suite : kSuites) {
       fs::remove_all(FolderOf(suite), error);
     }
   }
@@ -137,6 +136,11 @@ class Suites {
   // were updated, which happens once.
   template <class Run>
   absl::StatusOr<CommandResult> With(std::string_view suite, Run run) {
+    if (mirror_.uri.empty()) {
+      absl::StatusOr<Mirror> mirror = FindMirror();
+      if (!mirror.ok()) return mirror.status();
+      mirror_ = *std::move(mirror);
+    }
     const std::string own = FolderOf(suite);
     const OwnApt apt(own, mirror_);
     auto updated = updated_.find(suite);
@@ -144,10 +148,7 @@ class Suites {
       std::error_code error;
       fs::create_directories(own, error);
       absl::StatusOr<CommandResult> result = apt.Update(suite);
-      if (!result.ok()) {
-        fs::remove_all(own, error);
-        return result.status();
-      }
+      if (!result.ok()) return result.status();
       updated = updated_.emplace(suite, *std::move(result)).first;
     }
     if (!updated->second.ok()) return updated->second;
@@ -155,7 +156,8 @@ class Suites {
   }
 
  private:
-  const Mirror mirror_;
+  // Without an address until it is needed.
+  Mirror mirror_;
   const std::string folder_;
   // By the name of the suite.
   std::map<std::string_view, CommandResult> updated_;
@@ -261,19 +263,9 @@ absl::StatusOr<std::string> DebianSource(const std::string& wish,
                 ": no version; debian:6.12, debian:newest and debian:newest-1 "
                 "are some"}));
   }
-  // As soon as they are needed.
-  std::optional<Suites> suites;
-  const auto find_suites = [&] {
-    if (suites.has_value()) return absl::OkStatus();
-    absl::StatusOr<Mirror> mirror = FindMirror();
-    if (mirror.ok()) suites.emplace(*std::move(mirror), folder);
-    return mirror.status();
-  };
+  Suites suites(folder);
   if (back.has_value()) {
-    if (absl::Status found = find_suites(); !found.ok()) {
-      return WithName(wish, found);
-    }
-    absl::StatusOr<std::string> newest = NewestVersion(*back, *suites);
+    absl::StatusOr<std::string> newest = NewestVersion(*back, suites);
     if (!newest.ok()) return WithName(wish, newest.status());
     version = *std::move(newest);
   }
@@ -283,26 +275,23 @@ absl::StatusOr<std::string> DebianSource(const std::string& wish,
        {Concat({"/usr/src/", package, ".tar.xz"}), archive}) {
     if (access(there.c_str(), R_OK) == 0) return there;
   }
-  if (absl::Status found = find_suites(); !found.ok()) {
-    return WithName(wish, found);
-  }
   std::string reason;
   for (const std::string_view suite : kSuites) {
     const absl::StatusOr<CommandResult> result =
-        suites->With(suite, [&package](const OwnApt& apt) {
+        suites.With(suite, [&package](const OwnApt& apt) {
           return apt.Get({"download", package});
         });
-    if (!result.ok()) return result.status();
+    if (!result.ok()) return WithName(wish, result.status());
     if (!result->ok()) {
       reason = result->Reason();
       continue;
     }
-    const absl::Status status = Unpack(suites->FolderOf(suite), archive);
+    const absl::Status status = Unpack(suites.FolderOf(suite), archive);
     if (!status.ok()) return status;
     return archive;
   }
   return absl::UnavailableError(
-      Concat({"debian:", version, ": no suite of ", suites->uri(), " has ",
+      Concat({"debian:", version, ": no suite of ", suites.uri(), " has ",
               package, "; the last one said: ", reason}));
 }
 
