@@ -18,12 +18,21 @@
 namespace pxdfuzz {
 namespace {
 
-// Whether an operation maps leaves that the configuration does not have.
+// Whether an operation makes leaves that the configuration does not have, or
+// swap entries that the tree does not write.
 template <class Ops>
-bool MapsMissingLeaf(const Ops& ops, unsigned leaf_levels) {
-  return std::any_of(ops.begin(), ops.end(), [=](const TableOp& op) {
-    return op.kind == TableOp::Kind::kMap &&
-           (leaf_levels >> Ordinal(op.level) & 1) == 0;
+bool MakesMissing(const Ops& ops, unsigned leaf_levels,
+                  const TreeWords& words) {
+  return std::any_of(ops.begin(), ops.end(), [&](const TableOp& op) {
+    switch (op.kind) {
+      case TableOp::Kind::kMap:
+        return (leaf_levels >> Ordinal(op.level) & 1) == 0;
+      case TableOp::Kind::kMigration:
+      case TableOp::Kind::kHwPoison:
+        return !words.level[Ordinal(op.level)].has_swap;
+      default:
+        return false;
+    }
   });
 }
 
@@ -98,13 +107,14 @@ const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
 
 template <class A, class Visitor>
 Inconclusive KernelJudge::VisitTables(const Case& c, Visitor visit) {
-  if (MapsMissingLeaf(c.setup, kernel_.leaf_levels) ||
-      MapsMissingLeaf(c.concurrent, kernel_.leaf_levels)) {
+  const TreeWords& words = words_[c.mode.levels];
+  if (MakesMissing(c.setup, kernel_.leaf_levels, words) ||
+      MakesMissing(c.concurrent, kernel_.leaf_levels, words)) {
     return Inconclusive::kMalformedWord;
   }
   kernel_.enter(c.mode.levels);
-  AddressSpace<A, TreeEntries<A>> mm(
-      *arena_, c.mode.levels, TreeEntries<A>(kernel_, words_[c.mode.levels]));
+  AddressSpace<A, TreeEntries<A>> mm(*arena_, c.mode.levels,
+                                     TreeEntries<A>(kernel_, words));
   Inconclusive reason = Populate<A>(c, mm);
   if (reason == Inconclusive::kNo) reason = timeline_.Make(c, mm);
   if (reason == Inconclusive::kNo) visit(mm);

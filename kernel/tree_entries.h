@@ -28,6 +28,10 @@ inline constexpr auto kAllLeafStates = [] {
   return states;
 }();
 
+// Swap entries that a tree writes; those of swap files are the model's.
+inline constexpr std::array kSwapTags = {EntryKind::Tag::kMigration,
+                                         EntryKind::Tag::kHwPoison};
+
 // What a tree writes, next to what the model writes for the same meaning.
 struct TreeWords {
   struct OfLevel {
@@ -37,6 +41,9 @@ struct TreeWords {
     uint64_t table = 0;
     // All bits of these.
     uint64_t differ = 0;
+    // The same for kSwapTags, and whether the tree writes them.
+    std::array<uint64_t, kSwapTags.size()> swap{};
+    bool has_swap = false;
   };
   std::array<OfLevel, kLevelCount> level{};
   // Whether the model and the contract read some word of the tree's otherwise
@@ -66,6 +73,17 @@ class TreeEntries {
       }
       if (!entries.HasLeaf(level)) continue;
       const uint64_t frame = A::GeometryOf(levels).span(level);
+      of.has_swap = true;
+      for (size_t i = 0; i < kSwapTags.size(); ++i) {
+        const uint64_t theirs = entries.SwapEntry(kSwapTags[i], level, frame);
+        const uint64_t ours = A::Entries::SwapEntry(kSwapTags[i], level, frame);
+        if (theirs == entries.Empty(level)) {
+          of.has_swap = false;
+          continue;
+        }
+        of.swap[i] = theirs ^ ours;
+        words.moved |= of.swap[i] != 0;
+      }
       for (size_t i = 0; i < kAllLeafStates.size(); ++i) {
         const LeafState& state = kAllLeafStates[i];
         if (state.special && !A::Entries::HasSpecial(level)) continue;
@@ -108,8 +126,14 @@ class TreeEntries {
                           .dirty = state.dirty,
                           .special = state.special});
   }
-  // The model's: no tree is asked how it writes them.
-  static uint64_t Swap(uint64_t place) { return A::Entries::Swap(place); }
+  // For a swap file, the model's: no tree is asked how it writes that.
+  uint64_t SwapEntry(EntryKind::Tag tag, Level level, uint64_t frame) const {
+    if (tag == EntryKind::Tag::kSwap) return A::Entries::Swap(frame);
+    return kernel_->swap(
+        Ordinal(level),
+        tag == EntryKind::Tag::kMigration ? PXD_MIGRATION : PXD_HWPOISON,
+        frame);
+  }
 
   EntryKind Classify(Level level, uint64_t word) const {
     const EntryKind kind = Find(level, word).kind;
@@ -133,6 +157,11 @@ class TreeEntries {
         return Table(level, kind.address);
       case EntryKind::Tag::kLeaf:
         return Leaf(level, kind.address, kind.state);
+      case EntryKind::Tag::kMigration:
+      case EntryKind::Tag::kHwPoison:
+        return words_->level[Ordinal(level)].has_swap
+                   ? SwapEntry(kind.tag, level, kind.address)
+                   : word;
       default:
         return word;
     }
@@ -164,6 +193,11 @@ class TreeEntries {
     if (of.table != 0) {
       const EntryKind kind = A::Entries::Classify(level, word ^ of.table);
       if (kind.tag == EntryKind::Tag::kTable) return {kind, word ^ of.table};
+    }
+    for (size_t i = 0; i < kSwapTags.size(); ++i) {
+      if (of.swap[i] == 0) continue;
+      const EntryKind kind = A::Entries::Classify(level, word ^ of.swap[i]);
+      if (kind.tag == kSwapTags[i]) return {kind, word ^ of.swap[i]};
     }
     return {A::Entries::Classify(level, word), word};
   }

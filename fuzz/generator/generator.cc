@@ -39,6 +39,11 @@ Level Generator::DrawLeafLevel() {
   return info_.HasLeaf(level) ? level : Level::kPte;
 }
 
+TableOp::Kind Generator::DrawSwapKind() {
+  return rng_.Pick({TableOp::Kind::kSwap, TableOp::Kind::kMigration,
+                    TableOp::Kind::kMigration, TableOp::Kind::kHwPoison});
+}
+
 Request Generator::DrawRequest() {
   const Geometry& geometry = info_.geometry;
   Request request{.pages = DrawPages(), .write = rng_.Chance(1, 2)};
@@ -128,7 +133,8 @@ void Generator::Cover(const Request& request, Case& c) {
         case 0:
           break;  // nothing there
         case 1:
-          c.setup.push_back({.kind = TableOp::Kind::kSwap,
+          c.setup.push_back({.kind = DrawSwapKind(),
+                             .level = DrawLeafLevel(),
                              .address = middle,
                              .frame = DrawFrame(middle)});
           break;
@@ -147,7 +153,7 @@ void Generator::Cover(const Request& request, Case& c) {
         PagesToBytes(static_cast<int64_t>(rng_.Below(request.pages))));
     const TableOp::Kind kind =
         rng_.Pick({TableOp::Kind::kMap, TableOp::Kind::kMap,
-                   TableOp::Kind::kClear, TableOp::Kind::kSwap});
+                   TableOp::Kind::kClear, DrawSwapKind()});
     c.setup.push_back({.kind = kind,
                        .address = address,
                        .frame = DrawFrame(address),

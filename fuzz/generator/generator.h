@@ -31,6 +31,8 @@ class Generator {
   // A number of pages: usually a few, in one case of ten more than 100.
   uint16_t DrawPages();
   LeafState DrawState();
+  // Of operations that make swap entries.
+  TableOp::Kind DrawSwapKind();
   Stack DrawStack();
   StackWord DrawStackWord();
   // A level that has leaves.

@@ -76,6 +76,9 @@ static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
   return pte_val(pxd_arch_make_huge_pte(pxd_state(pte, state), PMD_SHIFT, 0));
 }
 
+/* set_huge_pte_at(), and the same word by swp_entry_to_pmd(). */
+static uint64_t pxd_huge_swap(int level, pte_t swap) { return pte_val(swap); }
+
 /* As __pmd_populate() and its like in asm/pgalloc.h write it for user space. */
 static uint64_t pxd_table_word(int level, uint64_t origin) {
   const uint64_t type = level == 1   ? PMD_TYPE_TABLE | PMD_TABLE_PXN

@@ -68,6 +68,9 @@ static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
   return pud_val(pud);
 }
 
+/* set_pte_at(), and the same word in pmd by swp_entry_to_pmd(). */
+static uint64_t pxd_huge_swap(int level, pte_t swap) { return pte_val(swap); }
+
 /* As pgd_populate() and its like in asm/pgalloc.h write it. */
 static uint64_t pxd_table_word(int level, uint64_t origin) {
   return origin | _PAGE_TABLE;

@@ -38,6 +38,8 @@ std::optional<Level> OnlyLevel(TableOp::Kind kind) {
       return Level::kPmd;
     case TableOp::Kind::kMap:
     case TableOp::Kind::kClear:
+    case TableOp::Kind::kMigration:
+    case TableOp::Kind::kHwPoison:
     case TableOp::Kind::kPoke:
     case TableOp::Kind::kWriteProtect:
       break;
@@ -61,11 +63,12 @@ void CanonicalizeOneOf(TableOp& op,
 void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
   using Kind = TableOp::Kind;
   const Geometry& geometry = info.geometry;
-  if (op.kind == Kind::kSwap && !info.HasSwap(Level::kPte)) {
+  if (MakesSwapEntries(op.kind) && !info.HasSwap(Level::kPte)) {
     op.kind = Kind::kClear;
   }
-  const bool is_of_leaves =
-      op.kind == Kind::kMap || op.kind == Kind::kWriteProtect;
+  const bool is_of_leaves = op.kind == Kind::kMap ||
+                            op.kind == Kind::kWriteProtect ||
+                            MakesSwapEntries(op.kind);
   op.level =
       LowerUntil(OnlyLevel(op.kind).value_or(op.level), [&](Level level) {
         return is_of_leaves ? info.HasLeaf(level) : geometry.real(level);

@@ -169,6 +169,8 @@ bool IsV1(const Case& c) {
            !request.refused.has_value() && !request.inaccessible.has_value();
   };
   return Says(kPagingModes, c.mode) &&
+         std::all_of(c.setup.begin(), c.setup.end(),
+                     [](const TableOp& op) { return IsInV1(op.kind); }) &&
          std::all_of(c.requests.begin(), c.requests.end(), is_v1) &&
          std::all_of(
              c.concurrent.begin(), c.concurrent.end(),

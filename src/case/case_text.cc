@@ -133,7 +133,7 @@ void AddSetupOp(const TableOp& op, PagingMode mode, TextLines& out) {
   if (HasAddress(op.kind)) items.push_back({Name(op.level), Hex(op.address)});
   if (HasCount(op.kind)) items.push_back({"count", std::to_string(op.count)});
   if (HasFrame(op.kind)) {
-    items.push_back({HasState(op.kind) ? "frame" : "place", Hex(op.frame)});
+    items.push_back({FrameKey(op.kind), Hex(op.frame)});
   }
   if (HasState(op.kind)) items.push_back({"state", Describe(op.state)});
   if (IsPoke(op.kind)) items.push_back({"word", Hex(op.word)});
@@ -189,6 +189,10 @@ void AddConcurrentOp(const ConcurrentOp& op, TextLines& out) {
 }
 
 }  // namespace
+
+std::string_view FrameKey(TableOp::Kind kind) {
+  return kind == TableOp::Kind::kSwap ? "place" : "frame";
+}
 
 std::string Describe(const LeafState& state) {
   std::string text;

@@ -218,7 +218,13 @@ inline constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
     {{.kind = RecordType::Kind::kStackWord}, 11},
     {RecordType::Setup(TableOp::Kind::kPoke, Level::kPte), 2},
     {{.kind = RecordType::Kind::kConcurrent}, 7},
-    {{.kind = RecordType::Kind::kUnknown}, 16},
+    {{.kind = RecordType::Kind::kUnknown}, 6},
+    {RecordType::Setup(TableOp::Kind::kMigration, Level::kPmd), 3},
+    {RecordType::Setup(TableOp::Kind::kMigration, Level::kPud), 2},
+    {RecordType::Setup(TableOp::Kind::kMigration, Level::kPte), 1},
+    {RecordType::Setup(TableOp::Kind::kHwPoison, Level::kPmd), 2},
+    {RecordType::Setup(TableOp::Kind::kHwPoison, Level::kPud), 1},
+    {RecordType::Setup(TableOp::Kind::kHwPoison, Level::kPte), 1},
 });
 
 // The place of a poke.

@@ -114,6 +114,8 @@ std::string MeaningWords(const EntryKind& kind) {
       return text;
     case EntryKind::Tag::kTable:
     case EntryKind::Tag::kSwap:
+    case EntryKind::Tag::kMigration:
+    case EntryKind::Tag::kHwPoison:
       return Concat({text, " ", Hex(kind.address)});
     case EntryKind::Tag::kLeaf:
       break;
@@ -133,6 +135,8 @@ bool ReadMeaning(Scanner& words, EntryKind& kind) {
       return true;
     case EntryKind::Tag::kTable:
     case EntryKind::Tag::kSwap:
+    case EntryKind::Tag::kMigration:
+    case EntryKind::Tag::kHwPoison:
       return words.Read(kind.address);
     case EntryKind::Tag::kLeaf:
       break;

@@ -272,6 +272,10 @@ std::string Facts::WhyNot(Level level, const EntryKind& kind) const {
       return Concat({"empty ", Name(level)});
     case EntryKind::Tag::kSwap:
       return "swap entry";
+    case EntryKind::Tag::kMigration:
+      return Concat({"migration entry, ", Name(level)});
+    case EntryKind::Tag::kHwPoison:
+      return Concat({"hwpoison entry, ", Name(level)});
     case EntryKind::Tag::kMalformed:
       return Concat({"malformed ", Name(level)});
     case EntryKind::Tag::kTable:
@@ -326,6 +330,10 @@ std::string MeaningIn(const Facts& facts, const Geometry& geometry, Level level,
       return "empty";
     case EntryKind::Tag::kSwap:
       return "a swap entry";
+    case EntryKind::Tag::kMigration:
+      return Concat({"a migration entry, of ", Hex(kind.address)});
+    case EntryKind::Tag::kHwPoison:
+      return Concat({"a hwpoison entry, of ", Hex(kind.address)});
     case EntryKind::Tag::kLeaf:
       return Concat({level == Level::kPte ? "page " : "large page ",
                      Hex(kind.address), ", ", Describe(kind.state)});

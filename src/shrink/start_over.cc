@@ -42,6 +42,9 @@ std::vector<TableOp> Ingredients(const PagingModeInfo& info, Level level,
           LeafState{.special = true}}) {
       ops.push_back({.level = leaf, .address = boundary, .state = state});
     }
+    ops.push_back({.kind = TableOp::Kind::kMigration,
+                   .level = leaf,
+                   .address = boundary});
   }
   ops.push_back({.kind = TableOp::Kind::kSwap, .address = boundary});
   return ops;
@@ -90,6 +93,8 @@ std::vector<std::optional<TableOp>> ThingsAt(const PagingModeInfo& info,
         ops.push_back(
             TableOp{.level = level, .address = place, .state = state});
       }
+      ops.push_back(TableOp{
+          .kind = TableOp::Kind::kMigration, .level = level, .address = place});
     }
     if (geometry.real(level)) {
       ops.push_back(TableOp{

@@ -55,6 +55,13 @@ TEST(X86EntriesTest, TablesSwapAndEmpty) {
   EXPECT_EQ(Entries::Control(4, 0x10800000), 0x10800000u);
   // Offset 5 inverted, from bit 9 up; type 0 above it.
   EXPECT_EQ(Entries::Swap(0x5000), 0x07fffffffffff400u);
+  // Type 28, and the frame's number 0x40000 inverted.
+  EXPECT_EQ(
+      Entries::SwapEntry(EntryKind::Tag::kMigration, Level::kPmd, 0x40000000),
+      0xe7fffffff7fffe00u);
+  EXPECT_EQ(
+      Entries::SwapEntry(EntryKind::Tag::kHwPoison, Level::kPud, 0x40000000),
+      0xdffffffff7fffe00u);
 }
 
 TEST(X86EntriesTest, ClassifyIsTheInverse) {
@@ -76,6 +83,19 @@ TEST(X86EntriesTest, ClassifyIsTheInverse) {
   }
   EXPECT_EQ(Entries::Classify(Level::kPte, Entries::Swap(0x123456000)),
             EntryKind::Swap(0x123456000));
+  for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
+    EXPECT_EQ(Entries::Classify(level, 0xe7fffffff7fffe00),
+              EntryKind::Migration(0x40000000));
+    EXPECT_EQ(Entries::Classify(level, 0xdffffffff7fffe00),
+              EntryKind::HwPoison(0x40000000));
+  }
+  EXPECT_EQ(Entries::Classify(Level::kP4d, 0xe7fffffff7fffe00),
+            EntryKind::Malformed());
+  // A swapped page is never large, and no configuration has type 1 there.
+  EXPECT_EQ(Entries::Classify(Level::kPmd, Entries::Swap(0x5000)),
+            EntryKind::Malformed());
+  EXPECT_EQ(Entries::Classify(Level::kPte, 0x0ffffffff7fffe00),
+            EntryKind::Malformed());
   EXPECT_EQ(Entries::Classify(Level::kPgd, 0x10000067),
             EntryKind::Table(0x10000000));
   EXPECT_EQ(Entries::Classify(Level::kPgd, 0x400000e7), EntryKind::Malformed());

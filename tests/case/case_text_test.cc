@@ -72,6 +72,21 @@ Case Everything() {
   return c;
 }
 
+TEST(CaseTextTest, SwapEntriesOfOtherTypesHaveAFrame) {
+  Case c = MakeCase(
+      3, {.start = 0x80000000},
+      {{.kind = TableOp::Kind::kMigration,
+        .level = Level::kPud,
+        .address = 0x80000000,
+        .count = 2,
+        .frame = 0x100000000},
+       {.kind = TableOp::Kind::kHwPoison, .address = 0x1000, .frame = 0x5000}});
+  EXPECT_THAT(
+      ToText(c),
+      HasSubstr("- migration: {pud: 0x80000000, count: 2, frame: 0x100000000}\n"
+                "- hwpoison: {pte: 0x1000, count: 1, frame: 0x5000}\n"));
+}
+
 // A change of each kind, in order; more than a case can have.
 std::vector<ConcurrentOp> ChangesOfEachKind() {
   using enum TableOp::Kind;

@@ -276,14 +276,14 @@ constexpr Refused kStructure[] = {
     {"  around: copy\n", "",
      "f:6:3: found no key 'around'; a stack has the keys position and around"},
     {"\n- map", "\n- mop",
-     "f:11:3: tables: found the key 'mop'; should be map, clear, swap, poke or "
-     "poke-control"},
+     "f:11:3: tables: found the key 'mop'; should be map, clear, swap, poke, "
+     "poke-control, migration or hwpoison"},
     {"- poke-control: {word: 0x7}", "- 7",
-     "f:15:3: tables: found '7'; each item has one key: map, clear, swap, poke "
-     "or poke-control"},
+     "f:15:3: tables: found '7'; each item has one key: map, clear, swap, "
+     "poke, poke-control, migration or hwpoison"},
     {"- poke-control: {word: 0x7}", "- {}",
      "f:15:3: tables: found a mapping with 0 keys; each item has one key: map, "
-     "clear, swap, poke or poke-control"},
+     "clear, swap, poke, poke-control, migration or hwpoison"},
     {"{word: 0x7}", "[]",
      "f:15:17: found a list; a poke-control is a mapping with the keys word"},
     {"clear: {pmd: 0x100000, count", "clear: {count",
@@ -627,6 +627,29 @@ TEST(ReadCaseTextTest, ReadsMoments) {
 }
 
 // Version 1 means what it meant, and has nothing that is new.
+TEST(ReadCaseTextTest, ReadsSwapEntriesOfOtherTypes) {
+  const std::string text =
+      "version: 2\nspace: s390/3\nrequests:\n"
+      "- {start: 0x80000000, pages: 1, access: read}\n"
+      "stack:\n  position: 0\n  around: zero\ntables:\n"
+      "- migration: {pud: 0x80000000, count: 2, frame: 0x100000000}\n"
+      "- hwpoison: {pmd: 0x100000, count: 1, frame: 0x500000}\n";
+  const Case c = Read(text);
+  ASSERT_EQ(c.setup.size(), 2u);
+  EXPECT_EQ(c.setup[0], (TableOp{.kind = TableOp::Kind::kMigration,
+                                 .level = Level::kPud,
+                                 .address = 0x80000000,
+                                 .count = 2,
+                                 .frame = 0x100000000}));
+  EXPECT_EQ(c.setup[1], (TableOp{.kind = TableOp::Kind::kHwPoison,
+                                 .level = Level::kPmd,
+                                 .address = 0x100000,
+                                 .frame = 0x500000}));
+  std::string v1 = text;
+  v1.replace(v1.find("version: 2"), 10, "version: 1");
+  EXPECT_THAT(Error(v1), testing::HasSubstr("found the key 'migration'"));
+}
+
 TEST(ReadCaseTextTest, ReadsVersion1) {
   const auto v1 = [](std::string_view part, std::string_view by) {
     std::string text = With(part, by);

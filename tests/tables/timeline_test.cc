@@ -156,6 +156,31 @@ TEST_F(TimelineTest, NothingIsMappedIntoACollapse) {
             Inconclusive::kNo);
 }
 
+TEST_F(TimelineTest, MigrationEndsWithALeaf) {
+  const auto entry = [](TableOp::Kind kind) {
+    return TableOp{.kind = kind,
+                   .level = Level::kPmd,
+                   .address = kPlace,
+                   .frame = 0x300000};
+  };
+  ASSERT_EQ(Make(3, {entry(TableOp::Kind::kMigration)},
+                 {Map(Level::kPmd, kPlace, 0x500000)}),
+            Inconclusive::kNo);
+  EXPECT_EQ(At(0, kPlace), 0u);
+  EXPECT_EQ(At(1, kPlace + 0x1000), 0x501000u);
+  ASSERT_EQ(
+      Make(3, {entry(TableOp::Kind::kMigration)}, {Clear(Level::kPmd, kPlace)}),
+      Inconclusive::kNo);
+  // Broken memory stays broken, and a page table is never put in the place of a
+  // moving page.
+  EXPECT_EQ(Make(3, {entry(TableOp::Kind::kHwPoison)},
+                 {Map(Level::kPmd, kPlace, 0x500000)}),
+            Inconclusive::kMapsOver);
+  EXPECT_EQ(Make(3, {entry(TableOp::Kind::kMigration)},
+                 {Map(Level::kPte, kPlace, 0x5000)}),
+            Inconclusive::kInsideLeaf);
+}
+
 TEST_F(TimelineTest, OnlyPageTablesAreDetached) {
   EXPECT_EQ(Make(3, {}, {Detach(kPlace)}), Inconclusive::kDetachesNothing);
   EXPECT_EQ(

@@ -81,6 +81,8 @@ struct Arm64Page16K {
     static constexpr bool HasLeaf(Level level) { return level <= Level::kPmd; }
     static constexpr bool HasSpecial(Level level) { return HasLeaf(level); }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
+    // Migration and hwpoison.
+    static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
     // PGD_SIZE with 4 levels, else a page.
     static constexpr uint64_t TableAlignment(Level level) {
@@ -115,14 +117,23 @@ struct Arm64Page16K {
     // __swp_entry() of type 1: the offset from bit 12 up. With type 0 the entry
     // of offset 0, where a swap area has its header, would be empty.
     static constexpr uint64_t Swap(uint64_t place) {
-      return place >> 14 << 12 | uint64_t{1} << 6;
+      return SwapOfType(kSwapType, place);
+    }
+    static constexpr uint64_t SwapEntry(EntryKind::Tag tag, Level /*level*/,
+                                        uint64_t frame) {
+      return SwapOfType(SwapTypeOf(tag, kSwapType), frame);
     }
 
     static constexpr EntryKind Classify(Level level, uint64_t word) {
       if (word == Empty(level)) return EntryKind::Empty();
-      if (level == Level::kPte) {
+      if (HasMigration(level) && (word & kSwapClear) == 0) {
         const uint64_t place = word >> 12 << 14;
-        if (word == Swap(place)) return EntryKind::Swap(place);
+        const uint64_t type = word >> 6 & 31;
+        if (word != SwapOfType(type, place)) return EntryKind::Malformed();
+        const EntryKind kind = OfSwapType(type, kSwapType, place);
+        return kind.tag == EntryKind::Tag::kSwap && !HasSwap(level)
+                   ? EntryKind::Malformed()
+                   : kind;
       }
       if (level != Level::kPte && (word & Mask::kTable) != 0) {
         const uint64_t origin = word & Mask::kFrame;
@@ -151,6 +162,12 @@ struct Arm64Page16K {
    private:
     static constexpr uint64_t kTableBits =
         Mask::kValid | Mask::kTable | Mask::kTableNoExecute;
+    static constexpr uint64_t kSwapType = 1;
+    // Bits that swap entries have clear, around the type from bit 6 up.
+    static constexpr uint64_t kSwapClear = 0x83f;
+    static constexpr uint64_t SwapOfType(uint64_t type, uint64_t place) {
+      return place >> 14 << 12 | type << 6;
+    }
     static constexpr uint64_t FrameMask(Level level) {
       return Mask::kFrame & ~(Arm64Page16KGeometry(kMaxLevels).span(level) - 1);
     }

@@ -55,7 +55,7 @@ struct BasicS390 {
     static constexpr uint64_t kTableProtect = 0x200;
     static constexpr uint64_t kTableOffset = 0xc0;
     static constexpr uint64_t kTableInvalid = 0x20;
-    static constexpr uint64_t kCommon = 0x10;
+    static constexpr uint64_t kCommon = 0x10;  // Linux: a swap entry
     static constexpr uint64_t kType = 0x0c;
     static constexpr uint64_t kTableLength = 0x03;
     // Large leaves, for software.
@@ -104,6 +104,9 @@ struct BasicS390 {
       return level == Level::kPte;
     }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
+    // Migration and hwpoison. Above pte from 6.16 on; earlier trees write
+    // nothing of this kind there.
+    static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
     // Minimum alignment of a table's address, in bytes.
     static constexpr uint64_t TableAlignment(Level level) {
@@ -156,6 +159,16 @@ struct BasicS390 {
     static constexpr uint64_t Swap(uint64_t frame) {
       return frame | Mask::kPageInvalid | Mask::kPageProtect;
     }
+    // mk_swap_pte(), and mk_swap_rste() with the type of the table.
+    static constexpr uint64_t SwapEntry(EntryKind::Tag tag, Level level,
+                                        uint64_t frame) {
+      if (tag == EntryKind::Tag::kSwap) return Swap(frame);
+      const uint64_t type =
+          tag == EntryKind::Tag::kMigration ? kMigrationType : kHwPoisonType;
+      if (level == Level::kPte) return Swap(frame) | type << 2;
+      return frame | type << 6 | TypeOf(level) << 2 | Mask::kTableInvalid |
+             Mask::kCommon;
+    }
 
     // What kind of entry of `level` a word is, if Linux writes such words.
     static constexpr EntryKind Classify(Level level, uint64_t word) {
@@ -163,6 +176,9 @@ struct BasicS390 {
       if (level == Level::kPte) {
         const uint64_t frame = word & Mask::kOrigin;
         if (word == Swap(frame)) return EntryKind::Swap(frame);
+        if ((word & Mask::kPagePresent) == 0) {
+          return ClassifyMigration(level, word, frame);
+        }
         const LeafState state = {
             .permission =
                 PermissionOf(word & Mask::kPageRead, word & Mask::kPageWrite),
@@ -174,6 +190,9 @@ struct BasicS390 {
           return EntryKind::Leaf(frame, state);
         }
         return EntryKind::Malformed();
+      }
+      if (HasMigration(level) && (word & Mask::kCommon) != 0) {
+        return ClassifyMigration(level, word, word & Mask::kOrigin);
       }
       if (HasLeaf(level) && (word & Mask::kLarge) != 0) {
         const uint64_t frame = word & ~(kShape.span(level) - 1);
@@ -203,6 +222,16 @@ struct BasicS390 {
     }
 
    private:
+    static constexpr EntryKind ClassifyMigration(Level level, uint64_t word,
+                                                 uint64_t frame) {
+      if (word == SwapEntry(EntryKind::Tag::kMigration, level, frame)) {
+        return EntryKind::Migration(frame);
+      }
+      if (word == SwapEntry(EntryKind::Tag::kHwPoison, level, frame)) {
+        return EntryKind::HwPoison(frame);
+      }
+      return EntryKind::Malformed();
+    }
     static constexpr uint64_t Bit(bool set, uint64_t mask) {
       return set ? mask : 0;
     }
@@ -285,7 +314,9 @@ struct BasicS390 {
                                                 : WalkStep::kDescend;
         case Level::kPud:
           if (TypeLevel(entry) < Level::kPud) return WalkStep::kDescend;
-          if (entry == Entries::Empty(level)) return WalkStep::kStop;
+          if (entry == Entries::Empty(level) || IsSwap(entry)) {
+            return WalkStep::kStop;
+          }
           if (!bits_.has_pud_at_zero && (entry & Mask::kOrigin) == 0) {
             return WalkStep::kStop;
           }
@@ -293,7 +324,9 @@ struct BasicS390 {
                      ? WalkStep::kLeaf
                      : WalkStep::kDescend;
         case Level::kPmd:
-          if (entry == Entries::Empty(level)) return WalkStep::kStop;
+          if (entry == Entries::Empty(level) || IsSwap(entry)) {
+            return WalkStep::kStop;
+          }
           return (entry & Mask::kLarge) != 0 ? WalkStep::kLeaf
                                              : WalkStep::kDescend;
         case Level::kPte:
@@ -332,6 +365,12 @@ struct BasicS390 {
     }
 
    private:
+    // Segment and region-third entries: trees with swap entries there have a
+    // bit for present ones, which these lack.
+    static constexpr bool IsSwap(uint64_t entry) {
+      return (entry & (Mask::kCommon | Mask::kTableInvalid)) ==
+             (Mask::kCommon | Mask::kTableInvalid);
+    }
     // The level of the table in which an entry is, by the entry's type
     // bits.
     static constexpr Level TypeLevel(uint64_t entry) {
@@ -531,7 +570,10 @@ struct BasicS390 {
         if (write) wanted |= Mask::kPageWrite;
         return (entry & (wanted | Mask::kPageSpecial)) == wanted;
       }
-      if (!Entries::HasLeaf(level) || (entry & Mask::kLarge) == 0) return false;
+      if (!Entries::HasLeaf(level) ||
+          (entry & (Mask::kLarge | Mask::kCommon)) != Mask::kLarge) {
+        return false;
+      }
       if (level == Level::kPmd) {
         const uint64_t wanted =
             Mask::kLargeRead | (write ? uint64_t{Mask::kLargeWrite} : 0);

@@ -69,6 +69,8 @@ struct X86 {
       return level == Level::kPte;
     }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
+    // Migration and hwpoison; above pmd, only hugetlb has them.
+    static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
     static constexpr uint64_t TableAlignment(Level /*level*/) { return 4096; }
 
@@ -98,14 +100,21 @@ struct X86 {
 
     // __swp_entry() of type 0: the inverted offset, from bit 9 up.
     static constexpr uint64_t Swap(uint64_t place) {
-      return ~(place >> 12) << 14 >> 5;
+      return SwapOfType(0, place);
+    }
+    static constexpr uint64_t SwapEntry(EntryKind::Tag tag, Level /*level*/,
+                                        uint64_t frame) {
+      return SwapOfType(SwapTypeOf(tag, 0), frame);
     }
 
     static constexpr EntryKind Classify(Level level, uint64_t word) {
       if (word == Empty(level)) return EntryKind::Empty();
-      if (level == Level::kPte) {
+      if (HasMigration(level) && (word & kSwapClear) == 0) {
         const uint64_t place = ~(word << 5) >> 14 << 12;
-        if (word == Swap(place)) return EntryKind::Swap(place);
+        const EntryKind kind = OfSwapType(word >> 59, 0, place);
+        return kind.tag == EntryKind::Tag::kSwap && !HasSwap(level)
+                   ? EntryKind::Malformed()
+                   : kind;
       }
       const bool large = level != Level::kPte && (word & Mask::kLarge) != 0;
       if (level != Level::kPte && !large) {
@@ -137,6 +146,11 @@ struct X86 {
     static constexpr uint64_t kTableBits = Mask::kPresent | Mask::kWritable |
                                            Mask::kUser | Mask::kAccessed |
                                            Mask::kDirty;
+    // Bits that swap entries have clear: the offset is above them.
+    static constexpr uint64_t kSwapClear = 0x1ff;
+    static constexpr uint64_t SwapOfType(uint64_t type, uint64_t place) {
+      return ~(place >> 12) << 14 >> 5 | type << 59;
+    }
     static constexpr uint64_t FrameMask(Level level) {
       return Mask::kFrame & ~(X86Geometry(kMaxLevels).span(level) - 1);
     }

@@ -26,6 +26,8 @@ struct TableOp {
 
     // In a set-up only.
     kSwap,         // makes swap entries
+    kMigration,    // makes migration entries of `level`
+    kHwPoison,     // makes hwpoison entries of `level`
     kPoke,         // writes `word` into one entry of `level`
     kPokeControl,  // gives the hardware `word` instead of the root's address
 
@@ -57,8 +59,9 @@ struct TableOp {
   // HasCount() is false.
   uint16_t count = 1;
   // For kMap and kRefill the physical address of the first page, a multiple of
-  // an entry's span and below 2^32 pages; for kSwap the place, in the same
-  // form. Otherwise 0.
+  // an entry's span and below 2^32 pages, and for kMigration and kHwPoison that
+  // of the page that was mapped; for kSwap the place, in the same form.
+  // Otherwise 0.
   uint64_t frame = 0;
   LeafState state = {};  // for kMap and kRefill, else the default
   uint64_t word = 0;     // for kPoke and kPokeControl, else 0
@@ -68,8 +71,10 @@ struct TableOp {
 
 // The kinds of a set-up, and those of concurrent operations.
 inline constexpr std::array kSetupKinds = {
-    TableOp::Kind::kMap, TableOp::Kind::kClear, TableOp::Kind::kSwap,
-    TableOp::Kind::kPoke, TableOp::Kind::kPokeControl};
+    TableOp::Kind::kMap,         TableOp::Kind::kClear,
+    TableOp::Kind::kSwap,        TableOp::Kind::kPoke,
+    TableOp::Kind::kPokeControl, TableOp::Kind::kMigration,
+    TableOp::Kind::kHwPoison};
 inline constexpr std::array kConcurrentKinds = {
     TableOp::Kind::kClear,        TableOp::Kind::kDetach,
     TableOp::Kind::kMap,          TableOp::Kind::kSplit,
@@ -77,9 +82,10 @@ inline constexpr std::array kConcurrentKinds = {
     TableOp::Kind::kUpgrade};
 
 constexpr std::string_view Name(TableOp::Kind kind) {
-  constexpr std::array<std::string_view, 10> kNames = {
-      "map",    "clear", "swap",          "poke",   "poke-control",
-      "detach", "split", "write-protect", "refill", "upgrade"};
+  constexpr std::array<std::string_view, 12> kNames = {
+      "map",      "clear",         "swap",         "migration",
+      "hwpoison", "poke",          "poke-control", "detach",
+      "split",    "write-protect", "refill",       "upgrade"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -93,8 +99,17 @@ constexpr bool HasAddress(TableOp::Kind kind) {
 constexpr bool HasState(TableOp::Kind kind) {
   return kind == TableOp::Kind::kMap || kind == TableOp::Kind::kRefill;
 }
+// Whether it makes swap entries of any type: see IsSwapEntry().
+constexpr bool MakesSwapEntries(TableOp::Kind kind) {
+  return kind == TableOp::Kind::kSwap || kind == TableOp::Kind::kMigration ||
+         kind == TableOp::Kind::kHwPoison;
+}
+// Whether version 1 of the formats has it.
+constexpr bool IsInV1(TableOp::Kind kind) {
+  return kind != TableOp::Kind::kMigration && kind != TableOp::Kind::kHwPoison;
+}
 constexpr bool HasFrame(TableOp::Kind kind) {
-  return HasState(kind) || kind == TableOp::Kind::kSwap;
+  return HasState(kind) || MakesSwapEntries(kind);
 }
 constexpr bool HasCount(TableOp::Kind kind) {
   return HasFrame(kind) || kind == TableOp::Kind::kClear ||

@@ -45,7 +45,13 @@ class TableWriter {
         mm_.Clear(op.level, op.address, op.count);
         return Inconclusive::kNo;
       case TableOp::Kind::kSwap:
-        mm_.Swap(op.address, op.count, op.frame);
+        mm_.Swap(Tag::kSwap, op.level, op.address, op.count, op.frame);
+        return Inconclusive::kNo;
+      case TableOp::Kind::kMigration:
+        mm_.Swap(Tag::kMigration, op.level, op.address, op.count, op.frame);
+        return Inconclusive::kNo;
+      case TableOp::Kind::kHwPoison:
+        mm_.Swap(Tag::kHwPoison, op.level, op.address, op.count, op.frame);
         return Inconclusive::kNo;
       case TableOp::Kind::kPoke: {
         const Inconclusive reason = CheckWord(op);
@@ -169,7 +175,10 @@ class TableWriter {
     if (slot->level != level && tag != Tag::kEmpty) {
       return Inconclusive::kInsideLeaf;
     }
-    if (tag != Tag::kEmpty && tag != Tag::kSwap) return Inconclusive::kMapsOver;
+    // Broken memory is never mapped again.
+    if (tag != Tag::kEmpty && tag != Tag::kSwap && tag != Tag::kMigration) {
+      return Inconclusive::kMapsOver;
+    }
     // A collapse delays faults until it is complete. It ends with a large leaf.
     const uint64_t end = WrappingAdd(address, span(level) - 1);
     if (has_detached_ && address <= detached_at_ && detached_at_ <= end &&

@@ -66,6 +66,7 @@ class OpReader : protected FieldReader {
     std::vector<std::string> names;
     std::optional<TableOp::Kind> kind;
     for (const TableOp::Kind known : kSetupKinds) {
+      if (is_v1_ && !IsInV1(known)) continue;
       names.emplace_back(Name(known));
       if (node.keys.size() == 1 && node.keys[0].text == Name(known)) {
         kind = known;
@@ -146,9 +147,6 @@ class OpReader : protected FieldReader {
     if (HasState(kind)) keys.emplace_back("state");
     if (IsPoke(kind)) keys.emplace_back("word");
     return keys;
-  }
-  static std::string_view FrameKey(TableOp::Kind kind) {
-    return HasState(kind) ? "frame" : "place";
   }
 
   // The parts of an operation; null for those that it does not have.
