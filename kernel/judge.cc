@@ -29,6 +29,7 @@ bool MakesMissing(const Ops& ops, unsigned leaf_levels,
         return (leaf_levels >> Ordinal(op.level) & 1) == 0;
       case TableOp::Kind::kMigration:
       case TableOp::Kind::kHwPoison:
+      case TableOp::Kind::kMigrate:
         return !words.level[Ordinal(op.level)].has_swap;
       default:
         return false;

@@ -110,6 +110,7 @@ struct pxd_walk {
 
 struct pxd_leaf {
   bool read, write, young, dirty, special;
+  bool invalid; /* after pmdp_invalidate(), at pmd */
 };
 
 /* Types of swap entries other than those of swap files. */

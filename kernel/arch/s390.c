@@ -70,7 +70,9 @@ static uint64_t pxd_huge(int level, pte_t pte) {
 }
 
 static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
-  return pxd_huge(level, __pte(pxd_pte(frame, state)));
+  const uint64_t word = pxd_huge(level, __pte(pxd_pte(frame, state)));
+  /* As pmdp_invalidate(). */
+  return state.invalid ? word | _SEGMENT_ENTRY_INVALID : word;
 }
 
 /* Before 6.16 an empty entry. */

@@ -60,6 +60,7 @@ static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
     pmd_t pmd = pmd_mkhuge(pfn_pmd(frame >> PAGE_SHIFT, protection));
     pmd = state.young ? pmd_mkyoung(pmd) : pmd_mkold(pmd);
     pmd = state.dirty ? pmd_mkdirty(pmd) : pmd_mkclean(pmd);
+    if (state.invalid) pmd = pmd_mkinvalid(pmd);
     return pmd_val(pmd);
   }
   pud_t pud = pud_mkhuge(pfn_pud(frame >> PAGE_SHIFT, protection));

@@ -165,6 +165,10 @@ std::string_view CommentOn(TableOp::Kind kind) {
       return "the page table keeps what it holds";
     case TableOp::Kind::kSplit:
       return "a table of its pages takes its place";
+    case TableOp::Kind::kInvalidate:
+      return "the first step of a split or of migration";
+    case TableOp::Kind::kMigrate:
+      return "its pages are moving to another place";
     case TableOp::Kind::kWriteProtect:
       return "as fork does";
     case TableOp::Kind::kRefill:
@@ -210,6 +214,7 @@ std::string Describe(const LeafState& state) {
   text += state.young ? " young" : " old";
   text += state.dirty ? " dirty" : " clean";
   if (state.special) text += " special";
+  if (state.invalid) text += " invalid";
   return text;
 }
 

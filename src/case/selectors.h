@@ -174,6 +174,7 @@ struct RecordType {
     kRequest,
     kStackWord,
     kConcurrent,
+    kLaterConcurrent,  // of the kinds that version 1 lacks
     kUnknown
   };
   Kind kind = Kind::kSetup;
@@ -218,7 +219,8 @@ inline constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
     {{.kind = RecordType::Kind::kStackWord}, 11},
     {RecordType::Setup(TableOp::Kind::kPoke, Level::kPte), 2},
     {{.kind = RecordType::Kind::kConcurrent}, 7},
-    {{.kind = RecordType::Kind::kUnknown}, 6},
+    {{.kind = RecordType::Kind::kUnknown}, 4},
+    {{.kind = RecordType::Kind::kLaterConcurrent}, 2},
     {RecordType::Setup(TableOp::Kind::kMigration, Level::kPmd), 3},
     {RecordType::Setup(TableOp::Kind::kMigration, Level::kPud), 2},
     {RecordType::Setup(TableOp::Kind::kMigration, Level::kPte), 1},
@@ -269,6 +271,15 @@ inline constexpr Selector<ConcurrentType> kConcurrentTypes =
         {{TableOp::Kind::kWriteProtect, Level::kPud}, 4},
         {{TableOp::Kind::kRefill, Level::kPte}, 24},
         {{TableOp::Kind::kUpgrade, Level::kPte}, 8},
+    });
+
+// The same for the kinds that version 1 lacks.
+inline constexpr Selector<ConcurrentType> kLaterConcurrentTypes =
+    MakeSelector<ConcurrentType>({
+        {{TableOp::Kind::kInvalidate, Level::kPmd}, 96},
+        {{TableOp::Kind::kMigrate, Level::kPmd}, 96},
+        {{TableOp::Kind::kMigrate, Level::kPte}, 32},
+        {{TableOp::Kind::kMigrate, Level::kPud}, 32},
     });
 
 // What a concurrent operation waits for, in version 2.

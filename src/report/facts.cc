@@ -287,6 +287,7 @@ std::string Facts::WhyNot(Level level, const EntryKind& kind) const {
   }
   if (kind.state.permission == Permission::kNone) return "PROT_NONE";
   if (kind.state.special) return "special page";
+  if (kind.state.invalid) return Concat({"invalid leaf, ", Name(level)});
   if (kind.state.permission == Permission::kRead && request_.write) {
     return "read-only";
   }

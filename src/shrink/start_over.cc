@@ -115,7 +115,8 @@ std::vector<std::vector<TableOp>> DeedsAt(const PagingModeInfo& info,
   const Geometry& geometry = info.geometry;
   std::vector<std::vector<TableOp>> all;
   for (const Level level : kAllLevels) {
-    for (const Kind kind : {Kind::kClear, Kind::kWriteProtect, Kind::kMap}) {
+    for (const Kind kind :
+         {Kind::kClear, Kind::kWriteProtect, Kind::kMap, Kind::kMigrate}) {
       if (kind == Kind::kClear ? geometry.real(level) : info.HasLeaf(level)) {
         all.push_back({{.kind = kind, .level = level, .address = place}});
       }
@@ -126,6 +127,9 @@ std::vector<std::vector<TableOp>> DeedsAt(const PagingModeInfo& info,
   const TableOp detach{.kind = Kind::kDetach, .address = place};
   all.push_back({detach});
   all.push_back({{.kind = Kind::kSplit, .address = place}});
+  const TableOp invalidate{.kind = Kind::kInvalidate, .address = place};
+  all.push_back({invalidate});
+  all.push_back({invalidate, {.kind = Kind::kSplit, .address = place}});
   all.push_back({{.kind = Kind::kUpgrade}});
   const uint64_t next = WrappingAdd(place, geometry.span(Level::kPmd));
   all.push_back({detach, {.kind = Kind::kRefill, .address = next}});

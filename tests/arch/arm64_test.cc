@@ -70,6 +70,21 @@ TEST(Arm64EntriesTest, TablesSwapAndEmpty) {
       0x8006c0u);
 }
 
+// pmd_mkinvalid() clears the valid bit, which a PROT_NONE leaf lacks.
+TEST(Arm64EntriesTest, InvalidLeaves) {
+  const LeafState invalid = {.invalid = true};
+  const uint64_t word = Entries::Leaf(Level::kPmd, 0x40000000, invalid);
+  EXPECT_EQ(word, Entries::Leaf(Level::kPmd, 0x40000000, {}) - 1);
+  EXPECT_EQ(Entries::Classify(Level::kPmd, word),
+            EntryKind::Leaf(0x40000000, invalid));
+  EXPECT_FALSE(Arm64Page16K::Contract::Allows(Level::kPmd, word, false));
+  const uint64_t none =
+      Entries::Leaf(Level::kPmd, 0x40000000,
+                    {.permission = Permission::kNone, .invalid = true});
+  EXPECT_EQ(none, Entries::Leaf(Level::kPmd, 0x40000000,
+                                {.permission = Permission::kNone}));
+}
+
 TEST(Arm64EntriesTest, ClassifyIsTheInverse) {
   for (const Level level : {Level::kPte, Level::kPmd}) {
     for (const Permission permission :

@@ -139,6 +139,21 @@ TEST(S390KernelTest, FoldedAwareBoundaries) {
   }
 }
 
+// pmdp_invalidate() sets the invalid bit, which old leaves have. gup_fast does
+// not look at it.
+TEST(S390EntriesTest, InvalidLeaves) {
+  using Entries = S390::Entries;
+  const LeafState invalid = {.invalid = true};
+  const uint64_t word = Entries::Leaf(Level::kPmd, 0x500000, invalid);
+  EXPECT_EQ(word, 0x503423u);
+  EXPECT_EQ(Entries::Classify(Level::kPmd, word),
+            EntryKind::Leaf(0x500000, invalid));
+  EXPECT_TRUE(S390::Contract::Allows(Level::kPmd, word, true));
+  EXPECT_EQ(
+      Entries::Leaf(Level::kPmd, 0x500000, {.young = false, .invalid = true}),
+      Entries::Leaf(Level::kPmd, 0x500000, {.young = false}));
+}
+
 // mk_swap_pte() and mk_swap_rste().
 TEST(S390EntriesTest, MigrationAndHwPoison) {
   using Entries = S390::Entries;

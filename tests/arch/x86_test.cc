@@ -64,6 +64,22 @@ TEST(X86EntriesTest, TablesSwapAndEmpty) {
       0xdffffffff7fffe00u);
 }
 
+// pmd_mkinvalid(): neither present nor global, and the frame inverted.
+TEST(X86EntriesTest, InvalidLeaves) {
+  const LeafState invalid = {.invalid = true};
+  EXPECT_EQ(Entries::Leaf(Level::kPmd, 0x40000000, invalid),
+            0x000fffffbfe000e6u);
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x000fffffbfe000e6),
+            EntryKind::Leaf(0x40000000, invalid));
+  const LeafState none = {.permission = Permission::kNone, .invalid = true};
+  EXPECT_EQ(Entries::Classify(Level::kPmd,
+                              Entries::Leaf(Level::kPmd, 0x40000000, none)),
+            EntryKind::Leaf(0x40000000, none));
+  EXPECT_EQ(Entries::Classify(Level::kPud, 0x000fffff800000e6),
+            EntryKind::Malformed());
+  EXPECT_FALSE(X86::Contract::Allows(Level::kPmd, 0x000fffffbfe000e6, false));
+}
+
 TEST(X86EntriesTest, ClassifyIsTheInverse) {
   for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
     for (const Permission permission :

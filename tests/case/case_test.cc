@@ -97,7 +97,7 @@ TEST(CaseTest, PayloadsMayBeShort) {
 }
 
 // Types of records from here on had no meaning when version 2 was new.
-constexpr int kFirstLaterType = 0xf6;
+constexpr int kFirstLaterType = 0xf4;
 
 TEST(CaseTest, UnknownRecordsAreSkipped) {
   std::vector<uint8_t> plain = V2Header();
@@ -702,6 +702,8 @@ TEST(CaseTest, TypesOfRecordsOfSwapEntries) {
     EXPECT_EQ(c.setup[0].kind, kind);
     EXPECT_EQ(c.setup[0].level, level);
   };
+  EXPECT_EQ(decode(0xf4).concurrent[0].kind, TableOp::Kind::kInvalidate);
+  EXPECT_EQ(decode(0xf5).concurrent[0].kind, TableOp::Kind::kInvalidate);
   expect(0xf6, TableOp::Kind::kMigration, Level::kPmd);
   expect(0xf8, TableOp::Kind::kMigration, Level::kPmd);
   expect(0xf9, TableOp::Kind::kMigration, Level::kPud);
@@ -733,6 +735,7 @@ TEST(CaseTest, CanonicalizeMakesChangesEncodable) {
     for (const int levels : {2, 3, 4, 5}) {
       EXPECT_EQ(level(levels, kDetach, of), Level::kPmd);
       EXPECT_EQ(level(levels, kSplit, of), Level::kPmd);
+      EXPECT_EQ(level(levels, kInvalidate, of), Level::kPmd);
       EXPECT_EQ(level(levels, kRefill, of), Level::kPte);
       EXPECT_EQ(level(levels, kUpgrade, of), Level::kPte);
     }
@@ -743,6 +746,8 @@ TEST(CaseTest, CanonicalizeMakesChangesEncodable) {
   EXPECT_EQ(level(2, kMap, Level::kPgd), Level::kPmd);
   EXPECT_EQ(level(5, kMap, Level::kPgd), Level::kPud);
   EXPECT_EQ(level(5, kWriteProtect, Level::kP4d), Level::kPud);
+  EXPECT_EQ(level(2, kMigrate, Level::kP4d), Level::kPmd);
+  EXPECT_EQ(level(5, kMigrate, Level::kP4d), Level::kPud);
   EXPECT_EQ(level(3, kWriteProtect, Level::kPte), Level::kPte);
   // Addresses and frames are aligned; members that the kind does not have are
   // dropped.
@@ -782,11 +787,11 @@ TEST(CaseTest, CanonicalizeMakesChangesEncodable) {
     return Sayable(3, {{.kind = kind, .address = address, .count = entries}})
         .count;
   };
-  for (const TableOp::Kind kind : {kClear, kMap, kWriteProtect}) {
+  for (const TableOp::Kind kind : {kClear, kMap, kWriteProtect, kMigrate}) {
     EXPECT_EQ(count(kind, 0xff000, 600), 512);
     EXPECT_EQ(count(kind, 0xff000, 0), 1);
   }
-  for (const TableOp::Kind kind : {kDetach, kSplit, kUpgrade}) {
+  for (const TableOp::Kind kind : {kDetach, kSplit, kUpgrade, kInvalidate}) {
     EXPECT_EQ(count(kind, 0xff000, 5), 1);
   }
   // A page table of s390 has 256 entries.

@@ -87,6 +87,22 @@ TEST(CaseTextTest, SwapEntriesOfOtherTypesHaveAFrame) {
                 "- hwpoison: {pte: 0x1000, count: 1, frame: 0x5000}\n"));
 }
 
+TEST(CaseTextTest, ChangesThatMovePages) {
+  Case c = MakeCase(3, {.start = 0x80000000}, {});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kInvalidate,
+                           .level = Level::kPmd,
+                           .address = 0x80000000},
+                          3});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kMigrate,
+                           .level = Level::kPmd,
+                           .address = 0x80000000,
+                           .count = 2},
+                          3});
+  const std::string text = ToText(c);
+  EXPECT_THAT(text, HasSubstr("- before read 3: invalidate pmd of 0x80000000"));
+  EXPECT_THAT(text, HasSubstr("- before read 3: migrate 2 pmd of 0x80000000"));
+}
+
 // A change of each kind, in order; more than a case can have.
 std::vector<ConcurrentOp> ChangesOfEachKind() {
   using enum TableOp::Kind;

@@ -457,19 +457,20 @@ constexpr Refused kChanges[] = {
     // The operation.
     {"clear 3 pte of 0x1000", "",
      "f:17:3: changes: found nothing; what is done should be clear, detach, "
-     "map, split, write-protect, refill or upgrade"},
+     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
     {"clear 3 pte of 0x1000", "''",
      "f:17:18: changes: found ''; what is done should be clear, "
-     "detach, map, split, write-protect, refill or upgrade"},
+     "detach, map, split, write-protect, refill, upgrade, invalidate or "
+     "migrate"},
     {"clear 3 pte of 0x1000", "{clear: 3}",
      "f:17:18: changes: found a mapping; what is done should be clear, detach, "
-     "map, split, write-protect, refill or upgrade"},
+     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
     {"clear 3 pte", "swap 3 pte",
      "f:17:18: changes: found 'swap'; what is done should be clear, detach, "
-     "map, split, write-protect, refill or upgrade"},
+     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
     {"clear 3 pte", "Clear 3 pte",
      "f:17:18: changes: found 'Clear'; what is done should be clear, detach, "
-     "map, split, write-protect, refill or upgrade"},
+     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
     // Its words.
     {"clear 3 pte of 0x1000", "clear",
      "f:17:18: clear: found nothing behind 'clear'; should be 'clear [COUNT] "
@@ -645,6 +646,17 @@ TEST(ReadCaseTextTest, ReadsSwapEntriesOfOtherTypes) {
                                  .level = Level::kPmd,
                                  .address = 0x100000,
                                  .frame = 0x500000}));
+  const Case moved = Read(text +
+                          "changes:\n"
+                          "- before read 3: invalidate pmd of 0x80000000\n"
+                          "- before read 4: migrate 2 pud of 0x80000000\n");
+  ASSERT_EQ(moved.concurrent.size(), 2u);
+  EXPECT_EQ(moved.concurrent[0].kind, TableOp::Kind::kInvalidate);
+  EXPECT_EQ(moved.concurrent[1], (ConcurrentOp{{.kind = TableOp::Kind::kMigrate,
+                                                .level = Level::kPud,
+                                                .address = 0x80000000,
+                                                .count = 2},
+                                               4}));
   std::string v1 = text;
   v1.replace(v1.find("version: 2"), 10, "version: 1");
   EXPECT_THAT(Error(v1), testing::HasSubstr("found the key 'migration'"));

@@ -28,7 +28,8 @@ LeafState StateOf(pxd_leaf state) {
                                      : Permission::kNone,
           .young = state.young,
           .dirty = state.dirty,
-          .special = state.special};
+          .special = state.special,
+          .invalid = state.invalid};
 }
 
 // The model's words.
@@ -87,7 +88,7 @@ template <class Test>
 void ForEachLeaf(Test test) {
   for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
     for (const LeafState& state : kAllLeafStates) {
-      if (state.special && !Entries::HasSpecial(level)) continue;
+      if (!IsWritten<S390>(level, state)) continue;
       test(level, state);
     }
   }

@@ -97,7 +97,8 @@ struct Arm64Page16K {
 
     // PAGE_SHARED, PAGE_READONLY and PAGE_NONE, and what pte_mkdirty() and
     // others make of them. A clean page with write permission is read-only to
-    // the hardware.
+    // the hardware. pmd_mkinvalid() clears the valid bit, and does not change a
+    // PROT_NONE leaf.
     static constexpr uint64_t Leaf(Level level, uint64_t frame,
                                    const LeafState& state) {
       const bool none = state.permission == Permission::kNone;
@@ -105,7 +106,8 @@ struct Arm64Page16K {
       uint64_t word = (frame & FrameMask(level)) | Mask::kNotGlobal |
                       Mask::kPrivilegedNoExecute | Mask::kUserNoExecute;
       if (level == Level::kPte) word |= Mask::kTable;
-      if (!none) word |= Mask::kValid | Mask::kUser;
+      if (!none) word |= Mask::kUser;
+      if (!none && !state.invalid) word |= Mask::kValid;
       if (write) word |= Mask::kWrite;
       if (!write || !state.dirty) word |= Mask::kReadOnly;
       if (state.young) word |= Mask::kAccessed;
@@ -142,12 +144,14 @@ struct Arm64Page16K {
       }
       if (!HasLeaf(level)) return EntryKind::Malformed();
       const LeafState state = {
-          .permission = (word & Mask::kValid) == 0   ? Permission::kNone
+          .permission = (word & Mask::kUser) == 0    ? Permission::kNone
                         : (word & Mask::kWrite) != 0 ? Permission::kReadWrite
                                                      : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
           .special = (word & Mask::kSpecial) != 0,
+          .invalid = level == Level::kPmd &&
+                     (word & (Mask::kValid | Mask::kUser)) == Mask::kUser,
       };
       const uint64_t frame = word & FrameMask(level);
       return word == Leaf(level, frame, state) ? EntryKind::Leaf(frame, state)

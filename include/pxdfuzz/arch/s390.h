@@ -131,12 +131,13 @@ struct BasicS390 {
     // The entry of `level` that maps the page at physical address `frame`,
     // which is a multiple of what the entry spans. The hardware's bits depend
     // on young and dirty too: an old page is invalid and a clean page is
-    // protected, whatever its permission.
+    // protected, whatever its permission. pmdp_invalidate() changes young and
+    // readable segment leaves only.
     static constexpr uint64_t Leaf(Level level, uint64_t frame,
                                    const LeafState& state) {
       const bool read = state.permission != Permission::kNone;
       const bool write = state.permission == Permission::kReadWrite;
-      const bool invalid = !(read && state.young);
+      const bool invalid = !(read && state.young) || state.invalid;
       const bool protect = !(write && state.dirty);
       if (level == Level::kPte) {
         return frame | Mask::kPagePresent | Bit(read, Mask::kPageRead) |
@@ -201,6 +202,7 @@ struct BasicS390 {
                 PermissionOf(word & Mask::kLargeRead, word & Mask::kLargeWrite),
             .young = (word & Mask::kLargeYoung) != 0,
             .dirty = (word & Mask::kLargeDirty) != 0,
+            .invalid = level == Level::kPmd && IsInvalidated(word),
         };
         if (word == Leaf(level, frame, state)) {
           return EntryKind::Leaf(frame, state);
@@ -231,6 +233,12 @@ struct BasicS390 {
         return EntryKind::HwPoison(frame);
       }
       return EntryKind::Malformed();
+    }
+    // A segment leaf that would be valid.
+    static constexpr bool IsInvalidated(uint64_t word) {
+      constexpr uint64_t kBits =
+          Mask::kLargeRead | Mask::kLargeYoung | Mask::kTableInvalid;
+      return (word & kBits) == kBits;
     }
     static constexpr uint64_t Bit(bool set, uint64_t mask) {
       return set ? mask : 0;

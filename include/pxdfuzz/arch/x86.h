@@ -82,14 +82,16 @@ struct X86 {
     }
 
     // A PROT_NONE page is not present and marked global, and its frame is
-    // inverted (asm/pgtable-invert.h, against speculation).
+    // inverted (asm/pgtable-invert.h, against speculation). An invalid one
+    // (pmd_mkinvalid()) has neither bit, and its frame is inverted too.
     static constexpr uint64_t Leaf(Level level, uint64_t frame,
                                    const LeafState& state) {
       const bool none = state.permission == Permission::kNone;
       const bool write = state.permission == Permission::kReadWrite;
       uint64_t word = frame & FrameMask(level);
-      if (none) word ^= FrameMask(level);
+      if (none || state.invalid) word ^= FrameMask(level);
       word |= none ? Mask::kGlobal : Mask::kPresent | Mask::kUser;
+      if (state.invalid) word &= ~(Mask::kPresent | Mask::kGlobal);
       if (write) word |= Mask::kWritable;
       if (state.young) word |= Mask::kAccessed;
       if (state.dirty) word |= Mask::kDirty;
@@ -123,16 +125,18 @@ struct X86 {
                                             : EntryKind::Malformed();
       }
       if (!HasLeaf(level)) return EntryKind::Malformed();
-      const bool none = (word & Mask::kPresent) == 0;
+      const bool absent = (word & Mask::kPresent) == 0;
       const LeafState state = {
-          .permission = none                            ? Permission::kNone
+          .permission = (word & Mask::kUser) == 0       ? Permission::kNone
                         : (word & Mask::kWritable) != 0 ? Permission::kReadWrite
                                                         : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
           .special = HasSpecial(level) && (word & Mask::kSpecial) != 0,
+          .invalid =
+              level == Level::kPmd && absent && (word & Mask::kGlobal) == 0,
       };
-      const uint64_t frame = (none ? ~word : word) & FrameMask(level);
+      const uint64_t frame = (absent ? ~word : word) & FrameMask(level);
       return word == Leaf(level, frame, state) ? EntryKind::Leaf(frame, state)
                                                : EntryKind::Malformed();
     }

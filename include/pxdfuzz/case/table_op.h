@@ -37,8 +37,14 @@ struct TableOp {
     // Empties the pmd entry of a page table that may still hold pages, the
     // first step of collapse.
     kDetach,
-    // Replaces a large leaf at pmd by a table of its pages.
+    // Replaces a large leaf at pmd by a table of its pages, whether or not it
+    // is invalid; or a migration entry there by a table of such entries.
     kSplit,
+    // Makes a large leaf at pmd invalid: pmdp_invalidate(), the first step of a
+    // split and of migration.
+    kInvalidate,
+    // Replaces leaves of `level` by migration entries. kMap ends it.
+    kMigrate,
     // Removes write access from leaves of `level`: fork.
     kWriteProtect,
     // Empties the page table that was detached last, fills it with pages for
@@ -49,8 +55,8 @@ struct TableOp {
   };
 
   Kind kind = Kind::kMap;
-  // pte for kSwap, kPokeControl, kRefill and kUpgrade, pmd for kDetach and
-  // kSplit.
+  // pte for kSwap, kPokeControl, kRefill and kUpgrade, pmd for kDetach, kSplit
+  // and kInvalidate.
   Level level = Level::kPte;
   // Virtual address of the first entry, a multiple of its span; 0 if
   // HasAddress() is false.
@@ -79,13 +85,14 @@ inline constexpr std::array kConcurrentKinds = {
     TableOp::Kind::kClear,        TableOp::Kind::kDetach,
     TableOp::Kind::kMap,          TableOp::Kind::kSplit,
     TableOp::Kind::kWriteProtect, TableOp::Kind::kRefill,
-    TableOp::Kind::kUpgrade};
+    TableOp::Kind::kUpgrade,      TableOp::Kind::kInvalidate,
+    TableOp::Kind::kMigrate};
 
 constexpr std::string_view Name(TableOp::Kind kind) {
-  constexpr std::array<std::string_view, 12> kNames = {
-      "map",      "clear",         "swap",         "migration",
-      "hwpoison", "poke",          "poke-control", "detach",
-      "split",    "write-protect", "refill",       "upgrade"};
+  constexpr std::array<std::string_view, 14> kNames = {
+      "map",     "clear",         "swap",   "migration", "hwpoison",
+      "poke",    "poke-control",  "detach", "split",     "invalidate",
+      "migrate", "write-protect", "refill", "upgrade"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -106,14 +113,17 @@ constexpr bool MakesSwapEntries(TableOp::Kind kind) {
 }
 // Whether version 1 of the formats has it.
 constexpr bool IsInV1(TableOp::Kind kind) {
-  return kind != TableOp::Kind::kMigration && kind != TableOp::Kind::kHwPoison;
+  return kind != TableOp::Kind::kMigration &&
+         kind != TableOp::Kind::kHwPoison &&
+         kind != TableOp::Kind::kInvalidate && kind != TableOp::Kind::kMigrate;
 }
 constexpr bool HasFrame(TableOp::Kind kind) {
   return HasState(kind) || MakesSwapEntries(kind);
 }
 constexpr bool HasCount(TableOp::Kind kind) {
   return HasFrame(kind) || kind == TableOp::Kind::kClear ||
-         kind == TableOp::Kind::kWriteProtect;
+         kind == TableOp::Kind::kWriteProtect ||
+         kind == TableOp::Kind::kMigrate;
 }
 
 // What a concurrent operation waits for. Reads of local copies count too, so

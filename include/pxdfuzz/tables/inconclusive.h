@@ -29,9 +29,10 @@ enum class Inconclusive : uint8_t {
   kSplitsNothing,     // splits what is no large leaf
   kRefillsNothing,    // fills a page table that was not detached
   kUpgradesNothing,   // adds a level where there can be no more
+  kMovesNothing,      // makes invalid or migrates what is no leaf, or special
   kReachedTrap,       // kernel code reached what nothing replaces
 };
-inline constexpr size_t kInconclusiveCount = 16;
+inline constexpr size_t kInconclusiveCount = 17;
 
 // "beyond-limit".
 constexpr std::string_view Name(Inconclusive reason) {
@@ -51,6 +52,7 @@ constexpr std::string_view Name(Inconclusive reason) {
       "splits-nothing",
       "refills-nothing",
       "upgrades-nothing",
+      "moves-nothing",
       "reached-trap"};
   return kNames[static_cast<size_t>(reason)];
 }
