@@ -3,8 +3,8 @@
 /*
  * The last part of an architecture's file: fills struct pxd_kernel with the
  * tree's code. Before it come the tree's headers and .c files (shim/code.h),
- * and the architecture's pxd_enter(), pxd_pte(), pxd_large(), pxd_table_word()
- * and pxd_empty_word().
+ * and the architecture's pxd_enter(), pxd_pte(), pxd_large(), pxd_huge_swap(),
+ * pxd_table_word() and pxd_empty_word().
  */
 #ifndef PXDFUZZ_KERNEL_GLUE_H_
 #define PXDFUZZ_KERNEL_GLUE_H_
@@ -90,6 +90,19 @@ static uint64_t pxd_leaf_word(int level, uint64_t frame,
       level == 0 ? pxd_pte(frame, state) : pxd_large(level, frame, state);
   pxd_now = walk;
   return word;
+}
+
+/* As linux/swapops.h; above pte, as hugetlb writes it. */
+static uint64_t pxd_swap_word(int level, enum pxd_swap type, uint64_t frame) {
+#if defined(SWP_MIGRATION_READ) && defined(SWP_HWPOISON)
+  const unsigned long number =
+      type == PXD_MIGRATION ? SWP_MIGRATION_READ : SWP_HWPOISON;
+  const pte_t pte = __swp_entry_to_pte(
+      __swp_entry(number, (unsigned long)(frame >> PAGE_SHIFT)));
+  return level == 0 ? pte_val(pte) : pxd_huge_swap(level, pte);
+#else
+  return pxd_empty_word(level);
+#endif
 }
 
 static struct pxd_traits pxd_traits(void) {
@@ -206,6 +219,7 @@ const struct pxd_kernel PXD_SYMBOL = {
     .leaf = pxd_leaf_word,
     .table = pxd_table_word,
     .empty = pxd_empty_word,
+    .swap = pxd_swap_word,
 #ifdef PXD_TREE_HAS_perf_get_pgtable_size
     .page_size = pxd_page_size,
 #endif

@@ -18,12 +18,22 @@
 namespace pxdfuzz {
 namespace {
 
-// Whether an operation maps leaves that the configuration does not have.
+// Whether an operation makes leaves that the configuration does not have, or
+// swap entries that the tree does not write.
 template <class Ops>
-bool MapsMissingLeaf(const Ops& ops, const pxd_kernel& kernel) {
-  return std::any_of(ops.begin(), ops.end(), [&kernel](const TableOp& op) {
-    return op.kind == TableOp::Kind::kMap &&
-           !ConfigurationHas(kernel, op.level, op.state);
+bool MakesMissing(const Ops& ops, const pxd_kernel& kernel,
+                  const TreeWords& words) {
+  return std::any_of(ops.begin(), ops.end(), [&](const TableOp& op) {
+    switch (op.kind) {
+      case TableOp::Kind::kMap:
+        return !ConfigurationHas(kernel, op.level, op.state);
+      case TableOp::Kind::kMigration:
+      case TableOp::Kind::kHwPoison:
+      case TableOp::Kind::kMigrate:
+        return !words.level[Ordinal(op.level)].has_swap;
+      default:
+        return false;
+    }
   });
 }
 
@@ -98,13 +108,14 @@ const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
 
 template <class A, class Visitor>
 Inconclusive KernelJudge::VisitTables(const Case& c, Visitor visit) {
-  if (MapsMissingLeaf(c.setup, kernel_) ||
-      MapsMissingLeaf(c.concurrent, kernel_)) {
+  const TreeWords& words = words_[c.mode.levels];
+  if (MakesMissing(c.setup, kernel_, words) ||
+      MakesMissing(c.concurrent, kernel_, words)) {
     return Inconclusive::kNotConfigured;
   }
   kernel_.enter(c.mode.levels);
-  AddressSpace<A, TreeEntries<A>> mm(
-      *arena_, c.mode.levels, TreeEntries<A>(kernel_, words_[c.mode.levels]));
+  AddressSpace<A, TreeEntries<A>> mm(*arena_, c.mode.levels,
+                                     TreeEntries<A>(kernel_, words));
   Inconclusive reason = Populate<A>(c, mm);
   if (reason == Inconclusive::kNo) reason = timeline_.Make(c, mm);
   if (reason == Inconclusive::kNo) visit(mm);

@@ -110,7 +110,11 @@ struct pxd_walk {
 
 struct pxd_leaf {
   bool read, write, young, dirty, special;
+  bool invalid; /* after pmdp_invalidate(), at pmd */
 };
+
+/* Types of swap entries other than those of swap files. */
+enum pxd_swap { PXD_MIGRATION, PXD_HWPOISON };
 
 struct pxd_traits {
   /* Whether pte_protnone() and pmd_protnone() are true for a PROT_NONE leaf. */
@@ -159,6 +163,9 @@ struct pxd_kernel {
   uint64_t (*leaf)(int level, uint64_t frame, struct pxd_leaf state);
   uint64_t (*table)(int level, uint64_t origin);
   uint64_t (*empty)(int level);
+  /* A swap entry for the page at `frame`; an empty one where the tree writes
+   * none of that level or type. */
+  uint64_t (*swap)(int level, enum pxd_swap type, uint64_t frame);
 
   /* The size of the page that maps `address`, 0 for none:
    * perf_get_pgtable_size(). Null where the tree has none. */

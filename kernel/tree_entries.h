@@ -3,10 +3,12 @@
 #ifndef PXDFUZZ_KERNEL_TREE_ENTRIES_H_
 #define PXDFUZZ_KERNEL_TREE_ENTRIES_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "kernel/kernel_walk.h"
+#include "pxdfuzz/base/inline_vector.h"
 #include "pxdfuzz/memory/arena.h"
 #include "pxdfuzz/memory/memory.h"
 #include "pxdfuzz/paging/entry_kind.h"
@@ -16,14 +18,15 @@
 
 namespace pxdfuzz {
 
-// All states that a leaf can be in.
+// All states that a leaf can be in, of which not every level has each.
 inline constexpr auto kAllLeafStates = [] {
-  std::array<LeafState, 24> states{};
+  std::array<LeafState, 48> states{};
   for (size_t i = 0; i < states.size(); ++i) {
-    states[i] = {.permission = static_cast<Permission>(i / 8),
+    states[i] = {.permission = static_cast<Permission>(i / 16),
                  .young = (i & 1) != 0,
                  .dirty = (i & 2) != 0,
-                 .special = (i & 4) != 0};
+                 .special = (i & 4) != 0,
+                 .invalid = (i & 8) != 0};
   }
   return states;
 }();
@@ -36,15 +39,28 @@ inline bool ConfigurationHas(const pxd_kernel& kernel, Level level,
   return (levels >> Ordinal(level) & 1) != 0;
 }
 
+// Whether Linux writes leaves in that state, and no other state has that word.
+template <class A>
+constexpr bool IsWritten(Level level, const LeafState& state) {
+  const uint64_t frame = A::GeometryOf(A::kMaxLevels).span(level);
+  return A::Entries::Classify(level, A::Entries::Leaf(level, frame, state)) ==
+         EntryKind::Leaf(frame, state);
+}
+
+// Swap entries that a tree writes; those of swap files are the model's.
+inline constexpr std::array kSwapTags = {EntryKind::Tag::kMigration,
+                                         EntryKind::Tag::kHwPoison};
+
 // What a tree writes, next to what the model writes for the same meaning.
 struct TreeWords {
   struct OfLevel {
-    // What to flip in the tree's word to have the model's: of a leaf in each
-    // state, and of a table.
-    std::array<uint64_t, kAllLeafStates.size()> leaf{};
+    // What to flip in the tree's word to have the model's: of leaves, each
+    // value once, and of a table.
+    InlineVector<uint64_t, kAllLeafStates.size()> leaf;
     uint64_t table = 0;
-    // All bits of these.
-    uint64_t differ = 0;
+    // The same for kSwapTags, and whether the tree writes them.
+    std::array<uint64_t, kSwapTags.size()> swap{};
+    bool has_swap = false;
   };
   std::array<OfLevel, kLevelCount> level{};
   // Whether the model and the contract read some word of the tree's otherwise
@@ -69,17 +85,29 @@ class TreeEntries {
       TreeWords::OfLevel& of = words.level[Ordinal(level)];
       if (level != Level::kPte) {
         of.table = entries.Table(level, 0) ^ A::Entries::Table(level, 0);
-        of.differ = of.table;
         words.moved |= of.table != 0;
       }
       const uint64_t frame = A::GeometryOf(levels).span(level);
-      for (size_t i = 0; i < kAllLeafStates.size(); ++i) {
-        const LeafState& state = kAllLeafStates[i];
+      of.has_swap = true;
+      for (size_t i = 0; i < kSwapTags.size(); ++i) {
+        const uint64_t theirs = entries.SwapEntry(kSwapTags[i], level, frame);
+        const uint64_t ours = A::Entries::SwapEntry(kSwapTags[i], level, frame);
+        if (theirs == entries.Empty(level)) {
+          of.has_swap = false;
+          continue;
+        }
+        of.swap[i] = theirs ^ ours;
+        words.moved |= of.swap[i] != 0;
+      }
+      for (const LeafState& state : kAllLeafStates) {
+        if (!IsWritten<A>(level, state)) continue;
         if (!entries.HasLeaf(level, state)) continue;
         const uint64_t theirs = entries.Leaf(level, frame, state);
         const uint64_t ours = A::Entries::Leaf(level, frame, state);
-        of.leaf[i] = theirs ^ ours;
-        of.differ |= of.leaf[i];
+        if (std::find(of.leaf.begin(), of.leaf.end(), theirs ^ ours) ==
+            of.leaf.end()) {
+          of.leaf.push_back(theirs ^ ours);
+        }
         words.moved |=
             model.Classify(level, theirs) != model.Classify(level, ours);
         for (const bool write : {false, true}) {
@@ -114,10 +142,17 @@ class TreeEntries {
                           .write = state.permission == Permission::kReadWrite,
                           .young = state.young,
                           .dirty = state.dirty,
-                          .special = state.special});
+                          .special = state.special,
+                          .invalid = state.invalid});
   }
-  // The model's: no tree is asked how it writes them.
-  static uint64_t Swap(uint64_t place) { return A::Entries::Swap(place); }
+  // For a swap file, the model's: no tree is asked how it writes that.
+  uint64_t SwapEntry(EntryKind::Tag tag, Level level, uint64_t frame) const {
+    if (tag == EntryKind::Tag::kSwap) return A::Entries::Swap(frame);
+    return kernel_->swap(
+        Ordinal(level),
+        tag == EntryKind::Tag::kMigration ? PXD_MIGRATION : PXD_HWPOISON,
+        frame);
+  }
 
   EntryKind Classify(Level level, uint64_t word) const {
     const EntryKind kind = Find(level, word).kind;
@@ -141,6 +176,11 @@ class TreeEntries {
         return Table(level, kind.address);
       case EntryKind::Tag::kLeaf:
         return Leaf(level, kind.address, kind.state);
+      case EntryKind::Tag::kMigration:
+      case EntryKind::Tag::kHwPoison:
+        return words_->level[Ordinal(level)].has_swap
+                   ? SwapEntry(kind.tag, level, kind.address)
+                   : word;
       default:
         return word;
     }
@@ -158,20 +198,24 @@ class TreeEntries {
       return {EntryKind::Empty(), A::Entries::Empty(level)};
     }
     const TreeWords::OfLevel& of = words_->level[Ordinal(level)];
-    if (of.differ != 0 && A::Entries::HasLeaf(level)) {
-      for (size_t i = 0; i < kAllLeafStates.size(); ++i) {
-        const LeafState& state = kAllLeafStates[i];
-        if (!HasLeaf(level, state)) continue;
-        const EntryKind kind = A::Entries::Classify(level, word ^ of.leaf[i]);
-        if (kind.tag == EntryKind::Tag::kLeaf && kind.state == state &&
-            word == Leaf(level, kind.address, state)) {
-          return {kind, word ^ of.leaf[i]};
+    // Not if the words of all leaves are the model's.
+    if (of.leaf.size() > 1 || (of.leaf.size() == 1 && of.leaf[0] != 0)) {
+      for (const uint64_t differ : of.leaf) {
+        const EntryKind kind = A::Entries::Classify(level, word ^ differ);
+        if (kind.tag == EntryKind::Tag::kLeaf &&
+            word == Leaf(level, kind.address, kind.state)) {
+          return {kind, word ^ differ};
         }
       }
     }
     if (of.table != 0) {
       const EntryKind kind = A::Entries::Classify(level, word ^ of.table);
       if (kind.tag == EntryKind::Tag::kTable) return {kind, word ^ of.table};
+    }
+    for (size_t i = 0; i < kSwapTags.size(); ++i) {
+      if (of.swap[i] == 0) continue;
+      const EntryKind kind = A::Entries::Classify(level, word ^ of.swap[i]);
+      if (kind.tag == kSwapTags[i]) return {kind, word ^ of.swap[i]};
     }
     return {A::Entries::Classify(level, word), word};
   }

@@ -39,6 +39,11 @@ Level Generator::DrawLeafLevel() {
   return info_.HasLeaf(level) ? level : Level::kPte;
 }
 
+TableOp::Kind Generator::DrawSwapKind() {
+  return rng_.Pick({TableOp::Kind::kSwap, TableOp::Kind::kMigration,
+                    TableOp::Kind::kMigration, TableOp::Kind::kHwPoison});
+}
+
 Request Generator::DrawRequest() {
   const Geometry& geometry = info_.geometry;
   Request request{.pages = DrawPages(), .write = rng_.Chance(1, 2)};
@@ -128,7 +133,8 @@ void Generator::Cover(const Request& request, Case& c) {
         case 0:
           break;  // nothing there
         case 1:
-          c.setup.push_back({.kind = TableOp::Kind::kSwap,
+          c.setup.push_back({.kind = DrawSwapKind(),
+                             .level = DrawLeafLevel(),
                              .address = middle,
                              .frame = DrawFrame(middle)});
           break;
@@ -147,7 +153,7 @@ void Generator::Cover(const Request& request, Case& c) {
         PagesToBytes(static_cast<int64_t>(rng_.Below(request.pages))));
     const TableOp::Kind kind =
         rng_.Pick({TableOp::Kind::kMap, TableOp::Kind::kMap,
-                   TableOp::Kind::kClear, TableOp::Kind::kSwap});
+                   TableOp::Kind::kClear, DrawSwapKind()});
     c.setup.push_back({.kind = kind,
                        .address = address,
                        .frame = DrawFrame(address),
@@ -231,6 +237,18 @@ void Generator::PinToEvent(uint64_t page, ConcurrentOp& op) {
   op.number = static_cast<uint16_t>(1 + before + rng_.Below(3));
 }
 
+TableOp::Kind Generator::DrawKindFor(Level level) {
+  using Kind = TableOp::Kind;
+  switch (level) {
+    case Level::kPte:
+      return rng_.Pick({Kind::kDetach, Kind::kDetach, Kind::kMigrate});
+    case Level::kPmd:
+      return rng_.Pick({Kind::kSplit, Kind::kInvalidate, Kind::kMigrate});
+    default:
+      return Kind::kMigrate;
+  }
+}
+
 ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
                                          const Case& c) {
   const Geometry& geometry = info_.geometry;
@@ -266,11 +284,11 @@ ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
         rng_.Between(Ordinal(Level::kPte), Ordinal(geometry.root())));
   } else {
     op.level = mapped->level;
-    op.kind = rng_.Pick({TableOp::Kind::kClear, TableOp::Kind::kClear,
-                         TableOp::Kind::kWriteProtect,
-                         op.level == Level::kPte   ? TableOp::Kind::kDetach
-                         : op.level == Level::kPmd ? TableOp::Kind::kSplit
-                                                   : TableOp::Kind::kClear});
+    // More happens to large pages.
+    const TableOp::Kind often =
+        op.level == Level::kPmd ? DrawKindFor(op.level) : TableOp::Kind::kClear;
+    op.kind = rng_.Pick({TableOp::Kind::kClear, often,
+                         TableOp::Kind::kWriteProtect, DrawKindFor(op.level)});
   }
   op.frame = DrawFrame(op.address);
   return op;
@@ -295,6 +313,24 @@ void Generator::AddConcurrentOps(const Request& request, Case& c) {
       op.number = static_cast<uint16_t>(op.number + rng_.Between(1, 6));
     }
   };
+  if (op.kind == TableOp::Kind::kInvalidate ||
+      op.kind == TableOp::Kind::kMigrate) {
+    // What follows, in most cases.
+    const Level level = op.level;
+    const uint64_t address = op.address & ~(geometry.span(level) - 1);
+    const bool split = op.kind == TableOp::Kind::kInvalidate;
+    const uint16_t count = split ? uint16_t{1} : op.count;
+    add(op.kind, level, address, count);
+    if (rng_.Chance(1, 4)) return;
+    if (split && rng_.Chance(1, 2)) {
+      add(TableOp::Kind::kSplit, level, address, 1);
+      return;
+    }
+    if (split) add(TableOp::Kind::kMigrate, level, address, 1);
+    op.frame = DrawFrame(WrappingAdd(address, geometry.span(level)));
+    add(TableOp::Kind::kMap, level, address, count);
+    return;
+  }
   switch (op.level == Level::kPte ? rng_.Below(8) : 7) {
     case 0:  // Collapse, as many of its steps as fit.
       add(TableOp::Kind::kDetach, Level::kPmd, table, 1);

@@ -31,6 +31,10 @@ class Generator {
   // A number of pages: usually a few, in one case of ten more than 100.
   uint16_t DrawPages();
   LeafState DrawState();
+  // What may happen to a leaf of that level, other than what happens to all.
+  TableOp::Kind DrawKindFor(Level level);
+  // Of operations that make swap entries.
+  TableOp::Kind DrawSwapKind();
   Stack DrawStack();
   StackWord DrawStackWord();
   // A level that has leaves.

@@ -73,8 +73,13 @@ static uint64_t pxd_pte(uint64_t frame, struct pxd_leaf state) {
 /* As make_huge_pte() in mm/hugetlb.c. */
 static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
   const pte_t pte = pfn_pte(frame >> PAGE_SHIFT, pxd_protection(state));
-  return pte_val(pxd_arch_make_huge_pte(pxd_state(pte, state), PMD_SHIFT, 0));
+  const pmd_t pmd =
+      pte_pmd(pxd_arch_make_huge_pte(pxd_state(pte, state), PMD_SHIFT, 0));
+  return pmd_val(state.invalid ? pmd_mkinvalid(pmd) : pmd);
 }
+
+/* set_huge_pte_at(), and the same word by swp_entry_to_pmd(). */
+static uint64_t pxd_huge_swap(int level, pte_t swap) { return pte_val(swap); }
 
 /* As __pmd_populate() and its like in asm/pgalloc.h write it for user space. */
 static uint64_t pxd_table_word(int level, uint64_t origin) {

@@ -58,15 +58,26 @@ static uint64_t pxd_pte(uint64_t frame, struct pxd_leaf state) {
   return pte_val(pte);
 }
 
-/* As hugetlb writes it, from the page entry of the same state. */
-static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
+/* As hugetlb writes it, from a page entry. */
+static uint64_t pxd_huge(int level, pte_t pte) {
   pte_t word = __pte(level == 2 ? _REGION3_ENTRY_EMPTY : _SEGMENT_ENTRY_EMPTY);
 #ifdef PXD_TREE_HAS___set_huge_pte_at
-  __set_huge_pte_at(&pxd_mm, 0, &word, __pte(pxd_pte(frame, state)));
+  __set_huge_pte_at(&pxd_mm, 0, &word, pte);
 #else
-  pxd_set_huge_pte_at(&pxd_mm, 0, &word, __pte(pxd_pte(frame, state)));
+  pxd_set_huge_pte_at(&pxd_mm, 0, &word, pte);
 #endif
   return pte_val(word);
+}
+
+static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
+  const uint64_t word = pxd_huge(level, __pte(pxd_pte(frame, state)));
+  /* As pmdp_invalidate(). */
+  return state.invalid ? word | _SEGMENT_ENTRY_INVALID : word;
+}
+
+/* Before 6.16 an empty entry. */
+static uint64_t pxd_huge_swap(int level, pte_t swap) {
+  return pxd_huge(level, swap);
 }
 
 /* As pgd_populate() and its like in asm/pgalloc.h write it. */

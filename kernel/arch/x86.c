@@ -60,6 +60,7 @@ static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
     pmd_t pmd = pmd_mkhuge(pfn_pmd(frame >> PAGE_SHIFT, protection));
     pmd = state.young ? pmd_mkyoung(pmd) : pmd_mkold(pmd);
     pmd = state.dirty ? pmd_mkdirty(pmd) : pmd_mkclean(pmd);
+    if (state.invalid) pmd = pmd_mkinvalid(pmd);
     return pmd_val(pmd);
   }
   pud_t pud = pud_mkhuge(pfn_pud(frame >> PAGE_SHIFT, protection));
@@ -67,6 +68,9 @@ static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
   pud = state.dirty ? pud_mkdirty(pud) : pud_mkclean(pud);
   return pud_val(pud);
 }
+
+/* set_pte_at(), and the same word in pmd by swp_entry_to_pmd(). */
+static uint64_t pxd_huge_swap(int level, pte_t swap) { return pte_val(swap); }
 
 /* As pgd_populate() and its like in asm/pgalloc.h write it. */
 static uint64_t pxd_table_word(int level, uint64_t origin) {

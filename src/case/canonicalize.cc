@@ -35,11 +35,15 @@ std::optional<Level> OnlyLevel(TableOp::Kind kind) {
       return Level::kPte;
     case TableOp::Kind::kDetach:
     case TableOp::Kind::kSplit:
+    case TableOp::Kind::kInvalidate:
       return Level::kPmd;
     case TableOp::Kind::kMap:
     case TableOp::Kind::kClear:
+    case TableOp::Kind::kMigration:
+    case TableOp::Kind::kHwPoison:
     case TableOp::Kind::kPoke:
     case TableOp::Kind::kWriteProtect:
+    case TableOp::Kind::kMigrate:
       break;
   }
   return std::nullopt;
@@ -61,11 +65,12 @@ void CanonicalizeOneOf(TableOp& op,
 void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
   using Kind = TableOp::Kind;
   const Geometry& geometry = info.geometry;
-  if (op.kind == Kind::kSwap && !info.HasSwap(Level::kPte)) {
+  if (MakesSwapEntries(op.kind) && !info.HasSwap(Level::kPte)) {
     op.kind = Kind::kClear;
   }
   const bool is_of_leaves =
-      op.kind == Kind::kMap || op.kind == Kind::kWriteProtect;
+      op.kind == Kind::kMap || op.kind == Kind::kWriteProtect ||
+      op.kind == Kind::kMigrate || MakesSwapEntries(op.kind);
   op.level =
       LowerUntil(OnlyLevel(op.kind).value_or(op.level), [&](Level level) {
         return is_of_leaves ? info.HasLeaf(level) : geometry.real(level);
@@ -83,6 +88,7 @@ void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
                  : 0;
   if (!HasState(op.kind)) op.state = {};
   if (!info.HasSpecial(op.level)) op.state.special = false;
+  op.state.invalid = false;
   if (!IsPoke(op.kind)) op.word = 0;
 }
 

@@ -71,9 +71,12 @@ void AddRecord(const RecordType& type, const RecordReader& in,
       if (word.distance != 0) c.stack.words.push_back(word);
       break;
     }
-    case RecordType::Kind::kConcurrent: {
+    case RecordType::Kind::kConcurrent:
+    case RecordType::Kind::kLaterConcurrent: {
       if (c.concurrent.full()) break;
-      ConcurrentOp op = DecodeConcurrentOp(in, start, info, version);
+      ConcurrentOp op =
+          DecodeConcurrentOp(in, start, info, version,
+                             type.kind == RecordType::Kind::kLaterConcurrent);
       op.number = std::max(op.number, LeastNumber(c, op.moment));
       c.concurrent.push_back(op);
       break;
@@ -157,7 +160,8 @@ size_t EncodeVersion(const Case& c, std::span<uint8_t> out) {
   }
   for (const ConcurrentOp& op : c.concurrent) {
     EncodeConcurrentOp(op, start, info, writer);
-    end({.kind = RecordType::Kind::kConcurrent});
+    end({.kind = IsInV1(op.kind) ? RecordType::Kind::kConcurrent
+                                 : RecordType::Kind::kLaterConcurrent});
   }
   return writer.size();
 }
@@ -169,10 +173,13 @@ bool IsV1(const Case& c) {
            !request.refused.has_value() && !request.inaccessible.has_value();
   };
   return Says(kPagingModes, c.mode) &&
+         std::all_of(c.setup.begin(), c.setup.end(),
+                     [](const TableOp& op) { return IsInV1(op.kind); }) &&
          std::all_of(c.requests.begin(), c.requests.end(), is_v1) &&
-         std::all_of(
-             c.concurrent.begin(), c.concurrent.end(),
-             [](const ConcurrentOp& op) { return op.moment == Moment::kRead; });
+         std::all_of(c.concurrent.begin(), c.concurrent.end(),
+                     [](const ConcurrentOp& op) {
+                       return op.moment == Moment::kRead && IsInV1(op.kind);
+                     });
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ void AddSetupOp(const TableOp& op, PagingMode mode, TextLines& out) {
   if (HasAddress(op.kind)) items.push_back({Name(op.level), Hex(op.address)});
   if (HasCount(op.kind)) items.push_back({"count", std::to_string(op.count)});
   if (HasFrame(op.kind)) {
-    items.push_back({HasState(op.kind) ? "frame" : "place", Hex(op.frame)});
+    items.push_back({FrameKey(op.kind), Hex(op.frame)});
   }
   if (HasState(op.kind)) items.push_back({"state", Describe(op.state)});
   if (IsPoke(op.kind)) items.push_back({"word", Hex(op.word)});
@@ -165,6 +165,10 @@ std::string_view CommentOn(TableOp::Kind kind) {
       return "the page table keeps what it holds";
     case TableOp::Kind::kSplit:
       return "a table of its pages takes its place";
+    case TableOp::Kind::kInvalidate:
+      return "the first step of a split or of migration";
+    case TableOp::Kind::kMigrate:
+      return "its pages are moving to another place";
     case TableOp::Kind::kWriteProtect:
       return "as fork does";
     case TableOp::Kind::kRefill:
@@ -190,6 +194,10 @@ void AddConcurrentOp(const ConcurrentOp& op, TextLines& out) {
 
 }  // namespace
 
+std::string_view FrameKey(TableOp::Kind kind) {
+  return kind == TableOp::Kind::kSwap ? "place" : "frame";
+}
+
 std::string Describe(const LeafState& state) {
   std::string text;
   switch (state.permission) {
@@ -206,6 +214,7 @@ std::string Describe(const LeafState& state) {
   text += state.young ? " young" : " old";
   text += state.dirty ? " dirty" : " clean";
   if (state.special) text += " special";
+  if (state.invalid) text += " invalid";
   return text;
 }
 

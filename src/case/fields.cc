@@ -334,8 +334,10 @@ void EncodeOp(const TableOp& op, uint64_t start, const PagingModeInfo& info,
 
 ConcurrentOp DecodeConcurrentOp(const RecordReader& in, uint64_t start,
                                 const PagingModeInfo& info,
-                                FormatVersion version) {
-  const ConcurrentType& type = kConcurrentTypes[in.Byte(kConcurrentTypeAt)];
+                                FormatVersion version, bool later) {
+  const Selector<ConcurrentType>& types =
+      later ? kLaterConcurrentTypes : kConcurrentTypes;
+  const ConcurrentType& type = types[in.Byte(kConcurrentTypeAt)];
   ConcurrentOp op{DecodeOp(in, type.kind, type.level, start, info),
                   DecodeRead(in)};
   if (version == FormatVersion::k1) return op;
@@ -348,7 +350,9 @@ ConcurrentOp DecodeConcurrentOp(const RecordReader& in, uint64_t start,
 
 void EncodeConcurrentOp(const ConcurrentOp& op, uint64_t start,
                         const PagingModeInfo& info, RecordWriter& out) {
-  out.Byte(kConcurrentTypeAt, ByteFor(kConcurrentTypes, {op.kind, op.level}));
+  out.Byte(kConcurrentTypeAt,
+           ByteFor(IsInV1(op.kind) ? kConcurrentTypes : kLaterConcurrentTypes,
+                   {op.kind, op.level}));
   EncodeRead(op.moment == Moment::kGrab ? op.number + 1 : op.number, out);
   out.Byte(kMomentAt, ByteFor(kMoments, op.moment));
   EncodeOp(op, start, info, out);

@@ -117,9 +117,10 @@ TableOp DecodeOp(const RecordReader& in, TableOp::Kind kind, Level level,
 void EncodeOp(const TableOp& op, uint64_t start, const PagingModeInfo& info,
               RecordWriter& out);
 
+// `later`: whether it is of the kinds that version 1 lacks.
 ConcurrentOp DecodeConcurrentOp(const RecordReader& in, uint64_t start,
                                 const PagingModeInfo& info,
-                                FormatVersion version);
+                                FormatVersion version, bool later);
 void EncodeConcurrentOp(const ConcurrentOp& op, uint64_t start,
                         const PagingModeInfo& info, RecordWriter& out);
 

@@ -174,6 +174,7 @@ struct RecordType {
     kRequest,
     kStackWord,
     kConcurrent,
+    kLaterConcurrent,  // of the kinds that version 1 lacks
     kUnknown
   };
   Kind kind = Kind::kSetup;
@@ -187,44 +188,46 @@ struct RecordType {
   }
 };
 
-// How many values mean the records in which the versions differ.
-struct RecordShares {
-  int pte_maps, pmd_maps, pud_maps;
-  int concurrent;
-  int unknown;
-};
-
-inline constexpr Selector<RecordType> RecordTypes(const RecordShares& shares) {
-  return MakeSelector<RecordType>({
-      {RecordType::Setup(TableOp::Kind::kMap, Level::kPte), shares.pte_maps},
-      {RecordType::Setup(TableOp::Kind::kMap, Level::kPmd), shares.pmd_maps},
-      {RecordType::Setup(TableOp::Kind::kMap, Level::kPud), shares.pud_maps},
-      {RecordType::Setup(TableOp::Kind::kClear, Level::kPte), 12},
-      {RecordType::Setup(TableOp::Kind::kClear, Level::kPmd), 4},
-      {RecordType::Setup(TableOp::Kind::kClear, Level::kPud), 3},
-      {RecordType::Setup(TableOp::Kind::kClear, Level::kP4d), 2},
-      {RecordType::Setup(TableOp::Kind::kClear, Level::kPgd), 1},
-      {RecordType::Setup(TableOp::Kind::kSwap, Level::kPte), 12},
-      {{.kind = RecordType::Kind::kRequest}, 16},
-      {{.kind = RecordType::Kind::kStackWord}, 11},
-      {RecordType::Setup(TableOp::Kind::kPoke, Level::kPte), 2},
-      {{.kind = RecordType::Kind::kConcurrent}, shares.concurrent},
-      {{.kind = RecordType::Kind::kUnknown}, shares.unknown},
-  });
-}
-
 inline constexpr Selector<RecordType> kV1RecordTypes =
-    RecordTypes({.pte_maps = 120,
-                 .pmd_maps = 40,
-                 .pud_maps = 32,
-                 .concurrent = 1,
-                 .unknown = 0});
-inline constexpr Selector<RecordType> kRecordTypes =
-    RecordTypes({.pte_maps = 104,
-                 .pmd_maps = 36,
-                 .pud_maps = 30,
-                 .concurrent = 7,
-                 .unknown = 16});
+    MakeSelector<RecordType>({
+        {RecordType::Setup(TableOp::Kind::kMap, Level::kPte), 120},
+        {RecordType::Setup(TableOp::Kind::kMap, Level::kPmd), 40},
+        {RecordType::Setup(TableOp::Kind::kMap, Level::kPud), 32},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kPte), 12},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kPmd), 4},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kPud), 3},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kP4d), 2},
+        {RecordType::Setup(TableOp::Kind::kClear, Level::kPgd), 1},
+        {RecordType::Setup(TableOp::Kind::kSwap, Level::kPte), 12},
+        {{.kind = RecordType::Kind::kRequest}, 16},
+        {{.kind = RecordType::Kind::kStackWord}, 11},
+        {RecordType::Setup(TableOp::Kind::kPoke, Level::kPte), 2},
+        {{.kind = RecordType::Kind::kConcurrent}, 1},
+    });
+
+inline constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
+    {RecordType::Setup(TableOp::Kind::kMap, Level::kPte), 104},
+    {RecordType::Setup(TableOp::Kind::kMap, Level::kPmd), 36},
+    {RecordType::Setup(TableOp::Kind::kMap, Level::kPud), 30},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kPte), 12},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kPmd), 4},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kPud), 3},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kP4d), 2},
+    {RecordType::Setup(TableOp::Kind::kClear, Level::kPgd), 1},
+    {RecordType::Setup(TableOp::Kind::kSwap, Level::kPte), 12},
+    {{.kind = RecordType::Kind::kRequest}, 16},
+    {{.kind = RecordType::Kind::kStackWord}, 11},
+    {RecordType::Setup(TableOp::Kind::kPoke, Level::kPte), 2},
+    {{.kind = RecordType::Kind::kConcurrent}, 7},
+    {{.kind = RecordType::Kind::kUnknown}, 4},
+    {{.kind = RecordType::Kind::kLaterConcurrent}, 2},
+    {RecordType::Setup(TableOp::Kind::kMigration, Level::kPmd), 3},
+    {RecordType::Setup(TableOp::Kind::kMigration, Level::kPud), 2},
+    {RecordType::Setup(TableOp::Kind::kMigration, Level::kPte), 1},
+    {RecordType::Setup(TableOp::Kind::kHwPoison, Level::kPmd), 2},
+    {RecordType::Setup(TableOp::Kind::kHwPoison, Level::kPud), 1},
+    {RecordType::Setup(TableOp::Kind::kHwPoison, Level::kPte), 1},
+});
 
 // The place of a poke.
 struct PokeTarget {
@@ -268,6 +271,15 @@ inline constexpr Selector<ConcurrentType> kConcurrentTypes =
         {{TableOp::Kind::kWriteProtect, Level::kPud}, 4},
         {{TableOp::Kind::kRefill, Level::kPte}, 24},
         {{TableOp::Kind::kUpgrade, Level::kPte}, 8},
+    });
+
+// The same for the kinds that version 1 lacks.
+inline constexpr Selector<ConcurrentType> kLaterConcurrentTypes =
+    MakeSelector<ConcurrentType>({
+        {{TableOp::Kind::kInvalidate, Level::kPmd}, 96},
+        {{TableOp::Kind::kMigrate, Level::kPmd}, 96},
+        {{TableOp::Kind::kMigrate, Level::kPte}, 32},
+        {{TableOp::Kind::kMigrate, Level::kPud}, 32},
     });
 
 // What a concurrent operation waits for, in version 2.

@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 3> kPermissions = {"none", "ro", "rw"};
 constexpr std::array<std::string_view, 2> kAges = {"old", "young"};
 constexpr std::array<std::string_view, 2> kWritten = {"clean", "dirty"};
 constexpr std::array<std::string_view, 2> kSpecial = {"normal", "special"};
+constexpr std::array<std::string_view, 2> kInvalid = {"valid", "invalid"};
 constexpr std::array<std::string_view, 2> kPassedOn = {"tested", "handed-on"};
 constexpr std::array<std::string_view, 2> kHolds = {"outside", "holds"};
 constexpr std::array<std::string_view, 2> kInvariant = {"broken", "kept"};
@@ -114,6 +115,8 @@ std::string MeaningWords(const EntryKind& kind) {
       return text;
     case EntryKind::Tag::kTable:
     case EntryKind::Tag::kSwap:
+    case EntryKind::Tag::kMigration:
+    case EntryKind::Tag::kHwPoison:
       return Concat({text, " ", Hex(kind.address)});
     case EntryKind::Tag::kLeaf:
       break;
@@ -122,7 +125,8 @@ std::string MeaningWords(const EntryKind& kind) {
                  WordOf(kPermissions, kind.state.permission), " ",
                  WordOf(kAges, kind.state.young), " ",
                  WordOf(kWritten, kind.state.dirty), " ",
-                 WordOf(kSpecial, kind.state.special)});
+                 WordOf(kSpecial, kind.state.special), " ",
+                 WordOf(kInvalid, kind.state.invalid)});
 }
 
 bool ReadMeaning(Scanner& words, EntryKind& kind) {
@@ -133,6 +137,8 @@ bool ReadMeaning(Scanner& words, EntryKind& kind) {
       return true;
     case EntryKind::Tag::kTable:
     case EntryKind::Tag::kSwap:
+    case EntryKind::Tag::kMigration:
+    case EntryKind::Tag::kHwPoison:
       return words.Read(kind.address);
     case EntryKind::Tag::kLeaf:
       break;
@@ -141,7 +147,8 @@ bool ReadMeaning(Scanner& words, EntryKind& kind) {
          words.ReadOneOf(kPermissions, kind.state.permission) &&
          words.ReadOneOf(kAges, kind.state.young) &&
          words.ReadOneOf(kWritten, kind.state.dirty) &&
-         words.ReadOneOf(kSpecial, kind.state.special);
+         words.ReadOneOf(kSpecial, kind.state.special) &&
+         words.ReadOneOf(kInvalid, kind.state.invalid);
 }
 
 std::string PlaceWords(const Place& place) {

@@ -272,6 +272,10 @@ std::string Facts::WhyNot(Level level, const EntryKind& kind) const {
       return Concat({"empty ", Name(level)});
     case EntryKind::Tag::kSwap:
       return "swap entry";
+    case EntryKind::Tag::kMigration:
+      return Concat({"migration entry, ", Name(level)});
+    case EntryKind::Tag::kHwPoison:
+      return Concat({"hwpoison entry, ", Name(level)});
     case EntryKind::Tag::kMalformed:
       return Concat({"malformed ", Name(level)});
     case EntryKind::Tag::kTable:
@@ -283,6 +287,7 @@ std::string Facts::WhyNot(Level level, const EntryKind& kind) const {
   }
   if (kind.state.permission == Permission::kNone) return "PROT_NONE";
   if (kind.state.special) return "special page";
+  if (kind.state.invalid) return Concat({"invalid leaf, ", Name(level)});
   if (kind.state.permission == Permission::kRead && request_.write) {
     return "read-only";
   }
@@ -326,6 +331,10 @@ std::string MeaningIn(const Facts& facts, const Geometry& geometry, Level level,
       return "empty";
     case EntryKind::Tag::kSwap:
       return "a swap entry";
+    case EntryKind::Tag::kMigration:
+      return Concat({"a migration entry, of ", Hex(kind.address)});
+    case EntryKind::Tag::kHwPoison:
+      return Concat({"a hwpoison entry, of ", Hex(kind.address)});
     case EntryKind::Tag::kLeaf:
       return Concat({level == Level::kPte ? "page " : "large page ",
                      Hex(kind.address), ", ", Describe(kind.state)});

@@ -67,7 +67,8 @@ void PlainSetup(const Case& c, Cases& out) {
   for (size_t i = 0; i < c.setup.size(); ++i) {
     const TableOp& op = c.setup[i];
     for (const TableOp::Kind kind :
-         {TableOp::Kind::kMap, TableOp::Kind::kClear, TableOp::Kind::kSwap}) {
+         {TableOp::Kind::kMap, TableOp::Kind::kClear, TableOp::Kind::kSwap,
+          TableOp::Kind::kMigration}) {
       if (SetupCost(kind) >= SetupCost(op.kind)) continue;
       out.push_back(c);
       out.back().setup[i] = {.kind = kind,

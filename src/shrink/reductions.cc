@@ -45,10 +45,14 @@ uint64_t SetupCost(TableOp::Kind kind) {
     case TableOp::Kind::kClear:
     case TableOp::Kind::kSwap:
       return 1;
-    case TableOp::Kind::kPoke:
+    case TableOp::Kind::kMigration:
       return 2;
-    default:
+    case TableOp::Kind::kHwPoison:
       return 3;
+    case TableOp::Kind::kPoke:
+      return 4;
+    default:
+      return 5;
   }
 }
 

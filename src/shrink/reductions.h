@@ -57,9 +57,10 @@ uint64_t SetupCost(TableOp::Kind kind);
 uint64_t ConcurrentCost(TableOp::Kind kind);
 // Kinds of concurrent operations, the simplest first.
 inline constexpr std::array kPlainFirst = {
-    TableOp::Kind::kClear,  TableOp::Kind::kWriteProtect,
-    TableOp::Kind::kDetach, TableOp::Kind::kMap,
-    TableOp::Kind::kSplit,  TableOp::Kind::kRefill,
+    TableOp::Kind::kClear,   TableOp::Kind::kWriteProtect,
+    TableOp::Kind::kDetach,  TableOp::Kind::kMap,
+    TableOp::Kind::kSplit,   TableOp::Kind::kInvalidate,
+    TableOp::Kind::kMigrate, TableOp::Kind::kRefill,
     TableOp::Kind::kUpgrade};
 
 // An operation on many entries is no simpler than two on a few each.

@@ -42,6 +42,9 @@ std::vector<TableOp> Ingredients(const PagingModeInfo& info, Level level,
           LeafState{.special = true}}) {
       ops.push_back({.level = leaf, .address = boundary, .state = state});
     }
+    ops.push_back({.kind = TableOp::Kind::kMigration,
+                   .level = leaf,
+                   .address = boundary});
   }
   ops.push_back({.kind = TableOp::Kind::kSwap, .address = boundary});
   return ops;
@@ -90,6 +93,8 @@ std::vector<std::optional<TableOp>> ThingsAt(const PagingModeInfo& info,
         ops.push_back(
             TableOp{.level = level, .address = place, .state = state});
       }
+      ops.push_back(TableOp{
+          .kind = TableOp::Kind::kMigration, .level = level, .address = place});
     }
     if (geometry.real(level)) {
       ops.push_back(TableOp{
@@ -110,7 +115,8 @@ std::vector<std::vector<TableOp>> DeedsAt(const PagingModeInfo& info,
   const Geometry& geometry = info.geometry;
   std::vector<std::vector<TableOp>> all;
   for (const Level level : kAllLevels) {
-    for (const Kind kind : {Kind::kClear, Kind::kWriteProtect, Kind::kMap}) {
+    for (const Kind kind :
+         {Kind::kClear, Kind::kWriteProtect, Kind::kMap, Kind::kMigrate}) {
       if (kind == Kind::kClear ? geometry.real(level) : info.HasLeaf(level)) {
         all.push_back({{.kind = kind, .level = level, .address = place}});
       }
@@ -121,6 +127,9 @@ std::vector<std::vector<TableOp>> DeedsAt(const PagingModeInfo& info,
   const TableOp detach{.kind = Kind::kDetach, .address = place};
   all.push_back({detach});
   all.push_back({{.kind = Kind::kSplit, .address = place}});
+  const TableOp invalidate{.kind = Kind::kInvalidate, .address = place};
+  all.push_back({invalidate});
+  all.push_back({invalidate, {.kind = Kind::kSplit, .address = place}});
   all.push_back({{.kind = Kind::kUpgrade}});
   const uint64_t next = WrappingAdd(place, geometry.span(Level::kPmd));
   all.push_back({detach, {.kind = Kind::kRefill, .address = next}});

@@ -36,12 +36,15 @@ std::string_view Describe(Inconclusive reason) {
       return "impossible: a change refills a page table that was not detached";
     case Inconclusive::kUpgradesNothing:
       return "impossible: a change upgrades an mm that can have no more levels";
+    case Inconclusive::kMovesNothing:
+      return "impossible: a change invalidates or migrates what is no page";
     case Inconclusive::kReachedTrap:
       return "could not check: the kernel code reached a function that no shim "
              "replaces";
     case Inconclusive::kNotConfigured:
-      return "not compared: the configuration of the kernel code has no such "
-             "leaves";
+      return "not compared: the kernel code's tree or configuration has no "
+             "such "
+             "entries";
   }
   return "";
 }

@@ -20,6 +20,7 @@ constexpr PagingModeInfo MakeInfo(PagingMode mode) {
       info.has_leaf[i] = real && A::Entries::HasLeaf(level);
       info.has_special[i] = info.has_leaf[i] && A::Entries::HasSpecial(level);
       info.has_swap[i] = real && A::Entries::HasSwap(level);
+      info.has_migration[i] = real && A::Entries::HasMigration(level);
       info.table_name[i] = A::Manual::TableName(level);
     }
   });

@@ -61,6 +61,28 @@ TEST(Arm64EntriesTest, TablesSwapAndEmpty) {
   EXPECT_EQ(Entries::Control(3, 0x10400000), 0x10400000u);
   // Type 1 in bits 6 to 10, offset 5 from bit 12 up.
   EXPECT_EQ(Entries::Swap(0x14000), 0x5040u);
+  // Types 28 and 27, and the frame's number 0x800 from bit 12 up.
+  EXPECT_EQ(
+      Entries::SwapEntry(EntryKind::Tag::kMigration, Level::kPmd, 0x2000000),
+      0x800700u);
+  EXPECT_EQ(
+      Entries::SwapEntry(EntryKind::Tag::kHwPoison, Level::kPmd, 0x2000000),
+      0x8006c0u);
+}
+
+// pmd_mkinvalid() clears the valid bit, which a PROT_NONE leaf lacks.
+TEST(Arm64EntriesTest, InvalidLeaves) {
+  const LeafState invalid = {.invalid = true};
+  const uint64_t word = Entries::Leaf(Level::kPmd, 0x40000000, invalid);
+  EXPECT_EQ(word, Entries::Leaf(Level::kPmd, 0x40000000, {}) - 1);
+  EXPECT_EQ(Entries::Classify(Level::kPmd, word),
+            EntryKind::Leaf(0x40000000, invalid));
+  EXPECT_FALSE(Arm64Page16K::Contract::Allows(Level::kPmd, word, false));
+  const uint64_t none =
+      Entries::Leaf(Level::kPmd, 0x40000000,
+                    {.permission = Permission::kNone, .invalid = true});
+  EXPECT_EQ(none, Entries::Leaf(Level::kPmd, 0x40000000,
+                                {.permission = Permission::kNone}));
 }
 
 TEST(Arm64EntriesTest, ClassifyIsTheInverse) {
@@ -83,6 +105,17 @@ TEST(Arm64EntriesTest, ClassifyIsTheInverse) {
             EntryKind::Swap(0));
   EXPECT_EQ(Entries::Classify(Level::kPte, Entries::Swap(0x3ffffffc0000)),
             EntryKind::Swap(0x3ffffffc0000));
+  for (const Level level : {Level::kPte, Level::kPmd}) {
+    EXPECT_EQ(Entries::Classify(level, 0x800700),
+              EntryKind::Migration(0x2000000));
+    EXPECT_EQ(Entries::Classify(level, 0x8006c0),
+              EntryKind::HwPoison(0x2000000));
+  }
+  EXPECT_EQ(Entries::Classify(Level::kPud, 0x800700), EntryKind::Malformed());
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x5040), EntryKind::Malformed());
+  // Beyond the frame.
+  EXPECT_EQ(Entries::Classify(Level::kPte, 0x8000000000800700),
+            EntryKind::Malformed());
   for (const Level level : {Level::kPmd, Level::kPud, Level::kPgd}) {
     EXPECT_EQ(Entries::Classify(level, 0x0800000010000003),
               EntryKind::Table(0x10000000));

@@ -139,6 +139,54 @@ TEST(S390KernelTest, FoldedAwareBoundaries) {
   }
 }
 
+// pmdp_invalidate() sets the invalid bit, which old leaves have. gup_fast does
+// not look at it.
+TEST(S390EntriesTest, InvalidLeaves) {
+  using Entries = S390::Entries;
+  const LeafState invalid = {.invalid = true};
+  const uint64_t word = Entries::Leaf(Level::kPmd, 0x500000, invalid);
+  EXPECT_EQ(word, 0x503423u);
+  EXPECT_EQ(Entries::Classify(Level::kPmd, word),
+            EntryKind::Leaf(0x500000, invalid));
+  EXPECT_TRUE(S390::Contract::Allows(Level::kPmd, word, true));
+  EXPECT_EQ(
+      Entries::Leaf(Level::kPmd, 0x500000, {.young = false, .invalid = true}),
+      Entries::Leaf(Level::kPmd, 0x500000, {.young = false}));
+}
+
+// mk_swap_pte() and mk_swap_rste().
+TEST(S390EntriesTest, MigrationAndHwPoison) {
+  using Entries = S390::Entries;
+  constexpr auto kMigration = EntryKind::Tag::kMigration;
+  constexpr auto kHwPoison = EntryKind::Tag::kHwPoison;
+  EXPECT_EQ(Entries::SwapEntry(kMigration, Level::kPte, 0x5000), 0x5670u);
+  EXPECT_EQ(Entries::SwapEntry(kHwPoison, Level::kPte, 0x5000), 0x566cu);
+  EXPECT_EQ(Entries::SwapEntry(kMigration, Level::kPmd, 0x500000), 0x500730u);
+  EXPECT_EQ(Entries::SwapEntry(kMigration, Level::kPud, 0x80000000),
+            0x80000734u);
+  EXPECT_EQ(Entries::SwapEntry(kHwPoison, Level::kPud, 0x80000000),
+            0x800006f4u);
+  EXPECT_EQ(Entries::Classify(Level::kPte, 0x5670),
+            EntryKind::Migration(0x5000));
+  EXPECT_EQ(Entries::Classify(Level::kPte, 0x566c),
+            EntryKind::HwPoison(0x5000));
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x500730),
+            EntryKind::Migration(0x500000));
+  EXPECT_EQ(Entries::Classify(Level::kPud, 0x80000734),
+            EntryKind::Migration(0x80000000));
+  EXPECT_EQ(Entries::Classify(Level::kPud, 0x800006f4),
+            EntryKind::HwPoison(0x80000000));
+  // The type of the table is that of another level; no region-second entry.
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x80000734), EntryKind::Malformed());
+  EXPECT_EQ(Entries::Classify(Level::kP4d, 0x80000738), EntryKind::Malformed());
+  // What pmd_present() and pud_present() refuse is no leaf either, although it
+  // has the bit of one.
+  EXPECT_EQ(kKernel.Classify(Level::kPmd, 0x500730), WalkStep::kStop);
+  EXPECT_EQ(kKernel.Classify(Level::kPud, 0x80000734), WalkStep::kStop);
+  EXPECT_FALSE(S390::Contract::Allows(Level::kPmd, 0x500731, false));
+  EXPECT_FALSE(S390::Contract::Allows(Level::kPud, 0x80000734, false));
+}
+
 TEST(S390KernelTest, EntriesOfFoldedLevelsArePresent) {
   for (const uint64_t entry : {0x28, 0x24, 0x20}) {
     EXPECT_EQ(kKernel.Classify(Level::kPgd, entry), WalkStep::kDescend);

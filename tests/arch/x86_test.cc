@@ -55,6 +55,29 @@ TEST(X86EntriesTest, TablesSwapAndEmpty) {
   EXPECT_EQ(Entries::Control(4, 0x10800000), 0x10800000u);
   // Offset 5 inverted, from bit 9 up; type 0 above it.
   EXPECT_EQ(Entries::Swap(0x5000), 0x07fffffffffff400u);
+  // Type 28, and the frame's number 0x40000 inverted.
+  EXPECT_EQ(
+      Entries::SwapEntry(EntryKind::Tag::kMigration, Level::kPmd, 0x40000000),
+      0xe7fffffff7fffe00u);
+  EXPECT_EQ(
+      Entries::SwapEntry(EntryKind::Tag::kHwPoison, Level::kPud, 0x40000000),
+      0xdffffffff7fffe00u);
+}
+
+// pmd_mkinvalid(): neither present nor global, and the frame inverted.
+TEST(X86EntriesTest, InvalidLeaves) {
+  const LeafState invalid = {.invalid = true};
+  EXPECT_EQ(Entries::Leaf(Level::kPmd, 0x40000000, invalid),
+            0x000fffffbfe000e6u);
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x000fffffbfe000e6),
+            EntryKind::Leaf(0x40000000, invalid));
+  const LeafState none = {.permission = Permission::kNone, .invalid = true};
+  EXPECT_EQ(Entries::Classify(Level::kPmd,
+                              Entries::Leaf(Level::kPmd, 0x40000000, none)),
+            EntryKind::Leaf(0x40000000, none));
+  EXPECT_EQ(Entries::Classify(Level::kPud, 0x000fffff800000e6),
+            EntryKind::Malformed());
+  EXPECT_FALSE(X86::Contract::Allows(Level::kPmd, 0x000fffffbfe000e6, false));
 }
 
 TEST(X86EntriesTest, ClassifyIsTheInverse) {
@@ -76,6 +99,19 @@ TEST(X86EntriesTest, ClassifyIsTheInverse) {
   }
   EXPECT_EQ(Entries::Classify(Level::kPte, Entries::Swap(0x123456000)),
             EntryKind::Swap(0x123456000));
+  for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
+    EXPECT_EQ(Entries::Classify(level, 0xe7fffffff7fffe00),
+              EntryKind::Migration(0x40000000));
+    EXPECT_EQ(Entries::Classify(level, 0xdffffffff7fffe00),
+              EntryKind::HwPoison(0x40000000));
+  }
+  EXPECT_EQ(Entries::Classify(Level::kP4d, 0xe7fffffff7fffe00),
+            EntryKind::Malformed());
+  // A swapped page is never large, and no configuration has type 1 there.
+  EXPECT_EQ(Entries::Classify(Level::kPmd, Entries::Swap(0x5000)),
+            EntryKind::Malformed());
+  EXPECT_EQ(Entries::Classify(Level::kPte, 0x0ffffffff7fffe00),
+            EntryKind::Malformed());
   EXPECT_EQ(Entries::Classify(Level::kPgd, 0x10000067),
             EntryKind::Table(0x10000000));
   EXPECT_EQ(Entries::Classify(Level::kPgd, 0x400000e7), EntryKind::Malformed());

@@ -96,12 +96,15 @@ TEST(CaseTest, PayloadsMayBeShort) {
   EXPECT_EQ(Decode(std::vector<uint8_t>{2}), Decode(V2Header()));
 }
 
+// Types of records from here on had no meaning when version 2 was new.
+constexpr int kFirstLaterType = 0xf4;
+
 TEST(CaseTest, UnknownRecordsAreSkipped) {
   std::vector<uint8_t> plain = V2Header();
   plain.insert(plain.end(), {0, 9, 5, 7, 0, 0, 0, 0, 0, 0, 64});
   const Case c = Decode(plain);
   ASSERT_EQ(c.setup.size(), 1u);
-  for (int type = 0xf0; type < 256; ++type) {
+  for (int type = 0xf0; type < kFirstLaterType; ++type) {
     for (const uint8_t length : std::initializer_list<uint8_t>{0, 1, 20, 63}) {
       std::vector<uint8_t> bytes = V2Header();
       bytes.push_back(static_cast<uint8_t>(type));
@@ -466,7 +469,8 @@ TEST(CaseTest, TheSecondFormatIsFrozen) {
       for (size_t at = 3; at < plain.size(); ++at) {
         for (int value = 0; value < 256; ++value) {
           std::vector<uint8_t> bytes = plain;
-          bytes[at] = static_cast<uint8_t>(value);
+          const bool is_later = at == kHeaderBytes && value >= kFirstLaterType;
+          bytes[at] = is_later ? 0xf0 : static_cast<uint8_t>(value);
           all += Numbers(Decode(bytes));
         }
       }
@@ -654,6 +658,61 @@ TEST(CaseTest, CanonicalizeMakesCasesEncodable) {
   EXPECT_FALSE(c.setup[0].state.special);
 }
 
+TEST(CaseTest, SwapEntriesOfOtherTypesHaveLevels) {
+  for (const TableOp::Kind kind :
+       {TableOp::Kind::kMigration, TableOp::Kind::kHwPoison}) {
+    for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
+      Case c = MakeCase(4, {.start = 6 * kGiB},
+                        {{.kind = kind,
+                          .level = level,
+                          .address = 6 * kGiB,
+                          .count = 3,
+                          .frame = 8 * kGiB}});
+      const Case made = c;
+      Canonicalize(c);
+      EXPECT_EQ(c, made) << ToText(c);
+      EXPECT_EQ(Decode(Bytes(c)), c) << ToText(c);
+      EXPECT_TRUE(V1Bytes(c).empty());
+    }
+    // Leaves of p4d exist nowhere, those of pud with 3 levels or more.
+    for (const int levels : {2, 4}) {
+      Case c = MakeCase(
+          levels, {},
+          {{.kind = kind, .level = Level::kP4d, .state = {.young = false}}});
+      Canonicalize(c);
+      EXPECT_EQ(c.setup[0].level, levels == 2 ? Level::kPmd : Level::kPud);
+      EXPECT_EQ(c.setup[0].state, LeafState());
+    }
+  }
+}
+
+// Records that were skipped, and now have a meaning.
+TEST(CaseTest, TypesOfRecordsOfSwapEntries) {
+  const auto decode = [](uint8_t type) {
+    std::vector<uint8_t> bytes(kHeaderBytes, 0);
+    bytes[0] = kFormatVersion;
+    bytes[1] = 0x04;
+    bytes[2] = 0x01;
+    bytes.insert(bytes.end(), {type, 0});
+    return Decode(bytes);
+  };
+  const auto expect = [&](uint8_t type, TableOp::Kind kind, Level level) {
+    const Case c = decode(type);
+    ASSERT_EQ(c.setup.size(), 1u);
+    EXPECT_EQ(c.setup[0].kind, kind);
+    EXPECT_EQ(c.setup[0].level, level);
+  };
+  EXPECT_EQ(decode(0xf4).concurrent[0].kind, TableOp::Kind::kInvalidate);
+  EXPECT_EQ(decode(0xf5).concurrent[0].kind, TableOp::Kind::kInvalidate);
+  expect(0xf6, TableOp::Kind::kMigration, Level::kPmd);
+  expect(0xf8, TableOp::Kind::kMigration, Level::kPmd);
+  expect(0xf9, TableOp::Kind::kMigration, Level::kPud);
+  expect(0xfb, TableOp::Kind::kMigration, Level::kPte);
+  expect(0xfc, TableOp::Kind::kHwPoison, Level::kPmd);
+  expect(0xfe, TableOp::Kind::kHwPoison, Level::kPud);
+  expect(0xff, TableOp::Kind::kHwPoison, Level::kPte);
+}
+
 // The only change of a case with `levels` levels, canonicalized.
 ConcurrentOp Sayable(int levels, const ConcurrentOp& change) {
   Case c = MakeCase(levels, {}, {});
@@ -676,6 +735,7 @@ TEST(CaseTest, CanonicalizeMakesChangesEncodable) {
     for (const int levels : {2, 3, 4, 5}) {
       EXPECT_EQ(level(levels, kDetach, of), Level::kPmd);
       EXPECT_EQ(level(levels, kSplit, of), Level::kPmd);
+      EXPECT_EQ(level(levels, kInvalidate, of), Level::kPmd);
       EXPECT_EQ(level(levels, kRefill, of), Level::kPte);
       EXPECT_EQ(level(levels, kUpgrade, of), Level::kPte);
     }
@@ -686,6 +746,8 @@ TEST(CaseTest, CanonicalizeMakesChangesEncodable) {
   EXPECT_EQ(level(2, kMap, Level::kPgd), Level::kPmd);
   EXPECT_EQ(level(5, kMap, Level::kPgd), Level::kPud);
   EXPECT_EQ(level(5, kWriteProtect, Level::kP4d), Level::kPud);
+  EXPECT_EQ(level(2, kMigrate, Level::kP4d), Level::kPmd);
+  EXPECT_EQ(level(5, kMigrate, Level::kP4d), Level::kPud);
   EXPECT_EQ(level(3, kWriteProtect, Level::kPte), Level::kPte);
   // Addresses and frames are aligned; members that the kind does not have are
   // dropped.
@@ -725,11 +787,11 @@ TEST(CaseTest, CanonicalizeMakesChangesEncodable) {
     return Sayable(3, {{.kind = kind, .address = address, .count = entries}})
         .count;
   };
-  for (const TableOp::Kind kind : {kClear, kMap, kWriteProtect}) {
+  for (const TableOp::Kind kind : {kClear, kMap, kWriteProtect, kMigrate}) {
     EXPECT_EQ(count(kind, 0xff000, 600), 512);
     EXPECT_EQ(count(kind, 0xff000, 0), 1);
   }
-  for (const TableOp::Kind kind : {kDetach, kSplit, kUpgrade}) {
+  for (const TableOp::Kind kind : {kDetach, kSplit, kUpgrade, kInvalidate}) {
     EXPECT_EQ(count(kind, 0xff000, 5), 1);
   }
   // A page table of s390 has 256 entries.

@@ -72,6 +72,37 @@ Case Everything() {
   return c;
 }
 
+TEST(CaseTextTest, SwapEntriesOfOtherTypesHaveAFrame) {
+  Case c = MakeCase(
+      3, {.start = 0x80000000},
+      {{.kind = TableOp::Kind::kMigration,
+        .level = Level::kPud,
+        .address = 0x80000000,
+        .count = 2,
+        .frame = 0x100000000},
+       {.kind = TableOp::Kind::kHwPoison, .address = 0x1000, .frame = 0x5000}});
+  EXPECT_THAT(
+      ToText(c),
+      HasSubstr("- migration: {pud: 0x80000000, count: 2, frame: 0x100000000}\n"
+                "- hwpoison: {pte: 0x1000, count: 1, frame: 0x5000}\n"));
+}
+
+TEST(CaseTextTest, ChangesThatMovePages) {
+  Case c = MakeCase(3, {.start = 0x80000000}, {});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kInvalidate,
+                           .level = Level::kPmd,
+                           .address = 0x80000000},
+                          3});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kMigrate,
+                           .level = Level::kPmd,
+                           .address = 0x80000000,
+                           .count = 2},
+                          3});
+  const std::string text = ToText(c);
+  EXPECT_THAT(text, HasSubstr("- before read 3: invalidate pmd of 0x80000000"));
+  EXPECT_THAT(text, HasSubstr("- before read 3: migrate 2 pmd of 0x80000000"));
+}
+
 // A change of each kind, in order; more than a case can have.
 std::vector<ConcurrentOp> ChangesOfEachKind() {
   using enum TableOp::Kind;

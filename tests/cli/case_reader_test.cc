@@ -276,14 +276,14 @@ constexpr Refused kStructure[] = {
     {"  around: copy\n", "",
      "f:6:3: found no key 'around'; a stack has the keys position and around"},
     {"\n- map", "\n- mop",
-     "f:11:3: tables: found the key 'mop'; should be map, clear, swap, poke or "
-     "poke-control"},
+     "f:11:3: tables: found the key 'mop'; should be map, clear, swap, poke, "
+     "poke-control, migration or hwpoison"},
     {"- poke-control: {word: 0x7}", "- 7",
-     "f:15:3: tables: found '7'; each item has one key: map, clear, swap, poke "
-     "or poke-control"},
+     "f:15:3: tables: found '7'; each item has one key: map, clear, swap, "
+     "poke, poke-control, migration or hwpoison"},
     {"- poke-control: {word: 0x7}", "- {}",
      "f:15:3: tables: found a mapping with 0 keys; each item has one key: map, "
-     "clear, swap, poke or poke-control"},
+     "clear, swap, poke, poke-control, migration or hwpoison"},
     {"{word: 0x7}", "[]",
      "f:15:17: found a list; a poke-control is a mapping with the keys word"},
     {"clear: {pmd: 0x100000, count", "clear: {count",
@@ -457,19 +457,20 @@ constexpr Refused kChanges[] = {
     // The operation.
     {"clear 3 pte of 0x1000", "",
      "f:17:3: changes: found nothing; what is done should be clear, detach, "
-     "map, split, write-protect, refill or upgrade"},
+     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
     {"clear 3 pte of 0x1000", "''",
      "f:17:18: changes: found ''; what is done should be clear, "
-     "detach, map, split, write-protect, refill or upgrade"},
+     "detach, map, split, write-protect, refill, upgrade, invalidate or "
+     "migrate"},
     {"clear 3 pte of 0x1000", "{clear: 3}",
      "f:17:18: changes: found a mapping; what is done should be clear, detach, "
-     "map, split, write-protect, refill or upgrade"},
+     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
     {"clear 3 pte", "swap 3 pte",
      "f:17:18: changes: found 'swap'; what is done should be clear, detach, "
-     "map, split, write-protect, refill or upgrade"},
+     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
     {"clear 3 pte", "Clear 3 pte",
      "f:17:18: changes: found 'Clear'; what is done should be clear, detach, "
-     "map, split, write-protect, refill or upgrade"},
+     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
     // Its words.
     {"clear 3 pte of 0x1000", "clear",
      "f:17:18: clear: found nothing behind 'clear'; should be 'clear [COUNT] "
@@ -627,6 +628,40 @@ TEST(ReadCaseTextTest, ReadsMoments) {
 }
 
 // Version 1 means what it meant, and has nothing that is new.
+TEST(ReadCaseTextTest, ReadsSwapEntriesOfOtherTypes) {
+  const std::string text =
+      "version: 2\nspace: s390/3\nrequests:\n"
+      "- {start: 0x80000000, pages: 1, access: read}\n"
+      "stack:\n  position: 0\n  around: zero\ntables:\n"
+      "- migration: {pud: 0x80000000, count: 2, frame: 0x100000000}\n"
+      "- hwpoison: {pmd: 0x100000, count: 1, frame: 0x500000}\n";
+  const Case c = Read(text);
+  ASSERT_EQ(c.setup.size(), 2u);
+  EXPECT_EQ(c.setup[0], (TableOp{.kind = TableOp::Kind::kMigration,
+                                 .level = Level::kPud,
+                                 .address = 0x80000000,
+                                 .count = 2,
+                                 .frame = 0x100000000}));
+  EXPECT_EQ(c.setup[1], (TableOp{.kind = TableOp::Kind::kHwPoison,
+                                 .level = Level::kPmd,
+                                 .address = 0x100000,
+                                 .frame = 0x500000}));
+  const Case moved = Read(text +
+                          "changes:\n"
+                          "- before read 3: invalidate pmd of 0x80000000\n"
+                          "- before read 4: migrate 2 pud of 0x80000000\n");
+  ASSERT_EQ(moved.concurrent.size(), 2u);
+  EXPECT_EQ(moved.concurrent[0].kind, TableOp::Kind::kInvalidate);
+  EXPECT_EQ(moved.concurrent[1], (ConcurrentOp{{.kind = TableOp::Kind::kMigrate,
+                                                .level = Level::kPud,
+                                                .address = 0x80000000,
+                                                .count = 2},
+                                               4}));
+  std::string v1 = text;
+  v1.replace(v1.find("version: 2"), 10, "version: 1");
+  EXPECT_THAT(Error(v1), testing::HasSubstr("found the key 'migration'"));
+}
+
 TEST(ReadCaseTextTest, ReadsVersion1) {
   const auto v1 = [](std::string_view part, std::string_view by) {
     std::string text = With(part, by);

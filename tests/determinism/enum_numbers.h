@@ -69,6 +69,10 @@ constexpr uint64_t NumberOf(EntryKind::Tag tag) {
       return 3;
     case EntryKind::Tag::kMalformed:
       return 4;
+    case EntryKind::Tag::kMigration:
+      return 5;
+    case EntryKind::Tag::kHwPoison:
+      return 6;
   }
   return kNoNumber;
 }
@@ -160,8 +164,10 @@ constexpr uint64_t NumberOf(Inconclusive reason) {
       return 14;
     case Inconclusive::kReachedTrap:
       return 15;
-    case Inconclusive::kNotConfigured:
+    case Inconclusive::kMovesNothing:
       return 16;
+    case Inconclusive::kNotConfigured:
+      return 17;
   }
   return kNoNumber;
 }

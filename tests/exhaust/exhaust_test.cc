@@ -240,7 +240,7 @@ TEST(WitnessTest, DescribesTheWorld) {
             "s390/3 static-by-value, 2 pages from page 3 on, for reading:\n"
             "  fault at position 1, by stack-escape\n"
             "  pud table 0[0]    table 1\n"
-            "  pud table 0[1]    empty\n"
+            "  pud table 0[1]    migration\n"
             "  pmd table 1[1]    table 2\n"
             "  pte table 2[1]    clean leaf, frame 28\n"
             "  stack +1          zero\n"

@@ -29,7 +29,8 @@ LeafState StateOf(pxd_leaf state) {
                                      : Permission::kNone,
           .young = state.young,
           .dirty = state.dirty,
-          .special = state.special};
+          .special = state.special,
+          .invalid = state.invalid};
 }
 
 // The model's words.
@@ -46,6 +47,13 @@ const pxd_kernel kSame = {
           return Entries::Table(LevelOf(level), origin);
         },
     .empty = [](int level) { return Entries::Empty(LevelOf(level)); },
+    .swap =
+        [](int level, pxd_swap type, uint64_t frame) {
+          return Entries::SwapEntry(type == PXD_MIGRATION
+                                        ? EntryKind::Tag::kMigration
+                                        : EntryKind::Tag::kHwPoison,
+                                    LevelOf(level), frame);
+        },
 };
 
 // Large leaves with the read bit (1) at 0x4000 and the write bit (2) at 0x8000,
@@ -67,6 +75,12 @@ const pxd_kernel kMoved = {
           return kSame.table(level, origin) | (level == 1 ? 1 : 0);
         },
     .empty = kSame.empty,
+    // None above pte, as in s390 before 6.16; of another type number.
+    .swap =
+        [](int level, pxd_swap type, uint64_t frame) {
+          return level == 0 ? kSame.swap(level, type, frame) ^ (1 << 2)
+                            : Entries::Empty(LevelOf(level));
+        },
 };
 
 constexpr int kLevels = 3;
@@ -77,7 +91,7 @@ template <class Test>
 void ForEachLeaf(Test test) {
   for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
     for (const LeafState& state : kAllLeafStates) {
-      if (state.special && !Entries::HasSpecial(level)) continue;
+      if (!IsWritten<S390>(level, state)) continue;
       test(level, state);
     }
   }
@@ -117,6 +131,23 @@ TEST(TreeEntriesTest, MovedWordsAreReadByWhatWasWritten) {
     EXPECT_EQ(entries.Classify(level, theirs), EntryKind::Table(0x10400000));
     EXPECT_EQ(entries.AsModel(level, entries.Empty(level)),
               Entries::Empty(level));
+  }
+}
+
+TEST(TreeEntriesTest, SwapEntriesAreReadByWhatWasWritten) {
+  const TreeWords words = TreeEntries<S390>::Compare(kMoved, kLevels);
+  EXPECT_TRUE(words.level[Ordinal(Level::kPte)].has_swap);
+  EXPECT_FALSE(words.level[Ordinal(Level::kPmd)].has_swap);
+  EXPECT_FALSE(words.level[Ordinal(Level::kPud)].has_swap);
+  const TreeEntries<S390> entries(kMoved, words);
+  for (const EntryKind::Tag tag : kSwapTags) {
+    const uint64_t ours = Entries::SwapEntry(tag, Level::kPte, 0x5000);
+    const uint64_t theirs = entries.SwapEntry(tag, Level::kPte, 0x5000);
+    EXPECT_NE(theirs, ours);
+    EXPECT_EQ(entries.AsModel(Level::kPte, theirs), ours);
+    EXPECT_EQ(entries.FromModel(Level::kPte, ours), theirs);
+    EXPECT_EQ(entries.Classify(Level::kPte, theirs).tag, tag);
+    EXPECT_EQ(entries.Classify(Level::kPte, theirs).address, 0x5000u);
   }
 }
 

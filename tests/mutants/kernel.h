@@ -341,6 +341,32 @@ struct FoldedPgdHasHoles : Base {
   };
 };
 
+template <Level kLevel>
+struct SwapTakenForTable {
+  template <class Base>
+  struct On : Base {
+    static constexpr Info kInfo = {
+        .name = "swap-taken-for-table",
+        .level = kLevel,
+        .says =
+            "pXd_none() is asked where pXd_present() is needed: a migration "
+            "entry of a large page is read as a table.",
+        .copies = kLevel == Level::kPmd
+                      ? "gup_pmd_range() before 84c3fc4e9c56"
+                      : "gup_pud_range() before 15494520b776"};
+    struct Kernel : ShapedKernel<Base> {
+      using ShapedKernel<Base>::ShapedKernel;
+      constexpr WalkStep Classify(Level level, uint64_t entry) const {
+        if (level == kLevel &&
+            IsSwapEntry(Base::Entries::Classify(level, entry).tag)) {
+          return WalkStep::kDescend;
+        }
+        return Base::Kernel::Classify(level, entry);
+      }
+    };
+  };
+};
+
 template <class Base>
 struct SwapTakenForPage : Base {
   static constexpr Info kInfo = {

@@ -78,21 +78,22 @@ using S390KernelBugs = List<
     TableTakenForLeaf<Level::kPud>::On, LargeTypeUnread,
     HoleTakenForTable<Level::kPmd>::On, HoleTakenForTable<Level::kPud>::On,
     HoleTakenForTable<Level::kP4d>::On, HoleTakenForTable<Level::kPgd>::On,
-    FoldedPgdHasHoles, SwapTakenForPage, InvalidTakenForHole<Level::kPte>::On,
-    InvalidTakenForHole<Level::kPmd>::On, InvalidTakenForHole<Level::kPud>::On,
-    WriteNotAsked<Level::kPte>::On, WriteNotAsked<Level::kPmd>::On,
-    WriteNotAsked<Level::kPud>::On, WriteBitOf61,
-    WriteAskedOfReaders<Level::kPte>::On, WriteAskedOfReaders<Level::kPmd>::On,
-    WriteAskedOfReaders<Level::kPud>::On, NoneReturned<Level::kPte>::On,
-    NoneReturned<Level::kPmd>::On, NoneRefused<Level::kPud>::On,
-    SpecialReturned, OldRefused<Level::kPte>::On, OldRefused<Level::kPmd>::On,
-    OldRefused<Level::kPud>::On, CleanRefused<Level::kPte>::On,
-    CleanRefused<Level::kPmd>::On, CleanRefused<Level::kPud>::On,
-    OffsetLost<Level::kPmd>::On, OffsetLost<Level::kPud>::On,
-    OffsetTooNarrow<Level::kPud>::On, OffsetTooWide<Level::kPmd>::On,
-    FrameTooWide<Level::kPmd>::On, FrameTooWide<Level::kPud>::On,
-    FrameTooNarrow<Level::kPte>::On, FrameTooNarrow<Level::kPmd>::On,
-    OffsetByOr>;
+    FoldedPgdHasHoles, SwapTakenForTable<Level::kPmd>::On,
+    SwapTakenForTable<Level::kPud>::On, SwapTakenForPage,
+    InvalidTakenForHole<Level::kPte>::On, InvalidTakenForHole<Level::kPmd>::On,
+    InvalidTakenForHole<Level::kPud>::On, WriteNotAsked<Level::kPte>::On,
+    WriteNotAsked<Level::kPmd>::On, WriteNotAsked<Level::kPud>::On,
+    WriteBitOf61, WriteAskedOfReaders<Level::kPte>::On,
+    WriteAskedOfReaders<Level::kPmd>::On, WriteAskedOfReaders<Level::kPud>::On,
+    NoneReturned<Level::kPte>::On, NoneReturned<Level::kPmd>::On,
+    NoneRefused<Level::kPud>::On, SpecialReturned, OldRefused<Level::kPte>::On,
+    OldRefused<Level::kPmd>::On, OldRefused<Level::kPud>::On,
+    CleanRefused<Level::kPte>::On, CleanRefused<Level::kPmd>::On,
+    CleanRefused<Level::kPud>::On, OffsetLost<Level::kPmd>::On,
+    OffsetLost<Level::kPud>::On, OffsetTooNarrow<Level::kPud>::On,
+    OffsetTooWide<Level::kPmd>::On, FrameTooWide<Level::kPmd>::On,
+    FrameTooWide<Level::kPud>::On, FrameTooNarrow<Level::kPte>::On,
+    FrameTooNarrow<Level::kPmd>::On, OffsetByOr>;
 
 // Bugs that only x86 has, or that differ there.
 using X86KernelBugs =
@@ -102,7 +103,8 @@ using X86KernelBugs =
          FoldedOffsetRealigns, FoldedOffsetAddsIndex,
          BoundaryOfLevelBelow<Level::kPgd>::On,
          BoundaryOfLevelAbove<Level::kP4d>::On, PageSizeUnread,
-         HoleTakenForTable<Level::kP4d>::On, SwapTakenForPage,
+         HoleTakenForTable<Level::kP4d>::On, SwapTakenForTable<Level::kPmd>::On,
+         SwapTakenForTable<Level::kPud>::On, SwapTakenForPage,
          WriteNotAsked<Level::kPud>::On, NoneReturned<Level::kPmd>::On,
          SpecialReturned, OldRefused<Level::kPte>::On, FrameInverted,
          UpperBitsInFrame, UserNotAsked, OffsetTooWide<Level::kPmd>::On>;
@@ -117,11 +119,11 @@ using Arm64KernelBugs =
          BoundaryOfLevelBelow<Level::kPud>::On,
          BoundaryOfLevelAbove<Level::kPud>::On, FoldedP4dHasHoles,
          HoleTakenForTable<Level::kP4d>::On, SectionsTakenForTables,
-         PresentInvalidUnread, SwapTakenForPage, ReadOnlyAsked,
-         WriteNotAsked<Level::kPmd>::On, NoneReturned<Level::kPte>::On,
-         SpecialReturned, LargeSpecialReturned, OldRefused<Level::kPmd>::On,
-         OffsetLost<Level::kPmd>::On, OffsetTooWide<Level::kPmd>::On,
-         SharedIsAddress>;
+         PresentInvalidUnread, SwapTakenForTable<Level::kPmd>::On,
+         SwapTakenForPage, ReadOnlyAsked, WriteNotAsked<Level::kPmd>::On,
+         NoneReturned<Level::kPte>::On, SpecialReturned, LargeSpecialReturned,
+         OldRefused<Level::kPmd>::On, OffsetLost<Level::kPmd>::On,
+         OffsetTooWide<Level::kPmd>::On, SharedIsAddress>;
 
 using S390ContractBugs =
     List<ContractWriteNotAsked<Level::kPte>::On,

@@ -164,7 +164,7 @@ TEST_F(AddressSpaceTest, Clears) {
 }
 
 TEST_F(AddressSpaceTest, Swaps) {
-  Make(3).Swap(0x5000, 2, 0x12345000);
+  Make(3).Swap(EntryKind::Tag::kSwap, Level::kPte, 0x5000, 2, 0x12345000);
   EXPECT_EQ(At(0x1000'0028), 0x12345600u);
   EXPECT_EQ(At(0x1000'0030), 0x12346600u);
   EXPECT_EQ(At(0x1000'0038), 0x400u);

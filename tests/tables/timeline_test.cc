@@ -156,6 +156,78 @@ TEST_F(TimelineTest, NothingIsMappedIntoACollapse) {
             Inconclusive::kNo);
 }
 
+TEST_F(TimelineTest, MigrationEndsWithALeaf) {
+  const auto entry = [](TableOp::Kind kind) {
+    return TableOp{.kind = kind,
+                   .level = Level::kPmd,
+                   .address = kPlace,
+                   .frame = 0x300000};
+  };
+  ASSERT_EQ(Make(3, {entry(TableOp::Kind::kMigration)},
+                 {Map(Level::kPmd, kPlace, 0x500000)}),
+            Inconclusive::kNo);
+  EXPECT_EQ(At(0, kPlace), 0u);
+  EXPECT_EQ(At(1, kPlace + 0x1000), 0x501000u);
+  ASSERT_EQ(
+      Make(3, {entry(TableOp::Kind::kMigration)}, {Clear(Level::kPmd, kPlace)}),
+      Inconclusive::kNo);
+  // Broken memory stays broken, and a page table is never put in the place of a
+  // moving page.
+  EXPECT_EQ(Make(3, {entry(TableOp::Kind::kHwPoison)},
+                 {Map(Level::kPmd, kPlace, 0x500000)}),
+            Inconclusive::kMapsOver);
+  EXPECT_EQ(Make(3, {entry(TableOp::Kind::kMigration)},
+                 {Map(Level::kPte, kPlace, 0x5000)}),
+            Inconclusive::kInsideLeaf);
+}
+
+TableOp Move(TableOp::Kind kind, Level level = Level::kPmd) {
+  return {.kind = kind, .level = level, .address = kPlace};
+}
+
+TEST_F(TimelineTest, AnInvalidLeafIsSplit) {
+  ASSERT_EQ(Make(3, {Map(Level::kPmd, kPlace, 0x300000)},
+                 {Move(TableOp::Kind::kInvalidate), Split(kPlace)}),
+            Inconclusive::kNo);
+  const uint64_t* entry = arena_.Find(0x1020'0020);
+  timeline_.GoTo(1);
+  EXPECT_EQ(S390::Entries::Classify(Level::kPmd, *entry),
+            EntryKind::Leaf(0x300000, {.invalid = true}));
+  timeline_.GoTo(2);
+  EXPECT_EQ(S390::Entries::Classify(Level::kPmd, *entry).tag,
+            EntryKind::Tag::kTable);
+  EXPECT_EQ(At(2, kPlace + 0x1000), 0x301000u);
+}
+
+TEST_F(TimelineTest, APageMovesToAnotherPlace) {
+  ASSERT_EQ(
+      Make(3, {Map(Level::kPmd, kPlace, 0x300000)},
+           {Move(TableOp::Kind::kInvalidate), Move(TableOp::Kind::kMigrate),
+            Map(Level::kPmd, kPlace, 0x500000)}),
+      Inconclusive::kNo);
+  EXPECT_EQ(At(0, kPlace), 0x300000u);
+  EXPECT_EQ(At(2, kPlace), 0u);
+  EXPECT_EQ(At(3, kPlace), 0x500000u);
+  ASSERT_EQ(Make(3, {Map(Level::kPmd, kPlace, 0x300000)},
+                 {Move(TableOp::Kind::kMigrate), Split(kPlace),
+                  Map(Level::kPte, kPlace, 0x7000)}),
+            Inconclusive::kNo);
+  EXPECT_EQ(At(2, kPlace), 0u);
+  EXPECT_EQ(At(3, kPlace), 0x7000u);
+}
+
+TEST_F(TimelineTest, OnlyPagesMove) {
+  for (const TableOp::Kind kind :
+       {TableOp::Kind::kInvalidate, TableOp::Kind::kMigrate}) {
+    EXPECT_EQ(Make(3, {}, {Move(kind)}), Inconclusive::kMovesNothing);
+    EXPECT_EQ(Make(3, {MapPages(kPlace, 2, 0xa000)}, {Move(kind)}),
+              Inconclusive::kMovesNothing);
+  }
+  EXPECT_EQ(Make(3, {MapPages(kPlace, 1, 0xa000, {.special = true})},
+                 {Move(TableOp::Kind::kMigrate, Level::kPte)}),
+            Inconclusive::kMovesNothing);
+}
+
 TEST_F(TimelineTest, OnlyPageTablesAreDetached) {
   EXPECT_EQ(Make(3, {}, {Detach(kPlace)}), Inconclusive::kDetachesNothing);
   EXPECT_EQ(

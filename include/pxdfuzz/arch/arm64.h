@@ -81,6 +81,8 @@ struct Arm64Page16K {
     static constexpr bool HasLeaf(Level level) { return level <= Level::kPmd; }
     static constexpr bool HasSpecial(Level level) { return HasLeaf(level); }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
+    // Migration and hwpoison.
+    static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
     // PGD_SIZE with 4 levels, else a page.
     static constexpr uint64_t TableAlignment(Level level) {
@@ -95,7 +97,8 @@ struct Arm64Page16K {
 
     // PAGE_SHARED, PAGE_READONLY and PAGE_NONE, and what pte_mkdirty() and
     // others make of them. A clean page with write permission is read-only to
-    // the hardware.
+    // the hardware. pmd_mkinvalid() clears the valid bit, and does not change a
+    // PROT_NONE leaf.
     static constexpr uint64_t Leaf(Level level, uint64_t frame,
                                    const LeafState& state) {
       const bool none = state.permission == Permission::kNone;
@@ -103,7 +106,8 @@ struct Arm64Page16K {
       uint64_t word = (frame & FrameMask(level)) | Mask::kNotGlobal |
                       Mask::kPrivilegedNoExecute | Mask::kUserNoExecute;
       if (level == Level::kPte) word |= Mask::kTable;
-      if (!none) word |= Mask::kValid | Mask::kUser;
+      if (!none) word |= Mask::kUser;
+      if (!none && !state.invalid) word |= Mask::kValid;
       if (write) word |= Mask::kWrite;
       if (!write || !state.dirty) word |= Mask::kReadOnly;
       if (state.young) word |= Mask::kAccessed;
@@ -115,14 +119,23 @@ struct Arm64Page16K {
     // __swp_entry() of type 1: the offset from bit 12 up. With type 0 the entry
     // of offset 0, where a swap area has its header, would be empty.
     static constexpr uint64_t Swap(uint64_t place) {
-      return place >> 14 << 12 | uint64_t{1} << 6;
+      return SwapOfType(kSwapType, place);
+    }
+    static constexpr uint64_t SwapEntry(EntryKind::Tag tag, Level /*level*/,
+                                        uint64_t frame) {
+      return SwapOfType(SwapTypeOf(tag, kSwapType), frame);
     }
 
     static constexpr EntryKind Classify(Level level, uint64_t word) {
       if (word == Empty(level)) return EntryKind::Empty();
-      if (level == Level::kPte) {
+      if (HasMigration(level) && (word & kSwapClear) == 0) {
         const uint64_t place = word >> 12 << 14;
-        if (word == Swap(place)) return EntryKind::Swap(place);
+        const uint64_t type = word >> 6 & 31;
+        if (word != SwapOfType(type, place)) return EntryKind::Malformed();
+        const EntryKind kind = OfSwapType(type, kSwapType, place);
+        return kind.tag == EntryKind::Tag::kSwap && !HasSwap(level)
+                   ? EntryKind::Malformed()
+                   : kind;
       }
       if (level != Level::kPte && (word & Mask::kTable) != 0) {
         const uint64_t origin = word & Mask::kFrame;
@@ -131,12 +144,14 @@ struct Arm64Page16K {
       }
       if (!HasLeaf(level)) return EntryKind::Malformed();
       const LeafState state = {
-          .permission = (word & Mask::kValid) == 0   ? Permission::kNone
+          .permission = (word & Mask::kUser) == 0    ? Permission::kNone
                         : (word & Mask::kWrite) != 0 ? Permission::kReadWrite
                                                      : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
           .special = (word & Mask::kSpecial) != 0,
+          .invalid = level == Level::kPmd &&
+                     (word & (Mask::kValid | Mask::kUser)) == Mask::kUser,
       };
       const uint64_t frame = word & FrameMask(level);
       return word == Leaf(level, frame, state) ? EntryKind::Leaf(frame, state)
@@ -151,6 +166,12 @@ struct Arm64Page16K {
    private:
     static constexpr uint64_t kTableBits =
         Mask::kValid | Mask::kTable | Mask::kTableNoExecute;
+    static constexpr uint64_t kSwapType = 1;
+    // Bits that swap entries have clear, around the type from bit 6 up.
+    static constexpr uint64_t kSwapClear = 0x83f;
+    static constexpr uint64_t SwapOfType(uint64_t type, uint64_t place) {
+      return place >> 14 << 12 | type << 6;
+    }
     static constexpr uint64_t FrameMask(Level level) {
       return Mask::kFrame & ~(Arm64Page16KGeometry(kMaxLevels).span(level) - 1);
     }

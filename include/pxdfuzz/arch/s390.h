@@ -55,7 +55,7 @@ struct BasicS390 {
     static constexpr uint64_t kTableProtect = 0x200;
     static constexpr uint64_t kTableOffset = 0xc0;
     static constexpr uint64_t kTableInvalid = 0x20;
-    static constexpr uint64_t kCommon = 0x10;
+    static constexpr uint64_t kCommon = 0x10;  // Linux: a swap entry
     static constexpr uint64_t kType = 0x0c;
     static constexpr uint64_t kTableLength = 0x03;
     // Large leaves, for software.
@@ -104,6 +104,9 @@ struct BasicS390 {
       return level == Level::kPte;
     }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
+    // Migration and hwpoison. Above pte from 6.16 on; earlier trees write
+    // nothing of this kind there.
+    static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
     // Minimum alignment of a table's address, in bytes.
     static constexpr uint64_t TableAlignment(Level level) {
@@ -128,12 +131,13 @@ struct BasicS390 {
     // The entry of `level` that maps the page at physical address `frame`,
     // which is a multiple of what the entry spans. The hardware's bits depend
     // on young and dirty too: an old page is invalid and a clean page is
-    // protected, whatever its permission.
+    // protected, whatever its permission. pmdp_invalidate() changes young and
+    // readable segment leaves only.
     static constexpr uint64_t Leaf(Level level, uint64_t frame,
                                    const LeafState& state) {
       const bool read = state.permission != Permission::kNone;
       const bool write = state.permission == Permission::kReadWrite;
-      const bool invalid = !(read && state.young);
+      const bool invalid = !(read && state.young) || state.invalid;
       const bool protect = !(write && state.dirty);
       if (level == Level::kPte) {
         return frame | Mask::kPagePresent | Bit(read, Mask::kPageRead) |
@@ -156,6 +160,16 @@ struct BasicS390 {
     static constexpr uint64_t Swap(uint64_t frame) {
       return frame | Mask::kPageInvalid | Mask::kPageProtect;
     }
+    // mk_swap_pte(), and mk_swap_rste() with the type of the table.
+    static constexpr uint64_t SwapEntry(EntryKind::Tag tag, Level level,
+                                        uint64_t frame) {
+      if (tag == EntryKind::Tag::kSwap) return Swap(frame);
+      const uint64_t type =
+          tag == EntryKind::Tag::kMigration ? kMigrationType : kHwPoisonType;
+      if (level == Level::kPte) return Swap(frame) | type << 2;
+      return frame | type << 6 | TypeOf(level) << 2 | Mask::kTableInvalid |
+             Mask::kCommon;
+    }
 
     // What kind of entry of `level` a word is, if Linux writes such words.
     static constexpr EntryKind Classify(Level level, uint64_t word) {
@@ -163,6 +177,9 @@ struct BasicS390 {
       if (level == Level::kPte) {
         const uint64_t frame = word & Mask::kOrigin;
         if (word == Swap(frame)) return EntryKind::Swap(frame);
+        if ((word & Mask::kPagePresent) == 0) {
+          return ClassifyMigration(level, word, frame);
+        }
         const LeafState state = {
             .permission =
                 PermissionOf(word & Mask::kPageRead, word & Mask::kPageWrite),
@@ -175,6 +192,9 @@ struct BasicS390 {
         }
         return EntryKind::Malformed();
       }
+      if (HasMigration(level) && (word & Mask::kCommon) != 0) {
+        return ClassifyMigration(level, word, word & Mask::kOrigin);
+      }
       if (HasLeaf(level) && (word & Mask::kLarge) != 0) {
         const uint64_t frame = word & ~(kShape.span(level) - 1);
         const LeafState state = {
@@ -182,6 +202,7 @@ struct BasicS390 {
                 PermissionOf(word & Mask::kLargeRead, word & Mask::kLargeWrite),
             .young = (word & Mask::kLargeYoung) != 0,
             .dirty = (word & Mask::kLargeDirty) != 0,
+            .invalid = level == Level::kPmd && IsInvalidated(word),
         };
         if (word == Leaf(level, frame, state)) {
           return EntryKind::Leaf(frame, state);
@@ -203,6 +224,22 @@ struct BasicS390 {
     }
 
    private:
+    static constexpr EntryKind ClassifyMigration(Level level, uint64_t word,
+                                                 uint64_t frame) {
+      if (word == SwapEntry(EntryKind::Tag::kMigration, level, frame)) {
+        return EntryKind::Migration(frame);
+      }
+      if (word == SwapEntry(EntryKind::Tag::kHwPoison, level, frame)) {
+        return EntryKind::HwPoison(frame);
+      }
+      return EntryKind::Malformed();
+    }
+    // A segment leaf that would be valid.
+    static constexpr bool IsInvalidated(uint64_t word) {
+      constexpr uint64_t kBits =
+          Mask::kLargeRead | Mask::kLargeYoung | Mask::kTableInvalid;
+      return (word & kBits) == kBits;
+    }
     static constexpr uint64_t Bit(bool set, uint64_t mask) {
       return set ? mask : 0;
     }
@@ -285,7 +322,9 @@ struct BasicS390 {
                                                 : WalkStep::kDescend;
         case Level::kPud:
           if (TypeLevel(entry) < Level::kPud) return WalkStep::kDescend;
-          if (entry == Entries::Empty(level)) return WalkStep::kStop;
+          if (entry == Entries::Empty(level) || IsSwap(entry)) {
+            return WalkStep::kStop;
+          }
           if (!bits_.has_pud_at_zero && (entry & Mask::kOrigin) == 0) {
             return WalkStep::kStop;
           }
@@ -293,7 +332,9 @@ struct BasicS390 {
                      ? WalkStep::kLeaf
                      : WalkStep::kDescend;
         case Level::kPmd:
-          if (entry == Entries::Empty(level)) return WalkStep::kStop;
+          if (entry == Entries::Empty(level) || IsSwap(entry)) {
+            return WalkStep::kStop;
+          }
           return (entry & Mask::kLarge) != 0 ? WalkStep::kLeaf
                                              : WalkStep::kDescend;
         case Level::kPte:
@@ -332,6 +373,12 @@ struct BasicS390 {
     }
 
    private:
+    // Segment and region-third entries: trees with swap entries there have a
+    // bit for present ones, which these lack.
+    static constexpr bool IsSwap(uint64_t entry) {
+      return (entry & (Mask::kCommon | Mask::kTableInvalid)) ==
+             (Mask::kCommon | Mask::kTableInvalid);
+    }
     // The level of the table in which an entry is, by the entry's type
     // bits.
     static constexpr Level TypeLevel(uint64_t entry) {
@@ -531,7 +578,10 @@ struct BasicS390 {
         if (write) wanted |= Mask::kPageWrite;
         return (entry & (wanted | Mask::kPageSpecial)) == wanted;
       }
-      if (!Entries::HasLeaf(level) || (entry & Mask::kLarge) == 0) return false;
+      if (!Entries::HasLeaf(level) ||
+          (entry & (Mask::kLarge | Mask::kCommon)) != Mask::kLarge) {
+        return false;
+      }
       if (level == Level::kPmd) {
         const uint64_t wanted =
             Mask::kLargeRead | (write ? uint64_t{Mask::kLargeWrite} : 0);

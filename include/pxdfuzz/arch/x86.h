@@ -69,6 +69,8 @@ struct X86 {
       return level == Level::kPte;
     }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
+    // Migration and hwpoison; above pmd, only hugetlb has them.
+    static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
     static constexpr uint64_t TableAlignment(Level /*level*/) { return 4096; }
 
@@ -80,14 +82,16 @@ struct X86 {
     }
 
     // A PROT_NONE page is not present and marked global, and its frame is
-    // inverted (asm/pgtable-invert.h, against speculation).
+    // inverted (asm/pgtable-invert.h, against speculation). An invalid one
+    // (pmd_mkinvalid()) has neither bit, and its frame is inverted too.
     static constexpr uint64_t Leaf(Level level, uint64_t frame,
                                    const LeafState& state) {
       const bool none = state.permission == Permission::kNone;
       const bool write = state.permission == Permission::kReadWrite;
       uint64_t word = frame & FrameMask(level);
-      if (none) word ^= FrameMask(level);
+      if (none || state.invalid) word ^= FrameMask(level);
       word |= none ? Mask::kGlobal : Mask::kPresent | Mask::kUser;
+      if (state.invalid) word &= ~(Mask::kPresent | Mask::kGlobal);
       if (write) word |= Mask::kWritable;
       if (state.young) word |= Mask::kAccessed;
       if (state.dirty) word |= Mask::kDirty;
@@ -98,14 +102,21 @@ struct X86 {
 
     // __swp_entry() of type 0: the inverted offset, from bit 9 up.
     static constexpr uint64_t Swap(uint64_t place) {
-      return ~(place >> 12) << 14 >> 5;
+      return SwapOfType(0, place);
+    }
+    static constexpr uint64_t SwapEntry(EntryKind::Tag tag, Level /*level*/,
+                                        uint64_t frame) {
+      return SwapOfType(SwapTypeOf(tag, 0), frame);
     }
 
     static constexpr EntryKind Classify(Level level, uint64_t word) {
       if (word == Empty(level)) return EntryKind::Empty();
-      if (level == Level::kPte) {
+      if (HasMigration(level) && (word & kSwapClear) == 0) {
         const uint64_t place = ~(word << 5) >> 14 << 12;
-        if (word == Swap(place)) return EntryKind::Swap(place);
+        const EntryKind kind = OfSwapType(word >> 59, 0, place);
+        return kind.tag == EntryKind::Tag::kSwap && !HasSwap(level)
+                   ? EntryKind::Malformed()
+                   : kind;
       }
       const bool large = level != Level::kPte && (word & Mask::kLarge) != 0;
       if (level != Level::kPte && !large) {
@@ -114,16 +125,18 @@ struct X86 {
                                             : EntryKind::Malformed();
       }
       if (!HasLeaf(level)) return EntryKind::Malformed();
-      const bool none = (word & Mask::kPresent) == 0;
+      const bool absent = (word & Mask::kPresent) == 0;
       const LeafState state = {
-          .permission = none                            ? Permission::kNone
+          .permission = (word & Mask::kUser) == 0       ? Permission::kNone
                         : (word & Mask::kWritable) != 0 ? Permission::kReadWrite
                                                         : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
           .special = HasSpecial(level) && (word & Mask::kSpecial) != 0,
+          .invalid =
+              level == Level::kPmd && absent && (word & Mask::kGlobal) == 0,
       };
-      const uint64_t frame = (none ? ~word : word) & FrameMask(level);
+      const uint64_t frame = (absent ? ~word : word) & FrameMask(level);
       return word == Leaf(level, frame, state) ? EntryKind::Leaf(frame, state)
                                                : EntryKind::Malformed();
     }
@@ -137,6 +150,11 @@ struct X86 {
     static constexpr uint64_t kTableBits = Mask::kPresent | Mask::kWritable |
                                            Mask::kUser | Mask::kAccessed |
                                            Mask::kDirty;
+    // Bits that swap entries have clear: the offset is above them.
+    static constexpr uint64_t kSwapClear = 0x1ff;
+    static constexpr uint64_t SwapOfType(uint64_t type, uint64_t place) {
+      return ~(place >> 12) << 14 >> 5 | type << 59;
+    }
     static constexpr uint64_t FrameMask(Level level) {
       return Mask::kFrame & ~(X86Geometry(kMaxLevels).span(level) - 1);
     }

@@ -8,6 +8,7 @@
 
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/table_op.h"
 #include "pxdfuzz/paging/leaf.h"
 
 namespace pxdfuzz {
@@ -19,6 +20,9 @@ std::string Describe(const LeafState& state);
 // "clear 4 pte of 0x1007fffe000", "map pte of 0x1000 to 0x2000, rw young
 // dirty". A count of 1 is left out.
 std::string Describe(const TableOp& op);
+
+// The key of an operation's frame, if it has one: "frame" or "place".
+std::string_view FrameKey(TableOp::Kind kind);
 
 // When a concurrent operation is done: "before read 7", "before grab of page
 // 0", "after read 2 of pmd".

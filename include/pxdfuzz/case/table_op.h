@@ -26,6 +26,8 @@ struct TableOp {
 
     // In a set-up only.
     kSwap,         // makes swap entries
+    kMigration,    // makes migration entries of `level`
+    kHwPoison,     // makes hwpoison entries of `level`
     kPoke,         // writes `word` into one entry of `level`
     kPokeControl,  // gives the hardware `word` instead of the root's address
 
@@ -35,8 +37,14 @@ struct TableOp {
     // Empties the pmd entry of a page table that may still hold pages, the
     // first step of collapse.
     kDetach,
-    // Replaces a large leaf at pmd by a table of its pages.
+    // Replaces a large leaf at pmd by a table of its pages, whether or not it
+    // is invalid; or a migration entry there by a table of such entries.
     kSplit,
+    // Makes a large leaf at pmd invalid: pmdp_invalidate(), the first step of a
+    // split and of migration.
+    kInvalidate,
+    // Replaces leaves of `level` by migration entries. kMap ends it.
+    kMigrate,
     // Removes write access from leaves of `level`: fork.
     kWriteProtect,
     // Empties the page table that was detached last, fills it with pages for
@@ -47,8 +55,8 @@ struct TableOp {
   };
 
   Kind kind = Kind::kMap;
-  // pte for kSwap, kPokeControl, kRefill and kUpgrade, pmd for kDetach and
-  // kSplit.
+  // pte for kSwap, kPokeControl, kRefill and kUpgrade, pmd for kDetach, kSplit
+  // and kInvalidate.
   Level level = Level::kPte;
   // Virtual address of the first entry, a multiple of its span; 0 if
   // HasAddress() is false.
@@ -57,8 +65,9 @@ struct TableOp {
   // HasCount() is false.
   uint16_t count = 1;
   // For kMap and kRefill the physical address of the first page, a multiple of
-  // an entry's span and below 2^32 pages; for kSwap the place, in the same
-  // form. Otherwise 0.
+  // an entry's span and below 2^32 pages, and for kMigration and kHwPoison that
+  // of the page that was mapped; for kSwap the place, in the same form.
+  // Otherwise 0.
   uint64_t frame = 0;
   LeafState state = {};  // for kMap and kRefill, else the default
   uint64_t word = 0;     // for kPoke and kPokeControl, else 0
@@ -68,18 +77,22 @@ struct TableOp {
 
 // The kinds of a set-up, and those of concurrent operations.
 inline constexpr std::array kSetupKinds = {
-    TableOp::Kind::kMap, TableOp::Kind::kClear, TableOp::Kind::kSwap,
-    TableOp::Kind::kPoke, TableOp::Kind::kPokeControl};
+    TableOp::Kind::kMap,         TableOp::Kind::kClear,
+    TableOp::Kind::kSwap,        TableOp::Kind::kPoke,
+    TableOp::Kind::kPokeControl, TableOp::Kind::kMigration,
+    TableOp::Kind::kHwPoison};
 inline constexpr std::array kConcurrentKinds = {
     TableOp::Kind::kClear,        TableOp::Kind::kDetach,
     TableOp::Kind::kMap,          TableOp::Kind::kSplit,
     TableOp::Kind::kWriteProtect, TableOp::Kind::kRefill,
-    TableOp::Kind::kUpgrade};
+    TableOp::Kind::kUpgrade,      TableOp::Kind::kInvalidate,
+    TableOp::Kind::kMigrate};
 
 constexpr std::string_view Name(TableOp::Kind kind) {
-  constexpr std::array<std::string_view, 10> kNames = {
-      "map",    "clear", "swap",          "poke",   "poke-control",
-      "detach", "split", "write-protect", "refill", "upgrade"};
+  constexpr std::array<std::string_view, 14> kNames = {
+      "map",     "clear",         "swap",   "migration", "hwpoison",
+      "poke",    "poke-control",  "detach", "split",     "invalidate",
+      "migrate", "write-protect", "refill", "upgrade"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -93,12 +106,24 @@ constexpr bool HasAddress(TableOp::Kind kind) {
 constexpr bool HasState(TableOp::Kind kind) {
   return kind == TableOp::Kind::kMap || kind == TableOp::Kind::kRefill;
 }
+// Whether it makes swap entries of any type: see IsSwapEntry().
+constexpr bool MakesSwapEntries(TableOp::Kind kind) {
+  return kind == TableOp::Kind::kSwap || kind == TableOp::Kind::kMigration ||
+         kind == TableOp::Kind::kHwPoison;
+}
+// Whether version 1 of the formats has it.
+constexpr bool IsInV1(TableOp::Kind kind) {
+  return kind != TableOp::Kind::kMigration &&
+         kind != TableOp::Kind::kHwPoison &&
+         kind != TableOp::Kind::kInvalidate && kind != TableOp::Kind::kMigrate;
+}
 constexpr bool HasFrame(TableOp::Kind kind) {
-  return HasState(kind) || kind == TableOp::Kind::kSwap;
+  return HasState(kind) || MakesSwapEntries(kind);
 }
 constexpr bool HasCount(TableOp::Kind kind) {
   return HasFrame(kind) || kind == TableOp::Kind::kClear ||
-         kind == TableOp::Kind::kWriteProtect;
+         kind == TableOp::Kind::kWriteProtect ||
+         kind == TableOp::Kind::kMigrate;
 }
 
 // What a concurrent operation waits for. Reads of local copies count too, so

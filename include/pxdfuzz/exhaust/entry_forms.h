@@ -23,10 +23,10 @@ struct EntryForm {
 // For entries that lead to no table, a reader only asks whether the request
 // gets the page: a refused entry ends the walk as a hole does. So one form
 // stands for all forms with the same answer: plain, old, clean and read-only
-// leaves; empty and swap entries, PROT_NONE and special leaves. The entry's
-// place selects the form, in rotation and from an odd number of forms. So each
-// form occurs at each index of a table if there are enough tables (with one
-// index bit and five levels, pud entries have all forms), and the number of
+// leaves; empty, swap and migration entries, PROT_NONE and special leaves. The
+// entry's place selects the form, in rotation and from an odd number of forms.
+// So each form occurs at each index of a table if there are enough tables (with
+// one index bit and five levels, pud entries have all forms), and the number of
 // worlds does not grow. For requests to read, refused leaves count as holes.
 // For requests to write they are a separate choice, which includes read-only
 // leaves.
@@ -57,7 +57,8 @@ class EntryForms {
       case EntryKind::Tag::kLeaf:
         return A::Entries::Leaf(level, frame, form.state);
       case EntryKind::Tag::kSwap:
-        return A::Entries::Swap(frame);
+      case EntryKind::Tag::kMigration:
+        return A::Entries::SwapEntry(form.tag, level, frame);
       default:
         return A::Entries::Empty(level);
     }
@@ -69,6 +70,9 @@ class EntryForms {
     forms.holes.push_back({EntryKind::Tag::kEmpty});
     if (A::Entries::HasSwap(level)) {
       forms.holes.push_back({EntryKind::Tag::kSwap});
+    }
+    if (level != Level::kPte && A::Entries::HasMigration(level)) {
+      forms.holes.push_back({EntryKind::Tag::kMigration});
     }
     if (A::Entries::HasLeaf(level)) {
       List& refused = write_ ? forms.refused : forms.holes;

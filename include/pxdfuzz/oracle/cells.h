@@ -24,7 +24,7 @@ enum class PageState : uint8_t {
   kReadOnly,  // young or old
   kNone,      // PROT_NONE
   kSpecial,
-  kSwap,
+  kSwap,  // a swap entry of any type and level
   kEmpty,
 };
 inline constexpr size_t kPageStateCount = 8;

@@ -39,7 +39,7 @@ Found Look(const AddressSpace<A, Entries>& mm, const ArenaMemory& memory,
       typename A::Manual(mm.geometry(), mm.control()), memory, address);
   if (!t.fetched) return {};
   const EntryKind kind = mm.entries().Classify(t.level, t.entry);
-  if (kind.tag == EntryKind::Tag::kSwap) return {{}, PageState::kSwap};
+  if (IsSwapEntry(kind.tag)) return {{}, PageState::kSwap};
   if (kind.tag != EntryKind::Tag::kLeaf) return {};
   if (kind.state.special) return {t.level, PageState::kSpecial};
   switch (kind.state.permission) {

@@ -15,11 +15,19 @@ enum class WalkStep : uint8_t { kStop, kLeaf, kDescend };
 
 // What an entry is, if Linux wrote it.
 struct EntryKind {
-  enum class Tag : uint8_t { kEmpty, kTable, kLeaf, kSwap, kMalformed };
+  enum class Tag : uint8_t {
+    kEmpty,
+    kTable,
+    kLeaf,
+    kSwap,
+    kMalformed,
+    kMigration,  // of a page that is moving to another place
+    kHwPoison,   // of a page whose memory is broken
+  };
 
   Tag tag = Tag::kEmpty;
-  // Physical address of the table or of the first page; for a swap entry, the
-  // swapped page's place.
+  // Physical address of the table or of the first page; for kSwap, the swapped
+  // page's place.
   uint64_t address = 0;
   LeafState state;
 
@@ -33,17 +41,49 @@ struct EntryKind {
   static constexpr EntryKind Swap(uint64_t place) {
     return {Tag::kSwap, place, {}};
   }
+  static constexpr EntryKind Migration(uint64_t frame) {
+    return {Tag::kMigration, frame, {}};
+  }
+  static constexpr EntryKind HwPoison(uint64_t frame) {
+    return {Tag::kHwPoison, frame, {}};
+  }
   static constexpr EntryKind Malformed() { return {Tag::kMalformed, 0, {}}; }
 
   friend constexpr bool operator==(const EntryKind&,
                                    const EntryKind&) = default;
 };
 
-inline constexpr size_t kEntryTagCount = 5;
+inline constexpr size_t kEntryTagCount = 7;
+
+// Neither empty nor present: Linux writes all of these as swap entries, of
+// different types.
+constexpr bool IsSwapEntry(EntryKind::Tag tag) {
+  return tag == EntryKind::Tag::kSwap || tag == EntryKind::Tag::kMigration ||
+         tag == EntryKind::Tag::kHwPoison;
+}
+
+// The types of swap entries above those of swap files, if the configuration has
+// migration, memory failure and markers, and no device memory
+// (linux/swap.h of 6.12).
+inline constexpr uint64_t kHwPoisonType = 27;
+inline constexpr uint64_t kMigrationType = 28;  // SWP_MIGRATION_READ
+
+// What a swap entry of that type means, where `file` is the type of entries of
+// swapped pages; and the inverse.
+constexpr EntryKind OfSwapType(uint64_t type, uint64_t file, uint64_t address) {
+  if (type == file) return EntryKind::Swap(address);
+  if (type == kMigrationType) return EntryKind::Migration(address);
+  if (type == kHwPoisonType) return EntryKind::HwPoison(address);
+  return EntryKind::Malformed();
+}
+constexpr uint64_t SwapTypeOf(EntryKind::Tag tag, uint64_t file) {
+  if (tag == EntryKind::Tag::kSwap) return file;
+  return tag == EntryKind::Tag::kMigration ? kMigrationType : kHwPoisonType;
+}
 
 constexpr std::string_view Name(EntryKind::Tag tag) {
-  constexpr std::string_view kNames[] = {"empty", "table", "leaf", "swap",
-                                         "malformed"};
+  constexpr std::string_view kNames[] = {
+      "empty", "table", "leaf", "swap", "malformed", "migration", "hwpoison"};
   return kNames[static_cast<size_t>(tag)];
 }
 

@@ -17,6 +17,9 @@ struct LeafState {
   bool young = true;     // was accessed; else old
   bool dirty = true;     // was written; else clean
   bool special = false;  // no struct page behind it
+  // A large leaf after pmdp_invalidate(), the first step of splitting or moving
+  // it. Only concurrent operations make such leaves.
+  bool invalid = false;
 
   friend constexpr bool operator==(const LeafState&,
                                    const LeafState&) = default;

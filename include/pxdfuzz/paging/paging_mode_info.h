@@ -24,10 +24,11 @@ struct PagingModeInfo {
   // Highest end of a range that gup_fast serves, in bytes.
   uint64_t limit = 0;
   // By level: whether an entry can map a page, can be special, can be a swap
-  // entry.
+  // entry of a swapped page, and of the other types.
   std::array<bool, kLevelCount> has_leaf{};
   std::array<bool, kLevelCount> has_special{};
   std::array<bool, kLevelCount> has_swap{};
+  std::array<bool, kLevelCount> has_migration{};
   // Whether a process may be given one more level while it runs.
   bool can_upgrade = false;
   // By level: the manual's name of the table.
@@ -49,6 +50,9 @@ struct PagingModeInfo {
     return has_special[Ordinal(level)];
   }
   constexpr bool HasSwap(Level level) const { return has_swap[Ordinal(level)]; }
+  constexpr bool HasMigration(Level level) const {
+    return has_migration[Ordinal(level)];
+  }
 };
 
 const PagingModeInfo& InfoOf(PagingMode mode);

@@ -105,11 +105,13 @@ class AddressSpace {
          [this, level] { return entries_.Empty(level); });
   }
 
-  // Makes `count` page entries swap entries, of consecutive places.
-  void Swap(uint64_t address, uint64_t count, uint64_t place) {
-    Fill(Level::kPte, address, count, [this, &place] {
-      const uint64_t word = A::Entries::Swap(place);
-      place = WrappingAdd(place, geometry_.page_size());
+  // Makes `count` entries of `level` swap entries of the type that `tag` stands
+  // for, of consecutive frames or places.
+  void Swap(EntryKind::Tag tag, Level level, uint64_t address, uint64_t count,
+            uint64_t frame) {
+    Fill(level, address, count, [this, tag, level, &frame] {
+      const uint64_t word = entries_.SwapEntry(tag, level, frame);
+      frame = WrappingAdd(frame, geometry_.span(level));
       return word;
     });
   }

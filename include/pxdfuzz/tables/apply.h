@@ -45,7 +45,13 @@ class TableWriter {
         mm_.Clear(op.level, op.address, op.count);
         return Inconclusive::kNo;
       case TableOp::Kind::kSwap:
-        mm_.Swap(op.address, op.count, op.frame);
+        mm_.Swap(Tag::kSwap, op.level, op.address, op.count, op.frame);
+        return Inconclusive::kNo;
+      case TableOp::Kind::kMigration:
+        mm_.Swap(Tag::kMigration, op.level, op.address, op.count, op.frame);
+        return Inconclusive::kNo;
+      case TableOp::Kind::kHwPoison:
+        mm_.Swap(Tag::kHwPoison, op.level, op.address, op.count, op.frame);
         return Inconclusive::kNo;
       case TableOp::Kind::kPoke: {
         const Inconclusive reason = CheckWord(op);
@@ -61,6 +67,10 @@ class TableWriter {
         return Detach(op.address);
       case TableOp::Kind::kSplit:
         return Split(op.address);
+      case TableOp::Kind::kInvalidate:
+        return Invalidate(op.address);
+      case TableOp::Kind::kMigrate:
+        return ForEach(op, [&](uint64_t at) { return Migrate(op.level, at); });
       case TableOp::Kind::kWriteProtect:
         return ForEach(op, [&](uint64_t at) {
           WriteProtect(op.level, at);
@@ -169,7 +179,10 @@ class TableWriter {
     if (slot->level != level && tag != Tag::kEmpty) {
       return Inconclusive::kInsideLeaf;
     }
-    if (tag != Tag::kEmpty && tag != Tag::kSwap) return Inconclusive::kMapsOver;
+    // Broken memory is never mapped again.
+    if (tag != Tag::kEmpty && tag != Tag::kSwap && tag != Tag::kMigration) {
+      return Inconclusive::kMapsOver;
+    }
     // A collapse delays faults until it is complete. It ends with a large leaf.
     const uint64_t end = WrappingAdd(address, span(level) - 1);
     if (has_detached_ && address <= detached_at_ && detached_at_ <= end &&
@@ -187,10 +200,42 @@ class TableWriter {
     if (!slot.has_value() || slot->level != Level::kPmd) {
       return Inconclusive::kSplitsNothing;
     }
-    const EntryKind kind = KindOf(*slot);
+    EntryKind kind = KindOf(*slot);
+    const uint64_t entries = mm_.geometry().entries(Level::kPte);
+    if (kind.tag == Tag::kMigration) {
+      mm_.Swap(kind.tag, Level::kPte, address, entries, kind.address);
+      return Inconclusive::kNo;
+    }
     if (kind.tag != Tag::kLeaf) return Inconclusive::kSplitsNothing;
-    mm_.Map(Level::kPte, address, mm_.geometry().entries(Level::kPte),
-            kind.address, kind.state);
+    kind.state.invalid = false;
+    mm_.Map(Level::kPte, address, entries, kind.address, kind.state);
+    return Inconclusive::kNo;
+  }
+
+  // The leaf that an operation moves, if there is one.
+  std::optional<Slot> LeafToMove(Level level, uint64_t address) const {
+    const std::optional<Slot> slot = mm_.Find(level, address);
+    if (!slot.has_value() || slot->level != level) return std::nullopt;
+    const EntryKind kind = KindOf(*slot);
+    if (kind.tag != Tag::kLeaf || kind.state.special) return std::nullopt;
+    return slot;
+  }
+
+  Inconclusive Invalidate(uint64_t address) {
+    const std::optional<Slot> slot = LeafToMove(Level::kPmd, address);
+    if (!slot.has_value()) return Inconclusive::kMovesNothing;
+    EntryKind kind = KindOf(*slot);
+    kind.state.invalid = true;
+    mm_.Set(slot->physical,
+            mm_.entries().Leaf(Level::kPmd, kind.address, kind.state));
+    return Inconclusive::kNo;
+  }
+
+  Inconclusive Migrate(Level level, uint64_t address) {
+    const std::optional<Slot> slot = LeafToMove(level, address);
+    if (!slot.has_value()) return Inconclusive::kMovesNothing;
+    mm_.Set(slot->physical, mm_.entries().SwapEntry(Tag::kMigration, level,
+                                                    KindOf(*slot).address));
     return Inconclusive::kNo;
   }
 

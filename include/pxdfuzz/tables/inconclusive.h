@@ -29,11 +29,12 @@ enum class Inconclusive : uint8_t {
   kSplitsNothing,     // splits what is no large leaf
   kRefillsNothing,    // fills a page table that was not detached
   kUpgradesNothing,   // adds a level where there can be no more
+  kMovesNothing,      // makes invalid or migrates what is no leaf, or special
   // Of kernel code:
   kReachedTrap,    // it reached what nothing replaces
-  kNotConfigured,  // its configuration lacks a leaf that the case maps
+  kNotConfigured,  // its tree or configuration lacks an entry of the case
 };
-inline constexpr size_t kInconclusiveCount = 17;
+inline constexpr size_t kInconclusiveCount = 18;
 
 // "beyond-limit".
 constexpr std::string_view Name(Inconclusive reason) {
@@ -53,6 +54,7 @@ constexpr std::string_view Name(Inconclusive reason) {
       "splits-nothing",
       "refills-nothing",
       "upgrades-nothing",
+      "moves-nothing",
       "reached-trap",
       "not-configured"};
   return kNames[static_cast<size_t>(reason)];

@@ -126,6 +126,10 @@ class Planner {
       case TableOp::Kind::kSwap:
         Miss("Swap entries: their pages are left out.");
         return;
+      case TableOp::Kind::kMigration:
+      case TableOp::Kind::kHwPoison:
+        Miss("Migration and hwpoison entries: their pages are left out.");
+        return;
       case TableOp::Kind::kPoke:
       case TableOp::Kind::kPokeControl:
         Miss("Words that were written into tables as they are.");
@@ -219,6 +223,8 @@ class Planner {
     const EntryKind kind = A::Entries::Classify(t.level, t.entry);
     switch (kind.tag) {
       case EntryKind::Tag::kSwap:
+      case EntryKind::Tag::kMigration:
+      case EntryKind::Tag::kHwPoison:
       case EntryKind::Tag::kMalformed:
         return false;
       case EntryKind::Tag::kLeaf:

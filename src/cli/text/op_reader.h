@@ -66,6 +66,7 @@ class OpReader : protected FieldReader {
     std::vector<std::string> names;
     std::optional<TableOp::Kind> kind;
     for (const TableOp::Kind known : kSetupKinds) {
+      if (is_v1_ && !IsInV1(known)) continue;
       names.emplace_back(Name(known));
       if (node.keys.size() == 1 && node.keys[0].text == Name(known)) {
         kind = known;
@@ -146,9 +147,6 @@ class OpReader : protected FieldReader {
     if (HasState(kind)) keys.emplace_back("state");
     if (IsPoke(kind)) keys.emplace_back("word");
     return keys;
-  }
-  static std::string_view FrameKey(TableOp::Kind kind) {
-    return HasState(kind) ? "frame" : "place";
   }
 
   // The parts of an operation; null for those that it does not have.
@@ -342,9 +340,9 @@ class OpReader : protected FieldReader {
   // The form of a concurrent operation.
   static std::string FormOf(TableOp::Kind kind) {
     if (!HasAddress(kind)) return std::string(Name(kind));
-    const bool has_level = kind != TableOp::Kind::kDetach &&
-                           kind != TableOp::Kind::kSplit &&
-                           kind != TableOp::Kind::kRefill;
+    const bool has_level =
+        kind != TableOp::Kind::kDetach && kind != TableOp::Kind::kSplit &&
+        kind != TableOp::Kind::kInvalidate && kind != TableOp::Kind::kRefill;
     return Concat({Name(kind), HasCount(kind) ? " [COUNT] " : " ",
                    has_level                        ? "LEVEL"
                    : kind == TableOp::Kind::kRefill ? "pte"
@@ -355,6 +353,7 @@ class OpReader : protected FieldReader {
   bool UnknownDeed(const YamlNode& where, std::string_view found) {
     std::vector<std::string> kinds;
     for (const TableOp::Kind kind : kConcurrentKinds) {
+      if (is_v1_ && !IsInV1(kind)) continue;
       kinds.emplace_back(Name(kind));
     }
     return Fail(where, Concat({"changes: found ", found,
@@ -370,7 +369,7 @@ class OpReader : protected FieldReader {
     const auto kind = std::find_if(
         kConcurrentKinds.begin(), kConcurrentKinds.end(),
         [&](TableOp::Kind known) { return words.word() == Name(known); });
-    if (kind == kConcurrentKinds.end()) {
+    if (kind == kConcurrentKinds.end() || (is_v1_ && !IsInV1(*kind))) {
       return UnknownDeed(node, Quoted(words.word()));
     }
     op.kind = *kind;
