@@ -39,6 +39,8 @@ std::string_view Describe(Inconclusive reason) {
     case Inconclusive::kReachedTrap:
       return "could not check: the kernel code reached a function that no shim "
              "replaces";
+    case Inconclusive::kNoRule:
+      return "no rule says whether a page is returned";
   }
   return "";
 }

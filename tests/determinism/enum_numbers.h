@@ -160,6 +160,8 @@ constexpr uint64_t NumberOf(Inconclusive reason) {
       return 14;
     case Inconclusive::kReachedTrap:
       return 15;
+    case Inconclusive::kNoRule:
+      return 16;
   }
   return kNoNumber;
 }

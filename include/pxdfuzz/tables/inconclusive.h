@@ -30,8 +30,9 @@ enum class Inconclusive : uint8_t {
   kRefillsNothing,    // fills a page table that was not detached
   kUpgradesNothing,   // adds a level where there can be no more
   kReachedTrap,       // kernel code reached what nothing replaces
+  kNoRule,            // the contract does not say whether a page is returned
 };
-inline constexpr size_t kInconclusiveCount = 16;
+inline constexpr size_t kInconclusiveCount = 17;
 
 // "beyond-limit".
 constexpr std::string_view Name(Inconclusive reason) {
@@ -51,7 +52,8 @@ constexpr std::string_view Name(Inconclusive reason) {
       "splits-nothing",
       "refills-nothing",
       "upgrades-nothing",
-      "reached-trap"};
+      "reached-trap",
+      "no-rule"};
   return kNames[static_cast<size_t>(reason)];
 }
 
