@@ -131,9 +131,7 @@ static unsigned pxd_rules(void) {
     defined(PXD_TREE_HAS_gup_fast_folio_allowed)    /* from 6.9 on */
   rules |= PXD_RULE_LONGTERM_FILE;
 #endif
-#if defined(PXD_TREE_HAS_page_is_secretmem) || /* from 5.14 on */ \
-    defined(PXD_TREE_HAS_folio_is_secretmem) ||                   \
-    defined(PXD_TREE_HAS_secretmem_mapping)
+#ifdef PXD_TREE_HAS_secretmem /* linux/secretmem.h, from 5.14 on */
   if (IS_ENABLED(CONFIG_SECRETMEM)) rules |= PXD_RULE_SECRETMEM;
 #endif
 #ifdef PXD_OWN_GRAB

@@ -86,7 +86,7 @@ enum class TreeRule : uint8_t {
   kLongtermUnsharing,
   // folio_fast_pin_allowed() or gup_fast_folio_allowed().
   kLongtermFile,
-  // page_is_secretmem() or secretmem_mapping(), with CONFIG_SECRETMEM.
+  // mm/gup.c includes linux/secretmem.h, and CONFIG_SECRETMEM.
   kSecretmem,
   // The text of try_grab_folio() or try_grab_folio_fast() runs: it asks
   // is_longterm_pinnable_page() or folio_is_longterm_pinnable().
