@@ -237,7 +237,7 @@ class Trial {
       concurrent.End();
       timeline.GoTo(0);
       // With FOLL_PIN, write_protect_seq decides too, which the model lacks.
-      if (returned && !pin && model != nullptr && pages_.empty() &&
+      if (returned && !pin && model != nullptr && IsAsModelWithGet() &&
           !finding.has_value()) {
         verdict.reads_as_model =
             AgreesWithModel(*model, timeline, concurrent.order(), finding);
@@ -303,6 +303,15 @@ class Trial {
       }
     }
     return kind;
+  }
+
+  // Whether FOLL_GET asks nothing of the case's pages that the model does not
+  // know.
+  bool IsAsModelWithGet() const {
+    return std::none_of(pages_.begin(), pages_.end(), [](const PageRange& p) {
+      return p.kind == PageKind::kZero || p.kind == PageKind::kSecretmem ||
+             p.kind == PageKind::kNoMapping;
+    });
   }
 
   // Whether the pages that such a call returns depend on their kinds, of which
