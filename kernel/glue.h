@@ -19,6 +19,7 @@ static void pxd_begin(struct pxd_walk *walk) {
   walk->bug_file = NULL;
   /* The walk before this one may have ended in a fault. */
   pxd_reads_for = PXD_ITERATION;
+  pxd_irqs_off = 0;
   pxd_notes_checks = walk->notes_checks || walk->before_read;
 #ifdef PXD_BY_POINTER
   pxd_noted = NULL;
@@ -31,8 +32,10 @@ static void pxd_begin(struct pxd_walk *walk) {
 
 /* The whole fast walk, with its checks of the request. */
 static int pxd_get_pages(struct pxd_walk *walk) {
-  const unsigned int flags = (walk->write ? FOLL_WRITE : 0) |
-                             (walk->pin ? FOLL_PIN : FOLL_GET) | FOLL_FAST_ONLY;
+  const unsigned int flags =
+      (walk->write ? FOLL_WRITE : 0) | (walk->pin ? FOLL_PIN : FOLL_GET) |
+      (walk->longterm ? FOLL_LONGTERM : 0) | (walk->force ? FOLL_FORCE : 0) |
+      (walk->nofault ? FOLL_NOFAULT : 0) | FOLL_FAST_ONLY;
   struct page **pages = (struct page **)walk->page;
 #if defined(PXD_TREE_HAS_gup_fast_fallback) /* from 6.10 on */
   return gup_fast_fallback(walk->start, walk->pages, flags, pages);
@@ -126,6 +129,30 @@ static struct pxd_traits pxd_traits(void) {
   return traits;
 }
 
+static unsigned pxd_rules(void) {
+  unsigned rules = 0;
+  if (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+    rules |= PXD_RULE_TRANSPARENT_HUGE;
+#ifdef PXD_TREE_HAS_gup_must_unshare /* from 5.19 on */
+  rules |= PXD_RULE_UNSHARING;
+  if (__builtin_types_compatible_p(
+          __typeof__(gup_must_unshare),
+          bool(struct vm_area_struct *, unsigned int, struct page *)))
+    rules |= PXD_RULE_LONGTERM_UNSHARING; /* from 6.2 on */
+#endif
+#if defined(PXD_TREE_HAS_folio_fast_pin_allowed) || /* from 6.5 on */ \
+    defined(PXD_TREE_HAS_gup_fast_folio_allowed)    /* from 6.9 on */
+  rules |= PXD_RULE_LONGTERM_FILE;
+#endif
+#ifdef PXD_TREE_HAS_secretmem /* linux/secretmem.h, from 5.14 on */
+  if (IS_ENABLED(CONFIG_SECRETMEM)) rules |= PXD_RULE_SECRETMEM;
+#endif
+#ifdef PXD_OWN_GRAB
+  rules |= PXD_RULE_LONGTERM_PINNABLE;
+#endif
+  return rules;
+}
+
 /* -------------------------------------------------------------------------- */
 /* The loop invariant of the thread, with the tree's own helpers. */
 
@@ -205,7 +232,9 @@ const struct pxd_kernel PXD_SYMBOL = {
                       IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) << 1 |
                       IS_ENABLED(CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) << 2,
     .keeps_access_error = PXD_KEEPS_ACCESS_ERROR, /* of the slice */
-#ifdef PXD_KCONFIG_SELECTS_ARCH_HAS_PTE_PROTNONE  /* from 7.3 on */
+    .refuses_null_mapping =
+        PXD_REFUSES_NULL_MAPPING && IS_ENABLED(CONFIG_SECRETMEM),
+#ifdef PXD_KCONFIG_SELECTS_ARCH_HAS_PTE_PROTNONE /* from 7.3 on */
     .should_tell_protnone = true,
 #else
     .should_tell_protnone = IS_ENABLED(CONFIG_NUMA_BALANCING),
@@ -215,6 +244,7 @@ const struct pxd_kernel PXD_SYMBOL = {
     .permitted = pxd_permitted,
 #endif
     .traits = pxd_traits,
+    .rules = pxd_rules,
     .enter = pxd_enter,
     .leaf = pxd_leaf_word,
     .table = pxd_table_word,

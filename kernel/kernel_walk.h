@@ -56,6 +56,25 @@ struct pxd_grab {
   size_t reads; /* the walk's read_count at that moment */
 };
 
+/* The kind of a page, in the order of PageKind. */
+enum pxd_page_kind {
+  PXD_ANONYMOUS,
+  PXD_SHARED_ANONYMOUS,
+  PXD_FILE,
+  PXD_SHMEM,
+  PXD_ZERO,
+  PXD_SECRETMEM,
+  PXD_NO_MAPPING,
+  PXD_MOVABLE,
+};
+
+/* Pages of one kind. */
+struct pxd_pages {
+  uint64_t pfn;
+  uint64_t count;
+  enum pxd_page_kind kind;
+};
+
 /* A request to the fast walk, and its result. */
 struct pxd_walk {
   /* Given. */
@@ -66,6 +85,9 @@ struct pxd_walk {
   uint64_t pages; /* how many are requested */
   bool write;     /* FOLL_WRITE */
   bool pin;       /* FOLL_PIN, else FOLL_GET */
+  bool longterm;  /* FOLL_LONGTERM */
+  /* FOLL_FORCE and FOLL_NOFAULT, which the slow path asks for. */
+  bool force, nofault;
   /* The reference to the page at this position of `page` cannot be taken;
    * UINT64_MAX for none. */
   uint64_t refused;
@@ -73,6 +95,9 @@ struct pxd_walk {
    * physical address, plus 1; 0 for none. */
   uint64_t inaccessible;
   uint64_t *page; /* room for `pages` physical addresses */
+  /* What is behind frames: of several that fit, the last; else anonymous. */
+  size_t kind_count;
+  struct pxd_pages kinds[4];
 
   /* Given: concurrent operations of another processor. Each of these may be
    * null, and may change words of the tables.
@@ -128,6 +153,16 @@ struct pxd_traits {
   bool takes_physical;
 };
 
+/* Rules that a tree may have, by their numbers in TreeRule. */
+enum pxd_rule {
+  PXD_RULE_TRANSPARENT_HUGE = 1 << 1,
+  PXD_RULE_UNSHARING = 1 << 2,
+  PXD_RULE_LONGTERM_UNSHARING = 1 << 3,
+  PXD_RULE_LONGTERM_FILE = 1 << 4,
+  PXD_RULE_SECRETMEM = 1 << 5,
+  PXD_RULE_LONGTERM_PINNABLE = 1 << 6,
+};
+
 struct pxd_kernel {
   /* Of this struct and of a walk, as the compiler of the kernel code sees them.
    */
@@ -144,6 +179,9 @@ struct pxd_kernel {
   /* Whether gup_fast_pte_range() keeps the error of a page that cannot be made
    * accessible, and returns it to a caller that takes it for success. */
   bool keeps_access_error;
+  /* Whether gup_fast_folio_allowed() refuses every small page whose mapping is
+   * NULL. */
+  bool refuses_null_mapping;
 
   /* The fast walk, with its checks of the request. */
   void (*walk)(struct pxd_walk *walk);
@@ -154,6 +192,8 @@ struct pxd_kernel {
   /* What the tree's own helpers do; the model's walk follows it. `enter` must
    * have been called. */
   struct pxd_traits (*traits)(void);
+  /* The enum pxd_rule of the tree, by what its files name. */
+  unsigned (*rules)(void);
 
   /* From here on, processes have `levels` levels. Each walk calls it; a caller
    * that only needs entries must call it first. */

@@ -14,9 +14,10 @@
 
 namespace pxdfuzz {
 
-// What kernel code is known to return although it should not. Each entry has a
-// page in docs/findings/. It excuses one kind of leaf where the tree's own
-// helpers say that it happens, and nothing else: all other pages must be right.
+// What kernel code is known to return although it should not, or not to return
+// although it should. Each entry has a page in docs/findings/. It excuses one
+// kind of leaf or page where the tree's own text says that it happens, and
+// nothing else: all other pages must be right.
 enum class KnownKernelFinding : uint8_t {
   kNone,
   // s390: a page of a PROT_NONE pte or segment leaf, on a read request.
@@ -26,17 +27,19 @@ enum class KnownKernelFinding : uint8_t {
   // s390: where a page cannot be made accessible, the walk continues with the
   // next pmd entry.
   kInaccessiblePage,
+  // A small page whose mapping is NULL is left to the slow path.
+  kNullMapping,
 };
 
 inline constexpr KnownKernelFinding kKnownKernelFindings[] = {
     KnownKernelFinding::kProtNoneWithoutNuma,
-    KnownKernelFinding::kReadOnly2GWrite,
-    KnownKernelFinding::kInaccessiblePage};
+    KnownKernelFinding::kReadOnly2GWrite, KnownKernelFinding::kInaccessiblePage,
+    KnownKernelFinding::kNullMapping};
 
 constexpr std::string_view Name(KnownKernelFinding finding) {
   constexpr std::string_view kNames[] = {
       "none", "s390-protnone-without-numa-balancing", "s390-readonly-2g-write",
-      "s390-inaccessible-page"};
+      "s390-inaccessible-page", "null-mapping-slow-path"};
   return kNames[static_cast<size_t>(finding)];
 }
 
@@ -45,6 +48,9 @@ constexpr std::string_view Name(KnownKernelFinding finding) {
 // of two trees of one version, one may have a repair.
 inline bool IsExpected(KnownKernelFinding finding, const pxd_kernel& kernel,
                        const pxd_traits& traits, int levels) {
+  if (finding == KnownKernelFinding::kNullMapping) {
+    return kernel.refuses_null_mapping;
+  }
   if (kernel.arch != Name(ArchId::kS390)) return false;
   switch (finding) {
     case KnownKernelFinding::kNone:
@@ -56,6 +62,8 @@ inline bool IsExpected(KnownKernelFinding finding, const pxd_kernel& kernel,
              ConfigurationHas(kernel, Level::kPud, {});
     case KnownKernelFinding::kInaccessiblePage:
       return kernel.keeps_access_error;
+    case KnownKernelFinding::kNullMapping:
+      break;
   }
   return false;
 }

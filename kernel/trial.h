@@ -4,6 +4,7 @@
 #define PXDFUZZ_KERNEL_TRIAL_H_
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -15,6 +16,7 @@
 #include "kernel/judge.h"
 #include "kernel/kernel_walk.h"
 #include "kernel/known_findings.h"
+#include "kernel/tree_contract.h"
 #include "kernel/tree_entries.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/judge_pages.h"
@@ -43,42 +45,6 @@ class OrderedMemory : public InModelWords<A, ChangingMemory> {
 
  private:
   ReadOrder order_;
-};
-
-// Leaves that gup_fast may return, by the meaning of what the tree wrote.
-template <class A>
-struct TreeContract {
-  const TreeEntries<A>* entries;
-  const pxd_traits* traits;
-
-  bool Allows(Level level, uint64_t entry, bool write) const {
-    const uint64_t word = entries->AsModel(level, entry);
-    return A::Contract::Allows(level, word, write) ||
-           IsAtZero(level, word, write);
-  }
-
-  // The model does not take a region-third word at frame 0 for a leaf; some
-  // trees do.
-  bool IsAtZero(Level level, uint64_t word, bool write) const {
-    if constexpr (A::kId == ArchId::kS390) {
-      constexpr uint64_t kPlace = uint64_t{1} << 31;
-      return traits->has_pud_at_zero && level == Level::kPud &&
-             (word & A::Mask::kOrigin) == 0 &&
-             A::Contract::Allows(level, word | kPlace, write);
-    }
-    return false;
-  }
-};
-
-// Those leaves, and those that this tree is known to return in addition.
-template <class A>
-struct LenientContract : TreeContract<A> {
-  bool Allows(Level level, uint64_t entry, bool write) const {
-    return TreeContract<A>::Allows(level, entry, write) ||
-           WhyReturned<A>(*this->traits, level,
-                          this->entries->AsModel(level, entry),
-                          write) != KnownKernelFinding::kNone;
-  }
 };
 
 template <class A>
@@ -110,11 +76,13 @@ class Trial {
   using Tables = AddressSpace<A, TreeEntries<A>>;
 
   Trial(const pxd_kernel& kernel, const pxd_traits& traits, const Tables& mm,
-        const Request& request, const Rooms& rooms, pxd_walk& walk)
+        const Request& request, std::span<const PageRange> pages,
+        const Rooms& rooms, pxd_walk& walk)
       : kernel_(kernel),
         traits_(traits),
         mm_(mm),
         request_(request),
+        pages_(pages),
         rooms_(rooms),
         walk_(walk),
         memory_(mm.arena(), mm.geometry(), stack_) {
@@ -128,17 +96,34 @@ class Trial {
     walk_.pages = request.pages;
     walk_.write = request.write;
     walk_.page = rooms.pages.data();
+    walk_.kind_count = 0;
+    for (const PageRange& range : pages) {
+      const int shift = mm.geometry().page_shift();
+      walk_.kinds[walk_.kind_count++] = {
+          .pfn = range.frame >> shift,
+          .count = range.count * mm.geometry().span(range.level) >> shift,
+          .kind = static_cast<pxd_page_kind>(range.kind)};
+    }
   }
 
   void GupFast(Timeline& timeline, const Policy* model,
                KernelRequestVerdict& verdict, std::optional<Finding>& finding) {
-    rooms_.reference.template Make<A>(timeline, memory_, request_, Strict());
-    rooms_.lenient.template Make<A>(timeline, memory_, request_, Lenient());
-    verdict.pages = rooms_.reference.pages();
-
+    // How many pages the call with each kind of reference has returned.
+    std::array<size_t, 2> counts{};
+    bool is_made = false;
     for (const bool pin : {false, true}) {
       if (!request_.Takes(pin)) continue;
+      // Without kinds of pages, both calls have one reference.
+      if (!is_made || !pages_.empty()) {
+        rooms_.reference.template Make<A>(timeline, memory_, request_,
+                                          Strict(pin));
+        rooms_.lenient.template Make<A>(timeline, memory_, request_,
+                                        Lenient(pin));
+        if (!is_made) verdict.pages = rooms_.reference.pages();
+        is_made = true;
+      }
       if (!Run(pin, kNoRefusal, finding)) return;
+      counts[pin] = walk_.count;
       verdict.walk.pages = walk_.count;
       const JudgedPages strict = Judge(rooms_.reference);
       if (strict.outcome != Outcome::kAgrees) {
@@ -147,34 +132,44 @@ class Trial {
           return;
         }
         const Translation t = TranslatePage(strict.page);
-        verdict.known = WhyReturned<A>(traits_, t.level,
-                                       mm_.entries().AsModel(t.level, t.entry),
-                                       request_.write);
+        verdict.known = Strict(pin).Known(t.level, t.entry);
+      }
+      if (rooms_.reference.has_either()) {
+        verdict.inconclusive = Inconclusive::kNoRule;
       }
       if (const auto page = WrongReference(pin); page.has_value()) {
         finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
         return;
       }
     }
-    const size_t count = walk_.count;
-    if (model != nullptr && !AgreesWithModel(*model, finding)) return;
-    if (count == 0) return;
-    TryRefusal(count, finding);
+    if (model != nullptr && !DependsOnPages(walk_.pin) &&
+        !AgreesWithModel(*model, finding)) {
+      return;
+    }
+    TryRefusal(counts, finding);
     if constexpr (A::kId == ArchId::kS390) {
-      if (!finding.has_value() && request_.Takes(/*pin=*/true)) {
-        TryInaccessible(count, verdict, finding);
+      if (!finding.has_value() && request_.Takes(/*pin=*/true) &&
+          counts[true] != 0 && !rooms_.lenient.has_either()) {
+        TryInaccessible(counts[true], verdict, finding);
       }
     }
   }
 
-  // The reference that the request names, or else that to the middle one of
-  // `count` pages, cannot be taken.
-  void TryRefusal(size_t count, std::optional<Finding>& finding) {
+  // The reference that the request names, or else that to the middle one of the
+  // returned pages, cannot be taken.
+  void TryRefusal(std::span<const size_t, 2> counts,
+                  std::optional<Finding>& finding) {
     // Only pages before the leaf of that one may be returned.
+    const bool pin = !request_.Takes(/*pin=*/false);
+    const size_t count = counts[pin];
     const size_t refused =
         request_.refused.has_value() ? *request_.refused : count / 2;
     if (refused >= count) return;
-    const bool pin = !request_.Takes(/*pin=*/false);
+    // A zero page needs no pin.
+    if (pin &&
+        KindOf(rooms_.lenient.At(0, refused).value_or(0)) == PageKind::kZero) {
+      return;
+    }
     if (!Run(pin, refused, finding)) return;
     const size_t first = FirstOfLeaf(refused);
     if (walk_.count != first) {
@@ -219,10 +214,18 @@ class Trial {
                      ConcurrentOperations& concurrent, const Policy* model,
                      Waivers waivers, KernelRequestVerdict& verdict,
                      std::optional<Finding>& finding) {
-    rooms_.reference.template Make<A>(timeline, memory_, request_, Lenient());
-    verdict.pages = rooms_.reference.pages();
+    bool is_made = false;
     for (const bool pin : {false, true}) {
       if (!request_.Takes(pin)) continue;
+      if (!is_made || !pages_.empty()) {
+        rooms_.reference.template Make<A>(timeline, memory_, request_,
+                                          Lenient(pin));
+        if (!is_made) verdict.pages = rooms_.reference.pages();
+        is_made = true;
+      }
+      if (rooms_.reference.has_either()) {
+        verdict.inconclusive = Inconclusive::kNoRule;
+      }
       concurrent.Begin(c, mm_.arena(), timeline, walk_);
       const bool returned = Run(pin, kNoRefusal, finding);
       if (returned) {
@@ -234,7 +237,8 @@ class Trial {
       concurrent.End();
       timeline.GoTo(0);
       // With FOLL_PIN, write_protect_seq decides too, which the model lacks.
-      if (returned && !pin && model != nullptr && !finding.has_value()) {
+      if (returned && !pin && model != nullptr && IsAsModelWithGet() &&
+          !finding.has_value()) {
         verdict.reads_as_model =
             AgreesWithModel(*model, timeline, concurrent.order(), finding);
       }
@@ -278,8 +282,51 @@ class Trial {
   }
 
  private:
-  TreeContract<A> Strict() const { return {&mm_.entries(), &traits_}; }
-  LenientContract<A> Lenient() const { return {Strict()}; }
+  TreeContract<A> Contract(bool pin, bool lenient) const {
+    CallFlags flags;
+    if (request_.write) flags.Add(CallFlag::kWrite);
+    if (pin) flags.Add(CallFlag::kPin);
+    if (pin && request_.longterm) flags.Add(CallFlag::kLongterm);
+    return TreeContract<A>(mm_.entries(), kernel_, traits_, mm_.geometry(),
+                           pages_, flags, lenient);
+  }
+  TreeContract<A> Strict(bool pin) const { return Contract(pin, false); }
+  // With what this tree is known to do otherwise.
+  TreeContract<A> Lenient(bool pin) const { return Contract(pin, true); }
+
+  PageKind KindOf(uint64_t page) const {
+    PageKind kind = PageKind::kAnonymous;
+    for (const PageRange& range : pages_) {
+      if (WrappingSub(page, range.frame) <
+          range.count * mm_.geometry().span(range.level)) {
+        kind = range.kind;
+      }
+    }
+    return kind;
+  }
+
+  // Whether FOLL_GET asks nothing of the case's pages that the model does not
+  // know.
+  bool IsAsModelWithGet() const {
+    return std::none_of(pages_.begin(), pages_.end(), [](const PageRange& p) {
+      return p.kind == PageKind::kZero || p.kind == PageKind::kSecretmem ||
+             p.kind == PageKind::kNoMapping;
+    });
+  }
+
+  // Whether the pages that such a call returns depend on their kinds, of which
+  // the model knows nothing.
+  bool DependsOnPages(bool pin) const {
+    if (pages_.empty()) return false;
+    const TreeContract<A> contract = Lenient(pin);
+    for (size_t i = 0; i < request_.pages; ++i) {
+      const Translation t = TranslatePage(i);
+      if (!t.fetched) return false;
+      if (contract.DependsOnPages(t.level, t.entry)) return true;
+    }
+    return false;
+  }
+
   typename A::Manual manual() const {
     return typename A::Manual(mm_.geometry(), mm_.control());
   }
@@ -337,6 +384,7 @@ class Trial {
   bool Run(bool pin, uint64_t refused, std::optional<Finding>& finding,
            uint64_t inaccessible = 0) {
     walk_.pin = pin;
+    walk_.longterm = pin && request_.longterm;
     walk_.refused = refused;
     walk_.inaccessible = inaccessible;
     const RunEnd end = RunGuarded(kernel_, walk_);
@@ -393,7 +441,8 @@ class Trial {
     size_t count = 0;
     for (size_t i = 0; i < request_.pages;) {
       const Translation t = TranslatePage(i);
-      if (!t.fetched || !Lenient().Allows(t.level, t.entry, request_.write)) {
+      if (!t.fetched ||
+          Lenient(/*pin=*/true).Ask(t.level, t.entry) == Duty::kRefuse) {
         break;
       }
       const uint64_t page =
@@ -494,6 +543,7 @@ class Trial {
   const pxd_traits& traits_;
   const Tables& mm_;
   const Request& request_;
+  const std::span<const PageRange> pages_;
   const Rooms rooms_;
   pxd_walk& walk_;
   // Kernel code has the real stack; the reference does not read any stack.

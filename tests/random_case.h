@@ -40,8 +40,16 @@ class RandomCase {
            .pages = static_cast<uint16_t>(rng_.Next()),
            .write = rng_.Chance(1, 2),
            .references = static_cast<References>(rng_.Below(3)),
+           .longterm = rng_.Chance(1, 2),
            .refused = MaybePage(),
            .inaccessible = MaybePage()});
+    }
+    for (uint64_t n = rng_.Below(4); n > 0; --n) {
+      c.pages.push_back(
+          {.kind = static_cast<PageKind>(rng_.Below(kPageKindCount)),
+           .level = AnyLevel(),
+           .frame = rng_.Next(),
+           .count = static_cast<uint16_t>(rng_.Next())});
     }
     for (uint64_t n = rng_.Below(most_records + 1); n > 0; --n) {
       c.setup.push_back({.kind = kSetupKinds[rng_.Below(kSetupKinds.size())],

@@ -181,6 +181,45 @@ void Generator::AddDecoy(const Request& request, Case& c) {
                      .state = DrawState()});
 }
 
+void Generator::AddPageKind(Case& c) {
+  if (rng_.Chance(1, 2)) {
+    for (Request& request : c.requests) request.longterm = rng_.Chance(3, 4);
+  }
+  if (c.setup.empty()) return;
+  TableOp& op = c.setup[rng_.Below(c.setup.size())];
+  if (op.kind != TableOp::Kind::kMap) return;
+  PageRange pages{
+      .kind = rng_.Pick({PageKind::kSharedAnonymous, PageKind::kSharedAnonymous,
+                         PageKind::kFile, PageKind::kMovable, PageKind::kShmem,
+                         PageKind::kZero, PageKind::kSecretmem,
+                         PageKind::kNoMapping}),
+      .level = op.level,
+      .frame = op.frame,
+      .count = op.count};
+  const bool is_small_kind =
+      pages.kind == PageKind::kZero || pages.kind == PageKind::kSecretmem;
+  if (is_small_kind && op.level != Level::kPte) pages.kind = PageKind::kFile;
+  // These are mapped read-only.
+  if (pages.kind == PageKind::kSharedAnonymous ||
+      pages.kind == PageKind::kZero) {
+    op.state = {.permission = Permission::kRead, .dirty = rng_.Chance(1, 2)};
+    for (Request& request : c.requests) {
+      if (rng_.Chance(3, 4)) request.write = false;
+    }
+  } else if (rng_.Chance(1, 3)) {
+    op.state = DrawState();
+  }
+  // From any page on.
+  if (rng_.Chance(1, 3)) {
+    const uint64_t skipped = rng_.Below(std::max<uint64_t>(1, pages.count));
+    pages.frame = WrappingAdd(
+        pages.frame, WrappingMul(skipped, info_.geometry.span(op.level)));
+    pages.count = static_cast<uint16_t>(pages.count - skipped);
+  }
+  if (c.pages.full()) c.pages.erase(0);
+  c.pages.push_back(pages);
+}
+
 void Generator::AddPoke(const Request& request, Case& c) {
   const Geometry& geometry = info_.geometry;
   TableOp poke{.kind = TableOp::Kind::kPoke};

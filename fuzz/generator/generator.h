@@ -49,6 +49,10 @@ class Generator {
   // `request`: as far behind the boundary, or ahead, as an entry of the root or
   // another level spans.
   void AddDecoy(const Request& request, Case& c);
+  // Gives the pages of an operation that maps some another kind, usually one
+  // for which Linux makes such an entry. Calls for a longer time, in one case
+  // of two.
+  void AddPageKind(Case& c);
   // Adds a poke of any word on the way to `request`'s pages, mostly one that
   // leads on to a table.
   void AddPoke(const Request& request, Case& c);

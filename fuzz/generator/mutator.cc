@@ -110,6 +110,14 @@ void ChangeFailures(Context& m) {
   }
 }
 
+void ChangePageKind(Context& m) {
+  if (!m.c.pages.empty() && m.rng.Chance(1, 3)) {
+    m.c.pages.erase(m.rng.Below(m.c.pages.size()));
+  } else {
+    m.generator().AddPageKind(m.c);
+  }
+}
+
 void AddRequest(Context& m) {
   Request request = m.AnyRequest();
   request.start = WrappingAdd(request.start, m.SmallMove());
@@ -276,7 +284,7 @@ struct Mutation {
   void (*apply)(Context&);
 };
 
-constexpr std::array<Mutation, 21> kMutations = {{
+constexpr std::array<Mutation, 22> kMutations = {{
     {2, ChangeFailures}, {10, MoveRequest},     {6, AimRequest},
     {6, ResizeRequest},  {4, FlipAccess},       {3, AddRequest},
     {4, DropRequest},    {8, CoverRequest},     {8, AddDecoy},
@@ -284,6 +292,7 @@ constexpr std::array<Mutation, 21> kMutations = {{
     {5, ResizeSetupOp},  {8, MoveSetupOp},      {5, CopySetupOp},
     {2, SwapSetupOps},   {3, ChangeFrame},      {3, ChangeKind},
     {4, MoveAll},        {3, ChangePagingMode}, {5, ChangeStack},
+    {3, ChangePageKind},
 }};
 
 // Mutations that only cases with concurrent operations have.
@@ -322,6 +331,8 @@ size_t WriteFitting(Case& c, std::span<uint8_t> buffer) {
   while (size > buffer.size() && size > kHeaderBytes) {
     if (!c.concurrent.empty()) {
       c.concurrent.erase(c.concurrent.size() - 1);
+    } else if (!c.pages.empty()) {
+      c.pages.erase(c.pages.size() - 1);
     } else if (!c.setup.empty()) {
       c.setup.erase(c.setup.size() - 1);
     } else if (!c.stack.words.empty()) {
@@ -357,7 +368,9 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
   if (!may_change) c.concurrent.clear();
   const bool made_new = !usable(c) || rng.Chance(1, 12);
   if (made_new) {
-    c = Generator(rng, InfoOf(DrawPagingMode(rng, filter))).DrawCase();
+    Generator generator(rng, InfoOf(DrawPagingMode(rng, filter)));
+    c = generator.DrawCase();
+    if (rng.Chance(1, 8)) generator.AddPageKind(c);
   }
   Context context{c, rng, filter, InfoOf(c.mode)};
   if (!made_new) {

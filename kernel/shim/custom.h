@@ -21,6 +21,8 @@ static uint64_t pxd_va_offset;
  */
 static enum pxd_role pxd_reads_for; /* what READ_ONCE() is for */
 static bool pxd_notes_checks;
+/* The level of the entry that a loop has read last: of a leaf, its size. */
+static int pxd_leaf_level;
 #ifdef PXD_BY_POINTER
 static const volatile void *pxd_noted; /* see PXD_REREAD_BY_OFFSET() */
 #endif
@@ -28,6 +30,7 @@ static inline void pxd_note(const volatile void *place, int level,
                             enum pxd_role role, const char *file, int line) {
   struct pxd_walk *walk = pxd_now;
   if (level < 0 || !walk) return;
+  if (role == PXD_ITERATION) pxd_leaf_level = level;
 #ifdef PXD_BY_POINTER
   if (place == pxd_noted) {
     pxd_noted = NULL;
@@ -62,6 +65,20 @@ static inline void pxd_note_value(const void *value, int level) {
     pxd_note_value(&once_, level_);                              \
     once_;                                                       \
   })
+
+/* custom: whether interrupts are off, asm/irqflags.h. */
+static unsigned long pxd_irqs_off;
+
+/*
+ * custom: struct page does not exist. What a page is, the walk says
+ * (shim/gup.h). The macros also break the functions with these names in
+ * linux/page-flags.h. Each page is its own head.
+ */
+static bool pxd_is_anonymous(const void *page);
+static bool pxd_is_exclusive(const void *page);
+#define PageAnon(page) !!(pxd_is_anonymous(page))
+#define PageAnonExclusive(page) !!(pxd_is_exclusive(page))
+#define PageHead(page) !!((void)(page), 1)
 
 /* custom: references are written down and never counted up (shim/gup.h). */
 static inline void pxd_note_grab(uint64_t pfn, int refs, bool pin) {

@@ -10,7 +10,10 @@
 
 /* custom: before 5.9, linux/compiler.h has it. */
 #undef READ_ONCE
-#define READ_ONCE(x) PXD_READ_AS(pxd_reads_for, PXD_LEVEL(x), x)
+#define READ_ONCE(x)                                           \
+  _Generic((x),                                                \
+      struct address_space *: pxd_mapping((const void *)&(x)), \
+      default: PXD_READ_AS(pxd_reads_for, PXD_LEVEL(x), x))
 
 /* custom: the process whose memory is walked. */
 static struct mm_struct pxd_mm;
@@ -20,6 +23,7 @@ static struct task_struct *pxd_current(void) { return &pxd_task; }
 static void pxd_enter(int levels); /* of the architecture */
 static void pxd_interrupts_off(void) {
   struct pxd_walk *walk = pxd_now;
+  pxd_irqs_off = 1;
   if (!walk->before_walk) return;
   walk->before_walk(walk);
   pxd_mm.pgd = (pgd_t *)walk->root;
@@ -62,6 +66,58 @@ static void pxd_interrupts_off(void) {
 #define access_ok(addr, len) 1
 
 /*
+ * custom: what is behind a frame, as the case says. `page` may be the address
+ * of a member. A large page is a hugetlb page at pud; at pmd where the
+ * configuration has no transparent huge pages.
+ */
+static enum pxd_page_kind pxd_kind(const void *page) {
+  const struct pxd_walk *walk = pxd_now;
+  const uint64_t pfn = page_to_pfn((struct page *)page);
+  enum pxd_page_kind kind = PXD_ANONYMOUS;
+  for (size_t i = 0; i < walk->kind_count; i++) {
+    if (pfn - walk->kinds[i].pfn < walk->kinds[i].count)
+      kind = walk->kinds[i].kind;
+  }
+  return kind;
+}
+static bool pxd_is_exclusive(const void *page) {
+  const enum pxd_page_kind kind = pxd_kind(page);
+  return kind == PXD_ANONYMOUS || kind == PXD_MOVABLE;
+}
+static bool pxd_is_anonymous(const void *page) {
+  return pxd_is_exclusive(page) || pxd_kind(page) == PXD_SHARED_ANONYMOUS;
+}
+/* Its mapping: an address space for each kind of file, or a marked pointer. */
+#define PXD_MAPPING(kind) ((struct address_space *)((kind) * 4096UL))
+static struct address_space *pxd_mapping(const void *member) {
+  const enum pxd_page_kind kind = pxd_kind(member);
+  if (kind == PXD_ZERO || kind == PXD_NO_MAPPING) return NULL;
+  return pxd_is_anonymous(member) ? (struct address_space *)4097UL
+                                  : PXD_MAPPING(kind);
+}
+static bool pxd_is_secretmem(const void *page) {
+  return IS_ENABLED(CONFIG_SECRETMEM) && pxd_leaf_level == 0 &&
+         pxd_kind(page) == PXD_SECRETMEM;
+}
+static bool pxd_is_hugetlb(const void *page) {
+  return pxd_leaf_level == 2 ||
+         (pxd_leaf_level == 1 && !IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE));
+}
+#define page_is_secretmem(page) pxd_is_secretmem(page)
+#define folio_is_secretmem(folio) pxd_is_secretmem(folio)
+#define secretmem_mapping(mapping) \
+  (IS_ENABLED(CONFIG_SECRETMEM) && (mapping) == PXD_MAPPING(PXD_SECRETMEM))
+#define shmem_mapping(mapping) ((mapping) == PXD_MAPPING(PXD_SHMEM))
+#undef folio_test_large
+#undef folio_test_hugetlb
+#undef folio_test_slab
+#define folio_test_large(folio) ((void)(folio), pxd_leaf_level > 0)
+#define folio_has_pincount(folio) folio_test_large(folio)
+#define folio_test_hugetlb(folio) pxd_is_hugetlb(folio)
+/* stub: no case has pages of the slab allocator. */
+#define folio_test_slab(folio) 0
+
+/*
  * custom: references. try_grab_folio() and its older names take `refs`
  * references at once for consecutive pages, or none. References are recorded
  * and not counted. Each page is its own head and folio.
@@ -92,8 +148,60 @@ static inline void pxd_unpin_pages(struct page **pages, unsigned long count) {
   for (unsigned long i = 0; i < count; i++)
     pxd_put_pages(pages[i], 1, FOLL_PIN);
 }
+#if defined(PXD_TREE_HAS_try_get_folio) &&               \
+    (defined(PXD_TREE_HAS_folio_is_longterm_pinnable) || \
+     defined(PXD_TREE_HAS_is_longterm_pinnable_page))
+/*
+ * The text of try_grab_folio_fast(), or of try_grab_folio(), runs: it takes
+ * references and makes pins of them. The pin of a zero page counts, although
+ * trees that have is_zero_page() do not count it.
+ */
+#define PXD_OWN_GRAB
+static inline void *pxd_try_get(void *page, int refs) {
+  return pxd_grab_pages(page, refs, FOLL_GET);
+}
+static inline struct pxd_grab *pxd_last_grab(void) {
+  struct pxd_walk *walk = pxd_now;
+  return walk->grab_count == 0 || walk->grab_count > PXD_MAX_GRABS
+             ? NULL
+             : &walk->grabs[walk->grab_count - 1];
+}
+/* The references that were taken last become pins: `added` for each. */
+static inline void pxd_make_pins(long count, long added) {
+  struct pxd_grab *grab = pxd_last_grab();
+  if (grab && count == grab->refs * added) grab->pin = true;
+}
+/* References that did not become what was asked for. */
+static inline void pxd_put_back(void *page, int refs) {
+  struct pxd_grab *grab = pxd_last_grab();
+  if (grab && grab->refs == refs) grab->pin = pxd_now->pin;
+  pxd_note_grab(page_to_pfn((struct page *)page), -refs, pxd_now->pin);
+}
+static inline bool pxd_is_zero_page(void *page) {
+  if (pxd_kind(page) != PXD_ZERO || pxd_leaf_level != 0) return false;
+  pxd_note_grab(page_to_pfn((struct page *)page), 1, true);
+  if (pxd_now->after_grab) pxd_now->after_grab(pxd_now);
+  return true;
+}
+#define try_get_folio(page, refs) pxd_try_get(page, refs)
+#define is_zero_page(page) pxd_is_zero_page(page)
+#undef folio_ref_add
+#undef atomic_add
+#define folio_ref_add(folio, count) \
+  pxd_make_pins(count, GUP_PIN_COUNTING_BIAS - 1)
+#define atomic_add(count, counter) pxd_make_pins(count, 1)
+#undef node_stat_mod_folio
+#define node_stat_mod_folio(...) ((void)0)
+#define put_devmap_managed_folio_refs(...) 0
+#define put_devmap_managed_page_refs(...) 0
+#define folio_is_longterm_pinnable(folio) (pxd_kind(folio) != PXD_MOVABLE)
+#define is_longterm_pinnable_page(page) (pxd_kind(page) != PXD_MOVABLE)
+#define folio_put_refs(folio, refs) pxd_put_back(folio, refs)
+#else
 #define try_grab_folio(page, refs, flags) pxd_grab_pages(page, refs, flags)
 #define try_grab_folio_fast(page, refs, flags) pxd_grab_pages(page, refs, flags)
+#define folio_put_refs(folio, refs) pxd_put_pages(folio, refs, PXD_ONE_KIND)
+#endif
 #define try_grab_compound_head(page, refs, flags) \
   pxd_grab_pages(page, refs, flags)
 #define try_grab_page(page, flags) pxd_grab_page(page, flags)
@@ -117,7 +225,6 @@ static inline void pxd_unpin_pages(struct page **pages, unsigned long count) {
 #undef put_page
 #define put_page(page) pxd_put_pages(page, 1, PXD_ONE_KIND)
 #define put_page_refs(page, refs) pxd_put_pages(page, refs, PXD_ONE_KIND)
-#define folio_put_refs(folio, refs) pxd_put_pages(folio, refs, PXD_ONE_KIND)
 #define unpin_user_page(page) pxd_put_pages(page, 1, FOLL_PIN)
 #define page_ref_sub(page, refs) pxd_put_pages(page, refs, PXD_ONE_KIND)
 
@@ -140,14 +247,7 @@ static inline int pxd_make_accessible(void *page) {
 #define arch_make_page_accessible(page) pxd_make_accessible(page)
 #define arch_make_folio_accessible(folio) pxd_make_accessible(folio)
 
-/*
- * stub: functions of a struct page, which does not exist here: no case has
- * device memory, secret memory or shared anonymous pages.
- */
-#undef gup_must_unshare
-#define gup_must_unshare(...) 0
-#define gup_fast_folio_allowed(...) true
-#define folio_fast_pin_allowed(...) true
+/* stub: what changes a struct page, and device memory, which no case has. */
 #define sanity_check_pinned_pages(...) ((void)0)
 #undef SetPageReferenced
 #undef ClearPageReferenced
@@ -155,7 +255,6 @@ static inline int pxd_make_accessible(void *page) {
 #define ClearPageReferenced(page) ((void)(page))
 #define folio_set_referenced(folio) ((void)(folio))
 #define folio_clear_referenced(folio) ((void)(folio))
-#define page_is_secretmem(page) 0
 #define get_dev_pagemap(...) ((struct dev_pagemap *)0)
 #define put_dev_pagemap(pgmap) ((void)(pgmap))
 

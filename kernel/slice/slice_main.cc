@@ -110,17 +110,20 @@ std::string FirstError(const fs::path& log) {
 
 // What struct pxd_kernel has of each walker alone (kernel/glue.h).
 std::vector<SlicedWalker> Walkers() {
-  return {{"gup_fast", {"pxd_page_size", "pxd_broken_turns"}},
+  return {{"gup_fast", {"pxd_page_size", "pxd_broken_turns", "pxd_rules"}},
           {"page_size",
-           {"pxd_run", "pxd_permitted", "pxd_broken_turns", "pte_protnone",
-            "pmd_protnone"}}};
+           {"pxd_run", "pxd_permitted", "pxd_broken_turns", "pxd_rules",
+            "pte_protnone", "pmd_protnone"}}};
 }
 
 // What struct pxd_kernel has of the code's text (kernel/glue.h).
 std::vector<SlicedProperty> Properties() {
   return {{"PXD_KEEPS_ACCESS_ERROR",
            {"gup_pte_range", "gup_fast_pte_range"},
-           "ret = pxd_make_accessible ("}};
+           "ret = pxd_make_accessible ("},
+          {"PXD_REFUSES_NULL_MAPPING",
+           {"gup_fast_folio_allowed"},
+           "if ( ! mapping ) return false ;"}};
 }
 
 int TakeOne(const TreeRequest& request, const std::string& compiler,

@@ -92,6 +92,15 @@ void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
   if (!IsPoke(op.kind)) op.word = 0;
 }
 
+void CanonicalizePages(PageRange& pages, const PagingModeInfo& info) {
+  const Geometry& geometry = info.geometry;
+  pages.level = LowerUntil(std::min(pages.level, Level::kPud),
+                           [&](Level level) { return info.HasLeaf(level); });
+  pages.frame &=
+      kFrameMask << geometry.page_shift() & ~(geometry.span(pages.level) - 1);
+  pages.count = ClampCount(pages.count);
+}
+
 uint16_t LeastNumber(const Case& c, Moment moment) {
   for (size_t i = c.concurrent.size(); i > 0; --i) {
     const ConcurrentOp& op = c.concurrent[i - 1];
@@ -109,6 +118,7 @@ void Canonicalize(Case& c) {
   for (Request& request : c.requests) {
     request.start &= ~(info.geometry.page_size() - 1);
     request.pages = ClampCount(request.pages);
+    if (request.references == References::kGet) request.longterm = false;
     for (std::optional<uint16_t>* page :
          {&request.refused, &request.inaccessible}) {
       if (page->has_value()) {
@@ -116,6 +126,7 @@ void Canonicalize(Case& c) {
       }
     }
   }
+  for (PageRange& pages : c.pages) CanonicalizePages(pages, info);
   for (TableOp& op : c.setup) CanonicalizeOneOf(op, kSetupKinds, info);
   std::array<uint16_t, kMomentCount> least;
   least.fill(1);

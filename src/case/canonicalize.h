@@ -18,6 +18,9 @@ inline constexpr uint64_t kFrameMask = 0xffff'ffff;
 // for that moment: that of the last one that waits for it.
 uint16_t LeastNumber(const Case& c, Moment moment);
 
+// Makes of a range of pages one that the paging mode has.
+void CanonicalizePages(PageRange& pages, const PagingModeInfo& info);
+
 // Makes of an operation one that the paging mode has.
 void CanonicalizeOp(TableOp& op, const PagingModeInfo& info);
 

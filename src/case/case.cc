@@ -81,6 +81,9 @@ void AddRecord(const RecordType& type, const RecordReader& in,
       c.concurrent.push_back(op);
       break;
     }
+    case RecordType::Kind::kPages:
+      c.pages.push_back(DecodePages(in, start, info));
+      break;
     case RecordType::Kind::kUnknown:
       break;
   }
@@ -153,6 +156,10 @@ size_t EncodeVersion(const Case& c, std::span<uint8_t> out) {
     EncodeStackWord(word, writer);
     end({.kind = RecordType::Kind::kStackWord});
   }
+  for (const PageRange& pages : c.pages) {
+    EncodePages(pages, start, info, writer);
+    end({.kind = RecordType::Kind::kPages});
+  }
   for (const TableOp& op : c.setup) {
     EncodeOp(op, start, info, writer);
     end(IsPoke(op.kind) ? RecordType::Setup(TableOp::Kind::kPoke, Level::kPte)
@@ -169,10 +176,10 @@ size_t EncodeVersion(const Case& c, std::span<uint8_t> out) {
 // Whether version 1 can represent `c`.
 bool IsV1(const Case& c) {
   const auto is_v1 = [](const Request& request) {
-    return request.references == References::kEach &&
+    return request.references == References::kEach && !request.longterm &&
            !request.refused.has_value() && !request.inaccessible.has_value();
   };
-  return Says(kPagingModes, c.mode) &&
+  return Says(kPagingModes, c.mode) && c.pages.empty() &&
          std::all_of(c.setup.begin(), c.setup.end(),
                      [](const TableOp& op) { return IsInV1(op.kind); }) &&
          std::all_of(c.requests.begin(), c.requests.end(), is_v1) &&

@@ -258,6 +258,7 @@ std::string ToText(const Case& c, size_t columns) {
     if (request.references != References::kEach) {
       items.push_back({"references", std::string(Name(request.references))});
     }
+    if (request.longterm) items.push_back({"longterm", "true"});
     if (request.refused.has_value()) {
       items.push_back({"refused", std::to_string(*request.refused)});
     }
@@ -280,6 +281,17 @@ std::string ToText(const Case& c, size_t columns) {
                   {"holds", word.content == StackContent::kWord
                                 ? Hex(word.word)
                                 : std::string(Name(word.content))}},
+                 "", out);
+    }
+  }
+  if (!c.pages.empty()) {
+    out.Line("pages:  # what is behind frames: anonymous, where no line says");
+    for (const PageRange& pages : c.pages) {
+      AddMapping("- ",
+                 {{"kind", std::string(Name(pages.kind))},
+                  {"frame", Hex(pages.frame)},
+                  {"count", std::to_string(pages.count)},
+                  {"size", std::string(Name(pages.level))}},
                  "", out);
     }
   }

@@ -25,6 +25,8 @@ constexpr size_t kPokeWordAt = 10;
 constexpr size_t kConcurrentTypeAt = 16;
 constexpr size_t kNumberAt = 17;
 constexpr size_t kMomentAt = 19;
+constexpr size_t kPageKindAt = 11;
+constexpr size_t kRangeLevelAt = 12;
 constexpr size_t kContentAt = 1;
 constexpr size_t kDistanceAt = 2;
 constexpr size_t kStackWordAt = 4;
@@ -38,6 +40,7 @@ constexpr size_t kInaccessibleAt = 15;
 constexpr uint64_t kFlagWrite = 1 << 0;
 constexpr uint64_t kFlagGet = 1 << 1;
 constexpr uint64_t kFlagPin = 1 << 2;
+constexpr uint64_t kFlagLongterm = 1 << 3;
 
 // A page number of the widest address: 52 bits.
 constexpr uint64_t kPageNumberMask = (uint64_t{1} << 52) - 1;
@@ -113,6 +116,7 @@ uint64_t FlagsOf(const Request& request) {
   uint64_t flags = request.write ? kFlagWrite : 0;
   if (request.references == References::kGet) flags |= kFlagGet;
   if (request.references == References::kPin) flags |= kFlagPin;
+  if (request.longterm) flags |= kFlagLongterm;
   return flags;
 }
 
@@ -281,6 +285,8 @@ Request DecodeRequest(const RecordReader& in, size_t shift, uint64_t start,
   const uint64_t flags = in.Number(kFlagsAt + shift, 2);
   request.write = (flags & kFlagWrite) != 0;
   request.references = ReferencesOf(flags);
+  request.longterm =
+      (flags & kFlagLongterm) != 0 && request.references != References::kGet;
   request.refused = DecodePage(in, kRefusedAt + shift, request.pages);
   request.inaccessible = DecodePage(in, kInaccessibleAt + shift, request.pages);
   return request;
@@ -356,6 +362,26 @@ void EncodeConcurrentOp(const ConcurrentOp& op, uint64_t start,
   EncodeRead(op.moment == Moment::kGrab ? op.number + 1 : op.number, out);
   out.Byte(kMomentAt, ByteFor(kMoments, op.moment));
   EncodeOp(op, start, info, out);
+}
+
+PageRange DecodePages(const RecordReader& in, uint64_t start,
+                      const PagingModeInfo& info) {
+  PageRange pages{.kind = kPageKinds[in.Byte(kPageKindAt)],
+                  .level = kRangeLevels[in.Byte(kRangeLevelAt)],
+                  .frame = DecodeAddress(in, start, info),
+                  .count = DecodeCount(in, kCountAt)};
+  CanonicalizePages(pages, info);
+  return pages;
+}
+
+void EncodePages(const PageRange& pages, uint64_t start,
+                 const PagingModeInfo& info, RecordWriter& out) {
+  // Of the addresses with that frame's bits, the one next to the start.
+  const uint64_t mask = kFrameMask << info.geometry.page_shift();
+  EncodeAddress((start & ~mask) | pages.frame, start, info, out);
+  EncodeCount(pages.count, out, kCountAt);
+  out.Byte(kPageKindAt, ByteFor(kPageKinds, pages.kind));
+  out.Byte(kRangeLevelAt, ByteFor(kRangeLevels, pages.level));
 }
 
 StackWord DecodeStackWord(const RecordReader& in) {

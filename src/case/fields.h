@@ -124,6 +124,12 @@ ConcurrentOp DecodeConcurrentOp(const RecordReader& in, uint64_t start,
 void EncodeConcurrentOp(const ConcurrentOp& op, uint64_t start,
                         const PagingModeInfo& info, RecordWriter& out);
 
+// A range of pages, whose frame has the form of an address.
+PageRange DecodePages(const RecordReader& in, uint64_t start,
+                      const PagingModeInfo& info);
+void EncodePages(const PageRange& pages, uint64_t start,
+                 const PagingModeInfo& info, RecordWriter& out);
+
 StackWord DecodeStackWord(const RecordReader& in);
 void EncodeStackWord(const StackWord& word, RecordWriter& out);
 

@@ -14,6 +14,7 @@
 #include "pxdfuzz/memory/stack.h"
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/page_kind.h"
 #include "pxdfuzz/paging/paging_mode.h"
 
 // The meaning of each of the 256 values of a byte. Both versions share them,
@@ -175,6 +176,7 @@ struct RecordType {
     kStackWord,
     kConcurrent,
     kLaterConcurrent,  // of the kinds that version 1 lacks
+    kPages,
     kUnknown
   };
   Kind kind = Kind::kSetup;
@@ -219,7 +221,8 @@ inline constexpr Selector<RecordType> kRecordTypes = MakeSelector<RecordType>({
     {{.kind = RecordType::Kind::kStackWord}, 11},
     {RecordType::Setup(TableOp::Kind::kPoke, Level::kPte), 2},
     {{.kind = RecordType::Kind::kConcurrent}, 7},
-    {{.kind = RecordType::Kind::kUnknown}, 4},
+    {{.kind = RecordType::Kind::kPages}, 1},
+    {{.kind = RecordType::Kind::kUnknown}, 3},
     {{.kind = RecordType::Kind::kLaterConcurrent}, 2},
     {RecordType::Setup(TableOp::Kind::kMigration, Level::kPmd), 3},
     {RecordType::Setup(TableOp::Kind::kMigration, Level::kPud), 2},
@@ -333,6 +336,24 @@ inline constexpr Selector<LeafState> kStates = MakeSelector<LeafState>({
     {State(Permission::kNone, false, true, true), 4},
     {State(Permission::kNone, true, false, true), 4},
     {State(Permission::kNone, false, false, true), 4},
+});
+
+inline constexpr Selector<PageKind> kPageKinds = MakeSelector<PageKind>({
+    {PageKind::kSharedAnonymous, 72},
+    {PageKind::kFile, 40},
+    {PageKind::kMovable, 40},
+    {PageKind::kSecretmem, 32},
+    {PageKind::kNoMapping, 24},
+    {PageKind::kZero, 24},
+    {PageKind::kShmem, 16},
+    {PageKind::kAnonymous, 8},
+});
+
+// The level whose leaves a range of pages is counted in.
+inline constexpr Selector<Level> kRangeLevels = MakeSelector<Level>({
+    {Level::kPte, 128},
+    {Level::kPmd, 72},
+    {Level::kPud, 56},
 });
 
 inline constexpr Selector<bool> kWrites = MakeSelector<bool>({

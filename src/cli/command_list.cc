@@ -371,6 +371,15 @@ const std::vector<Command>& Commands() {
        .example = "pxdfuzz claims",
        .flags = {kJson},
        .run = RunClaims},
+      {.name = "contract",
+       .operands = "",
+       .summary = "print what gup_fast must return and must refuse",
+       .help = "The table by which kernel code is judged, in Markdown: by the "
+               "meaning of an entry, the kind of the page that it maps and the "
+               "flags of the call. docs/contract.md has the output.",
+       .example = "pxdfuzz contract",
+       .flags = {},
+       .run = RunContract},
   };
   return commands;
 }

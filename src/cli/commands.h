@@ -82,6 +82,7 @@ int RunEncode(const Arguments& arguments, Output& out);
 int RunCampaign(const Arguments& arguments, Output& out);
 int RunCheck(const Arguments& arguments, Output& out);
 int RunClaims(const Arguments& arguments, Output& out);
+int RunContract(const Arguments& arguments, Output& out);
 int RunMigrate(const Arguments& arguments, Output& out);
 int RunMatrix(const Arguments& arguments, Output& out);
 int RunExhaust(const Arguments& arguments, Output& out);

@@ -56,7 +56,7 @@ uint64_t CostOf(Moment moment) {
 
 uint64_t FailuresOf(const Request& request) {
   return (request.references != References::kEach ? 1 : 0) +
-         (request.refused.has_value() ? 1 : 0) +
+         (request.longterm ? 1 : 0) + (request.refused.has_value() ? 1 : 0) +
          (request.inaccessible.has_value() ? 1 : 0);
 }
 
@@ -110,11 +110,14 @@ Complexity::Complexity(const Case& c) {
   add(lines);
   add(c.concurrent.size());
   add(c.stack.words.size());
+  add(c.pages.size());
   sum(c.setup, setup_kind);
   sum(c.concurrent, concurrent_kind);
   sum_ops([&](const TableOp& op) { return HasCount(op.kind) ? level(op) : 0; });
   sum(c.requests, [](const Request& r) { return r.pages; });
   sum_ops(count);
+  sum(c.pages, [](const PageRange& p) { return Ordinal(p.level); });
+  sum(c.pages, [](const PageRange& p) { return p.count; });
   sum(c.requests, [](const Request& r) { return r.write ? 1 : 0; });
   sum(c.requests, [](const Request& r) { return FailuresOf(r); });
   sum_ops(state);
@@ -139,6 +142,7 @@ Complexity::Complexity(const Case& c) {
   add(unusual);
   each(c.setup, frame);
   each(c.concurrent, frame);
+  each(c.pages, [](const PageRange& p) { return p.frame; });
   // Nearer to the copy first, and above it before below.
   each(c.stack.words, [](const StackWord& w) {
     return static_cast<uint64_t>(2 * std::abs(int{w.distance}) -
@@ -149,10 +153,15 @@ Complexity::Complexity(const Case& c) {
   each(c.requests, [](const Request& r) { return r.write ? 1 : 0; });
   each(c.requests,
        [](const Request& r) { return static_cast<uint64_t>(r.references); });
+  each(c.requests, [](const Request& r) { return r.longterm; });
   each(c.requests, [](const Request& r) { return r.refused.has_value(); });
   each(c.requests, [](const Request& r) { return r.inaccessible.has_value(); });
   each(c.concurrent,
        [](const ConcurrentOp& op) { return static_cast<uint64_t>(op.moment); });
+  each(c.pages,
+       [](const PageRange& p) { return static_cast<uint64_t>(p.kind); });
+  each(c.pages, [](const PageRange& p) { return Ordinal(p.level); });
+  each(c.pages, [](const PageRange& p) { return p.count; });
   each(c.setup, setup_kind);
   each(c.setup, [](const TableOp& op) {
     return op.kind == TableOp::Kind::kSwap ? 1 : 0;

@@ -92,6 +92,32 @@ void ForFewerEntries(const TableOp& op, const Case& c, Add add_op) {
 
 }  // namespace
 
+void FewerKinds(const Case& c, Cases& out) {
+  for (size_t i = 0; i < c.pages.size(); ++i) {
+    out.push_back(c);
+    out.back().pages.erase(i);
+    const PageRange& pages = c.pages[i];
+    const auto add = [&](Level level, unsigned skipped, unsigned count) {
+      const uint64_t span = GeometryOf(c).span(pages.level);
+      out.push_back(c);
+      PageRange& fewer = out.back().pages[i];
+      fewer.level = level;
+      fewer.frame = WrappingAdd(fewer.frame, skipped * span);
+      fewer.count = static_cast<uint16_t>(count);
+    };
+    for (Level level = Level::kPte; level < pages.level; level = Above(level)) {
+      add(level, 0, 1);
+      add(level, 0, pages.count);
+    }
+    const unsigned count = pages.count;
+    for (const unsigned fewer : {1u, count / 2, count - 1}) {
+      if (fewer == 0 || fewer >= count) continue;
+      add(pages.level, 0, fewer);
+      add(pages.level, count - fewer, fewer);
+    }
+  }
+}
+
 void FewerLevels(const Case& c, Cases& out) {
   for (const PagingMode& mode : kAllPagingModes) {
     if (mode.arch != c.mode.arch || mode.levels >= c.mode.levels) continue;

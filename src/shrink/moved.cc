@@ -97,13 +97,30 @@ void MoveOp(const Case& c, Cases& out) {
   }
 }
 
+namespace {
+
+// Gives an operation other frames, and pages of other kinds among its frames
+// with them.
+void SetFrame(const OpPlace& place, uint64_t frame, Case& c) {
+  const Geometry& geometry = GeometryOf(c);
+  TableOp& op = place.In(c);
+  const uint64_t bytes = op.count * geometry.span(op.level);
+  for (PageRange& pages : c.pages) {
+    const uint64_t offset = WrappingSub(pages.frame, op.frame);
+    if (offset < bytes) pages.frame = WrappingAdd(frame, offset);
+  }
+  op.frame = frame;
+}
+
+}  // namespace
+
 void PlainFramesOnly(const Case& c, Cases& out) {
   const Geometry& geometry = GeometryOf(c);
   const std::vector<uint64_t> plain = PlainFrames(c);
   const std::vector<OpPlace> places = OpsOf(c);
   Case all = c;
   for (size_t i = 0; i < places.size(); ++i) {
-    if (HasFrame(places[i].In(c).kind)) places[i].In(all).frame = plain[i];
+    if (HasFrame(places[i].In(c).kind)) SetFrame(places[i], plain[i], all);
   }
   out.push_back(all);
   for (size_t i = 0; i < places.size(); ++i) {
@@ -112,7 +129,7 @@ void PlainFramesOnly(const Case& c, Cases& out) {
     for (const uint64_t frame :
          {plain[i], geometry.span(op.level), uint64_t{0}}) {
       out.push_back(c);
-      places[i].In(out.back()).frame = frame;
+      SetFrame(places[i], frame, out.back());
     }
   }
 }

@@ -124,6 +124,7 @@ void FewerFailures(const Case& c, Cases& out) {
       change(out.back().requests[i]);
     };
     add([](Request& r) { r.references = References::kEach; });
+    add([](Request& r) { r.longterm = false; });
     for (const auto page : {&Request::refused, &Request::inaccessible}) {
       const std::optional<uint16_t> now = c.requests[i].*page;
       if (!now.has_value()) continue;

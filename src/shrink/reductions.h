@@ -94,6 +94,7 @@ void OneRequest(const Case& c, Cases& out);
 void DropSetup(const Case& c, Cases& out);
 void DropConcurrent(const Case& c, Cases& out);
 void DropWords(const Case& c, Cases& out);
+void FewerKinds(const Case& c, Cases& out);
 void FewerLevels(const Case& c, Cases& out);
 void FewerPages(const Case& c, Cases& out);
 void MergeSetup(const Case& c, Cases& out);

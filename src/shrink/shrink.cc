@@ -18,6 +18,7 @@ constexpr std::array kReductions = {
     Reduction{"drop-concurrent", "fewer concurrent operations",
               shrink::DropConcurrent},
     Reduction{"drop-words", "fewer words on the stack", shrink::DropWords},
+    Reduction{"fewer-kinds", "fewer pages of other kinds", shrink::FewerKinds},
     Reduction{"fewer-levels", "the same with fewer levels of tables",
               shrink::FewerLevels},
     Reduction{"fewer-pages", "shorter requests, around a boundary for one",

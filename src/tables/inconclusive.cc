@@ -42,9 +42,9 @@ std::string_view Describe(Inconclusive reason) {
       return "could not check: the kernel code reached a function that no shim "
              "replaces";
     case Inconclusive::kNotConfigured:
-      return "not compared: the kernel code's tree or configuration has no "
-             "such "
-             "entries";
+      return "not compared: the tree or its configuration has no such entries";
+    case Inconclusive::kNoRule:
+      return "no rule says whether a page is returned";
   }
   return "";
 }

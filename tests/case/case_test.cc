@@ -104,7 +104,7 @@ TEST(CaseTest, UnknownRecordsAreSkipped) {
   plain.insert(plain.end(), {0, 9, 5, 7, 0, 0, 0, 0, 0, 0, 64});
   const Case c = Decode(plain);
   ASSERT_EQ(c.setup.size(), 1u);
-  for (int type = 0xf0; type < kFirstLaterType; ++type) {
+  for (int type = 0xf1; type < kFirstLaterType; ++type) {
     for (const uint8_t length : std::initializer_list<uint8_t>{0, 1, 20, 63}) {
       std::vector<uint8_t> bytes = V2Header();
       bytes.push_back(static_cast<uint8_t>(type));
@@ -162,6 +162,37 @@ TEST(CaseTest, KnownBytesOfFailuresAndMoments) {
   EXPECT_TRUE(V1Bytes(c).empty());
 }
 
+TEST(CaseTest, KnownBytesOfPages) {
+  std::vector<uint8_t> bytes = V2Header();
+  bytes[1] = 0x04;  // x86-64/4
+  bytes[2] = 0x02;
+  bytes[13] = 12;  // FOLL_PIN, FOLL_LONGTERM
+  const auto add = [&bytes](std::initializer_list<uint8_t> part) {
+    bytes.insert(bytes.end(), part);
+  };
+  // Three pages of 4 KiB of a file, from the second page of the request on.
+  add({240, 11, 0, 1, 0, 0, 0, 0, 0, 0, 40, 0, 72});
+  // The page of 2 MiB that holds the request's second page, which can move.
+  add({240, 12, 0, 1, 0, 0, 0, 0, 0, 0, 88, 0, 112, 128});
+  const Case c = Decode(bytes);
+  EXPECT_EQ(c.requests[0], (Request{.start = 0x3ffff000,
+                                    .pages = 2,
+                                    .references = References::kPin,
+                                    .longterm = true}));
+  ASSERT_EQ(c.pages.size(), 2u);
+  EXPECT_EQ(
+      c.pages[0],
+      (PageRange{.kind = PageKind::kFile, .frame = 0x40000000, .count = 3}));
+  EXPECT_EQ(c.pages[1], (PageRange{.kind = PageKind::kMovable,
+                                   .level = Level::kPmd,
+                                   .frame = 0x40000000}));
+  EXPECT_EQ(Bytes(c), bytes);
+  EXPECT_TRUE(V1Bytes(c).empty());
+  // FOLL_LONGTERM means nothing with FOLL_GET.
+  bytes[13] = 10;
+  EXPECT_FALSE(Decode(bytes).requests[0].longterm);
+}
+
 // A failure at a page that the request does not have is one at another page.
 TEST(CaseTest, FailuresAreInsideTheRequest) {
   std::vector<uint8_t> bytes = V2Header();
@@ -203,6 +234,9 @@ TEST(CaseTest, EncodeV1RefusesWhatIsNew) {
       std::nullopt);
   EXPECT_EQ(changed([](Case& to) { to.concurrent[0].moment = Moment::kGrab; }),
             std::nullopt);
+  EXPECT_EQ(changed([](Case& to) { to.requests[0].longterm = true; }),
+            std::nullopt);
+  EXPECT_EQ(changed([](Case& to) { to.pages.push_back({}); }), std::nullopt);
 }
 
 // Every number of two bytes is a paging mode.
@@ -470,7 +504,7 @@ TEST(CaseTest, TheSecondFormatIsFrozen) {
         for (int value = 0; value < 256; ++value) {
           std::vector<uint8_t> bytes = plain;
           const bool is_later = at == kHeaderBytes && value >= kFirstLaterType;
-          bytes[at] = is_later ? 0xf0 : static_cast<uint8_t>(value);
+          bytes[at] = is_later ? 0xf1 : static_cast<uint8_t>(value);
           all += Numbers(Decode(bytes));
         }
       }

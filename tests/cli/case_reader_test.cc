@@ -256,7 +256,7 @@ constexpr Refused kStructure[] = {
      "requests, stack and tables"},
     {"version: 2\n", "version: 2\nversions: 2\n",
      "f:2:1: found the key 'versions'; the keys of a case are version, space, "
-     "requests, stack, tables and changes"},
+     "requests, stack, tables, changes and pages"},
     {"version: 2\n", "version: 2\nversion: 2\n",
      "f:2:1: found the key 'version' a second time; it should be there once"},
     {"s390/3", "s390/6",

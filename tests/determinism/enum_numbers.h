@@ -168,6 +168,8 @@ constexpr uint64_t NumberOf(Inconclusive reason) {
       return 16;
     case Inconclusive::kNotConfigured:
       return 17;
+    case Inconclusive::kNoRule:
+      return 18;
   }
   return kNoNumber;
 }

@@ -84,11 +84,15 @@ TEST(MutatorTest, NamesFailures) {
   constexpr int kCases = Budget(40'000);
   int refused = 0;
   int inaccessible = 0;
+  int longterm = 0;
+  std::map<PageKind, int> kinds;
   std::map<References, int> references;
   Chain(5, kCases, kMaxEncodedSize, PagingModeFilter(), Tables::kWellFormed,
         [&](std::span<const uint8_t> bytes) {
           const Case c = Decode(bytes);
+          for (const PageRange& pages : c.pages) ++kinds[pages.kind];
           for (const Request& request : c.requests) {
+            longterm += request.longterm;
             refused += request.refused.has_value();
             inaccessible += request.inaccessible.has_value();
             ++references[request.references];
@@ -96,6 +100,11 @@ TEST(MutatorTest, NamesFailures) {
         });
   EXPECT_GE(refused, kCases / 200);
   EXPECT_GE(inaccessible, kCases / 200);
+  EXPECT_GE(longterm, kCases / 200);
+  EXPECT_GE(kinds.size(), kPageKindCount - 1);
+  for (const auto& [kind, count] : kinds) {
+    if (kind != PageKind::kAnonymous) EXPECT_GE(count, kCases / 500);
+  }
   EXPECT_GE(references[References::kGet], kCases / 200);
   EXPECT_GE(references[References::kPin], kCases / 200);
   EXPECT_GE(references[References::kEach], kCases / 2);

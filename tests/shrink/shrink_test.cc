@@ -164,6 +164,18 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   expect("drop-words", c, around);
 
   c = plain;
+  c.pages.push_back({.kind = PageKind::kFile, .frame = kPage, .count = 8});
+  expect("fewer-kinds", c, plain);
+  Case fewer_pages = c;
+  fewer_pages.pages[0].count = 4;
+  expect("fewer-kinds", c, fewer_pages);
+  c.pages[0].level = Level::kPmd;
+  c.pages[0].frame = 0;
+  fewer_pages = c;
+  fewer_pages.pages[0].level = Level::kPte;
+  expect("fewer-kinds", c, fewer_pages);
+
+  c = plain;
   c.mode.levels = 4;
   expect("fewer-levels", c, plain);
 
@@ -209,6 +221,9 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
 
   c = plain;
   c.requests[0].references = References::kPin;
+  expect("fewer-failures", c, plain);
+  c = plain;
+  c.requests[0].longterm = true;
   expect("fewer-failures", c, plain);
   for (const auto page : {&Request::refused, &Request::inaccessible}) {
     c = plain;

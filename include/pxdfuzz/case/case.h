@@ -13,6 +13,8 @@
 #include "pxdfuzz/base/inline_vector.h"
 #include "pxdfuzz/case/table_op.h"
 #include "pxdfuzz/memory/stack.h"
+#include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/page_kind.h"
 #include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
@@ -32,6 +34,9 @@ struct Request {
   uint16_t pages = 1;  // 1 to Case::kMaxPages
   bool write = false;
   References references = References::kEach;
+  // FOLL_LONGTERM, which Linux combines with FOLL_PIN only: of two calls, the
+  // one with FOLL_PIN has it. False for FOLL_GET.
+  bool longterm = false;
   // What fails if the walk gets that far, as an index of a page of the request,
   // below `pages`: the reference that cannot be taken, and the page that
   // arch_make_page_accessible() fails for. Kernel code alone has such failures,
@@ -48,6 +53,20 @@ struct Request {
   friend constexpr bool operator==(const Request&, const Request&) = default;
 };
 
+// The kind of the pages behind consecutive frames: `count` times as many as an
+// entry of `level` maps. Kernel code alone asks for it.
+struct PageRange {
+  PageKind kind = PageKind::kAnonymous;
+  Level level = Level::kPte;  // one that has leaves
+  // The physical address of the first page, a multiple of the level's span and
+  // below 2^32 pages.
+  uint64_t frame = 0;
+  uint16_t count = 1;  // 1 to Case::kMaxPages
+
+  friend constexpr bool operator==(const PageRange&,
+                                   const PageRange&) = default;
+};
+
 // The value that one input decodes to: an address space, the content of the
 // walk's stack, the requests, and the concurrent operations.
 //
@@ -60,6 +79,8 @@ struct Case {
   Stack stack;
   // None in the empty case, the result of decoding meaningless bytes.
   InlineVector<Request, 4> requests;
+  // Later ranges win over earlier ones; pages in none are kAnonymous.
+  InlineVector<PageRange, 4> pages;
   // What makes the tables, in this order.
   InlineVector<TableOp, 24> setup;
   // In the order in which they are done: among those that wait for one event,
@@ -81,12 +102,12 @@ struct Case {
 };
 
 // The byte format, version 2: a header, then records of a type, a length and a
-// payload, each a further request, a word on the stack, an operation of the
-// set-up or a concurrent one. Bytes past the end of a record or of the input
-// count as zero, and records of unknown types are skipped. Most bytes are
-// selectors, tables of 256 values, so nearly every input is meaningful;
-// addresses are relative to the first request, which is drawn near a boundary.
-// docs/format.md has the tables.
+// payload, each a further request, a word on the stack, a range of pages, an
+// operation of the set-up or a concurrent one. Bytes past the end of a record
+// or of the input count as zero, and records of unknown types are skipped. Most
+// bytes are selectors, tables of 256 values, so nearly every input is
+// meaningful; addresses are relative to the first request, which is drawn near
+// a boundary. docs/format.md has the tables.
 inline constexpr uint8_t kFormatVersion = 2;
 inline constexpr size_t kHeaderBytes = 24;
 // In bytes, for version 1 too.

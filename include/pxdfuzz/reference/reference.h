@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,27 +18,55 @@
 #include "pxdfuzz/memory/snapshots.h"
 #include "pxdfuzz/paging/entry_ref.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/reference/contract.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/tables/timeline.h"
 
 namespace pxdfuzz {
 
-// The pages that gup_fast must return, one page at a time: the hardware's path
+// Contracts that answer for a request's flags and kinds of pages, and not for
+// an entry and the access alone.
+template <class Contract>
+concept AskedContract =
+    requires(const Contract& contract, Level level, uint64_t entry) {
+      { contract.Ask(level, entry) } -> std::same_as<Duty>;
+    };
+
+template <class Contract>
+Duty DutyOf(const Contract& contract, Level level, uint64_t entry, bool write) {
+  if constexpr (AskedContract<Contract>) {
+    return contract.Ask(level, entry);
+  } else {
+    return contract.Allows(level, entry, write) ? Duty::kReturn : Duty::kRefuse;
+  }
+}
+
+// Pages of a request, by their positions in it.
+using PageSet = std::bitset<Case::kMaxPages>;
+
+// The pages that gup_fast may return, one page at a time: the hardware's path
 // to the leaf, and there the architecture's contract. Puts the physical
 // addresses of at most pages.size() consecutive pages from `start` on into
-// `pages`, up to the first that the contract does not allow, and returns how
-// many.
+// `pages`, up to the first that the contract refuses, and returns how many.
 //
-//   Contract   A's own, or an object that has Allows(level, entry, write)
+//   Contract   A's own, or an object that has Allows(level, entry, write) or
+//              Ask(level, entry)
+//   either     for the latter: gets the pages that need not be returned
 template <class A, ReadableMemory M, class Contract = typename A::Contract>
 size_t ReferencePages(const typename A::Manual& manual, const M& memory,
                       uint64_t page_size, uint64_t start, bool write,
                       std::span<uint64_t> pages,
-                      const Contract& contract = Contract()) {
+                      const Contract& contract = Contract(),
+                      PageSet* either = nullptr) {
   uint64_t address = start;
   for (size_t i = 0; i < pages.size(); ++i) {
     const Translation t = Translate(manual, memory, address);
-    if (!t.fetched || !contract.Allows(t.level, t.entry, write)) return i;
+    if (!t.fetched) return i;
+    const Duty duty = DutyOf(contract, t.level, t.entry, write);
+    if (duty == Duty::kRefuse) return i;
+    if constexpr (AskedContract<Contract>) {
+      if (duty == Duty::kEither) either->set(i);
+    }
     pages[i] = A::Manual::FrameAddress(t.level, t.entry, address);
     address += page_size;
   }
@@ -54,6 +84,7 @@ class Reference {
             const Contract& contract = Contract()) {
     pages_asked_ = request.pages;
     snapshots_ = timeline.count();
+    if constexpr (AskedContract<Contract>) either_.reset();
     const std::span frames = std::span(frames_[0]).first(pages_asked_);
     if (snapshots_ > 1) {
       changed_in_.fill(kNever);
@@ -71,13 +102,14 @@ class Reference {
     const Geometry geometry = A::GeometryOf(top.levels);
     SetLeading(ReferencePages<A>(typename A::Manual(geometry, top.control),
                                  memory, geometry.page_size(), request.start,
-                                 request.write, frames, contract));
+                                 request.write, frames, contract, &either_));
   }
 
   // The same for one snapshot with `pages`, and none behind them.
   void Set(std::span<const uint64_t> pages, size_t pages_asked) {
     pages_asked_ = pages_asked;
     snapshots_ = 1;
+    either_.reset();
     std::copy(pages.begin(), pages.end(), frames_[0].begin());
     SetLeading(pages.size());
   }
@@ -86,6 +118,8 @@ class Reference {
   size_t pages() const { return pages_; }
   // How many pages the request is for.
   size_t pages_asked() const { return pages_asked_; }
+  // Whether snapshot 0 has pages among those for which no rule says.
+  bool has_either() const { return either_.any(); }
   // The page at that position in a snapshot, if there is one.
   std::optional<uint64_t> At(size_t snapshot, size_t page) const {
     return there_[snapshot][page] ? std::optional(frames_[snapshot][page])
@@ -107,20 +141,17 @@ class Reference {
     }
     return false;
   }
-  // How many pages a walk that ends at snapshot `last` must return: those at
-  // the start of the range that were there at the start of the walk and whose
-  // paths had no changed entry.
-  size_t Least(size_t last) const {
-    if (snapshots_ == 1) return pages_;
+  // Whether a walk that ends at snapshot `last`, and has returned all pages
+  // before the one at that position, must return that one too: it and those
+  // before it were there at the start of the walk, and their paths had no
+  // changed entry.
+  bool MustReturn(size_t page, size_t last) const {
+    if (page >= pages_ || either_.test(page)) return false;
+    if (snapshots_ == 1) return true;
     const auto begin = changed_in_.begin();
-    return static_cast<size_t>(
-        std::find_if(begin, begin + pages_,
-                     [last](size_t changed) { return changed <= last; }) -
-        begin);
+    return std::none_of(begin, begin + page + 1,
+                        [last](size_t changed) { return changed <= last; });
   }
-  // Whether a walk that ends at snapshot `last` must return the page at that
-  // position.
-  bool MustReturn(size_t page, size_t last) const { return page < Least(last); }
 
  private:
   static constexpr size_t kNever = Snapshots::kMost;
@@ -157,8 +188,11 @@ class Reference {
                     [&](Level level, EntryRef ref, uint64_t value) {
                       if (snapshot == 0) path.push_back({level, ref, value});
                     });
-      there_[snapshot][i] =
-          t.fetched && contract.Allows(t.level, t.entry, request.write);
+      const Duty duty = t.fetched
+                            ? DutyOf(contract, t.level, t.entry, request.write)
+                            : Duty::kRefuse;
+      there_[snapshot][i] = duty != Duty::kRefuse;
+      if (snapshot == 0 && duty == Duty::kEither) either_.set(i);
       if (there_[snapshot][i]) {
         frames_[snapshot][i] =
             A::Manual::FrameAddress(t.level, t.entry, address);
@@ -185,6 +219,8 @@ class Reference {
   ByPage<Path> paths_;
   // The first snapshot in which something on a page's path differs.
   ByPage<size_t> changed_in_{};
+  // In snapshot 0.
+  PageSet either_;
 };
 
 }  // namespace pxdfuzz

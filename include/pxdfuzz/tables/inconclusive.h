@@ -33,8 +33,9 @@ enum class Inconclusive : uint8_t {
   // Of kernel code:
   kReachedTrap,    // it reached what nothing replaces
   kNotConfigured,  // its tree or configuration lacks an entry of the case
+  kNoRule,         // the contract does not say whether a page is returned
 };
-inline constexpr size_t kInconclusiveCount = 18;
+inline constexpr size_t kInconclusiveCount = 19;
 
 // "beyond-limit".
 constexpr std::string_view Name(Inconclusive reason) {
@@ -56,7 +57,8 @@ constexpr std::string_view Name(Inconclusive reason) {
       "upgrades-nothing",
       "moves-nothing",
       "reached-trap",
-      "not-configured"};
+      "not-configured",
+      "no-rule"};
   return kNames[static_cast<size_t>(reason)];
 }
 

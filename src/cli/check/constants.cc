@@ -21,12 +21,15 @@ constexpr char kNoDevice[] = "no case has device memory";
 constexpr struct {
   std::string_view name;
   std::string_view reason;
-} kAbsent[] = {
-    {"FOLL_LONGTERM", kNoFlag},         {"FOLL_FORCE", kNoFlag},
-    {"FOLL_NOFAULT", kNoFlag},          {"FOLL_PCI_P2PDMA", kNoFlag},
-    {"FOLL_HONOR_NUMA_FAULT", kNoFlag}, {"pte_devmap", kNoDevice},
-    {"pmd_devmap", kNoDevice},          {"pud_devmap", kNoDevice},
-    {"pgd_devmap", kNoDevice},          {"is_hugepd", "no case has a hugepd"}};
+} kAbsent[] = {{"FOLL_FORCE", kNoFlag},
+               {"FOLL_NOFAULT", kNoFlag},
+               {"FOLL_PCI_P2PDMA", kNoFlag},
+               {"FOLL_HONOR_NUMA_FAULT", kNoFlag},
+               {"pte_devmap", kNoDevice},
+               {"pmd_devmap", kNoDevice},
+               {"pud_devmap", kNoDevice},
+               {"pgd_devmap", kNoDevice},
+               {"is_hugepd", "no case has a hugepd"}};
 
 // The word at the beginning of `text`.
 std::string_view WordOf(std::string_view text) {

@@ -114,12 +114,21 @@ void AddCaseFunction(const Case& c, TextLines& out) {
       AddMember(".references",
                 Enumerator("References", Name(request.references)), out);
     }
+    if (request.longterm) AddMember(".longterm", "true", out);
     if (request.refused.has_value()) {
       AddMember(".refused", std::to_string(*request.refused), out);
     }
     if (request.inaccessible.has_value()) {
       AddMember(".inaccessible", std::to_string(*request.inaccessible), out);
     }
+    out.Line("  });");
+  }
+  for (const PageRange& pages : c.pages) {
+    out.Line("  c.pages.push_back({");
+    AddMember(".kind", Enumerator("PageKind", Name(pages.kind)), out);
+    AddMember(".level", Enumerator("Level", Name(pages.level)), out);
+    AddMember(".frame", Hex(pages.frame), out);
+    AddMember(".count", std::to_string(pages.count), out);
     out.Line("  });");
   }
   if (!c.setup.empty()) {

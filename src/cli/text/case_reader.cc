@@ -27,6 +27,7 @@ namespace {
 constexpr size_t kMaxRequests = decltype(Case::requests)::capacity();
 constexpr size_t kMaxSetup = decltype(Case::setup)::capacity();
 constexpr size_t kMaxConcurrent = decltype(Case::concurrent)::capacity();
+constexpr size_t kMaxRanges = decltype(Case::pages)::capacity();
 constexpr size_t kMaxWords = decltype(Stack::words)::capacity();
 
 // What a stack holds, but for words.
@@ -45,12 +46,14 @@ class CaseReader : private OpReader {
         root, is_empty ? "a case without requests" : "a case",
         is_empty ? Keys{"version", "requests"}
                  : Keys{"version", "space", "requests", "stack", "tables"},
-        is_empty ? Keys{} : Keys{"changes"});
+        is_empty ? Keys{} : Keys{"changes", "pages"});
     if (!ok()) return false;
     if (!Version(*fields[0])) return false;
     if (is_empty) return true;
     return ReadPagingMode(*fields[1], c.mode) && ReadRequests(*fields[2], c) &&
-           ReadStack(*fields[3], c.stack) && ReadSetup(*fields[4], c) &&
+           ReadStack(*fields[3], c.stack) &&
+           (fields[6] == nullptr || ReadPages(*fields[6], c)) &&
+           ReadSetup(*fields[4], c) &&
            (fields[5] == nullptr || ReadConcurrent(*fields[5], c));
   }
 
@@ -100,7 +103,8 @@ class CaseReader : private OpReader {
     for (const YamlNode& item : node.items) {
       const Fields fields = FieldsOf(
           item, "a request", {"start", "pages", "access"},
-          is_v1_ ? Keys{} : Keys{"references", "refused", "inaccessible"});
+          is_v1_ ? Keys{}
+                 : Keys{"references", "refused", "inaccessible", "longterm"});
       Request request;
       int64_t pages = 0;
       if (!ok() || !Word(*fields[0], "start", request.start) ||
@@ -113,7 +117,8 @@ class CaseReader : private OpReader {
           (!ReadReferences(fields[3], request.references) ||
            !ReadPage(fields[4], "refused", request.pages, request.refused) ||
            !ReadPage(fields[5], "inaccessible", request.pages,
-                     request.inaccessible))) {
+                     request.inaccessible) ||
+           !ReadLongterm(fields[6], request))) {
         return false;
       }
       Case one;
@@ -156,6 +161,76 @@ class CaseReader : private OpReader {
     if (!NumberIn(*node, key, 0, pages - 1, number)) return false;
     page = static_cast<uint16_t>(number);
     return true;
+  }
+
+  // Null if the text does not say it.
+  bool ReadLongterm(const YamlNode* node, Request& request) {
+    if (node == nullptr) return true;
+    if (node->kind != YamlNode::Kind::kScalar ||
+        (node->text != "true" && node->text != "false")) {
+      return Fail(*node, Concat({"longterm: found ", Found(*node),
+                                 "; should be true or false"}));
+    }
+    request.longterm = node->text == "true";
+    if (!request.longterm || request.references != References::kGet) {
+      return true;
+    }
+    return CannotSay(*node, "longterm", "true for get", "false");
+  }
+
+  bool ReadPages(const YamlNode& node, Case& c) {
+    if (is_v1_) {
+      return Fail(node, "pages: a case of version 1 has none");
+    }
+    if (!ListOf(node, "pages", 0, kMaxRanges)) return false;
+    return std::all_of(
+        node.items.begin(), node.items.end(),
+        [&](const YamlNode& item) { return ReadRange(item, c); });
+  }
+
+  bool ReadRange(const YamlNode& node, Case& c) {
+    const Fields fields = FieldsOf(node, "a range of pages",
+                                   {"kind", "frame", "count", "size"}, {});
+    if (!ok()) return false;
+    PageRange range;
+    if (!OneOf<PageKind>(*fields[0], "kind", kPageKindCount, range.kind) ||
+        !Word(*fields[1], "frame", range.frame) ||
+        !ReadCount(*fields[2], Case::kMaxPages, range.count) ||
+        !OneOf<Level>(*fields[3], "size", kLevelCount, range.level)) {
+      return false;
+    }
+    Case one;
+    one.mode = c.mode;
+    one.requests.push_back({});
+    one.pages.push_back(range);
+    Canonicalize(one);
+    const PageRange& said = one.pages[0];
+    if (said.level != range.level) {
+      return CannotSay(*fields[3], "size", Name(range.level), Name(said.level));
+    }
+    if (said.frame != range.frame) {
+      return CannotSay(*fields[1], "frame", Hex(range.frame), Hex(said.frame));
+    }
+    c.pages.push_back(range);
+    return true;
+  }
+
+  // The value of an enumeration with `count` values whose name the text is.
+  template <class Value>
+  bool OneOf(const YamlNode& node, std::string_view key, size_t count,
+             Value& value) {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < count; ++i) {
+      const auto known = static_cast<Value>(i);
+      names.emplace_back(Name(known));
+      if (node.kind != YamlNode::Kind::kScalar || node.text != names.back()) {
+        continue;
+      }
+      value = known;
+      return true;
+    }
+    return Fail(node, Concat({key, ": found ", Found(node), "; should be ",
+                              AnyOf(names)}));
   }
 
   bool ReadStack(const YamlNode& node, Stack& stack) {

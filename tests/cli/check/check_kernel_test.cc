@@ -306,17 +306,17 @@ TEST_F(CheckKernelTest, AResumedCheckKeepsOldFindingsApart) {
 }
 
 TEST_F(CheckKernelTest, DecisionsOfStubsAreNotPassedOverInSilence) {
-  const Ran ran = Check(
-      "--patch='" +
-      PatchOf("if (!pte_write(pte) && gup_must_unshare(NULL, flags, page)) {",
-              "if (flags & FOLL_LONGTERM) {") +
-      "'");
+  const Ran ran =
+      Check("--patch='" +
+            PatchOf("if (pte_devmap(pte)) {",
+                    "if (pte_devmap(pte) && !(flags & FOLL_FORCE)) {") +
+            "'");
   EXPECT_EQ(ran.code, 0) << ran.out << ran.error;
   ASSERT_EQ(json_["changes"].size(), 1u);
   const json& constants = json_["changes"][0]["constants"];
   EXPECT_EQ(constants.size(), 2u) << constants;
-  EXPECT_TRUE(constants.contains("gup_must_unshare"));
-  EXPECT_TRUE(constants.contains("FOLL_LONGTERM"));
+  EXPECT_TRUE(constants.contains("pte_devmap"));
+  EXPECT_TRUE(constants.contains("FOLL_FORCE"));
 }
 
 TEST_F(CheckKernelTest, WhatIsNotCheckedIsNoPass) {

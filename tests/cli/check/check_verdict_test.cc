@@ -558,17 +558,17 @@ TEST(MyLinesTest, FunctionsBeginInTheFirstColumn) {
 TEST(MyLinesTest, StubsFlagsAndEntriesThatNoCaseHasNeverVary) {
   const auto constants = ConstantsOf("kernel/shim");
   const auto used = ConstantsIn(
-      "if (!pte_write(pte) && gup_must_unshare(NULL, flags, page) &&\n"
-      "    !(flags & FOLL_LONGTERM) && !(flags & FOLL_PIN)) {\n"
+      "if (!pte_write(pte) && get_dev_pagemap(pfn, pgmap) &&\n"
+      "    !(flags & FOLL_FORCE) && !(flags & FOLL_PIN)) {\n"
       "\tSetPageReferenced(page); try_grab_folio(folio, 1); pte_devmap(pte);\n"
-      "\tnot_gup_must_unshare2();\n",
+      "\tgup_must_unshare(NULL, flags | FOLL_LONGTERM, page);\n",
       constants);
   std::vector<std::string> names;
   for (const auto& [name, reason] : used) names.push_back(name);
   // Not what other shims do, and what decides nothing.
   EXPECT_THAT(names,
-              ElementsAre("FOLL_LONGTERM", "gup_must_unshare", "pte_devmap"));
-  EXPECT_EQ(used.at("gup_must_unshare"), "a stub in kernel/shim/gup.h");
+              ElementsAre("FOLL_FORCE", "get_dev_pagemap", "pte_devmap"));
+  EXPECT_EQ(used.at("get_dev_pagemap"), "a stub in kernel/shim/gup.h");
 }
 
 TEST(MyLinesTest, LinesOfASliceAreThoseOfTheTree) {

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+
+// Kinds of pages in the code of all kernels, and the contract in their judge.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/generator/generator.h"
+#include "kernel/guard.h"
+#include "kernel/judge.h"
+#include "kernel/tree_contract.h"
+#include "pxdfuzz/arch/arches.h"
+#include "pxdfuzz/base/rng.h"
+#include "pxdfuzz/case/case.h"
+#include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/paging/paging_mode_info.h"
+#include "tests/kernel/all_kernels.h"
+#include "tests/known_cases.h"
+#include "tests/sanitized.h"
+
+namespace pxdfuzz {
+namespace {
+
+// The unchanged trees, in all configurations.
+std::vector<const pxd_kernel*> Trees() {
+  std::vector<const pxd_kernel*> trees;
+  for (const std::string_view variant : {"as-is", "no-numa", "debug-vm"}) {
+    for (const pxd_kernel* kernel : FindKernels(variant)) {
+      trees.push_back(kernel);
+    }
+  }
+  return trees;
+}
+
+Case DrawCase(Rng& rng, PagingMode mode, bool changing) {
+  Generator generator(rng, InfoOf(mode));
+  Case c = generator.DrawCase();
+  for (int i = 0; i < 2; ++i) generator.AddPageKind(c);
+  if (changing) generator.AddConcurrentOps(c.requests[0], c);
+  Canonicalize(c);
+  return c;
+}
+
+// Calls `visit` with cases of each paging mode of a kernel.
+template <class Visit>
+void ForCases(const KernelJudge& judge, int count, bool changing, Visit visit) {
+  Rng rng(20);
+  for (const PagingMode mode : kAllPagingModes) {
+    if (!judge.Takes(mode)) continue;
+    for (int i = 0; i < count; ++i) visit(DrawCase(rng, mode, changing));
+  }
+}
+
+class PageKindsTest : public ::testing::TestWithParam<bool> {};
+
+// Of all requests that are judged, few are those for which no rule says.
+TEST_P(PageKindsTest, UnchangedTreesDoWhatTheContractSays) {
+  size_t judged = 0;
+  size_t undecided = 0;
+  std::set<std::string> known;
+  for (const pxd_kernel* kernel : Trees()) {
+    SCOPED_TRACE(kernel->name);
+    KernelJudge judge(*kernel);
+    size_t findings = 0;
+    ForCases(judge, Budget(2'000), GetParam(), [&](const Case& c) {
+      if (findings > 3) return;
+      const KernelVerdict& verdict =
+          judge.Judge(c, KernelTrial::kGupFast, Waivers::kExpectedFailures);
+      EXPECT_EQ(judge.trap(), nullptr) << judge.trap();
+      if (verdict.finding.has_value()) {
+        ++findings;
+        ADD_FAILURE() << Name(*verdict.finding) << " page "
+                      << verdict.finding->page << " pin "
+                      << verdict.finding->pin << "\n"
+                      << ToText(c, 80);
+      }
+      if (verdict.inconclusive != Inconclusive::kNo) return;
+      for (const KernelRequestVerdict& request : verdict.requests) {
+        known.emplace(Name(request.known));
+        judged += request.inconclusive == Inconclusive::kNo;
+        undecided += request.inconclusive == Inconclusive::kNoRule;
+      }
+    });
+  }
+  EXPECT_GT(judged, size_t{1'000});
+  EXPECT_GT(undecided, size_t{0});
+  EXPECT_LT(undecided * 20, judged);
+  if (!GetParam()) {
+    EXPECT_TRUE(known.contains("null-mapping-slow-path"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, PageKindsTest, ::testing::Bool());
+
+// The requests that a kernel answers otherwise if its calls have more flags.
+size_t ChangedBy(const pxd_kernel& kernel, void (*walk)(pxd_walk*)) {
+  pxd_kernel other = kernel;
+  other.walk = walk;
+  KernelJudge judge(kernel);
+  KernelJudge with_flags(other);
+  size_t changed = 0;
+  size_t pages = 0;
+  ForCases(judge, Budget(300), false, [&](const Case& c) {
+    const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+    const KernelVerdict& same = with_flags.Judge(c, KernelTrial::kGupFast);
+    for (size_t i = 0; i < same.requests.size(); ++i) {
+      changed += i >= verdict.requests.size() ||
+                 same.requests[i].walk.pages != verdict.requests[i].walk.pages;
+      pages += same.requests[i].walk.pages;
+    }
+  });
+  EXPECT_GT(pages, size_t{1'000});
+  return changed;
+}
+
+// The slow path asks for FOLL_FORCE and FOLL_NOFAULT. Before d74943a2f3cd,
+// FOLL_FORCE lets PROT_NONE entries pass gup_can_follow_protnone(); on s390
+// nothing behind that asks for the read bit.
+TEST(CallFlagsTest, ForceAndNofaultChangeNothing) {
+  static const pxd_kernel* real;
+  for (const pxd_kernel* kernel : Trees()) {
+    SCOPED_TRACE(kernel->name);
+    real = kernel;
+    KernelJudge judge(*kernel);
+    const bool follows =
+        std::string_view(kernel->version).starts_with("6.1.") &&
+        kernel->arch == std::string_view("s390") &&
+        judge.traits().tells_protnone;
+    const size_t forced = ChangedBy(*kernel, [](pxd_walk* walk) {
+      walk->force = true;
+      real->walk(walk);
+    });
+    EXPECT_EQ(forced != 0, follows);
+    EXPECT_EQ(ChangedBy(*kernel,
+                        [](pxd_walk* walk) {
+                          walk->nofault = true;
+                          real->walk(walk);
+                        }),
+              0u);
+  }
+}
+
+// Which pages a kernel's fast walk returns of four, the second of which is of
+// that kind.
+struct KindCase {
+  PageKind kind;
+  Permission permission;
+  bool write, pin, longterm;
+};
+
+size_t Returned(const pxd_kernel& kernel, const KindCase& of) {
+  const uint64_t page = InfoOf({ArchId::kS390, 3}).geometry.page_size();
+  Case c = MakeCase(3, {.start = 16 * page, .pages = 4, .write = of.write},
+                    {MapPages(16 * page, 4, 0x100000)});
+  c.setup[0].state.permission = of.permission;
+  c.requests[0].references = of.pin ? References::kPin : References::kGet;
+  c.requests[0].longterm = of.longterm;
+  c.pages.push_back({.kind = of.kind, .frame = 0x100000 + page});
+  KernelJudge judge(kernel);
+  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+  EXPECT_FALSE(verdict.finding.has_value());
+  return verdict.requests[0].walk.pages;
+}
+
+TEST(PageKindTest, KnownAnswersOf612) {
+  const pxd_kernel* kernel = nullptr;
+  for (const pxd_kernel* tree : FindKernels("as-is", "s390")) {
+    if (std::string_view(tree->version).starts_with("6.12")) kernel = tree;
+  }
+  if (kernel == nullptr) GTEST_SKIP() << "no 6.12";
+  constexpr Permission kRead = Permission::kRead;
+  constexpr Permission kWrite = Permission::kReadWrite;
+  using enum PageKind;
+  EXPECT_EQ(Returned(*kernel, {kAnonymous, kRead, false, true, true}), 4u);
+  EXPECT_EQ(Returned(*kernel, {kSharedAnonymous, kRead, false, false, false}),
+            4u);
+  EXPECT_EQ(Returned(*kernel, {kSharedAnonymous, kRead, false, true, false}),
+            1u);
+  EXPECT_EQ(Returned(*kernel, {kFile, kRead, false, true, false}), 4u);
+  EXPECT_EQ(Returned(*kernel, {kFile, kRead, false, true, true}), 1u);
+  EXPECT_EQ(Returned(*kernel, {kFile, kWrite, true, true, false}), 4u);
+  EXPECT_EQ(Returned(*kernel, {kFile, kWrite, true, true, true}), 1u);
+  EXPECT_EQ(Returned(*kernel, {kShmem, kWrite, true, true, true}), 4u);
+  EXPECT_EQ(Returned(*kernel, {kShmem, kRead, false, true, true}), 1u);
+  EXPECT_EQ(Returned(*kernel, {kSecretmem, kWrite, false, false, false}), 1u);
+  EXPECT_EQ(Returned(*kernel, {kMovable, kWrite, true, true, false}), 4u);
+  EXPECT_EQ(Returned(*kernel, {kMovable, kWrite, true, true, true}), 1u);
+  // A known finding: the walk should return these.
+  EXPECT_EQ(Returned(*kernel, {kNoMapping, kWrite, false, false, false}), 1u);
+  EXPECT_EQ(Returned(*kernel, {kZero, kRead, false, false, false}), 1u);
+}
+
+// In the words of every tree, the table says of each leaf alone what the
+// architecture's contract says of its bits.
+TEST(TreeContractTest, AgreesWithTheBits) {
+  size_t compared = 0;
+  for (const pxd_kernel* kernel : Trees()) {
+    SCOPED_TRACE(kernel->name);
+    const KernelJudge judge(*kernel);
+    for (const PagingMode mode : kAllPagingModes) {
+      if (!judge.Takes(mode)) continue;
+      VisitArch(mode.arch, [&]<class A>() {
+        kernel->enter(mode.levels);
+        const TreeWords& words = judge.words(mode.levels);
+        const TreeEntries<A> entries(*kernel, words);
+        for (const Level level : kAllLevels) {
+          if (!entries.HasLeaf(level)) continue;
+          for (const LeafState& state : kAllLeafStates) {
+            if (state.special && !A::Entries::HasSpecial(level)) continue;
+            const uint64_t word = entries.Leaf(
+                level, A::GeometryOf(mode.levels).span(level), state);
+            for (const bool write : {false, true}) {
+              CallFlags flags;
+              if (write) flags.Add(CallFlag::kWrite);
+              const TreeContract<A> contract(entries, *kernel, judge.traits(),
+                                             A::GeometryOf(mode.levels), {},
+                                             flags, /*lenient=*/false);
+              EXPECT_EQ(contract.Ask(level, word) == Duty::kReturn,
+                        A::Contract::Allows(level, entries.AsModel(level, word),
+                                            write));
+              ++compared;
+            }
+          }
+        }
+      });
+    }
+  }
+  EXPECT_GT(compared, size_t{400});
+}
+
+}  // namespace
+}  // namespace pxdfuzz
