@@ -212,9 +212,9 @@ TEST(TreeContractTest, AgreesWithTheBits) {
         const TreeWords& words = judge.words(mode.levels);
         const TreeEntries<A> entries(*kernel, words);
         for (const Level level : kAllLevels) {
-          if (!entries.HasLeaf(level)) continue;
           for (const LeafState& state : kAllLeafStates) {
-            if (state.special && !A::Entries::HasSpecial(level)) continue;
+            if (!entries.HasLeaf(level, state)) continue;
+            if (!IsWritten<A>(level, state)) continue;
             const uint64_t word = entries.Leaf(
                 level, A::GeometryOf(mode.levels).span(level), state);
             for (const bool write : {false, true}) {
