@@ -273,9 +273,9 @@ std::string Facts::WhyNot(Level level, const EntryKind& kind) const {
     case EntryKind::Tag::kSwap:
       return "swap entry";
     case EntryKind::Tag::kMigration:
-      return Concat({"migration entry, ", Name(level)});
+      return Concat({"migration ", Name(level)});
     case EntryKind::Tag::kHwPoison:
-      return Concat({"hwpoison entry, ", Name(level)});
+      return Concat({"hwpoison ", Name(level)});
     case EntryKind::Tag::kMalformed:
       return Concat({"malformed ", Name(level)});
     case EntryKind::Tag::kTable:

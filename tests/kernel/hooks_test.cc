@@ -43,9 +43,9 @@ class Hooked {
 
   Hooked(const pxd_kernel& kernel, int levels)
       : kernel_(kernel), walk_(std::make_unique<pxd_walk>()) {
-    const TreeWords words = TreeEntries<A>::Compare(kernel, levels);
+    words_ = TreeEntries<A>::Compare(kernel, levels);
     kernel.enter(levels);
-    mm_.emplace(arena_, levels, TreeEntries<A>(kernel, words));
+    mm_.emplace(arena_, levels, TreeEntries<A>(kernel, words_));
     walk_->root = Word(mm_->root().address());
     walk_->levels = levels;
     walk_->va_offset = WrappingSub(reinterpret_cast<uint64_t>(walk_->root),
@@ -125,6 +125,7 @@ class Hooked {
  private:
   const pxd_kernel& kernel_;
   Arena arena_ = MakeArena<A>();
+  TreeWords words_;
   std::optional<Space_> mm_;
   std::unique_ptr<pxd_walk> walk_;
   std::array<uint64_t, 512> pages_{};

@@ -205,7 +205,6 @@ TEST(S390EntriesTest, MalformedWords) {
       {Level::kPmd, 0x12345804, "the type of another table"},
       {Level::kPmd, 0x12345810, "common"},
       {Level::kPmd, 0x123ff403, "a frame that is no segment's"},
-      {Level::kPmd, 0x1230'3423, "young, and invalid"},
       {Level::kPud, 0x12344005, "a short table"},
       {Level::kPud, 0x12344047, "a table with an offset"},
       {Level::kPud, 0x12344027, "invalid with an origin"},

@@ -61,12 +61,13 @@ class EnumSet {
 enum class EntryMeaning : uint8_t {
   kNoLeaf,      // empty, a table, swapped out
   kSpecial,     // no struct page behind it
+  kInvalid,     // x86-64, arm64: large, after pmdp_invalidate()
   kHugeAtZero,  // s390: a region-third leaf of frame 0, old and clean
   kProtNone,
   kReadOnly,
   kWritable,
 };
-inline constexpr size_t kEntryMeaningCount = 6;
+inline constexpr size_t kEntryMeaningCount = 7;
 
 // Of the leaf.
 enum class LeafSize : uint8_t { kPte, kPmd, kPud };
@@ -111,6 +112,9 @@ constexpr EntryMeaning MeaningOf(ArchId arch, Level level,
                                  const EntryKind& kind, TreeRules rules) {
   if (kind.tag != EntryKind::Tag::kLeaf) return EntryMeaning::kNoLeaf;
   if (kind.state.special) return EntryMeaning::kSpecial;
+  if (kind.state.invalid && arch != ArchId::kS390) {
+    return EntryMeaning::kInvalid;
+  }
   if (arch == ArchId::kS390 && level == Level::kPud && kind.address == 0 &&
       !kind.state.young && !kind.state.dirty &&
       !rules.Contains(TreeRule::kHugeAtZero)) {
@@ -161,6 +165,10 @@ inline constexpr ContractRow kContract[] = {
      .duty = Duty::kRefuse,
      .source = "`pte_special()`, `pmd_special()`, `pud_special()`",
      .trees = "all; above pte since ae3c99e650da (6.12)"},
+    {.entries = {EntryMeaning::kInvalid},
+     .duty = Duty::kRefuse,
+     .source = "`pmd_access_permitted()` asks for the present or valid bit; "
+               "s390's walk asks for neither"},
     {.entries = {EntryMeaning::kHugeAtZero},
      .duty = Duty::kRefuse,
      .source =

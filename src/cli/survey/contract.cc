@@ -18,7 +18,7 @@ namespace {
 
 std::string_view Name(EntryMeaning meaning) {
   constexpr std::string_view kNames[] = {
-      "no leaf",   "special",   "2 GiB, old, clean, frame 0",
+      "no leaf",   "special",   "invalid", "2 GiB, old, clean, frame 0",
       "PROT_NONE", "read-only", "writable"};
   return kNames[static_cast<size_t>(meaning)];
 }
