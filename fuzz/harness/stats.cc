@@ -21,12 +21,6 @@ std::string MaskText(const std::bitset<kMaxCells>& cells) {
   return text;
 }
 
-// By position behind Inconclusive::kFreesPages.
-constexpr std::array<std::string_view, kImpossibleCount> kImpossible = {
-    "frees-pages",        "inside-leaf",      "maps-over",
-    "maps-into-collapse", "detaches-nothing", "splits-nothing",
-    "refills-nothing",    "upgrades-nothing"};
-
 }  // namespace
 
 void Stats::CountChanging(const RequestVerdict& request) {
@@ -46,9 +40,8 @@ void Stats::CountChanging(const RequestVerdict& request) {
 void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
   if (verdict.kind == Verdict::Kind::kInconclusive) {
     ++inconclusive_;
-    if (verdict.inconclusive >= Inconclusive::kFreesPages) {
-      ++changing_.impossible[static_cast<size_t>(verdict.inconclusive) -
-                             static_cast<size_t>(Inconclusive::kFreesPages)];
+    if (IsImpossible(verdict.inconclusive)) {
+      ++changing_.impossible[static_cast<size_t>(verdict.inconclusive)];
     }
     return;
   }
@@ -146,9 +139,9 @@ std::string Stats::ToJson() const {
   }
   stats.AddUnlessEmpty("dropped", dropped);
   JsonObject impossible;
-  for (size_t i = 0; i < kImpossibleCount; ++i) {
+  for (size_t i = 0; i < kInconclusiveCount; ++i) {
     if (changing_.impossible[i] == 0) continue;
-    impossible.Add(kImpossible[i], changing_.impossible[i]);
+    impossible.Add(Name(static_cast<Inconclusive>(i)), changing_.impossible[i]);
   }
   stats.AddUnlessEmpty("impossible", impossible);
   JsonObject modes;

@@ -17,11 +17,6 @@
 
 namespace pxdfuzz {
 
-// The range of Inconclusive for operations that Linux never does.
-inline constexpr size_t kImpossibleCount =
-    static_cast<size_t>(Inconclusive::kUpgradesNothing) -
-    static_cast<size_t>(Inconclusive::kFreesPages) + 1;
-
 // What a process did so far. It has no influence on any verdict.
 class Stats {
  public:
@@ -74,7 +69,7 @@ class Stats {
     // ... and the walk returned less than there was at the start.
     std::array<uint64_t, kWalkCount> dropped{};
     // Cases with a concurrent operation that Linux never does, by reason.
-    std::array<uint64_t, kImpossibleCount> impossible{};
+    std::array<uint64_t, kInconclusiveCount> impossible{};
   };
 
   void CountChanging(const RequestVerdict& request);

@@ -105,7 +105,11 @@ TEST_F(StatsTest, CountsWhatLinuxNeverDoes) {
   collapse.concurrent.push_back(
       {{.kind = TableOp::Kind::kMap, .frame = kPage}});
   Count(collapse);
-  ExpectNumber("/inconclusive", 9);
+  Count(Changed(3, {.kind = TableOp::Kind::kInvalidate,
+                    .level = Level::kPmd,
+                    .address = kGiB}));
+  ExpectNumber("/impossible/moves-nothing", 1);
+  ExpectNumber("/inconclusive", 10);
   ExpectNumber("/impossible/frees-pages", 2);
   ExpectNumber("/impossible/inside-leaf", 1);
   ExpectNumber("/impossible/maps-over", 1);
@@ -115,6 +119,25 @@ TEST_F(StatsTest, CountsWhatLinuxNeverDoes) {
   ExpectNumber("/impossible/refills-nothing", 1);
   ExpectNumber("/impossible/upgrades-nothing", 1);
   ExpectNothing("changing");
+}
+
+TEST_F(StatsTest, OtherReasonsAreNothingImpossible) {
+  uint64_t impossible = 0;
+  for (size_t i = 1; i < kInconclusiveCount; ++i) {
+    const auto reason = static_cast<Inconclusive>(i);
+    impossible += IsImpossible(reason);
+    Verdict verdict;
+    verdict.inconclusive = reason;
+    stats_.CountVerdict(Case(), verdict);
+  }
+  const nlohmann::json json = Json();
+  ExpectNumber("/inconclusive", kInconclusiveCount - 1);
+  EXPECT_EQ(json["impossible"].size(), impossible);
+  for (const auto& [reason, times] : json["impossible"].items()) {
+    EXPECT_EQ(times, 1) << reason;
+  }
+  EXPECT_FALSE(json["impossible"].contains("no-rule"));
+  EXPECT_EQ(stats_.CountFinding("some-finding"), 1u);
 }
 
 // A walk may have several causes.

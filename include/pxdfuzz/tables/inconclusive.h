@@ -37,6 +37,12 @@ enum class Inconclusive : uint8_t {
 };
 inline constexpr size_t kInconclusiveCount = 19;
 
+// Whether a case has an operation that Linux never does.
+constexpr bool IsImpossible(Inconclusive reason) {
+  return reason >= Inconclusive::kFreesPages &&
+         reason <= Inconclusive::kMovesNothing;
+}
+
 // "beyond-limit".
 constexpr std::string_view Name(Inconclusive reason) {
   constexpr std::array<std::string_view, kInconclusiveCount> kNames = {
