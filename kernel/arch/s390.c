@@ -75,7 +75,7 @@ static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
   return state.invalid ? word | _SEGMENT_ENTRY_INVALID : word;
 }
 
-/* Before 6.16 an empty entry. */
+/* An empty entry in 6.12 and before. */
 static uint64_t pxd_huge_swap(int level, pte_t swap) {
   return pxd_huge(level, swap);
 }

@@ -75,7 +75,7 @@ const pxd_kernel kMoved = {
           return kSame.table(level, origin) | (level == 1 ? 1 : 0);
         },
     .empty = kSame.empty,
-    // None above pte, as in s390 before 6.16; of another type number.
+    // None above pte, as in s390 of 6.12; of another type number.
     .swap =
         [](int level, pxd_swap type, uint64_t frame) {
           return level == 0 ? kSame.swap(level, type, frame) ^ (1 << 2)

@@ -104,7 +104,7 @@ struct BasicS390 {
       return level == Level::kPte;
     }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
-    // Migration and hwpoison. Above pte from 6.16 on; earlier trees write
+    // Migration and hwpoison. Above pte in 7.2; 6.12 and earlier trees write
     // nothing of this kind there.
     static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
