@@ -37,7 +37,7 @@ constexpr int kFailed = 3;
 constexpr int kCrashed = 77;
 // The limit of executions; a bug that takes more counts as not found.
 constexpr char kBudget[] = "30000";
-constexpr uint64_t kMedianBar = 2000;
+constexpr uint64_t kMedianBar = 4000;
 // The median of a few runs is imprecise: if it is above the limit, this many
 // times as many seeds are used to confirm it.
 constexpr int kMoreSeeds = 5;
