@@ -102,7 +102,11 @@ static uint64_t pxd_swap_word(int level, enum pxd_swap type, uint64_t frame) {
       type == PXD_MIGRATION ? SWP_MIGRATION_READ : SWP_HWPOISON;
   const pte_t pte = __swp_entry_to_pte(
       __swp_entry(number, (unsigned long)(frame >> PAGE_SHIFT)));
-  return level == 0 ? pte_val(pte) : pxd_huge_swap(level, pte);
+  struct pxd_walk *const walk = pxd_now;
+  pxd_now = NULL;
+  const uint64_t word = level == 0 ? pte_val(pte) : pxd_huge_swap(level, pte);
+  pxd_now = walk;
+  return word;
 #else
   return pxd_empty_word(level);
 #endif
