@@ -215,6 +215,9 @@ static inline bool pxd_is_zero_page(void *page) {
  * up to 5.6 there is one kind. It counts as the kind of the request.
  */
 #define PXD_ONE_KIND (pxd_now->pin ? FOLL_PIN : FOLL_GET)
+#ifndef PXD_TREE_HAS_FOLL_NOFAULT /* before 5.16 */
+#define FOLL_NOFAULT 0
+#endif
 #ifndef PXD_TREE_HAS_FOLL_PIN
 #define FOLL_PIN 0x40000
 #endif
