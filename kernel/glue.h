@@ -84,15 +84,23 @@ static uint64_t pxd_page_size(struct pxd_walk *walk, uint64_t address) {
 }
 #endif
 
-/* The tree may read an entry that it writes; that is not a read of a walk. */
+/*
+ * `value`, computed by code of the tree outside of the walk. The tree may read
+ * an entry that it writes; that is not a read of a walk.
+ */
+#define PXD_UNNOTED(value)                        \
+  ({                                              \
+    struct pxd_walk *const pxd_noting = pxd_now;  \
+    pxd_now = NULL;                               \
+    const uint64_t pxd_value = (uint64_t)(value); \
+    pxd_now = pxd_noting;                         \
+    pxd_value;                                    \
+  })
+
 static uint64_t pxd_leaf_word(int level, uint64_t frame,
                               struct pxd_leaf state) {
-  struct pxd_walk *const walk = pxd_now;
-  pxd_now = NULL;
-  const uint64_t word =
-      level == 0 ? pxd_pte(frame, state) : pxd_large(level, frame, state);
-  pxd_now = walk;
-  return word;
+  return PXD_UNNOTED(level == 0 ? pxd_pte(frame, state)
+                                : pxd_large(level, frame, state));
 }
 
 /* As linux/swapops.h; above pte, as hugetlb writes it. */
@@ -102,11 +110,7 @@ static uint64_t pxd_swap_word(int level, enum pxd_swap type, uint64_t frame) {
       type == PXD_MIGRATION ? SWP_MIGRATION_READ : SWP_HWPOISON;
   const pte_t pte = __swp_entry_to_pte(
       __swp_entry(number, (unsigned long)(frame >> PAGE_SHIFT)));
-  struct pxd_walk *const walk = pxd_now;
-  pxd_now = NULL;
-  const uint64_t word = level == 0 ? pte_val(pte) : pxd_huge_swap(level, pte);
-  pxd_now = walk;
-  return word;
+  return PXD_UNNOTED(level == 0 ? pte_val(pte) : pxd_huge_swap(level, pte));
 #else
   return pxd_empty_word(level);
 #endif
@@ -125,11 +129,8 @@ static struct pxd_traits pxd_traits(void) {
       .writes_readonly_pud = pud_write(leaf),
       .has_pud_at_zero = pud_present(__pud(pxd_leaf_word(2, 0, readable))),
   };
-  struct pxd_walk *const walk = pxd_now;
-  pxd_now = NULL;
   pxd_va_offset = 1UL << 45;
-  traits.takes_physical = (uint64_t)pmd_offset((pud_t *)&table, 0) == frame;
-  pxd_now = walk;
+  traits.takes_physical = PXD_UNNOTED(pmd_offset((pud_t *)&table, 0)) == frame;
   return traits;
 }
 
