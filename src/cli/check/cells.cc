@@ -351,6 +351,11 @@ std::string CheckCell::Name() const {
                  walker.changing ? ".changing" : ""});
 }
 
+uint64_t CheckCell::TimesKnown(const std::string& name) const {
+  const auto times = known.find(name);
+  return times == known.end() ? 0 : times->second;
+}
+
 std::vector<CheckCell> CellsOf(const KernelBuild& build,
                                const std::vector<CheckedWalker>& walkers) {
   std::vector<CheckCell> cells;

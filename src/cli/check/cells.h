@@ -57,6 +57,8 @@ struct CheckCell {
 
   // "s390-3.as-is.gup_fast.changing", the name of its folder.
   std::string Name() const;
+  // How often a known finding was met.
+  uint64_t TimesKnown(const std::string& name) const;
 };
 
 // The cells of what was built. A walker that is the same code in several

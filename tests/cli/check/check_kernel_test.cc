@@ -48,6 +48,23 @@ class CheckKernelTest : public ShellTest {
     return Scratch("my.diff");
   }
 
+  // Makes tree_ a copy in which a piece of mm/gup.c is replaced by another.
+  // Returns the patch that puts the piece back.
+  std::string ChangeTree(const std::string& from, const std::string& to) {
+    tree_ = Scratch("linux");
+    EXPECT_EQ(Shell("cp -r '" + kTree + "' '" + tree_ + "' && chmod -R u+w '" +
+                    tree_ + "'")
+                  .code,
+              0);
+    PatchOf(from, to);
+    fs::copy_file(Scratch("b/mm/gup.c"), tree_ + "/mm/gup.c",
+                  fs::copy_options::overwrite_existing);
+    Shell("cd '" + Scratch("") +
+          "' && git diff --no-index b a | sed -e 's,a/b/,a/,g' -e "
+          "'s,b/a/,b/,g' > back.diff");
+    return Scratch("back.diff");
+  }
+
   // Checks a walker on one architecture; the verdict's JSON is in json_.
   Ran Check(const std::string& flags, const std::string& walkers = "gup_fast") {
     const Ran ran =
@@ -175,18 +192,8 @@ TEST_F(CheckKernelTest, AMistakeIsFoundWithACaseThatReproducesIt) {
 
 TEST_F(CheckKernelTest, WhatAPatchRepairsIsListedAndWhatItLeavesIsNotItsOwn) {
   // A tree with a mistake.
-  tree_ = Scratch("linux");
-  ASSERT_EQ(Shell("cp -r '" + kTree + "' '" + tree_ + "' && chmod -R u+w '" +
-                  tree_ + "'")
-                .code,
-            0);
-  PatchOf(kSpecial, "}\n");
-  fs::copy_file(Scratch("b/mm/gup.c"), tree_ + "/mm/gup.c",
-                fs::copy_options::overwrite_existing);
-  Shell("cd '" + Scratch("") +
-        "' && git diff --no-index b a | sed -e 's,a/b/,a/,g' -e 's,b/a/,b/,g' "
-        "> repair.diff");
-  const Ran repair = Check("--patch='" + Scratch("repair.diff") + "'");
+  const std::string back = ChangeTree(kSpecial, "}\n");
+  const Ran repair = Check("--patch='" + back + "'");
   EXPECT_EQ(repair.code, 0) << repair.out << repair.error;
   EXPECT_EQ(NewFindings().size(), 0u) << repair.out;
   // What else is wrong in that function is not the patch's own.
@@ -225,21 +232,11 @@ TEST_F(CheckKernelTest, WhatAPatchRepairsIsListedAndWhatItLeavesIsNotItsOwn) {
 // A tree without a known finding, and a patch that brings it back.
 TEST_F(CheckKernelTest, AKnownFindingThatThePatchAddsIsItsOwn) {
   fs::remove("default.profraw");
-  tree_ = Scratch("linux");
-  ASSERT_EQ(Shell("cp -r '" + kTree + "' '" + tree_ + "' && chmod -R u+w '" +
-                  tree_ + "'")
-                .code,
-            0);
-  PatchOf(
+  const std::string back = ChangeTree(
       "ret = arch_make_folio_accessible(folio);\n"
       "\t\t\tif (ret) {\n\t\t\t\tgup_put_folio",
       "if (arch_make_folio_accessible(folio)) {\n\t\t\t\tgup_put_folio");
-  fs::copy_file(Scratch("b/mm/gup.c"), tree_ + "/mm/gup.c",
-                fs::copy_options::overwrite_existing);
-  Shell("cd '" + Scratch("") +
-        "' && git diff --no-index b a | sed -e 's,a/b/,a/,g' -e 's,b/a/,b/,g' "
-        "> back.diff");
-  const Ran ran = Check("--patch='" + Scratch("back.diff") + "'");
+  const Ran ran = Check("--patch='" + back + "'");
   EXPECT_EQ(ran.code, 1) << ran.out << ran.error;
   ASSERT_EQ(json_["findings"].size(), 2u) << ran.out;
   const json& finding = json_["findings"][0];

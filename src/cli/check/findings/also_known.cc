@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <system_error>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,7 +13,6 @@
 #include "pxdfuzz/report/render_text.h"
 #include "src/cli/check/findings/findings.h"
 #include "src/cli/check/findings/sightings.h"
-#include "src/cli/input.h"
 #include "src/cli/interrupt.h"
 #include "src/cli/output.h"
 
@@ -74,10 +70,8 @@ class KnownFinder {
     if (!files.ok()) return files.status();
     for (const std::string& file : *files) {
       if (IsInterrupted()) return absl::CancelledError("interrupted");
-      if (!ran_.emplace(cell.program, Name(cell.mode), file).second) continue;
-      const absl::StatusOr<Case> c = ReadCase(file);
-      if (!c.ok() || c->empty() || c->mode != cell.mode) continue;
-      steps_.Tick(Concat({Grouped(ran_.size()), " cases"}));
+      const std::optional<Case> c = cases_.Read(cell, file, steps_);
+      if (!c.has_value()) continue;
       const Answers answers =
           patched_.Run(cell.program, *c, /*recorded=*/false);
       if (!answers.ok()) return absl::UnavailableError(answers.error);
@@ -128,27 +122,17 @@ class KnownFinder {
                                      .headline = sighting.explanation.headline,
                                      .is_without_patch = is_without_patch};
     for (const CheckCell& cell : code_.cells) {
-      const auto known = cell.known.find(name);
-      if (known == cell.known.end() || known->second == 0) continue;
+      const uint64_t times = cell.TimesKnown(name);
+      if (times == 0) continue;
       finding.members.push_back({.signature = name,
                                  .mode = Name(cell.mode),
                                  .configuration = cell.configuration,
                                  .walker = std::string(cell.walker.name),
                                  .changing = cell.walker.changing,
-                                 .times = known->second});
+                                 .times = times});
     }
-    const std::string to =
-        Concat({code_.out, "/findings/", FolderName(name, finding.function),
-                is_without_patch ? ".unpatched" : ""});
-    std::error_code error;
-    std::filesystem::create_directories(to, error);
-    finding.case_file = to + "/case.yaml";
-    finding.report = to + "/report.txt";
-    for (const std::string_view command : {"replay", "explain"}) {
-      finding.commands.push_back(
-          {command == "replay" ? "reproduce" : "explain",
-           CommandWith(command, code_.build.bin, program, finding.case_file)});
-    }
+    PlaceFinding(code_, finding);
+    AddCaseCommands(code_, program, finding);
     absl::Status status = WriteFile(
         finding.case_file,
         Concat({"# found by: ", program, ", ", code_.build.Find(program)->slice,
@@ -170,8 +154,7 @@ class KnownFinder {
   Sightings base_;
   // Files and functions.
   std::set<std::pair<std::string, std::string>> changed_;
-  // Programs, paging modes and files.
-  std::set<std::tuple<std::string, std::string, std::string>> ran_;
+  CellCaseReader cases_;
   std::map<std::string, int> explained_;
   // Those that the unpatched tree shows on some case.
   std::set<std::string> without_patch_;

@@ -228,22 +228,11 @@ class Gatherer {
   absl::Status Write(const CauseGroup& group,
                      CheckVerdict::Finding& finding) const {
     const Found& best = group.best;
-    const std::string to = Concat(
-        {code_.out, "/findings/", FolderName(finding.what, finding.function),
-         finding.is_without_patch ? ".unpatched" : ""});
-    std::error_code error;
-    fs::create_directories(to, error);
-    finding.case_file = to + "/case.yaml";
-    finding.report = to + "/report.txt";
+    PlaceFinding(code_, finding);
     std::string report;
     if (group.shrunk.has_value()) {
       finding.headline = group.shrunk->explanation.headline;
-      for (const std::string_view command : {"replay", "explain"}) {
-        finding.commands.push_back(
-            {command == "replay" ? "reproduce" : "explain",
-             CommandWith(command, code_.build.bin, best.cell->program,
-                         finding.case_file)});
-      }
+      AddCaseCommands(code_, best.cell->program, finding);
       report = RenderText(group.shrunk->explanation, {.commands = {}});
     } else {
       // The input and the report of the target.
@@ -290,6 +279,37 @@ void SortFindings(std::vector<CheckVerdict::Finding>& findings) {
   };
   std::sort(findings.begin(), findings.end(),
             [&](const auto& a, const auto& b) { return key(a) < key(b); });
+}
+
+void PlaceFinding(const CheckedCode& code, CheckVerdict::Finding& finding) {
+  const std::string to = Concat({code.out, "/findings/",
+                                 FolderName(finding.what, finding.function),
+                                 finding.is_without_patch ? ".unpatched" : ""});
+  std::error_code error;
+  fs::create_directories(to, error);
+  finding.case_file = to + "/case.yaml";
+  finding.report = to + "/report.txt";
+}
+
+void AddCaseCommands(const CheckedCode& code, const std::string& program,
+                     CheckVerdict::Finding& finding) {
+  for (const std::string_view command : {"replay", "explain"}) {
+    finding.commands.push_back(
+        {command == "replay" ? "reproduce" : "explain",
+         CommandWith(command, code.build.bin, program, finding.case_file)});
+  }
+}
+
+std::optional<Case> CellCaseReader::Read(const CheckCell& cell,
+                                         const std::string& file,
+                                         Steps& steps) {
+  if (!read_.emplace(cell.program, Name(cell.mode), file).second) {
+    return std::nullopt;
+  }
+  absl::StatusOr<Case> c = ReadCase(file);
+  if (!c.ok() || c->empty() || c->mode != cell.mode) return std::nullopt;
+  steps.Tick(Concat({Grouped(count()), " cases"}));
+  return *std::move(c);
 }
 
 absl::StatusOr<std::vector<std::string>> CaseFilesOf(const CheckCell& cell,

@@ -3,10 +3,15 @@
 #ifndef PXDFUZZ_SRC_CLI_CHECK_FINDINGS_FINDINGS_H_
 #define PXDFUZZ_SRC_CLI_CHECK_FINDINGS_FINDINGS_H_
 
+#include <cstddef>
+#include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "pxdfuzz/case/case.h"
 #include "src/cli/check/cells.h"
 #include "src/cli/check/kernel_build.h"
 #include "src/cli/check/steps.h"
@@ -51,6 +56,29 @@ void SortFindings(std::vector<CheckVerdict::Finding>& findings);
 absl::StatusOr<std::vector<CheckVerdict::Repair>> FindRepairs(
     const CheckedCode& code, const std::vector<CheckVerdict::Finding>& findings,
     Steps& steps);
+
+// Makes the folder of a finding, whose `what`, `function` and
+// `is_without_patch` are set, and names its files.
+void PlaceFinding(const CheckedCode& code, CheckVerdict::Finding& finding);
+// Adds the commands that replay and explain its case by a program of the tree.
+void AddCaseCommands(const CheckedCode& code, const std::string& program,
+                     CheckVerdict::Finding& finding);
+
+// Reads the cases of cells, each once for each program and paging mode: cells
+// share seeds, and a program answers for all walkers.
+class CellCaseReader {
+ public:
+  // Nothing if the file was read before, holds no case, or one of another
+  // paging mode.
+  std::optional<Case> Read(const CheckCell& cell, const std::string& file,
+                           Steps& steps);
+  // How many files were read.
+  size_t count() const { return read_.size(); }
+
+ private:
+  // Programs, paging modes and files.
+  std::set<std::tuple<std::string, std::string, std::string>> read_;
+};
 
 // Files with the cases of a cell: regressions, seeds, and what it collected in
 // the check in `out`, sorted by name.

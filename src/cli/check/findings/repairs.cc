@@ -4,9 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <set>
 #include <system_error>
-#include <tuple>
 #include <utility>
 
 #include "pxdfuzz/base/text_lines.h"
@@ -14,7 +12,6 @@
 #include "pxdfuzz/engine/kernel_code.h"
 #include "src/cli/check/findings/findings.h"
 #include "src/cli/check/findings/sightings.h"
-#include "src/cli/input.h"
 #include "src/cli/interrupt.h"
 #include "src/cli/output.h"
 
@@ -56,7 +53,7 @@ class RepairFinder {
     for (const CheckCell& cell : code_.cells) {
       if (absl::Status status = RunCases(cell); !status.ok()) return status;
     }
-    steps_.End(Plural(ran_.size(), "case"));
+    steps_.End(Plural(cases_.count(), "case"));
     for (const auto& [gone, cases] : all_) {
       absl::Status status =
           gone.is_known ? AddKnown(gone, cases) : AddFinding(gone, cases);
@@ -78,11 +75,8 @@ class RepairFinder {
     }
     for (const std::string& file : *files) {
       if (IsInterrupted()) return absl::CancelledError("interrupted");
-      // Cells share seeds, and a program answers for all walkers.
-      if (!ran_.emplace(cell.program, Name(cell.mode), file).second) continue;
-      const absl::StatusOr<Case> c = ReadCase(file);
-      if (!c.ok() || c->empty() || c->mode != cell.mode) continue;
-      steps_.Tick(Concat({Grouped(ran_.size()), " cases"}));
+      const std::optional<Case> c = cases_.Read(cell, file, steps_);
+      if (!c.has_value()) continue;
       const Answers answers = gone_.Run(cell.program, *c, /*recorded=*/false);
       // A program that the unpatched tree has not shows nothing there.
       if (!answers.ok()) return absl::OkStatus();
@@ -131,8 +125,7 @@ class RepairFinder {
   absl::Status AddKnown(const Gone& gone, const GoneCases& cases) {
     const bool is_there = std::any_of(
         code_.cells.begin(), code_.cells.end(), [&gone](const CheckCell& cell) {
-          const auto known = cell.known.find(gone.signature);
-          return known != cell.known.end() && known->second > 0;
+          return cell.TimesKnown(gone.signature) > 0;
         });
     if (is_there) return absl::OkStatus();
     const auto [place, is_new] = repairs_.try_emplace(
@@ -186,8 +179,7 @@ class RepairFinder {
   const std::vector<CheckVerdict::Finding>& findings_;
   Steps& steps_;
   Sightings gone_;
-  // Programs, paging modes and files.
-  std::set<std::tuple<std::string, std::string, std::string>> ran_;
+  CellCaseReader cases_;
   std::map<Gone, GoneCases> all_;
   std::map<CauseKey, CheckVerdict::Repair> repairs_;
 };
