@@ -223,6 +223,30 @@ TEST(CheckVerdictTest, TheTextHasARowForEachModeAndAColumnForEachWalker) {
                      "gup_pte_range() on s390 and x86-64\n"));
 }
 
+TEST(CheckVerdictTest, ModesWithTheSameConfigurationsAreListedTogether) {
+  CheckVerdict verdict = VerdictOf({CellState::kFinding});
+  verdict.findings = {FindingOf("wrong-page")};
+  const auto member = verdict.findings[0].members[0];
+  verdict.findings[0].members.clear();
+  for (const char* mode : {"s390/3", "x86-64/4", "s390/4", "arm64-16k/3"}) {
+    for (const char* configuration : {"as-is", "no-thp", "debug-vm"}) {
+      if (mode[0] == 'x' && configuration[0] != 'a') continue;
+      if (mode[0] == 'a' && configuration[0] != 'd') continue;
+      auto& added = verdict.findings[0].members.emplace_back(member);
+      added.mode = mode;
+      added.configuration = configuration;
+    }
+  }
+  std::string text = TextOf(verdict);
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  text.erase(std::unique(text.begin(), text.end(),
+                         [](char a, char b) { return a == ' ' && b == ' '; }),
+             text.end());
+  EXPECT_THAT(text, HasSubstr("8 signatures, in s390/3 and s390/4, each as-is, "
+                              "no-thp and debug-vm; x86-64/4; arm64-16k/3 "
+                              "debug-vm "));
+}
+
 TEST(CheckVerdictTest, FindingsOfThePatchAndOfThisRunStandApart) {
   using enum CellState;
   CheckVerdict verdict = VerdictOf({kFinding, kHolds});

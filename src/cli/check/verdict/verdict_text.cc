@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/kernel_code.h"
 #include "src/cli/check/verdict/verdict.h"
@@ -53,6 +54,47 @@ void AddUnique(const std::string& item, std::vector<std::string>& items) {
   }
 }
 
+// Rows of the table, as text that is short where there are many:
+// "s390/2 and s390/3, each as-is and debug-vm; x86-64/4".
+class Rows {
+ public:
+  void Add(const std::string& mode, const std::string& configuration) {
+    if (!configurations_.contains(mode)) modes_.push_back(mode);
+    AddUnique(configuration, configurations_[mode]);
+  }
+  void Add(const Cell& cell) { Add(cell.mode, cell.configuration); }
+
+  std::string Text() const {
+    std::vector<std::string> groups;
+    std::vector<std::vector<std::string>> done;
+    for (const std::string& mode : modes_) {
+      const std::vector<std::string>& wanted = configurations_.at(mode);
+      if (std::find(done.begin(), done.end(), wanted) != done.end()) continue;
+      done.push_back(wanted);
+      std::vector<std::string> alike;
+      for (const std::string& other : modes_) {
+        if (configurations_.at(other) == wanted) alike.push_back(other);
+      }
+      groups.push_back(TextOfGroup(alike, wanted));
+    }
+    return absl::StrJoin(groups, "; ");
+  }
+
+ private:
+  static std::string TextOfGroup(
+      const std::vector<std::string>& modes,
+      const std::vector<std::string>& configurations) {
+    if (configurations == std::vector<std::string>{"as-is"}) {
+      return Enumerate(modes);
+    }
+    return Concat({Enumerate(modes), modes.size() > 1 ? ", each " : " ",
+                   Enumerate(configurations)});
+  }
+
+  std::vector<std::string> modes_;  // in the order of the table
+  std::map<std::string, std::vector<std::string>> configurations_;
+};
+
 // A row for each paging mode and configuration, a column for each walker.
 void AddTable(const std::vector<Cell>& cells, TextLines& text) {
   std::vector<std::string> rows;
@@ -96,14 +138,14 @@ void AddList(std::string_view name, const std::vector<std::string>& items,
 std::vector<std::string> Reasons(const std::vector<Cell>& cells,
                                  CellState state) {
   std::vector<std::string> reasons;
-  std::map<std::string, std::vector<std::string>> rows;
+  std::map<std::string, Rows> rows;
   for (const Cell& cell : cells) {
     if (cell.state != state) continue;
     AddUnique(cell.reason, reasons);
-    AddUnique(RowOf(cell), rows[cell.reason]);
+    rows[cell.reason].Add(cell);
   }
   for (std::string& reason : reasons) {
-    reason = Concat({Enumerate(rows[reason]), ": ", reason});
+    reason = Concat({rows[reason].Text(), ": ", reason});
   }
   return reasons;
 }
@@ -112,20 +154,20 @@ std::vector<std::string> Reasons(const std::vector<Cell>& cells,
 std::vector<std::string> KnownFindings(const std::vector<Cell>& cells,
                                        bool met) {
   std::map<std::string, uint64_t> times;
-  std::map<std::string, std::vector<std::string>> rows;
+  std::map<std::string, Rows> rows;
   for (const Cell& cell : cells) {
     if (!cell.same_code_as.empty()) continue;
     for (const auto& [name, count] : cell.known) {
       if ((count > 0) != met) continue;
       times[name] += count;
-      AddUnique(RowOf(cell), rows[name]);
+      rows[name].Add(cell);
     }
   }
   std::vector<std::string> lines;
   for (const auto& [name, count] : times) {
     const std::string often = met ? Concat({Grouped(count), " times "}) : "";
     lines.push_back(Concat(
-        {KnownFindingFile(name), ": ", often, "in ", Enumerate(rows[name])}));
+        {KnownFindingFile(name), ": ", often, "in ", rows[name].Text()}));
   }
   return lines;
 }
@@ -147,14 +189,12 @@ std::string KindsOf(const CheckVerdict::Finding& finding) {
   return Enumerate(kinds);
 }
 
-std::vector<std::string> RowsOf(const CheckVerdict::Finding& finding) {
-  std::vector<std::string> rows;
+std::string RowsOf(const CheckVerdict::Finding& finding) {
+  Rows rows;
   for (const CheckVerdict::Finding::Member& member : finding.members) {
-    AddUnique(
-        RowOf({.mode = member.mode, .configuration = member.configuration}),
-        rows);
+    rows.Add(member.mode, member.configuration);
   }
-  return rows;
+  return rows.Text();
 }
 
 void AddFinding(const CheckVerdict::Finding& finding, TextLines& text) {
@@ -175,7 +215,7 @@ void AddFinding(const CheckVerdict::Finding& finding, TextLines& text) {
   text.Wrap("  ", "    ",
             Concat({KindsOf(finding), ", ",
                     Plural(finding.members.size(), "signature"), ", in ",
-                    Enumerate(RowsOf(finding))}));
+                    RowsOf(finding)}));
   AddCommands(finding.commands, text);
 }
 
