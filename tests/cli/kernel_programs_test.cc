@@ -72,7 +72,7 @@ class KernelProgramsTest : public ::testing::Test {
   // A program that runs `body` for each line of input: $asked, $line.
   void WriteFake(const std::string& name, const std::string& body) const {
     WriteScript(name, "echo \"$*\" >> '" + Path("started").string() +
-                          "'\nprintf 'pxdfuzz-protocol 2\\nname " + name +
+                          "'\nprintf 'pxdfuzz-protocol 3\\nname " + name +
                           "\\nversion 6.9.1\\nslice c0ffee\\n"
                           "arch s390\\nvariant as-is\\nready\\n'\n"
                           "while read -r asked line; do\n" +
@@ -197,10 +197,11 @@ TEST_F(KernelProgramsTest, ANewProcessGetsTheRest) {
 
 // A sanitizer's report comes before the end.
 TEST_F(KernelProgramsTest, ASanitizersReportIsAnAnswer) {
-  WriteFake("kernel-fake",
-            "printf 'request sanitizer\\ncall get\\nfinding 0 "
-            "kernel-fake.s390-3.sanitizer\\nturn 1 0 0 pgd table 0x10400000 "
-            "fault empty 12 mm/gup.c\\nend\\n'; exit 1");
+  WriteFake(
+      "kernel-fake",
+      "printf 'request sanitizer\\ncall get\\nfinding 0 "
+      "kernel-fake.s390-3.sanitizer\\niteration 1 0 0 pgd table 0x10400000 "
+      "fault empty 12 mm/gup.c\\nend\\n'; exit 1");
   const auto opened = OpenKernelProgram("kernel-fake");
   ASSERT_TRUE(opened.ok()) << opened.error;
   const Answers answers = opened.program->Run(Requests(2), true);
@@ -270,16 +271,16 @@ TEST_F(KernelProgramsTest, NamesAFileThatIsNoSuchProgram) {
                 "standard error");
   EXPECT_EQ(error("kernel-odd"),
             Path("kernel-odd").string() +
-                ": greets with 'Hello' where 'pxdfuzz-protocol 2' is wanted");
-  WriteScript("kernel-new", "echo pxdfuzz-protocol 3; exec cat");
+                ": greets with 'Hello' where 'pxdfuzz-protocol 3' is wanted");
+  WriteScript("kernel-new", "echo pxdfuzz-protocol 4; exec cat");
   EXPECT_EQ(error("kernel-new"),
             Path("kernel-new").string() +
-                ": greets with 'pxdfuzz-protocol 3' where 'pxdfuzz-protocol 2' "
+                ": greets with 'pxdfuzz-protocol 4' where 'pxdfuzz-protocol 3' "
                 "is wanted");
-  WriteScript("kernel-short", "echo pxdfuzz-protocol 2; echo name a");
+  WriteScript("kernel-short", "echo pxdfuzz-protocol 3; echo name a");
   EXPECT_EQ(error("kernel-short"),
             Path("kernel-short").string() +
-                ": greets with 'pxdfuzz-protocol 2' where 'ready' comes last");
+                ": greets with 'pxdfuzz-protocol 3' where 'ready' comes last");
   EXPECT_EQ(
       error("kernel-data"),
       Path("kernel-data").string() + ": cannot be executed: Permission denied");
@@ -586,8 +587,8 @@ TEST_F(RealKernelTest, ExplainsInEveryFormat) {
   const YAML::Node read = YAML::Load(json.output);
   EXPECT_EQ(read["walk"].as<std::string>(), PXDFUZZ_BY_VALUE);
   bool escapes = false;
-  for (const YAML::Node& iteration : read["turns"]) {
-    if (iteration["kind"].as<std::string>() != "turn") continue;
+  for (const YAML::Node& iteration : read["iterations"]) {
+    if (iteration["kind"].as<std::string>() != "iteration") continue;
     EXPECT_THAT(iteration["pointer"].as<std::string>(),
                 testing::StartsWith("mm/gup.c:"));
     escapes |= iteration["marked"].as<bool>() && !iteration["rule"].IsNull();
