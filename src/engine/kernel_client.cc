@@ -142,13 +142,8 @@ std::string KernelProgram::Start() {
   }
   if (errors_ >= 0) close(errors_);
   errors_ = memfd_create("stderr", MFD_CLOEXEC);
-  // One that counts its lines writes no file where it runs.
-  std::string error =
-      process_.Start({.words = {path_},
-                      .environment = {{"LLVM_PROFILE_FILE", "/dev/null"}},
-                      .in = ends[1],
-                      .out = ends[1],
-                      .error = errors_});
+  std::string error = process_.Start(
+      {.words = {path_}, .in = ends[1], .out = ends[1], .error = errors_});
   close(ends[1]);
   if (!error.empty()) {
     close(ends[0]);
