@@ -127,6 +127,29 @@ TEST_F(KernelProgramsTest, OneProcessAnswersForManyCases) {
   EXPECT_THAT(Started(), ElementsAre(""));
 }
 
+// A program that ends loses what it has not sent. Cases that it would have
+// answered are asked again.
+TEST_F(KernelProgramsTest, ManyCasesAtOnceAreAnsweredLikeOne) {
+  std::array<uint8_t, kMaxEncodedSize> bytes;
+  const size_t digits = 2 * Encode(Requests(1), bytes);
+  // It dies at a case with more requests than one.
+  WriteFake("kernel-fake", "if [ ${#line} -gt " + std::to_string(digits) +
+                               " ]; then exit 1; fi\nprintf '" + kAgreed +
+                               "case\\n'");
+  const auto opened = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(opened.ok()) << opened.error;
+  std::vector<Case> cases(5, Requests(1));
+  cases[2] = Requests(3);
+  const std::vector<Answers> all = opened.program->RunAll(cases);
+  ASSERT_EQ(all.size(), 5u);
+  for (size_t i = 0; i < all.size(); ++i) {
+    ASSERT_TRUE(all[i].ok()) << all[i].error;
+    const std::vector<Answer>& answers = all[i].of_request;
+    ASSERT_EQ(answers.size(), cases[i].requests.size());
+    EXPECT_EQ(answers[0].run.end, i == 2 ? RunEnd::kDied : RunEnd::kReturned);
+  }
+}
+
 TEST_F(KernelProgramsTest, AProgramGetsTheCaseAsHexadecimalBytes) {
   WriteFake("kernel-fake", std::string("echo \"$line\" >> '") +
                                Path("lines").string() + "'\nprintf '" +
