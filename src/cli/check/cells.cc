@@ -363,12 +363,13 @@ std::vector<CheckCell> CellsOf(const KernelBuild& build,
     // By walker and hash.
     std::map<std::pair<std::string_view, std::string>, size_t> seen;
     for (const std::string_view configuration : kConfigurations) {
-      const KernelCode* code = build.Find(mode.arch, configuration);
-      if (code == nullptr) continue;
+      const KernelBuild::Sliced* slice =
+          build.FindSlice(mode.arch, configuration);
+      if (slice == nullptr) continue;
       for (const CheckedWalker& walker : walkers) {
-        if (!Runs(build, walker, code->name)) continue;
+        if (!Runs(build, walker, slice->same_as)) continue;
         const std::string hash =
-            WalkerHash(build.slices, code->name, walker.name);
+            WalkerHash(build.slices, slice->name, walker.name);
         const auto [same, is_new] =
             seen.try_emplace({walker.target, hash}, cells.size());
         if (!is_new && !hash.empty()) {
@@ -378,7 +379,7 @@ std::vector<CheckCell> CellsOf(const KernelBuild& build,
         cells.push_back({.mode = mode,
                          .configuration = std::string(configuration),
                          .walker = walker,
-                         .program = code->name});
+                         .program = slice->same_as});
       }
     }
   }
