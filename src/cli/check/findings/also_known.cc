@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "pxdfuzz/base/text_lines.h"
-#include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/report/render_text.h"
 #include "src/cli/check/findings/findings.h"
 #include "src/cli/check/findings/sightings.h"
@@ -68,19 +67,18 @@ class KnownFinder {
   absl::Status RunCases(const CheckCell& cell) {
     const auto files = CaseFilesOf(cell, code_.source, code_.out);
     if (!files.ok()) return files.status();
-    for (const std::string& file : *files) {
-      if (IsInterrupted()) return absl::CancelledError("interrupted");
-      const std::optional<Case> c = cases_.Read(cell, file, steps_);
-      if (!c.has_value()) continue;
-      const Answers answers =
-          patched_.Run(cell.program, *c, /*recorded=*/false);
-      if (!answers.ok()) return absl::UnavailableError(answers.error);
-      for (size_t i = 0; i < answers.of_request.size(); ++i) {
-        if (answers.of_request[i].known.empty()) continue;
-        Look(cell.program, answers.of_request[i].known, c->WithOnly(i));
+    const std::vector<Case> cases = cases_.Read(cell, *files, steps_);
+    const std::vector<Answers> all = patched_.RunAll(cell.program, cases);
+    for (size_t n = 0; n < all.size(); ++n) {
+      if (!all[n].ok()) return absl::UnavailableError(all[n].error);
+      const std::vector<Answer>& answers = all[n].of_request;
+      for (size_t i = 0; i < answers.size(); ++i) {
+        if (answers[i].known.empty()) continue;
+        Look(cell.program, answers[i].known, cases[n].WithOnly(i));
       }
     }
-    return absl::OkStatus();
+    return IsInterrupted() ? absl::CancelledError("interrupted")
+                           : absl::OkStatus();
   }
 
   // Keeps the case if it counts and if it is the least so far.
@@ -129,21 +127,20 @@ class KnownFinder {
                                  .configuration = cell.configuration,
                                  .walker = std::string(cell.walker.name),
                                  .changing = cell.walker.changing,
-                                 .times = times});
+                                 .times = times,
+                                 .is_from_before = cell.before.contains(name)});
     }
     PlaceFinding(code_, finding);
     AddCaseCommands(code_, program, finding);
-    absl::Status status = WriteFile(
-        finding.case_file,
-        Concat({"# found by: ", program, ", ", code_.build.Find(program)->slice,
-                "\n# tree: ", code_.tree.description, "\n# signature: ", name,
-                "\n", ToText(sighting.c)}),
-        /*force=*/true);
-    status.Update(
-        WriteFile(finding.report,
-                  Concat({code_.tree.description, "\n", name, "\n\n",
-                          RenderText(sighting.explanation, {.commands = {}})}),
-                  /*force=*/true));
+    absl::Status status = WriteFinding(
+        code_,
+        {.program = program,
+         .configuration = std::string(
+             code_.build.ConfigurationOf(*code_.build.Find(program))),
+         .signature = name,
+         .c = sighting.c,
+         .text = RenderText(sighting.explanation, {.commands = {}})},
+        finding);
     if (!status.ok()) return status;
     return finding;
   }

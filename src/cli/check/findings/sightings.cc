@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <span>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -39,6 +40,18 @@ class DifferenceEngine : public Engine {
 
   Answers Run(const Case& c, bool recorded) override {
     Answers answers = engine_->Run(c, recorded);
+    LeaveOutShared(c, answers);
+    return answers;
+  }
+
+  std::vector<Answers> RunAll(std::span<const Case> cases) override {
+    std::vector<Answers> all = engine_->RunAll(cases);
+    for (size_t i = 0; i < all.size(); ++i) LeaveOutShared(cases[i], all[i]);
+    return all;
+  }
+
+ private:
+  void LeaveOutShared(const Case& c, Answers& answers) {
     std::optional<Answers> others;
     for (size_t i = 0; i < answers.of_request.size(); ++i) {
       Answer& answer = answers.of_request[i];
@@ -54,10 +67,8 @@ class DifferenceEngine : public Engine {
         answer.finding = {};
       }
     }
-    return answers;
   }
 
- private:
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Engine> other_;
 };
@@ -122,6 +133,12 @@ Answers Sightings::Run(const std::string& program, const Case& c,
     return {.error = Concat({bin_, "/", program, ": cannot be run"})};
   }
   return engines[0]->Run(c, recorded);
+}
+
+std::vector<Answers> Sightings::RunAll(const std::string& program,
+                                       std::span<const Case> cases) {
+  const Engines& engines = EnginesOf(program);
+  return engines.empty() ? std::vector<Answers>() : engines[0]->RunAll(cases);
 }
 
 Sighting Sightings::SightingOf(const Engine& engine, const Case& c,
