@@ -69,22 +69,30 @@ class KnownFinder {
     if (!files.ok()) return files.status();
     const std::vector<Case> cases = cases_.Read(cell, *files, steps_);
     const std::vector<Answers> all = patched_.RunAll(cell.program, cases);
+    std::vector<Case> alone;
+    std::vector<std::string> names;
     for (size_t n = 0; n < all.size(); ++n) {
       if (!all[n].ok()) return absl::UnavailableError(all[n].error);
       const std::vector<Answer>& answers = all[n].of_request;
       for (size_t i = 0; i < answers.size(); ++i) {
         if (answers[i].known.empty()) continue;
-        Look(cell.program, answers[i].known, cases[n].WithOnly(i));
+        alone.push_back(cases[n].WithOnly(i));
+        names.push_back(answers[i].known);
       }
+    }
+    std::vector<Answers> before = base_.RunAll(cell.program, alone);
+    before.resize(alone.size());
+    for (size_t i = 0; i < alone.size(); ++i) {
+      Look(cell.program, names[i], alone[i], before[i]);
     }
     return IsInterrupted() ? absl::CancelledError("interrupted")
                            : absl::OkStatus();
   }
 
-  // Keeps the case if it counts and if it is the least so far.
-  void Look(const std::string& program, const std::string& name,
-            const Case& c) {
-    const Answers before = base_.Run(program, c, /*recorded=*/false);
+  // Keeps the case if it counts and if it is the least so far. `before` is what
+  // the unpatched tree does.
+  void Look(const std::string& program, const std::string& name, const Case& c,
+            const Answers& before) {
     const bool can_compare = before.ok() && before.of_request.size() == 1;
     // What a repair of something else lets show up is not added.
     if (can_compare && !before.of_request[0].finding.empty()) return;

@@ -2,6 +2,7 @@
 
 #include "src/cli/check/findings/sightings.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <span>
@@ -40,26 +41,43 @@ class DifferenceEngine : public Engine {
 
   Answers Run(const Case& c, bool recorded) override {
     Answers answers = engine_->Run(c, recorded);
-    LeaveOutShared(c, answers);
+    if (ShowsAny(answers)) {
+      LeaveOut(other_->Run(c, /*recorded=*/false), answers);
+    }
     return answers;
   }
 
   std::vector<Answers> RunAll(std::span<const Case> cases) override {
     std::vector<Answers> all = engine_->RunAll(cases);
-    for (size_t i = 0; i < all.size(); ++i) LeaveOutShared(cases[i], all[i]);
+    std::vector<Case> asked;
+    std::vector<Answers*> show;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (!ShowsAny(all[i])) continue;
+      asked.push_back(cases[i]);
+      show.push_back(&all[i]);
+    }
+    const std::vector<Answers> others = other_->RunAll(asked);
+    for (size_t i = 0; i < show.size(); ++i) LeaveOut(others[i], *show[i]);
     return all;
   }
 
  private:
-  void LeaveOutShared(const Case& c, Answers& answers) {
-    std::optional<Answers> others;
-    for (size_t i = 0; i < answers.of_request.size(); ++i) {
+  static bool ShowsAny(const Answers& answers) {
+    return std::any_of(answers.of_request.begin(), answers.of_request.end(),
+                       [](const Answer& answer) {
+                         return !answer.finding.empty() ||
+                                !answer.known.empty();
+                       });
+  }
+
+  // What cannot be asked there is shown by this one alone.
+  static void LeaveOut(const Answers& others, Answers& answers) {
+    if (!others.ok()) return;
+    const size_t count =
+        std::min(answers.of_request.size(), others.of_request.size());
+    for (size_t i = 0; i < count; ++i) {
       Answer& answer = answers.of_request[i];
-      if (answer.finding.empty() && answer.known.empty()) continue;
-      if (!others.has_value()) others = other_->Run(c, /*recorded=*/false);
-      // What cannot be asked there is shown by this one alone.
-      if (!others->ok() || i >= others->of_request.size()) continue;
-      const Answer& other = others->of_request[i];
+      const Answer& other = others.of_request[i];
       if (answer.known == other.known) answer.known.clear();
       if (!answer.finding.empty() && !other.finding.empty() &&
           RuleOfSignature(answer.finding.name()) ==
