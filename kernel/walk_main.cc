@@ -60,9 +60,9 @@ KernelJudge& Judge() {
 PagingMode mode;
 bool changing = false;
 
+// What is printed is sent where nothing more is asked yet.
 void Print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
 }
 
 // A sanitizer ends the process: the reads until then are the answer.
@@ -73,6 +73,7 @@ void AnswerWhenDying() {
   answer.finding = Name(SanitizerFinding(Judge().kernel(), mode));
   answer.page = answer.run.held;
   Print(ToLines(answer));
+  std::fflush(stdout);
 }
 
 // The case that a line asks about, and whether to record its runs.
@@ -98,8 +99,12 @@ int AnswerAll() {
   KernelJudge& judge = Judge();
   WhenSanitizerEnds(&AnswerWhenDying);
   Print(Greeting(CodeOf(*pxd_program)));
-  std::string line;
-  while (std::getline(std::cin, line)) {
+  std::ios::sync_with_stdio(false);
+  const auto next = [](std::string& line) {
+    if (std::cin.rdbuf()->in_avail() <= 0) std::fflush(stdout);
+    return static_cast<bool>(std::getline(std::cin, line));
+  };
+  for (std::string line; next(line);) {
     const std::optional<Question> question = ReadQuestion(line);
     if (!question.has_value()) {
       std::fprintf(stderr,

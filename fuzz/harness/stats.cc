@@ -93,6 +93,9 @@ uint64_t Stats::findings() const {
 std::string Stats::ToJson() const {
   JsonObject stats;
   stats.Add("executions", executions_);
+  const std::clock_t took = executions_ == 0 ? 0 : std::clock() - began_;
+  stats.Add("milliseconds",
+            static_cast<uint64_t>(took) * 1000 / CLOCKS_PER_SEC);
   stats.Add("empty", empty_);
   stats.Add("skipped", skipped_);
   stats.Add("inconclusive", inconclusive_);

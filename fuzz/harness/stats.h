@@ -6,6 +6,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <ctime>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,7 +21,9 @@ namespace pxdfuzz {
 // What a process did so far. It has no influence on any verdict.
 class Stats {
  public:
-  void CountExecution() { ++executions_; }
+  void CountExecution() {
+    if (executions_++ == 0) began_ = std::clock();
+  }
   // An input that means the empty case.
   void CountEmpty() { ++empty_; }
   // An input of a paging mode that was not asked for.
@@ -75,6 +78,7 @@ class Stats {
   void CountChanging(const RequestVerdict& request);
 
   uint64_t executions_ = 0;
+  std::clock_t began_ = 0;  // processor time before the first
   uint64_t empty_ = 0;
   uint64_t skipped_ = 0;
   uint64_t inconclusive_ = 0;

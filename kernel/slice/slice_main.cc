@@ -110,9 +110,9 @@ std::string FirstError(const fs::path& log) {
 
 // What struct pxd_kernel has of each walker alone (kernel/glue.h).
 std::vector<SlicedWalker> Walkers() {
-  return {{"gup_fast", {"pxd_page_size", "pxd_broken_turns", "pxd_rules"}},
+  return {{"gup_fast", {"pxd_page_size", "pxd_broken_iterations", "pxd_rules"}},
           {"page_size",
-           {"pxd_run", "pxd_permitted", "pxd_broken_turns", "pxd_rules",
+           {"pxd_run", "pxd_permitted", "pxd_broken_iterations", "pxd_rules",
             "pte_protnone", "pmd_protnone"}}};
 }
 

@@ -32,6 +32,9 @@ constexpr char kFolderVariable[] = "PXDFUZZ_KERNEL_PROGRAMS";
 constexpr size_t kMaxLine = 64 * 1024;
 // The same for an answer, which has at most 2,048 reads.
 constexpr size_t kMaxAnswer = 4 * 1024 * 1024;
+// So many bytes of questions fit into a socket, and their answers too, while
+// nobody reads.
+constexpr size_t kMostAtOnce = 16 * 1024;
 
 std::string HexLine(const Case& c) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -83,6 +86,32 @@ Answers KernelProgram::Run(const Case& c, bool recorded) {
   return answers;
 }
 
+std::vector<Answers> KernelProgram::RunAll(std::span<const Case> cases) {
+  std::vector<Answers> all;
+  while (all.size() < cases.size()) {
+    std::string questions;
+    size_t count = 0;
+    for (const Case& c : cases.subspan(all.size())) {
+      if (questions.size() > kMostAtOnce) break;
+      questions += Concat({kJudge, HexLine(c)});
+      ++count;
+    }
+    bool ended = !process_.runs() || !Send(questions);
+    for (const Case& c : cases.subspan(all.size(), count)) {
+      Answers answers;
+      if (!ended) {
+        answers.error =
+            ReadAnswers(c.requests.size(), answers.of_request, ended);
+        ended |= answers.of_request.size() != c.requests.size();
+        if (ended) Stop();
+      }
+      // A process that has ended says only alone at which case.
+      all.push_back(ended ? Run(c, /*recorded=*/false) : std::move(answers));
+    }
+  }
+  return all;
+}
+
 std::string KernelProgram::AskEach(const Case& c, bool recorded,
                                    std::vector<Answer>& answers) {
   while (answers.size() < c.requests.size()) {
@@ -94,27 +123,8 @@ std::string KernelProgram::AskEach(const Case& c, bool recorded,
         {recorded ? kRecord : kJudge, HexLine(Rest(c, answers.size()))}));
     const size_t before = answers.size();
     bool ended = false;
-    std::string lines;
-    while (true) {
-      std::string line;
-      if (std::string error = ReadLine(line); !error.empty()) return error;
-      if (line.empty() || line.back() != '\n') {
-        ended = true;
-        break;
-      }
-      if (lines.empty() && line == kCaseEnd) break;
-      lines += line;
-      if (lines.size() > kMaxAnswer) {
-        return Error("answers without an end");
-      }
-      if (line != kAnswerEnd) continue;
-      std::optional<Answer> answer = ReadAnswer(lines);
-      if (!answer.has_value() || answers.size() == c.requests.size()) {
-        return Error(Concat({"gives a strange answer: ", FirstLine(lines)}));
-      }
-      answers.push_back(*std::move(answer));
-      lines.clear();
-    }
+    std::string error = ReadAnswers(c.requests.size(), answers, ended);
+    if (!error.empty()) return error;
     if (!ended) {
       if (answers.size() == c.requests.size()) break;
       return Error(
@@ -135,6 +145,27 @@ std::string KernelProgram::AskEach(const Case& c, bool recorded,
   return "";
 }
 
+std::string KernelProgram::ReadAnswers(size_t requests,
+                                       std::vector<Answer>& answers,
+                                       bool& ended) {
+  std::string lines;
+  while (true) {
+    std::string line;
+    if (std::string error = ReadLine(line); !error.empty()) return error;
+    ended = line.empty() || line.back() != '\n';
+    if (ended || (lines.empty() && line == kCaseEnd)) return "";
+    lines += line;
+    if (lines.size() > kMaxAnswer) return Error("answers without an end");
+    if (line != kAnswerEnd) continue;
+    std::optional<Answer> answer = ReadAnswer(lines);
+    if (!answer.has_value() || answers.size() == requests) {
+      return Error(Concat({"gives a strange answer: ", FirstLine(lines)}));
+    }
+    answers.push_back(*std::move(answer));
+    lines.clear();
+  }
+}
+
 std::string KernelProgram::Start() {
   std::array<int, 2> ends;
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
@@ -142,13 +173,8 @@ std::string KernelProgram::Start() {
   }
   if (errors_ >= 0) close(errors_);
   errors_ = memfd_create("stderr", MFD_CLOEXEC);
-  // One that counts its lines writes no file where it runs.
-  std::string error =
-      process_.Start({.words = {path_},
-                      .environment = {{"LLVM_PROFILE_FILE", "/dev/null"}},
-                      .in = ends[1],
-                      .out = ends[1],
-                      .error = errors_});
+  std::string error = process_.Start(
+      {.words = {path_}, .in = ends[1], .out = ends[1], .error = errors_});
   close(ends[1]);
   if (!error.empty()) {
     close(ends[0]);

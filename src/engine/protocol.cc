@@ -30,7 +30,7 @@ constexpr auto kTags = NamesOf<EntryKind::Tag, kEntryTagCount>();
 constexpr auto kLevels = NamesOf<Level, kLevelCount>();
 constexpr std::array<std::string_view, 2> kCalls = {"get", "pin"};
 constexpr std::array<std::string_view, 6> kEvents = {
-    "turn", "reread", "check", "grab", "put", "change"};
+    "iteration", "reread", "check", "grab", "put", "change"};
 constexpr std::array<std::string_view, 4> kPlaces = {"table", "copy", "stack",
                                                      "nowhere"};
 constexpr std::array<std::string_view, 3> kSteps = {"stop", "leaf", "descend"};
@@ -39,7 +39,7 @@ constexpr std::array<std::string_view, 2> kAges = {"old", "young"};
 constexpr std::array<std::string_view, 2> kWritten = {"clean", "dirty"};
 constexpr std::array<std::string_view, 2> kSpecial = {"normal", "special"};
 constexpr std::array<std::string_view, 2> kInvalid = {"valid", "invalid"};
-constexpr std::array<std::string_view, 2> kPassedOn = {"tested", "handed-on"};
+constexpr std::array<std::string_view, 2> kPassedOn = {"tested", "passed-on"};
 constexpr std::array<std::string_view, 2> kHolds = {"outside", "holds"};
 constexpr std::array<std::string_view, 2> kInvariant = {"broken", "kept"};
 constexpr std::string_view kFaulted = "fault";
@@ -245,12 +245,12 @@ std::string ViolationLines(const FirstViolations& violations) {
   std::string text;
   for (const Cause cause : kAllCauses) {
     if (violations.First(cause) == FirstViolations::kNever) continue;
-    text += Line({"mark", Name(cause), Number(violations.First(cause))});
+    text += Line({"violation", Name(cause), Number(violations.First(cause))});
   }
   if (violations.nowhere != FirstViolations::kNever) {
-    text += Line({"mark", kNowhere, Number(violations.nowhere)});
+    text += Line({"violation", kNowhere, Number(violations.nowhere)});
   }
-  if (!violations.invariant) text += Line({"mark", kOffInvariant});
+  if (!violations.invariant) text += Line({"violation", kOffInvariant});
   return text;
 }
 
@@ -307,7 +307,7 @@ bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
     return words.ReadOneOf(kCauses, answer.cause) && words.done();
   }
   if (key == "known") return words.ReadName(answer.known);
-  if (key == "mark") return ReadViolation(words, run.violations);
+  if (key == "violation") return ReadViolation(words, run.violations);
   if (key == "page") return ReadPage(words, run.pages.emplace_back());
   if (key == "part") {
     if (run.events.empty() ||

@@ -27,7 +27,7 @@ Json Explained(const std::string& arguments) {
 TEST(ExplainJsonTest, HasTheContentOfTheText) {
   const Json e = Explained(
       "--walk=static-by-value corpus/regressions/thread-wrong-page.yaml");
-  EXPECT_EQ(e["format"], "pxdfuzz-explanation 1");
+  EXPECT_EQ(e["format"], "pxdfuzz-explanation 2");
   EXPECT_EQ(e["walk"], "static-by-value");
   EXPECT_EQ(e["paging_mode"], "s390/3");
   EXPECT_EQ(e["request"], 1);
@@ -45,15 +45,17 @@ TEST(ExplainJsonTest, HasTheContentOfTheText) {
   EXPECT_EQ(e["pages"]["columns"].size(), 4u);
   EXPECT_EQ(e["pages"]["rows"][1]["marked"], true);
   EXPECT_EQ(e["pages"]["rows"][1]["cells"][3], "0x3000");
-  ASSERT_EQ(e["turns"].size(), 8u);
-  EXPECT_EQ(e["turns"][5]["level"], "pud");
-  EXPECT_EQ(e["turns"][5]["marked"], true);
-  EXPECT_EQ(e["turns"][5]["pointer"], "pudp++");
-  EXPECT_EQ(e["turns"][5]["place"],
+  ASSERT_EQ(e["iterations"].size(), 8u);
+  EXPECT_EQ(e["iterations"][5]["level"], "pud");
+  EXPECT_EQ(e["iterations"][5]["marked"], true);
+  EXPECT_EQ(e["iterations"][5]["pointer"], "pudp++");
+  EXPECT_EQ(e["iterations"][5]["place"],
             "the stack, 1 word above the local copy of p4d");
-  EXPECT_EQ(e["turns"][5]["reference"][0], "region-third table 0, entry 513");
-  EXPECT_THAT(std::string(e["turns"][5]["rule"]), HasSubstr("p4d_addr_end()"));
-  EXPECT_TRUE(e["turns"][0]["rule"].is_null());
+  EXPECT_EQ(e["iterations"][5]["reference"][0],
+            "region-third table 0, entry 513");
+  EXPECT_THAT(std::string(e["iterations"][5]["rule"]),
+              HasSubstr("p4d_addr_end()"));
+  EXPECT_TRUE(e["iterations"][0]["rule"].is_null());
   EXPECT_EQ(e["reference"][0]["steps"].size(), 3u);
   EXPECT_TRUE(e["changes"].empty());
 }
@@ -67,7 +69,7 @@ TEST(ExplainJsonTest, HasConcurrentOperations) {
   EXPECT_EQ(e["changes"][0]["number"], 1);
   EXPECT_EQ(e["changes"][0]["made"], true);
   size_t changes = 0;
-  for (const Json& iteration : e["turns"])
+  for (const Json& iteration : e["iterations"])
     changes += iteration["kind"] == "change";
   EXPECT_EQ(changes, e["changes"].size());
 }

@@ -72,7 +72,7 @@ class KernelProgramsTest : public ::testing::Test {
   // A program that runs `body` for each line of input: $asked, $line.
   void WriteFake(const std::string& name, const std::string& body) const {
     WriteScript(name, "echo \"$*\" >> '" + Path("started").string() +
-                          "'\nprintf 'pxdfuzz-protocol 2\\nname " + name +
+                          "'\nprintf 'pxdfuzz-protocol 3\\nname " + name +
                           "\\nversion 6.9.1\\nslice c0ffee\\n"
                           "arch s390\\nvariant as-is\\nready\\n'\n"
                           "while read -r asked line; do\n" +
@@ -125,6 +125,29 @@ TEST_F(KernelProgramsTest, OneProcessAnswersForManyCases) {
   EXPECT_THAT(Started(), ElementsAre(""));
   EXPECT_TRUE(opened.program->Run(Requests(2), true).ok());
   EXPECT_THAT(Started(), ElementsAre(""));
+}
+
+// A program that ends loses what it has not sent. Cases that it would have
+// answered are asked again.
+TEST_F(KernelProgramsTest, ManyCasesAtOnceAreAnsweredLikeOne) {
+  std::array<uint8_t, kMaxEncodedSize> bytes;
+  const size_t digits = 2 * Encode(Requests(1), bytes);
+  // It dies at a case with more requests than one.
+  WriteFake("kernel-fake", "if [ ${#line} -gt " + std::to_string(digits) +
+                               " ]; then exit 1; fi\nprintf '" + kAgreed +
+                               "case\\n'");
+  const auto opened = OpenKernelProgram("kernel-fake");
+  ASSERT_TRUE(opened.ok()) << opened.error;
+  std::vector<Case> cases(5, Requests(1));
+  cases[2] = Requests(3);
+  const std::vector<Answers> all = opened.program->RunAll(cases);
+  ASSERT_EQ(all.size(), 5u);
+  for (size_t i = 0; i < all.size(); ++i) {
+    ASSERT_TRUE(all[i].ok()) << all[i].error;
+    const std::vector<Answer>& answers = all[i].of_request;
+    ASSERT_EQ(answers.size(), cases[i].requests.size());
+    EXPECT_EQ(answers[0].run.end, i == 2 ? RunEnd::kDied : RunEnd::kReturned);
+  }
 }
 
 TEST_F(KernelProgramsTest, AProgramGetsTheCaseAsHexadecimalBytes) {
@@ -197,10 +220,11 @@ TEST_F(KernelProgramsTest, ANewProcessGetsTheRest) {
 
 // A sanitizer's report comes before the end.
 TEST_F(KernelProgramsTest, ASanitizersReportIsAnAnswer) {
-  WriteFake("kernel-fake",
-            "printf 'request sanitizer\\ncall get\\nfinding 0 "
-            "kernel-fake.s390-3.sanitizer\\nturn 1 0 0 pgd table 0x10400000 "
-            "fault empty 12 mm/gup.c\\nend\\n'; exit 1");
+  WriteFake(
+      "kernel-fake",
+      "printf 'request sanitizer\\ncall get\\nfinding 0 "
+      "kernel-fake.s390-3.sanitizer\\niteration 1 0 0 pgd table 0x10400000 "
+      "fault empty 12 mm/gup.c\\nend\\n'; exit 1");
   const auto opened = OpenKernelProgram("kernel-fake");
   ASSERT_TRUE(opened.ok()) << opened.error;
   const Answers answers = opened.program->Run(Requests(2), true);
@@ -270,16 +294,16 @@ TEST_F(KernelProgramsTest, NamesAFileThatIsNoSuchProgram) {
                 "standard error");
   EXPECT_EQ(error("kernel-odd"),
             Path("kernel-odd").string() +
-                ": greets with 'Hello' where 'pxdfuzz-protocol 2' is wanted");
-  WriteScript("kernel-new", "echo pxdfuzz-protocol 3; exec cat");
+                ": greets with 'Hello' where 'pxdfuzz-protocol 3' is wanted");
+  WriteScript("kernel-new", "echo pxdfuzz-protocol 4; exec cat");
   EXPECT_EQ(error("kernel-new"),
             Path("kernel-new").string() +
-                ": greets with 'pxdfuzz-protocol 3' where 'pxdfuzz-protocol 2' "
+                ": greets with 'pxdfuzz-protocol 4' where 'pxdfuzz-protocol 3' "
                 "is wanted");
-  WriteScript("kernel-short", "echo pxdfuzz-protocol 2; echo name a");
+  WriteScript("kernel-short", "echo pxdfuzz-protocol 3; echo name a");
   EXPECT_EQ(error("kernel-short"),
             Path("kernel-short").string() +
-                ": greets with 'pxdfuzz-protocol 2' where 'ready' comes last");
+                ": greets with 'pxdfuzz-protocol 3' where 'ready' comes last");
   EXPECT_EQ(
       error("kernel-data"),
       Path("kernel-data").string() + ": cannot be executed: Permission denied");
@@ -586,8 +610,8 @@ TEST_F(RealKernelTest, ExplainsInEveryFormat) {
   const YAML::Node read = YAML::Load(json.output);
   EXPECT_EQ(read["walk"].as<std::string>(), PXDFUZZ_BY_VALUE);
   bool escapes = false;
-  for (const YAML::Node& iteration : read["turns"]) {
-    if (iteration["kind"].as<std::string>() != "turn") continue;
+  for (const YAML::Node& iteration : read["iterations"]) {
+    if (iteration["kind"].as<std::string>() != "iteration") continue;
     EXPECT_THAT(iteration["pointer"].as<std::string>(),
                 testing::StartsWith("mm/gup.c:"));
     escapes |= iteration["marked"].as<bool>() && !iteration["rule"].IsNull();

@@ -125,50 +125,51 @@ TEST(ProtocolTest, AVerdictOmitsTheRun) {
 }
 
 TEST(ProtocolTest, AnswersMatchTheDocumentation) {
-  EXPECT_EQ(ToLines(Full()),
-            "request returned\n"
-            "inconclusive beyond-limit\n"
-            "call pin 7\n"
-            "inaccessible 0x5000\n"
-            "count 4\n"
-            "held 3\n"
-            "finding 2 kernel-6.1-s390.s390-3.short.pte-leaf\n"
-            "cause vacuous-recheck\n"
-            "known s390-readonly-2g-write\n"
-            "reads 12 2\n"
-            "mark stack-escape 1\n"
-            "mark wrong-entry 2\n"
-            "mark double-fetch 4\n"
-            "mark vacuous-recheck 5\n"
-            "mark nowhere 3\n"
-            "mark invariant\n"
-            "page 0x1000 0 4\n"
-            "page 0xffffffffffff000 1 9\n"
-            "page 0x0 0 0\n"
-            "change 0 1 0\n"
-            "turn 1 0 0 pgd table 0x10800000 0x1234 table 0x10600000 2931 "
-            "mm/gup.c\n"
-            "turn 2 0 0 p4d copy pgd 0x1234 table 0x10600000 2931 mm/gup.c\n"
-            "change 2 2 1\n"
-            "grab 2 2 1 256\n"
-            "turn 3 0 0 pud stack p4d -16 0x1234 malformed 2931 mm/gup.c\n"
-            "turn 4 0 0 pud stack p4d ? 0x1234 empty 2931 mm/gup.c\n"
-            "turn 5 0 0 pmd table 0x10800000 0x1234 swap 0x9000 2931 "
-            "mm/gup.c\n"
-            "part 0x2000 0x4000 descend handed-on outside kept\n"
-            "turn 6 0 0 pte table 0x10800000 0x1234 leaf 0x3000 rw young dirty "
-            "normal valid 2931 mm/gup.c\n"
-            "turn 6 0 0 pte table 0x10800000 0x1234 leaf 0x3000 ro old dirty "
-            "normal valid 2931 mm/gup.c\n"
-            "turn 6 0 0 pte table 0x10800000 0x1234 leaf 0x3000 none young "
-            "clean special valid 2931 mm/gup.c\n"
-            "reread 0 0 0 pmd table 0x10800000 0x1234 table 0x10600000 2931 "
-            "mm/gup.c\n"
-            "check 11 0 0 pmd copy pgd 0x1234 empty\n"
-            "turn 12 0 0 pte nowhere 0xfff0000000000000 fault empty 2931 some "
-            "where/pgtable.h\n"
-            "put 12 2 4 1\n"
-            "end\n");
+  EXPECT_EQ(
+      ToLines(Full()),
+      "request returned\n"
+      "inconclusive beyond-limit\n"
+      "call pin 7\n"
+      "inaccessible 0x5000\n"
+      "count 4\n"
+      "held 3\n"
+      "finding 2 kernel-6.1-s390.s390-3.short.pte-leaf\n"
+      "cause vacuous-recheck\n"
+      "known s390-readonly-2g-write\n"
+      "reads 12 2\n"
+      "violation stack-escape 1\n"
+      "violation wrong-entry 2\n"
+      "violation double-fetch 4\n"
+      "violation vacuous-recheck 5\n"
+      "violation nowhere 3\n"
+      "violation invariant\n"
+      "page 0x1000 0 4\n"
+      "page 0xffffffffffff000 1 9\n"
+      "page 0x0 0 0\n"
+      "change 0 1 0\n"
+      "iteration 1 0 0 pgd table 0x10800000 0x1234 table 0x10600000 2931 "
+      "mm/gup.c\n"
+      "iteration 2 0 0 p4d copy pgd 0x1234 table 0x10600000 2931 mm/gup.c\n"
+      "change 2 2 1\n"
+      "grab 2 2 1 256\n"
+      "iteration 3 0 0 pud stack p4d -16 0x1234 malformed 2931 mm/gup.c\n"
+      "iteration 4 0 0 pud stack p4d ? 0x1234 empty 2931 mm/gup.c\n"
+      "iteration 5 0 0 pmd table 0x10800000 0x1234 swap 0x9000 2931 "
+      "mm/gup.c\n"
+      "part 0x2000 0x4000 descend passed-on outside kept\n"
+      "iteration 6 0 0 pte table 0x10800000 0x1234 leaf 0x3000 rw young dirty "
+      "normal valid 2931 mm/gup.c\n"
+      "iteration 6 0 0 pte table 0x10800000 0x1234 leaf 0x3000 ro old dirty "
+      "normal valid 2931 mm/gup.c\n"
+      "iteration 6 0 0 pte table 0x10800000 0x1234 leaf 0x3000 none young "
+      "clean special valid 2931 mm/gup.c\n"
+      "reread 0 0 0 pmd table 0x10800000 0x1234 table 0x10600000 2931 "
+      "mm/gup.c\n"
+      "check 11 0 0 pmd copy pgd 0x1234 empty\n"
+      "iteration 12 0 0 pte nowhere 0xfff0000000000000 fault empty 2931 some "
+      "where/pgtable.h\n"
+      "put 12 2 4 1\n"
+      "end\n");
 }
 
 TEST(ProtocolTest, RefusesATruncatedAnswer) {
@@ -213,29 +214,29 @@ TEST(ProtocolTest, RefusesGarbage) {
            "known",
            "reads 1",
            "reads 1 2 3",
-           "mark",
-           "mark none 1",
-           "mark luck 1",
-           "mark nowhere",
-           "mark nowhere 1 2",
-           "mark invariant 1",
+           "violation",
+           "violation none 1",
+           "violation luck 1",
+           "violation nowhere",
+           "violation nowhere 1 2",
+           "violation invariant 1",
            "page",
            "page 0x 0 0",
            "page 0x1 0",
            "page 0x1 0 0 0",
            "page 0x10000000000000000 0 0",
-           "turn",
-           "turn 1 0 0 pxd table 0x0 0x0 empty 1 mm/gup.c",
-           "turn 1 0 0 pud moon 0x0 0x0 empty 1 mm/gup.c",
-           "turn 1 0 0 pud table 0x0 0x0 odd 1 mm/gup.c",
-           "turn 1 0 0 pud table 0x0 0x0 empty one mm/gup.c",
-           "turn 1 0 0 pud table 0x0 0x0 empty 1",
-           "turn 1 0 0 pud stack p4d x 0x0 empty 1 mm/gup.c",
-           "turn 1 0 0 pud stack 8 0x0 empty 1 mm/gup.c",
-           "turn 1 0 0 pud copy pgd faulty empty 1 mm/gup.c",
-           "turn 1 0 0 pte copy pmd 0x0 leaf 0x0 rw young dirty 1 a",
-           "turn 1 0 0 pte copy pmd 0x0 table 0x0 1 mm/gup.c",
-           "turn 0 0 pud table 0x0 0x0 empty 1 mm/gup.c",
+           "iteration",
+           "iteration 1 0 0 pxd table 0x0 0x0 empty 1 mm/gup.c",
+           "iteration 1 0 0 pud moon 0x0 0x0 empty 1 mm/gup.c",
+           "iteration 1 0 0 pud table 0x0 0x0 odd 1 mm/gup.c",
+           "iteration 1 0 0 pud table 0x0 0x0 empty one mm/gup.c",
+           "iteration 1 0 0 pud table 0x0 0x0 empty 1",
+           "iteration 1 0 0 pud stack p4d x 0x0 empty 1 mm/gup.c",
+           "iteration 1 0 0 pud stack 8 0x0 empty 1 mm/gup.c",
+           "iteration 1 0 0 pud copy pgd faulty empty 1 mm/gup.c",
+           "iteration 1 0 0 pte copy pmd 0x0 leaf 0x0 rw young dirty 1 a",
+           "iteration 1 0 0 pte copy pmd 0x0 table 0x0 1 mm/gup.c",
+           "iteration 0 0 pud table 0x0 0x0 empty 1 mm/gup.c",
            "part 0x0 0x0 stop tested holds kept",
            "check",
            "reread 1 0 0 pxd table 0x0 0x0 empty 1 mm/gup.c",
@@ -254,7 +255,7 @@ TEST(ProtocolTest, RefusesGarbage) {
         << line;
   }
   const std::string iteration =
-      "turn 1 0 0 pud table 0x0 0x0 empty 1 mm/gup.c\n";
+      "iteration 1 0 0 pud table 0x0 0x0 empty 1 mm/gup.c\n";
   const std::string part = "part 0x0 0x0 stop tested holds kept\n";
   const auto read = [](const std::string& lines) {
     return ReadAnswer("request returned\n" + lines + "end\n");
@@ -293,7 +294,7 @@ TEST(ProtocolTest, GreetingsRoundTrip) {
                         .variant = "by-value"};
   const std::string lines = Greeting(text);
   EXPECT_EQ(lines,
-            "pxdfuzz-protocol 2\n"
+            "pxdfuzz-protocol 3\n"
             "name kernel-6.1-s390-by-value\n"
             "version 6.1.192\n"
             "slice 34c97dde83082321\n"
@@ -318,7 +319,7 @@ TEST(ProtocolTest, GreetingsRoundTrip) {
     EXPECT_EQ(ReadGreeting(first + std::string(wrong) + last), std::nullopt);
   }
   std::string other = lines;
-  other.replace(0, first.size(), "pxdfuzz-protocol 3\n");
+  other.replace(0, first.size(), "pxdfuzz-protocol 4\n");
   EXPECT_EQ(ReadGreeting(other), std::nullopt);
 }
 

@@ -6,8 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 
 #include "fuzz/harness/json_object.h"
 #include "pxdfuzz/case/case.h"
@@ -49,6 +52,23 @@ Case Changed(int levels, const TableOp& op, uint16_t read = 1) {
   return c;
 }
 constexpr TableOp kDetach{.kind = TableOp::Kind::kDetach, .level = Level::kPmd};
+
+// However busy a machine is.
+TEST_F(StatsTest, CountsProcessorTimeFromTheFirstExecutionOn) {
+  const auto work = [] {
+    const std::clock_t end = std::clock() + CLOCKS_PER_SEC / 10;
+    while (std::clock() < end) {
+    }
+  };
+  work();
+  ExpectNumber("/milliseconds", 0);
+  stats_.CountExecution();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_LT(Json()["milliseconds"], 100);
+  work();
+  EXPECT_GE(Json()["milliseconds"], 100);
+  EXPECT_LT(Json()["milliseconds"], 200);
+}
 
 TEST_F(StatsTest, DoesNotCountQuietTablesAsChanging) {
   Count(Crossing(3, kThreadBorder, 2 * kGiB));

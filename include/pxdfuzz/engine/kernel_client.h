@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,7 @@ class KernelProgram : public Engine {
   // One process answers for many cases. If it ends during a case, the request
   // ended in that way, and a new process continues with the next request.
   Answers Run(const Case& c, bool recorded) override;
+  std::vector<Answers> RunAll(std::span<const Case> cases) override;
 
  private:
   explicit KernelProgram(std::string path) : path_(std::move(path)) {}
@@ -45,6 +47,10 @@ class KernelProgram : public Engine {
   // These return an error in one line, or nothing.
   std::string AskEach(const Case& c, bool recorded,
                       std::vector<Answer>& answers);
+  // Reads the answers to that many requests, up to the end of the case or of
+  // the process.
+  std::string ReadAnswers(size_t requests, std::vector<Answer>& answers,
+                          bool& ended);
   // Starts a process and reads its greeting.
   std::string Start();
   // Ends the process that is running, if any, and waits for it.

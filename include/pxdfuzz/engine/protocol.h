@@ -39,7 +39,7 @@ struct Answer {
 };
 
 // The first line that a program writes.
-inline constexpr std::string_view kProtocolLine = "pxdfuzz-protocol 2\n";
+inline constexpr std::string_view kProtocolLine = "pxdfuzz-protocol 3\n";
 // The last lines of the greeting, of an answer, and of the answers to a case.
 inline constexpr std::string_view kGreetingEnd = "ready\n";
 inline constexpr std::string_view kAnswerEnd = "end\n";

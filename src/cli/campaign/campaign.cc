@@ -267,7 +267,8 @@ absl::Status Campaign::KeepCrashes(const Worker& worker) {
   return absl::OkStatus();
 }
 
-uint64_t Campaign::CountEnded(const Worker& worker) {
+uint64_t Campaign::CountEnded(const Worker& worker, const Process::End& end) {
+  processor_seconds_ += end.user_seconds + end.system_seconds;
   CampaignStats stats;
   stats.counted = StatsOf(worker);
   past_.Add(stats.counted);
@@ -277,7 +278,7 @@ uint64_t Campaign::CountEnded(const Worker& worker) {
 }
 
 absl::Status Campaign::OnEnd(Worker& worker, const Process::End& end) {
-  const uint64_t executions = CountEnded(worker);
+  const uint64_t executions = CountEnded(worker, end);
   if (end.code == kCannotKeep) {
     return absl::UnavailableError(folder_.WhyNothingIsKept(worker.name));
   }
@@ -349,7 +350,8 @@ absl::Status Campaign::Stop() {
   while (runs && Clock::now() < last) {
     runs = false;
     for (Worker& worker : workers_) {
-      if (worker.process.Poll().has_value()) CountEnded(worker);
+      const auto end = worker.process.Poll();
+      if (end.has_value()) CountEnded(worker, *end);
       runs |= worker.process.runs();
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -361,7 +363,7 @@ absl::Status Campaign::Stop() {
           worker, Concat({"hangs: it did not end within ",
                           std::to_string(patience), " s of being asked to"})));
       worker.process.Kill();
-      CountEnded(worker);
+      CountEnded(worker, {});
     }
     result.Update(KeepCrashes(worker));
   }

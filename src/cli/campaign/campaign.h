@@ -82,6 +82,8 @@ class Campaign {
     return stats.executions() - before_.executions();
   }
   double session_seconds() const;
+  // Processor time of the processes that have ended.
+  double processor_seconds() const { return processor_seconds_; }
   // Notes about the folder, from when it was opened.
   const std::vector<std::string>& remarks() const { return remarks_; }
   const CampaignOptions& options() const { return options_; }
@@ -122,7 +124,7 @@ class Campaign {
   nlohmann::json StatsOf(const Worker& worker) const;
   // Counts the work of a worker that has ended, removes its statistics and
   // returns its executions.
-  uint64_t CountEnded(const Worker& worker);
+  uint64_t CountEnded(const Worker& worker, const Process::End& end);
   // Writes stats.json and the counts of findings.
   absl::Status WriteStats() const;
   // "TARGET: job-1 WHAT; its log ends with: ..."
@@ -135,6 +137,7 @@ class Campaign {
   CampaignStats before_;
   Clock::time_point started_;
   Clock::time_point written_;
+  double processor_seconds_ = 0;
   std::vector<Worker> workers_;
   std::vector<std::string> remarks_;
 };

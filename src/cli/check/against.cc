@@ -45,11 +45,6 @@ bool IsSameReference(const Event& a, const Event& b) {
   return a.kind == b.kind && a.count == b.count;
 }
 
-// The code of the other build for the same architecture and configuration.
-const KernelCode* Counterpart(const CheckCell& cell, const KernelBuild& other) {
-  return other.Find(cell.mode.arch, cell.configuration);
-}
-
 // Two programs, and what the same cases come to in both.
 class Pair {
  public:
@@ -147,11 +142,12 @@ absl::StatusOr<CheckVerdict::Against> CompareBuilds(
     steps.Tick(
         Concat({std::to_string(done++), " of ", Plural(cells.size(), "cell"),
                 ", ", Grouped(against.cases), " cases"}));
-    const KernelCode* code = Counterpart(cell, other);
-    if (code == nullptr || cell.walker.name != "gup_fast") continue;
+    const KernelBuild::Sliced* slice =
+        other.FindSlice(cell.mode.arch, cell.configuration);
+    if (slice == nullptr || cell.walker.name != "gup_fast") continue;
     Pair pair(out, against);
     absl::Status status = pair.Open(Concat({build.bin, "/", cell.program}),
-                                    Concat({other.bin, "/", code->name}));
+                                    Concat({other.bin, "/", slice->same_as}));
     if (!status.ok()) return status;
     const auto files = CaseFilesOf(cell, source, out);
     if (!files.ok()) return files.status();

@@ -12,6 +12,7 @@
 #include <set>
 #include <system_error>
 #include <thread>
+#include <tuple>
 
 #include "absl/strings/str_format.h"
 #include "fuzz/harness/sha1.h"
@@ -27,8 +28,8 @@
 namespace pxdfuzz {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
+// The path of what a target counts of its processor time.
+constexpr char kMilliseconds[] = "/milliseconds";
 constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
 // So many executions of each cell, seeds included, say how fast it is.
 constexpr uint64_t kTrialRuns = 2000;
@@ -44,23 +45,17 @@ class CellRun {
       : cell_(cell), campaign_(OptionsFor(cell, wish)) {}
 
   bool ok() const { return cell_.error.empty(); }
-  // Whether the programs of kernel code answer for this walker.
-  bool has_program() const { return cell_.walker.name == "gup_fast"; }
 
-  // Runs the small worlds; what they show becomes an input of the campaign.
-  // Returns how many cases were compared.
-  uint64_t RunWorlds(const std::string& bin) {
-    const auto run =
-        RunSmallWorlds(Concat({bin, "/", cell_.program}), cell_.mode,
-                       cell_.walker.changing, [] { return IsInterrupted(); });
-    Note(run.status());
-    if (!ok()) return 0;
-    for (const std::string& bytes : run->findings) {
-      Note(WriteFile(
-          Concat({campaign_.options().out, "/corpus/", Sha1Hex(Bytes(bytes))}),
-          bytes, /*force=*/true));
+  // Makes what small worlds show of this walker inputs of the campaign.
+  void TakeWorlds(const absl::StatusOr<SmallWorldsRun>& worlds) {
+    Note(worlds.status());
+    if (!ok()) return;
+    for (const SmallWorldsRun::Found& found : worlds->findings) {
+      if (found.is_page_size != (cell_.walker.name == "page_size")) continue;
+      Note(WriteFile(Concat({campaign_.options().out, "/corpus/",
+                             Sha1Hex(Bytes(found.bytes))}),
+                     found.bytes, /*force=*/true));
     }
-    return run->cases;
   }
   const CheckCell& cell() const { return cell_; }
   bool is_short() const { return cell_.executions < cell_.walker.floor; }
@@ -70,9 +65,18 @@ class CellRun {
     const uint64_t cases = cell_.walker.floor - cell_.executions;
     return static_cast<uint64_t>(static_cast<double>(cases) * kMore) + 100;
   }
-  // Of the time that fuzzing took; at least 1.
+  // Cases that were compared in a second of processor time, without the time
+  // to start; at least 1, or 0 before a run has ended.
   double rate() const {
-    return std::max(1.0, static_cast<double>(added_) / std::max(took_, 1e-3));
+    if (ends_ == 0) return 0;
+    return std::max(1.0, static_cast<double>(cell_.executions - before_) /
+                             std::max(fuzzing_seconds(), 1e-3));
+  }
+  // Processor time that all of it took, and that each start takes.
+  double processor_seconds() const { return campaign_.processor_seconds(); }
+  double start_seconds() const {
+    return std::max(0.0, processor_seconds() - fuzzing_seconds()) /
+           std::max(1, ends_);
   }
 
   void Open() {
@@ -80,14 +84,16 @@ class CellRun {
     if (!ok()) return;
     const CampaignStats stats = campaign_.Stats();
     for (const auto& [signature, count] : stats.findings()) {
-      cell_.before.push_back(signature);
+      cell_.before.insert(signature);
     }
-    cell_.executions = CasesOf(stats);
+    for (const auto& [name, times] : KnownIn(stats)) {
+      if (times > 0) cell_.before.insert(name);
+    }
+    cell_.executions = before_ = CasesOf(stats);
+    milliseconds_before_ = milliseconds_ = stats.Number(kMilliseconds);
   }
 
   void Start(uint64_t runs) {
-    began_ = Clock::now();
-    before_ = cell_.executions;
     campaign_.SetRuns(runs);
     Note(campaign_.Start());
   }
@@ -114,20 +120,15 @@ class CellRun {
         return read.has_value() && read->changing;
       });
     }
-    const auto known = stats.counted.find("known_findings");
-    if (known != stats.counted.end()) {
-      for (const auto& [name, count] : known->items()) {
-        cell_.known[name] = count.get<uint64_t>();
-      }
-    }
+    cell_.known = KnownIn(stats);
     // Of code that reaches a function which nothing stands in for, those cases
     // were not checked.
     const auto traps = stats.counted.find("traps");
     if (traps != stats.counted.end() && !traps->empty() && ok()) {
       cell_.error = Concat({"reached trap ", traps->begin().key()});
     }
-    took_ += std::chrono::duration<double>(Clock::now() - began_).count();
-    added_ += cell_.executions - before_;
+    milliseconds_ = stats.Number(kMilliseconds);
+    ++ends_;
   }
 
  private:
@@ -153,6 +154,17 @@ class CellRun {
             .seeds = std::move(seeds)};
   }
 
+  static std::map<std::string, uint64_t> KnownIn(const CampaignStats& stats) {
+    const auto known = stats.counted.find("known_findings");
+    return known == stats.counted.end()
+               ? std::map<std::string, uint64_t>()
+               : known->get<std::map<std::string, uint64_t>>();
+  }
+
+  double fuzzing_seconds() const {
+    return static_cast<double>(milliseconds_ - milliseconds_before_) / 1000;
+  }
+
   // Cases of the cell's kind that were compared.
   uint64_t CasesOf(const CampaignStats& stats) const {
     return stats.Number(cell_.walker.changing ? "/changing/cases" : "/judged");
@@ -164,10 +176,10 @@ class CellRun {
 
   CheckCell& cell_;
   Campaign campaign_;
-  Clock::time_point began_;
+  int ends_ = 0;
   uint64_t before_ = 0;
-  uint64_t added_ = 0;
-  double took_ = 0;
+  uint64_t milliseconds_before_ = 0;
+  uint64_t milliseconds_ = 0;
 };
 
 // All cells of a check.
@@ -181,25 +193,13 @@ class Runner {
   }
 
   absl::Status Run() {
-    steps_.Begin(wish_.empty_corpus ? "trying each cell"
-                                    : "running regressions and seeds");
     for (const auto& run : runs_) run->Open();
-    absl::Status status = Round([](const CellRun&) { return kTrialRuns; });
+    absl::Status status;
+    if (!wish_.empty_corpus) status = RunWorlds();
+    if (status.ok() && wish_.seconds.has_value()) status = TryAll();
     if (!status.ok()) return status;
-    steps_.End(Plural(runs_.size(), "cell"));
-    if (!wish_.empty_corpus) {
-      status = RunWorlds();
-      if (!status.ok()) return status;
-    }
-    if (wish_.seconds.has_value() && *wish_.seconds < Spent() + Needed()) {
-      return absl::InvalidArgumentError(Concat(
-          {"--seconds=", std::to_string(*wish_.seconds),
-           " is too short: the floors of ", Plural(runs_.size(), "cell"),
-           absl::StrFormat(" take about %.0f s", std::ceil(Spent() + Needed())),
-           "; --seconds=auto is as long as they need"}));
-    }
-    steps_.Begin("fuzzing");
-    for (int i = 0; i < kMostRounds && !is_over_ && Needed() > 0; ++i) {
+    Begin("fuzzing");
+    for (int i = 0; i < kMostRounds && !is_over_ && CountShort() > 0; ++i) {
       status = Round([](const CellRun& run) { return run.RunsToFloor(); });
       if (!status.ok()) return status;
     }
@@ -220,15 +220,60 @@ class Runner {
   double Spent() const { return steps_.seconds() - began_; }
   double Left() const { return *wish_.seconds - Spent(); }
 
-  // The seconds that cells below their floor take to reach it.
+  void Begin(std::string_view what) {
+    steps_.Begin(what);
+    processor_before_ = ProcessorSeconds();
+    slowness_ = 1;
+  }
+
+  double ProcessorSeconds() const {
+    double seconds = 0;
+    for (const auto& run : runs_) seconds += run->processor_seconds();
+    return seconds;
+  }
+
+  size_t CountShort() const {
+    return static_cast<size_t>(std::count_if(
+        runs_.begin(), runs_.end(),
+        [](const auto& run) { return run->ok() && run->is_short(); }));
+  }
+
+  // The seconds that cells below their floor take to reach it. A cell that has
+  // not run takes as long as the mean of the others.
   double Needed() const {
+    double measured = 0;
+    size_t count = 0;
     double seconds = 0;
     for (const auto& run : runs_) {
-      if (run->ok()) {
-        seconds += static_cast<double>(run->RunsToFloor()) / run->rate();
+      if (run->rate() == 0) continue;
+      const double start = run->start_seconds();
+      ++count;
+      measured +=
+          start + static_cast<double>(run->cell().walker.floor) / run->rate();
+      if (!run->ok() || !run->is_short()) continue;
+      seconds += start + static_cast<double>(run->RunsToFloor()) / run->rate();
+    }
+    for (const auto& run : runs_) {
+      if (run->rate() == 0 && run->ok() && count > 0) {
+        seconds += measured / static_cast<double>(count);
       }
     }
-    return seconds / wish_.jobs;
+    return seconds * slowness_ / wish_.jobs;
+  }
+
+  // Runs each cell for a while, and says whether the time is too short.
+  absl::Status TryAll() {
+    Begin("trying each cell");
+    absl::Status status = Round([](const CellRun&) { return kTrialRuns; });
+    if (!status.ok()) return status;
+    steps_.End(Plural(runs_.size(), "cell"));
+    const double seconds = std::ceil(Spent() + Needed());
+    if (*wish_.seconds >= seconds) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        Concat({"--seconds=", std::to_string(*wish_.seconds),
+                " is too short: the floors of ", Plural(runs_.size(), "cell"),
+                absl::StrFormat(" take about %.0f s", seconds),
+                "; --seconds=auto is as long as they need"}));
   }
 
   uint64_t Executions() const {
@@ -237,28 +282,39 @@ class Runner {
     return executions;
   }
 
-  // Runs the small worlds of all cells, a cell in each of as many threads as
-  // there are jobs.
+  // Runs the small worlds of all cells in as many threads as there are jobs. A
+  // program answers for all walkers whose tables stand still.
   absl::Status RunWorlds() {
     steps_.Begin("running small worlds");
+    std::map<std::tuple<std::string, std::string, bool>, std::vector<CellRun*>>
+        by_program;
+    for (const auto& run : runs_) {
+      const CheckCell& cell = run->cell();
+      by_program[{cell.program, Name(cell.mode), cell.walker.changing}]
+          .push_back(run.get());
+    }
+    std::vector<std::vector<CellRun*>> worlds;
+    for (const auto& [key, runs] : by_program) worlds.push_back(runs);
     std::atomic<size_t> next = 0;
     std::atomic<size_t> done = 0;
     std::atomic<uint64_t> cases = 0;
     const auto work = [&] {
       while (true) {
         const size_t i = next++;
-        if (i >= runs_.size()) return;
-        CellRun& run = *runs_[i];
-        if (run.ok() && run.has_program()) cases += run.RunWorlds(wish_.bin);
+        if (i >= worlds.size()) return;
+        const CheckCell& cell = worlds[i][0]->cell();
+        const auto run =
+            RunSmallWorlds(Concat({wish_.bin, "/", cell.program}), cell.mode,
+                           cell.walker.changing, &IsInterrupted);
+        for (CellRun* of : worlds[i]) of->TakeWorlds(run);
+        if (run.ok()) cases += run->cases;
         ++done;
       }
     };
     std::vector<std::thread> threads;
     for (int i = 0; i < wish_.jobs; ++i) threads.emplace_back(work);
-    while (done < runs_.size()) {
-      steps_.Tick(
-          Concat({std::to_string(done), " of ", Plural(runs_.size(), "cell"),
-                  ", ", Grouped(cases), " cases"}));
+    while (done < worlds.size()) {
+      steps_.Tick(Concat({Grouped(cases), " cases"}));
       std::this_thread::sleep_for(kBetweenLooks);
     }
     for (std::thread& thread : threads) thread.join();
@@ -292,6 +348,10 @@ class Runner {
       std::erase_if(running, [this](CellRun* run) {
         if (run->Poll()) return false;
         SayNew(run->cell());
+        // Processors may be busy with something else.
+        slowness_ = std::max(
+            1.0, steps_.step_seconds() * wish_.jobs /
+                     std::max(ProcessorSeconds() - processor_before_, 1e-3));
         return true;
       });
       Tick();
@@ -314,8 +374,7 @@ class Runner {
   void Tick() {
     size_t done = 0;
     for (const auto& run : runs_) done += !run->is_short();
-    const double left =
-        std::max(Needed(), wish_.seconds.has_value() ? Left() : 0.0);
+    const double left = wish_.seconds.has_value() ? Left() : Needed();
     steps_.Tick(
         Concat({std::to_string(done), " of ", Plural(runs_.size(), "cell"),
                 " at their floor, ", Grouped(Executions()), " executions, ",
@@ -329,6 +388,9 @@ class Runner {
   std::vector<std::unique_ptr<CellRun>> runs_;
   std::set<std::string> kinds_;
   bool is_over_ = false;
+  double processor_before_ = 0;  // before the step
+  // How many seconds pass in a second of a job's processor time.
+  double slowness_ = 1;
 };
 
 // Whether the walker's target has that code.
@@ -363,12 +425,13 @@ std::vector<CheckCell> CellsOf(const KernelBuild& build,
     // By walker and hash.
     std::map<std::pair<std::string_view, std::string>, size_t> seen;
     for (const std::string_view configuration : kConfigurations) {
-      const KernelCode* code = build.Find(mode.arch, configuration);
-      if (code == nullptr) continue;
+      const KernelBuild::Sliced* slice =
+          build.FindSlice(mode.arch, configuration);
+      if (slice == nullptr) continue;
       for (const CheckedWalker& walker : walkers) {
-        if (!Runs(build, walker, code->name)) continue;
+        if (!Runs(build, walker, slice->same_as)) continue;
         const std::string hash =
-            WalkerHash(build.slices, code->name, walker.name);
+            WalkerHash(build.slices, slice->name, walker.name);
         const auto [same, is_new] =
             seen.try_emplace({walker.target, hash}, cells.size());
         if (!is_new && !hash.empty()) {
@@ -378,7 +441,7 @@ std::vector<CheckCell> CellsOf(const KernelBuild& build,
         cells.push_back({.mode = mode,
                          .configuration = std::string(configuration),
                          .walker = walker,
-                         .program = code->name});
+                         .program = slice->same_as});
       }
     }
   }

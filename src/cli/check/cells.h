@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,8 +44,8 @@ struct CheckCell {
   std::vector<std::string> also;
   CheckedWalker walker;
   std::string program;  // "kernel-6.12-s390"
-  // Signatures that were there before this run.
-  std::vector<std::string> before;
+  // Signatures and known findings that were there before this run.
+  std::set<std::string> before;
 
   // What came of it. Executions are cases that were compared.
   uint64_t executions = 0;
@@ -83,10 +84,10 @@ struct RunWish {
   std::function<bool(const std::string& signature)> is_enough;
 };
 
-// Runs the regressions and seeds in every cell and then the small worlds, then
-// fuzzes until each has reached its floor, then on until the time is over. A
-// cell that fails has its error. Returns an error where the whole run cannot go
-// on: InvalidArgument where the time is too short for the floors, which is said
+// Runs the small worlds of every cell, then fuzzes each, regressions and seeds
+// first, until it has reached its floor, then on until the time is over. A cell
+// that fails has its error. Returns an error where the whole run cannot go on:
+// InvalidArgument where the time is too short for the floors, which is said
 // before anything is fuzzed for long.
 absl::Status RunCells(const RunWish& wish, std::vector<CheckCell>& cells,
                       Steps& steps);

@@ -237,23 +237,13 @@ class Check {
 
   // Removes the folders of trees and patches that were used longest ago.
   void Prune() const {
-    std::error_code error;
-    std::vector<std::pair<fs::file_time_type, fs::path>> folders;
-    for (const auto& entry : fs::directory_iterator(folder_, error)) {
-      std::string name = entry.path().filename().string();
+    KeepNewest(folder_, kMostFolders, [this](std::string name) {
       if (name.starts_with(kBase)) name.erase(0, kBase.size());
       const bool is_hash =
           name.size() == tree_.hash.size() &&
           name.find_first_not_of("0123456789abcdef") == name.npos;
-      const bool is_used = name == tree_.hash || name == tree_.base_hash;
-      if (is_hash && !is_used) {
-        folders.emplace_back(entry.last_write_time(error), entry.path());
-      }
-    }
-    if (folders.size() <= kMostFolders) return;
-    std::sort(folders.begin(), folders.end());
-    folders.resize(folders.size() - kMostFolders);
-    for (const auto& [time, path] : folders) fs::remove_all(path, error);
+      return is_hash && name != tree_.hash && name != tree_.base_hash;
+    });
   }
 
   BuildWish WishFor(const std::string& tree, const std::string& out) const {
@@ -269,6 +259,7 @@ class Check {
                       .out = out};
     for (const CheckedWalker& walker : options_.walkers) {
       wish.targets.emplace_back(walker.target);
+      wish.walkers.emplace(walker.name);
     }
     return wish;
   }

@@ -14,10 +14,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "fuzz/harness/sha1.h"
 #include "pxdfuzz/base/read_file.h"
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/engine/kernel_client.h"
+#include "src/cli/check/tree/kernel_tree.h"
 #include "src/cli/check/tree/run_command.h"
 #include "src/cli/input.h"
 #include "src/cli/output.h"
@@ -39,26 +41,28 @@ std::string Cached(const std::string& folder, const std::string& variable) {
   return "";
 }
 
-// The first line of a log that names an error, shortened.
+// The first line of a log that names an error, as FILE:LINE if it has a place,
+// or else the first that names what failed.
 std::string ErrorIn(std::string_view log) {
+  std::string failed;
   std::istringstream lines{std::string(log)};
   for (std::string line; std::getline(lines, line);) {
-    for (const std::string_view mark :
-         {"error: ", "pxdfuzz_slice: ", "CMake Error"}) {
-      const size_t at = line.find(mark);
-      if (at == line.npos) continue;
-      if (mark.starts_with("CMake")) {
-        std::getline(lines, line);
-        return line.substr(std::min(line.size(), line.find_first_not_of(' ')));
-      }
-      // "mm/gup.c:12:3: error: ..." stays; the folder of the build says
-      // nothing.
-      return mark.starts_with("error") && !line.starts_with('/')
-                 ? line
-                 : line.substr(at);
+    if (line.starts_with("CMake Error")) {
+      std::getline(lines, line);
+      return line.substr(std::min(line.size(), line.find_first_not_of(' ')));
     }
+    if (const size_t at = line.find("pxdfuzz_slice: "); at != line.npos) {
+      return line.substr(at);
+    }
+    // "mm/gup.c:12:3: error: ..." stays; the folder of the build says nothing.
+    if (line.find("error: ") != line.npos ||
+        line.find("undefined reference") != line.npos) {
+      const size_t name = line.rfind('/', line.find(':'));
+      return line.starts_with('/') ? line.substr(name + 1) : line;
+    }
+    if (failed.empty() && line.starts_with("FAILED: ")) failed = line;
   }
-  return "";
+  return failed;
 }
 
 // #define NAME "0123456789abcdef"
@@ -72,16 +76,32 @@ std::string MacroIn(std::string_view text, std::string_view name) {
 
 class Builder {
  public:
-  Builder(const BuildWish& wish, Steps& steps) : wish_(wish), steps_(steps) {}
+  Builder(const BuildWish& wish, Steps& steps)
+      : wish_(wish),
+        steps_(steps),
+        log_(wish.folder + ".log"),
+        tree_(wish.folder + "/tree") {}
 
   absl::StatusOr<KernelBuild> Build() {
+    if (absl::Status status = Mirror(wish_.tree, tree_); !status.ok()) {
+      return status;
+    }
     std::vector<CheckedArch> arches = wish_.arches;
+    // It is probably what it was.
+    if (!wish_.walkers.empty()) {
+      same_ = absl::StrSplit(Cached(wish_.folder, "PXDFUZZ_KERNEL_SAME"), ';',
+                             absl::SkipEmpty());
+    }
     while (!arches.empty()) {
       if (absl::Status status = Configure(arches); !status.ok()) return status;
       build_.targets = ReadTargets();
-      ReadConfigurations();
+      ReadSliced();
       if (build_.targets.empty()) break;
-      const absl::StatusOr<bool> done = Compile(arches);
+      absl::StatusOr<bool> done = Compile(Slices(), arches);
+      if (done.ok() && *done) {
+        if (FindSame()) continue;
+        done = Compile(Programs(), arches);
+      }
       if (!done.ok()) return done.status();
       if (*done) return Keep();
     }
@@ -90,28 +110,22 @@ class Builder {
   }
 
   absl::StatusOr<std::map<std::string, std::string>> Slice() {
-    absl::Status status = Configure(wish_.arches);
+    absl::Status status = Mirror(wish_.tree, tree_);
+    if (status.ok()) status = Configure(wish_.arches);
     if (!status.ok()) return status;
     std::map<std::string, std::string> hashes;
-    CommandLine command = {.words = {"cmake", "--build", wish_.folder, "-j",
-                                     std::to_string(wish_.jobs), "--target"},
-                           .log = Log("slice"),
-                           .tick = [this] { steps_.Tick("slicing"); }};
+    std::vector<std::string> parts;
     for (const KernelBuild::Target& target : ReadTargets()) {
       for (const std::string& code : target.codes) {
-        if (!hashes.try_emplace(code).second) continue;
-        command.words.push_back(Concat({"kernel/slices/", code, ".c"}));
+        if (hashes.try_emplace(code).second) parts.push_back(SliceFile(code));
       }
     }
     if (hashes.empty()) {
       return absl::UnavailableError("the tree has no code that is sliced");
     }
-    const absl::StatusOr<CommandResult> result = RunCommand(command);
+    const absl::StatusOr<CommandResult> result = Ninja(parts);
     if (!result.ok()) return result.status();
-    if (!result->ok()) {
-      return absl::UnavailableError(
-          Concat({ErrorIn(result->out), "; see ", command.log}));
-    }
+    if (!result->ok()) return Failure(result->out, "it cannot be sliced", log_);
     const std::map<std::string, std::string> of_files =
         SliceHashes(wish_.folder + "/kernel/slices");
     for (auto& [code, hash] : hashes) hash = of_files.at(code + ".c");
@@ -124,14 +138,18 @@ class Builder {
     std::vector<std::string> configurations = wish_.configurations;
     if (!wish_.config.has_value()) std::erase(configurations, kOwnConfig);
     const std::pair<std::string, std::string> variables[] = {
-        {"PXDFUZZ_KERNEL_TREE", wish_.tree},
+        {"PXDFUZZ_KERNEL_TREE", tree_},
+        {"PXDFUZZ_KERNEL_CONFIGURED_BY", ConfiguredBy(wish_.tree)},
         {"PXDFUZZ_KERNEL_ARCHES", absl::StrJoin(names, ";")},
         {"PXDFUZZ_KERNEL_VARIANTS", absl::StrJoin(configurations, ";")},
         {"PXDFUZZ_KERNEL_LEFT_OUT", absl::StrJoin(left_out_, ";")},
+        {"PXDFUZZ_KERNEL_SAME", absl::StrJoin(same_, ";")},
         {"PXDFUZZ_KERNEL_CONFIG", wish_.config ? wish_.config->file : ""},
         {"PXDFUZZ_KERNEL_CONFIG_ARCH",
          wish_.config ? std::string(wish_.config->arch.in_tree) : ""},
         {"PXDFUZZ_KERNEL_COVERAGE", "ON"},
+        {"PXDFUZZ_FOR_CHECK", "ON"},
+        {"PXDFUZZ_SLICER", Slicer()},
         // Smaller, faster to link, and a stack still has its lines.
         {"CMAKE_CXX_FLAGS_RELWITHDEBINFO", "-O2 -g1"},
         {"CMAKE_C_FLAGS_RELWITHDEBINFO", "-O2 -g1"}};
@@ -139,7 +157,7 @@ class Builder {
         .words = {"cmake", "--preset", "kernel", "-B", wish_.folder,
                   "-DCMAKE_CXX_COMPILER=" + wish_.compiler},
         .folder = wish_.source,
-        .log = Log("configure"),
+        .log = wish_.folder + ".configure.log",
         .tick = [this] { steps_.Tick("configuring"); }};
     const std::string home = Cached(wish_.folder, "CMAKE_HOME_DIRECTORY");
     const bool is_other =
@@ -159,19 +177,19 @@ class Builder {
         // So that the next attempt does not take it for done.
         std::error_code ignored;
         fs::remove(wish_.folder + "/build.ninja", ignored);
-        const std::string reason = ErrorIn(result->out);
-        return absl::UnavailableError(
-            Concat({reason.empty() ? "it cannot be configured" : reason,
-                    "; see ", command.log}));
+        return Failure(result->out, "it cannot be configured", command.log);
       }
     }
     return absl::OkStatus();
   }
 
  private:
-  std::string Log(std::string_view step) const {
-    return Concat(
-        {fs::path(wish_.folder).parent_path().string(), "/", step, ".log"});
+  // The slicer of the tool's own build, if it has one.
+  static std::string Slicer() {
+    std::error_code error;
+    const fs::path slicer = fs::read_symlink("/proc/self/exe", error)
+                                .replace_filename("pxdfuzz_slice");
+    return fs::exists(slicer, error) ? slicer.string() : "pxdfuzz_slice";
   }
 
   // The targets that are wished for, as far as there is code for them.
@@ -192,17 +210,66 @@ class Builder {
     return targets;
   }
 
-  void ReadConfigurations() {
-    build_.configurations.clear();
+  void ReadSliced() {
+    build_.sliced.clear();
     std::ifstream in(wish_.folder + "/kernel_codes.txt");
     for (std::string code, configuration; in >> code >> configuration;) {
-      build_.configurations[code] = configuration;
+      build_.sliced.push_back({.name = code,
+                               .configuration = configuration,
+                               .arch = ArchOf(code, configuration).id,
+                               .same_as = code});
     }
+  }
+
+  static std::string SliceFile(const std::string& code) {
+    return Concat({"kernel/slices/", code, ".c"});
+  }
+
+  // What is compiled whatever the slices are stands beside them, so that all
+  // processors have something to do.
+  std::vector<std::string> Slices() const {
+    std::vector<std::string> parts = {"pxdfuzz_kernel_program",
+                                      "pxdfuzz_kernel_target"};
+    for (const KernelBuild::Sliced& sliced : build_.sliced) {
+      parts.push_back(SliceFile(sliced.name));
+    }
+    return parts;
+  }
+
+  std::vector<std::string> Programs() const {
+    std::vector<std::string> parts;
+    for (const KernelBuild::Target& target : build_.targets) {
+      parts.push_back(target.name);
+      parts.insert(parts.end(), target.codes.begin(), target.codes.end());
+    }
+    return parts;
+  }
+
+  // Finds code that does what another configuration's does. Whether that is
+  // other code than was configured.
+  bool FindSame() {
+    std::vector<std::string> same;
+    std::map<std::vector<std::string>, std::string> first;
+    for (KernelBuild::Sliced& sliced : build_.sliced) {
+      std::vector<std::string> does = {std::string(Name(sliced.arch))};
+      for (const std::string& walker : wish_.walkers) {
+        does.push_back(
+            WalkerHash(wish_.folder + "/kernel/slices", sliced.name, walker));
+      }
+      if (wish_.walkers.empty() || does.back().empty()) {
+        does.push_back(sliced.name);
+      }
+      sliced.same_as = first.try_emplace(does, sliced.name).first->second;
+      if (sliced.same_as == sliced.name) continue;
+      same.push_back(Concat({ArchOf(sliced.name, sliced.configuration).in_tree,
+                             "/", sliced.configuration}));
+    }
+    return std::exchange(same_, same) != same;
   }
 
   // "12 of 30, 8 s left", by the last line that ninja wrote.
   std::string Progress() const {
-    const std::string log = ReadFile(Log("build")).value_or("");
+    const std::string log = ReadFile(log_).value_or("");
     const size_t at = log.rfind("\n[");
     unsigned done = 0;
     unsigned all = 0;
@@ -215,25 +282,27 @@ class Builder {
                            steps_.step_seconds() / done * (all - done));
   }
 
-  // Whether all of it was compiled. What does not compile is taken out of
-  // `arches` or added to left_out_.
-  absl::StatusOr<bool> Compile(std::vector<CheckedArch>& arches) {
+  absl::StatusOr<CommandResult> Ninja(const std::vector<std::string>& parts) {
     CommandLine command = {.words = {"cmake", "--build", wish_.folder, "-j",
                                      std::to_string(wish_.jobs), "--target"},
-                           .log = Log("build"),
+                           .log = log_,
                            .tick = [this] { steps_.Tick(Progress()); }};
-    for (const KernelBuild::Target& target : build_.targets) {
-      command.words.push_back(target.name);
-      command.words.insert(command.words.end(), target.codes.begin(),
-                           target.codes.end());
-    }
+    command.words.insert(command.words.end(), parts.begin(), parts.end());
     // All that fails is to be seen.
     command.words.insert(command.words.end(), {"--", "-k", "0"});
-    const absl::StatusOr<CommandResult> result = RunCommand(command);
+    return RunCommand(command);
+  }
+
+  // Whether all parts were made. What does not compile is taken out of `arches`
+  // or added to left_out_.
+  absl::StatusOr<bool> Compile(const std::vector<std::string>& parts,
+                               std::vector<CheckedArch>& arches) {
+    const absl::StatusOr<CommandResult> result = Ninja(parts);
     if (!result.ok()) return result.status();
     if (result->ok()) return true;
     bool has_failed = false;
-    for (const auto& [code, configuration] : build_.configurations) {
+    const std::string log = Kept(log_);
+    for (const auto& [code, configuration, id, same_as] : build_.sliced) {
       const CheckedArch arch = ArchOf(code, configuration);
       const std::string reason =
           WhyFailed(result->out, {Concat({"slices/", code, ".c"}),
@@ -258,14 +327,30 @@ class Builder {
       left_out_.push_back(Concat({arch.in_tree, "/", configuration}));
       build_.missing.push_back({.arch = arch.id,
                                 .configuration = is_all ? "" : configuration,
-                                .reason = reason,
+                                .reason = Concat({reason, "; see ", log}),
                                 .is_failure = true});
     }
     if (has_failed) return false;
-    const std::string reason = ErrorIn(result->out);
     return absl::UnavailableError(
-        Concat({reason.empty() ? "it does not compile" : reason, "; see ",
-                command.log}));
+        Concat({ErrorIn(result->out), "; see ", log}));
+  }
+
+  absl::Status Failure(const std::string& said, std::string_view what,
+                       const std::string& log) {
+    const std::string reason = ErrorIn(said);
+    return absl::UnavailableError(
+        Concat({reason.empty() ? what : reason, "; see ", Kept(log)}));
+  }
+
+  // A log in the folder of the check, where the next build leaves it alone.
+  std::string Kept(const std::string& log) {
+    if (wish_.out.empty()) return log;
+    std::error_code error;
+    fs::create_directories(wish_.out, error);
+    const std::string kept =
+        Concat({wish_.out, "/failed-", std::to_string(++failures_), ".log"});
+    fs::copy_file(log, kept, fs::copy_options::overwrite_existing, error);
+    return error ? log : kept;
   }
 
   // Of code with that name.
@@ -291,8 +376,7 @@ class Builder {
       const std::string first = FirstLine(part);
       for (const std::string& file : files) {
         if (first.find(file) == first.npos) continue;
-        const std::string reason = ErrorIn(part);
-        return reason.empty() ? "its code does not compile here" : reason;
+        return ErrorIn(part);
       }
       at = next;
     }
@@ -305,11 +389,7 @@ class Builder {
     build_.slices = wish_.out + "/slices";
     std::error_code error;
     fs::create_directories(build_.bin, error);
-    std::vector<std::string> names;
-    for (const KernelBuild::Target& target : build_.targets) {
-      names.push_back(target.name);
-      for (const std::string& code : target.codes) names.push_back(code);
-    }
+    std::vector<std::string> names = Programs();
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     for (const std::string& name : names) {
@@ -327,6 +407,13 @@ class Builder {
       if (!opened.ok()) return absl::UnavailableError(opened.error);
       build_.codes.push_back(*opened.program->walker().kernel);
     }
+    // With a patch, these configurations may differ.
+    for (const KernelBuild::Sliced& sliced : build_.sliced) {
+      if (sliced.same_as == sliced.name) continue;
+      const std::string link = build_.bin + "/" + sliced.name;
+      fs::remove(link, error);
+      fs::create_symlink(sliced.same_as, link, error);
+    }
     const absl::Status kept = KeepSlices();
     if (!kept.ok()) return kept;
     AddLeftOut();
@@ -334,12 +421,12 @@ class Builder {
     return build_;
   }
 
-  // Copies the compiled slices, which have the line numbers of the tree.
+  // Copies the slices, which have the line numbers of the tree.
   absl::Status KeepSlices() const {
     std::error_code error;
     fs::create_directories(build_.slices, error);
-    for (const KernelCode& code : build_.codes) {
-      const std::string name = Concat({"/", code.name, ".c"});
+    for (const KernelBuild::Sliced& sliced : build_.sliced) {
+      const std::string name = Concat({"/", sliced.name, ".c"});
       fs::copy_file(wish_.folder + "/kernel/slices" + name,
                     build_.slices + name, fs::copy_options::overwrite_existing,
                     error);
@@ -371,10 +458,11 @@ class Builder {
   void ReadOverruled() {
     constexpr std::string_view kMark = "configuration that the shims overrule:";
     if (!wish_.config.has_value()) return;
-    const KernelCode* code = build_.Find(wish_.config->arch.id, kOwnConfig);
-    if (code == nullptr) return;
+    const KernelBuild::Sliced* slice =
+        build_.FindSlice(wish_.config->arch.id, kOwnConfig);
+    if (slice == nullptr) return;
     std::ifstream in(
-        Concat({wish_.folder, "/kernel/slices/", code->name, ".log"}));
+        Concat({wish_.folder, "/kernel/slices/", slice->name, ".log"}));
     for (std::string line; std::getline(in, line);) {
       const size_t at = line.find(kMark);
       if (at != line.npos) build_.overruled = line.substr(at + kMark.size());
@@ -383,8 +471,15 @@ class Builder {
 
   const BuildWish& wish_;
   Steps& steps_;
+  const std::string log_;  // of ninja
+  // What is compiled: always the same folder, so that only what differs from
+  // the tree before is compiled again.
+  const std::string tree_;
   KernelBuild build_;
   std::vector<std::string> left_out_;  // "s390/no-thp"
+  // Sliced, and not compiled.
+  std::vector<std::string> same_;
+  int failures_ = 0;
 };
 
 }  // namespace
@@ -406,9 +501,21 @@ const KernelCode* KernelBuild::Find(ArchId arch,
   return nullptr;
 }
 
+const KernelBuild::Sliced* KernelBuild::FindSlice(
+    ArchId arch, std::string_view configuration) const {
+  for (const Sliced& slice : sliced) {
+    if (slice.arch == arch && slice.configuration == configuration) {
+      return &slice;
+    }
+  }
+  return nullptr;
+}
+
 std::string_view KernelBuild::ConfigurationOf(const KernelCode& code) const {
-  const auto found = configurations.find(code.name);
-  return found == configurations.end() ? std::string_view() : found->second;
+  for (const Sliced& slice : sliced) {
+    if (slice.name == code.name) return slice.configuration;
+  }
+  return "";
 }
 
 absl::StatusOr<KernelConfig> ReadKernelConfig(const std::string& name,

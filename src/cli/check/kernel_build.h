@@ -3,10 +3,10 @@
 #ifndef PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 #define PXDFUZZ_SRC_CLI_CHECK_KERNEL_BUILD_H_
 
-#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,8 +66,11 @@ struct BuildWish {
   std::vector<CheckedArch> arches;
   // Adds the configuration kconfig.
   std::optional<KernelConfig> config;
-  // Fuzz targets.
+  // Fuzz targets, and which of the slicer's walkers they run. Code whose
+  // walkers are those of another configuration is sliced and not compiled;
+  // without walkers, all code is compiled.
   std::vector<std::string> targets;
+  std::set<std::string> walkers;
   // Of kConfigurations.
   std::vector<std::string> configurations = {std::begin(kConfigurations),
                                              std::end(kConfigurations)};
@@ -80,6 +83,14 @@ struct KernelBuild {
     std::string name;
     // Names of kernel code that it runs.
     std::vector<std::string> codes;
+  };
+  // Kernel code that was sliced.
+  struct Sliced {
+    std::string name;
+    std::string configuration;
+    ArchId arch;
+    // The name of the compiled code that does the same, perhaps its own.
+    std::string same_as;
   };
   // Why kernel code of an architecture is not there.
   struct Missing {
@@ -96,8 +107,8 @@ struct KernelBuild {
   std::string slices;
   std::vector<Target> targets;
   std::vector<KernelCode> codes;
-  // By the name of the code.
-  std::map<std::string, std::string, std::less<>> configurations;
+  // Of the tree's own code, in the order of kConfigurations.
+  std::vector<Sliced> sliced;
   std::vector<Missing> missing;
   // What BuildWish::config says and the shims need otherwise: "PARAVIRT=n".
   std::string overruled;
@@ -105,6 +116,8 @@ struct KernelBuild {
   // Null where there is none.
   const KernelCode* Find(std::string_view name) const;
   const KernelCode* Find(ArchId arch, std::string_view configuration) const;
+  // Null where there is no such slice.
+  const Sliced* FindSlice(ArchId arch, std::string_view configuration) const;
   std::string_view ConfigurationOf(const KernelCode& code) const;
 };
 

@@ -2,8 +2,10 @@
 
 #include "src/cli/check/small_worlds.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -19,6 +21,8 @@ constexpr uint16_t kPagesOfPlace = 4;
 constexpr std::array<uint16_t, 3> kLengths = {1, 2, 4};
 // A walk of four pages reads less often.
 constexpr uint16_t kReads = 24;
+// So many cases are asked for at once.
+constexpr size_t kPart = 512;
 
 // One way to fill a place: operations relative to its beginning.
 using Filling = std::vector<TableOp>;
@@ -173,6 +177,25 @@ class Maker {
   std::vector<Case> cases_;
 };
 
+// Adds what is new. `found` are the names of all findings so far.
+void Note(const Case& c, const std::vector<Answer>& answers,
+          std::set<std::string>& found, SmallWorldsRun& run) {
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const Answer& answer = answers[i];
+    run.cases += answer.inconclusive == Inconclusive::kNo;
+    const std::string name = answer.finding.name();
+    if (name.empty() || answer.cause != Cause::kNone ||
+        !found.insert(name).second) {
+      continue;
+    }
+    std::array<uint8_t, kMaxEncodedSize> bytes{};
+    const size_t size = Encode(c.WithOnly(i), bytes);
+    run.findings.push_back(
+        {.bytes = std::string(bytes.begin(), bytes.begin() + size),
+         .is_page_size = answer.finding.Get()->rule == WalkRule::kPageSize});
+  }
+}
+
 }  // namespace
 
 std::vector<Case> SmallWorlds(PagingMode mode, bool changing) {
@@ -186,21 +209,14 @@ absl::StatusOr<SmallWorldsRun> RunSmallWorlds(
   if (!opened.ok()) return absl::UnavailableError(opened.error);
   SmallWorldsRun run;
   std::set<std::string> found;
-  for (const Case& c : SmallWorlds(mode, changing)) {
-    if (is_over()) break;
-    const Answers answers = opened.program->Run(c, /*recorded=*/false);
-    if (!answers.ok()) return absl::UnavailableError(answers.error);
-    for (size_t i = 0; i < answers.of_request.size(); ++i) {
-      const Answer& answer = answers.of_request[i];
-      run.cases += answer.inconclusive == Inconclusive::kNo;
-      const std::string name = answer.finding.name();
-      if (name.empty() || answer.cause != Cause::kNone ||
-          !found.insert(name).second) {
-        continue;
-      }
-      std::array<uint8_t, kMaxEncodedSize> bytes{};
-      const size_t size = Encode(c.WithOnly(i), bytes);
-      run.findings.emplace_back(bytes.begin(), bytes.begin() + size);
+  const std::vector<Case> worlds = SmallWorlds(mode, changing);
+  for (size_t first = 0; first < worlds.size() && !is_over(); first += kPart) {
+    const auto part = std::span(worlds).subspan(
+        first, std::min(kPart, worlds.size() - first));
+    const std::vector<Answers> all = opened.program->RunAll(part);
+    for (size_t n = 0; n < part.size(); ++n) {
+      if (!all[n].ok()) return absl::UnavailableError(all[n].error);
+      Note(part[n], all[n].of_request, found, run);
     }
   }
   return run;

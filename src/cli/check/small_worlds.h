@@ -28,10 +28,17 @@ namespace pxdfuzz {
 std::vector<Case> SmallWorlds(PagingMode mode, bool changing);
 
 struct SmallWorldsRun {
+  // Bytes of a case that shows a finding, and whether that is about the size of
+  // a page.
+  struct Found {
+    std::string bytes;
+    bool is_page_size = false;
+  };
+
   // Requests that were compared.
   uint64_t cases = 0;
-  // Bytes of a case for each finding that is neither known nor expected.
-  std::vector<std::string> findings;
+  // One for each finding that is neither known nor expected.
+  std::vector<Found> findings;
 };
 
 // Runs all of them in a program of kernel code, until `is_over` says so.

@@ -37,7 +37,7 @@ Json JsonIteration(const Explanation::Iteration& iteration) {
     json.update(JsonChange(*iteration.change));
     return json;
   }
-  return {{"kind", "turn"},
+  return {{"kind", "iteration"},
           {"level", Name(iteration.level)},
           {"part", iteration.part},
           {"pointer", iteration.pointer},
@@ -64,7 +64,7 @@ Json ListOf(const Items& items, Make make) {
 std::string JsonReport(const Explanation& e) {
   std::string source;
   for (const Explanation::CaseLine& line : e.source) source += line.text + '\n';
-  Json json = {{"format", "pxdfuzz-explanation 1"},
+  Json json = {{"format", "pxdfuzz-explanation 2"},
                {"walk", e.walk},
                {"paging_mode", Name(e.mode)},
                {"request", e.request + 1},
@@ -95,7 +95,7 @@ std::string JsonReport(const Explanation& e) {
          })}};
     json["notes"] = e.notes;
     json["other_walks"] = e.other_walks;
-    json["turns"] = ListOf(e.iterations, JsonIteration);
+    json["iterations"] = ListOf(e.iterations, JsonIteration);
     json["reference"] =
         ListOf(e.references, [](const Explanation::Path& path) -> Json {
           return {{"title", path.title},

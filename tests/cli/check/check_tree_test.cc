@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -283,6 +284,45 @@ TEST_F(CheckTreeTest, TheNewestVersionUpdatesTheListsOfASuiteOnce) {
     names.push_back(entry.path().filename().string());
   }
   EXPECT_THAT(names, ElementsAre("linux-source-99.2.tar.xz"));
+}
+
+// Builds go by times, and other trees may be older.
+TEST_F(CheckTreeTest, OnlyWhatDiffersInAMirrorIsNew) {
+  const std::string mirror = Path("mirror");
+  const auto is_new = [&mirror](const std::string& file) {
+    const fs::path path = fs::path(mirror) / file;
+    const auto old = fs::file_time_type::clock::now() - std::chrono::hours(1);
+    const bool is = fs::last_write_time(path) > old;
+    fs::last_write_time(path, old);
+    return is;
+  };
+  const auto make = [&](const std::string& from) {
+    ASSERT_TRUE(Mirror(Path(from), mirror).ok());
+  };
+  Shell("cp -r linux other && touch -d 2001-01-01 other/*/*");
+  make("linux");
+  for (const char* file : {"Makefile", "mm/gup.c", "mm/slub.c"}) {
+    EXPECT_TRUE(is_new(file)) << file;
+  }
+  // The same text in other files.
+  make("other");
+  EXPECT_FALSE(is_new("mm/gup.c"));
+  Write("other/mm/gup.c", "other\n");
+  Shell("touch -d 2001-01-01 other/mm/gup.c");
+  make("other");
+  EXPECT_EQ(Contents(mirror + "/mm/gup.c"), "other\n");
+  EXPECT_TRUE(is_new("mm/gup.c"));
+  EXPECT_FALSE(is_new("mm/slub.c"));
+  EXPECT_FALSE(is_new("Makefile"));
+  // Without a file, another header may be found.
+  fs::remove(Path("other/mm/slub.c"));
+  make("other");
+  EXPECT_FALSE(fs::exists(mirror + "/mm/slub.c"));
+  EXPECT_TRUE(is_new("Makefile"));
+  make("linux");
+  EXPECT_EQ(Contents(mirror + "/mm/gup.c"), "one\ntwo\nthree\n");
+  EXPECT_TRUE(is_new("Makefile"));
+  EXPECT_EQ(Contents(Path("linux/mm/gup.c")), "one\ntwo\nthree\n");
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "pxdfuzz/base/text_lines.h"
-#include "pxdfuzz/case/case_text.h"
 #include "pxdfuzz/report/render_text.h"
 #include "src/cli/check/findings/findings.h"
 #include "src/cli/check/findings/sightings.h"
@@ -68,25 +67,32 @@ class KnownFinder {
   absl::Status RunCases(const CheckCell& cell) {
     const auto files = CaseFilesOf(cell, code_.source, code_.out);
     if (!files.ok()) return files.status();
-    for (const std::string& file : *files) {
-      if (IsInterrupted()) return absl::CancelledError("interrupted");
-      const std::optional<Case> c = cases_.Read(cell, file, steps_);
-      if (!c.has_value()) continue;
-      const Answers answers =
-          patched_.Run(cell.program, *c, /*recorded=*/false);
-      if (!answers.ok()) return absl::UnavailableError(answers.error);
-      for (size_t i = 0; i < answers.of_request.size(); ++i) {
-        if (answers.of_request[i].known.empty()) continue;
-        Look(cell.program, answers.of_request[i].known, c->WithOnly(i));
+    const std::vector<Case> cases = cases_.Read(cell, *files, steps_);
+    const std::vector<Answers> all = patched_.RunAll(cell.program, cases);
+    std::vector<Case> alone;
+    std::vector<std::string> names;
+    for (size_t n = 0; n < all.size(); ++n) {
+      if (!all[n].ok()) return absl::UnavailableError(all[n].error);
+      const std::vector<Answer>& answers = all[n].of_request;
+      for (size_t i = 0; i < answers.size(); ++i) {
+        if (answers[i].known.empty()) continue;
+        alone.push_back(cases[n].WithOnly(i));
+        names.push_back(answers[i].known);
       }
     }
-    return absl::OkStatus();
+    std::vector<Answers> before = base_.RunAll(cell.program, alone);
+    before.resize(alone.size());
+    for (size_t i = 0; i < alone.size(); ++i) {
+      Look(cell.program, names[i], alone[i], before[i]);
+    }
+    return IsInterrupted() ? absl::CancelledError("interrupted")
+                           : absl::OkStatus();
   }
 
-  // Keeps the case if it counts and if it is the least so far.
-  void Look(const std::string& program, const std::string& name,
-            const Case& c) {
-    const Answers before = base_.Run(program, c, /*recorded=*/false);
+  // Keeps the case if it counts and if it is the least so far. `before` is what
+  // the unpatched tree does.
+  void Look(const std::string& program, const std::string& name, const Case& c,
+            const Answers& before) {
     const bool can_compare = before.ok() && before.of_request.size() == 1;
     // What a repair of something else lets show up is not added.
     if (can_compare && !before.of_request[0].finding.empty()) return;
@@ -129,21 +135,20 @@ class KnownFinder {
                                  .configuration = cell.configuration,
                                  .walker = std::string(cell.walker.name),
                                  .changing = cell.walker.changing,
-                                 .times = times});
+                                 .times = times,
+                                 .is_from_before = cell.before.contains(name)});
     }
     PlaceFinding(code_, finding);
     AddCaseCommands(code_, program, finding);
-    absl::Status status = WriteFile(
-        finding.case_file,
-        Concat({"# found by: ", program, ", ", code_.build.Find(program)->slice,
-                "\n# tree: ", code_.tree.description, "\n# signature: ", name,
-                "\n", ToText(sighting.c)}),
-        /*force=*/true);
-    status.Update(
-        WriteFile(finding.report,
-                  Concat({code_.tree.description, "\n", name, "\n\n",
-                          RenderText(sighting.explanation, {.commands = {}})}),
-                  /*force=*/true));
+    absl::Status status = WriteFinding(
+        code_,
+        {.program = program,
+         .configuration = std::string(
+             code_.build.ConfigurationOf(*code_.build.Find(program))),
+         .signature = name,
+         .c = sighting.c,
+         .text = RenderText(sighting.explanation, {.commands = {}})},
+        finding);
     if (!status.ok()) return status;
     return finding;
   }

@@ -17,6 +17,7 @@
 #include "pxdfuzz/report/render_text.h"
 #include "src/cli/check/findings/sightings.h"
 #include "src/cli/input.h"
+#include "src/cli/interrupt.h"
 #include "src/cli/output.h"
 
 namespace pxdfuzz {
@@ -52,15 +53,6 @@ std::string FolderOf(const Found& found, const std::string& out) {
       {out, "/cells/", found.cell->Name(), "/findings/", found.signature});
 }
 
-std::string CommandsText(
-    const std::vector<CheckVerdict::Finding::Command>& commands) {
-  std::string text;
-  for (const auto& command : commands) {
-    text += Concat({"\n", command.purpose, ":\n  ", command.command, "\n"});
-  }
-  return text;
-}
-
 // The first sentences of a report: up to the first blank line.
 std::string HeadlineIn(std::string_view report) {
   std::string headline;
@@ -72,20 +64,6 @@ std::string HeadlineIn(std::string_view report) {
     headline += Concat({headline.empty() ? "" : " ", line});
   }
   return headline;
-}
-
-// A case as text, and which code shows what on it.
-absl::Status WriteCase(const std::string& file, const Case& c,
-                       const Found& found, const CheckedCode& code) {
-  const KernelCode* kernel = code.build.Find(found.cell->program);
-  return WriteFile(file,
-                   Concat({"# found by: ", found.cell->program, ", ",
-                           kernel == nullptr ? "" : kernel->slice,
-                           "\n# tree: ", code.tree.description,
-                           "\n# configuration: ", found.cell->configuration,
-                           "\n# signature: ", found.signature, "\n",
-                           c.empty() ? "# the empty case\n" : ToText(c)}),
-                   /*force=*/true);
 }
 
 // Findings of one cause.
@@ -219,8 +197,7 @@ class Gatherer {
            .walker = std::string(cell.walker.name),
            .changing = cell.walker.changing,
            .times = found.times,
-           .is_from_before = std::find(cell.before.begin(), cell.before.end(),
-                                       found.signature) != cell.before.end()});
+           .is_from_before = cell.before.contains(found.signature)});
     }
     return finding;
   }
@@ -246,15 +223,14 @@ class Gatherer {
                                                   best.cell->walker.target})),
                                 " ", ShellWord(from + "/input")})});
     }
-    absl::Status status = WriteCase(
-        finding.case_file, group.shrunk.has_value() ? group.shrunk->c : best.c,
-        best, code_);
-    status.Update(
-        WriteFile(finding.report,
-                  Concat({code_.tree.description, "\n", best.signature, "\n\n",
-                          report, CommandsText(finding.commands)}),
-                  /*force=*/true));
-    return status;
+    return WriteFinding(
+        code_,
+        {.program = best.cell->program,
+         .configuration = best.cell->configuration,
+         .signature = best.signature,
+         .c = group.shrunk.has_value() ? group.shrunk->c : best.c,
+         .text = report},
+        finding);
   }
 
   const CheckedCode& code_;
@@ -291,6 +267,26 @@ void PlaceFinding(const CheckedCode& code, CheckVerdict::Finding& finding) {
   finding.report = to + "/report.txt";
 }
 
+absl::Status WriteFinding(const CheckedCode& code, const ShownCase& shown,
+                          const CheckVerdict::Finding& finding) {
+  const KernelCode* kernel = code.build.Find(shown.program);
+  std::string report = Concat(
+      {code.tree.description, "\n", shown.signature, "\n\n", shown.text});
+  for (const auto& command : finding.commands) {
+    report += Concat({"\n", command.purpose, ":\n  ", command.command, "\n"});
+  }
+  absl::Status status = WriteFile(
+      finding.case_file,
+      Concat({"# found by: ", shown.program, ", ",
+              kernel == nullptr ? "" : kernel->slice, "\n# tree: ",
+              code.tree.description, "\n# configuration: ", shown.configuration,
+              "\n# signature: ", shown.signature, "\n",
+              shown.c.empty() ? "# the empty case\n" : ToText(shown.c)}),
+      /*force=*/true);
+  status.Update(WriteFile(finding.report, report, /*force=*/true));
+  return status;
+}
+
 void AddCaseCommands(const CheckedCode& code, const std::string& program,
                      CheckVerdict::Finding& finding) {
   for (const std::string_view command : {"replay", "explain"}) {
@@ -300,16 +296,18 @@ void AddCaseCommands(const CheckedCode& code, const std::string& program,
   }
 }
 
-std::optional<Case> CellCaseReader::Read(const CheckCell& cell,
-                                         const std::string& file,
-                                         Steps& steps) {
-  if (!read_.emplace(cell.program, Name(cell.mode), file).second) {
-    return std::nullopt;
+std::vector<Case> CellCaseReader::Read(const CheckCell& cell,
+                                       const std::vector<std::string>& files,
+                                       Steps& steps) {
+  std::vector<Case> cases;
+  for (const std::string& file : files) {
+    if (IsInterrupted()) return {};
+    if (!read_.emplace(cell.program, Name(cell.mode), file).second) continue;
+    const absl::StatusOr<Case> c = ReadCase(file);
+    if (c.ok() && !c->empty() && c->mode == cell.mode) cases.push_back(*c);
   }
-  absl::StatusOr<Case> c = ReadCase(file);
-  if (!c.ok() || c->empty() || c->mode != cell.mode) return std::nullopt;
   steps.Tick(Concat({Grouped(count()), " cases"}));
-  return *std::move(c);
+  return cases;
 }
 
 absl::StatusOr<std::vector<std::string>> CaseFilesOf(const CheckCell& cell,

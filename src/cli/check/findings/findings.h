@@ -4,7 +4,6 @@
 #define PXDFUZZ_SRC_CLI_CHECK_FINDINGS_FINDINGS_H_
 
 #include <cstddef>
-#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -64,14 +63,26 @@ void PlaceFinding(const CheckedCode& code, CheckVerdict::Finding& finding);
 void AddCaseCommands(const CheckedCode& code, const std::string& program,
                      CheckVerdict::Finding& finding);
 
+// A case that shows a finding, and `text`, which explains it.
+struct ShownCase {
+  std::string program;
+  std::string configuration;
+  std::string signature;
+  Case c;
+  std::string text;
+};
+// Writes the case and the report of a finding, which has its commands.
+absl::Status WriteFinding(const CheckedCode& code, const ShownCase& shown,
+                          const CheckVerdict::Finding& finding);
+
 // Reads the cases of cells, each once for each program and paging mode: cells
 // share seeds, and a program answers for all walkers.
 class CellCaseReader {
  public:
-  // Nothing if the file was read before, holds no case, or one of another
-  // paging mode.
-  std::optional<Case> Read(const CheckCell& cell, const std::string& file,
-                           Steps& steps);
+  // Leaves out files that were read before, and those without a case of the
+  // cell's paging mode.
+  std::vector<Case> Read(const CheckCell& cell,
+                         const std::vector<std::string>& files, Steps& steps);
   // How many files were read.
   size_t count() const { return read_.size(); }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -73,19 +72,17 @@ class RepairFinder {
       files->push_back(Concat({code_.out, "/cells/", cell.Name(), "/findings/",
                                signature, "/input"}));
     }
-    for (const std::string& file : *files) {
-      if (IsInterrupted()) return absl::CancelledError("interrupted");
-      const std::optional<Case> c = cases_.Read(cell, file, steps_);
-      if (!c.has_value()) continue;
-      const Answers answers = gone_.Run(cell.program, *c, /*recorded=*/false);
-      // A program that the unpatched tree has not shows nothing there.
-      if (!answers.ok()) return absl::OkStatus();
-      for (const Answer& answer : answers.of_request) {
-        Note(cell, answer.finding.name(), /*is_known=*/false, *c);
-        Note(cell, answer.known, /*is_known=*/true, *c);
+    const std::vector<Case> cases = cases_.Read(cell, *files, steps_);
+    // A program that the unpatched tree has not shows nothing there.
+    const std::vector<Answers> all = gone_.RunAll(cell.program, cases);
+    for (size_t i = 0; i < all.size(); ++i) {
+      for (const Answer& answer : all[i].of_request) {
+        Note(cell, answer.finding.name(), /*is_known=*/false, cases[i]);
+        Note(cell, answer.known, /*is_known=*/true, cases[i]);
       }
     }
-    return absl::OkStatus();
+    return IsInterrupted() ? absl::CancelledError("interrupted")
+                           : absl::OkStatus();
   }
 
   void Note(const CheckCell& cell, const std::string& signature, bool is_known,

@@ -2,8 +2,10 @@
 
 #include "src/cli/check/findings/sightings.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <span>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -39,14 +41,43 @@ class DifferenceEngine : public Engine {
 
   Answers Run(const Case& c, bool recorded) override {
     Answers answers = engine_->Run(c, recorded);
-    std::optional<Answers> others;
-    for (size_t i = 0; i < answers.of_request.size(); ++i) {
+    if (ShowsAny(answers)) {
+      LeaveOut(other_->Run(c, /*recorded=*/false), answers);
+    }
+    return answers;
+  }
+
+  std::vector<Answers> RunAll(std::span<const Case> cases) override {
+    std::vector<Answers> all = engine_->RunAll(cases);
+    std::vector<Case> asked;
+    std::vector<Answers*> show;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (!ShowsAny(all[i])) continue;
+      asked.push_back(cases[i]);
+      show.push_back(&all[i]);
+    }
+    const std::vector<Answers> others = other_->RunAll(asked);
+    for (size_t i = 0; i < show.size(); ++i) LeaveOut(others[i], *show[i]);
+    return all;
+  }
+
+ private:
+  static bool ShowsAny(const Answers& answers) {
+    return std::any_of(answers.of_request.begin(), answers.of_request.end(),
+                       [](const Answer& answer) {
+                         return !answer.finding.empty() ||
+                                !answer.known.empty();
+                       });
+  }
+
+  // What cannot be asked there is shown by this one alone.
+  static void LeaveOut(const Answers& others, Answers& answers) {
+    if (!others.ok()) return;
+    const size_t count =
+        std::min(answers.of_request.size(), others.of_request.size());
+    for (size_t i = 0; i < count; ++i) {
       Answer& answer = answers.of_request[i];
-      if (answer.finding.empty() && answer.known.empty()) continue;
-      if (!others.has_value()) others = other_->Run(c, /*recorded=*/false);
-      // What cannot be asked there is shown by this one alone.
-      if (!others->ok() || i >= others->of_request.size()) continue;
-      const Answer& other = others->of_request[i];
+      const Answer& other = others.of_request[i];
       if (answer.known == other.known) answer.known.clear();
       if (!answer.finding.empty() && !other.finding.empty() &&
           RuleOfSignature(answer.finding.name()) ==
@@ -54,10 +85,8 @@ class DifferenceEngine : public Engine {
         answer.finding = {};
       }
     }
-    return answers;
   }
 
- private:
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Engine> other_;
 };
@@ -122,6 +151,12 @@ Answers Sightings::Run(const std::string& program, const Case& c,
     return {.error = Concat({bin_, "/", program, ": cannot be run"})};
   }
   return engines[0]->Run(c, recorded);
+}
+
+std::vector<Answers> Sightings::RunAll(const std::string& program,
+                                       std::span<const Case> cases) {
+  const Engines& engines = EnginesOf(program);
+  return engines.empty() ? std::vector<Answers>() : engines[0]->RunAll(cases);
 }
 
 Sighting Sightings::SightingOf(const Engine& engine, const Case& c,

@@ -6,8 +6,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "pxdfuzz/case/case.h"
@@ -74,6 +76,10 @@ class Sightings {
   // What a program does with each request of a case, less what the other tree's
   // program does too. An error without an answer if there is no such program.
   Answers Run(const std::string& program, const Case& c, bool recorded);
+  // The same for many cases, without recordings. Nothing if there is no such
+  // program.
+  std::vector<Answers> RunAll(const std::string& program,
+                              std::span<const Case> cases);
 
  private:
   const Engines& EnginesOf(const std::string& program);

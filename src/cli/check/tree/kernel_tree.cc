@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
+#include <regex>
+#include <set>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -44,21 +47,6 @@ std::string VersionOf(const fs::path& tree) {
   return version;
 }
 
-// Removes the copies that were used longest ago.
-void Prune(const fs::path& trees) {
-  std::error_code error;
-  std::vector<std::pair<fs::file_time_type, fs::path>> copies;
-  for (const auto& entry : fs::directory_iterator(trees, error)) {
-    if (entry.path().filename().string().starts_with(kCopy)) {
-      copies.emplace_back(entry.last_write_time(error), entry.path());
-    }
-  }
-  if (copies.size() <= kMostCopies) return;
-  std::sort(copies.begin(), copies.end());
-  copies.resize(copies.size() - kMostCopies);
-  for (const auto& [time, path] : copies) fs::remove_all(path, error);
-}
-
 // git on a repository that another user may own.
 std::vector<std::string> GitWords(const std::string& repository,
                                   const std::vector<std::string>& words) {
@@ -92,20 +80,108 @@ bool HasPart(const std::string& repository, const std::string& commit,
   return false;
 }
 
+std::set<fs::path> FilesIn(const fs::path& folder) {
+  std::set<fs::path> files;
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+    if (entry.is_regular_file(error)) {
+      files.insert(entry.path().lexically_relative(folder));
+    }
+  }
+  return files;
+}
+
+bool HasLine(const fs::path& file, const std::regex& pattern) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    if (std::regex_search(line, pattern)) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+absl::Status Mirror(const std::string& from, const std::string& to) {
+  const std::set<fs::path> files = FilesIn(from);
+  const std::set<fs::path> had = FilesIn(to);
+  const auto now = fs::file_time_type::clock::now();
+  std::error_code error;
+  for (const fs::path& file : files) {
+    const fs::path source = from / file;
+    const fs::path copy = to / file;
+    if (had.contains(file)) {
+      if (fs::equivalent(source, copy, error) ||
+          ReadFile(source) == ReadFile(copy)) {
+        continue;
+      }
+      fs::remove(copy, error);
+    }
+    fs::create_directories(copy.parent_path(), error);
+    fs::create_hard_link(source, copy, error);
+    if (error) fs::copy_file(source, copy, error);
+    if (!error) fs::last_write_time(copy, now, error);
+    if (error) {
+      return absl::UnavailableError(
+          Concat({copy.string(), ": cannot be made: ", error.message()}));
+    }
+  }
+  for (const fs::path& file : had) {
+    if (!files.contains(file)) fs::remove(to / file, error);
+  }
+  if (files != had) fs::last_write_time(fs::path(to) / "Makefile", now, error);
+  return absl::OkStatus();
+}
+
+std::string ConfiguredBy(const std::string& tree) {
+  std::string key = VersionOf(tree);
+  for (const auto& [file, pattern] :
+       std::initializer_list<std::pair<const char*, const char*>>{
+#define CONFIGURATION(...)
+#define VARIANT(...)
+#define FEATURE(name, file, pattern) {#file, #pattern},
+#define CODE(...)
+#include "pxdfuzz/engine/kernel_variants.def"
+#undef CODE
+#undef FEATURE
+#undef VARIANT
+#undef CONFIGURATION
+       }) {
+    key += HasLine(fs::path(tree) / file, std::regex(pattern)) ? " 1" : " 0";
+  }
+  for (const char* arch : {"s390", "x86", "arm64"}) {
+    const bool has =
+        fs::exists(Concat({tree, "/arch/", arch, "/include/asm/pgtable.h"}));
+    key += has ? " 1" : " 0";
+  }
+  return key;
+}
 
 std::string HashOf(const std::string& folder) {
   std::vector<std::string> lines;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
+  for (const fs::path& file : FilesIn(folder)) {
     lines.push_back(
-        Concat({entry.path().lexically_relative(folder).string(), " ",
-                Sha1Hex(Bytes(ReadFile(entry.path()).value_or(""))), "\n"}));
+        Concat({file.string(), " ",
+                Sha1Hex(Bytes(ReadFile(folder / file).value_or(""))), "\n"}));
   }
   std::sort(lines.begin(), lines.end());
   std::string all;
   for (const std::string& line : lines) all += line;
   return Sha1Hex(Bytes(all)).substr(0, kHashDigits);
+}
+
+void KeepNewest(const std::string& folder, size_t most,
+                const std::function<bool(const std::string&)>& counts) {
+  std::error_code error;
+  std::vector<std::pair<fs::file_time_type, fs::path>> places;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (counts(entry.path().filename().string())) {
+      places.emplace_back(entry.last_write_time(error), entry.path());
+    }
+  }
+  if (places.size() <= most) return;
+  std::sort(places.begin(), places.end());
+  places.resize(places.size() - most);
+  for (const auto& [time, path] : places) fs::remove_all(path, error);
 }
 
 std::string KernelTree::Describe() const {
@@ -140,6 +216,11 @@ std::vector<std::string> TreeStore::Parts() const {
   std::ifstream in(source + "/kernel/tree/parts.txt");
   for (std::string line; std::getline(in, line);) parts.push_back(line);
   return parts;
+}
+
+void TreeStore::Prune() const {
+  KeepNewest(trees, kMostCopies,
+             [](const std::string& name) { return name.starts_with(kCopy); });
 }
 
 std::string TreeStore::Draft() const {
@@ -295,7 +376,7 @@ absl::StatusOr<KernelTree> TreeStore::Changed(const KernelTree& tree,
   if (!status.ok()) return status;
   // The tree was used just now.
   fs::last_write_time(tree.base, fs::file_time_type::clock::now(), error);
-  Prune(trees);
+  Prune();
   return changed;
 }
 
@@ -334,7 +415,7 @@ absl::StatusOr<KernelTree> TreeStore::Take(const std::string& name,
   const absl::Status status = finish();
   for (const char* end : {"", ".part"}) fs::remove_all(draft + end, error);
   if (!status.ok()) return status;
-  Prune(trees);
+  Prune();
   return tree;
 }
 

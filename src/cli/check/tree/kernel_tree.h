@@ -39,8 +39,22 @@ struct KernelTree {
   std::string CheckArguments() const;
 };
 
+// Makes `to` a copy of the tree in `from`, which may share its files. Builds go
+// by times: a file whose content changes there becomes as new as now, and so
+// does the Makefile if there are other files than before.
+absl::Status Mirror(const std::string& from, const std::string& to);
+
+// What the build looks at where it is configured: the version, and which
+// features and architectures a tree has.
+std::string ConfiguredBy(const std::string& tree);
+
 // A hash of all files at and below a folder, 16 digits.
 std::string HashOf(const std::string& folder);
+
+// Of the places in a folder whose names count, removes all but so many that
+// were used last.
+void KeepNewest(const std::string& folder, size_t most,
+                const std::function<bool(const std::string&)>& counts);
 
 // Where trees come from and go to.
 struct TreeStore {
@@ -80,6 +94,7 @@ struct TreeStore {
   absl::StatusOr<std::string> Settle(const std::string& folder,
                                      std::string& hash) const;
   std::vector<std::string> Parts() const;
+  void Prune() const;
   std::string Draft() const;
 };
 
