@@ -58,7 +58,7 @@ fuzz() {
   PXDFUZZ_STATS=${PXDFUZZ_STATS:-$data/$target.stats}
   export PXDFUZZ_STATS
   exec "$prefix/bin/$target" "-artifact_prefix=$data/findings/" \
-    "-dict=$prefix/case.dict" -max_len=700 "$@" "$data/corpus/$target" \
+    "-dict=$prefix/case.dict" -max_len=800 "$@" "$data/corpus/$target" \
     "$prefix/corpus/$target"
 }
 

@@ -233,9 +233,14 @@ const struct pxd_kernel PXD_SYMBOL = {
                     IS_ENABLED(CONFIG_HUGETLB_PAGE))
                        << 1 |
                    IS_ENABLED(CONFIG_HUGETLB_PAGE) << 2,
+#ifdef PXD_KCONFIG_SELECTS_ARCH_SUPPORTS_HUGE_PFNMAP /* from 6.12 on */
     .special_levels = 1 << 0 |
                       IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) << 1 |
                       IS_ENABLED(CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) << 2,
+#else
+    .special_levels = 1 << 0,
+#endif
+    .has_keys = IS_ENABLED(CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS),
     .keeps_access_error = PXD_KEEPS_ACCESS_ERROR, /* of the slice */
     .refuses_null_mapping =
         PXD_REFUSES_NULL_MAPPING && IS_ENABLED(CONFIG_SECRETMEM),

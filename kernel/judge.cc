@@ -37,10 +37,6 @@ bool MakesMissing(const Ops& ops, const pxd_kernel& kernel,
   });
 }
 
-std::span<const PageRange> PagesOf(const Case& c) {
-  return {c.pages.begin(), c.pages.size()};
-}
-
 [[noreturn]] void CouldNotCheck(const pxd_kernel& kernel, const char* why) {
   std::fprintf(stderr, "pxdfuzz: could not check %s: %s\n", kernel.name, why);
   // An engine reports an exit() during an input as a finding.
@@ -149,7 +145,7 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
     }
     verdict.walk.ran = true;
     std::optional<Finding> finding;
-    Trial<A> trial(kernel_, traits_, mm, request, PagesOf(c),
+    Trial<A> trial(kernel_, traits_, mm, request, c,
                    Rooms{pages_.pages(), modelled_, references_->contract,
                          references_->lenient, references_->model},
                    *walk_);
@@ -194,7 +190,7 @@ std::optional<RunEnd> KernelJudge::WalkOnce(const Case& c, size_t request,
   const Request& asked = c.requests[request];
   VisitArch(arch_, [&]<class A>() {
     const auto walk = [&](const AddressSpace<A, TreeEntries<A>>& mm) {
-      Trial<A> trial(kernel_, traits_, mm, asked, PagesOf(c),
+      Trial<A> trial(kernel_, traits_, mm, asked, c,
                      Rooms{pages_.pages(), modelled_, references_->contract,
                            references_->lenient, references_->model},
                      *walk_);

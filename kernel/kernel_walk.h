@@ -94,6 +94,7 @@ struct pxd_walk {
   /* With FOLL_PIN, arch_make_page_accessible() fails for the page at this
    * physical address, plus 1; 0 for none. */
   uint64_t inaccessible;
+  uint32_t pkru;  /* x86-64: the thread's rights for protection keys */
   uint64_t *page; /* room for `pages` physical addresses */
   /* What is behind frames: of several that fit, the last; else anonymous. */
   size_t kind_count;
@@ -136,6 +137,12 @@ struct pxd_walk {
 struct pxd_leaf {
   bool read, write, young, dirty, special;
   bool invalid; /* after pmdp_invalidate(), at pmd */
+  bool kernel;  /* without the user bit */
+  bool exec;    /* arm64: PTE_UXN is clear */
+  bool noexec;  /* s390, x86-64 */
+  /* x86-64: the bits of PAGE_CACHE_MASK, and the protection key. */
+  bool pwt, pcd, pat;
+  uint8_t key;
 };
 
 /* Types of swap entries other than those of swap files. */
@@ -174,6 +181,8 @@ struct pxd_kernel {
   const char *variant; /* "as-is", "by-value", ... */
   /* Bit N: the configuration has leaves of level N; special ones. */
   unsigned leaf_levels, special_levels;
+  /* x86-64: whether it has protection keys. */
+  bool has_keys;
   /* What the Kconfig of the tree says of pxd_traits.tells_protnone. */
   bool should_tell_protnone;
   /* Whether gup_fast_pte_range() keeps the error of a page that cannot be made

@@ -45,12 +45,14 @@ class TreeContract {
   //   lenient   whether the tree may do what it is known to do
   TreeContract(const TreeEntries<A>& entries, const pxd_kernel& kernel,
                const pxd_traits& traits, const Geometry& geometry,
-               std::span<const PageRange> pages, CallFlags flags, bool lenient)
+               std::span<const PageRange> pages, uint16_t pkru, CallFlags flags,
+               bool lenient)
       : entries_(entries),
         kernel_(kernel),
         traits_(traits),
         geometry_(geometry),
         pages_(pages),
+        pkru_(pkru),
         flags_(flags),
         rules_(RulesOf(kernel, traits)),
         lenient_(lenient) {}
@@ -67,12 +69,16 @@ class TreeContract {
 
   // Whether the entry alone does not have that answer: the model's walks know
   // nothing else.
-  bool DependsOnPages(Level level, uint64_t entry) const {
+  bool DependsOnMore(Level level, uint64_t entry) const {
     const ContractQuestion question = QuestionOf(level, entry);
-    if (question.page == PageKind::kAnonymous && !question.mixed) return false;
+    if (question.page == PageKind::kAnonymous && !question.mixed &&
+        !question.forbidden) {
+      return false;
+    }
     ContractQuestion plain = question;
     plain.page = PageKind::kAnonymous;
     plain.mixed = false;
+    plain.forbidden = false;
     return Ask(level, entry, question) != Ask(level, entry, plain);
   }
 
@@ -87,6 +93,8 @@ class TreeContract {
                               .flags = flags_,
                               .rules = rules_};
     if (question.entry == EntryMeaning::kNoLeaf) return question;
+    question.forbidden =
+        KeyForbids(pkru_, kind.state.key, flags_.Contains(CallFlag::kWrite));
     for (const PageRange& range : pages_) {
       const uint64_t bytes = range.count * geometry_.span(range.level);
       const uint64_t span = geometry_.span(level);
@@ -160,6 +168,7 @@ class TreeContract {
   const pxd_traits& traits_;
   const Geometry& geometry_;
   const std::span<const PageRange> pages_;
+  const uint16_t pkru_;
   const CallFlags flags_;
   const TreeRules rules_;
   const bool lenient_;

@@ -18,15 +18,19 @@
 
 namespace pxdfuzz {
 
-// All states that a leaf can be in, of which not every level has each.
+// All states that a leaf can be in, of which not every level has each, with at
+// most one attribute, or several of caching and keys.
 inline constexpr auto kAllLeafStates = [] {
-  std::array<LeafState, 48> states{};
+  constexpr uint16_t kAttributes[] = {0,      1 << 0, 1 << 1, 1 << 2, 1 << 3,
+                                      1 << 4, 1 << 5, 7 << 3, 1 << 8, 14 << 8};
+  std::array<LeafState, 48 * std::size(kAttributes)> states{};
   for (size_t i = 0; i < states.size(); ++i) {
-    states[i] = {.permission = static_cast<Permission>(i / 16),
+    states[i] = {.permission = static_cast<Permission>(i % 48 / 16),
                  .young = (i & 1) != 0,
                  .dirty = (i & 2) != 0,
                  .special = (i & 4) != 0,
                  .invalid = (i & 8) != 0};
+    SetAttributes(kAttributes[i / 48], states[i]);
   }
   return states;
 }();
@@ -36,7 +40,8 @@ inline bool ConfigurationHas(const pxd_kernel& kernel, Level level,
                              const LeafState& state) {
   const unsigned levels =
       kernel.leaf_levels & (state.special ? kernel.special_levels : ~0u);
-  return (levels >> Ordinal(level) & 1) != 0;
+  return (levels >> Ordinal(level) & 1) != 0 &&
+         (state.key == 0 || kernel.has_keys);
 }
 
 // Whether Linux writes leaves in that state, and no other state has that word.
@@ -56,7 +61,7 @@ struct TreeWords {
   struct OfLevel {
     // What to flip in the tree's word to have the model's: of leaves, each
     // value once, and of a table.
-    InlineVector<uint64_t, kAllLeafStates.size()> leaf;
+    InlineVector<uint64_t, 64> leaf;
     uint64_t table = 0;
     // The same for kSwapTags, and whether the tree writes them.
     std::array<uint64_t, kSwapTags.size()> swap{};
@@ -143,7 +148,14 @@ class TreeEntries {
                           .young = state.young,
                           .dirty = state.dirty,
                           .special = state.special,
-                          .invalid = state.invalid});
+                          .invalid = state.invalid,
+                          .kernel = state.kernel,
+                          .exec = state.exec,
+                          .noexec = state.noexec,
+                          .pwt = state.pwt,
+                          .pcd = state.pcd,
+                          .pat = state.pat,
+                          .key = state.key});
   }
   // For a swap file, the model's: no tree is asked how it writes that.
   uint64_t SwapEntry(EntryKind::Tag tag, Level level, uint64_t frame) const {

@@ -76,13 +76,14 @@ class Trial {
   using Tables = AddressSpace<A, TreeEntries<A>>;
 
   Trial(const pxd_kernel& kernel, const pxd_traits& traits, const Tables& mm,
-        const Request& request, std::span<const PageRange> pages,
-        const Rooms& rooms, pxd_walk& walk)
+        const Request& request, const Case& c, const Rooms& rooms,
+        pxd_walk& walk)
       : kernel_(kernel),
         traits_(traits),
         mm_(mm),
         request_(request),
-        pages_(pages),
+        pages_(c.pages.begin(), c.pages.size()),
+        pkru_(c.pkru),
         rooms_(rooms),
         walk_(walk),
         memory_(mm.arena(), mm.geometry(), stack_) {
@@ -96,8 +97,9 @@ class Trial {
     walk_.pages = request.pages;
     walk_.write = request.write;
     walk_.page = rooms.pages.data();
+    walk_.pkru = pkru_;
     walk_.kind_count = 0;
-    for (const PageRange& range : pages) {
+    for (const PageRange& range : pages_) {
       const int shift = mm.geometry().page_shift();
       walk_.kinds[walk_.kind_count++] = {
           .pfn = range.frame >> shift,
@@ -142,7 +144,7 @@ class Trial {
         return;
       }
     }
-    if (model != nullptr && !DependsOnPages(walk_.pin) &&
+    if (model != nullptr && !DependsOnMore(walk_.pin) &&
         !AgreesWithModel(*model, finding)) {
       return;
     }
@@ -165,8 +167,8 @@ class Trial {
     const size_t refused =
         request_.refused.has_value() ? *request_.refused : count / 2;
     if (refused >= count) return;
-    // A zero page needs no pin.
-    if (pin &&
+    // A small zero page needs no pin.
+    if (pin && TranslatePage(refused).level == Level::kPte &&
         KindOf(rooms_.lenient.At(0, refused).value_or(0)) == PageKind::kZero) {
       return;
     }
@@ -288,7 +290,7 @@ class Trial {
     if (pin) flags.Add(CallFlag::kPin);
     if (pin && request_.longterm) flags.Add(CallFlag::kLongterm);
     return TreeContract<A>(mm_.entries(), kernel_, traits_, mm_.geometry(),
-                           pages_, flags, lenient);
+                           pages_, pkru_, flags, lenient);
   }
   TreeContract<A> Strict(bool pin) const { return Contract(pin, false); }
   // With what this tree is known to do otherwise.
@@ -305,24 +307,26 @@ class Trial {
     return kind;
   }
 
-  // Whether FOLL_GET asks nothing of the case's pages that the model does not
-  // know.
+  // Whether FOLL_GET asks nothing of the case's pages and keys that the model
+  // does not know.
   bool IsAsModelWithGet() const {
-    return std::none_of(pages_.begin(), pages_.end(), [](const PageRange& p) {
-      return p.kind == PageKind::kZero || p.kind == PageKind::kSecretmem ||
-             p.kind == PageKind::kNoMapping;
-    });
+    return pkru_ == 0 &&
+           std::none_of(pages_.begin(), pages_.end(), [](const PageRange& p) {
+             return p.kind == PageKind::kZero ||
+                    p.kind == PageKind::kSecretmem ||
+                    p.kind == PageKind::kNoMapping;
+           });
   }
 
-  // Whether the pages that such a call returns depend on their kinds, of which
-  // the model knows nothing.
-  bool DependsOnPages(bool pin) const {
-    if (pages_.empty()) return false;
+  // Whether the pages that such a call returns depend on their kinds, or on
+  // rights for keys, of which the model knows nothing.
+  bool DependsOnMore(bool pin) const {
+    if (pages_.empty() && pkru_ == 0) return false;
     const TreeContract<A> contract = Lenient(pin);
     for (size_t i = 0; i < request_.pages; ++i) {
       const Translation t = TranslatePage(i);
       if (!t.fetched) return false;
-      if (contract.DependsOnPages(t.level, t.entry)) return true;
+      if (contract.DependsOnMore(t.level, t.entry)) return true;
     }
     return false;
   }
@@ -544,6 +548,7 @@ class Trial {
   const Tables& mm_;
   const Request& request_;
   const std::span<const PageRange> pages_;
+  const uint16_t pkru_;
   const Rooms rooms_;
   pxd_walk& walk_;
   // Kernel code has the real stack; the reference does not read any stack.

@@ -5,7 +5,7 @@
 # and verifies that nothing was lost. Changes corpus/ only with --write.
 
 readonly SMALLER=build/minimize
-readonly MAX_LENGTH=700  # the longest case
+readonly MAX_LENGTH=800  # the longest case
 
 # Files that tests use by name (tests/known_cases.h): libFuzzer's files are
 # named by their content instead.

@@ -33,6 +33,38 @@ LeafState Generator::DrawState() {
           .special = rng_.Chance(1, 6)};
 }
 
+void Generator::AddAttribute(TableOp& op, Case& c) {
+  if (!HasState(op.kind)) return;
+  const LeafState before = op.state;
+  // Not every architecture has each.
+  for (int tries = 0; tries < 4; ++tries) {
+    constexpr int kKey = -1;
+    const int attribute = rng_.Pick({0, 0, 1, 2, 3, 4, 5, 5, kKey, kKey});
+    op.state = before;
+    if (attribute == kKey) {
+      op.state.key = static_cast<uint8_t>(rng_.Between(1, 15));
+      if (rng_.Chance(3, 4)) op.state.key &= 7;
+    } else {
+      op.state.*kLeafAttributes[static_cast<size_t>(attribute)].member = true;
+    }
+    // Those of the kernel have a permission, and execute-only has none.
+    if (op.state.kernel && op.state.permission == Permission::kNone) {
+      op.state.permission = Permission::kRead;
+    }
+    if (op.state.exec && rng_.Chance(1, 2)) {
+      op.state.permission = Permission::kNone;
+    }
+    if (info_.written(op.level, op.state) != op.state) continue;
+    if (attribute == kKey) {
+      c.pkru = static_cast<uint16_t>(rng_.Next());
+      // What has no key has key 0.
+      if (!rng_.Chance(1, 8)) c.pkru &= ~3;
+    }
+    return;
+  }
+  op.state = before;
+}
+
 Level Generator::DrawLeafLevel() {
   const Level level =
       rng_.Pick({Level::kPte, Level::kPte, Level::kPmd, Level::kPud});
@@ -196,9 +228,10 @@ void Generator::AddPageKind(Case& c) {
       .level = op.level,
       .frame = op.frame,
       .count = op.count};
-  const bool is_small_kind =
-      pages.kind == PageKind::kZero || pages.kind == PageKind::kSecretmem;
-  if (is_small_kind && op.level != Level::kPte) pages.kind = PageKind::kFile;
+  if ((pages.kind == PageKind::kSecretmem && op.level != Level::kPte) ||
+      (pages.kind == PageKind::kZero && op.level > Level::kPmd)) {
+    pages.kind = PageKind::kFile;
+  }
   // These are mapped read-only.
   if (pages.kind == PageKind::kSharedAnonymous ||
       pages.kind == PageKind::kZero) {

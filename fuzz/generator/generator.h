@@ -31,6 +31,9 @@ class Generator {
   // A number of pages: usually a few, in one case of ten more than 100.
   uint16_t DrawPages();
   LeafState DrawState();
+  // Gives the leaves of an operation of `c` an attribute, which not every
+  // architecture has, and the thread rights for its key.
+  void AddAttribute(TableOp& op, Case& c);
   // What may happen to a leaf of that level, other than what happens to all.
   TableOp::Kind DrawKindFor(Level level);
   // Of operations that make swap entries.

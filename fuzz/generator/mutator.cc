@@ -144,6 +144,7 @@ void DropSetupOp(Context& m) {
 void ChangeState(Context& m) {
   if (TableOp* op = m.AnySetupOp()) {
     op->state = m.generator().DrawState();
+    if (m.rng.Chance(1, 4)) m.generator().AddAttribute(*op, m.c);
   }
 }
 
@@ -371,6 +372,9 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint64_t seed,
     Generator generator(rng, InfoOf(DrawPagingMode(rng, filter)));
     c = generator.DrawCase();
     if (rng.Chance(1, 8)) generator.AddPageKind(c);
+    if (rng.Chance(1, 8) && !c.setup.empty()) {
+      generator.AddAttribute(c.setup[rng.Below(c.setup.size())], c);
+    }
   }
   Context context{c, rng, filter, InfoOf(c.mode)};
   if (!made_new) {

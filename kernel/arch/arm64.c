@@ -51,9 +51,12 @@ static void pxd_enter(int levels) {
  * (arch/arm64/mm/mmap.c): with LPA2 the bits of shareability are address bits.
  */
 static pgprot_t pxd_protection(struct pxd_leaf state) {
-  pgprot_t protection = state.write  ? PAGE_SHARED
-                        : state.read ? PAGE_READONLY
-                                     : PAGE_NONE;
+  pgprot_t protection =
+      state.write  ? state.exec ? PAGE_SHARED_EXEC : PAGE_SHARED
+      : state.read ? state.exec ? PAGE_READONLY_EXEC : PAGE_READONLY
+      : state.exec ? PAGE_EXECONLY
+                   : PAGE_NONE;
+  if (state.kernel) pgprot_val(protection) &= ~PTE_USER;
   if (lpa2_is_enabled()) pgprot_val(protection) &= ~PTE_SHARED;
   return protection;
 }

@@ -48,8 +48,8 @@ static void pxd_enter(int levels) {
 
 /* As mk_pte() and the helpers that change a state write it. */
 static uint64_t pxd_pte(uint64_t frame, struct pxd_leaf state) {
-  const pgprot_t prot = state.write  ? PAGE_RW
-                        : state.read ? PAGE_RO
+  const pgprot_t prot = state.write  ? state.noexec ? PAGE_RW : PAGE_RWX
+                        : state.read ? state.noexec ? PAGE_RO : PAGE_RX
                                      : PAGE_NONE;
   pte_t pte = mk_pte_phys(frame, prot);
   pte = state.young ? pte_mkyoung(pte) : pte_mkold(pte);

@@ -13,6 +13,12 @@
  * asks for the processor's feature.
  */
 static bool pxd_five_levels;
+/*
+ * custom: asm/pkru.h, the thread's register, if the processor has it. The macro
+ * breaks the function's definition.
+ */
+static unsigned int pxd_pkru(void) { return pxd_now ? pxd_now->pkru : 0; }
+#define read_pkru(...) 0 + (pxd_pkru())
 #define PXD_PGD_IS_READ pxd_five_levels /* by p4d_offset() */
 
 #include "includes.h"
@@ -30,6 +36,12 @@ static pteval_t __supported_pte_mask = ~0UL;
 #undef TASK_SIZE_MAX
 #define TASK_SIZE_MAX ((1UL << (pxd_five_levels ? 56 : 47)) - PAGE_SIZE)
 
+/* Before 6.12, no large leaf is special: see special_levels in glue.h. */
+#ifndef PXD_KCONFIG_SELECTS_ARCH_SUPPORTS_HUGE_PFNMAP
+#define pmd_mkspecial(pmd) (pmd)
+#define pud_mkspecial(pud) (pud)
+#endif
+
 #define PXD_HUGETLB_PAGE "arch/x86/mm/hugetlbpage.c"
 #include "kernel/shim/code.h"
 
@@ -41,7 +53,16 @@ static void pxd_enter(int levels) {
 }
 
 static pgprot_t pxd_protection(struct pxd_leaf state) {
-  return state.write ? PAGE_SHARED : state.read ? PAGE_READONLY : PAGE_NONE;
+  pgprot_t protection =
+      state.write  ? state.noexec ? PAGE_SHARED : PAGE_SHARED_EXEC
+      : state.read ? state.noexec ? PAGE_READONLY : PAGE_READONLY_EXEC
+                   : PAGE_NONE;
+  if (state.kernel) pgprot_val(protection) &= ~_PAGE_USER;
+  if (state.pwt) pgprot_val(protection) |= _PAGE_PWT;
+  if (state.pcd) pgprot_val(protection) |= _PAGE_PCD;
+  if (state.pat) pgprot_val(protection) |= _PAGE_PAT;
+  pgprot_val(protection) |= (pgprotval_t)state.key << _PAGE_BIT_PKEY_BIT0;
+  return protection;
 }
 
 /* As mk_pte() and the helpers that change a state write it. */
@@ -55,17 +76,19 @@ static uint64_t pxd_pte(uint64_t frame, struct pxd_leaf state) {
 
 /* As mk_huge_pmd() in mm/huge_memory.c, and its like for pud. */
 static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
-  const pgprot_t protection = pxd_protection(state);
+  const pgprot_t protection = pgprot_4k_2_large(pxd_protection(state));
   if (level == 1) {
     pmd_t pmd = pmd_mkhuge(pfn_pmd(frame >> PAGE_SHIFT, protection));
     pmd = state.young ? pmd_mkyoung(pmd) : pmd_mkold(pmd);
     pmd = state.dirty ? pmd_mkdirty(pmd) : pmd_mkclean(pmd);
+    if (state.special) pmd = pmd_mkspecial(pmd);
     if (state.invalid) pmd = pmd_mkinvalid(pmd);
     return pmd_val(pmd);
   }
   pud_t pud = pud_mkhuge(pfn_pud(frame >> PAGE_SHIFT, protection));
   pud = state.young ? pud_mkyoung(pud) : pud_mkold(pud);
   pud = state.dirty ? pud_mkdirty(pud) : pud_mkclean(pud);
+  if (state.special) pud = pud_mkspecial(pud);
   return pud_val(pud);
 }
 

@@ -87,8 +87,8 @@ void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
                  ? op.frame & kFrameMask << geometry.page_shift() & aligned
                  : 0;
   if (!HasState(op.kind)) op.state = {};
-  if (!info.HasSpecial(op.level)) op.state.special = false;
   op.state.invalid = false;
+  if (op.state != LeafState{}) op.state = info.written(op.level, op.state);
   if (!IsPoke(op.kind)) op.word = 0;
 }
 
@@ -126,6 +126,7 @@ void Canonicalize(Case& c) {
       }
     }
   }
+  if (c.mode.arch != ArchId::kX86) c.pkru = 0;
   for (PageRange& pages : c.pages) CanonicalizePages(pages, info);
   for (TableOp& op : c.setup) CanonicalizeOneOf(op, kSetupKinds, info);
   std::array<uint16_t, kMomentCount> least;

@@ -23,6 +23,7 @@ struct HeaderLayout {
   size_t request_shift;
   size_t stack_position;
   size_t stack_around;
+  size_t pkru = 0;  // none in version 1
 };
 
 constexpr HeaderLayout LayoutOf(FormatVersion version) {
@@ -39,7 +40,8 @@ constexpr HeaderLayout LayoutOf(FormatVersion version) {
           .paging_mode_bytes = 2,
           .request_shift = 2,
           .stack_position = 19,
-          .stack_around = 21};
+          .stack_around = 21,
+          .pkru = 22};
 }
 
 // In version 2, the lowest bits of the byte behind a record's type are the
@@ -59,7 +61,8 @@ void AddRecord(const RecordType& type, const RecordReader& in,
   switch (type.kind) {
     case RecordType::Kind::kSetup:
       if (!c.setup.full()) {
-        c.setup.push_back(DecodeOp(in, type.op, type.level, start, info));
+        c.setup.push_back(
+            DecodeOp(in, type.op, type.level, start, info, version));
       }
       break;
     case RecordType::Kind::kRequest:
@@ -107,6 +110,9 @@ Case DecodeVersion(std::span<const uint8_t> bytes) {
   c.stack.position = static_cast<uint16_t>(
       header.Number(kLayout.stack_position, 2) & Stack::kMaxPosition);
   c.stack.around = kArounds[header.Byte(kLayout.stack_around)];
+  if (kLayout.pkru != 0 && c.mode.arch == ArchId::kX86) {
+    c.pkru = static_cast<uint16_t>(header.Number(kLayout.pkru, 2));
+  }
   for (size_t at = kLayout.bytes; at < bytes.size();) {
     const uint8_t type = bytes[at++];
     if constexpr (kVersion == FormatVersion::k1) {
@@ -146,6 +152,7 @@ size_t EncodeVersion(const Case& c, std::span<uint8_t> out) {
   EncodeRequest(c.requests[0], writer, kLayout.request_shift, kVersion);
   writer.Number(kLayout.stack_position, 2, c.stack.position);
   writer.Byte(kLayout.stack_around, ByteFor(kArounds, c.stack.around));
+  if (kLayout.pkru != 0) writer.Number(kLayout.pkru, 2, c.pkru);
   writer.EndFixed(kLayout.bytes);
   for (size_t i = 1; i < c.requests.size(); ++i) {
     EncodeAddress(c.requests[i].start, start, info, writer);
@@ -179,13 +186,16 @@ bool IsV1(const Case& c) {
     return request.references == References::kEach && !request.longterm &&
            !request.refused.has_value() && !request.inaccessible.has_value();
   };
-  return Says(kPagingModes, c.mode) && c.pages.empty() &&
-         std::all_of(c.setup.begin(), c.setup.end(),
-                     [](const TableOp& op) { return IsInV1(op.kind); }) &&
+  const auto is_v1_op = [&c](const TableOp& op) {
+    return IsInV1(op.kind) &&
+           op.state == StateInV1(op.state, c.mode.arch, op.level);
+  };
+  return Says(kPagingModes, c.mode) && c.pages.empty() && c.pkru == 0 &&
+         std::all_of(c.setup.begin(), c.setup.end(), is_v1_op) &&
          std::all_of(c.requests.begin(), c.requests.end(), is_v1) &&
          std::all_of(c.concurrent.begin(), c.concurrent.end(),
-                     [](const ConcurrentOp& op) {
-                       return op.moment == Moment::kRead && IsInV1(op.kind);
+                     [&](const ConcurrentOp& op) {
+                       return op.moment == Moment::kRead && is_v1_op(op);
                      });
 }
 

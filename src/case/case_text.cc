@@ -215,6 +215,10 @@ std::string Describe(const LeafState& state) {
   text += state.dirty ? " dirty" : " clean";
   if (state.special) text += " special";
   if (state.invalid) text += " invalid";
+  for (const LeafAttribute& attribute : kLeafAttributes) {
+    if (state.*attribute.member) text += Concat({" ", attribute.name});
+  }
+  if (state.key != 0) text += " key-" + std::to_string(state.key);
   return text;
 }
 
@@ -283,6 +287,9 @@ std::string ToText(const Case& c, size_t columns) {
                                 : std::string(Name(word.content))}},
                  "", out);
     }
+  }
+  if (c.pkru != 0) {
+    out.Line(Concat({"pkru: ", Hex(c.pkru), "  # rights for keys 0 to 7"}));
   }
   if (!c.pages.empty()) {
     out.Line("pages:  # what is behind frames: anonymous, where no line says");

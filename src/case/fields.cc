@@ -25,6 +25,7 @@ constexpr size_t kPokeWordAt = 10;
 constexpr size_t kConcurrentTypeAt = 16;
 constexpr size_t kNumberAt = 17;
 constexpr size_t kMomentAt = 19;
+constexpr size_t kAttributesAt = 20;
 constexpr size_t kPageKindAt = 11;
 constexpr size_t kRangeLevelAt = 12;
 constexpr size_t kContentAt = 1;
@@ -305,7 +306,8 @@ void EncodeRequest(const Request& request, RecordWriter& out, size_t shift,
 }
 
 TableOp DecodeOp(const RecordReader& in, TableOp::Kind kind, Level level,
-                 uint64_t start, const PagingModeInfo& info) {
+                 uint64_t start, const PagingModeInfo& info,
+                 FormatVersion version) {
   TableOp op{
       .kind = kind, .level = level, .address = DecodeAddress(in, start, info)};
   if (kind == TableOp::Kind::kPoke) {
@@ -316,8 +318,15 @@ TableOp DecodeOp(const RecordReader& in, TableOp::Kind kind, Level level,
   } else {
     op.count = DecodeCount(in, kCountAt);
     op.state = kStates[in.Byte(kStateAt)];
+    if (version == FormatVersion::k2) {
+      SetAttributes(static_cast<uint16_t>(in.Number(kAttributesAt, 2)),
+                    op.state);
+    }
     // Salted with the address that the case will contain.
     CanonicalizeOp(op, info);
+    if (version == FormatVersion::k1) {
+      op.state = StateInV1(op.state, info.mode.arch, op.level);
+    }
     op.frame = DecodeFrame(in, op.address, info.geometry);
   }
   CanonicalizeOp(op, info);
@@ -328,7 +337,12 @@ void EncodeOp(const TableOp& op, uint64_t start, const PagingModeInfo& info,
               RecordWriter& out) {
   if (HasAddress(op.kind)) EncodeAddress(op.address, start, info, out);
   if (HasCount(op.kind)) EncodeCount(op.count, out, kCountAt);
-  if (HasState(op.kind)) out.Byte(kStateAt, ByteFor(kStates, op.state));
+  if (HasState(op.kind)) {
+    LeafState plain = op.state;
+    SetAttributes(0, plain);
+    out.Byte(kStateAt, ByteFor(kStates, plain));
+    out.Number(kAttributesAt, 2, AttributesOf(op.state));
+  }
   if (HasFrame(op.kind)) EncodeFrame(op.frame, op.address, info.geometry, out);
   if (IsPoke(op.kind)) {
     out.Byte(kPokeTargetAt,
@@ -344,7 +358,7 @@ ConcurrentOp DecodeConcurrentOp(const RecordReader& in, uint64_t start,
   const Selector<ConcurrentType>& types =
       later ? kLaterConcurrentTypes : kConcurrentTypes;
   const ConcurrentType& type = types[in.Byte(kConcurrentTypeAt)];
-  ConcurrentOp op{DecodeOp(in, type.kind, type.level, start, info),
+  ConcurrentOp op{DecodeOp(in, type.kind, type.level, start, info, version),
                   DecodeRead(in)};
   if (version == FormatVersion::k1) return op;
   op.moment = kMoments[in.Byte(kMomentAt)];

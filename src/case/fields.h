@@ -113,7 +113,8 @@ void EncodeRequest(const Request& request, RecordWriter& out, size_t shift,
 // All but the kind and level, which are in the record's type or in the byte of
 // a concurrent operation's type.
 TableOp DecodeOp(const RecordReader& in, TableOp::Kind kind, Level level,
-                 uint64_t start, const PagingModeInfo& info);
+                 uint64_t start, const PagingModeInfo& info,
+                 FormatVersion version);
 void EncodeOp(const TableOp& op, uint64_t start, const PagingModeInfo& info,
               RecordWriter& out);
 

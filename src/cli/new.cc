@@ -164,16 +164,16 @@ absl::StatusOr<LeafState> ReadState(const Arguments& arguments,
       state.dirty = word == "dirty";
     } else if (word == "special") {
       state.special = true;
-    } else {
+    } else if (!TakeAttribute(word, state)) {
       return Wrong("--state", text,
                    "rw, ro or none; young or old; dirty or clean; special; "
                    "such as \"rw young dirty\"");
     }
   }
-  if (state.special && !info.HasSpecial(leaf)) {
+  if (info.written(leaf, state) != state) {
     return Wrong("--state", text,
-                 Concat({Name(leaf), " leaves of ", Name(info.mode),
-                         " are never special"}));
+                 Concat({Name(leaf), " leaves of ", Name(info.mode), " are ",
+                         Describe(info.written(leaf, state))}));
   }
   return state;
 }

@@ -126,7 +126,8 @@ std::string MeaningWords(const EntryKind& kind) {
                  WordOf(kAges, kind.state.young), " ",
                  WordOf(kWritten, kind.state.dirty), " ",
                  WordOf(kSpecial, kind.state.special), " ",
-                 WordOf(kInvalid, kind.state.invalid)});
+                 WordOf(kInvalid, kind.state.invalid), " ",
+                 Hex(AttributesOf(kind.state))});
 }
 
 bool ReadMeaning(Scanner& words, EntryKind& kind) {
@@ -143,12 +144,16 @@ bool ReadMeaning(Scanner& words, EntryKind& kind) {
     case EntryKind::Tag::kLeaf:
       break;
   }
-  return words.Read(kind.address) &&
-         words.ReadOneOf(kPermissions, kind.state.permission) &&
-         words.ReadOneOf(kAges, kind.state.young) &&
-         words.ReadOneOf(kWritten, kind.state.dirty) &&
-         words.ReadOneOf(kSpecial, kind.state.special) &&
-         words.ReadOneOf(kInvalid, kind.state.invalid);
+  uint16_t attributes = 0;
+  const bool is_read = words.Read(kind.address) &&
+                       words.ReadOneOf(kPermissions, kind.state.permission) &&
+                       words.ReadOneOf(kAges, kind.state.young) &&
+                       words.ReadOneOf(kWritten, kind.state.dirty) &&
+                       words.ReadOneOf(kSpecial, kind.state.special) &&
+                       words.ReadOneOf(kInvalid, kind.state.invalid) &&
+                       words.Read(attributes);
+  SetAttributes(attributes, kind.state);
+  return is_read;
 }
 
 std::string PlaceWords(const Place& place) {

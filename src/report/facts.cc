@@ -285,8 +285,11 @@ std::string Facts::WhyNot(Level level, const EntryKind& kind) const {
     case EntryKind::Tag::kLeaf:
       break;
   }
-  if (kind.state.permission == Permission::kNone) return "PROT_NONE";
+  if (kind.state.permission == Permission::kNone) {
+    return kind.state.exec ? "execute-only" : "PROT_NONE";
+  }
   if (kind.state.special) return "special page";
+  if (kind.state.kernel) return "kernel page";
   if (kind.state.invalid) return Concat({"invalid leaf, ", Name(level)});
   if (kind.state.permission == Permission::kRead && request_.write) {
     return "read-only";

@@ -20,6 +20,7 @@ uint64_t CostOf(const LeafState& state) {
   if (!state.young) cost += 3;
   if (!state.dirty) cost += 6;
   if (state.special) cost += 12;
+  cost += 24 * uint64_t{AttributesOf(state)};
   return cost;
 }
 
@@ -124,6 +125,7 @@ Complexity::Complexity(const Case& c) {
   add(MomentsOf(c));
   sum(c.concurrent, [](const ConcurrentOp& op) { return CostOf(op.moment); });
   sum(c.stack.words, [](const StackWord& w) { return CostOf(w.content); });
+  add(c.pkru);
   add(CostOf(c.stack.around));
   add(c.stack.position);
   add(Disorder(c));

@@ -148,6 +148,17 @@ void PlainState(const Case& c, Cases& out) {
     const LeafState old = state;
     add({});
     LeafState next = old;
+    SetAttributes(0, next);
+    add(next);
+    for (const LeafAttribute& attribute : kLeafAttributes) {
+      next = old;
+      next.*attribute.member = false;
+      add(next);
+    }
+    next = old;
+    next.key = 0;
+    add(next);
+    next = old;
     next.special = false;
     add(next);
     next = old;
@@ -166,6 +177,10 @@ void PlainState(const Case& c, Cases& out) {
     Case plain = c;
     simplify(plain, place.In(plain).state);
   }
+  if (c.pkru == 0) return;
+  Case plain = c;
+  plain.pkru = 0;
+  out.push_back(plain);
 }
 
 // All concurrent operations at the time of one of them, or at one of the first

@@ -13,6 +13,11 @@ constexpr PagingModeInfo MakeInfo(PagingMode mode) {
   info.built = VisitArch(mode.arch, [&]<class A>() {
     info.geometry = A::GeometryOf(mode.levels);
     info.limit = A::Contract::Limit(mode.levels);
+    info.written = [](Level level, const LeafState& state) {
+      const uint64_t frame = A::GeometryOf(A::kMaxLevels).span(level);
+      const uint64_t word = A::Entries::Leaf(level, frame, state);
+      return A::Entries::Classify(level, word).state;
+    };
     info.can_upgrade = A::CanUpgrade(mode.levels);
     for (const Level level : kAllLevels) {
       const bool real = info.geometry.real(level);

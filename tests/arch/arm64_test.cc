@@ -48,6 +48,13 @@ TEST(Arm64EntriesTest, Leaves) {
   EXPECT_EQ(word(Level::kPte, {.special = true}), 0x1e8000040000c43u);
   EXPECT_EQ(word(Level::kPte, {.permission = Permission::kNone}),
             0xe0000040000c82u);
+  EXPECT_EQ(word(Level::kPte, {.kernel = true}), 0xe8000040000c03u);
+  EXPECT_EQ(word(Level::kPte, {.exec = true}), 0xa8000040000c43u);
+  // PAGE_EXECONLY.
+  EXPECT_EQ(word(Level::kPte, {.permission = Permission::kNone, .exec = true}),
+            0xa0000040000c83u);
+  EXPECT_EQ(word(Level::kPmd, {.permission = Permission::kNone, .exec = true}),
+            0xa0000040000c81u);
   EXPECT_EQ(word(Level::kPmd, {}), 0xe8000040000c41u);
   EXPECT_EQ(word(Level::kPmd, {.special = true}), 0x1e8000040000c41u);
   EXPECT_EQ(word(Level::kPmd, {.permission = Permission::kNone}),
@@ -89,11 +96,15 @@ TEST(Arm64EntriesTest, ClassifyIsTheInverse) {
   for (const Level level : {Level::kPte, Level::kPmd}) {
     for (const Permission permission :
          {Permission::kNone, Permission::kRead, Permission::kReadWrite}) {
-      for (int bits = 0; bits < 8; ++bits) {
+      for (int bits = 0; bits < 16; ++bits) {
+        const bool none = permission == Permission::kNone;
+        const bool last = (bits & 8) != 0;
         const LeafState state = {.permission = permission,
                                  .young = (bits & 1) != 0,
                                  .dirty = (bits & 2) != 0,
-                                 .special = (bits & 4) != 0};
+                                 .special = (bits & 4) != 0,
+                                 .kernel = last && !none,
+                                 .exec = last && none};
         const uint64_t word = Entries::Leaf(level, 0x3ffffc000000, state);
         EXPECT_EQ(Entries::Classify(level, word),
                   EntryKind::Leaf(0x3ffffc000000, state))
@@ -167,6 +178,9 @@ TEST(Arm64ContractTest, Leaves) {
            Answer{Level::kPmd, 0xe0000040000cc1, true, false},
            Answer{Level::kPmd, 0x1e8000040000c41, false, false},
            Answer{Level::kPmd, 0xe0000040000c80, false, false},
+           Answer{Level::kPmd, 0xe8000040000c01, false, false},
+           Answer{Level::kPmd, 0xa0000040000c81, false, false},  // to execute
+           Answer{Level::kPmd, 0xa8000040000c41, true, true},
            Answer{Level::kPmd, 0x0800000010000003, false, false},  // a table
            Answer{Level::kPmd, 0xe8000040000c43, false, false},
            Answer{Level::kPud, 0xe8001000000c41, false, false},

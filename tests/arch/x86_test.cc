@@ -40,8 +40,17 @@ TEST(X86EntriesTest, Leaves) {
   EXPECT_EQ(word(Level::kPte, {.dirty = false}), 0x40000027u);
   EXPECT_EQ(word(Level::kPte, {.permission = Permission::kRead}), 0x40000065u);
   EXPECT_EQ(word(Level::kPte, {.special = true}), 0x40000267u);
+  EXPECT_EQ(word(Level::kPte, {.kernel = true}), 0x40000063u);
   EXPECT_EQ(word(Level::kPmd, {}), 0x400000e7u);
+  EXPECT_EQ(word(Level::kPmd, {.special = true}), 0x400002e7u);
+  EXPECT_EQ(word(Level::kPud, {.kernel = true}), 0x400000e3u);
   EXPECT_EQ(word(Level::kPud, {}), 0x400000e7u);
+  EXPECT_EQ(word(Level::kPte, {.noexec = true}), 0x8000000040000067u);
+  EXPECT_EQ(word(Level::kPte, {.pwt = true}), 0x4000006fu);
+  EXPECT_EQ(word(Level::kPte, {.pcd = true}), 0x40000077u);
+  EXPECT_EQ(word(Level::kPte, {.pat = true}), 0x400000e7u);
+  EXPECT_EQ(word(Level::kPmd, {.pat = true}), 0x400010e7u);
+  EXPECT_EQ(word(Level::kPud, {.pat = true, .key = 10}), 0x50000000400010e7u);
   // PROT_NONE: global, not present, and the frame inverted.
   EXPECT_EQ(word(Level::kPte, {.permission = Permission::kNone}),
             0x000fffffbffff160u);
@@ -84,12 +93,18 @@ TEST(X86EntriesTest, ClassifyIsTheInverse) {
   for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
     for (const Permission permission :
          {Permission::kNone, Permission::kRead, Permission::kReadWrite}) {
-      for (int bits = 0; bits < 8; ++bits) {
+      for (int bits = 0; bits < 256; ++bits) {
         const LeafState state = {
             .permission = permission,
             .young = (bits & 1) != 0,
             .dirty = (bits & 2) != 0,
-            .special = (bits & 4) != 0 && Entries::HasSpecial(level)};
+            .special = (bits & 4) != 0,
+            .kernel = (bits & 8) != 0 && permission != Permission::kNone,
+            .noexec = (bits & 16) != 0 && permission != Permission::kNone,
+            .pwt = (bits & 32) != 0,
+            .pcd = (bits & 64) != 0,
+            .pat = (bits & 128) != 0,
+            .key = static_cast<uint8_t>(bits / 16)};
         const uint64_t word = Entries::Leaf(level, 0xfc0000000, state);
         EXPECT_EQ(Entries::Classify(level, word),
                   EntryKind::Leaf(0xfc0000000, state))
@@ -116,7 +131,7 @@ TEST(X86EntriesTest, ClassifyIsTheInverse) {
             EntryKind::Table(0x10000000));
   EXPECT_EQ(Entries::Classify(Level::kPgd, 0x400000e7), EntryKind::Malformed());
   EXPECT_EQ(Entries::Classify(Level::kPmd, 0x10000063), EntryKind::Malformed());
-  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x400010e7), EntryKind::Malformed());
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x400020e7), EntryKind::Malformed());
 }
 
 // -----------------------------------------------------------------------------
@@ -141,10 +156,15 @@ TEST(X86ContractTest, Leaves) {
            Answer{Level::kPte, 0, false, false},
            Answer{Level::kPmd, 0x400000e7, true, true},
            Answer{Level::kPmd, 0x400000e5, true, false},
+           Answer{Level::kPmd, 0x400000e3, false, false},  // supervisor
+           Answer{Level::kPmd, 0x400002e7, false, false},  // special
+           Answer{Level::kPmd, 0x80000000400010ff, true, true},
            Answer{Level::kPmd, 0x40000067, false, false},  // a table
            Answer{Level::kPmd, 0xfffffbfe001e0, false, false},
            Answer{Level::kPud, 0x400000e7, true, true},
            Answer{Level::kPud, 0x400000e5, true, false},
+           Answer{Level::kPud, 0x400000e3, false, false},  // supervisor
+           Answer{Level::kPud, 0x400002e7, false, false},  // special
            Answer{Level::kP4d, 0x400000e7, false, false},
        }) {
     EXPECT_EQ(Contract::Allows(answer.level, answer.word, false), answer.read)

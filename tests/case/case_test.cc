@@ -117,7 +117,7 @@ TEST(CaseTest, UnknownRecordsAreSkipped) {
   }
   // So is what a payload has beyond what is known.
   plain[kHeaderBytes + 1] = 40;
-  plain.resize(kHeaderBytes + 2 + 15, 0);
+  plain.resize(kHeaderBytes + 2 + 21, 0);
   plain.resize(kHeaderBytes + 2 + 40, 0xa5);
   plain.insert(plain.end(), {232, 0});
   EXPECT_EQ(Decode(plain).setup[0], c.setup[0]);
@@ -605,7 +605,7 @@ TEST(CaseTest, LeavesOutWhatDoesNotFit) {
   }
 }
 
-// The largest case fits into kMaxEncodedSize, and that of version 1 exactly.
+// The largest case fits into kMaxEncodedSize.
 TEST(CaseTest, TheLargestCaseFits) {
   Case c = Decode(std::vector<uint8_t>{1});
   while (c.requests.push_back({.start = 0x1000})) continue;
@@ -622,7 +622,7 @@ TEST(CaseTest, TheLargestCaseFits) {
       {{.kind = TableOp::Kind::kClear, .address = 0x1000}})) {
     continue;
   }
-  EXPECT_EQ(V1Bytes(c).size(), kMaxEncodedSize);
+  EXPECT_EQ(V1Bytes(c).size(), 35 * kV1RecordBytes);
   EXPECT_EQ(Decode(V1Bytes(c)), c);
   for (Request& request : c.requests) request.inaccessible = 0;
   for (ConcurrentOp& op : c.concurrent) op.moment = Moment::kPgd;
@@ -630,6 +630,66 @@ TEST(CaseTest, TheLargestCaseFits) {
   EXPECT_EQ(Bytes(c).size(), kHeaderBytes + 3 * (2 + 15) + 4 * (2 + 11) +
                                  24 * (2 + 17) + 3 * (2 + 19));
   EXPECT_EQ(Decode(Bytes(c)), c);
+  // With attributes of every leaf.
+  c.mode = {ArchId::kX86, 4};
+  while (c.pages.push_back({.frame = 0x1000})) continue;
+  for (TableOp& op : c.setup) {
+    op = {.kind = TableOp::Kind::kMap,
+          .address = uint64_t{1} << 46,
+          .count = 77,
+          .state = {.kernel = true, .key = 15}};
+  }
+  for (ConcurrentOp& op : c.concurrent) {
+    op.kind = TableOp::Kind::kMap;
+    op.state.key = 15;
+  }
+  c.pkru = 0xffff;
+  Canonicalize(c);
+  EXPECT_LE(Bytes(c).size(), kMaxEncodedSize);
+  EXPECT_GT(Bytes(c).size(), kMaxEncodedSize - 60);
+  EXPECT_EQ(Decode(Bytes(c)), c);
+}
+
+// Version 1 has neither attributes nor special large leaves of x86-64.
+TEST(CaseTest, LeavesThatVersion1DoesNotHave) {
+  std::vector<uint8_t> record(kV1RecordBytes);
+  record[0] = 120;                 // map pmd
+  record[11] = 0xd0;               // rw young dirty special
+  record[18] = record[19] = 0xff;  // nothing
+  std::vector<uint8_t> bytes(kV1RecordBytes);
+  bytes[0] = 1;
+  bytes[1] = 204;  // x86-64/4
+  bytes.insert(bytes.end(), record.begin(), record.end());
+  const Case c = Decode(bytes);
+  ASSERT_EQ(c.mode, (PagingMode{ArchId::kX86, 4}));
+  ASSERT_EQ(c.setup.size(), 1u);
+  EXPECT_EQ(c.setup[0].level, Level::kPmd);
+  EXPECT_EQ(c.setup[0].state, LeafState{});
+  EXPECT_TRUE(EncodeV1(c, bytes).has_value());
+
+  std::array<uint8_t, kMaxEncodedSize> room;
+  for (const LeafState& state :
+       {LeafState{.special = true}, LeafState{.kernel = true},
+        LeafState{.noexec = true}, LeafState{.pat = true},
+        LeafState{.pwt = true, .pcd = true, .key = 11}}) {
+    Case later = c;
+    later.setup[0].state = state;
+    Canonicalize(later);
+    EXPECT_EQ(later.setup[0].state, state);
+    EXPECT_EQ(Decode(Bytes(later)), later);
+    EXPECT_EQ(EncodeV1(later, room), std::nullopt);
+    // s390 has no such leaves, but for those that nobody may execute.
+    later.mode = {ArchId::kS390, 3};
+    Canonicalize(later);
+    EXPECT_EQ(later.setup[0].state, LeafState{.noexec = state.noexec});
+  }
+  Case forbidden = c;
+  forbidden.pkru = 0x8004;
+  EXPECT_EQ(Decode(Bytes(forbidden)), forbidden);
+  EXPECT_EQ(EncodeV1(forbidden, room), std::nullopt);
+  forbidden.mode = {ArchId::kArm64Page16K, 4};
+  Canonicalize(forbidden);
+  EXPECT_EQ(forbidden.pkru, 0);
 }
 
 TEST(CaseTest, RandomBytesRoundTrip) {

@@ -87,6 +87,17 @@ TEST(CaseTextTest, SwapEntriesOfOtherTypesHaveAFrame) {
                 "- hwpoison: {pte: 0x1000, count: 1, frame: 0x5000}\n"));
 }
 
+TEST(CaseTextTest, AttributesFollowTheState) {
+  Case c = MakeCase(4, {}, {MapPages(0x1000, 1, 0x5000)});
+  c.mode.arch = ArchId::kX86;
+  c.setup[0].state = {.special = true, .kernel = true};
+  EXPECT_THAT(ToText(c), HasSubstr("state: rw young dirty special kernel}\n"));
+  c.setup[0].state = {.pat = true, .key = 12};
+  c.pkru = 0x8004;
+  EXPECT_THAT(ToText(c), HasSubstr("state: rw young dirty pat key-12}\n"));
+  EXPECT_THAT(ToText(c), HasSubstr("\npkru: 0x8004  #"));
+}
+
 TEST(CaseTextTest, ChangesThatMovePages) {
   Case c = MakeCase(3, {.start = 0x80000000}, {});
   c.concurrent.push_back({{.kind = TableOp::Kind::kInvalidate,

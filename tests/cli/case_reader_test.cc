@@ -256,7 +256,8 @@ constexpr Refused kStructure[] = {
      "requests, stack and tables"},
     {"version: 2\n", "version: 2\nversions: 2\n",
      "f:2:1: found the key 'versions'; the keys of a case are version, space, "
-     "requests, stack, tables, changes and pages"},
+     "requests, stack, tables, changes, pages and "
+     "pkru"},
     {"version: 2\n", "version: 2\nversion: 2\n",
      "f:2:1: found the key 'version' a second time; it should be there once"},
     {"s390/3", "s390/6",
@@ -612,6 +613,21 @@ TEST(ReadCaseTextTest, ReadsFailures) {
   EXPECT_EQ(c.requests[0].references, References::kGet);
   EXPECT_EQ(c.requests[0].refused, 1);
   EXPECT_EQ(c.requests[0].inaccessible, 0);
+}
+
+TEST(ReadCaseTextTest, ReadsAttributes) {
+  Case c = MakeCase(4, {.start = 0x1000}, {MapPages(0x1000, 1, 0x5000)});
+  c.mode.arch = ArchId::kX86;
+  c.setup[0].state = {.kernel = true, .noexec = true, .key = 12};
+  c.pkru = 0x404;
+  EXPECT_EQ(Read(ToText(c)), c);
+  // s390/3 has no such leaves and keys.
+  EXPECT_THAT(Error(With("rw young dirty}", "rw young dirty kernel}")),
+              HasSubstr("the nearest is 'rw young dirty'"));
+  EXPECT_THAT(Error(With("tables:", "pkru: 0x4\ntables:")),
+              HasSubstr("pkru: found 0x4"));
+  EXPECT_THAT(Error(With("rw young dirty}", "rw young dirty noexec noexec}")),
+              HasSubstr("state: found"));
 }
 
 TEST(ReadCaseTextTest, ReadsMoments) {

@@ -88,6 +88,8 @@ TEST_F(NewTest, FlagsChangeTheCase) {
               HasSubstr("\n- {start: 0xfe000, pages: 5, access: read}\n"));
   EXPECT_THAT(Run("new --stack=next --state='none clean special'").out,
               HasSubstr("state: none young clean special}"));
+  EXPECT_THAT(Run("new --arch=x86-64 --state='ro kernel'").out,
+              HasSubstr("state: ro young dirty kernel}"));
   // All paging modes and all of their boundaries.
   for (const std::string mode :
        {"s390 --levels=2", "s390 --levels=5", "x86-64", "x86-64 --levels=5",
@@ -131,7 +133,10 @@ TEST_F(NewTest, WrongUsage) {
               "new: --state=wr: rw, ro or none; young or old; dirty or clean; "
               "special; such as \"rw young dirty\"");
   ExpectError("new --state=special --leaf=pmd", 2,
-              "new: --state=special: pmd leaves of s390/3 are never special");
+              "new: --state=special: pmd leaves of s390/3 are rw young dirty");
+  ExpectError("new --state='none kernel' --arch=x86-64", 2,
+              "new: --state=none kernel: pte leaves of x86-64/4 are none young "
+              "dirty");
   ExpectError("new --stack=word", 2,
               "new: --stack=word: there are copy, next and zero");
   ExpectError("new file", 2,

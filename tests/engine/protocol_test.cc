@@ -78,7 +78,7 @@ Answer Full() {
                             .holds = false};
   for (const LeafState& state :
        {LeafState{},
-        {.permission = Permission::kRead, .young = false},
+        {.permission = Permission::kRead, .young = false, .kernel = true},
         {.permission = Permission::kNone, .dirty = false, .special = true}}) {
     run.events.push_back(
         Iteration(Level::kPte, table, EntryKind::Leaf(0x3000, state), 6));
@@ -158,11 +158,11 @@ TEST(ProtocolTest, AnswersMatchTheDocumentation) {
       "mm/gup.c\n"
       "part 0x2000 0x4000 descend passed-on outside kept\n"
       "iteration 6 0 0 pte table 0x10800000 0x1234 leaf 0x3000 rw young dirty "
-      "normal valid 2931 mm/gup.c\n"
+      "normal valid 0x0 2931 mm/gup.c\n"
       "iteration 6 0 0 pte table 0x10800000 0x1234 leaf 0x3000 ro old dirty "
-      "normal valid 2931 mm/gup.c\n"
+      "normal valid 0x1 2931 mm/gup.c\n"
       "iteration 6 0 0 pte table 0x10800000 0x1234 leaf 0x3000 none young "
-      "clean special valid 2931 mm/gup.c\n"
+      "clean special valid 0x0 2931 mm/gup.c\n"
       "reread 0 0 0 pmd table 0x10800000 0x1234 table 0x10600000 2931 "
       "mm/gup.c\n"
       "check 11 0 0 pmd copy pgd 0x1234 empty\n"

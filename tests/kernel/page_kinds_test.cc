@@ -198,6 +198,38 @@ TEST(PageKindTest, KnownAnswersOf612) {
   EXPECT_EQ(Returned(*kernel, {kZero, kRead, false, false, false}), 1u);
 }
 
+// The huge zero page is mapped read-only at pmd, and belongs to no process.
+TEST(PageKindTest, HugeZeroPage) {
+  size_t kernels = 0;
+  for (const pxd_kernel* kernel : FindKernels("as-is", "x86-64")) {
+    SCOPED_TRACE(kernel->name);
+    ++kernels;
+    KernelJudge judge(*kernel);
+    const auto returned = [&](bool write, bool pin, bool longterm) {
+      constexpr uint64_t kLarge = uint64_t{1} << 21;
+      Case c = MakeCase(4, {.start = 6 * kLarge, .pages = 2, .write = write},
+                        {MapLarge(Level::kPmd, 6 * kLarge, 3 * kLarge,
+                                  {.permission = Permission::kRead})});
+      c.mode = {ArchId::kX86, 4};
+      c.requests[0].references = pin ? References::kPin : References::kGet;
+      c.requests[0].longterm = longterm;
+      c.pages.push_back(
+          {.kind = PageKind::kZero, .level = Level::kPmd, .frame = 3 * kLarge});
+      const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+      EXPECT_FALSE(verdict.finding.has_value());
+      EXPECT_EQ(verdict.requests[0].inconclusive, Inconclusive::kNo);
+      return verdict.requests[0].walk.pages;
+    };
+    EXPECT_EQ(returned(false, false, false), 2u);
+    EXPECT_EQ(returned(false, true, false), 2u);
+    EXPECT_EQ(returned(true, false, false), 0u);
+    // gup_must_unshare() without a VMA, from 6.2 on.
+    const bool unshares = (kernel->rules() & PXD_RULE_LONGTERM_UNSHARING) != 0;
+    EXPECT_EQ(returned(false, true, true), unshares ? 0u : 2u);
+  }
+  if (kernels == 0) GTEST_SKIP() << "no tree";
+}
+
 // In the words of every tree, the table says of each leaf alone what the
 // architecture's contract says of its bits.
 TEST(TreeContractTest, AgreesWithTheBits) {
@@ -222,7 +254,8 @@ TEST(TreeContractTest, AgreesWithTheBits) {
               if (write) flags.Add(CallFlag::kWrite);
               const TreeContract<A> contract(entries, *kernel, judge.traits(),
                                              A::GeometryOf(mode.levels), {},
-                                             flags, /*lenient=*/false);
+                                             /*pkru=*/0, flags,
+                                             /*lenient=*/false);
               EXPECT_EQ(contract.Ask(level, word) == Duty::kReturn,
                         A::Contract::Allows(level, entries.AsModel(level, word),
                                             write));

@@ -30,7 +30,14 @@ LeafState StateOf(pxd_leaf state) {
           .young = state.young,
           .dirty = state.dirty,
           .special = state.special,
-          .invalid = state.invalid};
+          .invalid = state.invalid,
+          .kernel = state.kernel,
+          .exec = state.exec,
+          .noexec = state.noexec,
+          .pwt = state.pwt,
+          .pcd = state.pcd,
+          .pat = state.pat,
+          .key = state.key};
 }
 
 // The model's words.

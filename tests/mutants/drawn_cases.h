@@ -27,7 +27,13 @@ class DrawnCases {
   Case Draw() {
     Generator generator(rng_, InfoOf(DrawPagingMode()));
     Case c = generator.DrawCase();
-    if (!raw_) return c;
+    if (!raw_) {
+      if (rng_.Chance(1, 4) && !c.setup.empty()) {
+        generator.AddAttribute(c.setup[0], c);
+        Canonicalize(c);
+      }
+      return c;
+    }
     do {
       generator.AddPoke(c.requests[0], c);
     } while (rng_.Chance(3, 4));

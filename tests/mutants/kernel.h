@@ -490,6 +490,25 @@ struct SpecialReturned : Base {
   };
 };
 
+// `kAttribute` is a member of LeafState.
+template <bool LeafState::* kAttribute>
+struct AttributeRefused {
+  template <class Base>
+  struct On : Base {
+    static constexpr Info kInfo = {
+        .name =
+            kAttribute == &LeafState::exec ? "exec-refused" : "noexec-refused",
+        .says = "A leaf with that attribute is refused."};
+    struct Kernel : ShapedKernel<Base> {
+      using ShapedKernel<Base>::ShapedKernel;
+      constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
+        return Base::Kernel::MayReturn(level, entry, write) &&
+               !(Base::Entries::Classify(level, entry).state.*kAttribute);
+      }
+    };
+  };
+};
+
 template <Level kLevel>
 struct OldRefused {
   template <class Base>

@@ -95,6 +95,9 @@ using S390KernelBugs = List<
     FrameTooWide<Level::kPud>::On, FrameTooNarrow<Level::kPte>::On,
     FrameTooNarrow<Level::kPmd>::On, OffsetByOr>;
 
+// Of attributes, which small worlds do not have.
+using S390AttributeBugs = List<AttributeRefused<&LeafState::noexec>::On>;
+
 // Bugs that only x86 has, or that differ there.
 using X86KernelBugs =
     List<IndexTooNarrow<Level::kPmd>::On, IndexTooNarrow<Level::kP4d>::On,
@@ -107,7 +110,9 @@ using X86KernelBugs =
          SwapTakenForTable<Level::kPud>::On, SwapTakenForPage,
          WriteNotAsked<Level::kPud>::On, NoneReturned<Level::kPmd>::On,
          SpecialReturned, OldRefused<Level::kPte>::On, FrameInverted,
-         UpperBitsInFrame, UserNotAsked, OffsetTooWide<Level::kPmd>::On>;
+         UpperBitsInFrame, PatInFrame, UserNotAsked,
+         AttributeRefused<&LeafState::noexec>::On,
+         OffsetTooWide<Level::kPmd>::On>;
 
 // Bugs that only arm64 has, or that differ there.
 using Arm64KernelBugs =
@@ -122,6 +127,7 @@ using Arm64KernelBugs =
          PresentInvalidUnread, SwapTakenForTable<Level::kPmd>::On,
          SwapTakenForPage, ReadOnlyAsked, WriteNotAsked<Level::kPmd>::On,
          NoneReturned<Level::kPte>::On, SpecialReturned, LargeSpecialReturned,
+         UserNotAsked, AttributeRefused<&LeafState::exec>::On,
          OldRefused<Level::kPmd>::On, OffsetLost<Level::kPmd>::On,
          OffsetTooWide<Level::kPmd>::On, SharedIsAddress>;
 

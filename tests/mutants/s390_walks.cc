@@ -9,9 +9,11 @@ namespace pxdfuzz::mutants {
 
 std::vector<PlantedWalk> S390Walks() {
   std::vector<PlantedWalk> list;
-  S390KernelBugs::Visit<S390>([&list]<class A>() {
+  const auto add = [&list]<class A>() {
     list.push_back({.info = A::kInfo, .s390 = &RunPlanted<A>});
-  });
+  };
+  S390KernelBugs::Visit<S390>(add);
+  S390AttributeBugs::Visit<S390>(add);
   return list;
 }
 

@@ -36,8 +36,7 @@ struct UpperBitsInFrame : Base {
       .name = "upper-bits-in-frame",
       .says =
           "The frame of a page entry includes the bits above it: "
-          "no-execute, protection keys, software's.",
-      .equal = "Linux's tables as they are modelled have none of them."};
+          "no-execute, protection keys, software's."};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
     constexpr uint64_t LeafPage(Level level, uint64_t entry,
@@ -50,13 +49,27 @@ struct UpperBitsInFrame : Base {
 };
 
 template <class Base>
+struct PatInFrame : Base {
+  static constexpr Info kInfo = {
+      .name = "pat-in-frame",
+      .says = "The PAT bit of a large page is taken for a part of its frame.",
+      .copies = "pmd_pfn() before f70abb0fc3da"};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr uint64_t LeafPage(Level level, uint64_t entry,
+                                uint64_t address) const {
+      const uint64_t pat =
+          level == Level::kPte ? 0 : entry & Base::Mask::kLargePat;
+      return Base::Kernel::LeafPage(level, entry, address) + pat;
+    }
+  };
+};
+
+template <class Base>
 struct UserNotAsked : Base {
   static constexpr Info kInfo = {
       .name = "user-not-asked",
-      .says = "pXd_access_permitted() does not test the user bit.",
-      .equal =
-          "No present leaf below the limit is a supervisor's; a table "
-          "that says so is none that Linux writes."};
+      .says = "pXd_access_permitted() does not test the user bit."};
   struct Kernel : ShapedKernel<Base> {
     using ShapedKernel<Base>::ShapedKernel;
     constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {

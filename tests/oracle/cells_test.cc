@@ -46,13 +46,13 @@ TEST(CellsTest, Count) {
   EXPECT_EQ(CellsOf({ArchId::kS390, 5}), 2u * (1 + 18 + 27 + 3 * 55) + 5 + 3);
 }
 
-// x86-64 has the same leaves and states; but PROT_NONE is refused at every
-// size, so of a 1 GiB leaf across a boundary of 2 MiB one state less is
-// returned to readers. Boundaries: 2 MiB, 1 GiB, 512 GiB, and 256 TiB with 5
-// levels.
+// x86-64 has the same leaves and states, and special leaves of every size: 20
+// without a boundary. But PROT_NONE is refused at every size, so of a 1 GiB
+// leaf across a boundary of 2 MiB one state less is returned to readers.
+// Boundaries: 2 MiB, 1 GiB, 512 GiB, and 256 TiB with 5 levels.
 TEST(CellsTest, CountOfX86) {
-  EXPECT_EQ(CellsOf({ArchId::kX86, 4}), 2u * (1 + 18 + 27 + 2 * 55) + 4 + 3);
-  EXPECT_EQ(CellsOf({ArchId::kX86, 5}), 2u * (1 + 18 + 27 + 3 * 55) + 4 + 3);
+  EXPECT_EQ(CellsOf({ArchId::kX86, 4}), 2u * (1 + 20 + 29 + 2 * 61) + 4 + 3);
+  EXPECT_EQ(CellsOf({ArchId::kX86, 5}), 2u * (1 + 20 + 29 + 3 * 61) + 4 + 3);
 }
 
 // arm64 has no leaves of 64 GiB, and special ones of both sizes: 14 without a

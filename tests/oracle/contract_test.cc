@@ -51,6 +51,7 @@ constexpr KnownLeaf kLeaves[] = {
     {Level::kPte, {kReadWrite, true, false, true}, 0x275, false, false},
     {Level::kPte, {kRead, true, false, true}, 0x255, false, false},
     {Level::kPte, {kNone, false, false, true}, 0x641, false, false},
+    {Level::kPte, {.noexec = true}, 0x13d, true, true},
     // Segment leaves: read 1, write 2, large 400, young 1000, dirty 2000;
     // invalid 20, protected 200.
     {Level::kPmd, {kReadWrite, true, true, false}, 0x3403, true, true},
@@ -65,9 +66,11 @@ constexpr KnownLeaf kLeaves[] = {
     {Level::kPmd, {kNone, false, true, false}, 0x2620, false, false},
     {Level::kPmd, {kNone, true, false, false}, 0x1620, false, false},
     {Level::kPmd, {kNone, false, false, false}, 0x0620, false, false},
+    {Level::kPmd, {.noexec = true}, 0x3503, true, true},
     // Region-third leaves: the same with type 4; gup_fast does not test whether
     // they are PROT_NONE.
     {Level::kPud, {kReadWrite, true, true, false}, 0x3407, true, true},
+    {Level::kPud, {.noexec = true}, 0x3507, true, true},
     {Level::kPud, {kReadWrite, false, true, false}, 0x2427, true, true},
     {Level::kPud, {kReadWrite, true, false, false}, 0x1607, true, true},
     {Level::kPud, {kReadWrite, false, false, false}, 0x0627, true, true},
@@ -194,7 +197,7 @@ TEST(S390EntriesTest, MalformedWords) {
       {Level::kPte, 0x200, "protected, not invalid"},
       {Level::kPte, 0xabc400, "empty with a frame"},
       {Level::kPte, 0x83d, "bit 800"},
-      {Level::kPte, 0x13d, "no-execute, which is not modelled"},
+      {Level::kPte, 0x701, "no-execute of PROT_NONE"},
       {Level::kPte, 0x43d, "young, and invalid"},
       {Level::kPte, 0x23d, "dirty and writable, and protected"},
       {Level::kPte, 0x029, "write without read"},

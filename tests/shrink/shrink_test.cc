@@ -241,6 +241,16 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
     c.setup[0].state = state;
     expect("plain-state", c, plain);
   }
+  Case x86 = plain;
+  x86.mode = {ArchId::kX86, 4};
+  c = x86;
+  c.setup[0].state.kernel = true;
+  expect("plain-state", c, x86);
+  c.setup[0].state = {.key = 3};
+  expect("plain-state", c, x86);
+  c = x86;
+  c.pkru = 8;
+  expect("plain-state", c, x86);
 
   c = plain;
   c.stack.position = 200;

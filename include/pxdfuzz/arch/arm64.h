@@ -96,18 +96,22 @@ struct Arm64Page16K {
     }
 
     // PAGE_SHARED, PAGE_READONLY and PAGE_NONE, and what pte_mkdirty() and
-    // others make of them. A clean page with write permission is read-only to
-    // the hardware. pmd_mkinvalid() clears the valid bit, and does not change a
-    // PROT_NONE leaf.
+    // others make of them; PAGE_SHARED_EXEC and its like, and PAGE_EXECONLY. A
+    // clean page with write permission is read-only to the hardware.
+    // pmd_mkinvalid() clears the valid bit, and does not change a PROT_NONE
+    // leaf.
     static constexpr uint64_t Leaf(Level level, uint64_t frame,
                                    const LeafState& state) {
       const bool none = state.permission == Permission::kNone;
       const bool write = state.permission == Permission::kReadWrite;
+      const bool kernel = !none && state.kernel;
+      const bool exec = !kernel && state.exec;
       uint64_t word = (frame & FrameMask(level)) | Mask::kNotGlobal |
-                      Mask::kPrivilegedNoExecute | Mask::kUserNoExecute;
+                      Mask::kPrivilegedNoExecute;
       if (level == Level::kPte) word |= Mask::kTable;
-      if (!none) word |= Mask::kUser;
-      if (!none && !state.invalid) word |= Mask::kValid;
+      if (!exec) word |= Mask::kUserNoExecute;
+      if (!none && !kernel) word |= Mask::kUser;
+      if ((!none || exec) && !state.invalid) word |= Mask::kValid;
       if (write) word |= Mask::kWrite;
       if (!write || !state.dirty) word |= Mask::kReadOnly;
       if (state.young) word |= Mask::kAccessed;
@@ -143,15 +147,21 @@ struct Arm64Page16K {
                                             : EntryKind::Malformed();
       }
       if (!HasLeaf(level)) return EntryKind::Malformed();
+      const bool valid = (word & Mask::kValid) != 0;
+      const bool write = (word & Mask::kWrite) != 0;
+      const bool user = (word & Mask::kUser) != 0;
+      const bool exec = (word & Mask::kUserNoExecute) == 0;
+      const bool kernel = !user && !exec && (valid || write);
       const LeafState state = {
-          .permission = (word & Mask::kUser) == 0    ? Permission::kNone
-                        : (word & Mask::kWrite) != 0 ? Permission::kReadWrite
-                                                     : Permission::kRead,
+          .permission = !user && !kernel ? Permission::kNone
+                        : write          ? Permission::kReadWrite
+                                         : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
           .special = (word & Mask::kSpecial) != 0,
-          .invalid = level == Level::kPmd &&
-                     (word & (Mask::kValid | Mask::kUser)) == Mask::kUser,
+          .invalid = level == Level::kPmd && !valid && (user || exec || kernel),
+          .kernel = kernel,
+          .exec = exec,
       };
       const uint64_t frame = word & FrameMask(level);
       return word == Leaf(level, frame, state) ? EntryKind::Leaf(frame, state)

@@ -53,6 +53,7 @@ struct BasicS390 {
     static constexpr uint64_t kPageTableOrigin = ~uint64_t{0x7ff};
     static constexpr uint64_t kLarge = 0x400;  // format control
     static constexpr uint64_t kTableProtect = 0x200;
+    static constexpr uint64_t kTableNoExecute = 0x100;  // of large leaves
     static constexpr uint64_t kTableOffset = 0xc0;
     static constexpr uint64_t kTableInvalid = 0x20;
     static constexpr uint64_t kCommon = 0x10;  // Linux: a swap entry
@@ -66,6 +67,7 @@ struct BasicS390 {
     // Page entries, for the hardware.
     static constexpr uint64_t kPageInvalid = 0x400;
     static constexpr uint64_t kPageProtect = 0x200;
+    static constexpr uint64_t kPageNoExecute = 0x100;
     static constexpr uint64_t kPageZero = 0x800;
     // Page entries, for software.
     static constexpr uint64_t kPagePresent = 0x001;
@@ -139,6 +141,7 @@ struct BasicS390 {
       const bool write = state.permission == Permission::kReadWrite;
       const bool invalid = !(read && state.young) || state.invalid;
       const bool protect = !(write && state.dirty);
+      const bool noexec = read && state.noexec;
       if (level == Level::kPte) {
         return frame | Mask::kPagePresent | Bit(read, Mask::kPageRead) |
                Bit(write, Mask::kPageWrite) |
@@ -146,14 +149,16 @@ struct BasicS390 {
                Bit(state.dirty, Mask::kPageDirty) |
                Bit(state.special, Mask::kPageSpecial) |
                Bit(invalid, Mask::kPageInvalid) |
-               Bit(protect, Mask::kPageProtect);
+               Bit(protect, Mask::kPageProtect) |
+               Bit(noexec, Mask::kPageNoExecute);
       }
       return frame | Mask::kLarge | TypeOf(level) << 2 |
              Bit(read, Mask::kLargeRead) | Bit(write, Mask::kLargeWrite) |
              Bit(state.young, Mask::kLargeYoung) |
              Bit(state.dirty, Mask::kLargeDirty) |
              Bit(invalid, Mask::kTableInvalid) |
-             Bit(protect, Mask::kTableProtect);
+             Bit(protect, Mask::kTableProtect) |
+             Bit(noexec, Mask::kTableNoExecute);
     }
 
     // A page entry for a page that was swapped out, with its place.
@@ -186,6 +191,7 @@ struct BasicS390 {
             .young = (word & Mask::kPageYoung) != 0,
             .dirty = (word & Mask::kPageDirty) != 0,
             .special = (word & Mask::kPageSpecial) != 0,
+            .noexec = (word & Mask::kPageNoExecute) != 0,
         };
         if (word == Leaf(level, frame, state)) {
           return EntryKind::Leaf(frame, state);
@@ -203,6 +209,7 @@ struct BasicS390 {
             .young = (word & Mask::kLargeYoung) != 0,
             .dirty = (word & Mask::kLargeDirty) != 0,
             .invalid = level == Level::kPmd && IsInvalidated(word),
+            .noexec = (word & Mask::kTableNoExecute) != 0,
         };
         if (word == Leaf(level, frame, state)) {
           return EntryKind::Leaf(frame, state);

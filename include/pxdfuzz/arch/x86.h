@@ -46,6 +46,8 @@ struct X86 {
     static constexpr uint64_t kPresent = 0x001;
     static constexpr uint64_t kWritable = 0x002;
     static constexpr uint64_t kUser = 0x004;
+    static constexpr uint64_t kWriteThrough = 0x008;
+    static constexpr uint64_t kCacheDisable = 0x010;
     static constexpr uint64_t kAccessed = 0x020;
     static constexpr uint64_t kDirty = 0x040;
     static constexpr uint64_t kLarge = 0x080;    // page size, above pte level
@@ -55,6 +57,9 @@ struct X86 {
     static constexpr uint64_t kFrame = 0x000f'ffff'ffff'f000;
     // In a large leaf the lowest bit of the frame field is PAT.
     static constexpr uint64_t kLargePat = 0x1000;
+    static constexpr uint64_t kPat = 0x080;  // of a page entry
+    static constexpr int kKeyShift = 59;     // 4 bits
+    static constexpr uint64_t kNoExecute = uint64_t{1} << 63;
   };
 
   static constexpr Geometry GeometryOf(int levels) {
@@ -65,9 +70,8 @@ struct X86 {
   // What Linux writes, 6.1.
   struct Entries {
     static constexpr bool HasLeaf(Level level) { return level <= Level::kPud; }
-    static constexpr bool HasSpecial(Level level) {
-      return level == Level::kPte;
-    }
+    // Large leaves since 6.12.
+    static constexpr bool HasSpecial(Level level) { return HasLeaf(level); }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
     // Migration and hwpoison; above pmd, only hugetlb has them.
     static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
@@ -90,14 +94,20 @@ struct X86 {
       const bool write = state.permission == Permission::kReadWrite;
       uint64_t word = frame & FrameMask(level);
       if (none || state.invalid) word ^= FrameMask(level);
-      word |= none ? Mask::kGlobal : Mask::kPresent | Mask::kUser;
+      word |= none           ? Mask::kGlobal
+              : state.kernel ? Mask::kPresent
+                             : Mask::kPresent | Mask::kUser;
       if (state.invalid) word &= ~(Mask::kPresent | Mask::kGlobal);
       if (write) word |= Mask::kWritable;
       if (state.young) word |= Mask::kAccessed;
       if (state.dirty) word |= Mask::kDirty;
       if (state.special) word |= Mask::kSpecial;
       if (level != Level::kPte) word |= Mask::kLarge;
-      return word;
+      if (state.noexec && !none) word |= Mask::kNoExecute;
+      if (state.pwt) word |= Mask::kWriteThrough;
+      if (state.pcd) word |= Mask::kCacheDisable;
+      if (state.pat) word |= PatOf(level);
+      return word | uint64_t{state.key} << Mask::kKeyShift;
     }
 
     // __swp_entry() of type 0: the inverted offset, from bit 9 up.
@@ -126,15 +136,24 @@ struct X86 {
       }
       if (!HasLeaf(level)) return EntryKind::Malformed();
       const bool absent = (word & Mask::kPresent) == 0;
+      const bool write = (word & Mask::kWritable) != 0;
+      const bool user = (word & Mask::kUser) != 0;
+      const bool none = absent && !user && !write;
       const LeafState state = {
-          .permission = (word & Mask::kUser) == 0       ? Permission::kNone
-                        : (word & Mask::kWritable) != 0 ? Permission::kReadWrite
-                                                        : Permission::kRead,
+          .permission = none    ? Permission::kNone
+                        : write ? Permission::kReadWrite
+                                : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
-          .special = HasSpecial(level) && (word & Mask::kSpecial) != 0,
+          .special = (word & Mask::kSpecial) != 0,
           .invalid =
               level == Level::kPmd && absent && (word & Mask::kGlobal) == 0,
+          .kernel = !none && !user,
+          .noexec = (word & Mask::kNoExecute) != 0,
+          .pwt = (word & Mask::kWriteThrough) != 0,
+          .pcd = (word & Mask::kCacheDisable) != 0,
+          .pat = (word & PatOf(level)) != 0,
+          .key = static_cast<uint8_t>(word >> Mask::kKeyShift & 15),
       };
       const uint64_t frame = (absent ? ~word : word) & FrameMask(level);
       return word == Leaf(level, frame, state) ? EntryKind::Leaf(frame, state)
@@ -154,6 +173,9 @@ struct X86 {
     static constexpr uint64_t kSwapClear = 0x1ff;
     static constexpr uint64_t SwapOfType(uint64_t type, uint64_t place) {
       return ~(place >> 12) << 14 >> 5 | type << 59;
+    }
+    static constexpr uint64_t PatOf(Level level) {
+      return level == Level::kPte ? Mask::kPat : Mask::kLargePat;
     }
     static constexpr uint64_t FrameMask(Level level) {
       return Mask::kFrame & ~(X86Geometry(kMaxLevels).span(level) - 1);
@@ -227,12 +249,14 @@ struct X86 {
       return WalkStep::kStop;
     }
 
-    // pXd_protnone(), pXd_access_permitted(), pte_special().
-    constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
+    // pXd_protnone(), pXd_access_permitted(), pXd_special(), which asks large
+    // leaves since 6.12.
+    constexpr bool MayReturn(Level /*level*/, uint64_t entry,
+                             bool write) const {
       if ((entry & Mask::kPresent) == 0) return false;
       if ((entry & Mask::kUser) == 0) return false;
       if (write && (entry & Mask::kWritable) == 0) return false;
-      return level != Level::kPte || (entry & Mask::kSpecial) == 0;
+      return (entry & Mask::kSpecial) == 0;
     }
 
     constexpr uint64_t LeafPage(Level level, uint64_t entry,
@@ -366,15 +390,11 @@ struct X86 {
     static constexpr bool Allows(Level level, uint64_t entry, bool write) {
       uint64_t wanted = Mask::kPresent | Mask::kUser;
       if (write) wanted |= Mask::kWritable;
-      uint64_t asked = wanted;
-      if (level == Level::kPte) {
-        asked |= Mask::kSpecial;
-      } else {
+      if (level != Level::kPte) {
         if (!Entries::HasLeaf(level)) return false;
         wanted |= Mask::kLarge;
-        asked |= Mask::kLarge;
       }
-      return (entry & asked) == wanted;
+      return (entry & (wanted | Mask::kSpecial)) == wanted;
     }
   };
 

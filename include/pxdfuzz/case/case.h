@@ -79,6 +79,9 @@ struct Case {
   Stack stack;
   // None in the empty case, the result of decoding meaningless bytes.
   InlineVector<Request, 4> requests;
+  // x86-64: what the thread may do with pages of protection keys 0 to 7, the
+  // lower half of PKRU: see KeyForbids(). Kernel code alone asks for it.
+  uint16_t pkru = 0;
   // Later ranges win over earlier ones; pages in none are kAnonymous.
   InlineVector<PageRange, 4> pages;
   // What makes the tables, in this order.
@@ -111,7 +114,7 @@ struct Case {
 inline constexpr uint8_t kFormatVersion = 2;
 inline constexpr size_t kHeaderBytes = 24;
 // In bytes, for version 1 too.
-inline constexpr size_t kMaxEncodedSize = 700;
+inline constexpr size_t kMaxEncodedSize = 800;
 
 // Version 1 has a header and records of this size.
 inline constexpr uint8_t kFormatVersion1 = 1;

@@ -10,6 +10,7 @@
 
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
+#include "pxdfuzz/paging/paging_mode.h"
 
 namespace pxdfuzz {
 
@@ -116,6 +117,13 @@ constexpr bool IsInV1(TableOp::Kind kind) {
   return kind != TableOp::Kind::kMigration &&
          kind != TableOp::Kind::kHwPoison &&
          kind != TableOp::Kind::kInvalidate && kind != TableOp::Kind::kMigrate;
+}
+// What it has of the state of a leaf: no attributes, and no large leaf of
+// x86-64 is special.
+constexpr LeafState StateInV1(LeafState state, ArchId arch, Level level) {
+  if (arch == ArchId::kX86 && level != Level::kPte) state.special = false;
+  SetAttributes(0, state);
+  return state;
 }
 constexpr bool HasFrame(TableOp::Kind kind) {
   return HasState(kind) || MakesSwapEntries(kind);

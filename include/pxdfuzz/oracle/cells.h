@@ -22,7 +22,7 @@ enum class PageState : uint8_t {
   kOld,       // readable and writable, old
   kClean,     // readable and writable, young and clean
   kReadOnly,  // young or old
-  kNone,      // PROT_NONE
+  kNone,      // PROT_NONE, execute-only, or not for user mode
   kSpecial,
   kSwap,  // a swap entry of any type and level
   kEmpty,

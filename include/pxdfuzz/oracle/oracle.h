@@ -42,6 +42,7 @@ Found Look(const AddressSpace<A, Entries>& mm, const ArenaMemory& memory,
   if (IsSwapEntry(kind.tag)) return {{}, PageState::kSwap};
   if (kind.tag != EntryKind::Tag::kLeaf) return {};
   if (kind.state.special) return {t.level, PageState::kSpecial};
+  if (kind.state.kernel) return {t.level, PageState::kNone};
   switch (kind.state.permission) {
     case Permission::kNone:
       return {t.level, PageState::kNone};

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "pxdfuzz/paging/geometry.h"
+#include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 
@@ -29,6 +30,9 @@ struct PagingModeInfo {
   std::array<bool, kLevelCount> has_special{};
   std::array<bool, kLevelCount> has_swap{};
   std::array<bool, kLevelCount> has_migration{};
+  // What a leaf of a level, which has leaves, means that is written in a state:
+  // the state without what such leaves do not have.
+  LeafState (*written)(Level, const LeafState&) = nullptr;
   // Whether a process may be given one more level while it runs.
   bool can_upgrade = false;
   // By level: the manual's name of the table.

@@ -47,6 +47,9 @@ class EnumSet {
   constexpr bool ContainsAll(EnumSet other) const {
     return (other.bits_ & ~bits_) == 0;
   }
+  constexpr bool ContainsAnyOf(EnumSet other) const {
+    return (other.bits_ & bits_) != 0;
+  }
   friend constexpr bool operator==(EnumSet, EnumSet) = default;
 
  private:
@@ -59,15 +62,17 @@ class EnumSet {
 // What the entry at which a translation ends means. A leaf has the first of
 // these that fits.
 enum class EntryMeaning : uint8_t {
-  kNoLeaf,      // empty, a table, swapped out
-  kSpecial,     // no struct page behind it
-  kInvalid,     // x86-64, arm64: large, after pmdp_invalidate()
+  kNoLeaf,   // empty, a table, swapped out
+  kSpecial,  // no struct page behind it
+  kInvalid,  // x86-64, arm64: large, after pmdp_invalidate()
+  kKernel,   // not for user mode
+  kExecuteOnly,
   kHugeAtZero,  // s390: a region-third leaf of frame 0, old and clean
   kProtNone,
   kReadOnly,
   kWritable,
 };
-inline constexpr size_t kEntryMeaningCount = 7;
+inline constexpr size_t kEntryMeaningCount = 9;
 
 // Of the leaf.
 enum class LeafSize : uint8_t { kPte, kPmd, kPud };
@@ -103,6 +108,8 @@ struct ContractQuestion {
   PageKind page = PageKind::kAnonymous;
   // Whether the leaf maps pages of several kinds.
   bool mixed = false;
+  // Whether the rights of the thread forbid such a call on pages of its key.
+  bool forbidden = false;
   CallFlags flags;
   TreeRules rules;
 };
@@ -114,6 +121,10 @@ constexpr EntryMeaning MeaningOf(ArchId arch, Level level,
   if (kind.state.special) return EntryMeaning::kSpecial;
   if (kind.state.invalid && arch != ArchId::kS390) {
     return EntryMeaning::kInvalid;
+  }
+  if (kind.state.kernel) return EntryMeaning::kKernel;
+  if (kind.state.exec && kind.state.permission == Permission::kNone) {
+    return EntryMeaning::kExecuteOnly;
   }
   if (arch == ArchId::kS390 && level == Level::kPud && kind.address == 0 &&
       !kind.state.young && !kind.state.dirty &&
@@ -132,7 +143,8 @@ constexpr EntryMeaning MeaningOf(ArchId arch, Level level,
 }
 
 // A row holds for a question that has one of its entries, sizes, architectures
-// and pages and all of the flags `with`, in a tree that has the rules `needs`.
+// and pages and all of the flags `with`, in a tree that has the rules `needs`
+// and not those that it `lacks`.
 // The first row that holds has the answer.
 struct ContractRow {
   EnumSet<EntryMeaning> entries = EnumSet<EntryMeaning>::All();
@@ -140,8 +152,10 @@ struct ContractRow {
   EnumSet<ArchId> arches = EnumSet<ArchId>::All();
   EnumSet<PageKind> pages = EnumSet<PageKind>::All();
   bool only_mixed = false;
+  bool only_forbidden = false;
   CallFlags with;
   TreeRules needs;
+  TreeRules lacks;  // it has none of these
   Duty duty = Duty::kReturn;
   // The function that decides, or why no rule says.
   std::string_view source;
@@ -152,8 +166,10 @@ struct ContractRow {
     return entries.Contains(question.entry) && sizes.Contains(question.size) &&
            arches.Contains(question.arch) && pages.Contains(question.page) &&
            (!only_mixed || question.mixed) &&
+           (!only_forbidden || question.forbidden) &&
            question.flags.ContainsAll(with) &&
-           question.rules.ContainsAll(needs);
+           question.rules.ContainsAll(needs) &&
+           !question.rules.ContainsAnyOf(lacks);
   }
 };
 
@@ -169,6 +185,14 @@ inline constexpr ContractRow kContract[] = {
      .duty = Duty::kRefuse,
      .source = "`pmd_access_permitted()` asks for the present or valid bit; "
                "s390's walk asks for neither"},
+    {.entries = {EntryMeaning::kKernel, EntryMeaning::kExecuteOnly},
+     .duty = Duty::kRefuse,
+     .source = "`pte_access_permitted()` and its like ask for the user bit"},
+    {.arches = {ArchId::kX86},
+     .only_forbidden = true,
+     .duty = Duty::kRefuse,
+     .source = "`__pkru_allows_pkey()`",
+     .trees = "all; since 33a709b25a76 (4.6)"},
     {.entries = {EntryMeaning::kHugeAtZero},
      .duty = Duty::kRefuse,
      .source =
@@ -197,9 +221,19 @@ inline constexpr ContractRow kContract[] = {
      .duty = Duty::kEither,
      .source = "Linux maps such a page read-only"},
     {.sizes = {LeafSize::kPmd, LeafSize::kPud},
-     .pages = {PageKind::kZero, PageKind::kSecretmem},
+     .pages = {PageKind::kSecretmem},
      .duty = Duty::kEither,
-     .source = "no case has the huge zero page, and secretmem is small"},
+     .source = "secretmem is small"},
+    {.sizes = {LeafSize::kPud},
+     .pages = {PageKind::kZero},
+     .duty = Duty::kEither,
+     .source = "the huge zero page has the size of a pmd"},
+    {.sizes = {LeafSize::kPmd},
+     .pages = {PageKind::kZero},
+     .lacks = {TreeRule::kTransparentHuge},
+     .duty = Duty::kEither,
+     .source = "the tree has no huge zero page",
+     .trees = "without `CONFIG_TRANSPARENT_HUGEPAGE`"},
     {.pages = {PageKind::kSecretmem},
      .needs = {TreeRule::kSecretmem},
      .duty = Duty::kRefuse,

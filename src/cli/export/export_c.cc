@@ -152,6 +152,10 @@ class Planner {
         Miss("Special pages, which no struct page stands for: left out.");
         continue;
       }
+      if (leaf->state.kernel) {
+        Miss("Pages that user mode may not use: left out.");
+        continue;
+      }
       if (!leaf->state.young || !leaf->state.dirty) {
         Miss("Pages that are old or clean: all were just written.");
       }
@@ -229,7 +233,7 @@ class Planner {
         return false;
       case EntryKind::Tag::kLeaf:
         return kind.state.permission != Permission::kNone &&
-               !kind.state.special;
+               !kind.state.special && !kind.state.kernel;
       case EntryKind::Tag::kEmpty:
       case EntryKind::Tag::kTable:
         break;

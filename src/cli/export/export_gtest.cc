@@ -72,6 +72,11 @@ void AddState(const LeafState& state, TextLines& out) {
   if (!state.young) AddMember("    .young", "false", out);
   if (!state.dirty) AddMember("    .dirty", "false", out);
   if (state.special) AddMember("    .special", "true", out);
+  for (const LeafAttribute& attribute : kLeafAttributes) {
+    if (!(state.*attribute.member)) continue;
+    AddMember(Concat({"    .", attribute.name}), "true", out);
+  }
+  if (state.key != 0) AddMember("    .key", std::to_string(state.key), out);
   out.Line("      },");
 }
 
@@ -123,6 +128,7 @@ void AddCaseFunction(const Case& c, TextLines& out) {
     }
     out.Line("  });");
   }
+  if (c.pkru != 0) out.Line(Concat({"  c.pkru = ", Hex(c.pkru), ";"}));
   for (const PageRange& pages : c.pages) {
     out.Line("  c.pages.push_back({");
     AddMember(".kind", Enumerator("PageKind", Name(pages.kind)), out);

@@ -18,8 +18,9 @@ namespace {
 
 std::string_view Name(EntryMeaning meaning) {
   constexpr std::string_view kNames[] = {
-      "no leaf",   "special",   "invalid", "2 GiB, old, clean, frame 0",
-      "PROT_NONE", "read-only", "writable"};
+      "no leaf",   "special",      "invalid",
+      "kernel",    "execute-only", "2 GiB, old, clean, frame 0",
+      "PROT_NONE", "read-only",    "writable"};
   return kNames[static_cast<size_t>(meaning)];
 }
 
@@ -45,6 +46,7 @@ std::string EntryOf(const ContractRow& row) {
   if (!sizes.empty()) text += Concat({", at ", sizes});
   const std::string arches = NamesOf(row.arches, 3, "");
   if (!arches.empty()) text += Concat({", on ", arches});
+  if (row.only_forbidden) text += ", of a key that PKRU forbids";
   return text;
 }
 

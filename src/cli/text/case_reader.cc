@@ -46,13 +46,14 @@ class CaseReader : private OpReader {
         root, is_empty ? "a case without requests" : "a case",
         is_empty ? Keys{"version", "requests"}
                  : Keys{"version", "space", "requests", "stack", "tables"},
-        is_empty ? Keys{} : Keys{"changes", "pages"});
+        is_empty ? Keys{} : Keys{"changes", "pages", "pkru"});
     if (!ok()) return false;
     if (!Version(*fields[0])) return false;
     if (is_empty) return true;
     return ReadPagingMode(*fields[1], c.mode) && ReadRequests(*fields[2], c) &&
            ReadStack(*fields[3], c.stack) &&
            (fields[6] == nullptr || ReadPages(*fields[6], c)) &&
+           (fields[7] == nullptr || ReadPkru(*fields[7], c)) &&
            ReadSetup(*fields[4], c) &&
            (fields[5] == nullptr || ReadConcurrent(*fields[5], c));
   }
@@ -186,6 +187,14 @@ class CaseReader : private OpReader {
     return std::all_of(
         node.items.begin(), node.items.end(),
         [&](const YamlNode& item) { return ReadRange(item, c); });
+  }
+
+  bool ReadPkru(const YamlNode& node, Case& c) {
+    uint64_t pkru = 0;
+    if (!Word(node, "pkru", pkru)) return false;
+    const bool has = !is_v1_ && c.mode.arch == ArchId::kX86;
+    c.pkru = static_cast<uint16_t>(has ? pkru : 0);
+    return c.pkru == pkru || CannotSay(node, "pkru", Hex(pkru), Hex(c.pkru));
   }
 
   bool ReadRange(const YamlNode& node, Case& c) {

@@ -216,7 +216,7 @@ class OpReader : protected FieldReader {
       } else if (word == "special") {
         again = std::exchange(state.special, true);
       } else {
-        return fail();
+        again = is_v1_ || !TakeAttribute(word, state);
       }
       if (again) return fail();
     }
@@ -237,6 +237,7 @@ class OpReader : protected FieldReader {
     said.frame =
         std::min(said.frame, kMaxFrame << InfoOf(mode).geometry.page_shift());
     Canonicalize(one);
+    if (is_v1_) said.state = StateInV1(said.state, mode.arch, said.level);
     const std::string_view name = Name(meant.kind);
     if (said.kind != meant.kind) {
       return CannotSay(*parts.kind, "tables",

@@ -5,8 +5,8 @@
 
 #include_next <asm/cpufeature.h>
 /*
- * custom: 5 levels where the case has them. No protection keys, hence none that
- * forbids; no shadow stacks.
+ * custom: 5 levels where the case has them; no shadow stacks. The register of
+ * protection keys is in kernel/arch/x86.c.
  */
 #undef cpu_feature_enabled
 #undef static_cpu_has
