@@ -14,6 +14,7 @@
 static void pxd_begin(struct pxd_walk *walk) {
   walk->count = 0;
   walk->held = 0;
+  walk->pagemaps = 0;
   walk->grab_count = 0;
   walk->read_count = 0;
   walk->bug_file = NULL;
@@ -240,10 +241,18 @@ const struct pxd_kernel PXD_SYMBOL = {
 #else
     .special_levels = 1 << 0,
 #endif
+#ifdef PXD_TREE_HAS_get_dev_pagemap /* up to 6.12 */
+    .devmap_levels = IS_ENABLED(CONFIG_ARCH_HAS_PTE_DEVMAP) *
+                     (1 << 0 | IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) << 1 |
+                      (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) &&
+                       IS_ENABLED(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD))
+                          << 2),
+#endif
     .has_keys = IS_ENABLED(CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS),
     .keeps_access_error = PXD_KEEPS_ACCESS_ERROR, /* of the slice */
     .refuses_null_mapping =
         PXD_REFUSES_NULL_MAPPING && IS_ENABLED(CONFIG_SECRETMEM),
+    .leaks_pagemap = PXD_LEAKS_PAGEMAP,
 #ifdef PXD_KCONFIG_SELECTS_ARCH_HAS_PTE_PROTNONE /* from 7.3 on */
     .should_tell_protnone = true,
 #else

@@ -75,6 +75,10 @@ struct pxd_pages {
   enum pxd_page_kind kind;
 };
 
+/* How many pages of device memory a dev_pagemap has. Its number is that of the
+ * first pfn, divided by it, plus 1. */
+enum { PXD_PAGEMAP_PAGES = 4 };
+
 /* A request to the fast walk, and its result. */
 struct pxd_walk {
   /* Given. */
@@ -100,6 +104,9 @@ struct pxd_walk {
   size_t kind_count;
   struct pxd_pages kinds[4];
 
+  /* The dev_pagemap with this number cannot be had; 0 for none. */
+  uint64_t dead_pagemap;
+
   /* Given: concurrent operations of another processor. Each of these may be
    * null, and may change words of the tables.
    *
@@ -124,7 +131,8 @@ struct pxd_walk {
 
   /* Found. */
   uint64_t count;
-  uint64_t held; /* references taken and not put */
+  uint64_t held;    /* references taken and not put */
+  int64_t pagemaps; /* the same of every dev_pagemap */
   size_t grab_count;
   struct pxd_grab grabs[PXD_MAX_GRABS];
   size_t read_count;
@@ -143,6 +151,7 @@ struct pxd_leaf {
   /* x86-64: the bits of PAGE_CACHE_MASK, and the protection key. */
   bool pwt, pcd, pat;
   uint8_t key;
+  bool devmap; /* arm64, x86-64: pXd_mkdevmap() */
 };
 
 /* Types of swap entries other than those of swap files. */
@@ -179,8 +188,9 @@ struct pxd_kernel {
   const char *slice;   /* hash of the code */
   const char *arch;    /* "s390", "x86-64", "arm64-16k" */
   const char *variant; /* "as-is", "by-value", ... */
-  /* Bit N: the configuration has leaves of level N; special ones. */
-  unsigned leaf_levels, special_levels;
+  /* Bit N: the configuration has leaves of level N; special ones; ones of
+   * device memory. */
+  unsigned leaf_levels, special_levels, devmap_levels;
   /* x86-64: whether it has protection keys. */
   bool has_keys;
   /* What the Kconfig of the tree says of pxd_traits.tells_protnone. */
@@ -191,6 +201,9 @@ struct pxd_kernel {
   /* Whether gup_fast_folio_allowed() refuses every small page whose mapping is
    * NULL. */
   bool refuses_null_mapping;
+  /* Whether __gup_device_huge() keeps a reference to a dev_pagemap where it
+   * cannot take one to a page. */
+  bool leaks_pagemap;
 
   /* The fast walk, with its checks of the request. */
   void (*walk)(struct pxd_walk *walk);

@@ -29,17 +29,21 @@ enum class KnownKernelFinding : uint8_t {
   kInaccessiblePage,
   // A small page whose mapping is NULL is left to the slow path.
   kNullMapping,
+  // Where no reference to a page of a large leaf of device memory can be taken,
+  // one to its dev_pagemap is kept.
+  kPagemapLeak,
 };
 
 inline constexpr KnownKernelFinding kKnownKernelFindings[] = {
     KnownKernelFinding::kProtNoneWithoutNuma,
     KnownKernelFinding::kReadOnly2GWrite, KnownKernelFinding::kInaccessiblePage,
-    KnownKernelFinding::kNullMapping};
+    KnownKernelFinding::kNullMapping, KnownKernelFinding::kPagemapLeak};
 
 constexpr std::string_view Name(KnownKernelFinding finding) {
   constexpr std::string_view kNames[] = {
       "none", "s390-protnone-without-numa-balancing", "s390-readonly-2g-write",
-      "s390-inaccessible-page", "null-mapping-slow-path"};
+      "s390-inaccessible-page", "null-mapping-slow-path",
+      "dev-pagemap-leak"};
   return kNames[static_cast<size_t>(finding)];
 }
 
@@ -50,6 +54,10 @@ inline bool IsExpected(KnownKernelFinding finding, const pxd_kernel& kernel,
                        const pxd_traits& traits, int levels) {
   if (finding == KnownKernelFinding::kNullMapping) {
     return kernel.refuses_null_mapping;
+  }
+  if (finding == KnownKernelFinding::kPagemapLeak) {
+    return kernel.leaks_pagemap &&
+           ConfigurationHas(kernel, Level::kPmd, {.devmap = true});
   }
   if (kernel.arch != Name(ArchId::kS390)) return false;
   switch (finding) {
@@ -63,6 +71,7 @@ inline bool IsExpected(KnownKernelFinding finding, const pxd_kernel& kernel,
     case KnownKernelFinding::kInaccessiblePage:
       return kernel.keeps_access_error;
     case KnownKernelFinding::kNullMapping:
+    case KnownKernelFinding::kPagemapLeak:
       break;
   }
   return false;

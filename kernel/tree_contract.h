@@ -72,13 +72,14 @@ class TreeContract {
   bool DependsOnMore(Level level, uint64_t entry) const {
     const ContractQuestion question = QuestionOf(level, entry);
     if (question.page == PageKind::kAnonymous && !question.mixed &&
-        !question.forbidden) {
+        !question.forbidden && !question.devmap) {
       return false;
     }
     ContractQuestion plain = question;
     plain.page = PageKind::kAnonymous;
     plain.mixed = false;
     plain.forbidden = false;
+    plain.devmap = false;
     return Ask(level, entry, question) != Ask(level, entry, plain);
   }
 
@@ -93,6 +94,7 @@ class TreeContract {
                               .flags = flags_,
                               .rules = rules_};
     if (question.entry == EntryMeaning::kNoLeaf) return question;
+    question.devmap = kind.state.devmap;
     question.forbidden =
         KeyForbids(pkru_, kind.state.key, flags_.Contains(CallFlag::kWrite));
     for (const PageRange& range : pages_) {

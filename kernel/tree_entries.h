@@ -21,8 +21,9 @@ namespace pxdfuzz {
 // All states that a leaf can be in, of which not every level has each, with at
 // most one attribute, or several of caching and keys.
 inline constexpr auto kAllLeafStates = [] {
-  constexpr uint16_t kAttributes[] = {0,      1 << 0, 1 << 1, 1 << 2, 1 << 3,
-                                      1 << 4, 1 << 5, 7 << 3, 1 << 8, 14 << 8};
+  constexpr uint16_t kAttributes[] = {0,      1 << 0,  1 << 1, 1 << 2,
+                                      1 << 3, 1 << 4,  1 << 5, 7 << 3,
+                                      1 << 8, 14 << 8, 1 << 6};
   std::array<LeafState, 48 * std::size(kAttributes)> states{};
   for (size_t i = 0; i < states.size(); ++i) {
     states[i] = {.permission = static_cast<Permission>(i % 48 / 16),
@@ -38,8 +39,9 @@ inline constexpr auto kAllLeafStates = [] {
 // Whether the configuration of that code has leaves of `level` in `state`.
 inline bool ConfigurationHas(const pxd_kernel& kernel, Level level,
                              const LeafState& state) {
-  const unsigned levels =
-      kernel.leaf_levels & (state.special ? kernel.special_levels : ~0u);
+  const unsigned levels = kernel.leaf_levels &
+                          (state.special ? kernel.special_levels : ~0u) &
+                          (state.devmap ? kernel.devmap_levels : ~0u);
   return (levels >> Ordinal(level) & 1) != 0 &&
          (state.key == 0 || kernel.has_keys);
 }
@@ -155,7 +157,8 @@ class TreeEntries {
                           .pwt = state.pwt,
                           .pcd = state.pcd,
                           .pat = state.pat,
-                          .key = state.key});
+                          .key = state.key,
+                          .devmap = state.devmap});
   }
   // For a swap file, the model's: no tree is asked how it writes that.
   uint64_t SwapEntry(EntryKind::Tag tag, Level level, uint64_t frame) const {

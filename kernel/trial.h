@@ -115,8 +115,7 @@ class Trial {
     bool is_made = false;
     for (const bool pin : {false, true}) {
       if (!request_.Takes(pin)) continue;
-      // Without kinds of pages, both calls have one reference.
-      if (!is_made || !pages_.empty()) {
+      if (!is_made || HasManyReferences()) {
         rooms_.reference.template Make<A>(timeline, memory_, request_,
                                           Strict(pin));
         rooms_.lenient.template Make<A>(timeline, memory_, request_,
@@ -148,7 +147,8 @@ class Trial {
         !AgreesWithModel(*model, finding)) {
       return;
     }
-    TryRefusal(counts, finding);
+    TryRefusal(counts, verdict, finding);
+    if (!finding.has_value()) TryDeadPagemap(counts, finding);
     if constexpr (A::kId == ArchId::kS390) {
       if (!finding.has_value() && request_.Takes(/*pin=*/true) &&
           counts[true] != 0 && !rooms_.lenient.has_either()) {
@@ -160,13 +160,12 @@ class Trial {
   // The reference that the request names, or else that to the middle one of the
   // returned pages, cannot be taken.
   void TryRefusal(std::span<const size_t, 2> counts,
+                  KernelRequestVerdict& verdict,
                   std::optional<Finding>& finding) {
     // Only pages before the leaf of that one may be returned.
     const bool pin = !request_.Takes(/*pin=*/false);
-    const size_t count = counts[pin];
-    const size_t refused =
-        request_.refused.has_value() ? *request_.refused : count / 2;
-    if (refused >= count) return;
+    const size_t refused = Refused(counts[pin]);
+    if (refused >= counts[pin]) return;
     // A small zero page needs no pin.
     if (pin && TranslatePage(refused).level == Level::kPte &&
         KindOf(rooms_.lenient.At(0, refused).value_or(0)) == PageKind::kZero) {
@@ -174,8 +173,40 @@ class Trial {
     }
     if (!Run(pin, refused, finding)) return;
     const size_t first = FirstOfLeaf(refused);
+    if (kernel_.leaks_pagemap && walk_.pagemaps == 1 && IsDevmap(refused) &&
+        TranslatePage(refused).level != Level::kPte) {
+      verdict.known = KnownKernelFinding::kPagemapLeak;
+      walk_.pagemaps = 0;
+    }
     if (walk_.count != first) {
       finding = Found(WalkRule::kRefusal, Outcome::kAgrees, first, pin);
+    } else if (const auto page = WrongReference(pin); page.has_value()) {
+      finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
+    }
+  }
+
+  // The dev_pagemap of the page whose reference TryRefusal() refuses cannot be
+  // had, if it is of device memory. The walk ends there, and may give back the
+  // pages of the page table that it is in: gup_fast_undo_dev_pagemap().
+  void TryDeadPagemap(std::span<const size_t, 2> counts,
+                      std::optional<Finding>& finding) {
+    const bool pin = !request_.Takes(/*pin=*/false);
+    const size_t count = counts[pin];
+    const size_t dead = Refused(count);
+    if (dead >= count || !IsDevmap(dead)) return;
+    walk_.dead_pagemap = PagemapOf(dead);
+    const bool returned = Run(pin, kNoRefusal, finding);
+    size_t end = 0;
+    while (!IsDevmap(end) || PagemapOf(end) != walk_.dead_pagemap) ++end;
+    walk_.dead_pagemap = 0;
+    if (!returned) return;
+    const Geometry& geometry = mm_.geometry();
+    const uint64_t span =
+        geometry.span(std::max(Level::kPmd, TranslatePage(end).level));
+    const uint64_t least =
+        std::max(request_.start, AddressOf(end) & ~(span - 1));
+    if (AddressOf(walk_.count) < least || walk_.count > end) {
+      finding = Found(WalkRule::kRefusal, Outcome::kAgrees, end, pin);
     } else if (const auto page = WrongReference(pin); page.has_value()) {
       finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
     }
@@ -219,7 +250,7 @@ class Trial {
     bool is_made = false;
     for (const bool pin : {false, true}) {
       if (!request_.Takes(pin)) continue;
-      if (!is_made || !pages_.empty()) {
+      if (!is_made || HasManyReferences()) {
         rooms_.reference.template Make<A>(timeline, memory_, request_,
                                           Lenient(pin));
         if (!is_made) verdict.pages = rooms_.reference.pages();
@@ -296,6 +327,23 @@ class Trial {
   // With what this tree is known to do otherwise.
   TreeContract<A> Lenient(bool pin) const { return Contract(pin, true); }
 
+  // The page whose reference cannot be taken, of a call that returned `count`.
+  size_t Refused(size_t count) const {
+    return request_.refused.value_or(static_cast<uint16_t>(count / 2));
+  }
+  // Whether a page that is returned is of device memory, and the number of its
+  // dev_pagemap then.
+  bool IsDevmap(size_t page) const {
+    const Translation t = TranslatePage(page);
+    return mm_.entries().Classify(t.level, t.entry).state.devmap;
+  }
+  uint64_t PagemapOf(size_t page) const {
+    const Translation t = TranslatePage(page);
+    const uint64_t frame =
+        A::Manual::FrameAddress(t.level, t.entry, AddressOf(page));
+    return (frame >> mm_.geometry().page_shift()) / PXD_PAGEMAP_PAGES + 1;
+  }
+
   PageKind KindOf(uint64_t page) const {
     PageKind kind = PageKind::kAnonymous;
     for (const PageRange& range : pages_) {
@@ -305,6 +353,11 @@ class Trial {
       }
     }
     return kind;
+  }
+
+  // Whether calls with FOLL_GET and FOLL_PIN may return different pages.
+  bool HasManyReferences() const {
+    return !pages_.empty() || request_.longterm;
   }
 
   // Whether FOLL_GET asks nothing of the case's pages and keys that the model
@@ -321,7 +374,7 @@ class Trial {
   // Whether the pages that such a call returns depend on their kinds, or on
   // rights for keys, of which the model knows nothing.
   bool DependsOnMore(bool pin) const {
-    if (pages_.empty() && pkru_ == 0) return false;
+    if (pages_.empty() && pkru_ == 0 && !walk_.longterm) return false;
     const TreeContract<A> contract = Lenient(pin);
     for (size_t i = 0; i < request_.pages; ++i) {
       const Translation t = TranslatePage(i);
@@ -379,7 +432,7 @@ class Trial {
               concurrent.snapshot());
     if (judged.outcome != Outcome::kAgrees) {
       finding = Found(WalkRule::kPages, judged.outcome, judged.page, pin);
-    } else if (walk_.held != walk_.count) {
+    } else if (walk_.held != walk_.count || walk_.pagemaps != 0) {
       finding = Found(WalkRule::kReferences, Outcome::kAgrees,
                       std::min(walk_.held, walk_.count), pin);
     }
@@ -431,7 +484,9 @@ class Trial {
       const uint64_t span = mm_.geometry().span(TranslatePage(first).level);
       if ((page ^ rooms_.pages[first]) >= span) return first;
     }
-    if (held != walk_.count) return std::min<size_t>(held, walk_.count);
+    if (held != walk_.count || walk_.pagemaps != 0) {
+      return std::min<size_t>(held, walk_.count);
+    }
     return std::nullopt;
   }
 

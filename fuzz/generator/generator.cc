@@ -39,7 +39,7 @@ void Generator::AddAttribute(TableOp& op, Case& c) {
   // Not every architecture has each.
   for (int tries = 0; tries < 4; ++tries) {
     constexpr int kKey = -1;
-    const int attribute = rng_.Pick({0, 0, 1, 2, 3, 4, 5, 5, kKey, kKey});
+    const int attribute = rng_.Pick({0, 0, 1, 2, 3, 4, 5, 6, 6, kKey, kKey});
     op.state = before;
     if (attribute == kKey) {
       op.state.key = static_cast<uint8_t>(rng_.Between(1, 15));

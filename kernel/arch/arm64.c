@@ -67,17 +67,25 @@ static pte_t pxd_state(pte_t pte, struct pxd_leaf state) {
   return state.special ? pte_mkspecial(pte) : pte;
 }
 
+/* Trees since 6.13 have no such entries: see devmap_levels in glue.h. */
+#ifndef PXD_TREE_HAS_get_dev_pagemap
+#define pte_mkdevmap(pte) (pte)
+#define pmd_mkdevmap(pmd) (pmd)
+#endif
+
 /* As mk_pte() and the helpers that change a state write it. */
 static uint64_t pxd_pte(uint64_t frame, struct pxd_leaf state) {
-  const pte_t pte = pfn_pte(frame >> PAGE_SHIFT, pxd_protection(state));
-  return pte_val(pxd_state(pte, state));
+  pte_t pte = pfn_pte(frame >> PAGE_SHIFT, pxd_protection(state));
+  pte = pxd_state(pte, state);
+  return pte_val(state.devmap ? pte_mkdevmap(pte) : pte);
 }
 
 /* As make_huge_pte() in mm/hugetlb.c. */
 static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
   const pte_t pte = pfn_pte(frame >> PAGE_SHIFT, pxd_protection(state));
-  const pmd_t pmd =
+  pmd_t pmd =
       pte_pmd(pxd_arch_make_huge_pte(pxd_state(pte, state), PMD_SHIFT, 0));
+  if (state.devmap) pmd = pmd_mkdevmap(pmd);
   return pmd_val(state.invalid ? pmd_mkinvalid(pmd) : pmd);
 }
 

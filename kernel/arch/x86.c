@@ -65,12 +65,20 @@ static pgprot_t pxd_protection(struct pxd_leaf state) {
   return protection;
 }
 
+/* Trees since 6.13 have no such entries: see devmap_levels in glue.h. */
+#ifndef PXD_TREE_HAS_get_dev_pagemap
+#define pte_mkdevmap(pte) (pte)
+#define pmd_mkdevmap(pmd) (pmd)
+#define pud_mkdevmap(pud) (pud)
+#endif
+
 /* As mk_pte() and the helpers that change a state write it. */
 static uint64_t pxd_pte(uint64_t frame, struct pxd_leaf state) {
   pte_t pte = pfn_pte(frame >> PAGE_SHIFT, pxd_protection(state));
   pte = state.young ? pte_mkyoung(pte) : pte_mkold(pte);
   pte = state.dirty ? pte_mkdirty(pte) : pte_mkclean(pte);
   if (state.special) pte = pte_mkspecial(pte);
+  if (state.devmap) pte = pte_mkdevmap(pte);
   return pte_val(pte);
 }
 
@@ -82,6 +90,7 @@ static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
     pmd = state.young ? pmd_mkyoung(pmd) : pmd_mkold(pmd);
     pmd = state.dirty ? pmd_mkdirty(pmd) : pmd_mkclean(pmd);
     if (state.special) pmd = pmd_mkspecial(pmd);
+    if (state.devmap) pmd = pmd_mkdevmap(pmd);
     if (state.invalid) pmd = pmd_mkinvalid(pmd);
     return pmd_val(pmd);
   }
@@ -89,6 +98,7 @@ static uint64_t pxd_large(int level, uint64_t frame, struct pxd_leaf state) {
   pud = state.young ? pud_mkyoung(pud) : pud_mkold(pud);
   pud = state.dirty ? pud_mkdirty(pud) : pud_mkclean(pud);
   if (state.special) pud = pud_mkspecial(pud);
+  if (state.devmap) pud = pud_mkdevmap(pud);
   return pud_val(pud);
 }
 

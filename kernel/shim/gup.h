@@ -250,7 +250,23 @@ static inline int pxd_make_accessible(void *page) {
 #define arch_make_page_accessible(page) pxd_make_accessible(page)
 #define arch_make_folio_accessible(folio) pxd_make_accessible(folio)
 
-/* stub: what changes a struct page, and device memory, which no case has. */
+/* custom: references to the dev_pagemap of device memory are counted. */
+static struct dev_pagemap *pxd_get_pagemap(unsigned long pfn,
+                                           struct dev_pagemap *held) {
+  const uint64_t number = pfn / PXD_PAGEMAP_PAGES + 1;
+  if ((uint64_t)held == number) return held;
+  if (held) pxd_now->pagemaps--;
+  if (number == pxd_now->dead_pagemap) return NULL;
+  pxd_now->pagemaps++;
+  return (struct dev_pagemap *)number;
+}
+static void pxd_put_pagemap(struct dev_pagemap *pagemap) {
+  if (pagemap) pxd_now->pagemaps--;
+}
+#define get_dev_pagemap(pfn, held) pxd_get_pagemap(pfn, held)
+#define put_dev_pagemap(pagemap) pxd_put_pagemap(pagemap)
+
+/* stub: what changes a struct page. */
 #define sanity_check_pinned_pages(...) ((void)0)
 #undef SetPageReferenced
 #undef ClearPageReferenced
@@ -258,8 +274,6 @@ static inline int pxd_make_accessible(void *page) {
 #define ClearPageReferenced(page) ((void)(page))
 #define folio_set_referenced(folio) ((void)(folio))
 #define folio_clear_referenced(folio) ((void)(folio))
-#define get_dev_pagemap(...) ((struct dev_pagemap *)0)
-#define put_dev_pagemap(pgmap) ((void)(pgmap))
 
 /* duplicated: linux/pgtable.h from 5.6 on. */
 #ifndef pud_leaf

@@ -123,7 +123,10 @@ std::vector<SlicedProperty> Properties() {
            "ret = pxd_make_accessible ("},
           {"PXD_REFUSES_NULL_MAPPING",
            {"gup_fast_folio_allowed"},
-           "if ( ! mapping ) return false ;"}};
+           "if ( ! mapping ) return false ;"},
+          {"PXD_LEAKS_PAGEMAP",
+           {"__gup_device_huge"},
+           "undo_dev_pagemap ( nr , nr_start , flags , pages ) ; return 0 ;"}};
 }
 
 int TakeOne(const TreeRequest& request, const std::string& compiler,

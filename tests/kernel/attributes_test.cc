@@ -31,13 +31,18 @@ namespace {
 // nothing if the tree has no such leaf.
 std::optional<size_t> Returned(KernelJudge& judge, PagingMode mode, Level level,
                                const LeafState& state, bool write,
-                               uint16_t pkru = 0) {
+                               uint16_t pkru = 0, bool longterm = false) {
   const Geometry& geometry = InfoOf(mode).geometry;
   const uint64_t span = geometry.span(level);
   Case c;
   c.mode = mode;
   c.pkru = pkru;
-  c.requests.push_back({.start = 6 * span, .pages = 2, .write = write});
+  c.requests.push_back(
+      {.start = 6 * span,
+       .pages = 2,
+       .write = write,
+       .references = longterm ? References::kPin : References::kEach,
+       .longterm = longterm});
   c.setup.push_back({.level = level,
                      .address = 6 * span,
                      .count = 2,
@@ -125,6 +130,24 @@ TEST(AttributesTest, OfArm64) {
           0u);
     }
   });
+}
+
+TEST(AttributesTest, OfDeviceMemory) {
+  size_t leaves = 0;
+  for (const char* arch : {"x86-64", "arm64-16k"}) {
+    ForLeaves(arch, [&](KernelJudge& judge, PagingMode mode, Level level) {
+      SCOPED_TRACE(Name(level));
+      const LeafState state = {.devmap = true};
+      const bool is_written =
+          (judge.kernel().devmap_levels >> Ordinal(level) & 1) != 0;
+      EXPECT_EQ(Returned(judge, mode, level, state, true),
+                is_written ? std::optional<size_t>(2) : std::nullopt);
+      EXPECT_EQ(Returned(judge, mode, level, state, false, 0, true),
+                is_written ? std::optional<size_t>(0) : std::nullopt);
+      leaves += is_written;
+    });
+  }
+  if (!FindKernels("as-is", "x86-64").empty()) EXPECT_GT(leaves, 0u);
 }
 
 // Of mutated cases, few have leaves that a tree does not have. s390 before 7.0

@@ -496,8 +496,9 @@ struct AttributeRefused {
   template <class Base>
   struct On : Base {
     static constexpr Info kInfo = {
-        .name =
-            kAttribute == &LeafState::exec ? "exec-refused" : "noexec-refused",
+        .name = kAttribute == &LeafState::exec     ? "exec-refused"
+                : kAttribute == &LeafState::devmap ? "devmap-refused"
+                                                   : "noexec-refused",
         .says = "A leaf with that attribute is refused."};
     struct Kernel : ShapedKernel<Base> {
       using ShapedKernel<Base>::ShapedKernel;

@@ -112,6 +112,7 @@ using X86KernelBugs =
          SpecialReturned, OldRefused<Level::kPte>::On, FrameInverted,
          UpperBitsInFrame, PatInFrame, UserNotAsked,
          AttributeRefused<&LeafState::noexec>::On,
+         AttributeRefused<&LeafState::devmap>::On,
          OffsetTooWide<Level::kPmd>::On>;
 
 // Bugs that only arm64 has, or that differ there.
@@ -128,8 +129,9 @@ using Arm64KernelBugs =
          SwapTakenForPage, ReadOnlyAsked, WriteNotAsked<Level::kPmd>::On,
          NoneReturned<Level::kPte>::On, SpecialReturned, LargeSpecialReturned,
          UserNotAsked, AttributeRefused<&LeafState::exec>::On,
-         OldRefused<Level::kPmd>::On, OffsetLost<Level::kPmd>::On,
-         OffsetTooWide<Level::kPmd>::On, SharedIsAddress>;
+         AttributeRefused<&LeafState::devmap>::On, OldRefused<Level::kPmd>::On,
+         OffsetLost<Level::kPmd>::On, OffsetTooWide<Level::kPmd>::On,
+         SharedIsAddress>;
 
 using S390ContractBugs =
     List<ContractWriteNotAsked<Level::kPte>::On,

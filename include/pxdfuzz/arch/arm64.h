@@ -59,6 +59,7 @@ struct Arm64Page16K {
     static constexpr uint64_t kUserNoExecute = uint64_t{1} << 54;
     static constexpr uint64_t kDirty = uint64_t{1} << 55;    // for software
     static constexpr uint64_t kSpecial = uint64_t{1} << 56;  // for software
+    static constexpr uint64_t kDevmap = uint64_t{1} << 57;   // for software
     // In entries that point to tables.
     static constexpr uint64_t kTableNoExecute = uint64_t{1} << 59;  // PXN
     static constexpr uint64_t kTableNoUser = uint64_t{1} << 61;  // APTable[0]
@@ -80,6 +81,10 @@ struct Arm64Page16K {
   struct Entries {
     static constexpr bool HasLeaf(Level level) { return level <= Level::kPmd; }
     static constexpr bool HasSpecial(Level level) { return HasLeaf(level); }
+    static constexpr bool IsSpecial(Level level, uint64_t word) {
+      return (word & Mask::kSpecial) != 0 &&
+             (level != Level::kPte || (word & Mask::kDevmap) == 0);
+    }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
     // Migration and hwpoison.
     static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
@@ -117,6 +122,7 @@ struct Arm64Page16K {
       if (state.young) word |= Mask::kAccessed;
       if (state.dirty) word |= Mask::kDirty;
       if (state.special) word |= Mask::kSpecial;
+      if (state.devmap) word |= DevmapOf(level);
       return word;
     }
 
@@ -158,10 +164,11 @@ struct Arm64Page16K {
                                          : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
-          .special = (word & Mask::kSpecial) != 0,
+          .special = (word & Mask::kDevmap) == 0 && IsSpecial(level, word),
           .invalid = level == Level::kPmd && !valid && (user || exec || kernel),
           .kernel = kernel,
           .exec = exec,
+          .devmap = (word & Mask::kDevmap) != 0,
       };
       const uint64_t frame = word & FrameMask(level);
       return word == Leaf(level, frame, state) ? EntryKind::Leaf(frame, state)
@@ -181,6 +188,10 @@ struct Arm64Page16K {
     static constexpr uint64_t kSwapClear = 0x83f;
     static constexpr uint64_t SwapOfType(uint64_t type, uint64_t place) {
       return place >> 14 << 12 | type << 6;
+    }
+    // pte_mkdevmap() sets kSpecial too.
+    static constexpr uint64_t DevmapOf(Level level) {
+      return Mask::kDevmap | (level == Level::kPte ? Mask::kSpecial : 0);
     }
     static constexpr uint64_t FrameMask(Level level) {
       return Mask::kFrame & ~(Arm64Page16KGeometry(kMaxLevels).span(level) - 1);
@@ -260,7 +271,7 @@ struct Arm64Page16K {
       if ((entry & Mask::kValid) == 0) return false;
       if ((entry & Mask::kUser) == 0) return false;
       if (write && (entry & Mask::kWrite) == 0) return false;
-      return level == Level::kPud || (entry & Mask::kSpecial) == 0;
+      return level == Level::kPud || !Entries::IsSpecial(level, entry);
     }
 
     constexpr uint64_t LeafPage(Level level, uint64_t entry,
@@ -453,7 +464,8 @@ struct Arm64Page16K {
       uint64_t wanted = Mask::kValid | Mask::kUser;
       if (write) wanted |= Mask::kWrite;
       if (level == Level::kPte) wanted |= Mask::kTable;
-      return (entry & (wanted | Mask::kTable | Mask::kSpecial)) == wanted;
+      return (entry & (wanted | Mask::kTable)) == wanted &&
+             !Entries::IsSpecial(level, entry);
     }
   };
 

@@ -57,8 +57,9 @@ struct X86 {
     static constexpr uint64_t kFrame = 0x000f'ffff'ffff'f000;
     // In a large leaf the lowest bit of the frame field is PAT.
     static constexpr uint64_t kLargePat = 0x1000;
-    static constexpr uint64_t kPat = 0x080;  // of a page entry
-    static constexpr int kKeyShift = 59;     // 4 bits
+    static constexpr uint64_t kPat = 0x080;                 // of a page entry
+    static constexpr uint64_t kDevmap = uint64_t{1} << 58;  // for software
+    static constexpr int kKeyShift = 59;                    // 4 bits
     static constexpr uint64_t kNoExecute = uint64_t{1} << 63;
   };
 
@@ -72,6 +73,10 @@ struct X86 {
     static constexpr bool HasLeaf(Level level) { return level <= Level::kPud; }
     // Large leaves since 6.12.
     static constexpr bool HasSpecial(Level level) { return HasLeaf(level); }
+    static constexpr bool IsSpecial(Level level, uint64_t word) {
+      return (word & Mask::kSpecial) != 0 &&
+             (level != Level::kPte || (word & Mask::kDevmap) == 0);
+    }
     static constexpr bool HasSwap(Level level) { return level == Level::kPte; }
     // Migration and hwpoison; above pmd, only hugetlb has them.
     static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
@@ -102,6 +107,7 @@ struct X86 {
       if (state.young) word |= Mask::kAccessed;
       if (state.dirty) word |= Mask::kDirty;
       if (state.special) word |= Mask::kSpecial;
+      if (state.devmap) word |= DevmapOf(level);
       if (level != Level::kPte) word |= Mask::kLarge;
       if (state.noexec && !none) word |= Mask::kNoExecute;
       if (state.pwt) word |= Mask::kWriteThrough;
@@ -145,7 +151,7 @@ struct X86 {
                                 : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
-          .special = (word & Mask::kSpecial) != 0,
+          .special = (word & Mask::kDevmap) == 0 && IsSpecial(level, word),
           .invalid =
               level == Level::kPmd && absent && (word & Mask::kGlobal) == 0,
           .kernel = !none && !user,
@@ -153,6 +159,7 @@ struct X86 {
           .pwt = (word & Mask::kWriteThrough) != 0,
           .pcd = (word & Mask::kCacheDisable) != 0,
           .pat = (word & PatOf(level)) != 0,
+          .devmap = (word & Mask::kDevmap) != 0,
           .key = static_cast<uint8_t>(word >> Mask::kKeyShift & 15),
       };
       const uint64_t frame = (absent ? ~word : word) & FrameMask(level);
@@ -176,6 +183,10 @@ struct X86 {
     }
     static constexpr uint64_t PatOf(Level level) {
       return level == Level::kPte ? Mask::kPat : Mask::kLargePat;
+    }
+    // pte_mkdevmap() sets kSpecial too.
+    static constexpr uint64_t DevmapOf(Level level) {
+      return Mask::kDevmap | (level == Level::kPte ? Mask::kSpecial : 0);
     }
     static constexpr uint64_t FrameMask(Level level) {
       return Mask::kFrame & ~(X86Geometry(kMaxLevels).span(level) - 1);
@@ -249,14 +260,13 @@ struct X86 {
       return WalkStep::kStop;
     }
 
-    // pXd_protnone(), pXd_access_permitted(), pXd_special(), which asks large
-    // leaves since 6.12.
-    constexpr bool MayReturn(Level /*level*/, uint64_t entry,
-                             bool write) const {
+    // pXd_protnone(), pXd_access_permitted(), pte_devmap(), pXd_special(),
+    // which asks large leaves since 6.12.
+    constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
       if ((entry & Mask::kPresent) == 0) return false;
       if ((entry & Mask::kUser) == 0) return false;
       if (write && (entry & Mask::kWritable) == 0) return false;
-      return (entry & Mask::kSpecial) == 0;
+      return !Entries::IsSpecial(level, entry);
     }
 
     constexpr uint64_t LeafPage(Level level, uint64_t entry,
@@ -394,7 +404,7 @@ struct X86 {
         if (!Entries::HasLeaf(level)) return false;
         wanted |= Mask::kLarge;
       }
-      return (entry & (wanted | Mask::kSpecial)) == wanted;
+      return (entry & wanted) == wanted && !Entries::IsSpecial(level, entry);
     }
   };
 

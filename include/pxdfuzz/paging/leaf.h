@@ -32,6 +32,9 @@ struct LeafState {
   bool pwt = false;
   bool pcd = false;
   bool pat = false;
+  // arm64, x86-64: of device memory with struct pages, which belong to a driver
+  // (struct dev_pagemap).
+  bool devmap = false;
   // x86-64: the protection key, 0 to 15.
   uint8_t key = 0;
 
@@ -46,13 +49,14 @@ struct LeafAttribute {
   bool LeafState::* member;
   uint16_t bit;
 };
-inline constexpr std::array<LeafAttribute, 6> kLeafAttributes = {{
+inline constexpr std::array<LeafAttribute, 7> kLeafAttributes = {{
     {"kernel", &LeafState::kernel, 1 << 0},
     {"exec", &LeafState::exec, 1 << 1},
     {"noexec", &LeafState::noexec, 1 << 2},
     {"pwt", &LeafState::pwt, 1 << 3},
     {"pcd", &LeafState::pcd, 1 << 4},
     {"pat", &LeafState::pat, 1 << 5},
+    {"devmap", &LeafState::devmap, 1 << 6},
 }};
 
 // All attributes of a leaf, the key from bit 8 up, as one number, 0 for none;

@@ -110,6 +110,8 @@ struct ContractQuestion {
   bool mixed = false;
   // Whether the rights of the thread forbid such a call on pages of its key.
   bool forbidden = false;
+  // Whether the leaf maps device memory.
+  bool devmap = false;
   CallFlags flags;
   TreeRules rules;
 };
@@ -153,6 +155,7 @@ struct ContractRow {
   EnumSet<PageKind> pages = EnumSet<PageKind>::All();
   bool only_mixed = false;
   bool only_forbidden = false;
+  bool only_devmap = false;
   CallFlags with;
   TreeRules needs;
   TreeRules lacks;  // it has none of these
@@ -167,6 +170,7 @@ struct ContractRow {
            arches.Contains(question.arch) && pages.Contains(question.page) &&
            (!only_mixed || question.mixed) &&
            (!only_forbidden || question.forbidden) &&
+           (!only_devmap || question.devmap) &&
            question.flags.ContainsAll(with) &&
            question.rules.ContainsAll(needs) &&
            !question.rules.ContainsAnyOf(lacks);
@@ -193,6 +197,11 @@ inline constexpr ContractRow kContract[] = {
      .duty = Duty::kRefuse,
      .source = "`__pkru_allows_pkey()`",
      .trees = "all; since 33a709b25a76 (4.6)"},
+    {.only_devmap = true,
+     .with = {CallFlag::kLongterm},
+     .duty = Duty::kRefuse,
+     .source = "`pte_devmap()` and its like, with `FOLL_LONGTERM`",
+     .trees = "up to 6.12"},
     {.entries = {EntryMeaning::kHugeAtZero},
      .duty = Duty::kRefuse,
      .source =
@@ -216,6 +225,12 @@ inline constexpr ContractRow kContract[] = {
      .only_mixed = true,
      .duty = Duty::kEither,
      .source = "Linux maps no large page of several kinds"},
+    {.sizes = {LeafSize::kPmd, LeafSize::kPud},
+     .pages = {PageKind::kSharedAnonymous, PageKind::kFile, PageKind::kShmem,
+               PageKind::kZero, PageKind::kSecretmem, PageKind::kNoMapping},
+     .only_devmap = true,
+     .duty = Duty::kEither,
+     .source = "the walk asks no kind of large pages of device memory"},
     {.entries = {EntryMeaning::kWritable},
      .pages = {PageKind::kSharedAnonymous, PageKind::kZero},
      .duty = Duty::kEither,

@@ -17,7 +17,6 @@ namespace fs = std::filesystem;
 
 // kernel/glue.h sets no other flags, and no case has such entries.
 constexpr char kNoFlag[] = "no request has it";
-constexpr char kNoDevice[] = "no case has device memory";
 constexpr struct {
   std::string_view name;
   std::string_view reason;
@@ -25,10 +24,6 @@ constexpr struct {
                {"FOLL_NOFAULT", kNoFlag},
                {"FOLL_PCI_P2PDMA", kNoFlag},
                {"FOLL_HONOR_NUMA_FAULT", kNoFlag},
-               {"pte_devmap", kNoDevice},
-               {"pmd_devmap", kNoDevice},
-               {"pud_devmap", kNoDevice},
-               {"pgd_devmap", kNoDevice},
                {"is_hugepd", "no case has a hugepd"}};
 
 // The word at the beginning of `text`.

@@ -46,6 +46,7 @@ std::string EntryOf(const ContractRow& row) {
   if (!sizes.empty()) text += Concat({", at ", sizes});
   const std::string arches = NamesOf(row.arches, 3, "");
   if (!arches.empty()) text += Concat({", on ", arches});
+  if (row.only_devmap) text += ", of device memory";
   if (row.only_forbidden) text += ", of a key that PKRU forbids";
   return text;
 }

@@ -582,17 +582,16 @@ TEST(MyLinesTest, FunctionsBeginInTheFirstColumn) {
 TEST(MyLinesTest, StubsFlagsAndEntriesThatNoCaseHasNeverVary) {
   const auto constants = ConstantsOf("kernel/shim");
   const auto used = ConstantsIn(
-      "if (!pte_write(pte) && get_dev_pagemap(pfn, pgmap) &&\n"
+      "if (!pte_write(pte) && folio_test_slab(folio) &&\n"
       "    !(flags & FOLL_FORCE) && !(flags & FOLL_PIN)) {\n"
-      "\tSetPageReferenced(page); try_grab_folio(folio, 1); pte_devmap(pte);\n"
+      "\tSetPageReferenced(page); try_grab_folio(folio, 1); is_hugepd(pte);\n"
       "\tgup_must_unshare(NULL, flags | FOLL_LONGTERM, page);\n",
       constants);
   std::vector<std::string> names;
   for (const auto& [name, reason] : used) names.push_back(name);
   // Not what other shims do, and what decides nothing.
-  EXPECT_THAT(names,
-              ElementsAre("FOLL_FORCE", "get_dev_pagemap", "pte_devmap"));
-  EXPECT_EQ(used.at("get_dev_pagemap"), "a stub in kernel/shim/gup.h");
+  EXPECT_THAT(names, ElementsAre("FOLL_FORCE", "folio_test_slab", "is_hugepd"));
+  EXPECT_EQ(used.at("folio_test_slab"), "a stub in kernel/shim/gup.h");
 }
 
 TEST(MyLinesTest, LinesOfASliceAreThoseOfTheTree) {
