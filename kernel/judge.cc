@@ -154,7 +154,7 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
                          references_->lenient, references_->model},
                    *walk_);
     if (kind == KernelTrial::kPageSize) {
-      trial.PageSize(finding);
+      trial.PageSize(c, timeline_, concurrent_, verdict, finding);
       return finding;
     }
     const Policy* model = is_comparable_ ? &model_ : nullptr;

@@ -331,7 +331,7 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
   if (known != KnownKernelFinding::kNone && (!needs_failure || is_named)) {
     answer.known = Name(known);
   }
-  if (judge.kernel().page_size != nullptr && c.concurrent.empty()) {
+  if (judge.kernel().page_size != nullptr) {
     const KernelVerdict& sizes = judge.Judge(alone, KernelTrial::kPageSize);
     if (sizes.finding.has_value()) {
       answer.finding = Name(*sizes.finding);

@@ -28,6 +28,7 @@
 #include "kernel/slice/config_log.h"
 #include "kernel/slice/configuration.h"
 #include "kernel/slice/files.h"
+#include "kernel/slice/plain_reads.h"
 #include "kernel/slice/slice.h"
 #include "kernel/slice/tree.h"
 #include "pxdfuzz/base/read_file.h"
@@ -110,11 +111,14 @@ std::string FirstError(const fs::path& log) {
 
 // What struct pxd_kernel has of each walker alone (kernel/glue.h).
 std::vector<SlicedWalker> Walkers() {
-  return {{"gup_fast", {"pxd_page_size", "pxd_broken_turns", "pxd_rules"}},
+  return {{"gup_fast", {"pxd_page_size", "pxd_broken_iterations", "pxd_rules"}},
           {"page_size",
-           {"pxd_run", "pxd_permitted", "pxd_broken_turns", "pxd_rules",
+           {"pxd_run", "pxd_permitted", "pxd_broken_iterations", "pxd_rules",
             "pte_protnone", "pmd_protnone"}}};
 }
+
+// The files of the walks.
+constexpr std::string_view kWalkFiles[] = {"mm/gup.c", "kernel/events/core.c"};
 
 // What struct pxd_kernel has of the code's text (kernel/glue.h).
 std::vector<SlicedProperty> Properties() {
@@ -172,8 +176,8 @@ int TakeOne(const TreeRequest& request, const std::string& compiler,
   files.insert(configuration.files.begin(), configuration.files.end());
   Replace(text, request.tree.string() + "/", "");
   Replace(text, request.shims.parent_path().string() + "/", kProjectPrefix);
-  const Slice slice =
-      TakeSlice(text, root, kShimPrefix, Walkers(), Properties());
+  const Slice slice = TakeSlice(NotePlainReads(text, kWalkFiles), root,
+                                kShimPrefix, Walkers(), Properties());
   if (!slice.error.empty()) return Fail(FirstError(log) + slice.error);
   if (!WriteFile(to, slice.text) ||
       !WriteDependencies(to.string() + ".d", to, files)) {

@@ -45,6 +45,8 @@ std::string_view Describe(Inconclusive reason) {
       return "not compared: the tree or its configuration has no such entries";
     case Inconclusive::kNoRule:
       return "no rule says whether a page is returned";
+    case Inconclusive::kRefilled:
+      return "no rule says what a walk finds in a table that is used again";
   }
   return "";
 }

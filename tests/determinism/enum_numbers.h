@@ -170,6 +170,8 @@ constexpr uint64_t NumberOf(Inconclusive reason) {
       return 17;
     case Inconclusive::kNoRule:
       return 18;
+    case Inconclusive::kRefilled:
+      return 19;
   }
   return kNoNumber;
 }

@@ -31,7 +31,8 @@ enum class WalkRule : uint8_t {
                   // that they allow
   kInaccessible,  // if a page cannot be made accessible, it ends before that
                   // page
-  kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf
+  kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf,
+              // and reads nothing but tables
 };
 inline constexpr size_t kWalkRuleCount = 8;
 

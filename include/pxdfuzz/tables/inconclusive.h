@@ -34,8 +34,9 @@ enum class Inconclusive : uint8_t {
   kReachedTrap,    // it reached what nothing replaces
   kNotConfigured,  // its tree or configuration lacks an entry of the case
   kNoRule,         // the contract does not say whether a page is returned
+  kRefilled,       // it looked up a page in a table that was used again
 };
-inline constexpr size_t kInconclusiveCount = 19;
+inline constexpr size_t kInconclusiveCount = 20;
 
 // Whether a case has an operation that Linux never does.
 constexpr bool IsImpossible(Inconclusive reason) {
@@ -64,7 +65,8 @@ constexpr std::string_view Name(Inconclusive reason) {
       "moves-nothing",
       "reached-trap",
       "not-configured",
-      "no-rule"};
+      "no-rule",
+      "refilled"};
   return kNames[static_cast<size_t>(reason)];
 }
 

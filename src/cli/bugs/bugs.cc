@@ -192,7 +192,11 @@ class Bugs {
     fs::create_directories(out, ignored);
     BuildWish wish = WishFor(planted);
     wish.out = out;
-    wish.targets = {std::string(bug.walker.target)};
+    std::set<std::string> targets;
+    for (const Bug::Place& place : bug.places) {
+      targets.emplace(place.walker.target);
+    }
+    wish.targets.assign(targets.begin(), targets.end());
     wish.configurations = {bug.configuration};
     std::erase_if(wish.arches, [&](const CheckedArch& arch) {
       return std::none_of(
@@ -269,13 +273,14 @@ class Bugs {
         before->at(code->name) == code->slice) {
       return absl::UnavailableError("the rule leaves the sliced code as it is");
     }
-    return RunHunt({.target = Concat({build.bin, "/", bug.walker.target}),
+    return RunHunt({.target = Concat({build.bin, "/", place.walker.target}),
                     .kernel = code->name,
                     .modes = place.modes,
                     .pattern = is_found ? place.signature : "*",
                     .seeds = is_found ? options_.seeds : 1,
                     .jobs = options_.jobs,
-                    .out = Concat({out, "/", Name(place.arch.id)}),
+                    .out = Concat({out, "/", Name(place.arch.id), "-",
+                                   place.walker.target}),
                     .tick = [this] { steps_.Tick("looking for it"); }});
   }
 
