@@ -26,6 +26,7 @@ bool MakesMissing(const Ops& ops, const pxd_kernel& kernel,
   return std::any_of(ops.begin(), ops.end(), [&](const TableOp& op) {
     switch (op.kind) {
       case TableOp::Kind::kMap:
+      case TableOp::Kind::kUnshare:
         return !ConfigurationHas(kernel, op.level, op.state);
       case TableOp::Kind::kMigration:
       case TableOp::Kind::kHwPoison:
@@ -49,8 +50,9 @@ std::span<const PageRange> PagesOf(const Case& c) {
 
 }  // namespace
 
-KernelJudge::KernelJudge(const pxd_kernel& kernel)
+KernelJudge::KernelJudge(const pxd_kernel& kernel, OtherSide other_side)
     : kernel_(kernel),
+      other_side_(other_side),
       arch_(ArchId::kS390),
       model_(ModelOf(kernel.arch, kernel.variant)),
       walk_(std::make_unique<pxd_walk>()),
@@ -121,7 +123,9 @@ Inconclusive KernelJudge::VisitTables(const Case& c, Visitor visit) {
   AddressSpace<A, TreeEntries<A>> mm(*arena_, c.mode.levels,
                                      TreeEntries<A>(kernel_, words));
   Inconclusive reason = Populate<A>(c, mm);
-  if (reason == Inconclusive::kNo) reason = timeline_.Make(c, mm);
+  if (reason == Inconclusive::kNo) {
+    reason = timeline_.Make(c, mm, other_side_);
+  }
   if (reason == Inconclusive::kNo) visit(mm);
   return reason;
 }

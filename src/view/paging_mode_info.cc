@@ -14,6 +14,7 @@ constexpr PagingModeInfo MakeInfo(PagingMode mode) {
     info.geometry = A::GeometryOf(mode.levels);
     info.limit = A::Contract::Limit(mode.levels);
     info.can_upgrade = A::CanUpgrade(mode.levels);
+    info.shares_tables = A::kSharesTables;
     for (const Level level : kAllLevels) {
       const bool real = info.geometry.real(level);
       const int i = Ordinal(level);

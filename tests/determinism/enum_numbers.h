@@ -172,6 +172,8 @@ constexpr uint64_t NumberOf(Inconclusive reason) {
       return 18;
     case Inconclusive::kRefilled:
       return 19;
+    case Inconclusive::kUnsharesNothing:
+      return 20;
   }
   return kNoNumber;
 }

@@ -82,9 +82,39 @@ TEST(RaceTest, PagesAreMeasuredByValue) {
   for (const std::string_view variant : {"by-pointer", "as-is"}) {
     for (const pxd_kernel* kernel : FindKernels(variant, "s390")) {
       if (kernel->page_size == nullptr) continue;
-      EXPECT_EQ(
-          FindingOf(*kernel, c, Waivers::kNone, KernelTrial::kPageSize),
-          variant == "as-is" ? "" : "s390-3.changing.page-size.pte-leaf");
+      EXPECT_EQ(FindingOf(*kernel, c, Waivers::kNone, KernelTrial::kPageSize),
+                variant == "as-is" ? "" : "s390-3.changing.page-size.pte-leaf");
+    }
+  }
+}
+
+// A pmd table of hugetlb that another process keeps, 1013af4f585f: gup_fast is
+// in it, and checks only its leaf again.
+TEST(RaceTest, OthersWaitBeforeTheyUseASharedTable) {
+  Case c;
+  c.mode = {ArchId::kX86, 4};
+  const uint64_t start = uint64_t{1} << 30;
+  c.requests.push_back({.start = start, .pages = 2});
+  c.setup.push_back({.level = Level::kPmd, .address = start, .frame = 4 << 20});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kUnshare,
+                           .level = Level::kPmd,
+                           .address = start,
+                           .frame = 64 << 20},
+                          1,
+                          Moment::kPud});
+  for (const pxd_kernel* kernel : FindKernels("as-is", "x86-64")) {
+    for (const OtherSide side : {OtherSide::kWaits, OtherSide::kGoesOn}) {
+      KernelJudge judge(*kernel, side);
+      const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+      ASSERT_EQ(verdict.requests.size(), 1u);
+      EXPECT_EQ(verdict.requests[0].walk.changes, 1u);
+      if (side == OtherSide::kWaits) {
+        EXPECT_FALSE(verdict.finding.has_value());
+        EXPECT_EQ(verdict.requests[0].walk.pages, 2u);
+      } else {
+        ASSERT_TRUE(verdict.finding.has_value());
+        EXPECT_EQ(verdict.finding->outcome, Outcome::kWrongPage);
+      }
     }
   }
 }

@@ -273,15 +273,19 @@ class Bugs {
         before->at(code->name) == code->slice) {
       return absl::UnavailableError("the rule leaves the sliced code as it is");
     }
-    return RunHunt({.target = Concat({build.bin, "/", place.walker.target}),
-                    .kernel = code->name,
-                    .modes = place.modes,
-                    .pattern = is_found ? place.signature : "*",
-                    .seeds = is_found ? options_.seeds : 1,
-                    .jobs = options_.jobs,
-                    .out = Concat({out, "/", Name(place.arch.id), "-",
-                                   place.walker.target}),
-                    .tick = [this] { steps_.Tick("looking for it"); }});
+    return RunHunt(
+        {.target = Concat({build.bin, "/", place.walker.target}),
+         .kernel = code->name,
+         .modes = place.modes,
+         .pattern = is_found ? place.signature : "*",
+         .other_side = is_found && bug.kind == Bug::Kind::kEnvironment
+                           ? "goes-on"
+                           : "waits",
+         .seeds = is_found ? options_.seeds : 1,
+         .jobs = options_.jobs,
+         .out =
+             Concat({out, "/", Name(place.arch.id), "-", place.walker.target}),
+         .tick = [this] { steps_.Tick("looking for it"); }});
   }
 
   // The last line, and the exit code.

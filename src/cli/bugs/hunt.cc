@@ -40,10 +40,13 @@ class Search {
                       Concat({"-runs=", std::to_string(wish.budget)}),
                       "-timeout=30",
                       Concat({"-exact_artifact_path=", base_, ".input"})};
-    options_.environment = {
-        {"PXDFUZZ_FINDINGS", std::nullopt}, {"PXDFUZZ_KERNEL", wish.kernel},
-        {"PXDFUZZ_ONLY", wish.modes},       {"PXDFUZZ_SIGNATURE", wish.pattern},
-        {"PXDFUZZ_STATS", StatsFile()},     {"LLVM_PROFILE_FILE", "/dev/null"}};
+    options_.environment = {{"PXDFUZZ_FINDINGS", std::nullopt},
+                            {"PXDFUZZ_KERNEL", wish.kernel},
+                            {"PXDFUZZ_ONLY", wish.modes},
+                            {"PXDFUZZ_SIGNATURE", wish.pattern},
+                            {"PXDFUZZ_STATS", StatsFile()},
+                            {"LLVM_PROFILE_FILE", "/dev/null"},
+                            {"PXDFUZZ_OTHER_SIDE", wish.other_side}};
   }
 
   absl::Status Start() {
