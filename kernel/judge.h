@@ -38,6 +38,8 @@ struct KernelRequestVerdict : RequestSummary {
   WalkVerdict walk;
   // Set if only this explains the returned pages.
   KnownKernelFinding known = KnownKernelFinding::kNone;
+  // What the contract says of its page, where the kind of the page matters.
+  std::optional<ContractBreak> contract;
   // Whether it read the same entries in the same order as the model's walk of
   // its kind while tables changed. If not, the two are not compared, because
   // changes happened at different moments.

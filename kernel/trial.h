@@ -133,6 +133,7 @@ class Trial {
         }
         const Translation t = TranslatePage(strict.page);
         verdict.known = Strict(pin).Known(t.level, t.entry);
+        verdict.contract = Strict(pin).BreakOf(t.level, t.entry, strict.page);
       }
       if (rooms_.reference.has_either()) {
         verdict.inconclusive = Inconclusive::kNoRule;
@@ -364,6 +365,9 @@ class Trial {
   Finding Found(WalkRule rule, Outcome outcome, size_t page, bool pin) const {
     page = std::min<size_t>(page, request_.pages - size_t{1});
     const Translation t = TranslatePage(page);
+    const bool is_about_page =
+        rule == WalkRule::kPages && t.fetched &&
+        (outcome == Outcome::kLong || outcome == Outcome::kShort);
     return {.mode = {A::kId, static_cast<uint8_t>(mm_.levels())},
             .walk = kernel_.name,
             .rule = rule,
@@ -371,7 +375,10 @@ class Trial {
             .level = t.level,
             .entry = mm_.entries().Classify(t.level, t.entry).tag,
             .page = page,
-            .pin = pin};
+            .pin = pin,
+            .contract = is_about_page
+                            ? Strict(pin).BreakOf(t.level, t.entry, page)
+                            : std::nullopt};
   }
 
   // The judgement of a walk that returned while tables changed.

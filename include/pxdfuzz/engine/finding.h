@@ -16,6 +16,7 @@
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/reference/contract.h"
 
 namespace pxdfuzz {
 
@@ -71,6 +72,8 @@ struct Finding {
   bool pin = false;
   // Why walks of its kind are expected to go wrong there, or kNone.
   Cause cause = Cause::kNone;
+  // Where the kind of that page matters: what the contract says of it.
+  std::optional<ContractBreak> contract;
 
   // For walks of the model: the position in kAllWalks.
   size_t walk_index() const { return IndexOf(*PolicyFromName(walk)); }
