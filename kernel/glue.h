@@ -22,9 +22,7 @@ static void pxd_begin(struct pxd_walk *walk) {
   pxd_reads_for = PXD_ITERATION;
   pxd_irqs_off = 0;
   pxd_notes_checks = walk->notes_checks || walk->before_read;
-#ifdef PXD_BY_POINTER
   pxd_noted = NULL;
-#endif
   pxd_now = walk;
   pxd_mm.pgd = walk->root;
   pxd_va_offset = walk->va_offset;
@@ -81,6 +79,8 @@ static void pxd_run(struct pxd_walk *walk) {
 #ifdef PXD_TREE_HAS_perf_get_pgtable_size
 static uint64_t pxd_page_size(struct pxd_walk *walk, uint64_t address) {
   pxd_begin(walk);
+  /* As its caller does. */
+  pxd_interrupts_off();
   return perf_get_pgtable_size(&pxd_mm, address);
 }
 #endif

@@ -26,6 +26,7 @@ bool MakesMissing(const Ops& ops, const pxd_kernel& kernel,
   return std::any_of(ops.begin(), ops.end(), [&](const TableOp& op) {
     switch (op.kind) {
       case TableOp::Kind::kMap:
+      case TableOp::Kind::kUnshare:
         return !ConfigurationHas(kernel, op.level, op.state);
       case TableOp::Kind::kMigration:
       case TableOp::Kind::kHwPoison:
@@ -45,8 +46,9 @@ bool MakesMissing(const Ops& ops, const pxd_kernel& kernel,
 
 }  // namespace
 
-KernelJudge::KernelJudge(const pxd_kernel& kernel)
+KernelJudge::KernelJudge(const pxd_kernel& kernel, OtherSide other_side)
     : kernel_(kernel),
+      other_side_(other_side),
       arch_(ArchId::kS390),
       model_(ModelOf(kernel.arch, kernel.variant)),
       walk_(std::make_unique<pxd_walk>()),
@@ -117,7 +119,9 @@ Inconclusive KernelJudge::VisitTables(const Case& c, Visitor visit) {
   AddressSpace<A, TreeEntries<A>> mm(*arena_, c.mode.levels,
                                      TreeEntries<A>(kernel_, words));
   Inconclusive reason = Populate<A>(c, mm);
-  if (reason == Inconclusive::kNo) reason = timeline_.Make(c, mm);
+  if (reason == Inconclusive::kNo) {
+    reason = timeline_.Make(c, mm, other_side_);
+  }
   if (reason == Inconclusive::kNo) visit(mm);
   return reason;
 }
@@ -150,7 +154,7 @@ void KernelJudge::JudgeCase(const Case& c, KernelTrial kind, Waivers waivers) {
                          references_->lenient, references_->model},
                    *walk_);
     if (kind == KernelTrial::kPageSize) {
-      trial.PageSize(finding);
+      trial.PageSize(c, timeline_, concurrent_, verdict, finding);
       return finding;
     }
     const Policy* model = is_comparable_ ? &model_ : nullptr;

@@ -16,6 +16,7 @@
 #include "kernel/kernel_walk.h"
 #include "kernel/known_findings.h"
 #include "kernel/tree_entries.h"
+#include "pxdfuzz/base/environment.h"
 #include "pxdfuzz/base/inline_vector.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/engine/finding.h"
@@ -26,6 +27,7 @@
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
 #include "pxdfuzz/reference/reference.h"
+#include "pxdfuzz/tables/apply.h"
 #include "pxdfuzz/tables/timeline.h"
 
 namespace pxdfuzz {
@@ -36,6 +38,8 @@ struct KernelRequestVerdict : RequestSummary {
   WalkVerdict walk;
   // Set if only this explains the returned pages.
   KnownKernelFinding known = KnownKernelFinding::kNone;
+  // What the contract says of its page, where the kind of the page matters.
+  std::optional<ContractBreak> contract;
   // Whether it read the same entries in the same order as the model's walk of
   // its kind while tables changed. If not, the two are not compared, because
   // changes happened at different moments.
@@ -50,12 +54,20 @@ enum class KernelTrial : uint8_t { kGupFast, kPageSize };
 // it is made.
 class KernelJudge {
  public:
-  // `kernel` must outlive the object.
-  explicit KernelJudge(const pxd_kernel& kernel);
+  // `kernel` must outlive the object. Where the other side goes on, it is a bug
+  // of its own, and not of `kernel`.
+  explicit KernelJudge(const pxd_kernel& kernel,
+                       OtherSide other_side = OtherSide::kWaits);
 
   const pxd_kernel& kernel() const { return kernel_; }
   // The model's walk of the same kind.
   Policy model() const { return model_; }
+  // As the environment says it, for programs.
+  static OtherSide OtherSideOf(const Environment& environment) {
+    return environment.other_side_goes_on ? OtherSide::kGoesOn
+                                          : OtherSide::kWaits;
+  }
+
   // What the tree's helpers do.
   const pxd_traits& traits() const { return traits_; }
   // What the tree writes with that many levels.
@@ -109,6 +121,7 @@ class KernelJudge {
   void JudgeCase(const Case& c, KernelTrial trial, Waivers waivers);
 
   const pxd_kernel& kernel_;
+  const OtherSide other_side_;
   ArchId arch_;
   Policy model_;
   // Whether it returns the same as the model. False where the walk depends on

@@ -40,10 +40,12 @@ inline constexpr KnownKernelFinding kKnownKernelFindings[] = {
     KnownKernelFinding::kNullMapping, KnownKernelFinding::kPagemapLeak};
 
 constexpr std::string_view Name(KnownKernelFinding finding) {
-  constexpr std::string_view kNames[] = {
-      "none", "s390-protnone-without-numa-balancing", "s390-readonly-2g-write",
-      "s390-inaccessible-page", "null-mapping-slow-path",
-      "dev-pagemap-leak"};
+  constexpr std::string_view kNames[] = {"none",
+                                         "s390-protnone-without-numa-balancing",
+                                         "s390-readonly-2g-write",
+                                         "s390-inaccessible-page",
+                                         "null-mapping-slow-path",
+                                         "dev-pagemap-leak"};
   return kNames[static_cast<size_t>(finding)];
 }
 

@@ -300,6 +300,7 @@ void AddFinding(const KernelJudge& judge, const KernelVerdict& verdict,
   answer.finding = Name(finding);
   answer.page = finding.page;
   answer.cause = finding.cause;
+  answer.contract = finding.contract;
   if (!finding.changing && finding.rule == WalkRule::kPages) {
     answer.cause = ExpectedCause(judge, finding.mode, answer);
   }
@@ -330,8 +331,9 @@ Answer ObserveNoted(KernelJudge& judge, const Case& c, size_t request) {
       needs_failure && is_named ? judge.last_walk().inaccessible : 0;
   if (known != KnownKernelFinding::kNone && (!needs_failure || is_named)) {
     answer.known = Name(known);
+    answer.contract = verdict.requests[0].contract;
   }
-  if (judge.kernel().page_size != nullptr && c.concurrent.empty()) {
+  if (judge.kernel().page_size != nullptr) {
     const KernelVerdict& sizes = judge.Judge(alone, KernelTrial::kPageSize);
     if (sizes.finding.has_value()) {
       answer.finding = Name(*sizes.finding);

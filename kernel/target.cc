@@ -31,7 +31,8 @@ struct CountedJudge {
 
 std::vector<CountedJudge> MakeJudges(
     std::span<const pxd_kernel* const> kernels) {
-  const std::string wanted = Environment::Read().kernel;
+  const Environment environment = Environment::Read();
+  const std::string& wanted = environment.kernel;
   std::vector<CountedJudge> judges;
   std::string names;
   for (const pxd_kernel* kernel : kernels) {
@@ -40,7 +41,8 @@ std::vector<CountedJudge> MakeJudges(
     const std::string listed = ',' + wanted + ',';
     if (wanted.empty() || listed.find(',' + std::string(kernel->name) + ',') !=
                               std::string::npos) {
-      judges.push_back({std::make_unique<KernelJudge>(*kernel)});
+      judges.push_back({std::make_unique<KernelJudge>(
+          *kernel, KernelJudge::OtherSideOf(environment))});
     }
   }
   if (judges.empty()) {

@@ -4,6 +4,7 @@
 #define PXDFUZZ_KERNEL_TREE_CONTRACT_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "kernel/kernel_walk.h"
@@ -65,6 +66,15 @@ class TreeContract {
   KnownKernelFinding Known(Level level, uint64_t entry) const {
     const ContractQuestion question = QuestionOf(level, entry);
     return FindKnown(level, entry, question, Decide(question));
+  }
+
+  // What a walk has broken that does otherwise with page `page` of the request:
+  // nothing if that is of no particular kind.
+  std::optional<ContractBreak> BreakOf(Level level, uint64_t entry,
+                                       size_t page) const {
+    const ContractQuestion question = QuestionOf(level, entry);
+    if (question.page == PageKind::kAnonymous) return std::nullopt;
+    return ContractBreak{RowFor(question), question.page, page};
   }
 
   // Whether the entry alone does not have that answer: the model's walks know

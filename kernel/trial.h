@@ -134,6 +134,7 @@ class Trial {
         }
         const Translation t = TranslatePage(strict.page);
         verdict.known = Strict(pin).Known(t.level, t.entry);
+        verdict.contract = Strict(pin).BreakOf(t.level, t.entry, strict.page);
       }
       if (rooms_.reference.has_either()) {
         verdict.inconclusive = Inconclusive::kNoRule;
@@ -290,23 +291,38 @@ class Trial {
     }
   }
 
-  void PageSize(std::optional<Finding>& finding) {
+  // While the tables change, the size is that of some snapshot during the walk.
+  void PageSize(const Case& c, Timeline& timeline,
+                ConcurrentOperations& concurrent, KernelRequestVerdict& verdict,
+                std::optional<Finding>& finding) {
+    const bool changing = !c.concurrent.empty();
     const size_t last = request_.pages - size_t{1};
     size_t at = 0;
     // A few pages, including the first and the last.
     const size_t step = std::max<size_t>(1, last / 8);
     while (true) {
       uint64_t size = 0;
+      if (changing) concurrent.Begin(c, mm_.arena(), timeline, walk_);
       const RunEnd end = PageSizeGuarded(kernel_, walk_, AddressOf(at), size);
-      if (end == RunEnd::kTrap) return;
-      const Translation t = TranslatePage(at);
-      if (end != RunEnd::kReturned) {
-        finding = Found(WalkRule::kPageSize, Outcome::kFault, at, false);
-        finding->end = end;
-        return;
+      const size_t changes = timeline.at();
+      if (changing) concurrent.End();
+      verdict.walk.changes = std::max(verdict.walk.changes, changes);
+      bool is_wrong =
+          end == RunEnd::kReturned && !IsSizeOf(timeline, changes, at, size);
+      if (is_wrong && IsFromRefilled(c, timeline, changes, size)) {
+        verdict.inconclusive = Inconclusive::kRefilled;
+        is_wrong = false;
       }
-      if (size != ExpectedSize(t)) {
-        finding = Found(WalkRule::kPageSize, Outcome::kAgrees, at, false);
+      timeline.GoTo(0);
+      if (end == RunEnd::kTrap) return;
+      if (is_wrong || end != RunEnd::kReturned) {
+        finding = Found(WalkRule::kPageSize,
+                        is_wrong ? Outcome::kAgrees : Outcome::kFault, at,
+                        /*pin=*/false);
+        finding->end = end;
+      }
+      if (finding.has_value()) {
+        finding->changing = changing;
         return;
       }
       if (at == last) return;
@@ -406,6 +422,9 @@ class Trial {
   Finding Found(WalkRule rule, Outcome outcome, size_t page, bool pin) const {
     page = std::min<size_t>(page, request_.pages - size_t{1});
     const Translation t = TranslatePage(page);
+    const bool is_about_page =
+        rule == WalkRule::kPages && t.fetched &&
+        (outcome == Outcome::kLong || outcome == Outcome::kShort);
     return {.mode = {A::kId, static_cast<uint8_t>(mm_.levels())},
             .walk = kernel_.name,
             .rule = rule,
@@ -413,7 +432,10 @@ class Trial {
             .level = t.level,
             .entry = mm_.entries().Classify(t.level, t.entry).tag,
             .page = page,
-            .pin = pin};
+            .pin = pin,
+            .contract = is_about_page
+                            ? Strict(pin).BreakOf(t.level, t.entry, page)
+                            : std::nullopt};
   }
 
   // The judgement of a walk that returned while tables changed.
@@ -573,6 +595,54 @@ class Trial {
     const JudgedPages judged = Judge(rooms_.model);
     if (judged.outcome == Outcome::kAgrees) return true;
     finding = Found(WalkRule::kModel, judged.outcome, judged.page, pin);
+    return false;
+  }
+
+  // Whether `size` is that of a page in a snapshot up to `last`.
+  bool IsSizeOf(Timeline& timeline, size_t last, size_t page,
+                uint64_t size) const {
+    for (size_t i = 0; i <= last; ++i) {
+      timeline.GoTo(i);
+      const Top& top = timeline.top(i);
+      const typename A::Manual manual(A::GeometryOf(top.levels), top.control);
+      const Translation t = Translate(manual, memory_, AddressOf(page));
+      if (ExpectedSize(t) == size) return true;
+    }
+    return false;
+  }
+
+  // Whether the entry that the walk read last is in a page table that a change
+  // up to `last` has used again for another place, and `size` is that of this
+  // entry before or after it. Linux waits for walks before it does that, but
+  // not all versions that are checked do.
+  bool IsFromRefilled(const Case& c, Timeline& timeline, size_t last,
+                      uint64_t size) const {
+    if (walk_.read_count == 0 || walk_.read_count > std::size(walk_.reads)) {
+      return false;
+    }
+    const pxd_read& read = walk_.reads[walk_.read_count - 1];
+    const uint64_t entry =
+        WrappingSub(reinterpret_cast<uint64_t>(read.place), walk_.va_offset);
+    const Arena& arena = mm_.arena();
+    const auto is_table = [&](const Write& write) {
+      const uint64_t physical = Arena::AddressOf(write.word);
+      return arena.TableLevel(physical) == Level::kPte &&
+             arena.FrameNumber(physical) == arena.FrameNumber(entry);
+    };
+    bool refilled = false;
+    if (read.level != Ordinal(Level::kPte) || arena.Find(entry) == nullptr) {
+      return false;
+    }
+    for (size_t i = 0; i < last; ++i) {
+      const std::span<const Write> writes = timeline.WritesOf(i + 1);
+      refilled |= c.concurrent[i].kind == TableOp::Kind::kRefill &&
+                  std::any_of(writes.begin(), writes.end(), is_table);
+    }
+    for (size_t i = 0; refilled && i <= last; ++i) {
+      timeline.GoTo(i);
+      const Translation t = {.fetched = true, .entry = *arena.Find(entry)};
+      if (ExpectedSize(t) == size) return true;
+    }
     return false;
   }
 

@@ -52,7 +52,8 @@ std::optional<std::vector<uint8_t>> FromHex(std::string_view text) {
 }
 
 KernelJudge& Judge() {
-  static KernelJudge& judge = *new KernelJudge(*pxd_program);
+  static KernelJudge& judge = *new KernelJudge(
+      *pxd_program, KernelJudge::OtherSideOf(Environment::Read()));
   return judge;
 }
 

@@ -315,6 +315,7 @@ TableOp::Kind Generator::DrawKindFor(Level level) {
     case Level::kPte:
       return rng_.Pick({Kind::kDetach, Kind::kDetach, Kind::kMigrate});
     case Level::kPmd:
+      if (info_.shares_tables && rng_.Chance(1, 6)) return Kind::kUnshare;
       return rng_.Pick({Kind::kSplit, Kind::kInvalidate, Kind::kMigrate});
     default:
       return Kind::kMigrate;

@@ -54,7 +54,10 @@ void Stats::CountVerdict(const Case& c, const Verdict& verdict) {
   bool both_sides = false;
   std::array<bool, kWalkCount> stack_escape{};
   for (const RequestVerdict& request : verdict.requests) {
-    if (request.inconclusive != Inconclusive::kNo) continue;
+    if (request.inconclusive != Inconclusive::kNo) {
+      ++undecided_[static_cast<size_t>(request.inconclusive)];
+      continue;
+    }
     ++requests_;
     pages_ += request.pages;
     if (!c.concurrent.empty()) CountChanging(request);
@@ -141,12 +144,16 @@ std::string Stats::ToJson() const {
     dropped.Add(Name(kAllWalks[i]), changing_.dropped[i]);
   }
   stats.AddUnlessEmpty("dropped", dropped);
-  JsonObject impossible;
-  for (size_t i = 0; i < kInconclusiveCount; ++i) {
-    if (changing_.impossible[i] == 0) continue;
-    impossible.Add(Name(static_cast<Inconclusive>(i)), changing_.impossible[i]);
-  }
-  stats.AddUnlessEmpty("impossible", impossible);
+  const auto add_reasons = [&](std::string_view key, const Reasons& counts) {
+    JsonObject reasons;
+    for (size_t i = 0; i < kInconclusiveCount; ++i) {
+      if (counts[i] == 0) continue;
+      reasons.Add(Name(static_cast<Inconclusive>(i)), counts[i]);
+    }
+    stats.AddUnlessEmpty(key, reasons);
+  };
+  add_reasons("impossible", changing_.impossible);
+  add_reasons("undecided", undecided_);
   JsonObject modes;
   for (size_t s = 0; s < kAllPagingModes.size(); ++s) {
     const OfMode& of = modes_[s];

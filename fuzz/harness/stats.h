@@ -64,6 +64,7 @@ class Stats {
     // ... in which a walk shows a cause, by walk and whatever the outcome.
     std::array<uint64_t, kWalkCount> stack_escape{};
   };
+  using Reasons = std::array<uint64_t, kInconclusiveCount>;
   // Cases with concurrent operations.
   struct Changing {
     uint64_t cases = 0;     // with at least one request to compare
@@ -71,8 +72,8 @@ class Stats {
     uint64_t met = 0;       // ... during which something changed
     // ... and the walk returned less than there was at the start.
     std::array<uint64_t, kWalkCount> dropped{};
-    // Cases with a concurrent operation that Linux never does, by reason.
-    std::array<uint64_t, kInconclusiveCount> impossible{};
+    // Cases with a concurrent operation that Linux never does.
+    Reasons impossible{};
   };
 
   void CountChanging(const RequestVerdict& request);
@@ -88,6 +89,7 @@ class Stats {
   std::array<std::array<uint64_t, kCauseCount>, kWalkCount> waived_{};
   std::array<OfMode, kAllPagingModes.size()> modes_{};
   Changing changing_;
+  Reasons undecided_{};  // requests
   std::map<std::string, uint64_t> findings_;
   std::map<std::string_view, uint64_t> known_;
   std::map<std::string, uint64_t> traps_;

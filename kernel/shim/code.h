@@ -55,10 +55,51 @@ PXD_GETTER(ptep_get_lockless, pte_t)
 #define ptep_get(p) PXD_RELABELLED(pxd_ptep_get, p)
 #define pmdp_get_lockless(p) PXD_RELABELLED(pxd_pmdp_get_lockless, p)
 #define ptep_get_lockless(p) PXD_RELABELLED(pxd_ptep_get_lockless, p)
-/* A function since 6.5, which reads the pmd that it gets. */
-#ifndef pte_offset_map
-#define pte_offset_map(pmd, addr) PXD_READ_HERE((pte_offset_map)(pmd, addr))
+/*
+ * An offset function reads the entry that it gets a pointer to, mostly without
+ * READ_ONCE(), and another processor may have changed it since the walk read
+ * it. The read is noted here, and not by the function's own READ_ONCE() if it
+ * has one. A local variable, known by its spelling, is nobody else's.
+ */
+#define PXD_STARTS(spelled, with) \
+  (__builtin_strncmp(spelled, with, sizeof(with) - 1) == 0)
+#define PXD_TREE_OFFSET(offset, type, entry)                       \
+  static inline type *pxd_##offset(entry *p, unsigned long addr) { \
+    return offset(p, addr);                                        \
+  }
+PXD_TREE_OFFSET(p4d_offset, p4d_t, pgd_t)
+PXD_TREE_OFFSET(pud_offset, pud_t, p4d_t)
+PXD_TREE_OFFSET(pmd_offset, pmd_t, pud_t)
+PXD_TREE_OFFSET(pte_offset_map, pte_t, pmd_t)
+#define PXD_OFFSET(offset, reads, p, spelled, addr)             \
+  ({                                                            \
+    __typeof__(&*(p)) const from_ = (p);                        \
+    if ((reads) && !PXD_STARTS(spelled, "&")) {                 \
+      (void)PXD_READ_AS(PXD_REREAD, PXD_LEVEL(*from_), *from_); \
+      pxd_noted = from_;                                        \
+    }                                                           \
+    __typeof__(offset(from_, addr)) const next_ =               \
+        PXD_READ_HERE(offset(from_, addr));                     \
+    pxd_noted = NULL;                                           \
+    next_;                                                      \
+  })
+/* An architecture says where its p4d_offset() reads nothing. */
+#ifndef PXD_PGD_IS_READ
+#define PXD_PGD_IS_READ 1
 #endif
+#pragma push_macro("p4d_offset")
+#pragma push_macro("pud_offset")
+#pragma push_macro("pmd_offset")
+#pragma push_macro("pte_offset_map")
+#undef p4d_offset
+#undef pud_offset
+#undef pmd_offset
+#undef pte_offset_map
+#define p4d_offset(p, addr) \
+  PXD_OFFSET(pxd_p4d_offset, PXD_PGD_IS_READ, p, #p, addr)
+#define pud_offset(p, addr) PXD_OFFSET(pxd_pud_offset, 1, p, #p, addr)
+#define pmd_offset(p, addr) PXD_OFFSET(pxd_pmd_offset, 1, p, #p, addr)
+#define pte_offset_map(p, addr) PXD_OFFSET(pxd_pte_offset_map, 1, p, #p, addr)
 
 #include "kernel/shim/variants.h"
 
@@ -74,8 +115,6 @@ static inline uint64_t pxd_pgd_val(pgd_t pgd) { return pgd_val(pgd); }
  * check that compares a copy with itself must be noticed. An operand with
  * another spelling need not be an lvalue.
  */
-#define PXD_STARTS(spelled, with) \
-  (__builtin_strncmp(spelled, with, sizeof(with) - 1) == 0)
 #define PXD_IS_READ(spelled) PXD_STARTS(spelled, "*p")
 #define PXD_IS_GOT(spelled)                                              \
   (PXD_STARTS(spelled, "ptep_get") || PXD_STARTS(spelled, "pmdp_get") || \
@@ -121,5 +160,9 @@ static inline uint64_t pxd_pgd_val(pgd_t pgd) { return pgd_val(pgd); }
 #if __has_include("kernel/events/core.c")
 #include "kernel/events/core.c"
 #endif
+#pragma pop_macro("p4d_offset")
+#pragma pop_macro("pud_offset")
+#pragma pop_macro("pmd_offset")
+#pragma pop_macro("pte_offset_map")
 
 #endif /* PXDFUZZ_KERNEL_SHIM_CODE_H_ */

@@ -23,20 +23,16 @@ static enum pxd_role pxd_reads_for; /* what READ_ONCE() is for */
 static bool pxd_notes_checks;
 /* The level of the entry that a loop has read last: of a leaf, its size. */
 static int pxd_leaf_level;
-#ifdef PXD_BY_POINTER
-static const volatile void *pxd_noted; /* see PXD_REREAD_BY_OFFSET() */
-#endif
+static const volatile void *pxd_noted; /* see PXD_OFFSET() */
 static inline void pxd_note(const volatile void *place, int level,
                             enum pxd_role role, const char *file, int line) {
   struct pxd_walk *walk = pxd_now;
   if (level < 0 || !walk) return;
   if (role == PXD_ITERATION) pxd_leaf_level = level;
-#ifdef PXD_BY_POINTER
-  if (place == pxd_noted) {
+  if (pxd_noted && place == pxd_noted) {
     pxd_noted = NULL;
     return;
   }
-#endif
   if (walk->read_count++ < PXD_MAX_READS) {
     struct pxd_read *read = &walk->reads[walk->read_count - 1];
     read->file = file;
@@ -54,6 +50,14 @@ static inline void pxd_note_value(const void *value, int level) {
   struct pxd_walk *walk = pxd_now;
   if (level >= 0 && walk && walk->read_count <= PXD_MAX_READS)
     walk->reads[walk->read_count - 1].value = *(const uint64_t *)value;
+}
+/* custom: what a walk reads by *p: slice/plain_reads.h calls it. */
+static inline const volatile void *pxd_plain_read(const volatile void *place,
+                                                  int level, const char *file,
+                                                  int line) {
+  pxd_note(place, level, PXD_ITERATION, file, line);
+  pxd_note_value((const void *)place, level);
+  return place;
 }
 #define PXD_LEVEL(x) \
   _Generic((x), pte_t: 0, pmd_t: 1, pud_t: 2, p4d_t: 3, pgd_t: 4, default: -1)

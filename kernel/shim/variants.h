@@ -14,41 +14,16 @@
 #undef p4d_offset_lockless
 #undef pud_offset_lockless
 #undef pmd_offset_lockless
-#define p4d_offset_lockless(pgdp, pgd, address) \
-  PXD_READ_HERE(p4d_offset(&(pgd), address))
-#define pud_offset_lockless(p4dp, p4d, address) \
-  PXD_READ_HERE(pud_offset(&(p4d), address))
-#define pmd_offset_lockless(pudp, pud, address) \
-  PXD_READ_HERE(pmd_offset(&(pud), address))
+#define p4d_offset_lockless(pgdp, pgd, address) p4d_offset(&(pgd), address)
+#define pud_offset_lockless(p4dp, p4d, address) pud_offset(&(p4d), address)
+#define pmd_offset_lockless(pudp, pud, address) pmd_offset(&(pud), address)
 #elif defined(PXD_BY_POINTER) /* as walks under the lock do */
-/*
- * These functions read *pXdp, most of them without READ_ONCE(), and another
- * processor may have changed it since the loop read it. The read is noted here,
- * and not by the function's own READ_ONCE() if it has one.
- */
-#define PXD_REREAD_BY_OFFSET(p, reads, offset)              \
-  ({                                                        \
-    if (reads) {                                            \
-      (void)PXD_READ_AS(PXD_REREAD, PXD_LEVEL(*(p)), *(p)); \
-      pxd_noted = (p);                                      \
-    }                                                       \
-    __typeof__(offset) next_ = (PXD_READ_HERE(offset));     \
-    pxd_noted = NULL;                                       \
-    next_;                                                  \
-  })
-/* An architecture says where its p4d_offset() reads nothing. */
-#ifndef PXD_PGD_IS_READ
-#define PXD_PGD_IS_READ 1
-#endif
 #undef p4d_offset_lockless
 #undef pud_offset_lockless
 #undef pmd_offset_lockless
-#define p4d_offset_lockless(pgdp, pgd, address) \
-  PXD_REREAD_BY_OFFSET(pgdp, PXD_PGD_IS_READ, p4d_offset(pgdp, address))
-#define pud_offset_lockless(p4dp, p4d, address) \
-  PXD_REREAD_BY_OFFSET(p4dp, 1, pud_offset(p4dp, address))
-#define pmd_offset_lockless(pudp, pud, address) \
-  PXD_REREAD_BY_OFFSET(pudp, 1, pmd_offset(pudp, address))
+#define p4d_offset_lockless(pgdp, pgd, address) p4d_offset(pgdp, address)
+#define pud_offset_lockless(p4dp, p4d, address) pud_offset(p4dp, address)
+#define pmd_offset_lockless(pudp, pud, address) pmd_offset(pudp, address)
 #endif
 
 /*

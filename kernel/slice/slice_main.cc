@@ -28,6 +28,7 @@
 #include "kernel/slice/config_log.h"
 #include "kernel/slice/configuration.h"
 #include "kernel/slice/files.h"
+#include "kernel/slice/plain_reads.h"
 #include "kernel/slice/slice.h"
 #include "kernel/slice/tree.h"
 #include "pxdfuzz/base/read_file.h"
@@ -116,6 +117,9 @@ std::vector<SlicedWalker> Walkers() {
             "pte_protnone", "pmd_protnone"}}};
 }
 
+// The files of the walks.
+constexpr std::string_view kWalkFiles[] = {"mm/gup.c", "kernel/events/core.c"};
+
 // What struct pxd_kernel has of the code's text (kernel/glue.h).
 std::vector<SlicedProperty> Properties() {
   return {{"PXD_KEEPS_ACCESS_ERROR",
@@ -175,8 +179,8 @@ int TakeOne(const TreeRequest& request, const std::string& compiler,
   files.insert(configuration.files.begin(), configuration.files.end());
   Replace(text, request.tree.string() + "/", "");
   Replace(text, request.shims.parent_path().string() + "/", kProjectPrefix);
-  const Slice slice =
-      TakeSlice(text, root, kShimPrefix, Walkers(), Properties());
+  const Slice slice = TakeSlice(NotePlainReads(text, kWalkFiles), root,
+                                kShimPrefix, Walkers(), Properties());
   if (!slice.error.empty()) return Fail(FirstError(log) + slice.error);
   if (!WriteFile(to, slice.text) ||
       !WriteDependencies(to.string() + ".d", to, files)) {

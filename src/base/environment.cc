@@ -24,6 +24,12 @@ Environment Environment::Read() {
   environment.findings = Variable("PXDFUZZ_FINDINGS");
   environment.kernel = Variable("PXDFUZZ_KERNEL");
   environment.kernel_programs = Variable("PXDFUZZ_KERNEL_PROGRAMS");
+  const std::string other_side = Variable("PXDFUZZ_OTHER_SIDE");
+  environment.other_side_goes_on = other_side == "goes-on";
+  if (!other_side.empty() && other_side != "goes-on" && other_side != "waits") {
+    environment.error =
+        "PXDFUZZ_OTHER_SIDE=" + other_side + ": say waits or goes-on";
+  }
   const std::string color = Variable("PXDFUZZ_COLOR");
   if (color == "always" || color == "never") {
     environment.color = color == "always";

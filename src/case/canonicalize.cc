@@ -36,6 +36,7 @@ std::optional<Level> OnlyLevel(TableOp::Kind kind) {
     case TableOp::Kind::kDetach:
     case TableOp::Kind::kSplit:
     case TableOp::Kind::kInvalidate:
+    case TableOp::Kind::kUnshare:
       return Level::kPmd;
     case TableOp::Kind::kMap:
     case TableOp::Kind::kClear:
@@ -78,9 +79,9 @@ void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
   const uint64_t aligned = ~(geometry.span(op.level) - 1);
   op.address = HasAddress(op.kind) ? op.address & aligned : 0;
   op.count = HasCount(op.kind) ? ClampCount(op.count) : uint16_t{1};
-  if (op.kind == Kind::kRefill) {
+  if (op.kind == Kind::kRefill || op.kind == Kind::kUnshare) {
     const uint64_t left =
-        geometry.entries(Level::kPte) - geometry.index(Level::kPte, op.address);
+        geometry.entries(op.level) - geometry.index(op.level, op.address);
     op.count = static_cast<uint16_t>(std::min<uint64_t>(op.count, left));
   }
   op.frame = HasFrame(op.kind)

@@ -175,6 +175,8 @@ std::string_view CommentOn(TableOp::Kind kind) {
       return "the page table that was detached last";
     case TableOp::Kind::kUpgrade:
       return "one more root table, on top";
+    case TableOp::Kind::kUnshare:
+      return "another process goes on with the table";
     default:
       return "";
   }

@@ -279,7 +279,8 @@ inline constexpr Selector<ConcurrentType> kConcurrentTypes =
 // The same for the kinds that version 1 lacks.
 inline constexpr Selector<ConcurrentType> kLaterConcurrentTypes =
     MakeSelector<ConcurrentType>({
-        {{TableOp::Kind::kInvalidate, Level::kPmd}, 96},
+        {{TableOp::Kind::kInvalidate, Level::kPmd}, 80},
+        {{TableOp::Kind::kUnshare, Level::kPmd}, 16},
         {{TableOp::Kind::kMigrate, Level::kPmd}, 96},
         {{TableOp::Kind::kMigrate, Level::kPte}, 32},
         {{TableOp::Kind::kMigrate, Level::kPud}, 32},

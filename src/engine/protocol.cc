@@ -28,6 +28,7 @@ constexpr auto kReasons = NamesOf<Inconclusive, kInconclusiveCount>();
 constexpr auto kCauses = NamesOf<Cause, kCauseCount>();
 constexpr auto kTags = NamesOf<EntryKind::Tag, kEntryTagCount>();
 constexpr auto kLevels = NamesOf<Level, kLevelCount>();
+constexpr auto kKinds = NamesOf<PageKind, kPageKindCount>();
 constexpr std::array<std::string_view, 2> kCalls = {"get", "pin"};
 constexpr std::array<std::string_view, 6> kEvents = {
     "iteration", "reread", "check", "grab", "put", "change"};
@@ -312,6 +313,12 @@ bool ReadLine(std::string_view key, Scanner& words, Answer& answer) {
     return words.ReadOneOf(kCauses, answer.cause) && words.done();
   }
   if (key == "known") return words.ReadName(answer.known);
+  if (key == "contract") {
+    ContractBreak& contract = answer.contract.emplace();
+    return words.Read(contract.page) && words.Read(contract.row) &&
+           contract.row < std::size(kContract) &&
+           words.ReadOneOf(kKinds, contract.kind) && words.done();
+  }
   if (key == "violation") return ReadViolation(words, run.violations);
   if (key == "page") return ReadPage(words, run.pages.emplace_back());
   if (key == "part") {
@@ -371,6 +378,10 @@ std::string ToLines(const Answer& answer, bool recorded) {
   }
   if (answer.cause != Cause::kNone) text += Line({"cause", Name(answer.cause)});
   if (!answer.known.empty()) text += Line({"known", answer.known});
+  if (const auto& contract = answer.contract; contract.has_value()) {
+    text += Line({"contract", Number(contract->page), Number(contract->row),
+                  Name(contract->kind)});
+  }
   if (recorded) {
     text += Line({"reads", Number(run.reads), Number(run.snapshot)});
     text += ViolationLines(run.violations);

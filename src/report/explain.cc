@@ -106,7 +106,7 @@ class Explainer {
         request_(request),
         walker_(walker),
         answer_(answer),
-        facts_(c, request, walker.policy, answer.run),
+        facts_(c, request, walker.policy, answer.run, answer.contract),
         changes_(facts_),
         iterations_(facts_, changes_),
         headline_(facts_, changes_, iterations_, walker, answer) {}

@@ -12,12 +12,14 @@
 
 namespace pxdfuzz {
 
-Facts::Facts(const Case& c, size_t request, Policy policy, Recording recording)
+Facts::Facts(const Case& c, size_t request, Policy policy, Recording recording,
+             std::optional<ContractBreak> contract)
     : request_(c.requests[request]),
       policy_(policy),
       run_(std::move(recording)),
       tables_(c),
-      reference_(tables_.MakeReference(request_)) {
+      reference_(tables_.MakeReference(request_)),
+      contract_(contract) {
   for (size_t i = 0; i < reference_->pages(); ++i) {
     expected_.push_back(*reference_->At(0, i));
   }
@@ -25,6 +27,7 @@ Facts::Facts(const Case& c, size_t request, Policy policy, Recording recording)
   FindIterations();
   FindPages();
   if (run_.end != RunEnd::kRefused) Judge();
+  if (contract_.has_value()) Believe(*contract_);
   FindRule();
   FindEffect();
 }
@@ -188,6 +191,23 @@ void Facts::Judge() {
   difference_ = judged.page;
 }
 
+void Facts::Believe(const ContractBreak& contract) {
+  const bool returned = contract.page < run_.pages.size();
+  if (returned != (kContract[contract.row].duty == Duty::kRefuse)) return;
+  outcome_ = returned ? Outcome::kLong : Outcome::kShort;
+  difference_ = contract.page;
+  if (returned) expected_.resize(std::min(expected_.size(), difference_));
+}
+
+std::string Facts::KindAndFlags() const {
+  if (!contract_.has_value()) return "";
+  std::vector<std::string> flags = {run_.pin ? "FOLL_PIN" : "FOLL_GET"};
+  if (run_.pin && request_.longterm) flags.emplace_back("FOLL_LONGTERM");
+  if (request_.write) flags.emplace_back("FOLL_WRITE");
+  return Concat(
+      {"a page of kind ", Name(contract_->kind), ", by ", Enumerate(flags)});
+}
+
 void Facts::FindRule() {
   for (size_t i = 0; i < events().size(); ++i) {
     const Event& event = events()[i];
@@ -307,6 +327,10 @@ std::string Facts::WhyNot(const Event& event) const {
 }
 
 std::string Facts::WhyNot(size_t page, size_t snapshot) const {
+  if (contract_.has_value() && outcome_ == Outcome::kLong &&
+      page == contract_->page) {
+    return KindAndFlags();
+  }
   return WhyNot(tables_.Translate(AddressOf(page), snapshot));
 }
 

@@ -42,6 +42,16 @@ void AddKernelTerms(const Facts& facts, const Answer& answer,
         "request had the finding: the content of the stack differs from run to "
         "run.");
   }
+  if (answer.contract.has_value()) {
+    const ContractRow& row = kContract[answer.contract->row];
+    std::string text =
+        Concat({"the contract: gup_fast must ", Name(row.duty), " ",
+                facts.KindAndFlags(), ", as it is mapped here: ", row.source,
+                row.trees == "all" ? "" : "; ",
+                row.trees == "all" ? "" : row.trees, " (docs/contract.md)."});
+    std::erase(text, '`');
+    terms.push_back(std::move(text));
+  }
   if (name == "model" && facts.changing()) {
     terms.emplace_back(
         "reads: both read the same entries in the same order, so the same "

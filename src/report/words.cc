@@ -159,7 +159,9 @@ const RuleText* RuleOfName(std::string_view name) {
        "returns the right pages, and perf_get_pgtable_size() of that tree "
        "gives a wrong size",
        "perf_get_pgtable_size() gives the size of the leaf by which the "
-       "reference finds the page, and 0 where there is none."},
+       "reference finds the page, and 0 where there is none: while tables "
+       "change, those of some snapshot during its walk. It reads page tables "
+       "and nothing else."},
       {"sanitizer", "was ended by a sanitizer",
        "AddressSanitizer found an invalid access in the kernel code and ended "
        "the program. It occurred at the last read below."},

@@ -61,7 +61,7 @@ inline constexpr std::array kPlainFirst = {
     TableOp::Kind::kDetach,  TableOp::Kind::kMap,
     TableOp::Kind::kSplit,   TableOp::Kind::kInvalidate,
     TableOp::Kind::kMigrate, TableOp::Kind::kRefill,
-    TableOp::Kind::kUpgrade};
+    TableOp::Kind::kUpgrade, TableOp::Kind::kUnshare};
 
 // An operation on many entries is no simpler than two on a few each.
 uint64_t LinesOf(const TableOp& op);

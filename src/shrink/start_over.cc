@@ -131,6 +131,7 @@ std::vector<std::vector<TableOp>> DeedsAt(const PagingModeInfo& info,
   all.push_back({invalidate});
   all.push_back({invalidate, {.kind = Kind::kSplit, .address = place}});
   all.push_back({{.kind = Kind::kUpgrade}});
+  all.push_back({{.kind = Kind::kUnshare, .address = place}});
   const uint64_t next = WrappingAdd(place, geometry.span(Level::kPmd));
   all.push_back({detach, {.kind = Kind::kRefill, .address = next}});
   return all;

@@ -27,7 +27,8 @@ std::string_view Describe(Inconclusive reason) {
     case Inconclusive::kMapsOver:
       return "impossible: a change maps where something is mapped";
     case Inconclusive::kMapsIntoCollapse:
-      return "impossible: a change maps where a collapse is not done";
+      return "impossible: a change maps where a collapse or unsharing is not "
+             "done";
     case Inconclusive::kDetachesNothing:
       return "impossible: a change detaches what is no page table";
     case Inconclusive::kSplitsNothing:
@@ -38,6 +39,9 @@ std::string_view Describe(Inconclusive reason) {
       return "impossible: a change upgrades an mm that can have no more levels";
     case Inconclusive::kMovesNothing:
       return "impossible: a change invalidates or migrates what is no page";
+    case Inconclusive::kUnsharesNothing:
+      return "impossible: a change unshares a table that hugetlb does not "
+             "share";
     case Inconclusive::kReachedTrap:
       return "could not check: the kernel code reached a function that no shim "
              "replaces";
@@ -45,6 +49,8 @@ std::string_view Describe(Inconclusive reason) {
       return "not compared: the tree or its configuration has no such entries";
     case Inconclusive::kNoRule:
       return "no rule says whether a page is returned";
+    case Inconclusive::kRefilled:
+      return "no rule says what a walk finds in a table that is used again";
   }
   return "";
 }

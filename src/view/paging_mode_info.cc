@@ -19,6 +19,7 @@ constexpr PagingModeInfo MakeInfo(PagingMode mode) {
       return A::Entries::Classify(level, word).state;
     };
     info.can_upgrade = A::CanUpgrade(mode.levels);
+    info.shares_tables = A::kSharesTables;
     for (const Level level : kAllLevels) {
       const bool real = info.geometry.real(level);
       const int i = Ordinal(level);

@@ -62,6 +62,14 @@ TEST(ReadBugTest, ReadsEveryField) {
   EXPECT_EQ(read->places[0].arch.id, ArchId::kS390);
   EXPECT_EQ(read->places[0].signature, "*.fork.*");
   EXPECT_EQ(read->places[2].signature, "");
+  EXPECT_EQ(read->places[2].walker.target, "kernel_race_fuzzer");
+  const auto elsewhere =
+      ReadBug(With("[arm64-16k]", "[arm64-16k page-size]"), "x/some-bug.yaml");
+  ASSERT_TRUE(elsewhere.ok()) << elsewhere.status();
+  EXPECT_EQ(elsewhere->places[2].modes, "arm64-16k");
+  EXPECT_EQ(elsewhere->places[2].walker.target, "kernel_pgtable_size_fuzzer");
+  EXPECT_THAT(ErrorOf(With("[arm64-16k]", "[arm64-16k page]")),
+              HasSubstr("should be quiet, changing,"));
   ASSERT_EQ(read->edits.size(), 2);
   EXPECT_THAT(read->edits[0].files, ElementsAre("a.c", "b.c"));
   EXPECT_THAT(read->edits[0].edit.within, ElementsAre("f", "g"));
@@ -75,8 +83,9 @@ TEST(ReadBugTest, SaysWhereAFieldIsWrong) {
               HasSubstr("x/b.yaml:1:7: kind: found 'idea'; should be edit"));
   EXPECT_THAT(ErrorOf(With("6.1 to 6.12", "6.12 to 6.1")),
               HasSubstr("x/b.yaml:5:8: trees"));
-  EXPECT_THAT(ErrorOf(With("changing", "moving")),
-              HasSubstr("should be quiet, changing or page-size"));
+  EXPECT_THAT(
+      ErrorOf(With("changing", "moving")),
+      HasSubstr("should be quiet, changing, page-size or changing-page-size"));
   EXPECT_THAT(ErrorOf(With("s390/3", "s360")), HasSubstr("x/b.yaml:7:9"));
   EXPECT_THAT(ErrorOf(With(", by: '0'", "")), HasSubstr("replace needs by"));
   EXPECT_THAT(ErrorOf(With("define: m", "define: m, drop-macro: m")),
@@ -133,7 +142,7 @@ TEST(BugsOnRecordTest, AreAllReadAndOnThePage) {
     for (const Bug::Place& place : bug.places) {
       EXPECT_THAT(page,
                   HasSubstr("| " + bug.name + " | " + std::to_string(bug.year) +
-                            " | " + place.modes + " |"));
+                            " | " + place.name + " |"));
     }
   }
   // Nor is one on the page that is not looked for.

@@ -458,20 +458,24 @@ constexpr Refused kChanges[] = {
     // The operation.
     {"clear 3 pte of 0x1000", "",
      "f:17:3: changes: found nothing; what is done should be clear, detach, "
-     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
+     "map, split, write-protect, refill, upgrade, invalidate, migrate or "
+     "unshare"},
     {"clear 3 pte of 0x1000", "''",
      "f:17:18: changes: found ''; what is done should be clear, "
-     "detach, map, split, write-protect, refill, upgrade, invalidate or "
-     "migrate"},
+     "detach, map, split, write-protect, refill, upgrade, invalidate, migrate "
+     "or unshare"},
     {"clear 3 pte of 0x1000", "{clear: 3}",
      "f:17:18: changes: found a mapping; what is done should be clear, detach, "
-     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
+     "map, split, write-protect, refill, upgrade, invalidate, migrate or "
+     "unshare"},
     {"clear 3 pte", "swap 3 pte",
      "f:17:18: changes: found 'swap'; what is done should be clear, detach, "
-     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
+     "map, split, write-protect, refill, upgrade, invalidate, migrate or "
+     "unshare"},
     {"clear 3 pte", "Clear 3 pte",
      "f:17:18: changes: found 'Clear'; what is done should be clear, detach, "
-     "map, split, write-protect, refill, upgrade, invalidate or migrate"},
+     "map, split, write-protect, refill, upgrade, invalidate, migrate or "
+     "unshare"},
     // Its words.
     {"clear 3 pte of 0x1000", "clear",
      "f:17:18: clear: found nothing behind 'clear'; should be 'clear [COUNT] "

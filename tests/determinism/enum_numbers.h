@@ -170,6 +170,10 @@ constexpr uint64_t NumberOf(Inconclusive reason) {
       return 17;
     case Inconclusive::kNoRule:
       return 18;
+    case Inconclusive::kRefilled:
+      return 19;
+    case Inconclusive::kUnsharesNothing:
+      return 20;
   }
   return kNoNumber;
 }

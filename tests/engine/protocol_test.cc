@@ -40,7 +40,8 @@ Answer Full() {
                 .finding = std::string("kernel-6.1-s390.s390-3.short.pte-leaf"),
                 .page = 2,
                 .cause = Cause::kVacuousRecheck,
-                .known = "s390-readonly-2g-write"};
+                .known = "s390-readonly-2g-write",
+                .contract = {{.row = 10, .kind = PageKind::kZero, .page = 2}}};
   Recording& run = answer.run;
   run.pin = true;
   run.refused = 7;
@@ -136,6 +137,7 @@ TEST(ProtocolTest, AnswersMatchTheDocumentation) {
       "finding 2 kernel-6.1-s390.s390-3.short.pte-leaf\n"
       "cause vacuous-recheck\n"
       "known s390-readonly-2g-write\n"
+      "contract 2 10 zero\n"
       "reads 12 2\n"
       "violation stack-escape 1\n"
       "violation wrong-entry 2\n"
@@ -193,6 +195,8 @@ TEST(ProtocolTest, RefusesGarbage) {
     EXPECT_EQ(ReadAnswer(std::string(line) + "end\n"), std::nullopt) << line;
   }
   for (const std::string_view line : {
+           "contract 0 99 zero",
+           "contract 0 1 one",
            "inconclusive",
            "inconclusive luck",
            "inconclusive overflow 1",

@@ -335,10 +335,13 @@ TEST(MutatorTest, ReachesTheMinimumForChanges) {
     EXPECT_GE(run.moments[Moment::kPte], run.comparable / 100);
     EXPECT_GE(run.moments[Moment::kPmd], run.comparable / 100);
     for (const TableOp::Kind kind : kConcurrentKinds) {
-      if (kind == TableOp::Kind::kUpgrade && !InfoOf(mode).can_upgrade) {
+      const bool unshares = kind == TableOp::Kind::kUnshare;
+      if ((kind == TableOp::Kind::kUpgrade && !InfoOf(mode).can_upgrade) ||
+          (unshares && !InfoOf(mode).shares_tables)) {
         EXPECT_LE(run.kinds[kind], 10) << Name(kind);
       } else {
-        EXPECT_GE(run.kinds[kind], run.comparable * 2 / 100) << Name(kind);
+        EXPECT_GE(run.kinds[kind], run.comparable * (unshares ? 1 : 2) / 100)
+            << Name(kind);
       }
     }
   }

@@ -157,7 +157,22 @@ TEST_F(StatsTest, OtherReasonsAreNothingImpossible) {
     EXPECT_EQ(times, 1) << reason;
   }
   EXPECT_FALSE(json["impossible"].contains("no-rule"));
+  EXPECT_FALSE(json.contains("undecided"));
   EXPECT_EQ(stats_.CountFinding("some-finding"), 1u);
+}
+
+TEST_F(StatsTest, CountsRequestsThatAreUndecided) {
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::kAgrees;
+  for (const Inconclusive reason :
+       {Inconclusive::kRefilled, Inconclusive::kNo, Inconclusive::kRefilled,
+        Inconclusive::kNoRule}) {
+    verdict.requests.emplace_back().inconclusive = reason;
+  }
+  stats_.CountVerdict(Case(), verdict);
+  ExpectNumber("/undecided/refilled", 2);
+  ExpectNumber("/undecided/no-rule", 1);
+  ExpectNumber("/requests", 1);
 }
 
 // A walk may have several causes.

@@ -163,6 +163,75 @@ TEST_F(JudgeTest, FindsAnotherPageSize) {
             "s390-3.page-size.pmd-leaf");
 }
 
+// While tables change: what the walk answers after its reads.
+uint64_t size_answered = 0;
+uint64_t AnswerSize(pxd_walk* walk, uint64_t address) {
+  Real().page_size(walk, address);
+  return size_answered;
+}
+
+TEST_F(JudgeTest, APageSizeIsThatOfSomeSnapshot) {
+  if (kernel_.page_size == nullptr) GTEST_SKIP() << "the tree has none";
+  Case c = MakeCase(3, {.start = kMiB, .pages = 1},
+                    {MapLarge(Level::kPmd, kMiB, 4 * kMiB)});
+  c.concurrent.push_back(
+      {{.kind = TableOp::Kind::kSplit, .level = Level::kPmd, .address = kMiB},
+       3});
+  EXPECT_EQ(FindingOf(kernel_, c, KernelTrial::kPageSize), "");
+  kernel_.page_size = &AnswerSize;
+  const auto finding_of = [&](uint64_t size) {
+    size_answered = size;
+    return FindingOf(kernel_, c, KernelTrial::kPageSize);
+  };
+  EXPECT_EQ(finding_of(kMiB), "");
+  EXPECT_EQ(finding_of(0x1000), "");
+  EXPECT_EQ(finding_of(0), "s390-3.changing.page-size.pmd-leaf");
+  // Never split.
+  c.concurrent[0].number = 100;
+  EXPECT_EQ(finding_of(kMiB), "");
+  EXPECT_EQ(finding_of(0x1000), "s390-3.changing.page-size.pmd-leaf");
+  // It reads what is no table.
+  kernel_.page_size = [](pxd_walk* walk, uint64_t address) {
+    const uint64_t size = Real().page_size(walk, address);
+    walk->before_read(walk, 0, reinterpret_cast<const void*>(uint64_t{64}));
+    return size;
+  };
+  EXPECT_EQ(finding_of(0), "s390-3.changing.page-size.pmd-leaf");
+}
+
+// The walk is at a page table that is taken away and used in another place.
+TEST_F(JudgeTest, AnEntryOfARefilledTableIsInconclusive) {
+  if (kernel_.page_size == nullptr) GTEST_SKIP() << "the tree has none";
+  Case c = MakeCase(3, {.start = kMiB, .pages = 1},
+                    {MapPages(kMiB + 0x1000, 1, 0x1000)});
+  for (const TableOp::Kind kind :
+       {TableOp::Kind::kDetach, TableOp::Kind::kRefill}) {
+    const bool detaches = kind == TableOp::Kind::kDetach;
+    c.concurrent.push_back({{.kind = kind,
+                             .level = detaches ? Level::kPmd : Level::kPte,
+                             .address = detaches ? kMiB : 2 * kMiB,
+                             .frame = detaches ? 0u : 0x2000u},
+                            1,
+                            Moment::kPmd});
+  }
+  const auto judged = [&](const pxd_kernel& kernel) {
+    KernelJudge judge(kernel);
+    const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kPageSize);
+    EXPECT_EQ(verdict.requests.size(), 1u);
+    EXPECT_EQ(verdict.requests[0].walk.changes, 2u);
+    return std::pair(verdict.finding.has_value(),
+                     verdict.requests[0].inconclusive);
+  };
+  EXPECT_EQ(judged(kernel_), std::pair(false, Inconclusive::kRefilled));
+  kernel_.page_size = &AnswerSize;
+  size_answered = 0;
+  EXPECT_EQ(judged(kernel_), std::pair(false, Inconclusive::kNo));
+  size_answered = 0x1000;
+  EXPECT_EQ(judged(kernel_), std::pair(false, Inconclusive::kRefilled));
+  size_answered = kMiB;
+  EXPECT_EQ(judged(kernel_), std::pair(true, Inconclusive::kNo));
+}
+
 TEST_F(JudgeTest, AFaultEndsOnlyTheWalk) {
   kernel_.walk = [](pxd_walk* walk) {
     Real().walk(walk);

@@ -91,8 +91,9 @@ TEST(KernelEngineTest, FindsRacesWithoutSeeds) {
 }
 
 TEST(KernelEngineTest, UnmodifiedCodeHolds) {
-  for (const std::string target : {"kernel_gup_fuzzer", "kernel_race_fuzzer",
-                                   "kernel_pgtable_size_fuzzer"}) {
+  for (const std::string target :
+       {"kernel_gup_fuzzer", "kernel_race_fuzzer", "kernel_pgtable_size_fuzzer",
+        "kernel_pgtable_size_race_fuzzer"}) {
     const ScratchFolder folder;
     const Ran ran =
         RunCommand(Program(target) + " -runs=60000 -seed=1 -artifact_prefix=" +

@@ -2,6 +2,7 @@
 
 // Kinds of pages in the code of all kernels, and the contract in their judge.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -11,17 +12,21 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fuzz/generator/generator.h"
 #include "kernel/guard.h"
 #include "kernel/judge.h"
+#include "kernel/observe.h"
 #include "kernel/tree_contract.h"
 #include "pxdfuzz/arch/arches.h"
 #include "pxdfuzz/base/rng.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/case_text.h"
+#include "pxdfuzz/engine/protocol.h"
 #include "pxdfuzz/paging/paging_mode_info.h"
+#include "pxdfuzz/report/explain.h"
 #include "tests/kernel/all_kernels.h"
 #include "tests/known_cases.h"
 #include "tests/sanitized.h"
@@ -156,7 +161,7 @@ struct KindCase {
   bool write, pin, longterm;
 };
 
-size_t Returned(const pxd_kernel& kernel, const KindCase& of) {
+Case CaseOf(const KindCase& of) {
   const uint64_t page = InfoOf({ArchId::kS390, 3}).geometry.page_size();
   Case c = MakeCase(3, {.start = 16 * page, .pages = 4, .write = of.write},
                     {MapPages(16 * page, 4, 0x100000)});
@@ -164,10 +169,99 @@ size_t Returned(const pxd_kernel& kernel, const KindCase& of) {
   c.requests[0].references = of.pin ? References::kPin : References::kGet;
   c.requests[0].longterm = of.longterm;
   c.pages.push_back({.kind = of.kind, .frame = 0x100000 + page});
+  return c;
+}
+
+size_t Returned(const pxd_kernel& kernel, const KindCase& of) {
   KernelJudge judge(kernel);
-  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+  const KernelVerdict& verdict = judge.Judge(CaseOf(of), KernelTrial::kGupFast);
   EXPECT_FALSE(verdict.finding.has_value());
   return verdict.requests[0].walk.pages;
+}
+
+// A planted bug: the walk does not ask for the kinds of its pages, so that all
+// count as anonymous and exclusive.
+const pxd_kernel* asking = nullptr;
+void WalkWithoutKinds(pxd_walk* walk) {
+  const size_t count = std::exchange(walk->kind_count, 0);
+  asking->walk(walk);
+  walk->kind_count = count;
+}
+
+// The report of the planted bug's finding.
+Explanation Unasked(const KindCase& of) {
+  const Case c = CaseOf(of);
+  pxd_kernel planted = *asking;
+  planted.walk = &WalkWithoutKinds;
+  KernelJudge judge(planted);
+  const Answer answer = Observe(judge, c, 0);
+  EXPECT_EQ(answer.page, 1u);
+  EXPECT_EQ(ReadAnswer(ToLines(answer)), answer);
+  return Explain(KernelWalker(CodeOf(planted)), c, 0, answer);
+}
+
+TEST(PageKindTest, ReportsSayWhichRuleOfTheContractIsBroken) {
+  for (const pxd_kernel* tree : FindKernels("as-is", "s390")) {
+    if (std::string_view(tree->version).starts_with("6.12")) asking = tree;
+  }
+  if (asking == nullptr) GTEST_SKIP() << "no 6.12";
+  struct Broken {
+    KindCase of;
+    std::string flags;
+    std::string source;
+  };
+  constexpr Permission kRead = Permission::kRead;
+  constexpr Permission kWrite = Permission::kReadWrite;
+  using enum PageKind;
+  for (const Broken& broken : {Broken{{kSecretmem, kWrite, false, false, false},
+                                      "FOLL_GET",
+                                      "page_is_secretmem()"},
+                               {{kMovable, kWrite, true, true, true},
+                                "FOLL_PIN, FOLL_LONGTERM and FOLL_WRITE",
+                                "folio_is_longterm_pinnable()"},
+                               {{kFile, kWrite, true, true, true},
+                                "FOLL_PIN, FOLL_LONGTERM and FOLL_WRITE",
+                                "gup_fast_folio_allowed()"},
+                               {{kSharedAnonymous, kRead, false, true, false},
+                                "FOLL_PIN",
+                                "gup_must_unshare()"},
+                               {{kZero, kRead, false, true, true},
+                                "FOLL_PIN and FOLL_LONGTERM",
+                                "gup_must_unshare() without a VMA"}}) {
+    SCOPED_TRACE(Name(broken.of.kind));
+    const Explanation e = Unasked(broken.of);
+    const std::string kind = "a page of kind " +
+                             std::string(Name(broken.of.kind)) + ", by " +
+                             broken.flags;
+    EXPECT_TRUE(e.is_wrong);
+    EXPECT_EQ(e.outcome, Outcome::kLong);
+    EXPECT_EQ(e.page, 1u);
+    EXPECT_THAT(e.headline,
+                testing::HasSubstr("should not be returned: " + kind + "."));
+    EXPECT_THAT(e.terms, testing::Contains(testing::AllOf(
+                             testing::HasSubstr("must refuse " + kind),
+                             testing::HasSubstr(broken.source))));
+    EXPECT_EQ(e.file, "mm/gup.c");
+    EXPECT_GT(e.line, 0);
+  }
+}
+
+// The known finding is about pages that are missing.
+TEST(PageKindTest, ReportsSayWhatIsMissing) {
+  for (const pxd_kernel* tree : FindKernels("as-is", "s390")) {
+    if (!tree->refuses_null_mapping) continue;
+    const Case c = CaseOf(
+        {PageKind::kNoMapping, Permission::kReadWrite, false, false, false});
+    KernelJudge judge(*tree);
+    const Answer answer = Observe(judge, c, 0);
+    EXPECT_EQ(answer.known, "null-mapping-slow-path");
+    const Explanation e = Explain(KernelWalker(CodeOf(*tree)), c, 0, answer);
+    EXPECT_EQ(e.outcome, Outcome::kShort);
+    EXPECT_EQ(e.page, 1u);
+    EXPECT_THAT(e.terms, testing::Contains(testing::HasSubstr(
+                             "must return a page of kind no-mapping, by "
+                             "FOLL_GET")));
+  }
 }
 
 TEST(PageKindTest, KnownAnswersOf612) {

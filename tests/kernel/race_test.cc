@@ -43,9 +43,10 @@ Case Regression(const std::string& name) {
 // A judge's finding, without the name of the code:
 // "s390-3.changing.fault.pud-empty".
 std::string FindingOf(const pxd_kernel& kernel, const Case& c,
-                      Waivers waivers = Waivers::kNone) {
+                      Waivers waivers = Waivers::kNone,
+                      KernelTrial trial = KernelTrial::kGupFast) {
   KernelJudge judge(kernel);
-  const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast, waivers);
+  const KernelVerdict& verdict = judge.Judge(c, trial, waivers);
   EXPECT_EQ(verdict.inconclusive, Inconclusive::kNo);
   if (!verdict.finding.has_value()) return "";
   const std::string name = Name(*verdict.finding);
@@ -72,6 +73,49 @@ TEST(RaceTest, PassingOnlyPointersFaults) {
     const Case c = Regression("race-by-pointer-freed-pud");
     EXPECT_EQ(FindingOf(*kernel, c), "s390-3.changing.fault.pud-empty");
     EXPECT_EQ(FindingOf(*kernel, c, Waivers::kExpectedFailures), "");
+  }
+}
+
+// So does perf's walk, if its offset functions read entries again.
+TEST(RaceTest, PagesAreMeasuredByValue) {
+  const Case c = Regression("race-by-pointer-freed-pud");
+  for (const std::string_view variant : {"by-pointer", "as-is"}) {
+    for (const pxd_kernel* kernel : FindKernels(variant, "s390")) {
+      if (kernel->page_size == nullptr) continue;
+      EXPECT_EQ(FindingOf(*kernel, c, Waivers::kNone, KernelTrial::kPageSize),
+                variant == "as-is" ? "" : "s390-3.changing.page-size.pte-leaf");
+    }
+  }
+}
+
+// A pmd table of hugetlb that another process keeps, 1013af4f585f: gup_fast is
+// in it, and checks only its leaf again.
+TEST(RaceTest, OthersWaitBeforeTheyUseASharedTable) {
+  Case c;
+  c.mode = {ArchId::kX86, 4};
+  const uint64_t start = uint64_t{1} << 30;
+  c.requests.push_back({.start = start, .pages = 2});
+  c.setup.push_back({.level = Level::kPmd, .address = start, .frame = 4 << 20});
+  c.concurrent.push_back({{.kind = TableOp::Kind::kUnshare,
+                           .level = Level::kPmd,
+                           .address = start,
+                           .frame = 64 << 20},
+                          1,
+                          Moment::kPud});
+  for (const pxd_kernel* kernel : FindKernels("as-is", "x86-64")) {
+    for (const OtherSide side : {OtherSide::kWaits, OtherSide::kGoesOn}) {
+      KernelJudge judge(*kernel, side);
+      const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+      ASSERT_EQ(verdict.requests.size(), 1u);
+      EXPECT_EQ(verdict.requests[0].walk.changes, 1u);
+      if (side == OtherSide::kWaits) {
+        EXPECT_FALSE(verdict.finding.has_value());
+        EXPECT_EQ(verdict.requests[0].walk.pages, 2u);
+      } else {
+        ASSERT_TRUE(verdict.finding.has_value());
+        EXPECT_EQ(verdict.finding->outcome, Outcome::kWrongPage);
+      }
+    }
   }
 }
 
@@ -212,8 +256,8 @@ struct Came {
   std::string finding;
 };
 
-Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
-         Waivers waivers) {
+Came Try(const pxd_kernel& kernel, PagingMode mode, int cases, Waivers waivers,
+         KernelTrial trial = KernelTrial::kGupFast) {
   KernelJudge judge(kernel);
   const PagingModeFilter filter = *PagingModeFilter::Parse(Name(mode));
   std::array<uint8_t, kMaxEncodedSize> buffer;
@@ -224,8 +268,7 @@ Came Try(const pxd_kernel& kernel, PagingMode mode, int cases,
     size = Mutate(buffer, size, static_cast<uint64_t>(i), filter,
                   Tables::kChanging, nullptr);
     const Case c = Decode(std::span(buffer).first(size));
-    const KernelVerdict& verdict =
-        judge.Judge(c, KernelTrial::kGupFast, waivers);
+    const KernelVerdict& verdict = judge.Judge(c, trial, waivers);
     came.compared += verdict.inconclusive == Inconclusive::kNo;
     for (size_t k = 0; k < verdict.requests.size(); ++k) {
       const KernelRequestVerdict& request = verdict.requests[k];
@@ -264,6 +307,11 @@ TEST(RaceTest, FindsNothingInUnmodifiedCode) {
       EXPECT_GT(came.changed, kCases / 5) << kernel->name << Name(mode);
       EXPECT_EQ(came.excused, 0);
       EXPECT_EQ(came.unlike, 0) << kernel->name << Name(mode);
+      if (kernel->page_size == nullptr) continue;
+      const Came sizes =
+          Try(*kernel, mode, kCases, Waivers::kNone, KernelTrial::kPageSize);
+      EXPECT_EQ(sizes.finding, "");
+      EXPECT_GT(sizes.changed, kCases / 5) << kernel->name << Name(mode);
     }
   }
 }

@@ -13,6 +13,7 @@
 
 #include "kernel/slice/config_log.h"
 #include "kernel/slice/kconfig.h"
+#include "kernel/slice/plain_reads.h"
 
 namespace pxdfuzz::slice {
 namespace {
@@ -310,6 +311,53 @@ TEST(KconfigTest, WhatAnArchitectureSelects) {
   EXPECT_THAT(SelectedBy(kText, "S390", {"KNOWN"}),
               ElementsAre("ALWAYS", "IF_KNOWN", "AFTER", "AGAIN"));
   EXPECT_THAT(SelectedBy(kText, "X86", {}), IsEmpty());
+}
+
+// The text with "R(p)" for each read *p that is noted.
+std::string Noted(std::string_view text) {
+  static constexpr std::string_view kFiles[] = {"mm/gup.c"};
+  std::string noted =
+      NotePlainReads("# 1 \"mm/gup.c\"\n" + std::string(text), kFiles);
+  noted.erase(0, noted.find('\n') + 1);
+  std::string out;
+  size_t at = 0;
+  for (size_t found; (found = noted.find("*(__typeof__(", at)) != noted.npos;) {
+    const size_t name = noted.find("pxd_plain_read(", found) + 15;
+    const size_t end = noted.find(',', name);
+    out += noted.substr(at, found - at) + "R(" +
+           noted.substr(name, end - name) + ")";
+    at = noted.find("__LINE__)", found) + 9;
+  }
+  return out + noted.substr(at);
+}
+
+TEST(PlainReadsTest, AreReadsByPointer) {
+  EXPECT_EQ(Noted("int f(pmd_t *pmdp) { pmd_t pmd = *pmdp; "
+                  "if (!pmd_present(*pmdp) || g(1, *pmdp)) return *pmdp; }"),
+            "int f(pmd_t *pmdp) { pmd_t pmd = R(pmdp); "
+            "if (!pmd_present(R(pmdp)) || g(1, R(pmdp))) return R(pmdp); }");
+}
+
+TEST(PlainReadsTest, AreNothingElse) {
+  for (const char* text :
+       {"int *a; int f(int *p, int **q);",
+        "int f(void) { pte_t pte, *ptep; pmd_t *a, *b; return a * b; }",
+        "void f(int *p) { *p = 1; g(&(*p), &*p); *p += 1; (*p)++; *p++; }",
+        "int f(x *p) { return sizeof(*p) + (*p->f)(1) + (__typeof__(*p))1; }",
+        "int f(int p) { return _Generic((*p), int: 0) + (int)*p; }",
+        "int f(void) { return __builtin_choose_expr(1, *p, ({ (*p); })); }"}) {
+    std::string expected = text;
+    if (const size_t at = expected.find("(*p)++"); at != expected.npos) {
+      expected.replace(at, 4, "(R(p))");
+    }
+    EXPECT_EQ(Noted(text), expected);
+  }
+}
+
+TEST(PlainReadsTest, AreOfTheFilesOfWalks) {
+  EXPECT_EQ(NotePlainReads("# 1 \"mm/x.c\"\nint f(int *p) { return *p; }",
+                           {{"mm/gup.c"}}),
+            "# 1 \"mm/x.c\"\nint f(int *p) { return *p; }");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -106,28 +107,60 @@ struct ReadsTheTableTwice : GupFastCode {
   }
 };
 
+// pmdp_invalidate(), the first step of a split, is no change to the recheck.
+template <class A>
+struct OverlooksInvalidation : GupFastCode {
+  static constexpr bool IsSame(Level level, uint64_t first, uint64_t now) {
+    EntryKind kind = A::Entries::Classify(level, now);
+    kind.state.invalid = false;
+    return first == now || (kind.tag == EntryKind::Tag::kLeaf &&
+                            kind == A::Entries::Classify(level, first));
+  }
+};
+// Nor is a migration entry in the place of a page.
+template <class A>
+struct OverlooksMigration : GupFastCode {
+  static constexpr bool IsSame(Level level, uint64_t first, uint64_t now) {
+    return first == now ||
+           A::Entries::Classify(level, now).tag == EntryKind::Tag::kMigration;
+  }
+};
 template <class Text>
+struct ForAll {
+  template <class A>
+  using Of = Text;
+};
+
+template <template <class A> class Text>
 struct PlantedRunner {
   template <class A>
   void operator()(const WalkSite& site, Policy policy, const Request& request,
                   WalkRun& run) const {
-    RunWalkOf<A, Text>(site, policy, request, run);
+    RunWalkOf<A, Text<A>>(site, policy, request, run);
   }
 };
 
 // The signature of the first finding for the merged walk with the planted text,
-// or nothing.
-template <class Text>
-std::string FirstFinding(PagingMode mode, int tries = 20'000) {
+// or nothing; `found` gets the case.
+template <template <class A> class Text>
+std::string FirstFindingOf(PagingMode mode, int tries, Case* found) {
   auto oracle =
       std::make_unique<BasicOracle<Architectures, PlantedRunner<Text>>>();
   ChangingCases cases(mode, 1);
   for (int i = 0; i < tries; ++i) {
-    const Verdict& verdict = oracle->Judge(
-        cases.Next(), WalkSet::Of(kStaticLockless), Waivers::kExpectedFailures);
-    if (verdict.finding.has_value()) return Name(*verdict.finding);
+    const Case c = cases.Next();
+    const Verdict& verdict = oracle->Judge(c, WalkSet::Of(kStaticLockless),
+                                           Waivers::kExpectedFailures);
+    if (!verdict.finding.has_value()) continue;
+    if (found != nullptr) *found = c;
+    return Name(*verdict.finding);
   }
   return "";
+}
+
+template <class Text>
+std::string FirstFinding(PagingMode mode, int tries = 20'000) {
+  return FirstFindingOf<ForAll<Text>::template Of>(mode, tries, nullptr);
 }
 
 TEST_P(ChangingOracleTest, FindsPlantedBugs) {
@@ -144,6 +177,28 @@ TEST_P(ChangingOracleTest, FindsPlantedBugs) {
               testing::HasSubstr(".changing."));
   EXPECT_THAT(FirstFinding<ReadsTheTableTwice>(GetParam()),
               testing::HasSubstr(".changing."));
+}
+
+// These need operations of one kind each.
+TEST_P(ChangingOracleTest, FindsOverlookedStepsOfASplitAndOfMigration) {
+  const auto has = [](const Case& c, TableOp::Kind kind) {
+    return std::any_of(
+        c.concurrent.begin(), c.concurrent.end(),
+        [kind](const ConcurrentOp& op) { return op.kind == kind; });
+  };
+  Case c;
+  EXPECT_THAT(FirstFindingOf<OverlooksMigration>(GetParam(), 20'000, &c),
+              testing::HasSubstr(".changing.stale."));
+  EXPECT_TRUE(has(c, TableOp::Kind::kMigrate)) << ToText(c);
+  const std::string invalid =
+      FirstFindingOf<OverlooksInvalidation>(GetParam(), 20'000, &c);
+  // The walk of s390 returns invalid pages.
+  if (GetParam().arch == ArchId::kS390) {
+    EXPECT_EQ(invalid, "");
+  } else {
+    EXPECT_THAT(invalid, testing::HasSubstr(".changing.stale.pmd-leaf"));
+    EXPECT_TRUE(has(c, TableOp::Kind::kInvalidate)) << ToText(c);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Spaces, ChangingOracleTest,

@@ -15,6 +15,7 @@
 #include "fuzz/generator/mutator.h"
 #include "fuzz/harness/paging_mode_filter.h"
 #include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/arch/x86.h"
 #include "pxdfuzz/memory/arena_memory.h"
 #include "pxdfuzz/oracle/compare.h"
 #include "pxdfuzz/reference/translate.h"
@@ -454,6 +455,78 @@ TEST(TimelineVerdictTest, NothingOfACaseRemains) {
         oracle->Judge(quiet, WalkSet::Named(), Waivers::kExpectedFailures);
     EXPECT_EQ(still.requests[0].walks[IndexOf(kStaticLockless)].pages, 2u);
   }
+}
+
+// x86-64: two large pages in a pmd table that another process shares.
+class UnshareTest : public testing::Test {
+ protected:
+  static constexpr uint64_t kTwoMiB = 2 * kMiB;
+
+  Inconclusive Make(std::initializer_list<TableOp> concurrent,
+                    OtherSide other_side = OtherSide::kWaits) {
+    Case c;
+    c.mode = {ArchId::kX86, 4};
+    c.requests.push_back({});
+    c.setup.push_back(MapLarge(Level::kPmd, kGiB, 4 * kMiB));
+    c.setup.push_back(MapLarge(Level::kPmd, kGiB + kTwoMiB, 8 * kMiB));
+    c.setup.push_back(MapPages(4 * kGiB, 1, 0x1000));
+    for (const TableOp& op : concurrent) c.concurrent.push_back({op});
+    mm_.reset();
+    mm_ = std::make_unique<AddressSpace<X86>>(arena_, 4);
+    EXPECT_EQ(Populate(c, *mm_), Inconclusive::kNo);
+    shared_ = mm_->Find(Level::kPmd, kGiB + kTwoMiB)->physical;
+    return timeline_.Make(c, *mm_, other_side);
+  }
+  static TableOp Unshare(uint64_t address) {
+    return {.kind = TableOp::Kind::kUnshare,
+            .level = Level::kPmd,
+            .address = address,
+            .frame = 64 * kMiB};
+  }
+  EntryKind SharedAt(size_t snapshot) {
+    timeline_.GoTo(snapshot);
+    return X86::Entries::Classify(Level::kPmd, *arena_.Find(shared_));
+  }
+
+  Arena arena_{MakeArena<X86>()};
+  std::unique_ptr<AddressSpace<X86>> mm_;
+  Timeline timeline_;
+  uint64_t shared_ = 0;
+};
+
+TEST_F(UnshareTest, TheOtherProcessWaits) {
+  ASSERT_EQ(Make({Unshare(kGiB + kTwoMiB)}), Inconclusive::kNo);
+  EXPECT_EQ(SharedAt(1), EntryKind::Leaf(8 * kMiB, {}));
+  EXPECT_EQ(mm_->Find(Level::kPmd, kGiB)->level, Level::kPud);
+  EXPECT_FALSE(timeline_.IsUnshared(0, kGiB));
+  EXPECT_TRUE(timeline_.IsUnshared(1, kGiB));
+  EXPECT_TRUE(timeline_.IsUnshared(1, 2 * kGiB - 1));
+  EXPECT_FALSE(timeline_.IsUnshared(1, 2 * kGiB));
+  // So does a fault of the process that left the table.
+  EXPECT_EQ(Make({Unshare(kGiB), Map(Level::kPmd, kGiB, 2 * kTwoMiB)}),
+            Inconclusive::kMapsIntoCollapse);
+}
+
+TEST_F(UnshareTest, TheOtherProcessGoesOn) {
+  ASSERT_EQ(Make({Unshare(kGiB + kTwoMiB)}, OtherSide::kGoesOn),
+            Inconclusive::kNo);
+  EXPECT_EQ(SharedAt(0), EntryKind::Leaf(8 * kMiB, {}));
+  EXPECT_EQ(SharedAt(1), EntryKind::Leaf(64 * kMiB, {}));
+}
+
+TEST_F(UnshareTest, OnlyTablesOfLargeLeavesAreShared) {
+  EXPECT_EQ(Make({Unshare(4 * kGiB)}), Inconclusive::kUnsharesNothing);
+  EXPECT_EQ(Make({Unshare(8 * kGiB)}), Inconclusive::kUnsharesNothing);
+  EXPECT_EQ(Make({Unshare(kGiB), Unshare(kGiB)}),
+            Inconclusive::kUnsharesNothing);
+}
+
+TEST_F(TimelineTest, S390SharesNoTables) {
+  EXPECT_EQ(Make(3, {MapLarge(Level::kPmd, kPlace, 0x300000)},
+                 {{.kind = TableOp::Kind::kUnshare,
+                   .level = Level::kPmd,
+                   .address = kPlace}}),
+            Inconclusive::kUnsharesNothing);
 }
 
 }  // namespace

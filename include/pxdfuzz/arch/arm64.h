@@ -471,6 +471,7 @@ struct Arm64Page16K {
 
   // All processes have as many levels as the machine was started with.
   static constexpr bool CanUpgrade(int /*levels*/) { return false; }
+  static constexpr bool kSharesTables = true;
 
   // With 3 levels p4d_to_folded_pud() must not get a pointer to a local copy.
   // All else holds in tables that do not change: each folded level's part of a

@@ -410,6 +410,8 @@ struct X86 {
 
   // All processes have as many levels as the machine was started with.
   static constexpr bool CanUpgrade(int /*levels*/) { return false; }
+  // Whether hugetlb shares pmd tables: CONFIG_ARCH_WANT_HUGE_PMD_SHARE.
+  static constexpr bool kSharesTables = true;
 
   // Where p4d is folded, a pgd entry's part of the range is in one p4d entry:
   // in tables that do not change all walks hold.

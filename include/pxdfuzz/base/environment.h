@@ -29,6 +29,11 @@ struct Environment {
   // PXDFUZZ_KERNEL=NAME,...: runs only this kernel code.
   std::string kernel;
 
+  // PXDFUZZ_OTHER_SIDE=goes-on: a bug of the environment of kernel code: a
+  // process that unshares a page table does not wait for walks in it (default:
+  // waits).
+  bool other_side_goes_on = false;
+
   // The tool alone:
 
   // PXDFUZZ_KERNEL_PROGRAMS=FOLDER: where programs of kernel code are

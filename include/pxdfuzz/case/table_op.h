@@ -53,24 +53,28 @@ struct TableOp {
     kRefill,
     // Gives the mm a root table above the present one.
     kUpgrade,
+    // Empties the pud entry of a pmd table that hugetlb shares with another
+    // process: huge_pmd_unshare(). That process goes on with the table and maps
+    // large leaves in it, after all walks have ended (OtherSide).
+    kUnshare,
   };
 
   Kind kind = Kind::kMap;
-  // pte for kSwap, kPokeControl, kRefill and kUpgrade, pmd for kDetach, kSplit
-  // and kInvalidate.
+  // pte for kSwap, kPokeControl, kRefill and kUpgrade, pmd for kDetach, kSplit,
+  // kInvalidate and kUnshare.
   Level level = Level::kPte;
   // Virtual address of the first entry, a multiple of its span; 0 if
   // HasAddress() is false.
   uint64_t address = 0;
-  // Entries, 1 to Case::kMaxPages and within one table for kRefill; 1 if
-  // HasCount() is false.
+  // Entries, 1 to Case::kMaxPages and within one table for kRefill and
+  // kUnshare; 1 if HasCount() is false.
   uint16_t count = 1;
-  // For kMap and kRefill the physical address of the first page, a multiple of
-  // an entry's span and below 2^32 pages, and for kMigration and kHwPoison that
-  // of the page that was mapped; for kSwap the place, in the same form.
-  // Otherwise 0.
+  // For kMap, kRefill and kUnshare the physical address of the first page, a
+  // multiple of an entry's span and below 2^32 pages, and for kMigration and
+  // kHwPoison that of the page that was mapped; for kSwap the place, in the
+  // same form. Otherwise 0.
   uint64_t frame = 0;
-  LeafState state = {};  // for kMap and kRefill, else the default
+  LeafState state = {};  // where it has one, else the default
   uint64_t word = 0;     // for kPoke and kPokeControl, else 0
 
   friend constexpr bool operator==(const TableOp&, const TableOp&) = default;
@@ -87,13 +91,13 @@ inline constexpr std::array kConcurrentKinds = {
     TableOp::Kind::kMap,          TableOp::Kind::kSplit,
     TableOp::Kind::kWriteProtect, TableOp::Kind::kRefill,
     TableOp::Kind::kUpgrade,      TableOp::Kind::kInvalidate,
-    TableOp::Kind::kMigrate};
+    TableOp::Kind::kMigrate,      TableOp::Kind::kUnshare};
 
 constexpr std::string_view Name(TableOp::Kind kind) {
-  constexpr std::array<std::string_view, 14> kNames = {
+  constexpr std::array<std::string_view, 15> kNames = {
       "map",     "clear",         "swap",   "migration", "hwpoison",
       "poke",    "poke-control",  "detach", "split",     "invalidate",
-      "migrate", "write-protect", "refill", "upgrade"};
+      "migrate", "write-protect", "refill", "upgrade",   "unshare"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -105,7 +109,8 @@ constexpr bool HasAddress(TableOp::Kind kind) {
   return kind != TableOp::Kind::kPokeControl && kind != TableOp::Kind::kUpgrade;
 }
 constexpr bool HasState(TableOp::Kind kind) {
-  return kind == TableOp::Kind::kMap || kind == TableOp::Kind::kRefill;
+  return kind == TableOp::Kind::kMap || kind == TableOp::Kind::kRefill ||
+         kind == TableOp::Kind::kUnshare;
 }
 // Whether it makes swap entries of any type: see IsSwapEntry().
 constexpr bool MakesSwapEntries(TableOp::Kind kind) {
@@ -116,7 +121,8 @@ constexpr bool MakesSwapEntries(TableOp::Kind kind) {
 constexpr bool IsInV1(TableOp::Kind kind) {
   return kind != TableOp::Kind::kMigration &&
          kind != TableOp::Kind::kHwPoison &&
-         kind != TableOp::Kind::kInvalidate && kind != TableOp::Kind::kMigrate;
+         kind != TableOp::Kind::kInvalidate &&
+         kind != TableOp::Kind::kMigrate && kind != TableOp::Kind::kUnshare;
 }
 // What it has of the state of a leaf: no attributes, and no large leaf of
 // x86-64 is special.

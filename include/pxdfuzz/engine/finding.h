@@ -16,6 +16,7 @@
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
 #include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/reference/contract.h"
 
 namespace pxdfuzz {
 
@@ -31,7 +32,8 @@ enum class WalkRule : uint8_t {
                   // that they allow
   kInaccessible,  // if a page cannot be made accessible, it ends before that
                   // page
-  kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf
+  kPageSize,  // perf_get_pgtable_size() gives the size of the reference's leaf,
+              // and reads nothing but tables
 };
 inline constexpr size_t kWalkRuleCount = 8;
 
@@ -70,6 +72,8 @@ struct Finding {
   bool pin = false;
   // Why walks of its kind are expected to go wrong there, or kNone.
   Cause cause = Cause::kNone;
+  // Where the kind of that page matters: what the contract says of it.
+  std::optional<ContractBreak> contract;
 
   // For walks of the model: the position in kAllWalks.
   size_t walk_index() const { return IndexOf(*PolicyFromName(walk)); }

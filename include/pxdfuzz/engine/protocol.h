@@ -34,6 +34,8 @@ struct Answer {
   // The known finding, with a page in docs/findings/, if only that explains the
   // pages.
   std::string known;
+  // What the contract says of a page, where its kind matters to the finding.
+  std::optional<ContractBreak> contract;
 
   friend bool operator==(const Answer&, const Answer&) = default;
 };

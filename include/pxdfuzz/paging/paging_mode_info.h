@@ -35,6 +35,8 @@ struct PagingModeInfo {
   LeafState (*written)(Level, const LeafState&) = nullptr;
   // Whether a process may be given one more level while it runs.
   bool can_upgrade = false;
+  // Whether it may share a pmd table with another process.
+  bool shares_tables = false;
   // By level: the manual's name of the table.
   std::array<std::string_view, kLevelCount> table_name{};
 

@@ -295,13 +295,27 @@ inline constexpr ContractRow kContract[] = {
     {.duty = Duty::kReturn, .source = "`gup_fast_pte_range()` and its like"},
 };
 
+// The row that answers, by its position. The last row holds for all questions.
+constexpr size_t RowFor(const ContractQuestion& question) {
+  size_t row = 0;
+  while (!kContract[row].Holds(question)) ++row;
+  return row;
+}
+
 // The answer of the table.
 constexpr Duty Decide(const ContractQuestion& question) {
-  for (const ContractRow& row : kContract) {
-    if (row.Holds(question)) return row.duty;
-  }
-  return Duty::kEither;
+  return kContract[RowFor(question)].duty;
 }
+
+// A page that was returned, or was not, although the contract says otherwise of
+// pages of its kind.
+struct ContractBreak {
+  size_t row = 0;
+  PageKind kind = PageKind::kAnonymous;
+  size_t page = 0;  // its position in the request
+
+  friend bool operator==(const ContractBreak&, const ContractBreak&) = default;
+};
 
 }  // namespace pxdfuzz
 

@@ -90,7 +90,7 @@ class Reference {
       changed_in_.fill(kNever);
       for (size_t i = 0; i < snapshots_; ++i) {
         timeline.GoTo(i);
-        MakeSnapshot<A>(timeline.top(i), i, memory, request, contract);
+        MakeSnapshot<A>(timeline, i, memory, request, contract);
       }
       timeline.GoTo(0);
       const auto begin = there_[0].begin();
@@ -171,8 +171,9 @@ class Reference {
   }
 
   template <class A, ReadableMemory M, class Contract>
-  void MakeSnapshot(const Top& top, size_t snapshot, const M& memory,
+  void MakeSnapshot(const Timeline& timeline, size_t snapshot, const M& memory,
                     const Request& request, const Contract& contract) {
+    const Top& top = timeline.top(snapshot);
     const Geometry geometry = A::GeometryOf(top.levels);
     const typename A::Manual manual(geometry, top.control);
     uint64_t address = request.start;
@@ -196,6 +197,9 @@ class Reference {
       if (there_[snapshot][i]) {
         frames_[snapshot][i] =
             A::Manual::FrameAddress(t.level, t.entry, address);
+      } else if (timeline.IsUnshared(snapshot, address)) {
+        there_[snapshot][i] = there_[snapshot - 1][i];
+        frames_[snapshot][i] = frames_[snapshot - 1][i];
       }
       address += geometry.page_size();
     }

@@ -18,6 +18,7 @@
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/policy.h"
+#include "pxdfuzz/reference/contract.h"
 #include "pxdfuzz/reference/reference.h"
 #include "pxdfuzz/reference/translate.h"
 #include "pxdfuzz/view/case_tables.h"
@@ -40,8 +41,10 @@ class Facts {
   };
 
   // `c` must outlive the object; its request is permitted and its tables are
-  // conclusive. `policy` is the model's walk that does the same.
-  Facts(const Case& c, size_t request, Policy policy, Recording recording);
+  // conclusive. `policy` is the model's walk that does the same. The reference
+  // knows no kinds of pages: where one matters, `contract` says what is wrong.
+  Facts(const Case& c, size_t request, Policy policy, Recording recording,
+        std::optional<ContractBreak> contract = std::nullopt);
 
   const Case& source() const { return tables_.source(); }
   const CaseTables& tables() const { return tables_; }
@@ -89,6 +92,10 @@ class Facts {
   // does not give; and what it gives in each snapshot.
   const std::vector<uint64_t>& expected() const { return expected_; }
   const Reference& reference() const { return *reference_; }
+
+  // "a movable page, by FOLL_PIN and FOLL_LONGTERM": where the kind of the page
+  // that differs matters, the kind and the flags of the call; else empty.
+  std::string KindAndFlags() const;
 
   // Whether gup_fast may return the page at which a translation ends.
   bool Allows(const Translation& t) const;
@@ -163,6 +170,7 @@ class Facts {
   void Judge();
   void FindRule();
   void FindEffect();
+  void Believe(const ContractBreak& contract);
   bool IsSecondRead(size_t event, size_t last_iteration) const;
   bool Maps(uint64_t address, uint64_t page, size_t snapshot) const;
 
@@ -177,6 +185,7 @@ class Facts {
   size_t difference_ = 0;
   std::optional<size_t> rule_;
   std::optional<size_t> effect_;
+  const std::optional<ContractBreak> contract_;
 };
 
 }  // namespace pxdfuzz

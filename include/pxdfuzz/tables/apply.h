@@ -3,10 +3,13 @@
 #ifndef PXDFUZZ_TABLES_APPLY_H_
 #define PXDFUZZ_TABLES_APPLY_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
+#include "pxdfuzz/base/inline_vector.h"
 #include "pxdfuzz/base/wrapping.h"
+#include "pxdfuzz/case/case.h"
 #include "pxdfuzz/case/table_op.h"
 #include "pxdfuzz/memory/arena.h"
 #include "pxdfuzz/paging/entry_kind.h"
@@ -16,12 +19,18 @@
 
 namespace pxdfuzz {
 
+// Whether a process that changes a table waits for the walks of others that may
+// still be in it. Linux does.
+enum class OtherSide : uint8_t { kWaits, kGoesOn };
+
 // Applies operations to the tables of one case.
 template <class A, class Entries>
 class TableWriter {
  public:
   // `mm` outlives the object.
-  explicit TableWriter(AddressSpace<A, Entries>& mm) : mm_(mm) {}
+  explicit TableWriter(AddressSpace<A, Entries>& mm,
+                       OtherSide other_side = OtherSide::kWaits)
+      : mm_(mm), other_side_(other_side) {}
 
   // Applies `op`. During set-up nobody uses the tables yet: it replaces what is
   // there, and writes even words that Linux never writes. If the tables are
@@ -83,6 +92,8 @@ class TableWriter {
           return Inconclusive::kUpgradesNothing;
         }
         return Inconclusive::kNo;
+      case TableOp::Kind::kUnshare:
+        return Unshare(op);
     }
     return Inconclusive::kNo;
   }
@@ -98,6 +109,12 @@ class TableWriter {
   bool IsDetached(uint64_t address) const {
     return has_detached_ &&
            (address & ~(span(Level::kPmd) - 1)) == detached_at_;
+  }
+
+  bool IsUnshared(uint64_t address) const {
+    return std::any_of(unshared_.begin(), unshared_.end(), [&](uint64_t first) {
+      return WrappingSub(address, first) < span(Level::kPud);
+    });
   }
 
   // Calls `once` with the address of each entry until it returns a reason.
@@ -184,7 +201,9 @@ class TableWriter {
       return Inconclusive::kMapsOver;
     }
     // A collapse delays faults until it is complete. It ends with a large leaf.
+    // So does unsharing, which is not complete before the walk.
     const uint64_t end = WrappingAdd(address, span(level) - 1);
+    if (IsUnshared(address)) return Inconclusive::kMapsIntoCollapse;
     if (has_detached_ && address <= detached_at_ && detached_at_ <= end &&
         !IsEmptyTable(Level::kPte, detached_table_)) {
       return Inconclusive::kMapsIntoCollapse;
@@ -255,6 +274,7 @@ class TableWriter {
   Inconclusive Refill(const TableOp& op) {
     if (!has_detached_) return Inconclusive::kRefillsNothing;
     const uint64_t place = op.address & ~(span(Level::kPmd) - 1);
+    if (IsUnshared(place)) return Inconclusive::kMapsIntoCollapse;
     const std::optional<Slot> slot = mm_.Find(Level::kPmd, place);
     if (slot.has_value() && KindOf(*slot).tag != Tag::kEmpty) {
       return slot->level == Level::kPmd ? Inconclusive::kMapsOver
@@ -273,12 +293,41 @@ class TableWriter {
     return Inconclusive::kNo;
   }
 
+  // A table of hugetlb has large leaves and holes.
+  Inconclusive Unshare(const TableOp& op) {
+    const Level pmd = Level::kPmd;
+    const std::optional<Slot> slot = mm_.Find(Level::kPud, op.address);
+    if (!A::kSharesTables || !slot.has_value() || slot->level != Level::kPud ||
+        KindOf(*slot).tag != Tag::kTable) {
+      return Inconclusive::kUnsharesNothing;
+    }
+    const uint64_t table = KindOf(*slot).address;
+    for (uint64_t i = 0; i < mm_.geometry().entries(pmd); ++i) {
+      const uint64_t word = *mm_.arena().Find(table + i * kEntrySize);
+      if (mm_.entries().Classify(pmd, word).tag == Tag::kTable) {
+        return Inconclusive::kUnsharesNothing;
+      }
+    }
+    mm_.Set(slot->physical, mm_.entries().Empty(Level::kPud));
+    unshared_.push_back(op.address & ~(span(Level::kPud) - 1));
+    if (other_side_ == OtherSide::kWaits) return Inconclusive::kNo;
+    const uint64_t first = mm_.geometry().index(pmd, op.address);
+    for (uint64_t i = 0; i < op.count; ++i) {
+      mm_.Set(table + (first + i) * kEntrySize,
+              mm_.entries().Leaf(pmd, op.frame + i * span(pmd), op.state));
+    }
+    return Inconclusive::kNo;
+  }
+
   AddressSpace<A, Entries>& mm_;
+  const OtherSide other_side_;
   // The page table that collapse detached last, if nobody has used it since,
   // and the address of its first page.
   bool has_detached_ = false;
   uint64_t detached_at_ = 0;
   uint64_t detached_table_ = 0;
+  // The first addresses of tables that were unshared.
+  InlineVector<uint64_t, decltype(Case::concurrent)::capacity()> unshared_;
 };
 
 }  // namespace pxdfuzz

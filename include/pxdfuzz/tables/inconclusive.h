@@ -24,23 +24,26 @@ enum class Inconclusive : uint8_t {
   kFreesPages,        // frees a table that holds something
   kInsideLeaf,        // changes pages inside a large leaf that was not split
   kMapsOver,          // maps where something is mapped
-  kMapsIntoCollapse,  // maps where a page table is detached that holds pages
+  kMapsIntoCollapse,  // maps where a page table is detached that holds pages,
+                      // or unshared
   kDetachesNothing,   // detaches what is no page table
   kSplitsNothing,     // splits what is no large leaf
   kRefillsNothing,    // fills a page table that was not detached
   kUpgradesNothing,   // adds a level where there can be no more
   kMovesNothing,      // makes invalid or migrates what is no leaf, or special
+  kUnsharesNothing,   // unshares a table that hugetlb does not share
   // Of kernel code:
   kReachedTrap,    // it reached what nothing replaces
   kNotConfigured,  // its tree or configuration lacks an entry of the case
   kNoRule,         // the contract does not say whether a page is returned
+  kRefilled,       // it looked up a page in a table that was used again
 };
-inline constexpr size_t kInconclusiveCount = 19;
+inline constexpr size_t kInconclusiveCount = 21;
 
 // Whether a case has an operation that Linux never does.
 constexpr bool IsImpossible(Inconclusive reason) {
   return reason >= Inconclusive::kFreesPages &&
-         reason <= Inconclusive::kMovesNothing;
+         reason <= Inconclusive::kUnsharesNothing;
 }
 
 // "beyond-limit".
@@ -62,9 +65,11 @@ constexpr std::string_view Name(Inconclusive reason) {
       "refills-nothing",
       "upgrades-nothing",
       "moves-nothing",
+      "unshares-nothing",
       "reached-trap",
       "not-configured",
-      "no-rule"};
+      "no-rule",
+      "refilled"};
   return kNames[static_cast<size_t>(reason)];
 }
 

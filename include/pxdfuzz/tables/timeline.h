@@ -3,11 +3,13 @@
 #ifndef PXDFUZZ_TABLES_TIMELINE_H_
 #define PXDFUZZ_TABLES_TIMELINE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/snapshots.h"
 #include "pxdfuzz/paging/level.h"
@@ -49,15 +51,21 @@ class Timeline {
   // snapshot 0. Returns what one of them does that Linux never would: then the
   // case cannot be used.
   template <class A, class Entries>
-  Inconclusive Make(const Case& c, AddressSpace<A, Entries>& mm) {
+  Inconclusive Make(const Case& c, AddressSpace<A, Entries>& mm,
+                    OtherSide other_side = OtherSide::kWaits) {
     static_assert(Snapshots::kMost > decltype(c.concurrent)::capacity());
     Begin(mm);
-    TableWriter<A, Entries> writer(mm);
+    TableWriter<A, Entries> writer(mm, other_side);
     Inconclusive reason = Inconclusive::kNo;
     for (size_t i = 0; i < c.concurrent.size(); ++i) {
-      due_[i] = {c.concurrent[i].moment, c.concurrent[i].number};
+      const ConcurrentOp& op = c.concurrent[i];
+      due_[i] = {op.moment, op.number};
+      const uint64_t span = mm.geometry().span(Level::kPud);
+      unshared_[i] = op.kind == TableOp::Kind::kUnshare
+                         ? Unshared{op.address & ~(span - 1), span}
+                         : Unshared();
       snapshots_.BeginNext();
-      reason = writer.Apply(c.concurrent[i], /*in_use=*/true);
+      reason = writer.Apply(op, /*in_use=*/true);
       snapshots_.EndNext();
       tops_[i + 1] = mm.top();
       if (reason != Inconclusive::kNo) break;
@@ -76,6 +84,16 @@ class Timeline {
   const Top& top(size_t snapshot) const { return tops_[snapshot]; }
   std::span<const Write> WritesOf(size_t snapshot) const {
     return snapshots_.WritesOf(snapshot);
+  }
+
+  // Whether the address was mapped by a table that is unshared since a snapshot
+  // up to that one. Walks that are in the table then may return its pages.
+  bool IsUnshared(size_t snapshot, uint64_t address) const {
+    return std::any_of(unshared_.begin(), unshared_.begin() + snapshot,
+                       [address](const Unshared& unshared) {
+                         return WrappingSub(address, unshared.first) <
+                                unshared.size;
+                       });
   }
 
   // Goes on to the content of the tables that a walk finds there.
@@ -97,6 +115,12 @@ class Timeline {
     uint16_t number = 0;
   };
   std::array<Due, Snapshots::kMost> due_{};
+  // By concurrent operation: the addresses whose table it unshares.
+  struct Unshared {
+    uint64_t first = 0;
+    uint64_t size = 0;
+  };
+  std::array<Unshared, Snapshots::kMost> unshared_{};
 };
 
 }  // namespace pxdfuzz

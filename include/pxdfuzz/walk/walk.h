@@ -101,6 +101,11 @@ struct GupFastCode : GupCode {
   static constexpr bool Checks(Level leaf, Level level) {
     return level == leaf || (leaf == Level::kPte && level == Level::kPmd);
   }
+  // Whether the recheck takes an entry of `level` for the one that the walk
+  // read before.
+  static constexpr bool IsSame(Level /*level*/, uint64_t first, uint64_t now) {
+    return first == now;
+  }
   // Whether the walk reads an entry again after it tested the entry.
   static constexpr bool ReadsTwice(WalkStep /*step*/) { return false; }
 };
@@ -295,7 +300,7 @@ class Walk {
                     .first = entry,
                     .loaded = reread,
                     .pages = count_});
-    return reread.value == entry;
+    return Code::IsSame(level, entry, reread.value);
   }
 
   // record_subpages(): `count` pages from physical address `page` on.

@@ -32,7 +32,9 @@ constexpr Bug::Kind kKinds[] = {Bug::Kind::kEdit, Bug::Kind::kAsItStands,
                                 Bug::Kind::kEnvironment};
 
 std::string_view TargetName(const CheckedWalker& walker) {
-  if (walker.name == "page_size") return "page-size";
+  if (walker.name == "page_size") {
+    return walker.changing ? "changing-page-size" : "page-size";
+  }
   return walker.changing ? "changing" : "quiet";
 }
 
@@ -52,7 +54,8 @@ class BugReader : private FieldReader {
         NumberIn(*fields[1], "year", 2000, 2099, year) &&
         ReadText(*fields[2], "record", bug.record) &&
         ReadText(*fields[3], "history", bug.history) &&
-        ReadTrees(*fields[4], bug) && ReadTarget(*fields[5], bug.walker) &&
+        ReadTrees(*fields[4], bug) &&
+        ReadTarget(*fields[5], fields[5]->text, bug.walker) &&
         ReadFound(*fields[6], bug) && ReadLive(fields[7], root, bug) &&
         ReadConfiguration(fields[8], bug.configuration) &&
         ReadNotFound(fields[9], bug)) {
@@ -118,11 +121,12 @@ class BugReader : private FieldReader {
                               "later'"}));
   }
 
-  bool ReadTarget(const YamlNode& node, CheckedWalker& walker) {
+  bool ReadTarget(const YamlNode& node, std::string_view name,
+                  CheckedWalker& walker) {
     std::vector<std::string> names;
     for (const CheckedWalker& known : kCheckedWalkers) {
       names.emplace_back(TargetName(known));
-      if (node.text != names.back()) continue;
+      if (name != names.back()) continue;
       walker = known;
       return true;
     }
@@ -130,16 +134,24 @@ class BugReader : private FieldReader {
                               AnyOf(names)}));
   }
 
+  // "s390/3", or "s390/3 quiet" in another target than the bug's.
   bool ReadPlace(const YamlNode& node, Bug& bug) {
+    const size_t blank = node.text.find(' ');
+    const std::string modes = node.text.substr(0, blank);
     const bool is_known = node.kind == YamlNode::Kind::kScalar &&
-                          PagingModeFilter::Parse(node.text).has_value();
+                          PagingModeFilter::Parse(modes).has_value();
     for (const CheckedArch& arch : kCheckedArches) {
-      if (!is_known ||
-          node.text.substr(0, node.text.find('/')) != Name(arch.id)) {
+      if (!is_known || modes.substr(0, modes.find('/')) != Name(arch.id)) {
         continue;
       }
-      bug.places.push_back({.arch = arch, .modes = node.text, .signature = ""});
-      return true;
+      bug.places.push_back({.arch = arch,
+                            .name = node.text,
+                            .modes = modes,
+                            .walker = bug.walker,
+                            .signature = ""});
+      return blank == std::string::npos ||
+             ReadTarget(node, node.text.substr(blank + 1),
+                        bug.places.back().walker);
     }
     std::vector<std::string> names;
     for (const CheckedArch& arch : kCheckedArches) {

@@ -40,8 +40,10 @@ struct Bug {
   // Where it is looked for.
   struct Place {
     CheckedArch arch;
+    std::string name;  // "s390/3", or with a target of its own
     // A value of PXDFUZZ_ONLY: "s390", "s390/3".
     std::string modes;
+    CheckedWalker walker;
     // A pattern of signatures; empty where nothing must be found.
     std::string signature;
   };

@@ -47,7 +47,7 @@ std::string BugTableText(const std::vector<BugRow>& rows, bool color) {
             LineStyle::kTitle);
   for (const BugRow& row : rows) {
     text.Line(absl::StrFormat(kForm, row.bug->name,
-                              std::to_string(row.bug->year), row.place.modes,
+                              std::to_string(row.bug->year), row.place.name,
                               row.version, Median(row), Worst(row), What(row)),
               row.is_good() ? LineStyle::kPlain : LineStyle::kMarked);
   }
@@ -62,7 +62,7 @@ std::string BugTableMarkdown(const std::vector<BugRow>& rows) {
     const std::string what = What(row);
     text += absl::StrFormat(
         "| %s | %d | %s | %s | %s | %s | %s |\n", row.bug->name, row.bug->year,
-        row.place.modes, row.version, Median(row), Worst(row),
+        row.place.name, row.version, Median(row), Worst(row),
         row.hunt.signature.empty() ? what : "`" + what + "`");
   }
   text += "\n| bug | record | history |\n|---|---|---|\n";

@@ -192,7 +192,11 @@ class Bugs {
     fs::create_directories(out, ignored);
     BuildWish wish = WishFor(planted);
     wish.out = out;
-    wish.targets = {std::string(bug.walker.target)};
+    std::set<std::string> targets;
+    for (const Bug::Place& place : bug.places) {
+      targets.emplace(place.walker.target);
+    }
+    wish.targets.assign(targets.begin(), targets.end());
     wish.configurations = {bug.configuration};
     std::erase_if(wish.arches, [&](const CheckedArch& arch) {
       return std::none_of(
@@ -269,14 +273,19 @@ class Bugs {
         before->at(code->name) == code->slice) {
       return absl::UnavailableError("the rule leaves the sliced code as it is");
     }
-    return RunHunt({.target = Concat({build.bin, "/", bug.walker.target}),
-                    .kernel = code->name,
-                    .modes = place.modes,
-                    .pattern = is_found ? place.signature : "*",
-                    .seeds = is_found ? options_.seeds : 1,
-                    .jobs = options_.jobs,
-                    .out = Concat({out, "/", Name(place.arch.id)}),
-                    .tick = [this] { steps_.Tick("looking for it"); }});
+    return RunHunt(
+        {.target = Concat({build.bin, "/", place.walker.target}),
+         .kernel = code->name,
+         .modes = place.modes,
+         .pattern = is_found ? place.signature : "*",
+         .other_side = is_found && bug.kind == Bug::Kind::kEnvironment
+                           ? "goes-on"
+                           : "waits",
+         .seeds = is_found ? options_.seeds : 1,
+         .jobs = options_.jobs,
+         .out =
+             Concat({out, "/", Name(place.arch.id), "-", place.walker.target}),
+         .tick = [this] { steps_.Tick("looking for it"); }});
   }
 
   // The last line, and the exit code.

@@ -44,7 +44,8 @@ class Search {
                             {"PXDFUZZ_KERNEL", wish.kernel},
                             {"PXDFUZZ_ONLY", wish.modes},
                             {"PXDFUZZ_SIGNATURE", wish.pattern},
-                            {"PXDFUZZ_STATS", StatsFile()}};
+                            {"PXDFUZZ_STATS", StatsFile()},
+                            {"PXDFUZZ_OTHER_SIDE", wish.other_side}};
   }
 
   absl::Status Start() {

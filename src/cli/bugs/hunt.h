@@ -14,11 +14,12 @@ namespace pxdfuzz {
 
 // A search for a finding, from an empty corpus, once with each seed.
 struct HuntWish {
-  std::string target;   // the program of a fuzz target
-  std::string kernel;   // the kernel code that it runs
-  std::string modes;    // PXDFUZZ_ONLY
-  std::string pattern;  // of the signatures that end it
-  int seeds = 1;        // from 1
+  std::string target;                // the program of a fuzz target
+  std::string kernel;                // the kernel code that it runs
+  std::string modes;                 // PXDFUZZ_ONLY
+  std::string pattern;               // of the signatures that end it
+  std::string other_side = "waits";  // PXDFUZZ_OTHER_SIDE
+  int seeds = 1;                     // from 1
   // After so many executions a search ends without success.
   uint64_t budget = 50'000;
   int jobs = 1;

@@ -33,6 +33,8 @@ inline constexpr CheckedWalker kCheckedWalkers[] = {
     {"gup_fast", false, "kernel_gup_fuzzer", "gup_fuzzer", 20'000},
     {"gup_fast", true, "kernel_race_fuzzer", "gup_race_fuzzer", 50'000},
     {"page_size", false, "kernel_pgtable_size_fuzzer", "gup_fuzzer", 20'000},
+    {"page_size", true, "kernel_pgtable_size_race_fuzzer", "gup_race_fuzzer",
+     50'000},
 };
 
 // One thing that is checked: a walker of one kernel code in one paging mode,

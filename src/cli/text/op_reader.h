@@ -343,7 +343,8 @@ class OpReader : protected FieldReader {
     if (!HasAddress(kind)) return std::string(Name(kind));
     const bool has_level =
         kind != TableOp::Kind::kDetach && kind != TableOp::Kind::kSplit &&
-        kind != TableOp::Kind::kInvalidate && kind != TableOp::Kind::kRefill;
+        kind != TableOp::Kind::kInvalidate && kind != TableOp::Kind::kRefill &&
+        kind != TableOp::Kind::kUnshare;
     return Concat({Name(kind), HasCount(kind) ? " [COUNT] " : " ",
                    has_level                        ? "LEVEL"
                    : kind == TableOp::Kind::kRefill ? "pte"
