@@ -272,6 +272,8 @@ class Runner {
     absl::Status status = Round([](const CellRun&) { return kTrialRuns; });
     if (!status.ok()) return status;
     steps_.End(Plural(runs_.size(), "cell"));
+    // How busy the machine is now says nothing of later.
+    slowness_ = 1;
     const double seconds = std::ceil(Spent() + Needed());
     if (*wish_.seconds >= seconds) return absl::OkStatus();
     return absl::InvalidArgumentError(
