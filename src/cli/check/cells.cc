@@ -199,8 +199,13 @@ class Runner {
     if (status.ok() && wish_.seconds.has_value()) status = TryAll();
     if (!status.ok()) return status;
     Begin("fuzzing");
-    for (int i = 0; i < kMostRounds && !is_over_ && CountShort() > 0; ++i) {
-      status = Round([](const CellRun& run) { return run.RunsToFloor(); });
+    for (int i = 0; i < kMostRounds && !is_over_; ++i) {
+      if (i > 0 && CountShort() == 0) break;
+      // Each cell runs, and one that is resumed at its floor does too.
+      status = Round([](const CellRun& run) {
+        const uint64_t least = run.rate() > 0 ? 0 : kTrialRuns;
+        return std::max(run.RunsToFloor(), least);
+      });
       if (!status.ok()) return status;
     }
     while (wish_.seconds.has_value() && !is_over_ && Left() > 1) {
@@ -267,6 +272,8 @@ class Runner {
     absl::Status status = Round([](const CellRun&) { return kTrialRuns; });
     if (!status.ok()) return status;
     steps_.End(Plural(runs_.size(), "cell"));
+    // How busy the machine is now says nothing of later.
+    slowness_ = 1;
     const double seconds = std::ceil(Spent() + Needed());
     if (*wish_.seconds >= seconds) return absl::OkStatus();
     return absl::InvalidArgumentError(
