@@ -11,6 +11,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "fuzz/harness/sha1.h"
+#include "pxdfuzz/base/read_file.h"
+#include "src/cli/check/small_worlds.h"
 #include "tests/cli/shell_test_base.h"
 
 namespace pxdfuzz {
@@ -137,6 +140,29 @@ TEST_F(CheckKernelTest, TheTreeHoldsInEveryCell) {
   EXPECT_EQ(json_["executions"] >= 16 * 20'000, true);
 }
 
+// The unpatched tree is asked about a configuration that it did not compile.
+TEST_F(CheckKernelTest, APatchMayMakeAConfigurationDiffer) {
+  configurations_ = "as-is,no-hugetlb";
+  const std::string huge = "IS_ENABLED(CONFIG_HUGETLB_PAGE)";
+  const Ran ran =
+      Check("--patch='" +
+            PatchOf("} else if (pte_special(pte))",
+                    "} else if (" + huge + " && pte_special(pte))") +
+            "'");
+  EXPECT_EQ(ran.code, 1) << ran.out << ran.error;
+  ASSERT_EQ(NewFindings().size(), 1u) << ran.out;
+  for (const json& member : NewFindings()[0]["members"]) {
+    EXPECT_EQ(member["configuration"], "no-hugetlb");
+  }
+  size_t known = 0;
+  for (const json& finding : json_["findings"]) {
+    if (finding["known"] == "") continue;
+    EXPECT_EQ(finding["without_patch"], true) << finding;
+    ++known;
+  }
+  EXPECT_GT(known, 0u);
+}
+
 TEST_F(CheckKernelTest, AMistakeIsFoundWithACaseThatReproducesIt) {
   const std::string patch = PatchOf(kSpecial, "}\n");
   const Ran ran = Check("--patch='" + patch + "'");
@@ -251,8 +277,20 @@ TEST_F(CheckKernelTest, AKnownFindingThatThePatchAddsIsItsOwn) {
   EXPECT_EQ(other["without_patch"], true);
   EXPECT_THAT(Contents(finding["case"].get<std::string>()),
               HasSubstr("inaccessible: "));
+  EXPECT_THAT(
+      Contents(finding["report"].get<std::string>()),
+      testing::AllOf(HasSubstr("\nreproduce:\n"), HasSubstr("\nexplain:\n")));
+  EXPECT_EQ(finding["from_before"], false);
   // Programs count the lines that run; nothing of that goes where they run.
+  EXPECT_EQ(
+      Shell("'" + Scratch("out/bin/kernel_gup_fuzzer") + "' -runs=1").code, 0);
   EXPECT_FALSE(fs::exists("default.profraw"));
+  // Now that it is there, it is from before.
+  EXPECT_EQ(Check("--resume --patch='" + back + "'").code, 1);
+  ASSERT_EQ(json_["findings"].size(), 2u);
+  for (const json& again : json_["findings"]) {
+    EXPECT_EQ(again["from_before"], true) << again;
+  }
 }
 
 TEST_F(CheckKernelTest, AWrongSizeHasASmallCaseToo) {
@@ -272,6 +310,18 @@ TEST_F(CheckKernelTest, AWrongSizeHasASmallCaseToo) {
   EXPECT_THAT(text, HasSubstr("pages: 1"));
   EXPECT_EQ(text.find("- map:"), text.rfind("- map:")) << text;
   EXPECT_EQ(Shell(finding["commands"][0]["command"]).code, 1);
+  // Small worlds show it before anything is fuzzed.
+  const auto worlds =
+      RunSmallWorlds(Scratch("out/bin/kernel-6.12-s390"), {ArchId::kS390, 3},
+                     /*changing=*/false, [] { return false; });
+  ASSERT_TRUE(worlds.ok()) << worlds.status();
+  ASSERT_GE(worlds->findings.size(), 1u);
+  for (const SmallWorldsRun::Found& found : worlds->findings) {
+    EXPECT_TRUE(found.is_page_size);
+    const fs::path input = Scratch("out/cells/s390-3.as-is.page_size/corpus/") +
+                           Sha1Hex(Bytes(found.bytes));
+    EXPECT_TRUE(fs::exists(input)) << input;
+  }
 }
 
 TEST_F(CheckKernelTest, AResumedCheckKeepsOldFindingsApart) {
@@ -331,6 +381,10 @@ TEST_F(CheckKernelTest, ATreeThatDoesNotCompileSaysWhere) {
   EXPECT_EQ(Cells("unchecked"), 2u);
   EXPECT_THAT(json_["error"].get<std::string>(),
               testing::ContainsRegex("mm/gup.c:[0-9]+:[0-9]+: error: "));
+  // It names the log, which a check of another tree leaves alone.
+  EXPECT_THAT(json_["error"].get<std::string>(),
+              HasSubstr("; see " + Scratch("out/failed-1.log")));
+  EXPECT_THAT(Contents(Scratch("out/failed-1.log")), HasSubstr("FAILED: "));
 }
 
 TEST_F(CheckKernelTest, WhatTheTreeLacksIsNamed) {
@@ -405,6 +459,10 @@ TEST_F(CheckKernelTest, TooFewSecondsAreSaidToBeTooFew) {
   EXPECT_EQ(ran.code, 2) << ran.out;
   EXPECT_THAT(ran.error,
               HasSubstr("--seconds=1 is too short: the floors of 8 cells"));
+  // Starts are not taken for work: 280,000 executions take some seconds.
+  const size_t at = ran.error.find(" take about ");
+  ASSERT_NE(at, ran.error.npos);
+  EXPECT_LT(std::stoi(ran.error.substr(at + 12)), 100) << ran.error;
 }
 
 }  // namespace
