@@ -381,7 +381,7 @@ TEST(WalkDrawingTest, ChangesDoNotOverlap) {
     }
   });
   EXPECT_GT(drawn, 500);
-  EXPECT_EQ(kinds.size(), 9u);
+  EXPECT_EQ(kinds.size(), 10u);
 }
 
 TEST_F(HtmlTest, ShowsConcurrentOperations) {

@@ -277,7 +277,8 @@ Came Try(const pxd_kernel& kernel, PagingMode mode, int cases, Waivers waivers,
       came.unlike +=
           request.inconclusive == Inconclusive::kNo && !c.concurrent.empty() &&
           request.walk.waiver == Cause::kNone && !request.reads_as_model &&
-          c.requests[k].Takes(/*pin=*/false) && !HasPagesOfGet(c);
+          c.requests[k].Takes(/*pin=*/false) && !HasPagesOfGet(c) &&
+          c.pkru == 0;
     }
     if (verdict.finding.has_value()) {
       came.finding = Name(*verdict.finding) + '\n' + ToText(c);
