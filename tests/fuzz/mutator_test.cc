@@ -113,7 +113,7 @@ TEST(MutatorTest, NamesFailures) {
 // Cases with each attribute of each architecture that has it are few, and all
 // kinds of them are among them.
 TEST(MutatorTest, DrawsAttributes) {
-  constexpr int kCases = Budget(20'000);
+  constexpr int kCases = 20'000;
   struct Minimum {
     const char* mode;
     LeafState state;
