@@ -81,15 +81,12 @@ class TreeContract {
   // nothing else.
   bool DependsOnMore(Level level, uint64_t entry) const {
     const ContractQuestion question = QuestionOf(level, entry);
-    if (question.page == PageKind::kAnonymous && !question.mixed &&
-        !question.forbidden && !question.devmap) {
-      return false;
-    }
     ContractQuestion plain = question;
     plain.page = PageKind::kAnonymous;
-    plain.mixed = false;
-    plain.forbidden = false;
-    plain.devmap = false;
+    plain.traits = {};
+    if (question.page == plain.page && question.traits == plain.traits) {
+      return false;
+    }
     return Ask(level, entry, question) != Ask(level, entry, plain);
   }
 
@@ -104,20 +101,22 @@ class TreeContract {
                               .flags = flags_,
                               .rules = rules_};
     if (question.entry == EntryMeaning::kNoLeaf) return question;
-    question.devmap = kind.state.devmap;
-    question.forbidden =
-        KeyForbids(pkru_, kind.state.key, flags_.Contains(CallFlag::kWrite));
+    if (kind.state.devmap) question.traits.Add(LeafTrait::kDevmap);
+    if (KeyForbids(pkru_, kind.state.key, flags_.Contains(CallFlag::kWrite))) {
+      question.traits.Add(LeafTrait::kForbidden);
+    }
+    bool mixed = false;
     for (const PageRange& range : pages_) {
       const uint64_t bytes = range.count * geometry_.span(range.level);
       const uint64_t span = geometry_.span(level);
       if (WrappingSub(kind.address, range.frame) < bytes) {
         question.page = range.kind;
-        question.mixed =
-            WrappingSub(kind.address + span - 1, range.frame) >= bytes;
+        mixed = WrappingSub(kind.address + span - 1, range.frame) >= bytes;
       } else if (WrappingSub(range.frame, kind.address) < span) {
-        question.mixed = true;
+        mixed = true;
       }
     }
+    if (mixed) question.traits.Add(LeafTrait::kMixed);
     return question;
   }
 

@@ -77,6 +77,14 @@ inline constexpr size_t kEntryMeaningCount = 9;
 // Of the leaf.
 enum class LeafSize : uint8_t { kPte, kPmd, kPud };
 
+// What else a leaf may be.
+enum class LeafTrait : uint8_t {
+  kMixed,      // it maps pages of several kinds
+  kForbidden,  // the thread's rights forbid such a call on pages of its key
+  kDevmap,     // it maps device memory
+};
+using LeafTraits = EnumSet<LeafTrait>;
+
 enum class CallFlag : uint8_t { kWrite, kPin, kLongterm };
 using CallFlags = EnumSet<CallFlag>;
 
@@ -106,12 +114,7 @@ struct ContractQuestion {
   EntryMeaning entry = EntryMeaning::kNoLeaf;
   LeafSize size = LeafSize::kPte;
   PageKind page = PageKind::kAnonymous;
-  // Whether the leaf maps pages of several kinds.
-  bool mixed = false;
-  // Whether the rights of the thread forbid such a call on pages of its key.
-  bool forbidden = false;
-  // Whether the leaf maps device memory.
-  bool devmap = false;
+  LeafTraits traits;
   CallFlags flags;
   TreeRules rules;
 };
@@ -145,20 +148,18 @@ constexpr EntryMeaning MeaningOf(ArchId arch, Level level,
 }
 
 // A row holds for a question that has one of its entries, sizes, architectures
-// and pages and all of the flags `with`, in a tree that has the rules `needs`
-// and not those that it `lacks`.
-// The first row that holds has the answer.
+// and pages, all of its traits and all of the flags `with`, in a tree that has
+// all of the rules `needs` and none of those that it `lacks`. The first row
+// that holds has the answer.
 struct ContractRow {
   EnumSet<EntryMeaning> entries = EnumSet<EntryMeaning>::All();
   EnumSet<LeafSize> sizes = EnumSet<LeafSize>::All();
   EnumSet<ArchId> arches = EnumSet<ArchId>::All();
   EnumSet<PageKind> pages = EnumSet<PageKind>::All();
-  bool only_mixed = false;
-  bool only_forbidden = false;
-  bool only_devmap = false;
+  LeafTraits traits;
   CallFlags with;
   TreeRules needs;
-  TreeRules lacks;  // it has none of these
+  TreeRules lacks;
   Duty duty = Duty::kReturn;
   // The function that decides, or why no rule says.
   std::string_view source;
@@ -168,9 +169,7 @@ struct ContractRow {
   constexpr bool Holds(const ContractQuestion& question) const {
     return entries.Contains(question.entry) && sizes.Contains(question.size) &&
            arches.Contains(question.arch) && pages.Contains(question.page) &&
-           (!only_mixed || question.mixed) &&
-           (!only_forbidden || question.forbidden) &&
-           (!only_devmap || question.devmap) &&
+           question.traits.ContainsAll(traits) &&
            question.flags.ContainsAll(with) &&
            question.rules.ContainsAll(needs) &&
            !question.rules.ContainsAnyOf(lacks);
@@ -193,11 +192,11 @@ inline constexpr ContractRow kContract[] = {
      .duty = Duty::kRefuse,
      .source = "`pte_access_permitted()` and its like ask for the user bit"},
     {.arches = {ArchId::kX86},
-     .only_forbidden = true,
+     .traits = {LeafTrait::kForbidden},
      .duty = Duty::kRefuse,
      .source = "`__pkru_allows_pkey()`",
      .trees = "all; since 33a709b25a76 (4.6)"},
-    {.only_devmap = true,
+    {.traits = {LeafTrait::kDevmap},
      .with = {CallFlag::kLongterm},
      .duty = Duty::kRefuse,
      .source = "`pte_devmap()` and its like, with `FOLL_LONGTERM`",
@@ -222,13 +221,13 @@ inline constexpr ContractRow kContract[] = {
      .duty = Duty::kRefuse,
      .source = "`pte_access_permitted()` and its like"},
     {.sizes = {LeafSize::kPmd, LeafSize::kPud},
-     .only_mixed = true,
+     .traits = {LeafTrait::kMixed},
      .duty = Duty::kEither,
      .source = "Linux maps no large page of several kinds"},
     {.sizes = {LeafSize::kPmd, LeafSize::kPud},
      .pages = {PageKind::kSharedAnonymous, PageKind::kFile, PageKind::kShmem,
                PageKind::kZero, PageKind::kSecretmem, PageKind::kNoMapping},
-     .only_devmap = true,
+     .traits = {LeafTrait::kDevmap},
      .duty = Duty::kEither,
      .source = "the walk asks no kind of large pages of device memory"},
     {.entries = {EntryMeaning::kWritable},

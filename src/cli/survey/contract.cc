@@ -46,14 +46,17 @@ std::string EntryOf(const ContractRow& row) {
   if (!sizes.empty()) text += Concat({", at ", sizes});
   const std::string arches = NamesOf(row.arches, 3, "");
   if (!arches.empty()) text += Concat({", on ", arches});
-  if (row.only_devmap) text += ", of device memory";
-  if (row.only_forbidden) text += ", of a key that PKRU forbids";
+  if (row.traits.Contains(LeafTrait::kDevmap)) text += ", of device memory";
+  if (row.traits.Contains(LeafTrait::kForbidden)) {
+    text += ", of a key that PKRU forbids";
+  }
   return text;
 }
 
 std::string PageOf(const ContractRow& row) {
-  return row.only_mixed ? "several kinds"
-                        : NamesOf(row.pages, kPageKindCount, "any");
+  return row.traits.Contains(LeafTrait::kMixed)
+             ? "several kinds"
+             : NamesOf(row.pages, kPageKindCount, "any");
 }
 
 std::string FlagsOf(const ContractRow& row) {
