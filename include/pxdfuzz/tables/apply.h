@@ -23,6 +23,16 @@ namespace pxdfuzz {
 // still be in it. Linux does.
 enum class OtherSide : uint8_t { kWaits, kGoesOn };
 
+// Addresses from `first` on.
+struct AddressRange {
+  uint64_t first = 0;
+  uint64_t size = 0;
+
+  constexpr bool Contains(uint64_t address) const {
+    return WrappingSub(address, first) < size;
+  }
+};
+
 // Applies operations to the tables of one case.
 template <class A, class Entries>
 class TableWriter {
@@ -98,6 +108,11 @@ class TableWriter {
     return Inconclusive::kNo;
   }
 
+  // What each pmd table mapped that was unshared so far, in that order.
+  using UnsharedRanges =
+      InlineVector<AddressRange, decltype(Case::concurrent)::capacity()>;
+  const UnsharedRanges& unshared() const { return unshared_; }
+
  private:
   using Slot = typename AddressSpace<A, Entries>::Slot;
   using Tag = EntryKind::Tag;
@@ -112,9 +127,9 @@ class TableWriter {
   }
 
   bool IsUnshared(uint64_t address) const {
-    return std::any_of(unshared_.begin(), unshared_.end(), [&](uint64_t first) {
-      return WrappingSub(address, first) < span(Level::kPud);
-    });
+    return std::any_of(
+        unshared_.begin(), unshared_.end(),
+        [&](const AddressRange& range) { return range.Contains(address); });
   }
 
   // Calls `once` with the address of each entry until it returns a reason.
@@ -309,7 +324,8 @@ class TableWriter {
       }
     }
     mm_.Set(slot->physical, mm_.entries().Empty(Level::kPud));
-    unshared_.push_back(op.address & ~(span(Level::kPud) - 1));
+    const uint64_t size = span(Level::kPud);
+    unshared_.push_back({op.address & ~(size - 1), size});
     if (other_side_ == OtherSide::kWaits) return Inconclusive::kNo;
     const uint64_t first = mm_.geometry().index(pmd, op.address);
     for (uint64_t i = 0; i < op.count; ++i) {
@@ -326,8 +342,7 @@ class TableWriter {
   bool has_detached_ = false;
   uint64_t detached_at_ = 0;
   uint64_t detached_table_ = 0;
-  // The first addresses of tables that were unshared.
-  InlineVector<uint64_t, decltype(Case::concurrent)::capacity()> unshared_;
+  UnsharedRanges unshared_;
 };
 
 }  // namespace pxdfuzz

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <span>
 
-#include "pxdfuzz/base/wrapping.h"
 #include "pxdfuzz/case/case.h"
 #include "pxdfuzz/memory/snapshots.h"
 #include "pxdfuzz/paging/level.h"
@@ -60,15 +59,14 @@ class Timeline {
     for (size_t i = 0; i < c.concurrent.size(); ++i) {
       const ConcurrentOp& op = c.concurrent[i];
       due_[i] = {op.moment, op.number};
-      const uint64_t span = mm.geometry().span(Level::kPud);
-      unshared_[i] = op.kind == TableOp::Kind::kUnshare
-                         ? Unshared{op.address & ~(span - 1), span}
-                         : Unshared();
       snapshots_.BeginNext();
       reason = writer.Apply(op, /*in_use=*/true);
       snapshots_.EndNext();
       tops_[i + 1] = mm.top();
       if (reason != Inconclusive::kNo) break;
+      unshared_[i] = op.kind == TableOp::Kind::kUnshare
+                         ? writer.unshared().back()
+                         : AddressRange();
     }
     if (snapshots_.count() > 1) {
       snapshots_.GoTo(0);
@@ -90,9 +88,8 @@ class Timeline {
   // up to that one. Walks that are in the table then may return its pages.
   bool IsUnshared(size_t snapshot, uint64_t address) const {
     return std::any_of(unshared_.begin(), unshared_.begin() + snapshot,
-                       [address](const Unshared& unshared) {
-                         return WrappingSub(address, unshared.first) <
-                                unshared.size;
+                       [address](const AddressRange& range) {
+                         return range.Contains(address);
                        });
   }
 
@@ -116,11 +113,7 @@ class Timeline {
   };
   std::array<Due, Snapshots::kMost> due_{};
   // By concurrent operation: the addresses whose table it unshares.
-  struct Unshared {
-    uint64_t first = 0;
-    uint64_t size = 0;
-  };
-  std::array<Unshared, Snapshots::kMost> unshared_{};
+  std::array<AddressRange, Snapshots::kMost> unshared_{};
 };
 
 }  // namespace pxdfuzz
