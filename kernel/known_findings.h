@@ -54,27 +54,22 @@ constexpr std::string_view Name(KnownKernelFinding finding) {
 // of two trees of one version, one may have a repair.
 inline bool IsExpected(KnownKernelFinding finding, const pxd_kernel& kernel,
                        const pxd_traits& traits, int levels) {
-  if (finding == KnownKernelFinding::kNullMapping) {
-    return kernel.refuses_null_mapping;
-  }
-  if (finding == KnownKernelFinding::kPagemapLeak) {
-    return kernel.leaks_pagemap &&
-           ConfigurationHas(kernel, Level::kPmd, {.devmap = true});
-  }
-  if (kernel.arch != Name(ArchId::kS390)) return false;
+  const bool is_s390 = kernel.arch == Name(ArchId::kS390);
   switch (finding) {
     case KnownKernelFinding::kNone:
-      return false;
+      break;
     case KnownKernelFinding::kProtNoneWithoutNuma:
-      return !traits.tells_protnone;
+      return is_s390 && !traits.tells_protnone;
     case KnownKernelFinding::kReadOnly2GWrite:
-      return traits.writes_readonly_pud && levels > 2 &&
+      return is_s390 && traits.writes_readonly_pud && levels > 2 &&
              ConfigurationHas(kernel, Level::kPud, {});
     case KnownKernelFinding::kInaccessiblePage:
-      return kernel.keeps_access_error;
+      return is_s390 && kernel.keeps_access_error;
     case KnownKernelFinding::kNullMapping:
+      return kernel.refuses_null_mapping;
     case KnownKernelFinding::kPagemapLeak:
-      break;
+      return kernel.leaks_pagemap &&
+             ConfigurationHas(kernel, Level::kPmd, {.devmap = true});
   }
   return false;
 }

@@ -115,7 +115,7 @@ class Trial {
     bool is_made = false;
     for (const bool pin : {false, true}) {
       if (!request_.Takes(pin)) continue;
-      if (!is_made || HasManyReferences()) {
+      if (!is_made || CallsMayDiffer()) {
         rooms_.reference.template Make<A>(timeline, memory_, request_,
                                           Strict(pin));
         rooms_.lenient.template Make<A>(timeline, memory_, request_,
@@ -133,16 +133,15 @@ class Trial {
           return;
         }
         const Translation t = TranslatePage(strict.page);
-        verdict.known = Strict(pin).Known(t.level, t.entry);
-        verdict.contract = Strict(pin).BreakOf(t.level, t.entry, strict.page);
+        const TreeContract<A> contract = Strict(pin);
+        verdict.known = contract.Known(t.level, t.entry);
+        verdict.contract = contract.BreakOf(t.level, t.entry, strict.page);
       }
       if (rooms_.reference.has_either()) {
         verdict.inconclusive = Inconclusive::kNoRule;
       }
-      if (const auto page = WrongReference(pin); page.has_value()) {
-        finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
-        return;
-      }
+      JudgeReferences(pin, finding);
+      if (finding.has_value()) return;
     }
     if (model != nullptr && !DependsOnMore(walk_.pin) &&
         !AgreesWithModel(*model, finding)) {
@@ -181,8 +180,8 @@ class Trial {
     }
     if (walk_.count != first) {
       finding = Found(WalkRule::kRefusal, Outcome::kAgrees, first, pin);
-    } else if (const auto page = WrongReference(pin); page.has_value()) {
-      finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
+    } else {
+      JudgeReferences(pin, finding);
     }
   }
 
@@ -191,10 +190,10 @@ class Trial {
   // pages of the page table that it is in: gup_fast_undo_dev_pagemap().
   void TryDeadPagemap(std::span<const size_t, 2> counts,
                       std::optional<Finding>& finding) {
+    if (kernel_.devmap_levels == 0) return;
     const bool pin = !request_.Takes(/*pin=*/false);
-    const size_t count = counts[pin];
-    const size_t dead = Refused(count);
-    if (dead >= count || !IsDevmap(dead)) return;
+    const size_t dead = Refused(counts[pin]);
+    if (dead >= counts[pin] || !IsDevmap(dead)) return;
     walk_.dead_pagemap = PagemapOf(dead);
     const bool returned = Run(pin, kNoRefusal, finding);
     size_t end = 0;
@@ -208,8 +207,8 @@ class Trial {
         std::max(request_.start, AddressOf(end) & ~(span - 1));
     if (AddressOf(walk_.count) < least || walk_.count > end) {
       finding = Found(WalkRule::kRefusal, Outcome::kAgrees, end, pin);
-    } else if (const auto page = WrongReference(pin); page.has_value()) {
-      finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
+    } else {
+      JudgeReferences(pin, finding);
     }
   }
 
@@ -229,9 +228,7 @@ class Trial {
     if (!Run(true, kNoRefusal, finding, *frame + 1)) return;
     const size_t first = SetModelWithout(*frame, /*continues=*/false);
     if (Judge(rooms_.model).outcome == Outcome::kAgrees) {
-      if (const auto page = WrongReference(true); page.has_value()) {
-        finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, true);
-      }
+      JudgeReferences(/*pin=*/true, finding);
       return;
     }
     SetModelWithout(*frame, /*continues=*/true);
@@ -251,7 +248,7 @@ class Trial {
     bool is_made = false;
     for (const bool pin : {false, true}) {
       if (!request_.Takes(pin)) continue;
-      if (!is_made || HasManyReferences()) {
+      if (!is_made || CallsMayDiffer()) {
         rooms_.reference.template Make<A>(timeline, memory_, request_,
                                           Lenient(pin));
         if (!is_made) verdict.pages = rooms_.reference.pages();
@@ -372,9 +369,7 @@ class Trial {
   }
 
   // Whether calls with FOLL_GET and FOLL_PIN may return different pages.
-  bool HasManyReferences() const {
-    return !pages_.empty() || request_.longterm;
-  }
+  bool CallsMayDiffer() const { return !pages_.empty() || request_.longterm; }
 
   // Whether FOLL_GET asks nothing of the case's pages and keys that the model
   // does not know.
@@ -480,6 +475,12 @@ class Trial {
     finding = Found(WalkRule::kPages, Outcome::kFault, walk_.held, pin);
     finding->end = end;
     return false;
+  }
+
+  void JudgeReferences(bool pin, std::optional<Finding>& finding) const {
+    if (const auto page = WrongReference(pin); page.has_value()) {
+      finding = Found(WalkRule::kReferences, Outcome::kAgrees, *page, pin);
+    }
   }
 
   // The first page whose reference is wrong. References to a leaf's pages are
