@@ -21,9 +21,9 @@ namespace pxdfuzz {
 // All states that a leaf can be in, of which not every level has each, with at
 // most one attribute, or several of caching and keys.
 inline constexpr auto kAllLeafStates = [] {
-  constexpr uint16_t kAttributes[] = {0,      1 << 0,  1 << 1, 1 << 2,
-                                      1 << 3, 1 << 4,  1 << 5, 7 << 3,
-                                      1 << 8, 14 << 8, 1 << 6};
+  constexpr uint16_t kAttributes[] = {0,      1 << 0, 1 << 1, 1 << 2,
+                                      1 << 3, 1 << 4, 1 << 5, 1 << 6,
+                                      7 << 3, 1 << 8, 14 << 8};
   std::array<LeafState, 48 * std::size(kAttributes)> states{};
   for (size_t i = 0; i < states.size(); ++i) {
     states[i] = {.permission = static_cast<Permission>(i % 48 / 16),
@@ -63,7 +63,7 @@ struct TreeWords {
   struct OfLevel {
     // What to flip in the tree's word to have the model's: of leaves, each
     // value once, and of a table.
-    InlineVector<uint64_t, 64> leaf;
+    InlineVector<uint64_t, kAllLeafStates.size()> leaf;
     uint64_t table = 0;
     // The same for kSwapTags, and whether the tree writes them.
     std::array<uint64_t, kSwapTags.size()> swap{};

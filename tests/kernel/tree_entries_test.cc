@@ -37,6 +37,7 @@ LeafState StateOf(pxd_leaf state) {
           .pwt = state.pwt,
           .pcd = state.pcd,
           .pat = state.pat,
+          .devmap = state.devmap,
           .key = state.key};
 }
 
