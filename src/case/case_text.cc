@@ -194,6 +194,8 @@ void AddConcurrentOp(const ConcurrentOp& op, TextLines& out) {
   AddCommented(line, std::string(CommentOn(op.kind)), out);
 }
 
+std::string KeyWord(uint8_t key) { return "key-" + std::to_string(key); }
+
 }  // namespace
 
 std::string_view FrameKey(TableOp::Kind kind) {
@@ -220,8 +222,21 @@ std::string Describe(const LeafState& state) {
   for (const LeafAttribute& attribute : kLeafAttributes) {
     if (state.*attribute.member) text += Concat({" ", attribute.name});
   }
-  if (state.key != 0) text += " key-" + std::to_string(state.key);
+  if (state.key != 0) text += ' ' + KeyWord(state.key);
   return text;
+}
+
+bool TakeAttribute(std::string_view word, LeafState& state) {
+  for (const LeafAttribute& attribute : kLeafAttributes) {
+    if (word != attribute.name || state.*attribute.member) continue;
+    state.*attribute.member = true;
+    return true;
+  }
+  if (state.key != 0) return false;
+  for (uint8_t key = 1; key < 16; ++key) {
+    if (word == KeyWord(key)) state.key = key;
+  }
+  return state.key != 0;
 }
 
 std::string Describe(const TableOp& op) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "pxdfuzz/base/text_lines.h"
 #include "pxdfuzz/case/case.h"
@@ -16,6 +17,10 @@ namespace pxdfuzz {
 // "rw young dirty": "rw", "ro" or "none", the page's age, whether it was
 // written, and "special" if it is.
 std::string Describe(const LeafState& state);
+
+// Sets the attribute that a word of a state stands for: "kernel", "key-5".
+// False if there is no such attribute, or if it is set.
+bool TakeAttribute(std::string_view word, LeafState& state);
 
 // "clear 4 pte of 0x1007fffe000", "map pte of 0x1000 to 0x2000, rw young
 // dirty". A count of 1 is left out.

@@ -75,23 +75,6 @@ constexpr void SetAttributes(uint16_t number, LeafState& state) {
   state.key = number >> 8 & 15;
 }
 
-// Sets the attribute that a word of a state stands for: "kernel", "key-5".
-// False if there is no such attribute, or if it is set.
-constexpr bool TakeAttribute(std::string_view word, LeafState& state) {
-  for (const LeafAttribute& attribute : kLeafAttributes) {
-    if (word != attribute.name || state.*attribute.member) continue;
-    state.*attribute.member = true;
-    return true;
-  }
-  if (!word.starts_with("key-") || state.key != 0) return false;
-  for (uint8_t key = 1; key < 16; ++key) {
-    const char digits[] = {'1', static_cast<char>('0' + key % 10)};
-    const std::string_view number(digits, 2);
-    if (word.substr(4) == number.substr(key < 10 ? 1 : 0)) state.key = key;
-  }
-  return state.key != 0;
-}
-
 // Whether a thread with those rights may not use pages of a protection key: the
 // lower half of PKRU, with 2 bits for each of keys 0 to 7, which disable all
 // use and writing. Others are not restricted.
