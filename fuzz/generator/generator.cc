@@ -38,14 +38,18 @@ void Generator::AddAttribute(TableOp& op, Case& c) {
   const LeafState before = op.state;
   // Not every architecture has each.
   for (int tries = 0; tries < 4; ++tries) {
-    constexpr int kKey = -1;
-    const int attribute = rng_.Pick({0, 0, 1, 2, 3, 4, 5, 6, 6, kKey, kKey});
+    using State = LeafState;
+    constexpr bool State::* kKey = nullptr;
+    const auto attribute =
+        rng_.Pick({&State::kernel, &State::kernel, &State::exec, &State::noexec,
+                   &State::pwt, &State::pcd, &State::pat, &State::devmap,
+                   &State::devmap, kKey, kKey});
     op.state = before;
     if (attribute == kKey) {
       op.state.key = static_cast<uint8_t>(rng_.Between(1, 15));
       if (rng_.Chance(3, 4)) op.state.key &= 7;
     } else {
-      op.state.*kLeafAttributes[static_cast<size_t>(attribute)].member = true;
+      op.state.*attribute = true;
     }
     // Those of the kernel have a permission, and execute-only has none.
     if (op.state.kernel && op.state.permission == Permission::kNone) {

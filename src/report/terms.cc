@@ -47,8 +47,8 @@ void AddKernelTerms(const Facts& facts, const Answer& answer,
     std::string text =
         Concat({"the contract: gup_fast must ", Name(row.duty), " ",
                 facts.KindAndFlags(), ", as it is mapped here: ", row.source,
-                row.trees == "all" ? "" : "; ",
-                row.trees == "all" ? "" : row.trees, " (docs/contract.md)."});
+                row.trees == "all" ? "" : Concat({"; ", row.trees}),
+                " (docs/contract.md)."});
     std::erase(text, '`');
     terms.push_back(std::move(text));
   }

@@ -148,17 +148,19 @@ void PlainState(const Case& c, Cases& out) {
     const LeafState old = state;
     add({});
     LeafState next = old;
-    SetAttributes(0, next);
-    add(next);
-    for (const LeafAttribute& attribute : kLeafAttributes) {
-      next = old;
-      next.*attribute.member = false;
+    if (AttributesOf(old) != 0) {
+      SetAttributes(0, next);
       add(next);
+      for (const LeafAttribute& attribute : kLeafAttributes) {
+        next = old;
+        next.*attribute.member = false;
+        add(next);
+      }
+      next = old;
+      next.key = 0;
+      add(next);
+      next = old;
     }
-    next = old;
-    next.key = 0;
-    add(next);
-    next = old;
     next.special = false;
     add(next);
     next = old;
