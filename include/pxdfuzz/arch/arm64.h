@@ -81,6 +81,7 @@ struct Arm64Page16K {
   struct Entries {
     static constexpr bool HasLeaf(Level level) { return level <= Level::kPmd; }
     static constexpr bool HasSpecial(Level level) { return HasLeaf(level); }
+    // Whether the walks take a leaf for special: they ask pte_devmap() first.
     static constexpr bool IsSpecial(Level level, uint64_t word) {
       return (word & Mask::kSpecial) != 0 &&
              (level != Level::kPte || (word & Mask::kDevmap) == 0);
@@ -164,7 +165,8 @@ struct Arm64Page16K {
                                          : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
-          .special = (word & Mask::kDevmap) == 0 && IsSpecial(level, word),
+          .special =
+              (word & (Mask::kSpecial | Mask::kDevmap)) == Mask::kSpecial,
           .invalid = level == Level::kPmd && !valid && (user || exec || kernel),
           .kernel = kernel,
           .exec = exec,
@@ -471,6 +473,7 @@ struct Arm64Page16K {
 
   // All processes have as many levels as the machine was started with.
   static constexpr bool CanUpgrade(int /*levels*/) { return false; }
+  // Whether hugetlb shares pmd tables: CONFIG_ARCH_WANT_HUGE_PMD_SHARE.
   static constexpr bool kSharesTables = true;
 
   // With 3 levels p4d_to_folded_pud() must not get a pointer to a local copy.

@@ -599,10 +599,12 @@ struct BasicS390 {
     }
   };
 
+  // Whether hugetlb shares pmd tables: CONFIG_ARCH_WANT_HUGE_PMD_SHARE.
+  static constexpr bool kSharesTables = false;
+
   // Whether a process with that many levels may get one more while it runs:
   // crst_table_upgrade(). A process with 2 levels is a 31-bit process and keeps
   // them.
-  static constexpr bool kSharesTables = false;
   static constexpr bool CanUpgrade(int levels) {
     return levels >= 3 && levels < kMaxLevels;
   }

@@ -73,6 +73,7 @@ struct X86 {
     static constexpr bool HasLeaf(Level level) { return level <= Level::kPud; }
     // Large leaves since 6.12.
     static constexpr bool HasSpecial(Level level) { return HasLeaf(level); }
+    // Whether the walks take a leaf for special: they ask pte_devmap() first.
     static constexpr bool IsSpecial(Level level, uint64_t word) {
       return (word & Mask::kSpecial) != 0 &&
              (level != Level::kPte || (word & Mask::kDevmap) == 0);
@@ -151,7 +152,8 @@ struct X86 {
                                 : Permission::kRead,
           .young = (word & Mask::kAccessed) != 0,
           .dirty = (word & Mask::kDirty) != 0,
-          .special = (word & Mask::kDevmap) == 0 && IsSpecial(level, word),
+          .special =
+              (word & (Mask::kSpecial | Mask::kDevmap)) == Mask::kSpecial,
           .invalid =
               level == Level::kPmd && absent && (word & Mask::kGlobal) == 0,
           .kernel = !none && !user,

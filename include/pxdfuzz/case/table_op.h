@@ -74,7 +74,7 @@ struct TableOp {
   // kHwPoison that of the page that was mapped; for kSwap the place, in the
   // same form. Otherwise 0.
   uint64_t frame = 0;
-  LeafState state = {};  // where it has one, else the default
+  LeafState state = {};  // the default if HasState() is false
   uint64_t word = 0;     // for kPoke and kPokeControl, else 0
 
   friend constexpr bool operator==(const TableOp&, const TableOp&) = default;
@@ -124,8 +124,8 @@ constexpr bool IsInV1(TableOp::Kind kind) {
          kind != TableOp::Kind::kInvalidate &&
          kind != TableOp::Kind::kMigrate && kind != TableOp::Kind::kUnshare;
 }
-// What it has of the state of a leaf: no attributes, and no large leaf of
-// x86-64 is special.
+// What version 1 of the case format has of the state of a leaf: no attributes,
+// and no large leaf of x86-64 is special.
 constexpr LeafState StateInV1(LeafState state, ArchId arch, Level level) {
   if (arch == ArchId::kX86 && level != Level::kPte) state.special = false;
   SetAttributes(0, state);
