@@ -25,31 +25,6 @@ uint16_t ClampCount(uint16_t count) {
   return std::clamp<uint16_t>(count, 1, Case::kMaxPages);
 }
 
-// The level of an operation of a kind that exists at one level only.
-std::optional<Level> OnlyLevel(TableOp::Kind kind) {
-  switch (kind) {
-    case TableOp::Kind::kSwap:
-    case TableOp::Kind::kPokeControl:
-    case TableOp::Kind::kRefill:
-    case TableOp::Kind::kUpgrade:
-      return Level::kPte;
-    case TableOp::Kind::kDetach:
-    case TableOp::Kind::kSplit:
-    case TableOp::Kind::kInvalidate:
-    case TableOp::Kind::kUnshare:
-      return Level::kPmd;
-    case TableOp::Kind::kMap:
-    case TableOp::Kind::kClear:
-    case TableOp::Kind::kMigration:
-    case TableOp::Kind::kHwPoison:
-    case TableOp::Kind::kPoke:
-    case TableOp::Kind::kWriteProtect:
-    case TableOp::Kind::kMigrate:
-      break;
-  }
-  return std::nullopt;
-}
-
 // Kinds that bytes cannot represent become kClear.
 template <size_t kCount>
 void CanonicalizeOneOf(TableOp& op,

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "pxdfuzz/paging/leaf.h"
@@ -138,6 +139,31 @@ constexpr bool HasCount(TableOp::Kind kind) {
   return HasFrame(kind) || kind == TableOp::Kind::kClear ||
          kind == TableOp::Kind::kWriteProtect ||
          kind == TableOp::Kind::kMigrate;
+}
+
+// The level of an operation of a kind that exists at one level only.
+constexpr std::optional<Level> OnlyLevel(TableOp::Kind kind) {
+  switch (kind) {
+    case TableOp::Kind::kSwap:
+    case TableOp::Kind::kPokeControl:
+    case TableOp::Kind::kRefill:
+    case TableOp::Kind::kUpgrade:
+      return Level::kPte;
+    case TableOp::Kind::kDetach:
+    case TableOp::Kind::kSplit:
+    case TableOp::Kind::kInvalidate:
+    case TableOp::Kind::kUnshare:
+      return Level::kPmd;
+    case TableOp::Kind::kMap:
+    case TableOp::Kind::kClear:
+    case TableOp::Kind::kMigration:
+    case TableOp::Kind::kHwPoison:
+    case TableOp::Kind::kPoke:
+    case TableOp::Kind::kWriteProtect:
+    case TableOp::Kind::kMigrate:
+      break;
+  }
+  return std::nullopt;
 }
 
 // What a concurrent operation waits for. Reads of local copies count too, so

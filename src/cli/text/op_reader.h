@@ -341,15 +341,10 @@ class OpReader : protected FieldReader {
   // The form of a concurrent operation.
   static std::string FormOf(TableOp::Kind kind) {
     if (!HasAddress(kind)) return std::string(Name(kind));
-    const bool has_level =
-        kind != TableOp::Kind::kDetach && kind != TableOp::Kind::kSplit &&
-        kind != TableOp::Kind::kInvalidate && kind != TableOp::Kind::kRefill &&
-        kind != TableOp::Kind::kUnshare;
+    const std::optional<Level> level = OnlyLevel(kind);
     return Concat({Name(kind), HasCount(kind) ? " [COUNT] " : " ",
-                   has_level                        ? "LEVEL"
-                   : kind == TableOp::Kind::kRefill ? "pte"
-                                                    : "pmd",
-                   " of ADDRESS", HasState(kind) ? " to FRAME, STATE" : ""});
+                   level.has_value() ? Name(*level) : "LEVEL", " of ADDRESS",
+                   HasState(kind) ? " to FRAME, STATE" : ""});
   }
 
   bool UnknownDeed(const YamlNode& where, std::string_view found) {
