@@ -107,10 +107,10 @@ class KnownBug {
 
   bool is_found() const { return !signature_.empty(); }
 
-  // Reduces the input to fewer bytes with the same finding, and prints the
+  // Reduces the case to a simpler one with the same finding, and prints the
   // target's report of it.
   absl::Status Shrink() {
-    out_.Write("making the input smaller ... ");
+    out_.Write("making the case simpler ... ");
     const Clock::time_point started = Clock::now();
     ModelEngine engine(*walk_);
     const absl::StatusOr<ShrunkCase> shrunk = ShrinkFinding(
@@ -125,10 +125,9 @@ class KnownBug {
         !status.ok()) {
       return status;
     }
-    std::error_code error;
     out_.Write(
-        Concat({std::to_string(fs::file_size(input_, error)), " to ",
-                std::to_string(size), " bytes (",
+        Concat({Plural(case_.setup.size(), "operation"), " to ",
+                std::to_string(shrunk->c.setup.size()), " (",
                 absl::StrFormat("%.1f", SecondsSince(started)), " s)\n"}));
     const std::string log = Concat({small_, ".log"});
     const absl::StatusOr<Process::End> end =
