@@ -150,8 +150,9 @@ TEST_F(CheckKernelTest, APatchMayMakeAConfigurationDiffer) {
                     "} else if (" + huge + " && pte_special(pte))") +
             "'");
   EXPECT_EQ(ran.code, 1) << ran.out << ran.error;
-  ASSERT_EQ(NewFindings().size(), 1u) << ran.out;
-  for (const json& member : NewFindings()[0]["members"]) {
+  const std::vector<json> findings = NewFindings();
+  ASSERT_EQ(findings.size(), 1u) << ran.out;
+  for (const json& member : findings[0]["members"]) {
     EXPECT_EQ(member["configuration"], "no-hugetlb");
   }
   size_t known = 0;
