@@ -24,7 +24,7 @@ static void pxd_begin(struct pxd_walk *walk) {
   pxd_notes_checks = walk->notes_checks || walk->before_read;
   pxd_noted = NULL;
   pxd_now = walk;
-  pxd_mm.pgd = walk->root;
+  pxd_mm.pgd = (pgd_t *)walk->root;
   pxd_va_offset = walk->va_offset;
   pxd_enter(walk->levels);
 }
