@@ -59,6 +59,10 @@ void Generator::AddAttribute(TableOp& op, Case& c) {
       op.state.permission = Permission::kNone;
     }
     if (info_.written(op.level, op.state) != op.state) continue;
+    // Device memory differs in calls for a longer time.
+    if (op.state.devmap && rng_.Chance(1, 2)) {
+      for (Request& request : c.requests) request.longterm = true;
+    }
     if (attribute == kKey) {
       c.pkru = static_cast<uint16_t>(rng_.Next());
       // What has no key has key 0.
@@ -236,6 +240,10 @@ void Generator::AddPageKind(Case& c) {
       (pages.kind == PageKind::kZero && op.level > Level::kPmd)) {
     pages.kind = PageKind::kFile;
   }
+  // Nothing else distinguishes movable pages.
+  if (pages.kind == PageKind::kMovable) {
+    for (Request& request : c.requests) request.longterm = true;
+  }
   // These are mapped read-only.
   if (pages.kind == PageKind::kSharedAnonymous ||
       pages.kind == PageKind::kZero) {
@@ -367,7 +375,16 @@ ConcurrentOp Generator::DrawConcurrentOp(const Request& request,
     op.kind = rng_.Pick({TableOp::Kind::kClear, often,
                          TableOp::Kind::kWriteProtect, DrawKindFor(op.level)});
   }
-  op.frame = DrawFrame(op.address);
+  uint64_t identity = op.address;
+  if (op.kind == TableOp::Kind::kUnshare) {
+    // The other process maps other pages, while the walk is in the table.
+    identity = WrappingAdd(op.address, geometry.span(Level::kPmd));
+    if (rng_.Chance(1, 2)) {
+      op.moment = Moment::kPud;
+      op.number = 1;
+    }
+  }
+  op.frame = DrawFrame(identity);
   return op;
 }
 

@@ -293,7 +293,7 @@ constexpr std::array<Mutation, 22> kMutations = {{
     {5, ResizeSetupOp},  {8, MoveSetupOp},      {5, CopySetupOp},
     {2, SwapSetupOps},   {3, ChangeFrame},      {3, ChangeKind},
     {4, MoveAll},        {3, ChangePagingMode}, {5, ChangeStack},
-    {3, ChangePageKind},
+    {4, ChangePageKind},
 }};
 
 // Mutations that only cases with concurrent operations have.
