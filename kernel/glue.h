@@ -107,10 +107,16 @@ static uint64_t pxd_leaf_word(int level, uint64_t frame,
 /* As linux/swapops.h; above pte, as hugetlb writes it. */
 static uint64_t pxd_swap_word(int level, enum pxd_swap type, uint64_t frame) {
 #if defined(SWP_MIGRATION_READ) && defined(SWP_HWPOISON)
-  const unsigned long number =
-      type == PXD_MIGRATION ? SWP_MIGRATION_READ : SWP_HWPOISON;
+  static const unsigned long numbers[] = {
+      [PXD_MIGRATION] = SWP_MIGRATION_READ,
+      [PXD_HWPOISON] = SWP_HWPOISON,
+#ifdef SWP_DEVICE_READ /* with CONFIG_DEVICE_PRIVATE */
+      [PXD_DEVICE_PRIVATE] = SWP_DEVICE_READ,
+#endif
+  };
+  if (type >= ARRAY_SIZE(numbers)) return pxd_empty_word(level);
   const pte_t pte = __swp_entry_to_pte(
-      __swp_entry(number, (unsigned long)(frame >> PAGE_SHIFT)));
+      __swp_entry(numbers[type], (unsigned long)(frame >> PAGE_SHIFT)));
   return PXD_UNNOTED(level == 0 ? pte_val(pte) : pxd_huge_swap(level, pte));
 #else
   return pxd_empty_word(level);

@@ -23,15 +23,21 @@ namespace {
 template <class Ops>
 bool MakesMissing(const Ops& ops, const pxd_kernel& kernel,
                   const TreeWords& words) {
+  const auto writes = [&words](EntryKind::Tag tag, Level level) {
+    return words.level[Ordinal(level)].has_swap[SwapIndex(tag)];
+  };
   return std::any_of(ops.begin(), ops.end(), [&](const TableOp& op) {
     switch (op.kind) {
       case TableOp::Kind::kMap:
       case TableOp::Kind::kUnshare:
         return !ConfigurationHas(kernel, op.level, op.state);
       case TableOp::Kind::kMigration:
-      case TableOp::Kind::kHwPoison:
       case TableOp::Kind::kMigrate:
-        return !words.level[Ordinal(op.level)].has_swap;
+        return !writes(EntryKind::Tag::kMigration, op.level);
+      case TableOp::Kind::kHwPoison:
+        return !writes(EntryKind::Tag::kHwPoison, op.level);
+      case TableOp::Kind::kDevicePrivate:
+        return !writes(EntryKind::Tag::kDevicePrivate, op.level);
       default:
         return false;
     }

@@ -155,7 +155,7 @@ struct pxd_leaf {
 };
 
 /* Types of swap entries other than those of swap files. */
-enum pxd_swap { PXD_MIGRATION, PXD_HWPOISON };
+enum pxd_swap { PXD_MIGRATION, PXD_HWPOISON, PXD_DEVICE_PRIVATE };
 
 struct pxd_traits {
   /* Whether pte_protnone() and pmd_protnone() are true for a PROT_NONE leaf. */

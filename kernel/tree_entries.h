@@ -54,9 +54,16 @@ constexpr bool IsWritten(Level level, const LeafState& state) {
          EntryKind::Leaf(frame, state);
 }
 
-// Swap entries that a tree writes; those of swap files are the model's.
+// Swap entries that a tree writes, in the order of enum pxd_swap; those of swap
+// files are the model's.
 inline constexpr std::array kSwapTags = {EntryKind::Tag::kMigration,
-                                         EntryKind::Tag::kHwPoison};
+                                         EntryKind::Tag::kHwPoison,
+                                         EntryKind::Tag::kDevicePrivate};
+// The place of a tag there.
+constexpr size_t SwapIndex(EntryKind::Tag tag) {
+  return static_cast<size_t>(
+      std::find(kSwapTags.begin(), kSwapTags.end(), tag) - kSwapTags.begin());
+}
 
 // What a tree writes, next to what the model writes for the same meaning.
 struct TreeWords {
@@ -67,7 +74,7 @@ struct TreeWords {
     uint64_t table = 0;
     // The same for kSwapTags, and whether the tree writes them.
     std::array<uint64_t, kSwapTags.size()> swap{};
-    bool has_swap = false;
+    std::array<bool, kSwapTags.size()> has_swap{};
   };
   std::array<OfLevel, kLevelCount> level{};
   // Whether the model and the contract read some word of the tree's otherwise
@@ -95,14 +102,12 @@ class TreeEntries {
         words.moved |= of.table != 0;
       }
       const uint64_t frame = A::GeometryOf(levels).span(level);
-      of.has_swap = true;
       for (size_t i = 0; i < kSwapTags.size(); ++i) {
+        if (level != Level::kPte && IsOfPteOnly(kSwapTags[i])) continue;
         const uint64_t theirs = entries.SwapEntry(kSwapTags[i], level, frame);
         const uint64_t ours = A::Entries::SwapEntry(kSwapTags[i], level, frame);
-        if (theirs == entries.Empty(level)) {
-          of.has_swap = false;
-          continue;
-        }
+        of.has_swap[i] = theirs != entries.Empty(level);
+        if (!of.has_swap[i]) continue;
         of.swap[i] = theirs ^ ours;
         words.moved |= of.swap[i] != 0;
       }
@@ -163,10 +168,8 @@ class TreeEntries {
   // For a swap file, the model's: no tree is asked how it writes that.
   uint64_t SwapEntry(EntryKind::Tag tag, Level level, uint64_t frame) const {
     if (tag == EntryKind::Tag::kSwap) return A::Entries::Swap(frame);
-    return kernel_->swap(
-        Ordinal(level),
-        tag == EntryKind::Tag::kMigration ? PXD_MIGRATION : PXD_HWPOISON,
-        frame);
+    return kernel_->swap(Ordinal(level), static_cast<pxd_swap>(SwapIndex(tag)),
+                         frame);
   }
 
   EntryKind Classify(Level level, uint64_t word) const {
@@ -193,7 +196,8 @@ class TreeEntries {
         return Leaf(level, kind.address, kind.state);
       case EntryKind::Tag::kMigration:
       case EntryKind::Tag::kHwPoison:
-        return words_->level[Ordinal(level)].has_swap
+      case EntryKind::Tag::kDevicePrivate:
+        return words_->level[Ordinal(level)].has_swap[SwapIndex(kind.tag)]
                    ? SwapEntry(kind.tag, level, kind.address)
                    : word;
       default:

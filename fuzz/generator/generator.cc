@@ -81,7 +81,8 @@ Level Generator::DrawLeafLevel() {
 
 TableOp::Kind Generator::DrawSwapKind() {
   return rng_.Pick({TableOp::Kind::kSwap, TableOp::Kind::kMigration,
-                    TableOp::Kind::kMigration, TableOp::Kind::kHwPoison});
+                    TableOp::Kind::kMigration, TableOp::Kind::kHwPoison,
+                    TableOp::Kind::kDevicePrivate});
 }
 
 Request Generator::DrawRequest() {

@@ -195,9 +195,10 @@ void ChangeFrame(Context& m) {
 void ChangeKind(Context& m) {
   TableOp* op = m.AnySetupOp();
   if (op == nullptr) return;
-  op->kind = m.rng.Pick({TableOp::Kind::kMap, TableOp::Kind::kClear,
-                         TableOp::Kind::kSwap, TableOp::Kind::kMigration,
-                         TableOp::Kind::kHwPoison});
+  op->kind =
+      m.rng.Pick({TableOp::Kind::kMap, TableOp::Kind::kClear,
+                  TableOp::Kind::kSwap, TableOp::Kind::kMigration,
+                  TableOp::Kind::kHwPoison, TableOp::Kind::kDevicePrivate});
 }
 
 void Poke(Context& m) { m.generator().AddPoke(m.AnyRequest(), m.c); }

@@ -44,6 +44,9 @@ void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
   if (MakesSwapEntries(op.kind) && !info.HasSwap(Level::kPte)) {
     op.kind = Kind::kClear;
   }
+  if (op.kind == Kind::kDevicePrivate && !info.has_device_private) {
+    op.kind = Kind::kSwap;
+  }
   const bool is_of_leaves =
       op.kind == Kind::kMap || op.kind == Kind::kWriteProtect ||
       op.kind == Kind::kMigrate || MakesSwapEntries(op.kind);

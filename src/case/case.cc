@@ -129,6 +129,16 @@ Case DecodeVersion(std::span<const uint8_t> bytes) {
   return c;
 }
 
+// The type of the record of a set-up's operation.
+RecordType TypeOf(const TableOp& op) {
+  if (IsPoke(op.kind)) {
+    return RecordType::Setup(TableOp::Kind::kPoke, Level::kPte);
+  }
+  return RecordType::Setup(
+      op.kind == TableOp::Kind::kDevicePrivate ? TableOp::Kind::kSwap : op.kind,
+      op.level);
+}
+
 template <FormatVersion kVersion>
 size_t EncodeVersion(const Case& c, std::span<uint8_t> out) {
   constexpr HeaderLayout kLayout = LayoutOf(kVersion);
@@ -169,8 +179,7 @@ size_t EncodeVersion(const Case& c, std::span<uint8_t> out) {
   }
   for (const TableOp& op : c.setup) {
     EncodeOp(op, start, info, writer);
-    end(IsPoke(op.kind) ? RecordType::Setup(TableOp::Kind::kPoke, Level::kPte)
-                        : RecordType::Setup(op.kind, op.level));
+    end(TypeOf(op));
   }
   for (const ConcurrentOp& op : c.concurrent) {
     EncodeConcurrentOp(op, start, info, writer);

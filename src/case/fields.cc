@@ -19,6 +19,7 @@ constexpr size_t kPayloadAt = 2;
 constexpr size_t kPayloadBytes = 7;
 constexpr size_t kCountAt = 9;
 constexpr size_t kStateAt = 11;
+constexpr size_t kSwapKindAt = 11;
 constexpr size_t kFrameAt = 12;
 constexpr size_t kPokeTargetAt = 9;
 constexpr size_t kPokeWordAt = 10;
@@ -319,6 +320,9 @@ TableOp DecodeOp(const RecordReader& in, TableOp::Kind kind, Level level,
     op.count = DecodeCount(in, kCountAt);
     op.state = kStates[in.Byte(kStateAt)];
     if (version == FormatVersion::k2) {
+      if (kind == TableOp::Kind::kSwap) {
+        op.kind = kSwapKinds[in.Byte(kSwapKindAt)];
+      }
       SetAttributes(static_cast<uint16_t>(in.Number(kAttributesAt, 2)),
                     op.state);
     }
@@ -342,6 +346,9 @@ void EncodeOp(const TableOp& op, uint64_t start, const PagingModeInfo& info,
     SetAttributes(0, plain);
     out.Byte(kStateAt, ByteFor(kStates, plain));
     out.Number(kAttributesAt, 2, AttributesOf(op.state));
+  }
+  if (op.kind == TableOp::Kind::kDevicePrivate) {
+    out.Byte(kSwapKindAt, ByteFor(kSwapKinds, op.kind));
   }
   if (HasFrame(op.kind)) EncodeFrame(op.frame, op.address, info.geometry, out);
   if (IsPoke(op.kind)) {

@@ -339,6 +339,13 @@ inline constexpr Selector<LeafState> kStates = MakeSelector<LeafState>({
     {State(Permission::kNone, false, false, true), 4},
 });
 
+// What a swap entry of a page entry stands for, in version 2.
+inline constexpr Selector<TableOp::Kind> kSwapKinds =
+    MakeSelector<TableOp::Kind>({
+        {TableOp::Kind::kSwap, 192},
+        {TableOp::Kind::kDevicePrivate, 64},
+    });
+
 inline constexpr Selector<PageKind> kPageKinds = MakeSelector<PageKind>({
     {PageKind::kSharedAnonymous, 72},
     {PageKind::kFile, 40},

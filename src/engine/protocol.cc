@@ -118,6 +118,7 @@ std::string MeaningWords(const EntryKind& kind) {
     case EntryKind::Tag::kSwap:
     case EntryKind::Tag::kMigration:
     case EntryKind::Tag::kHwPoison:
+    case EntryKind::Tag::kDevicePrivate:
       return Concat({text, " ", Hex(kind.address)});
     case EntryKind::Tag::kLeaf:
       break;
@@ -141,6 +142,7 @@ bool ReadMeaning(Scanner& words, EntryKind& kind) {
     case EntryKind::Tag::kSwap:
     case EntryKind::Tag::kMigration:
     case EntryKind::Tag::kHwPoison:
+    case EntryKind::Tag::kDevicePrivate:
       return words.Read(kind.address);
     case EntryKind::Tag::kLeaf:
       break;

@@ -296,6 +296,8 @@ std::string Facts::WhyNot(Level level, const EntryKind& kind) const {
       return Concat({"migration ", Name(level)});
     case EntryKind::Tag::kHwPoison:
       return Concat({"hwpoison ", Name(level)});
+    case EntryKind::Tag::kDevicePrivate:
+      return Concat({"device-private ", Name(level)});
     case EntryKind::Tag::kMalformed:
       return Concat({"malformed ", Name(level)});
     case EntryKind::Tag::kTable:
@@ -362,6 +364,8 @@ std::string MeaningIn(const Facts& facts, const Geometry& geometry, Level level,
       return Concat({"a migration entry, of ", Hex(kind.address)});
     case EntryKind::Tag::kHwPoison:
       return Concat({"a hwpoison entry, of ", Hex(kind.address)});
+    case EntryKind::Tag::kDevicePrivate:
+      return Concat({"a device-private entry, of ", Hex(kind.address)});
     case EntryKind::Tag::kLeaf:
       return Concat({level == Level::kPte ? "page " : "large page ",
                      Hex(kind.address), ", ", Describe(kind.state)});

@@ -48,6 +48,7 @@ uint64_t SetupCost(TableOp::Kind kind) {
     case TableOp::Kind::kMigration:
       return 2;
     case TableOp::Kind::kHwPoison:
+    case TableOp::Kind::kDevicePrivate:
       return 3;
     case TableOp::Kind::kPoke:
       return 4;

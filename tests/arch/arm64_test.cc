@@ -68,13 +68,16 @@ TEST(Arm64EntriesTest, TablesSwapAndEmpty) {
   EXPECT_EQ(Entries::Control(3, 0x10400000), 0x10400000u);
   // Type 1 in bits 6 to 10, offset 5 from bit 12 up.
   EXPECT_EQ(Entries::Swap(0x14000), 0x5040u);
-  // Types 28 and 27, and the frame's number 0x800 from bit 12 up.
+  // Types 24, 23 and 28, and the frame's number 0x800 from bit 12 up.
   EXPECT_EQ(
       Entries::SwapEntry(EntryKind::Tag::kMigration, Level::kPmd, 0x2000000),
-      0x800700u);
+      0x800600u);
   EXPECT_EQ(
       Entries::SwapEntry(EntryKind::Tag::kHwPoison, Level::kPmd, 0x2000000),
-      0x8006c0u);
+      0x8005c0u);
+  EXPECT_EQ(Entries::SwapEntry(EntryKind::Tag::kDevicePrivate, Level::kPte,
+                               0x2000000),
+            0x800700u);
 }
 
 // pmd_mkinvalid() clears the valid bit, which a PROT_NONE leaf lacks.
@@ -117,12 +120,16 @@ TEST(Arm64EntriesTest, ClassifyIsTheInverse) {
   EXPECT_EQ(Entries::Classify(Level::kPte, Entries::Swap(0x3ffffffc0000)),
             EntryKind::Swap(0x3ffffffc0000));
   for (const Level level : {Level::kPte, Level::kPmd}) {
-    EXPECT_EQ(Entries::Classify(level, 0x800700),
+    EXPECT_EQ(Entries::Classify(level, 0x800600),
               EntryKind::Migration(0x2000000));
-    EXPECT_EQ(Entries::Classify(level, 0x8006c0),
+    EXPECT_EQ(Entries::Classify(level, 0x8005c0),
               EntryKind::HwPoison(0x2000000));
   }
-  EXPECT_EQ(Entries::Classify(Level::kPud, 0x800700), EntryKind::Malformed());
+  EXPECT_EQ(Entries::Classify(Level::kPud, 0x800600), EntryKind::Malformed());
+  // A page that only a device can use is small.
+  EXPECT_EQ(Entries::Classify(Level::kPte, 0x800700),
+            EntryKind::DevicePrivate(0x2000000));
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0x800700), EntryKind::Malformed());
   EXPECT_EQ(Entries::Classify(Level::kPmd, 0x5040), EntryKind::Malformed());
   // Beyond the frame.
   EXPECT_EQ(Entries::Classify(Level::kPte, 0x8000000000800700),

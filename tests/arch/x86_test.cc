@@ -64,13 +64,16 @@ TEST(X86EntriesTest, TablesSwapAndEmpty) {
   EXPECT_EQ(Entries::Control(4, 0x10800000), 0x10800000u);
   // Offset 5 inverted, from bit 9 up; type 0 above it.
   EXPECT_EQ(Entries::Swap(0x5000), 0x07fffffffffff400u);
-  // Type 28, and the frame's number 0x40000 inverted.
+  // Types 24, 23 and 28, and the frame's number 0x40000 inverted.
   EXPECT_EQ(
       Entries::SwapEntry(EntryKind::Tag::kMigration, Level::kPmd, 0x40000000),
-      0xe7fffffff7fffe00u);
+      0xc7fffffff7fffe00u);
   EXPECT_EQ(
       Entries::SwapEntry(EntryKind::Tag::kHwPoison, Level::kPud, 0x40000000),
-      0xdffffffff7fffe00u);
+      0xbffffffff7fffe00u);
+  EXPECT_EQ(Entries::SwapEntry(EntryKind::Tag::kDevicePrivate, Level::kPte,
+                               0x40000000),
+            0xe7fffffff7fffe00u);
 }
 
 // pmd_mkinvalid(): neither present nor global, and the frame inverted.
@@ -115,12 +118,17 @@ TEST(X86EntriesTest, ClassifyIsTheInverse) {
   EXPECT_EQ(Entries::Classify(Level::kPte, Entries::Swap(0x123456000)),
             EntryKind::Swap(0x123456000));
   for (const Level level : {Level::kPte, Level::kPmd, Level::kPud}) {
-    EXPECT_EQ(Entries::Classify(level, 0xe7fffffff7fffe00),
+    EXPECT_EQ(Entries::Classify(level, 0xc7fffffff7fffe00),
               EntryKind::Migration(0x40000000));
-    EXPECT_EQ(Entries::Classify(level, 0xdffffffff7fffe00),
+    EXPECT_EQ(Entries::Classify(level, 0xbffffffff7fffe00),
               EntryKind::HwPoison(0x40000000));
   }
-  EXPECT_EQ(Entries::Classify(Level::kP4d, 0xe7fffffff7fffe00),
+  EXPECT_EQ(Entries::Classify(Level::kP4d, 0xc7fffffff7fffe00),
+            EntryKind::Malformed());
+  // A page that only a device can use is small.
+  EXPECT_EQ(Entries::Classify(Level::kPte, 0xe7fffffff7fffe00),
+            EntryKind::DevicePrivate(0x40000000));
+  EXPECT_EQ(Entries::Classify(Level::kPmd, 0xe7fffffff7fffe00),
             EntryKind::Malformed());
   // A swapped page is never large, and no configuration has type 1 there.
   EXPECT_EQ(Entries::Classify(Level::kPmd, Entries::Swap(0x5000)),

@@ -780,6 +780,32 @@ TEST(CaseTest, SwapEntriesOfOtherTypesHaveLevels) {
   }
 }
 
+TEST(CaseTest, DevicePrivateEntriesAreSmall) {
+  Case c = MakeCase(4, {.start = 6 * kGiB},
+                    {{.kind = TableOp::Kind::kDevicePrivate,
+                      .level = Level::kPmd,
+                      .address = 6 * kGiB,
+                      .count = 3,
+                      .frame = 8 * kGiB}});
+  c.mode.arch = ArchId::kX86;
+  Canonicalize(c);
+  EXPECT_EQ(c.setup[0].kind, TableOp::Kind::kDevicePrivate);
+  EXPECT_EQ(c.setup[0].level, Level::kPte);
+  EXPECT_EQ(Decode(Bytes(c)), c) << ToText(c);
+  EXPECT_TRUE(V1Bytes(c).empty());
+  // The record is that of swap entries, of another type.
+  std::vector<uint8_t> bytes = Bytes(c);
+  constexpr size_t kTypeInRecord = kHeaderBytes + 2 + 10;
+  ASSERT_EQ(bytes[kHeaderBytes], 0xc0);
+  ASSERT_EQ(bytes[kTypeInRecord], 0xc0);
+  bytes[kTypeInRecord] = 0xbf;
+  EXPECT_EQ(Decode(bytes).setup[0].kind, TableOp::Kind::kSwap);
+  // s390 has none.
+  c.mode.arch = ArchId::kS390;
+  Canonicalize(c);
+  EXPECT_EQ(c.setup[0].kind, TableOp::Kind::kSwap);
+}
+
 // Records that were skipped, and now have a meaning.
 TEST(CaseTest, TypesOfRecordsOfSwapEntries) {
   const auto decode = [](uint8_t type) {

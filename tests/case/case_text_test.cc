@@ -80,11 +80,13 @@ TEST(CaseTextTest, SwapEntriesOfOtherTypesHaveAFrame) {
         .address = 0x80000000,
         .count = 2,
         .frame = 0x100000000},
-       {.kind = TableOp::Kind::kHwPoison, .address = 0x1000, .frame = 0x5000}});
+       {.kind = TableOp::Kind::kHwPoison, .address = 0x1000, .frame = 0x5000},
+       {.kind = TableOp::Kind::kDevicePrivate, .frame = 0x6000}});
   EXPECT_THAT(
       ToText(c),
       HasSubstr("- migration: {pud: 0x80000000, count: 2, frame: 0x100000000}\n"
-                "- hwpoison: {pte: 0x1000, count: 1, frame: 0x5000}\n"));
+                "- hwpoison: {pte: 0x1000, count: 1, frame: 0x5000}\n"
+                "- device-private: {pte: 0x0, count: 1, frame: 0x6000}\n"));
 }
 
 TEST(CaseTextTest, AttributesFollowTheState) {

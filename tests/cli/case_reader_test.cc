@@ -278,13 +278,14 @@ constexpr Refused kStructure[] = {
      "f:6:3: found no key 'around'; a stack has the keys position and around"},
     {"\n- map", "\n- mop",
      "f:11:3: tables: found the key 'mop'; should be map, clear, swap, poke, "
-     "poke-control, migration or hwpoison"},
+     "poke-control, migration, hwpoison or device-private"},
     {"- poke-control: {word: 0x7}", "- 7",
      "f:15:3: tables: found '7'; each item has one key: map, clear, swap, "
-     "poke, poke-control, migration or hwpoison"},
+     "poke, poke-control, migration, hwpoison or device-private"},
     {"- poke-control: {word: 0x7}", "- {}",
      "f:15:3: tables: found a mapping with 0 keys; each item has one key: map, "
-     "clear, swap, poke, poke-control, migration or hwpoison"},
+     "clear, swap, poke, poke-control, migration, hwpoison or "
+     "device-private"},
     {"{word: 0x7}", "[]",
      "f:15:17: found a list; a poke-control is a mapping with the keys word"},
     {"clear: {pmd: 0x100000, count", "clear: {count",
@@ -680,6 +681,17 @@ TEST(ReadCaseTextTest, ReadsSwapEntriesOfOtherTypes) {
   std::string v1 = text;
   v1.replace(v1.find("version: 2"), 10, "version: 1");
   EXPECT_THAT(Error(v1), testing::HasSubstr("found the key 'migration'"));
+  std::string device =
+      text + "- device-private: {pte: 0x100000, count: 1, frame: 0x500000}\n";
+  EXPECT_EQ(Error(device),
+            "f:11:3: tables: found device-private in s390/3, which a case "
+            "cannot say; the nearest is swap");
+  device.replace(device.find("s390/3"), 6, "x86-64/4");
+  device.replace(device.find("pmd"), 3, "pte");
+  EXPECT_EQ(Read(device).setup[2],
+            (TableOp{.kind = TableOp::Kind::kDevicePrivate,
+                     .address = 0x100000,
+                     .frame = 0x500000}));
 }
 
 TEST(ReadCaseTextTest, ReadsVersion1) {

@@ -73,6 +73,8 @@ constexpr uint64_t NumberOf(EntryKind::Tag tag) {
       return 5;
     case EntryKind::Tag::kHwPoison:
       return 6;
+    case EntryKind::Tag::kDevicePrivate:
+      return 7;
   }
   return kNoNumber;
 }

@@ -57,10 +57,11 @@ const pxd_kernel kSame = {
     .empty = [](int level) { return Entries::Empty(LevelOf(level)); },
     .swap =
         [](int level, pxd_swap type, uint64_t frame) {
-          return Entries::SwapEntry(type == PXD_MIGRATION
-                                        ? EntryKind::Tag::kMigration
-                                        : EntryKind::Tag::kHwPoison,
-                                    LevelOf(level), frame);
+          // No s390 has device-private entries.
+          return type == PXD_DEVICE_PRIVATE
+                     ? Entries::Empty(LevelOf(level))
+                     : Entries::SwapEntry(kSwapTags[type], LevelOf(level),
+                                          frame);
         },
 };
 
@@ -86,8 +87,9 @@ const pxd_kernel kMoved = {
     // None above pte, as in s390 of 6.12; of another type number.
     .swap =
         [](int level, pxd_swap type, uint64_t frame) {
-          return level == 0 ? kSame.swap(level, type, frame) ^ (1 << 2)
-                            : Entries::Empty(LevelOf(level));
+          return level == 0 && type != PXD_DEVICE_PRIVATE
+                     ? kSame.swap(level, type, frame) ^ (1 << 2)
+                     : Entries::Empty(LevelOf(level));
         },
 };
 
@@ -144,11 +146,16 @@ TEST(TreeEntriesTest, MovedWordsAreReadByWhatWasWritten) {
 
 TEST(TreeEntriesTest, SwapEntriesAreReadByWhatWasWritten) {
   const TreeWords words = TreeEntries<S390>::Compare(kMoved, kLevels);
-  EXPECT_TRUE(words.level[Ordinal(Level::kPte)].has_swap);
-  EXPECT_FALSE(words.level[Ordinal(Level::kPmd)].has_swap);
-  EXPECT_FALSE(words.level[Ordinal(Level::kPud)].has_swap);
+  // Migration, hwpoison and device-private.
+  const auto has = [&words](Level level) {
+    return words.level[Ordinal(level)].has_swap;
+  };
+  EXPECT_EQ(has(Level::kPte), (std::array{true, true, false}));
+  EXPECT_EQ(has(Level::kPmd), (std::array{false, false, false}));
+  EXPECT_EQ(has(Level::kPud), (std::array{false, false, false}));
   const TreeEntries<S390> entries(kMoved, words);
-  for (const EntryKind::Tag tag : kSwapTags) {
+  for (const EntryKind::Tag tag :
+       {EntryKind::Tag::kMigration, EntryKind::Tag::kHwPoison}) {
     const uint64_t ours = Entries::SwapEntry(tag, Level::kPte, 0x5000);
     const uint64_t theirs = entries.SwapEntry(tag, Level::kPte, 0x5000);
     EXPECT_NE(theirs, ours);
@@ -157,6 +164,36 @@ TEST(TreeEntriesTest, SwapEntriesAreReadByWhatWasWritten) {
     EXPECT_EQ(entries.Classify(Level::kPte, theirs).tag, tag);
     EXPECT_EQ(entries.Classify(Level::kPte, theirs).address, 0x5000u);
   }
+}
+
+// A configuration without CONFIG_DEVICE_PRIVATE has other numbers of types,
+// among them the model's for device-private entries.
+TEST(TreeEntriesTest, TypesOfConfigurationsWithoutDeviceMemory) {
+  using X86Entries = X86::Entries;
+  static constexpr auto kWord = [](uint64_t type, uint64_t frame) {
+    return ~(frame >> 12) << 14 >> 5 | type << 59;
+  };
+  pxd_kernel kernel = kSame;
+  kernel.leaf_levels = 0;
+  kernel.table = [](int level, uint64_t origin) {
+    return X86Entries::Table(LevelOf(level), origin);
+  };
+  kernel.empty = [](int /*level*/) { return uint64_t{0}; };
+  kernel.swap = [](int /*level*/, pxd_swap type, uint64_t frame) {
+    if (type == PXD_DEVICE_PRIVATE) return uint64_t{0};
+    return kWord(type == PXD_MIGRATION ? kMigrationType : kHwPoisonType, frame);
+  };
+  const TreeWords words = TreeEntries<X86>::Compare(kernel, 4);
+  EXPECT_TRUE(words.moved);
+  EXPECT_EQ(words.level[Ordinal(Level::kPte)].has_swap,
+            (std::array{true, true, false}));
+  const TreeEntries<X86> entries(kernel, words);
+  EXPECT_EQ(entries.Classify(Level::kPte, kWord(28, 0x5000)),
+            EntryKind::Migration(0x5000));
+  EXPECT_EQ(entries.Classify(Level::kPmd, kWord(27, 0x200000)),
+            EntryKind::HwPoison(0x200000));
+  EXPECT_EQ(X86Entries::Classify(Level::kPte, kWord(28, 0x5000)),
+            EntryKind::DevicePrivate(0x5000));
 }
 
 // What no macro of the tree writes is the model's.

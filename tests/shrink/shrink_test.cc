@@ -198,6 +198,11 @@ TEST(ReductionsTest, DoWhatTheirNamesSay) {
   expect("plain-setup", c, plain);
   c.setup[0].kind = TableOp::Kind::kHwPoison;
   expect("plain-setup", c, plain);
+  Case device = c;
+  device.setup[0].kind = TableOp::Kind::kDevicePrivate;
+  Case returned = plain;
+  device.mode = returned.mode = {ArchId::kX86, 4};
+  expect("plain-setup", device, returned);
   c.setup[0] = {.kind = TableOp::Kind::kPoke,
                 .address = 2 * kGiB - kPage,
                 .word = 0x103d};

@@ -182,6 +182,27 @@ TEST_F(TimelineTest, MigrationEndsWithALeaf) {
             Inconclusive::kInsideLeaf);
 }
 
+// A fault brings a page back from a device.
+TEST(DevicePrivateTest, EndsWithALeaf) {
+  Arena arena = MakeArena<X86>();
+  AddressSpace<X86> mm(arena, 4);
+  Case c = MakeCase(4, {},
+                    {{.kind = TableOp::Kind::kDevicePrivate,
+                      .address = kPlace,
+                      .frame = 0x3000}});
+  ASSERT_EQ(Populate(c, mm), Inconclusive::kNo);
+  const auto kind = [&mm] {
+    return X86::Entries::Classify(Level::kPte,
+                                  mm.Find(Level::kPte, kPlace)->word);
+  };
+  EXPECT_EQ(kind(), EntryKind::DevicePrivate(0x3000));
+  c.concurrent.push_back({Map(Level::kPte, kPlace, 0x5000)});
+  Timeline timeline;
+  ASSERT_EQ(timeline.Make(c, mm), Inconclusive::kNo);
+  timeline.GoTo(1);
+  EXPECT_EQ(kind(), EntryKind::Leaf(0x5000, {}));
+}
+
 TableOp Move(TableOp::Kind kind, Level level = Level::kPmd) {
   return {.kind = kind, .level = level, .address = kPlace};
 }

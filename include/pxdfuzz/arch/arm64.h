@@ -134,7 +134,7 @@ struct Arm64Page16K {
     }
     static constexpr uint64_t SwapEntry(EntryKind::Tag tag, Level /*level*/,
                                         uint64_t frame) {
-      return SwapOfType(SwapTypeOf(tag, kSwapType), frame);
+      return SwapOfType(DeviceSwapTypes::Of(tag, kSwapType), frame);
     }
 
     static constexpr EntryKind Classify(Level level, uint64_t word) {
@@ -143,10 +143,9 @@ struct Arm64Page16K {
         const uint64_t place = word >> 12 << 14;
         const uint64_t type = word >> 6 & 31;
         if (word != SwapOfType(type, place)) return EntryKind::Malformed();
-        const EntryKind kind = OfSwapType(type, kSwapType, place);
-        return kind.tag == EntryKind::Tag::kSwap && !HasSwap(level)
-                   ? EntryKind::Malformed()
-                   : kind;
+        const EntryKind kind = DeviceSwapTypes::Meaning(type, kSwapType, place);
+        return IsOfPteOnly(kind.tag) && !HasSwap(level) ? EntryKind::Malformed()
+                                                        : kind;
       }
       if (level != Level::kPte && (word & Mask::kTable) != 0) {
         const uint64_t origin = word & Mask::kFrame;
@@ -475,6 +474,8 @@ struct Arm64Page16K {
   static constexpr bool CanUpgrade(int /*levels*/) { return false; }
   // Whether hugetlb shares pmd tables: CONFIG_ARCH_WANT_HUGE_PMD_SHARE.
   static constexpr bool kSharesTables = true;
+  // Whether it has CONFIG_DEVICE_PRIVATE, which depends on ZONE_DEVICE.
+  static constexpr bool kHasDevicePrivate = true;
 
   // With 3 levels p4d_to_folded_pud() must not get a pointer to a local copy.
   // All else holds in tables that do not change: each folded level's part of a

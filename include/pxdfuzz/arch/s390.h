@@ -601,6 +601,8 @@ struct BasicS390 {
 
   // Whether hugetlb shares pmd tables: CONFIG_ARCH_WANT_HUGE_PMD_SHARE.
   static constexpr bool kSharesTables = false;
+  // Whether it has CONFIG_DEVICE_PRIVATE, which depends on ZONE_DEVICE.
+  static constexpr bool kHasDevicePrivate = false;
 
   // Whether a process with that many levels may get one more while it runs:
   // crst_table_upgrade(). A process with 2 levels is a 31-bit process and keeps

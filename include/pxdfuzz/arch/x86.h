@@ -123,17 +123,16 @@ struct X86 {
     }
     static constexpr uint64_t SwapEntry(EntryKind::Tag tag, Level /*level*/,
                                         uint64_t frame) {
-      return SwapOfType(SwapTypeOf(tag, 0), frame);
+      return SwapOfType(DeviceSwapTypes::Of(tag, 0), frame);
     }
 
     static constexpr EntryKind Classify(Level level, uint64_t word) {
       if (word == Empty(level)) return EntryKind::Empty();
       if (HasMigration(level) && (word & kSwapClear) == 0) {
         const uint64_t place = ~(word << 5) >> 14 << 12;
-        const EntryKind kind = OfSwapType(word >> 59, 0, place);
-        return kind.tag == EntryKind::Tag::kSwap && !HasSwap(level)
-                   ? EntryKind::Malformed()
-                   : kind;
+        const EntryKind kind = DeviceSwapTypes::Meaning(word >> 59, 0, place);
+        return IsOfPteOnly(kind.tag) && !HasSwap(level) ? EntryKind::Malformed()
+                                                        : kind;
       }
       const bool large = level != Level::kPte && (word & Mask::kLarge) != 0;
       if (level != Level::kPte && !large) {
@@ -414,6 +413,8 @@ struct X86 {
   static constexpr bool CanUpgrade(int /*levels*/) { return false; }
   // Whether hugetlb shares pmd tables: CONFIG_ARCH_WANT_HUGE_PMD_SHARE.
   static constexpr bool kSharesTables = true;
+  // Whether it has CONFIG_DEVICE_PRIVATE, which depends on ZONE_DEVICE.
+  static constexpr bool kHasDevicePrivate = true;
 
   // Where p4d is folded, a pgd entry's part of the range is in one p4d entry:
   // in tables that do not change all walks hold.

@@ -27,11 +27,12 @@ struct TableOp {
     kClear,
 
     // In a set-up only.
-    kSwap,         // makes swap entries
-    kMigration,    // makes migration entries of `level`
-    kHwPoison,     // makes hwpoison entries of `level`
-    kPoke,         // writes `word` into one entry of `level`
-    kPokeControl,  // gives the hardware `word` instead of the root's address
+    kSwap,           // makes swap entries
+    kMigration,      // makes migration entries of `level`
+    kHwPoison,       // makes hwpoison entries of `level`
+    kDevicePrivate,  // makes swap entries of pages that a device has
+    kPoke,           // writes `word` into one entry of `level`
+    kPokeControl,    // gives the hardware `word` instead of the root's address
 
     // Concurrent only. Linux does each of them in one step, or in steps that a
     // walk cannot distinguish.
@@ -61,8 +62,8 @@ struct TableOp {
   };
 
   Kind kind = Kind::kMap;
-  // pte for kSwap, kPokeControl, kRefill and kUpgrade, pmd for kDetach, kSplit,
-  // kInvalidate and kUnshare.
+  // pte for kSwap, kDevicePrivate, kPokeControl, kRefill and kUpgrade, pmd for
+  // kDetach, kSplit, kInvalidate and kUnshare.
   Level level = Level::kPte;
   // Virtual address of the first entry, a multiple of its span; 0 if
   // HasAddress() is false.
@@ -71,9 +72,9 @@ struct TableOp {
   // kUnshare; 1 if HasCount() is false.
   uint16_t count = 1;
   // For kMap, kRefill and kUnshare the physical address of the first page, a
-  // multiple of an entry's span and below 2^32 pages, and for kMigration and
-  // kHwPoison that of the page that was mapped; for kSwap the place, in the
-  // same form. Otherwise 0.
+  // multiple of an entry's span and below 2^32 pages, for kMigration and
+  // kHwPoison that of the page that was mapped, and for kDevicePrivate that of
+  // the device's page; for kSwap the place, in the same form. Otherwise 0.
   uint64_t frame = 0;
   LeafState state = {};  // the default if HasState() is false
   uint64_t word = 0;     // for kPoke and kPokeControl, else 0
@@ -86,7 +87,7 @@ inline constexpr std::array kSetupKinds = {
     TableOp::Kind::kMap,         TableOp::Kind::kClear,
     TableOp::Kind::kSwap,        TableOp::Kind::kPoke,
     TableOp::Kind::kPokeControl, TableOp::Kind::kMigration,
-    TableOp::Kind::kHwPoison};
+    TableOp::Kind::kHwPoison,    TableOp::Kind::kDevicePrivate};
 inline constexpr std::array kConcurrentKinds = {
     TableOp::Kind::kClear,        TableOp::Kind::kDetach,
     TableOp::Kind::kMap,          TableOp::Kind::kSplit,
@@ -95,10 +96,11 @@ inline constexpr std::array kConcurrentKinds = {
     TableOp::Kind::kMigrate,      TableOp::Kind::kUnshare};
 
 constexpr std::string_view Name(TableOp::Kind kind) {
-  constexpr std::array<std::string_view, 15> kNames = {
-      "map",     "clear",         "swap",   "migration", "hwpoison",
-      "poke",    "poke-control",  "detach", "split",     "invalidate",
-      "migrate", "write-protect", "refill", "upgrade",   "unshare"};
+  constexpr std::array<std::string_view, 16> kNames = {
+      "map",           "clear",          "swap",       "migration",
+      "hwpoison",      "device-private", "poke",       "poke-control",
+      "detach",        "split",          "invalidate", "migrate",
+      "write-protect", "refill",         "upgrade",    "unshare"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -116,12 +118,14 @@ constexpr bool HasState(TableOp::Kind kind) {
 // Whether it makes swap entries of any type: see IsSwapEntry().
 constexpr bool MakesSwapEntries(TableOp::Kind kind) {
   return kind == TableOp::Kind::kSwap || kind == TableOp::Kind::kMigration ||
-         kind == TableOp::Kind::kHwPoison;
+         kind == TableOp::Kind::kHwPoison ||
+         kind == TableOp::Kind::kDevicePrivate;
 }
 // Whether version 1 of the formats has it.
 constexpr bool IsInV1(TableOp::Kind kind) {
   return kind != TableOp::Kind::kMigration &&
          kind != TableOp::Kind::kHwPoison &&
+         kind != TableOp::Kind::kDevicePrivate &&
          kind != TableOp::Kind::kInvalidate &&
          kind != TableOp::Kind::kMigrate && kind != TableOp::Kind::kUnshare;
 }
@@ -145,6 +149,7 @@ constexpr bool HasCount(TableOp::Kind kind) {
 constexpr std::optional<Level> OnlyLevel(TableOp::Kind kind) {
   switch (kind) {
     case TableOp::Kind::kSwap:
+    case TableOp::Kind::kDevicePrivate:
     case TableOp::Kind::kPokeControl:
     case TableOp::Kind::kRefill:
     case TableOp::Kind::kUpgrade:

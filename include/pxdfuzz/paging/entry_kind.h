@@ -21,8 +21,9 @@ struct EntryKind {
     kLeaf,
     kSwap,
     kMalformed,
-    kMigration,  // of a page that is moving to another place
-    kHwPoison,   // of a page whose memory is broken
+    kMigration,      // of a page that is moving to another place
+    kHwPoison,       // of a page whose memory is broken
+    kDevicePrivate,  // of a page in memory that only a device can use
   };
 
   Tag tag = Tag::kEmpty;
@@ -47,43 +48,63 @@ struct EntryKind {
   static constexpr EntryKind HwPoison(uint64_t frame) {
     return {Tag::kHwPoison, frame, {}};
   }
+  static constexpr EntryKind DevicePrivate(uint64_t frame) {
+    return {Tag::kDevicePrivate, frame, {}};
+  }
   static constexpr EntryKind Malformed() { return {Tag::kMalformed, 0, {}}; }
 
   friend constexpr bool operator==(const EntryKind&,
                                    const EntryKind&) = default;
 };
 
-inline constexpr size_t kEntryTagCount = 7;
+inline constexpr size_t kEntryTagCount = 8;
 
 // Neither empty nor present: Linux writes all of these as swap entries, of
 // different types.
 constexpr bool IsSwapEntry(EntryKind::Tag tag) {
   return tag == EntryKind::Tag::kSwap || tag == EntryKind::Tag::kMigration ||
-         tag == EntryKind::Tag::kHwPoison;
+         tag == EntryKind::Tag::kHwPoison ||
+         tag == EntryKind::Tag::kDevicePrivate;
+}
+
+// Whether Linux writes them at pte only.
+constexpr bool IsOfPteOnly(EntryKind::Tag tag) {
+  return tag == EntryKind::Tag::kSwap || tag == EntryKind::Tag::kDevicePrivate;
 }
 
 // The types of swap entries above those of swap files, if the configuration has
-// migration, memory failure and markers, and no device memory
-// (linux/swap.h of 6.12).
+// migration, memory failure and markers, and no device memory (linux/swap.h of
+// 6.12).
 inline constexpr uint64_t kHwPoisonType = 27;
 inline constexpr uint64_t kMigrationType = 28;  // SWP_MIGRATION_READ
 
-// What a swap entry of that type means, where `file` is the type of entries of
-// swapped pages; and the inverse.
-constexpr EntryKind OfSwapType(uint64_t type, uint64_t file, uint64_t address) {
-  if (type == file) return EntryKind::Swap(address);
-  if (type == kMigrationType) return EntryKind::Migration(address);
-  if (type == kHwPoisonType) return EntryKind::HwPoison(address);
-  return EntryKind::Malformed();
-}
-constexpr uint64_t SwapTypeOf(EntryKind::Tag tag, uint64_t file) {
-  if (tag == EntryKind::Tag::kSwap) return file;
-  return tag == EntryKind::Tag::kMigration ? kMigrationType : kHwPoisonType;
-}
+// The same with CONFIG_DEVICE_PRIVATE, which adds four types. `file` is that of
+// entries of swapped pages.
+struct DeviceSwapTypes {
+  static constexpr uint64_t kHwPoison = 23;
+  static constexpr uint64_t kMigration = 24;      // SWP_MIGRATION_READ
+  static constexpr uint64_t kDevicePrivate = 28;  // SWP_DEVICE_READ
+
+  // What a swap entry of that type means; and the inverse.
+  static constexpr EntryKind Meaning(uint64_t type, uint64_t file,
+                                     uint64_t address) {
+    if (type == file) return EntryKind::Swap(address);
+    if (type == kMigration) return EntryKind::Migration(address);
+    if (type == kHwPoison) return EntryKind::HwPoison(address);
+    if (type == kDevicePrivate) return EntryKind::DevicePrivate(address);
+    return EntryKind::Malformed();
+  }
+  static constexpr uint64_t Of(EntryKind::Tag tag, uint64_t file) {
+    if (tag == EntryKind::Tag::kSwap) return file;
+    if (tag == EntryKind::Tag::kMigration) return kMigration;
+    return tag == EntryKind::Tag::kHwPoison ? kHwPoison : kDevicePrivate;
+  }
+};
 
 constexpr std::string_view Name(EntryKind::Tag tag) {
   constexpr std::string_view kNames[] = {
-      "empty", "table", "leaf", "swap", "malformed", "migration", "hwpoison"};
+      "empty",     "table",     "leaf",     "swap",
+      "malformed", "migration", "hwpoison", "device-private"};
   return kNames[static_cast<size_t>(tag)];
 }
 

@@ -37,6 +37,8 @@ struct PagingModeInfo {
   bool can_upgrade = false;
   // Whether it may share a pmd table with another process.
   bool shares_tables = false;
+  // Whether pages of it may be in memory that only a device can use.
+  bool has_device_private = false;
   // By level: the manual's name of the table.
   std::array<std::string_view, kLevelCount> table_name{};
 

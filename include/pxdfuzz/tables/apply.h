@@ -72,6 +72,9 @@ class TableWriter {
       case TableOp::Kind::kHwPoison:
         mm_.Swap(Tag::kHwPoison, op.level, op.address, op.count, op.frame);
         return Inconclusive::kNo;
+      case TableOp::Kind::kDevicePrivate:
+        mm_.Swap(Tag::kDevicePrivate, op.level, op.address, op.count, op.frame);
+        return Inconclusive::kNo;
       case TableOp::Kind::kPoke: {
         const Inconclusive reason = CheckWord(op);
         mm_.Poke(op.level, op.address, mm_.AsWritten(op.level, op.word));
@@ -212,7 +215,7 @@ class TableWriter {
       return Inconclusive::kInsideLeaf;
     }
     // Broken memory is never mapped again.
-    if (tag != Tag::kEmpty && tag != Tag::kSwap && tag != Tag::kMigration) {
+    if (tag != Tag::kEmpty && (!IsSwapEntry(tag) || tag == Tag::kHwPoison)) {
       return Inconclusive::kMapsOver;
     }
     // A collapse delays faults until it is complete. It ends with a large leaf.

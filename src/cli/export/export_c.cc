@@ -128,7 +128,10 @@ class Planner {
         return;
       case TableOp::Kind::kMigration:
       case TableOp::Kind::kHwPoison:
-        Miss("Migration and hwpoison entries: their pages are left out.");
+      case TableOp::Kind::kDevicePrivate:
+        Miss(
+            "Migration, hwpoison and device-private entries: their pages are "
+            "left out.");
         return;
       case TableOp::Kind::kPoke:
       case TableOp::Kind::kPokeControl:
@@ -229,6 +232,7 @@ class Planner {
       case EntryKind::Tag::kSwap:
       case EntryKind::Tag::kMigration:
       case EntryKind::Tag::kHwPoison:
+      case EntryKind::Tag::kDevicePrivate:
       case EntryKind::Tag::kMalformed:
         return false;
       case EntryKind::Tag::kLeaf:
