@@ -50,6 +50,7 @@ void ConcurrentOperations::Begin(const Case& c, const Arena& arena,
   walk.before_read = [](pxd_walk* now, int level, const volatile void* place) {
     Of(now).BeforeRead(static_cast<Level>(level), place);
   };
+  walk.before_block_read = [](pxd_walk* now) { Of(now).BeforeBlockRead(); };
   walk.after_grab = [](pxd_walk* now) { Of(now).AfterGrab(); };
 }
 
@@ -57,6 +58,7 @@ void ConcurrentOperations::End() {
   walk_->context = nullptr;
   walk_->before_walk = nullptr;
   walk_->before_read = nullptr;
+  walk_->before_block_read = nullptr;
   walk_->after_grab = nullptr;
 }
 
@@ -104,6 +106,15 @@ void ConcurrentOperations::BeforeRead(Level level, const volatile void* place) {
       if (!in_table) NoteVacuousRecheck(level);
       break;
   }
+}
+
+void ConcurrentOperations::BeforeBlockRead() {
+  if (walk_->read_count > std::size(walk_->reads)) return;
+  ++progress_.reads;
+  MakeChanges(progress_,
+              {.reads = walk_->read_count, .grabs = walk_->grab_count});
+  // The model reads no blocks.
+  order_.Add(Level::kPte, ReadOrder::kCopy);
 }
 
 // An offset function uses another entry than the loop has tested.

@@ -42,7 +42,7 @@ class ReadOrder {
 // Makes the concurrent operations of a case while kernel code walks, each
 // before the read that the operation names. It counts the reads that the model
 // counts: those of iterations and of the recheck, and rereads of entries in
-// tables by offset functions.
+// tables by offset functions; and besides those of contiguous blocks.
 //
 // A read of memory that is neither a table nor the stack ends the walk as a
 // fault before the read: that memory belongs to the process.
@@ -89,6 +89,7 @@ class ConcurrentOperations {
   }
   void BeforeWalk();
   void BeforeRead(Level level, const volatile void* place);
+  void BeforeBlockRead();
   void AfterGrab();
 
   // Makes the changes that are due.

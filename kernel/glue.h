@@ -17,6 +17,7 @@ static void pxd_begin(struct pxd_walk *walk) {
   walk->pagemaps = 0;
   walk->grab_count = 0;
   walk->read_count = 0;
+  walk->block_read_count = 0;
   walk->bug_file = NULL;
   /* The walk before this one may have ended in a fault. */
   pxd_reads_for = PXD_ITERATION;
@@ -255,6 +256,9 @@ const struct pxd_kernel PXD_SYMBOL = {
                           << 2),
 #endif
     .has_keys = IS_ENABLED(CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS),
+    .has_contiguous = IS_ENABLED(CONFIG_ARM64) &&
+                      (IS_ENABLED(CONFIG_ARM64_CONTPTE) /* from 6.9 on */ ||
+                       IS_ENABLED(CONFIG_HUGETLB_PAGE)),
     .keeps_access_error = PXD_KEEPS_ACCESS_ERROR, /* of the slice */
     .refuses_null_mapping =
         PXD_REFUSES_NULL_MAPPING && IS_ENABLED(CONFIG_SECRETMEM),

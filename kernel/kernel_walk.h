@@ -27,6 +27,9 @@ enum {
   /* A walk with more reads or references counts as endless: these are 8 for
    * each of 512 pages. */
   PXD_ENDLESS = 4096,
+  /* The same for further entries of contiguous blocks: arm64 with 16 KiB pages
+   * reads 257 for each of 512 pages. */
+  PXD_ENDLESS_BLOCKS = 1 << 18,
 };
 
 /* What the kernel code reads an entry for. */
@@ -118,6 +121,10 @@ struct pxd_walk {
    * which may be outside all tables. */
   void (*before_read)(struct pxd_walk *walk, int level,
                       const volatile void *place);
+  /* A helper is about to read one more entry of a contiguous block, or the
+   * walk's own entry again: contpte_ptep_get_lockless() and its like. Such
+   * reads are not among `reads`. */
+  void (*before_block_read)(struct pxd_walk *walk);
   /* The last of `grabs` has happened. The recheck comes next. */
   void (*after_grab)(struct pxd_walk *walk);
   void *context; /* of the code that set them */
@@ -136,6 +143,7 @@ struct pxd_walk {
   size_t grab_count;
   struct pxd_grab grabs[PXD_MAX_GRABS];
   size_t read_count;
+  size_t block_read_count; /* of before_block_read */
   struct pxd_read reads[PXD_MAX_READS];
   /* The BUG() or VM_BUG_ON() that was hit, if any. */
   const char *bug_file;
@@ -151,7 +159,8 @@ struct pxd_leaf {
   /* x86-64: the bits of PAGE_CACHE_MASK, and the protection key. */
   bool pwt, pcd, pat;
   uint8_t key;
-  bool devmap; /* arm64, x86-64: pXd_mkdevmap() */
+  bool devmap;     /* arm64, x86-64: pXd_mkdevmap() */
+  bool contiguous; /* arm64: pte_mkcont() */
 };
 
 /* Types of swap entries other than those of swap files. */
@@ -193,6 +202,8 @@ struct pxd_kernel {
   unsigned leaf_levels, special_levels, devmap_levels;
   /* x86-64: whether it has protection keys. */
   bool has_keys;
+  /* arm64: whether it has contiguous page entries. */
+  bool has_contiguous;
   /* What the Kconfig of the tree says of pxd_traits.tells_protnone. */
   bool should_tell_protnone;
   /* Whether gup_fast_pte_range() keeps the error of a page that cannot be made

@@ -23,7 +23,7 @@ namespace pxdfuzz {
 inline constexpr auto kAllLeafStates = [] {
   constexpr uint16_t kAttributes[] = {0,      1 << 0, 1 << 1, 1 << 2,
                                       1 << 3, 1 << 4, 1 << 5, 1 << 6,
-                                      7 << 3, 1 << 8, 14 << 8};
+                                      1 << 7, 7 << 3, 1 << 8, 14 << 8};
   std::array<LeafState, 48 * std::size(kAttributes)> states{};
   for (size_t i = 0; i < states.size(); ++i) {
     states[i] = {.permission = static_cast<Permission>(i % 48 / 16),
@@ -43,7 +43,8 @@ inline bool ConfigurationHas(const pxd_kernel& kernel, Level level,
                           (state.special ? kernel.special_levels : ~0u) &
                           (state.devmap ? kernel.devmap_levels : ~0u);
   return (levels >> Ordinal(level) & 1) != 0 &&
-         (state.key == 0 || kernel.has_keys);
+         (state.key == 0 || kernel.has_keys) &&
+         (!state.contiguous || kernel.has_contiguous);
 }
 
 // Whether Linux writes leaves in that state, and no other state has that word.
@@ -163,7 +164,8 @@ class TreeEntries {
                           .pcd = state.pcd,
                           .pat = state.pat,
                           .key = state.key,
-                          .devmap = state.devmap});
+                          .devmap = state.devmap,
+                          .contiguous = state.contiguous});
   }
   // For a swap file, the model's: no tree is asked how it writes that.
   uint64_t SwapEntry(EntryKind::Tag tag, Level level, uint64_t frame) const {

@@ -666,6 +666,12 @@ class Trial {
         return 0;
       }
     }
+    // pte_leaf_size().
+    if constexpr (requires { A::Entries::kContPtes; }) {
+      if (kind.state.contiguous) {
+        return A::Entries::kContPtes * mm_.geometry().page_size();
+      }
+    }
     return mm_.geometry().span(t.level);
   }
 

@@ -43,7 +43,7 @@ void Generator::AddAttribute(TableOp& op, Case& c) {
     const auto attribute =
         rng_.Pick({&State::kernel, &State::kernel, &State::exec, &State::noexec,
                    &State::pwt, &State::pcd, &State::pat, &State::devmap,
-                   &State::devmap, kKey, kKey});
+                   &State::devmap, &State::contiguous, kKey, kKey});
     op.state = before;
     if (attribute == kKey) {
       op.state.key = static_cast<uint8_t>(rng_.Between(1, 15));

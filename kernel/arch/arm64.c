@@ -4,9 +4,6 @@
  * arm64 of one tree, with pages of 16 KiB and built for 52-bit addresses: with
  * LPA2 (4 levels) and without (3) as the case says. What this compiles to holds
  * kernel code: GPL-2.0-only.
- *
- * CONFIG_ARM64_CONTPTE is left out: no case has an entry with the contiguous
- * bit, and without one ptep_get_lockless() reads the same.
  */
 // clang-format off: the order of these matters.
 #include "kernel/shim/custom.h"
@@ -38,6 +35,7 @@ static bool arm64_use_ng_mappings = true;
 #define PXD_PGD_IS_READ 0
 
 #define PXD_HUGETLB_PAGE "arch/arm64/mm/hugetlbpage.c"
+#define PXD_CONTPTE "arch/arm64/mm/contpte.c"
 #include "kernel/shim/code.h"
 
 static void pxd_enter(int levels) {
@@ -77,6 +75,7 @@ static pte_t pxd_state(pte_t pte, struct pxd_leaf state) {
 static uint64_t pxd_pte(uint64_t frame, struct pxd_leaf state) {
   pte_t pte = pfn_pte(frame >> PAGE_SHIFT, pxd_protection(state));
   pte = pxd_state(pte, state);
+  if (state.contiguous) pte = pte_mkcont(pte); /* as contpte_set_ptes() */
   return pte_val(state.devmap ? pte_mkdevmap(pte) : pte);
 }
 

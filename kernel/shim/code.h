@@ -31,6 +31,30 @@
 #undef arch_make_huge_pte
 #include "mm/pgtable-generic.c"
 
+/*
+ * custom: arm64 reads all entries of a contiguous block to have one of them.
+ * Other processors may change them in between, but they are no steps of the
+ * walk.
+ */
+#if defined(PXD_CONTPTE) && __has_include(PXD_CONTPTE)
+static inline pte_t pxd_block_get(const pte_t *p) {
+  struct pxd_walk *walk = pxd_now;
+  if (walk) {
+    if (++walk->block_read_count > PXD_ENDLESS_BLOCKS) pxd_endless();
+    if (walk->before_block_read) walk->before_block_read(walk);
+  }
+  return *(const volatile pte_t *)p;
+}
+#define __ptep_get(p) pxd_block_get(p)
+/* stub: it declares a function again, which is static here. */
+#pragma push_macro("EXPORT_SYMBOL_GPL")
+#undef EXPORT_SYMBOL_GPL
+#define EXPORT_SYMBOL_GPL(symbol)
+#include PXD_CONTPTE
+#pragma pop_macro("EXPORT_SYMBOL_GPL")
+#undef __ptep_get
+#endif
+
 /* The tree's own versions, which are functions or macros. */
 #define PXD_GETTER(get, type) \
   static inline type pxd_##get(type *p) { return get(p); }

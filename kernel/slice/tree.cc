@@ -178,6 +178,7 @@ class Preparation {
   bool FindSources() {
     for (const std::string& name :
          {std::string("mm/gup.c"), std::string("mm/pgtable-generic.c"),
+          "arch/" + request_.arch + "/mm/contpte.c",
           "arch/" + request_.arch + "/mm/hugetlbpage.c",
           std::string("kernel/events/core.c")}) {
       std::optional<std::string> text = Read(request_.tree / name);

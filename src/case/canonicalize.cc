@@ -25,6 +25,15 @@ uint16_t ClampCount(uint16_t count) {
   return std::clamp<uint16_t>(count, 1, Case::kMaxPages);
 }
 
+// Contiguous page entries come in whole blocks.
+void AlignToBlocks(TableOp& op, const PagingModeInfo& info) {
+  const uint64_t inside = info.cont_ptes * info.geometry.page_size() - 1;
+  op.address &= ~inside;
+  op.frame &= ~inside;
+  const uint64_t blocks = (op.count + info.cont_ptes - 1) / info.cont_ptes;
+  op.count = static_cast<uint16_t>(blocks * info.cont_ptes);
+}
+
 // Kinds that bytes cannot represent become kClear.
 template <size_t kCount>
 void CanonicalizeOneOf(TableOp& op,
@@ -68,6 +77,7 @@ void CanonicalizeOp(TableOp& op, const PagingModeInfo& info) {
   if (!HasState(op.kind)) op.state = {};
   op.state.invalid = false;
   if (op.state != LeafState{}) op.state = info.written(op.level, op.state);
+  if (op.state.contiguous) AlignToBlocks(op, info);
   if (!IsPoke(op.kind)) op.word = 0;
 }
 

@@ -80,6 +80,30 @@ TEST(Arm64EntriesTest, TablesSwapAndEmpty) {
             0x800700u);
 }
 
+// PTE_CONT is bit 52.
+TEST(Arm64EntriesTest, ContiguousPages) {
+  const LeafState contiguous = {.contiguous = true};
+  const uint64_t word = Entries::Leaf(Level::kPte, 0x200000, contiguous);
+  EXPECT_EQ(word, Entries::Leaf(Level::kPte, 0x200000, {}) | uint64_t{1} << 52);
+  EXPECT_EQ(Entries::Classify(Level::kPte, word),
+            EntryKind::Leaf(0x200000, contiguous));
+  EXPECT_TRUE(Entries::IsContiguous(word));
+  EXPECT_FALSE(Entries::IsContiguous(word - 1));
+  EXPECT_EQ(Entries::Unfolded(word), Entries::Leaf(Level::kPte, 0x200000, {}));
+  EXPECT_TRUE(Arm64Page16K::Contract::Allows(Level::kPte, word, true));
+  // Only pages of user space that are present have it.
+  for (const LeafState& other :
+       {LeafState{.permission = Permission::kNone}, LeafState{.special = true},
+        LeafState{.kernel = true}, LeafState{.devmap = true}}) {
+    LeafState state = other;
+    state.contiguous = true;
+    EXPECT_EQ(Entries::Leaf(Level::kPte, 0x200000, state),
+              Entries::Leaf(Level::kPte, 0x200000, other));
+  }
+  EXPECT_EQ(Entries::Leaf(Level::kPmd, 0x2000000, contiguous),
+            Entries::Leaf(Level::kPmd, 0x2000000, {}));
+}
+
 // pmd_mkinvalid() clears the valid bit, which a PROT_NONE leaf lacks.
 TEST(Arm64EntriesTest, InvalidLeaves) {
   const LeafState invalid = {.invalid = true};

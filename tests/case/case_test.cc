@@ -780,6 +780,29 @@ TEST(CaseTest, SwapEntriesOfOtherTypesHaveLevels) {
   }
 }
 
+TEST(CaseTest, ContiguousPagesComeInBlocks) {
+  constexpr uint64_t kBlock = 128 * 16384;
+  Case c = MakeCase(3, {.start = 8 * kBlock},
+                    {{.address = 8 * kBlock + 16384,
+                      .count = 129,
+                      .frame = 3 * kBlock + 32768,
+                      .state = {.contiguous = true}}});
+  c.mode.arch = ArchId::kArm64Page16K;
+  Canonicalize(c);
+  EXPECT_EQ(c.setup[0], (TableOp{.address = 8 * kBlock,
+                                 .count = 256,
+                                 .frame = 3 * kBlock,
+                                 .state = {.contiguous = true}}));
+  EXPECT_EQ(Decode(Bytes(c)), c) << ToText(c);
+  EXPECT_TRUE(V1Bytes(c).empty());
+  c.setup[0].count = 512;
+  Canonicalize(c);
+  EXPECT_EQ(c.setup[0].count, 512);
+  c.mode = {ArchId::kX86, 4};
+  Canonicalize(c);
+  EXPECT_EQ(c.setup[0].state, LeafState());
+}
+
 TEST(CaseTest, DevicePrivateEntriesAreSmall) {
   Case c = MakeCase(4, {.start = 6 * kGiB},
                     {{.kind = TableOp::Kind::kDevicePrivate,

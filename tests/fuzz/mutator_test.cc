@@ -133,6 +133,7 @@ TEST(MutatorTest, DrawsAttributes) {
            Minimum{"x86-64/5", {.key = 1}, Level::kPte},
            Minimum{"arm64-16k/3", {.kernel = true}, Level::kPte},
            Minimum{"arm64-16k/4", {.exec = true}, Level::kPmd},
+           Minimum{"arm64-16k/3", {.contiguous = true}, Level::kPte},
            Minimum{"s390/3", {.noexec = true}, Level::kPte},
            Minimum{"s390/5", {.noexec = true}, Level::kPud},
        }) {

@@ -132,6 +132,58 @@ TEST(AttributesTest, OfArm64) {
   });
 }
 
+TEST(AttributesTest, OfContiguousBlocks) {
+  ForLeaves("arm64-16k", [](KernelJudge& judge, PagingMode mode, Level level) {
+    if (level != Level::kPte) return;
+    for (const bool write : {false, true}) {
+      EXPECT_EQ(Returned(judge, mode, level, {.contiguous = true}, write), 2u);
+      EXPECT_EQ(Returned(judge, mode, level,
+                         {.permission = Permission::kRead,
+                          .young = false,
+                          .dirty = false,
+                          .exec = true,
+                          .contiguous = true},
+                         write),
+                write ? 0u : 2u);
+    }
+  });
+}
+
+// A block is unfolded while contpte_ptep_get_lockless() reads its entries: the
+// walk ends, and returns no page that was unmapped before its reference was
+// taken. From 6.9 on each entry of the block is read, before and after that.
+TEST(AttributesTest, BlocksAreUnfoldedDuringTheWalk) {
+  constexpr uint64_t kPage = 16384;
+  size_t in_blocks = 0;
+  for (const pxd_kernel* kernel : FindKernels("as-is", "arm64-16k")) {
+    SCOPED_TRACE(kernel->name);
+    KernelJudge judge(*kernel);
+    const bool reads_blocks =
+        !std::string_view(kernel->version).starts_with("6.1.");
+    for (const uint64_t page : {0, 3, 127}) {
+      for (uint16_t read = 1; read <= 600; read += 7) {
+        Case c;
+        c.mode = {ArchId::kArm64Page16K, 3};
+        c.requests.push_back({.start = 3 * kPage, .pages = 2});
+        c.setup.push_back({.count = 128, .state = {.contiguous = true}});
+        c.concurrent.push_back(
+            {{.kind = TableOp::Kind::kClear, .address = page * kPage}, read});
+        Canonicalize(c);
+        const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+        ASSERT_FALSE(verdict.finding.has_value())
+            << Name(*verdict.finding) << '\n'
+            << ToText(c, 80);
+        EXPECT_EQ(verdict.inconclusive, Inconclusive::kNo);
+        const bool meets = verdict.requests[0].walk.changes != 0;
+        if (read > 480 && read < 515) EXPECT_EQ(meets, reads_blocks) << read;
+        if (read > 540) EXPECT_FALSE(meets) << read;
+        in_blocks += meets && read > 30;
+      }
+    }
+  }
+  if (!FindKernels("as-is", "arm64-16k").empty()) EXPECT_GT(in_blocks, 100u);
+}
+
 TEST(AttributesTest, OfDeviceMemory) {
   size_t leaves = 0;
   for (const char* arch : {"x86-64", "arm64-16k"}) {

@@ -12,6 +12,7 @@
 #include "kernel/kernel_walk.h"
 #include "pxdfuzz/arch/arm64.h"
 #include "pxdfuzz/arch/s390.h"
+#include "pxdfuzz/arch/x86.h"
 #include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
@@ -38,6 +39,7 @@ LeafState StateOf(pxd_leaf state) {
           .pcd = state.pcd,
           .pat = state.pat,
           .devmap = state.devmap,
+          .contiguous = state.contiguous,
           .key = state.key};
 }
 

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "pxdfuzz/arch/arm64.h"
 #include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/arch/x86.h"
 #include "pxdfuzz/tables/populate.h"
@@ -119,6 +120,58 @@ TEST(AddressSpaceX86Test, MapsConsecutivePagesWithInvertedFrames) {
         mm.entries().Classify(Level::kPmd, *arena.Find(0x1020'1000 + 8 * i)),
         EntryKind::Leaf(0x20'0000 * i, none));
   }
+}
+
+// contpte_try_unfold(): whoever writes a part of a block makes the rest plain.
+TEST(AddressSpaceArm64Test, ContiguousBlocksAreWholeOrUnfolded) {
+  constexpr uint64_t kPage = 16384;
+  constexpr uint64_t kBlock = 128 * kPage;
+  const LeafState contiguous = {.contiguous = true};
+  Arena arena = MakeArena<Arm64Page16K>();
+  AddressSpace<Arm64Page16K> mm(arena, 3);
+  const auto at = [&mm](uint64_t address) {
+    return mm.entries().Classify(Level::kPte,
+                                 mm.Find(Level::kPte, address)->word);
+  };
+  mm.Map(Level::kPte, kBlock, 3 * 128, 5 * kBlock, contiguous);
+  for (const uint64_t address : {kBlock, 2 * kBlock, 4 * kBlock - kPage}) {
+    EXPECT_EQ(at(address), EntryKind::Leaf(address + 4 * kBlock, contiguous));
+  }
+  // The end of one block and the start of the next, but not the third.
+  mm.Clear(Level::kPte, 2 * kBlock - kPage, 2);
+  EXPECT_EQ(at(2 * kBlock - kPage), EntryKind::Empty());
+  EXPECT_EQ(at(kBlock), EntryKind::Leaf(5 * kBlock, {}));
+  EXPECT_EQ(at(3 * kBlock - kPage), EntryKind::Leaf(7 * kBlock - kPage, {}));
+  EXPECT_EQ(at(3 * kBlock), EntryKind::Leaf(7 * kBlock, contiguous));
+  mm.Set(mm.Find(Level::kPte, 3 * kBlock + kPage)->physical, 0);
+  EXPECT_EQ(at(3 * kBlock + kPage), EntryKind::Empty());
+  EXPECT_EQ(at(4 * kBlock - kPage), EntryKind::Leaf(8 * kBlock - kPage, {}));
+  // A write-protected page, for example, is not contiguous any more.
+  mm.Map(Level::kPte, 3 * kBlock, 128, 7 * kBlock, contiguous);
+  const auto slot = *mm.Find(Level::kPte, 3 * kBlock);
+  mm.Set(slot.physical, slot.word);
+  EXPECT_EQ(at(3 * kBlock), EntryKind::Leaf(7 * kBlock, {}));
+  // A whole block replaces what is there.
+  mm.Map(Level::kPte, kBlock, 128, 9 * kBlock, contiguous);
+  EXPECT_EQ(at(kBlock + kPage),
+            EntryKind::Leaf(9 * kBlock + kPage, contiguous));
+}
+
+TEST(AddressSpaceArm64Test, OneContiguousEntryIsNoBlock) {
+  Case c;
+  c.mode = {ArchId::kArm64Page16K, 3};
+  c.requests.push_back({});
+  c.setup.push_back({.kind = TableOp::Kind::kPoke,
+                     .word = Arm64Page16K::Entries::Leaf(
+                         Level::kPte, 0, {.contiguous = true})});
+  Arena arena = MakeArena<Arm64Page16K>();
+  {
+    AddressSpace<Arm64Page16K> mm(arena, 3);
+    EXPECT_EQ(Populate(c, mm), Inconclusive::kMalformedWord);
+  }
+  c.setup[0].word = Arm64Page16K::Entries::Leaf(Level::kPte, 0, {});
+  AddressSpace<Arm64Page16K> mm(arena, 3);
+  EXPECT_EQ(Populate(c, mm), Inconclusive::kNo);
 }
 
 TEST_F(AddressSpaceTest, ALaterPageReplacesALargeLeaf) {

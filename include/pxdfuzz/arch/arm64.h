@@ -55,6 +55,7 @@ struct Arm64Page16K {
     static constexpr uint64_t kAccessed = 0x400;
     static constexpr uint64_t kNotGlobal = 0x800;
     static constexpr uint64_t kWrite = uint64_t{1} << 51;  // DBM
+    static constexpr uint64_t kContiguous = uint64_t{1} << 52;
     static constexpr uint64_t kPrivilegedNoExecute = uint64_t{1} << 53;
     static constexpr uint64_t kUserNoExecute = uint64_t{1} << 54;
     static constexpr uint64_t kDirty = uint64_t{1} << 55;    // for software
@@ -90,6 +91,18 @@ struct Arm64Page16K {
     // Migration and hwpoison.
     static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
+    // CONT_PTES: how many page entries a contiguous block has; it is aligned to
+    // its size, and so is what it maps.
+    static constexpr uint64_t kContPtes = 128;
+    // pte_valid_cont() and pte_mknoncont(), of page entries.
+    static constexpr bool IsContiguous(uint64_t word) {
+      constexpr uint64_t kBits = Mask::kValid | Mask::kContiguous;
+      return (word & kBits) == kBits;
+    }
+    static constexpr uint64_t Unfolded(uint64_t word) {
+      return word & ~Mask::kContiguous;
+    }
+
     // PGD_SIZE with 4 levels, else a page.
     static constexpr uint64_t TableAlignment(Level level) {
       return level == Level::kPgd ? 256 : 16384;
@@ -124,6 +137,9 @@ struct Arm64Page16K {
       if (state.dirty) word |= Mask::kDirty;
       if (state.special) word |= Mask::kSpecial;
       if (state.devmap) word |= DevmapOf(level);
+      if (state.contiguous && MayBeContiguous(level, state)) {
+        word |= Mask::kContiguous;
+      }
       return word;
     }
 
@@ -170,6 +186,7 @@ struct Arm64Page16K {
           .kernel = kernel,
           .exec = exec,
           .devmap = (word & Mask::kDevmap) != 0,
+          .contiguous = (word & Mask::kContiguous) != 0,
       };
       const uint64_t frame = word & FrameMask(level);
       return word == Leaf(level, frame, state) ? EntryKind::Leaf(frame, state)
@@ -193,6 +210,12 @@ struct Arm64Page16K {
     // pte_mkdevmap() sets kSpecial too.
     static constexpr uint64_t DevmapOf(Level level) {
       return Mask::kDevmap | (level == Level::kPte ? Mask::kSpecial : 0);
+    }
+    // contpte_try_fold() leaves out special entries; a block is one folio of
+    // user space.
+    static constexpr bool MayBeContiguous(Level level, const LeafState& state) {
+      return level == Level::kPte && state.permission != Permission::kNone &&
+             !state.special && !state.devmap && !state.kernel;
     }
     static constexpr uint64_t FrameMask(Level level) {
       return Mask::kFrame & ~(Arm64Page16KGeometry(kMaxLevels).span(level) - 1);

@@ -35,6 +35,10 @@ struct LeafState {
   // arm64, x86-64: of device memory with struct pages, which belong to a driver
   // (struct dev_pagemap).
   bool devmap = false;
+  // arm64: one of a block of page entries that map consecutive pages, which the
+  // hardware may cache as one entry (PTE_CONT). Linux writes whole blocks, and
+  // unfolds a block before it changes a part of it.
+  bool contiguous = false;
   // x86-64: the protection key, 0 to 15.
   uint8_t key = 0;
 
@@ -49,7 +53,7 @@ struct LeafAttribute {
   bool LeafState::* member;
   uint16_t bit;
 };
-inline constexpr std::array<LeafAttribute, 7> kLeafAttributes = {{
+inline constexpr std::array<LeafAttribute, 8> kLeafAttributes = {{
     {"kernel", &LeafState::kernel, 1 << 0},
     {"exec", &LeafState::exec, 1 << 1},
     {"noexec", &LeafState::noexec, 1 << 2},
@@ -57,6 +61,7 @@ inline constexpr std::array<LeafAttribute, 7> kLeafAttributes = {{
     {"pcd", &LeafState::pcd, 1 << 4},
     {"pat", &LeafState::pat, 1 << 5},
     {"devmap", &LeafState::devmap, 1 << 6},
+    {"contiguous", &LeafState::contiguous, 1 << 7},
 }};
 
 // All attributes of a leaf, the key from bit 8 up, as one number, 0 for none;

@@ -39,6 +39,8 @@ struct PagingModeInfo {
   bool shares_tables = false;
   // Whether pages of it may be in memory that only a device can use.
   bool has_device_private = false;
+  // How many page entries a contiguous block has; 1 if there are none.
+  uint64_t cont_ptes = 1;
   // By level: the manual's name of the table.
   std::array<std::string_view, kLevelCount> table_name{};
 

@@ -46,7 +46,7 @@ struct Top {
 // Tables are built with the hardware's indexes (A::Manual), not with the
 // walk's. Later writes have priority: a page mapped inside a large leaf first
 // replaces the leaf by an empty table, and a large leaf replaces the table in
-// its place.
+// its place. Writing a part of a contiguous block makes the rest of it plain.
 //
 //   Entries   how entries are written: A's own, or an object that writes them
 //             as one kernel tree does
@@ -168,12 +168,41 @@ class AddressSpace {
       table = kind.address;
     }
   }
-  // Writes one word at an address from `Find` or of a table.
+  // Writes one word at an address from `Find` or of a table; a contiguous page
+  // entry without its block becomes a plain one.
   void Set(uint64_t physical, uint64_t word) {
+    if constexpr (kHasBlocks) {
+      if (arena_.TableLevel(physical) == Level::kPte) {
+        Unfold(physical, 1);
+        if (A::Entries::IsContiguous(word)) word = A::Entries::Unfolded(word);
+      }
+    }
     if (uint64_t* found = arena_.Touch(physical, 1)) *found = word;
   }
 
  private:
+  static constexpr bool kHasBlocks = requires { A::Entries::kContPtes; };
+
+  // Before `count` page entries from `physical` on are written: makes the
+  // blocks of contiguous ones plain of which a part may be left, as
+  // contpte_try_unfold() does.
+  void Unfold(uint64_t physical, uint64_t count) {
+    if constexpr (kHasBlocks) {
+      constexpr uint64_t kBlock = A::Entries::kContPtes * kEntrySize;
+      for (const uint64_t entry :
+           {physical, physical + (count - 1) * kEntrySize}) {
+        const uint64_t* word = arena_.Find(entry);
+        if (word == nullptr || !A::Entries::IsContiguous(*word)) continue;
+        uint64_t* block =
+            arena_.Touch(entry & ~(kBlock - 1), A::Entries::kContPtes);
+        if (block == nullptr) return;
+        for (uint64_t i = 0; i < A::Entries::kContPtes; ++i) {
+          block[i] = A::Entries::Unfolded(block[i]);
+        }
+      }
+    }
+  }
+
   using Manual = typename A::Manual;
 
   // The hardware with the root that the kernel set.
@@ -198,6 +227,7 @@ class AddressSpace {
       const uint64_t index = Index(level, address);
       const uint64_t left_here = geometry_.entries(level) - index;
       const uint64_t here = count < left_here ? count : left_here;
+      if (level == Level::kPte) Unfold(*table + index * kEntrySize, here);
       uint64_t* words = arena_.Touch(*table + index * kEntrySize, here);
       if (words == nullptr) return;
       for (uint64_t i = 0; i < here; ++i) words[i] = next_word();

@@ -161,7 +161,10 @@ class TableWriter {
   Inconclusive CheckWord(const TableOp& poke) const {
     const EntryKind kind = mm_.entries().Classify(
         poke.level, mm_.AsWritten(poke.level, poke.word));
-    if (kind.tag == Tag::kMalformed) return Inconclusive::kMalformedWord;
+    // One contiguous entry is no block.
+    if (kind.tag == Tag::kMalformed || kind.state.contiguous) {
+      return Inconclusive::kMalformedWord;
+    }
     if (kind.tag == Tag::kTable &&
         !mm_.arena().IsTable(mm_.geometry().real_below(poke.level),
                              kind.address)) {
