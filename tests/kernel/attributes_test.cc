@@ -132,6 +132,28 @@ TEST(AttributesTest, OfArm64) {
   });
 }
 
+// As the trees' own make_readable_device_private_entry() writes them.
+TEST(AttributesTest, DevicePrivateEntriesEndTheWalk) {
+  for (const char* arch : {"x86-64", "arm64-16k"}) {
+    ForLeaves(arch, [](KernelJudge& judge, PagingMode mode, Level level) {
+      if (level != Level::kPte) return;
+      const uint64_t page = InfoOf(mode).geometry.page_size();
+      EXPECT_NE(judge.kernel().swap(0, PXD_DEVICE_PRIVATE, page), 0u);
+      Case c;
+      c.mode = mode;
+      c.requests.push_back({.start = 4 * page, .pages = 3});
+      c.setup.push_back({.address = 4 * page, .count = 3});
+      c.setup.push_back({.kind = TableOp::Kind::kDevicePrivate,
+                         .address = 5 * page,
+                         .frame = 9 * page});
+      const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+      EXPECT_FALSE(verdict.finding.has_value()) << Name(*verdict.finding);
+      EXPECT_EQ(verdict.inconclusive, Inconclusive::kNo);
+      EXPECT_EQ(verdict.requests[0].walk.pages, 1u);
+    });
+  }
+}
+
 TEST(AttributesTest, OfContiguousBlocks) {
   ForLeaves("arm64-16k", [](KernelJudge& judge, PagingMode mode, Level level) {
     if (level != Level::kPte) return;
