@@ -152,6 +152,28 @@ struct LargeSpecialReturned : Base {
 };
 
 template <class Base>
+struct FirstOfBlock : Base {
+  static constexpr Info kInfo = {
+      .name = "first-of-block",
+      .says =
+          "A contiguous block is taken for one large page whose first "
+          "entry has its frame, and that frame is returned for each."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr uint64_t LeafPage(Level level, uint64_t entry,
+                                uint64_t address) const {
+      const uint64_t page = Base::Kernel::LeafPage(level, entry, address);
+      if (level != Level::kPte || !Base::Entries::IsContiguous(entry)) {
+        return page;
+      }
+      const uint64_t size = Base::Entries::kContPtes
+                            << Base::GeometryOf(3).page_shift();
+      return page & ~(size - 1);
+    }
+  };
+};
+
+template <class Base>
 struct SharedIsAddress : Base {
   static constexpr Info kInfo = {
       .name = "shareability-is-address",

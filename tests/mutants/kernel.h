@@ -387,6 +387,33 @@ struct SwapTakenForPage : Base {
   };
 };
 
+template <class Base>
+struct DevicePrivateReturned : Base {
+  static constexpr Info kInfo = {
+      .name = "device-private-returned",
+      .says =
+          "Pages that only a device can use are returned, as if their "
+          "owner had asked."};
+  struct Kernel : ShapedKernel<Base> {
+    using ShapedKernel<Base>::ShapedKernel;
+    constexpr WalkStep Classify(Level level, uint64_t entry) const {
+      if (IsDevicePrivate(level, entry)) return WalkStep::kLeaf;
+      return Base::Kernel::Classify(level, entry);
+    }
+    constexpr bool MayReturn(Level level, uint64_t entry, bool write) const {
+      return IsDevicePrivate(level, entry) ||
+             Base::Kernel::MayReturn(level, entry, write);
+    }
+
+   private:
+    static constexpr bool IsDevicePrivate(Level level, uint64_t entry) {
+      return level == Level::kPte &&
+             Base::Entries::Classify(level, entry).tag ==
+                 EntryKind::Tag::kDevicePrivate;
+    }
+  };
+};
+
 // -----------------------------------------------------------------------------
 // Which leaves may be returned.
 

@@ -108,10 +108,10 @@ using X86KernelBugs =
          BoundaryOfLevelAbove<Level::kP4d>::On, PageSizeUnread,
          HoleTakenForTable<Level::kP4d>::On, SwapTakenForTable<Level::kPmd>::On,
          SwapTakenForTable<Level::kPud>::On, SwapTakenForPage,
-         WriteNotAsked<Level::kPud>::On, NoneReturned<Level::kPmd>::On,
-         SpecialReturned, OldRefused<Level::kPte>::On, FrameInverted,
-         UpperBitsInFrame, PatInFrame, UserNotAsked,
-         AttributeRefused<&LeafState::noexec>::On,
+         DevicePrivateReturned, WriteNotAsked<Level::kPud>::On,
+         NoneReturned<Level::kPmd>::On, SpecialReturned,
+         OldRefused<Level::kPte>::On, FrameInverted, UpperBitsInFrame,
+         PatInFrame, UserNotAsked, AttributeRefused<&LeafState::noexec>::On,
          AttributeRefused<&LeafState::devmap>::On,
          OffsetTooWide<Level::kPmd>::On>;
 
@@ -126,12 +126,13 @@ using Arm64KernelBugs =
          BoundaryOfLevelAbove<Level::kPud>::On, FoldedP4dHasHoles,
          HoleTakenForTable<Level::kP4d>::On, SectionsTakenForTables,
          PresentInvalidUnread, SwapTakenForTable<Level::kPmd>::On,
-         SwapTakenForPage, ReadOnlyAsked, WriteNotAsked<Level::kPmd>::On,
-         NoneReturned<Level::kPte>::On, SpecialReturned, LargeSpecialReturned,
-         UserNotAsked, AttributeRefused<&LeafState::exec>::On,
+         SwapTakenForPage, DevicePrivateReturned, ReadOnlyAsked,
+         WriteNotAsked<Level::kPmd>::On, NoneReturned<Level::kPte>::On,
+         SpecialReturned, LargeSpecialReturned, UserNotAsked,
+         AttributeRefused<&LeafState::exec>::On,
          AttributeRefused<&LeafState::devmap>::On, OldRefused<Level::kPmd>::On,
          OffsetLost<Level::kPmd>::On, OffsetTooWide<Level::kPmd>::On,
-         SharedIsAddress>;
+         SharedIsAddress, FirstOfBlock>;
 
 using S390ContractBugs =
     List<ContractWriteNotAsked<Level::kPte>::On,
