@@ -20,11 +20,12 @@ namespace {
 
 // Whether an operation makes leaves that the configuration does not have, or
 // swap entries that the tree does not write.
-template <class Ops>
+template <class A, class Ops>
 bool MakesMissing(const Ops& ops, const pxd_kernel& kernel,
                   const TreeWords& words) {
-  const auto writes = [&words](EntryKind::Tag tag, Level level) {
-    return words.level[Ordinal(level)].has_swap[SwapIndex(tag)];
+  using Tag = EntryKind::Tag;
+  const auto lacks = [&words](Tag tag, Level level) {
+    return !words.level[Ordinal(level)].has_swap[SwapIndex(tag)];
   };
   return std::any_of(ops.begin(), ops.end(), [&](const TableOp& op) {
     switch (op.kind) {
@@ -33,11 +34,19 @@ bool MakesMissing(const Ops& ops, const pxd_kernel& kernel,
         return !ConfigurationHas(kernel, op.level, op.state);
       case TableOp::Kind::kMigration:
       case TableOp::Kind::kMigrate:
-        return !writes(EntryKind::Tag::kMigration, op.level);
+        return lacks(Tag::kMigration, op.level);
       case TableOp::Kind::kHwPoison:
-        return !writes(EntryKind::Tag::kHwPoison, op.level);
+        return lacks(Tag::kHwPoison, op.level);
       case TableOp::Kind::kDevicePrivate:
-        return !writes(EntryKind::Tag::kDevicePrivate, op.level);
+        return lacks(Tag::kDevicePrivate, op.level);
+      case TableOp::Kind::kPoke: {
+        const EntryKind kind = A::Entries::Classify(op.level, op.word);
+        if (kind.tag == Tag::kLeaf) {
+          return !ConfigurationHas(kernel, op.level, kind.state);
+        }
+        return kind.tag != Tag::kSwap && IsSwapEntry(kind.tag) &&
+               lacks(kind.tag, op.level);
+      }
       default:
         return false;
     }
@@ -117,8 +126,8 @@ const KernelVerdict& KernelJudge::Judge(const Case& c, KernelTrial trial,
 template <class A, class Visitor>
 Inconclusive KernelJudge::VisitTables(const Case& c, Visitor visit) {
   const TreeWords& words = words_[c.mode.levels];
-  if (MakesMissing(c.setup, kernel_, words) ||
-      MakesMissing(c.concurrent, kernel_, words)) {
+  if (MakesMissing<A>(c.setup, kernel_, words) ||
+      MakesMissing<A>(c.concurrent, kernel_, words)) {
     return Inconclusive::kNotConfigured;
   }
   kernel_.enter(c.mode.levels);

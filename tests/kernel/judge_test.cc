@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kernel/observe.h"
+#include "pxdfuzz/arch/s390.h"
 #include "pxdfuzz/case/case.h"
 #include "tests/kernel/all_kernels.h"
 #include "tests/known_cases.h"
@@ -319,6 +320,33 @@ TEST_F(JudgeTest, LeavesThatAConfigurationLacksAreNotCompared) {
   kernel_.leaf_levels = 0b011;
   EXPECT_EQ(WhyNotCompared(pmd), Inconclusive::kNo);
   EXPECT_EQ(WhyNotCompared(pud), Inconclusive::kNotConfigured);
+  kernel_.leaf_levels = 0b001;
+  EXPECT_EQ(WhyNotCompared(pmd), Inconclusive::kNotConfigured);
+}
+
+// The same holds for words that are written as they are. s390 before 7.0 has no
+// swap entries above pte.
+TEST_F(JudgeTest, WordsThatATreeDoesNotWriteAreNotCompared) {
+  const auto poked = [](Level level, uint64_t word) {
+    return MakeCase(
+        3, {.pages = 1},
+        {{.kind = TableOp::Kind::kPoke, .level = level, .word = word}});
+  };
+  const auto swap = [&poked](EntryKind::Tag tag, Level level) {
+    return poked(level,
+                 S390::Entries::SwapEntry(tag, level, uint64_t{1} << 31));
+  };
+  using Tag = EntryKind::Tag;
+  for (const Tag tag : {Tag::kMigration, Tag::kHwPoison}) {
+    EXPECT_EQ(WhyNotCompared(swap(tag, Level::kPte)), Inconclusive::kNo);
+    EXPECT_EQ(WhyNotCompared(swap(tag, Level::kPmd)),
+              Inconclusive::kNotConfigured);
+    EXPECT_EQ(WhyNotCompared(swap(tag, Level::kPud)),
+              Inconclusive::kNotConfigured);
+  }
+  EXPECT_EQ(WhyNotCompared(swap(Tag::kSwap, Level::kPte)), Inconclusive::kNo);
+  const Case pmd = poked(Level::kPmd, S390::Entries::Leaf(Level::kPmd, 0, {}));
+  EXPECT_EQ(WhyNotCompared(pmd), Inconclusive::kNo);
   kernel_.leaf_levels = 0b001;
   EXPECT_EQ(WhyNotCompared(pmd), Inconclusive::kNotConfigured);
 }
