@@ -237,15 +237,21 @@ TEST(RaceTest, EntriesAreDescribedAsTheWalkFoundThem) {
 
 // -----------------------------------------------------------------------------
 
-// The results of many cases of one paging mode.
-// Whether the case has pages that FOLL_GET asks about and the model does not.
-bool HasPagesOfGet(const Case& c) {
-  return std::any_of(c.pages.begin(), c.pages.end(), [](const PageRange& p) {
-    return p.kind == PageKind::kZero || p.kind == PageKind::kSecretmem ||
-           p.kind == PageKind::kNoMapping;
-  });
+// Whether the code reads what the model does not: it asks about pages of
+// FOLL_GET and about protection keys, and reads whole contiguous blocks.
+bool ReadsMoreThanTheModel(const Case& c) {
+  return c.pkru != 0 ||
+         std::any_of(c.pages.begin(), c.pages.end(),
+                     [](const PageRange& p) {
+                       return p.kind == PageKind::kZero ||
+                              p.kind == PageKind::kSecretmem ||
+                              p.kind == PageKind::kNoMapping;
+                     }) ||
+         std::any_of(c.setup.begin(), c.setup.end(),
+                     [](const TableOp& op) { return op.state.contiguous; });
 }
 
+// The results of many cases of one paging mode.
 struct Came {
   int compared = 0;
   int changed = 0;
@@ -277,8 +283,7 @@ Came Try(const pxd_kernel& kernel, PagingMode mode, int cases, Waivers waivers,
       came.unlike +=
           request.inconclusive == Inconclusive::kNo && !c.concurrent.empty() &&
           request.walk.waiver == Cause::kNone && !request.reads_as_model &&
-          c.requests[k].Takes(/*pin=*/false) && !HasPagesOfGet(c) &&
-          c.pkru == 0;
+          c.requests[k].Takes(/*pin=*/false) && !ReadsMoreThanTheModel(c);
     }
     if (verdict.finding.has_value()) {
       came.finding = Name(*verdict.finding) + '\n' + ToText(c);
