@@ -378,15 +378,18 @@ TEST_F(JudgeTest, KnownFindingsAreExpectedByProperties) {
     return IsExpected(finding, kernel_, traits, levels);
   };
   kernel_.keeps_access_error = true;
+  kernel_.refuses_null_mapping = true;
   EXPECT_TRUE(expected(KnownKernelFinding::kProtNoneWithoutNuma));
   EXPECT_TRUE(expected(KnownKernelFinding::kReadOnly2GWrite));
   EXPECT_TRUE(expected(KnownKernelFinding::kInaccessiblePage));
+  EXPECT_TRUE(expected(KnownKernelFinding::kNullMapping));
   // Two levels have no region-third table.
   EXPECT_FALSE(expected(KnownKernelFinding::kReadOnly2GWrite, 2));
   kernel_.leaf_levels = 0b011;
   EXPECT_FALSE(expected(KnownKernelFinding::kReadOnly2GWrite));
   traits = {.tells_protnone = true};
   kernel_.keeps_access_error = false;
+  kernel_.refuses_null_mapping = false;
   for (const KnownKernelFinding finding : kKnownKernelFindings) {
     EXPECT_FALSE(expected(finding)) << Name(finding);
   }
