@@ -341,7 +341,7 @@ TEST(MutatorTest, ReachesTheMinimumForChanges) {
           (unshares && !InfoOf(mode).shares_tables)) {
         EXPECT_LE(run.kinds[kind], 10) << Name(kind);
       } else {
-        EXPECT_GE(run.kinds[kind], run.comparable * (unshares ? 1 : 2) / 100)
+        EXPECT_GE(run.kinds[kind], run.comparable * (unshares ? 5 : 15) / 1000)
             << Name(kind);
       }
     }
