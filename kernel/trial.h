@@ -306,7 +306,7 @@ class Trial {
       verdict.walk.changes = std::max(verdict.walk.changes, changes);
       bool is_wrong =
           end == RunEnd::kReturned && !IsSizeOf(timeline, changes, at, size);
-      if (is_wrong && IsFromRefilled(c, timeline, changes, size)) {
+      if (is_wrong && IsFromDetached(c, timeline, changes, size)) {
         verdict.inconclusive = Inconclusive::kRefilled;
         is_wrong = false;
       }
@@ -612,11 +612,12 @@ class Trial {
     return false;
   }
 
-  // Whether the entry that the walk read last is in a page table that a change
-  // up to `last` has used again for another place, and `size` is that of this
-  // entry before or after it. Linux waits for walks before it does that, but
-  // not all versions that are checked do.
-  bool IsFromRefilled(const Case& c, Timeline& timeline, size_t last,
+  // Whether the entry that the walk read last is in a page table that was
+  // detached and then changed, by changes up to `last`, and `size` is that of
+  // this entry in some snapshot. A contiguous block of it may have been
+  // unfolded, or the table used again for another place. Linux waits for walks
+  // before it does that, but not all versions that are checked do.
+  bool IsFromDetached(const Case& c, Timeline& timeline, size_t last,
                       uint64_t size) const {
     if (walk_.read_count == 0 || walk_.read_count > std::size(walk_.reads)) {
       return false;
@@ -630,16 +631,18 @@ class Trial {
       return arena.TableLevel(physical) == Level::kPte &&
              arena.FrameNumber(physical) == arena.FrameNumber(entry);
     };
-    bool refilled = false;
+    bool detached = false;
+    bool changed = false;
     if (read.level != Ordinal(Level::kPte) || arena.Find(entry) == nullptr) {
       return false;
     }
     for (size_t i = 0; i < last; ++i) {
       const std::span<const Write> writes = timeline.WritesOf(i + 1);
-      refilled |= c.concurrent[i].kind == TableOp::Kind::kRefill &&
-                  std::any_of(writes.begin(), writes.end(), is_table);
+      changed |=
+          detached && std::any_of(writes.begin(), writes.end(), is_table);
+      detached |= c.concurrent[i].kind == TableOp::Kind::kDetach;
     }
-    for (size_t i = 0; refilled && i <= last; ++i) {
+    for (size_t i = 0; changed && i <= last; ++i) {
       timeline.GoTo(i);
       const Translation t = {.fetched = true, .entry = *arena.Find(entry)};
       if (ExpectedSize(t) == size) return true;

@@ -50,7 +50,8 @@ std::string_view Describe(Inconclusive reason) {
     case Inconclusive::kNoRule:
       return "no rule says whether a page is returned";
     case Inconclusive::kRefilled:
-      return "no rule says what a walk finds in a table that is used again";
+      return "no rule says what a walk finds in a table that changed after it "
+             "was detached";
   }
   return "";
 }

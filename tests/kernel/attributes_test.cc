@@ -132,6 +132,31 @@ TEST(AttributesTest, OfArm64) {
   });
 }
 
+// The block of a page table is unfolded after the table was detached.
+TEST(AttributesTest, TheSizeOfAPageOfADetachedBlockIsInconclusive) {
+  for (const pxd_kernel* kernel : FindKernels("as-is", "arm64-16k")) {
+    if (kernel->page_size == nullptr) continue;
+    SCOPED_TRACE(kernel->name);
+    Case c;
+    c.mode = {ArchId::kArm64Page16K, 4};
+    c.requests.push_back({.pages = 1});
+    c.setup.push_back({.count = 128, .state = {.contiguous = true}});
+    c.concurrent.push_back(
+        {{.kind = TableOp::Kind::kDetach, .level = Level::kPmd},
+         1,
+         Moment::kPmd});
+    c.concurrent.push_back(
+        {{.kind = TableOp::Kind::kClear, .address = 0x4000}, 1, Moment::kPmd});
+    Canonicalize(c);
+    KernelJudge judge(*kernel);
+    const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kPageSize);
+    EXPECT_FALSE(verdict.finding.has_value());
+    ASSERT_EQ(verdict.requests.size(), 1u);
+    EXPECT_EQ(verdict.requests[0].walk.changes, 2u);
+    EXPECT_EQ(verdict.requests[0].inconclusive, Inconclusive::kRefilled);
+  }
+}
+
 // As the trees' own make_readable_device_private_entry() writes them.
 TEST(AttributesTest, DevicePrivateEntriesEndTheWalk) {
   for (const char* arch : {"x86-64", "arm64-16k"}) {

@@ -36,7 +36,7 @@ enum class Inconclusive : uint8_t {
   kReachedTrap,    // it reached what nothing replaces
   kNotConfigured,  // its tree or configuration lacks an entry of the case
   kNoRule,         // the contract does not say whether a page is returned
-  kRefilled,       // it looked up a page in a table that was used again
+  kRefilled,       // it was in a table that changed after it was detached
 };
 inline constexpr size_t kInconclusiveCount = 21;
 
