@@ -231,10 +231,14 @@ class Trial {
       JudgeReferences(/*pin=*/true, finding);
       return;
     }
-    SetModelWithout(*frame, /*continues=*/true);
+    bool has_either = false;
+    SetModelWithout(*frame, /*continues=*/true, &has_either);
     if (kernel_.keeps_access_error && walk_.held == walk_.count &&
         Judge(rooms_.model).outcome == Outcome::kAgrees) {
       verdict.known = KnownKernelFinding::kInaccessiblePage;
+    } else if (kernel_.keeps_access_error && has_either) {
+      // It went on where the contract has no answer.
+      verdict.inconclusive = Inconclusive::kNoRule;
     } else {
       finding = Found(WalkRule::kInaccessible, Outcome::kAgrees, first, true);
     }
@@ -517,16 +521,17 @@ class Trial {
   // not be returned, or that is small and at `frame`. A walk that continues
   // continues with the next pmd entry behind pages at `frame`. The number of
   // pages.
-  size_t SetModelWithout(uint64_t frame, bool continues) {
+  size_t SetModelWithout(uint64_t frame, bool continues,
+                         bool* has_either = nullptr) {
     const int pages_per_table =
         mm_.geometry().shift(Level::kPmd) - mm_.geometry().page_shift();
     size_t count = 0;
     for (size_t i = 0; i < request_.pages;) {
       const Translation t = TranslatePage(i);
-      if (!t.fetched ||
-          Lenient(/*pin=*/true).Ask(t.level, t.entry) == Duty::kRefuse) {
-        break;
-      }
+      const Duty duty = t.fetched ? Lenient(/*pin=*/true).Ask(t.level, t.entry)
+                                  : Duty::kRefuse;
+      if (duty == Duty::kRefuse) break;
+      if (has_either != nullptr) *has_either |= duty == Duty::kEither;
       const uint64_t page =
           A::Manual::FrameAddress(t.level, t.entry, AddressOf(i));
       if (t.level != Level::kPte || page != frame) {

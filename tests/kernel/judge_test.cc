@@ -488,6 +488,28 @@ TEST_F(JudgeTest, LetsTheNamedPageBeInaccessible) {
   EXPECT_EQ(Observe(judge, c, 0).run.inaccessible, std::nullopt);
 }
 
+// Behind the page that cannot be made accessible, which ends the right walk,
+// are pages of which no rule says whether they are returned.
+TEST_F(JudgeTest, WhereAWalkGoesOnWrongToMayHaveNoRule) {
+  for (const pxd_kernel* kernel : FindKernels("as-is", "s390")) {
+    if (!kernel->keeps_access_error) continue;
+    SCOPED_TRACE(kernel->name);
+    TableOp shared = MapLarge(Level::kPmd, 2 * kMiB, 5 * kMiB);
+    shared.state.permission = Permission::kRead;
+    Case c = MakeCase(3, {.start = kMiB - 0x2000, .pages = 259},
+                      {MapPages(kMiB - 0x2000, 1, 0x1000),
+                       MapLarge(Level::kPmd, kMiB, 4 * kMiB), shared});
+    c.requests[0].references = References::kPin;
+    c.requests[0].inaccessible = 0;
+    c.pages.push_back({.kind = PageKind::kSharedAnonymous, .frame = 5 * kMiB});
+    KernelJudge judge(*kernel);
+    const KernelVerdict& verdict = judge.Judge(c, KernelTrial::kGupFast);
+    EXPECT_FALSE(verdict.finding.has_value()) << Name(*verdict.finding);
+    EXPECT_EQ(verdict.requests[0].known, KnownKernelFinding::kNone);
+    EXPECT_EQ(verdict.requests[0].inconclusive, Inconclusive::kNoRule);
+  }
+}
+
 TEST_F(JudgeTest, RefusesTheNamedReference) {
   Case c = Mixed();
   KernelJudge judge(kernel_);
