@@ -226,17 +226,16 @@ class Trial {
       return;
     }
     if (!Run(true, kNoRefusal, finding, *frame + 1)) return;
-    const size_t first = SetModelWithout(*frame, /*continues=*/false);
+    const size_t first = SetModelWithout(*frame, /*continues=*/false).count;
     if (Judge(rooms_.model).outcome == Outcome::kAgrees) {
       JudgeReferences(/*pin=*/true, finding);
       return;
     }
-    bool has_either = false;
-    SetModelWithout(*frame, /*continues=*/true, &has_either);
+    const ModelPages continued = SetModelWithout(*frame, /*continues=*/true);
     if (kernel_.keeps_access_error && walk_.held == walk_.count &&
         Judge(rooms_.model).outcome == Outcome::kAgrees) {
       verdict.known = KnownKernelFinding::kInaccessiblePage;
-    } else if (kernel_.keeps_access_error && has_either) {
+    } else if (kernel_.keeps_access_error && continued.has_either) {
       // It went on where the contract has no answer.
       verdict.inconclusive = Inconclusive::kNoRule;
     } else {
@@ -517,25 +516,29 @@ class Trial {
     return std::nullopt;
   }
 
+  struct ModelPages {
+    size_t count = 0;
+    // Whether the contract has no rule for one of them.
+    bool has_either = false;
+  };
+
   // Has rooms_.model return the pages of the request up to the first that may
   // not be returned, or that is small and at `frame`. A walk that continues
-  // continues with the next pmd entry behind pages at `frame`. The number of
-  // pages.
-  size_t SetModelWithout(uint64_t frame, bool continues,
-                         bool* has_either = nullptr) {
+  // continues with the next pmd entry behind pages at `frame`.
+  ModelPages SetModelWithout(uint64_t frame, bool continues) {
     const int pages_per_table =
         mm_.geometry().shift(Level::kPmd) - mm_.geometry().page_shift();
-    size_t count = 0;
+    ModelPages made;
     for (size_t i = 0; i < request_.pages;) {
       const Translation t = TranslatePage(i);
       const Duty duty = t.fetched ? Lenient(/*pin=*/true).Ask(t.level, t.entry)
                                   : Duty::kRefuse;
       if (duty == Duty::kRefuse) break;
-      if (has_either != nullptr) *has_either |= duty == Duty::kEither;
+      made.has_either |= duty == Duty::kEither;
       const uint64_t page =
           A::Manual::FrameAddress(t.level, t.entry, AddressOf(i));
       if (t.level != Level::kPte || page != frame) {
-        rooms_.modelled[count++] = page;
+        rooms_.modelled[made.count++] = page;
         ++i;
         continue;
       }
@@ -545,8 +548,8 @@ class Trial {
                             << pages_per_table;
       i += next - number;
     }
-    rooms_.model.Set(rooms_.modelled.first(count), request_.pages);
-    return count;
+    rooms_.model.Set(rooms_.modelled.first(made.count), request_.pages);
+    return made;
   }
 
   // The first page of the request that is returned for the same entry.
@@ -675,10 +678,8 @@ class Trial {
       }
     }
     // pte_leaf_size().
-    if constexpr (requires { A::Entries::kContPtes; }) {
-      if (kind.state.contiguous) {
-        return A::Entries::kContPtes * mm_.geometry().page_size();
-      }
+    if (kind.state.contiguous) {
+      return A::Entries::kContPtes * mm_.geometry().page_size();
     }
     return mm_.geometry().span(t.level);
   }

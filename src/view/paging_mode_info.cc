@@ -21,9 +21,7 @@ constexpr PagingModeInfo MakeInfo(PagingMode mode) {
     info.can_upgrade = A::CanUpgrade(mode.levels);
     info.shares_tables = A::kSharesTables;
     info.has_device_private = A::kHasDevicePrivate;
-    if constexpr (requires { A::Entries::kContPtes; }) {
-      info.cont_ptes = A::Entries::kContPtes;
-    }
+    info.cont_ptes = A::Entries::kContPtes;
     for (const Level level : kAllLevels) {
       const bool real = info.geometry.real(level);
       const int i = Ordinal(level);

@@ -159,9 +159,7 @@ struct Arm64Page16K {
         const uint64_t place = word >> 12 << 14;
         const uint64_t type = word >> 6 & 31;
         if (word != SwapOfType(type, place)) return EntryKind::Malformed();
-        const EntryKind kind = DeviceSwapTypes::Meaning(type, kSwapType, place);
-        return IsOfPteOnly(kind.tag) && !HasSwap(level) ? EntryKind::Malformed()
-                                                        : kind;
+        return DeviceSwapTypes::Meaning(level, type, kSwapType, place);
       }
       if (level != Level::kPte && (word & Mask::kTable) != 0) {
         const uint64_t origin = word & Mask::kFrame;

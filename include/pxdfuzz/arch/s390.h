@@ -110,6 +110,9 @@ struct BasicS390 {
     // nothing of this kind there.
     static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
+    // No contiguous page entries.
+    static constexpr uint64_t kContPtes = 1;
+
     // Minimum alignment of a table's address, in bytes.
     static constexpr uint64_t TableAlignment(Level level) {
       return level == Level::kPte ? ~Mask::kPageTableOrigin + 1

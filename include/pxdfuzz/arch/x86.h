@@ -82,6 +82,9 @@ struct X86 {
     // Migration and hwpoison; above pmd, only hugetlb has them.
     static constexpr bool HasMigration(Level level) { return HasLeaf(level); }
 
+    // No contiguous page entries.
+    static constexpr uint64_t kContPtes = 1;
+
     static constexpr uint64_t TableAlignment(Level /*level*/) { return 4096; }
 
     static constexpr uint64_t Empty(Level /*level*/) { return 0; }
@@ -130,9 +133,7 @@ struct X86 {
       if (word == Empty(level)) return EntryKind::Empty();
       if (HasMigration(level) && (word & kSwapClear) == 0) {
         const uint64_t place = ~(word << 5) >> 14 << 12;
-        const EntryKind kind = DeviceSwapTypes::Meaning(word >> 59, 0, place);
-        return IsOfPteOnly(kind.tag) && !HasSwap(level) ? EntryKind::Malformed()
-                                                        : kind;
+        return DeviceSwapTypes::Meaning(level, word >> 59, 0, place);
       }
       const bool large = level != Level::kPte && (word & Mask::kLarge) != 0;
       if (level != Level::kPte && !large) {

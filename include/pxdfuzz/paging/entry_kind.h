@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "pxdfuzz/paging/leaf.h"
+#include "pxdfuzz/paging/level.h"
 
 namespace pxdfuzz {
 
@@ -85,12 +86,13 @@ struct DeviceSwapTypes {
   static constexpr uint64_t kMigration = 24;      // SWP_MIGRATION_READ
   static constexpr uint64_t kDevicePrivate = 28;  // SWP_DEVICE_READ
 
-  // What a swap entry of that type means; and the inverse.
-  static constexpr EntryKind Meaning(uint64_t type, uint64_t file,
+  // What a swap entry of that type means at `level`; and the inverse.
+  static constexpr EntryKind Meaning(Level level, uint64_t type, uint64_t file,
                                      uint64_t address) {
-    if (type == file) return EntryKind::Swap(address);
     if (type == kMigration) return EntryKind::Migration(address);
     if (type == kHwPoison) return EntryKind::HwPoison(address);
+    if (level != Level::kPte) return EntryKind::Malformed();
+    if (type == file) return EntryKind::Swap(address);
     if (type == kDevicePrivate) return EntryKind::DevicePrivate(address);
     return EntryKind::Malformed();
   }

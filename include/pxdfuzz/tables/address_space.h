@@ -181,7 +181,7 @@ class AddressSpace {
   }
 
  private:
-  static constexpr bool kHasBlocks = requires { A::Entries::kContPtes; };
+  static constexpr bool kHasBlocks = A::Entries::kContPtes > 1;
 
   // Before `count` page entries from `physical` on are written: makes the
   // blocks of contiguous ones plain of which a part may be left, as
