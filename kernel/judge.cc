@@ -25,27 +25,22 @@ bool MakesMissing(const Ops& ops, const pxd_kernel& kernel,
                   const TreeWords& words) {
   using Tag = EntryKind::Tag;
   const auto lacks = [&words](Tag tag, Level level) {
-    return !words.level[Ordinal(level)].has_swap[SwapIndex(tag)];
+    return tag != Tag::kSwap &&
+           !words.level[Ordinal(level)].has_swap[SwapIndex(tag)];
   };
   return std::any_of(ops.begin(), ops.end(), [&](const TableOp& op) {
+    if (const auto tag = SwapTagOf(op.kind)) return lacks(*tag, op.level);
     switch (op.kind) {
       case TableOp::Kind::kMap:
       case TableOp::Kind::kUnshare:
         return !ConfigurationHas(kernel, op.level, op.state);
-      case TableOp::Kind::kMigration:
       case TableOp::Kind::kMigrate:
         return lacks(Tag::kMigration, op.level);
-      case TableOp::Kind::kHwPoison:
-        return lacks(Tag::kHwPoison, op.level);
-      case TableOp::Kind::kDevicePrivate:
-        return lacks(Tag::kDevicePrivate, op.level);
       case TableOp::Kind::kPoke: {
         const EntryKind kind = A::Entries::Classify(op.level, op.word);
-        if (kind.tag == Tag::kLeaf) {
-          return !ConfigurationHas(kernel, op.level, kind.state);
-        }
-        return kind.tag != Tag::kSwap && IsSwapEntry(kind.tag) &&
-               lacks(kind.tag, op.level);
+        if (IsSwapEntry(kind.tag)) return lacks(kind.tag, op.level);
+        return kind.tag == Tag::kLeaf &&
+               !ConfigurationHas(kernel, op.level, kind.state);
       }
       default:
         return false;

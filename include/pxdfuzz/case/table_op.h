@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "pxdfuzz/paging/entry_kind.h"
 #include "pxdfuzz/paging/leaf.h"
 #include "pxdfuzz/paging/level.h"
 #include "pxdfuzz/paging/paging_mode.h"
@@ -115,11 +116,24 @@ constexpr bool HasState(TableOp::Kind kind) {
   return kind == TableOp::Kind::kMap || kind == TableOp::Kind::kRefill ||
          kind == TableOp::Kind::kUnshare;
 }
-// Whether it makes swap entries of any type: see IsSwapEntry().
+// The entries that it makes in a set-up, if they are swap entries of any type:
+// see IsSwapEntry().
+constexpr std::optional<EntryKind::Tag> SwapTagOf(TableOp::Kind kind) {
+  switch (kind) {
+    case TableOp::Kind::kSwap:
+      return EntryKind::Tag::kSwap;
+    case TableOp::Kind::kMigration:
+      return EntryKind::Tag::kMigration;
+    case TableOp::Kind::kHwPoison:
+      return EntryKind::Tag::kHwPoison;
+    case TableOp::Kind::kDevicePrivate:
+      return EntryKind::Tag::kDevicePrivate;
+    default:
+      return std::nullopt;
+  }
+}
 constexpr bool MakesSwapEntries(TableOp::Kind kind) {
-  return kind == TableOp::Kind::kSwap || kind == TableOp::Kind::kMigration ||
-         kind == TableOp::Kind::kHwPoison ||
-         kind == TableOp::Kind::kDevicePrivate;
+  return SwapTagOf(kind).has_value();
 }
 // Whether version 1 of the formats has it.
 constexpr bool IsInV1(TableOp::Kind kind) {

@@ -64,16 +64,10 @@ class TableWriter {
         mm_.Clear(op.level, op.address, op.count);
         return Inconclusive::kNo;
       case TableOp::Kind::kSwap:
-        mm_.Swap(Tag::kSwap, op.level, op.address, op.count, op.frame);
-        return Inconclusive::kNo;
       case TableOp::Kind::kMigration:
-        mm_.Swap(Tag::kMigration, op.level, op.address, op.count, op.frame);
-        return Inconclusive::kNo;
       case TableOp::Kind::kHwPoison:
-        mm_.Swap(Tag::kHwPoison, op.level, op.address, op.count, op.frame);
-        return Inconclusive::kNo;
       case TableOp::Kind::kDevicePrivate:
-        mm_.Swap(Tag::kDevicePrivate, op.level, op.address, op.count, op.frame);
+        mm_.Swap(*SwapTagOf(op.kind), op.level, op.address, op.count, op.frame);
         return Inconclusive::kNo;
       case TableOp::Kind::kPoke: {
         const Inconclusive reason = CheckWord(op);
