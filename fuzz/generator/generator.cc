@@ -9,6 +9,14 @@
 #include "pxdfuzz/paging/geometry.h"
 
 namespace pxdfuzz {
+namespace {
+
+// FOLL_LONGTERM in all calls.
+void CallForLonger(Case& c) {
+  for (Request& request : c.requests) request.longterm = true;
+}
+
+}  // namespace
 
 uint64_t Generator::PagesToBytes(int64_t pages) const {
   return WrappingMul(static_cast<uint64_t>(pages), info_.geometry.page_size());
@@ -60,9 +68,7 @@ void Generator::AddAttribute(TableOp& op, Case& c) {
     }
     if (info_.written(op.level, op.state) != op.state) continue;
     // Device memory differs in calls for a longer time.
-    if (op.state.devmap && rng_.Chance(1, 2)) {
-      for (Request& request : c.requests) request.longterm = true;
-    }
+    if (op.state.devmap && rng_.Chance(1, 2)) CallForLonger(c);
     if (attribute == kKey) {
       c.pkru = static_cast<uint16_t>(rng_.Next());
       // What has no key has key 0.
@@ -242,9 +248,7 @@ void Generator::AddPageKind(Case& c) {
     pages.kind = PageKind::kFile;
   }
   // Nothing else distinguishes movable pages.
-  if (pages.kind == PageKind::kMovable) {
-    for (Request& request : c.requests) request.longterm = true;
-  }
+  if (pages.kind == PageKind::kMovable) CallForLonger(c);
   // These are mapped read-only.
   if (pages.kind == PageKind::kSharedAnonymous ||
       pages.kind == PageKind::kZero) {
